@@ -1,0 +1,171 @@
+//! A type for every number that the wire carries, so that a partition is never passed where a broker is meant.
+
+use std::fmt;
+
+/// Declares a newtype over an integer of the wire, with its display, its conversions and its field codec.
+macro_rules! number {
+    ($($(#[$meta:meta])* $name:ident($inner:ty), default $default:expr;)*) => {$(
+        $(#[$meta])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub $inner);
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self($default)
+            }
+        }
+
+        impl From<$inner> for $name {
+            fn from(value: $inner) -> Self {
+                Self(value)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self.0)
+            }
+        }
+
+        crate::wire::field_by_inner!($name, $inner);
+    )*};
+}
+
+number! {
+    /// A broker of the cluster, by the number in its `node.id`. `-1` on the wire means "none known".
+    ///
+    /// ```
+    /// use milena_codec::ids::BrokerId;
+    /// assert_eq!(BrokerId(3).to_string(), "3");
+    /// assert!(!BrokerId::NONE.is_known());
+    /// ```
+    BrokerId(i32), default 0;
+    /// A partition of a topic, counted from 0.
+    PartitionId(i32), default 0;
+    /// The term of a partition's leader; a higher one is newer (KIP-320). `-1` where a broker does not tell.
+    LeaderEpoch(i32), default -1;
+    /// The identity that a broker gave an idempotent or transactional producer. `-1` stands for none.
+    ProducerId(i64), default -1;
+    /// The term of a producer identity; a higher one fences the lower. `-1` stands for none.
+    ProducerEpoch(i16), default -1;
+}
+
+impl BrokerId {
+    /// What a broker writes when there is no such broker, for instance a partition without a leader.
+    pub const NONE: Self = Self(-1);
+
+    /// Whether this names a broker at all.
+    #[must_use]
+    pub const fn is_known(self) -> bool {
+        self.0 >= 0
+    }
+}
+
+impl ProducerId {
+    /// The producer id of a batch without idempotence.
+    pub const NONE: Self = Self(-1);
+}
+
+impl ProducerEpoch {
+    /// The epoch of a batch without idempotence.
+    pub const NONE: Self = Self(-1);
+}
+
+/// A topic's identity, which a re-created topic does not keep (KIP-516). All zero where a broker does not tell.
+///
+/// ```
+/// use milena_codec::ids::TopicId;
+/// assert!(TopicId::ZERO.is_zero());
+/// assert_eq!(TopicId([0x5a; 16]).to_string(), "WlpaWlpaWlpaWlpaWlpaWg");
+/// ```
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TopicId(pub [u8; 16]);
+
+impl TopicId {
+    /// No id known.
+    pub const ZERO: Self = Self([0; 16]);
+
+    /// Whether this says "no id known".
+    #[must_use]
+    pub fn is_zero(self) -> bool {
+        self == Self::ZERO
+    }
+}
+
+/// Kafka's own way of writing it: URL-safe base64 without padding (`org.apache.kafka.common.Uuid`).
+impl fmt::Display for TopicId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+        let value = u128::from_be_bytes(self.0);
+        for digit in 0..22 {
+            // 128 bits are 21 digits of six bits and one of two, which stands in the high bits of the last digit.
+            let six = if digit < 21 { value >> (122 - 6 * digit) } else { value << 4 };
+            let index = usize::try_from(six & 63).unwrap_or_default();
+            write!(f, "{}", char::from(ALPHABET[index]))?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for TopicId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TopicId({self})")
+    }
+}
+
+/// The place of a record in a producer's run of records to one partition: 0 … 2³¹−1, then 0 again (KIP-98).
+///
+/// ```
+/// use milena_codec::ids::Sequence;
+/// assert_eq!(Sequence(i32::MAX).after(1), Sequence(0));
+/// assert_eq!(Sequence(7).after(3), Sequence(10));
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Sequence(pub i32);
+
+impl Sequence {
+    /// The sequence of a batch without idempotence.
+    pub const NONE: Self = Self(-1);
+
+    /// The sequence `records` further on, wrapped as the broker wraps it (`DefaultRecordBatch.incrementSequence`).
+    #[must_use]
+    pub fn after(self, records: u32) -> Self {
+        let sum = (i64::from(self.0) + i64::from(records)) & i64::from(i32::MAX);
+        Self(i32::try_from(sum).unwrap_or_default())
+    }
+}
+
+crate::wire::field_by_inner!(Sequence, i32);
+
+/// The identity under which an idempotent producer writes: both halves of every batch's stamp but the sequence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Given by a broker in the answer to `InitProducerId`.
+    pub producer_id: ProducerId,
+    /// Raised by the producer itself when a run of sequences has to start again (KIP-360).
+    pub epoch: ProducerEpoch,
+}
+
+impl Identity {
+    /// The next epoch of the same producer id; none when the epochs are used up and a new id is needed.
+    ///
+    /// 32 767 itself is left to the brokers, which hand out a new id when they reach it.
+    ///
+    /// ```
+    /// use milena_codec::ids::{Identity, ProducerEpoch, ProducerId};
+    /// let identity = Identity { producer_id: ProducerId(9), epoch: ProducerEpoch(0) };
+    /// assert_eq!(identity.raised().map(|raised| raised.epoch), Some(ProducerEpoch(1)));
+    /// assert_eq!(Identity { epoch: ProducerEpoch(32_766), ..identity }.raised(), None);
+    /// ```
+    #[must_use]
+    pub fn raised(self) -> Option<Self> {
+        let epoch = self.epoch.0.checked_add(1).filter(|next| *next < i16::MAX)?;
+        Some(Self { epoch: ProducerEpoch(epoch), ..self })
+    }
+}

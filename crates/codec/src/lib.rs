@@ -1,0 +1,30 @@
+//! Kafka's wire format for a producer: bytes ⇄ messages ⇄ record batches.
+//!
+//! * [`wire`]: numbers, strings, arrays and tagged fields, read within bounds and written in place.
+//! * [`message`]: the requests and responses, each a table that reads like Kafka's own schema.
+//! * [`record`]: record batch v2, encoded straight into the batch that goes out, and read back without a copy.
+//! * [`frame`]: where one message ends and the next begins on a connection.
+//! * [`ErrorCode`] and the newtypes of [`ids`]: every number from the wire has a type.
+//!
+//! The crate knows no clock, no socket and no runtime, and trusts nothing that it reads: a count never allocates
+//! more than the bytes that are left could hold, every length is checked, and every failure says where it was.
+//!
+//! ```
+//! use milena_codec::message::{MetadataRequest, Message, Version};
+//!
+//! let request = MetadataRequest { allow_auto_topic_creation: false, ..MetadataRequest::default() };
+//! let version = Version::of::<MetadataRequest>(12);
+//! let mut bytes = Vec::new();
+//! request.encode(&mut bytes, version)?;
+//! assert_eq!(MetadataRequest::decode_exact(&bytes, version)?, request);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod error_code;
+pub mod frame;
+pub mod ids;
+pub mod message;
+pub mod record;
+pub mod wire;
+
+pub use error_code::ErrorCode;

@@ -1,0 +1,70 @@
+//! ApiVersions: which requests a broker understands (KIP-35), who asks (KIP-511), which features are on (KIP-584).
+
+use super::table::{message, table};
+use super::{ApiKey, Request};
+use crate::wire::{since, tag};
+
+table! {
+    /// The first request on a connection.
+    pub struct ApiVersionsRequest {
+        /// The client's software: letters, digits, `-` and `.` only, or the broker refuses with INVALID_REQUEST.
+        client_software_name: String => since(3).ignorable();
+        /// Its version, of the same characters.
+        client_software_version: String => since(3).ignorable();
+    }
+
+    /// What the broker understands.
+    pub struct ApiVersionsResponse {
+        /// `UNSUPPORTED_VERSION` comes with a body of version 0.
+        error_code: crate::ErrorCode => since(0);
+        /// One row an API.
+        api_keys: Vec<ApiVersion> => since(0);
+        /// How long the client should wait before its next request, in milliseconds.
+        throttle_time_ms: i32 => since(1).ignorable();
+        /// Features that the broker could turn on.
+        supported_features: Vec<SupportedFeature> => tag(0, 3).ignorable();
+        /// The epoch of the finalized features; below 0 where it is unknown.
+        finalized_features_epoch: i64 = -1 => tag(1, 3).ignorable();
+        /// Features that are on in the cluster, such as `transaction.version`.
+        finalized_features: Vec<FinalizedFeature> => tag(2, 3).ignorable();
+        /// Set by a KRaft controller that is ready for a migration.
+        zk_migration_ready: bool => tag(3, 3).ignorable();
+    }
+
+    /// The versions of one API.
+    pub struct ApiVersion {
+        /// The API.
+        api_key: ApiKey => since(0);
+        /// The oldest version that the broker understands.
+        min_version: i16 => since(0);
+        /// The newest.
+        max_version: i16 => since(0);
+    }
+
+    /// A feature that the broker knows.
+    pub struct SupportedFeature {
+        /// Its name.
+        name: String => since(3);
+        /// The lowest level.
+        min_version: i16 => since(3);
+        /// The highest level.
+        max_version: i16 => since(3);
+    }
+
+    /// A feature that is on.
+    pub struct FinalizedFeature {
+        /// Its name.
+        name: String => since(3);
+        /// The highest level in force.
+        max_version_level: i16 => since(3);
+        /// The lowest level in force.
+        min_version_level: i16 => since(3);
+    }
+}
+
+message!(ApiVersionsRequest, ApiKey::API_VERSIONS, versions 0..=4, flexible since 3);
+message!(ApiVersionsResponse, ApiKey::API_VERSIONS, versions 0..=4, flexible since 3);
+
+impl Request for ApiVersionsRequest {
+    type Response = ApiVersionsResponse;
+}

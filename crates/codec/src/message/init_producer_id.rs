@@ -1,0 +1,40 @@
+//! InitProducerId: the identity of an idempotent or transactional producer (KIP-98, KIP-360, KIP-588).
+
+use super::table::{message, table};
+use super::{ApiKey, Request};
+use crate::ErrorCode;
+use crate::ids::{ProducerEpoch, ProducerId};
+use crate::wire::since;
+
+table! {
+    /// Asks for an identity.
+    pub struct InitProducerIdRequest {
+        /// Null for a producer that is only idempotent.
+        transactional_id: Option<String> => since(0).nullable(0);
+        /// After how long an idle transaction is aborted, in milliseconds; unused without a transactional id.
+        transaction_timeout_ms: i32 => since(0);
+        /// The identity held so far, to raise its epoch; -1 for none.
+        producer_id: ProducerId => since(3);
+        /// The epoch held so far; -1 for none.
+        producer_epoch: ProducerEpoch => since(3);
+    }
+
+    /// The identity.
+    pub struct InitProducerIdResponse {
+        /// How long the client should wait before its next request, in milliseconds.
+        throttle_time_ms: i32 => since(0).ignorable();
+        /// Why there is none.
+        error_code: ErrorCode => since(0);
+        /// The producer id.
+        producer_id: ProducerId => since(0);
+        /// Its epoch.
+        producer_epoch: ProducerEpoch = ProducerEpoch(0) => since(0);
+    }
+}
+
+message!(InitProducerIdRequest, ApiKey::INIT_PRODUCER_ID, versions 0..=5, flexible since 2);
+message!(InitProducerIdResponse, ApiKey::INIT_PRODUCER_ID, versions 0..=5, flexible since 2);
+
+impl Request for InitProducerIdRequest {
+    type Response = InitProducerIdResponse;
+}

@@ -1,0 +1,116 @@
+//! Metadata: the brokers, and which of them leads which partition (KIP-4, KIP-320, KIP-516, KIP-1102).
+
+use super::table::{message, table};
+use super::{ApiKey, Request};
+use crate::ErrorCode;
+use crate::ids::{BrokerId, LeaderEpoch, PartitionId, TopicId};
+use crate::wire::{removed_after, since};
+
+/// "Not asked for" in the authorized-operations fields.
+const OPERATIONS_UNKNOWN: i32 = i32::MIN;
+
+table! {
+    /// Asks about some topics, or all.
+    pub struct MetadataRequest {
+        /// The topics; null for all of them (in version 0 an empty list is all), empty for the brokers alone.
+        topics: Option<Vec<MetadataRequestTopic>> = Some(Vec::new()) => since(0).nullable(1);
+        /// Whether the broker may create a topic that does not exist.
+        allow_auto_topic_creation: bool = true => since(4);
+        /// Whether to list what the client may do to the cluster.
+        include_cluster_authorized_operations: bool => removed_after(8, 10);
+        /// Whether to list what the client may do to each topic.
+        include_topic_authorized_operations: bool => since(8);
+    }
+
+    /// A topic asked about, by name or by id.
+    pub struct MetadataRequestTopic {
+        /// The id; zero to ask by name.
+        topic_id: TopicId => since(10).ignorable();
+        /// The name; null to ask by id.
+        name: Option<String> = Some(String::new()) => since(0).nullable(10);
+    }
+
+    /// The cluster as the broker sees it.
+    pub struct MetadataResponse {
+        /// How long the client should wait before its next request, in milliseconds.
+        throttle_time_ms: i32 => since(3).ignorable();
+        /// The brokers that are up.
+        brokers: Vec<MetadataResponseBroker> => since(0);
+        /// The cluster's name for itself.
+        cluster_id: Option<String> => since(2).nullable(2).ignorable();
+        /// The controller, or -1.
+        controller_id: BrokerId = BrokerId::NONE => since(1).ignorable();
+        /// The topics asked about.
+        topics: Vec<MetadataResponseTopic> => since(0);
+        /// What the client may do to the cluster, as a bit field.
+        cluster_authorized_operations: i32 = OPERATIONS_UNKNOWN => removed_after(8, 10);
+        /// `REBOOTSTRAP_REQUIRED` sends the client back to its bootstrap servers (KIP-1102).
+        error_code: ErrorCode => since(13).ignorable();
+    }
+
+    /// A broker.
+    pub struct MetadataResponseBroker {
+        /// Its number.
+        node_id: BrokerId => since(0);
+        /// The host that it advertises.
+        host: String => since(0);
+        /// The port that it advertises.
+        port: i32 => since(0);
+        /// Its rack.
+        rack: Option<String> => since(1).nullable(1).ignorable();
+    }
+
+    /// A topic.
+    pub struct MetadataResponseTopic {
+        /// Why the topic is not described.
+        error_code: ErrorCode => since(0);
+        /// Its name; null when it was asked for by an id that nobody has.
+        name: Option<String> = Some(String::new()) => since(0).nullable(12);
+        /// Its id.
+        topic_id: TopicId => since(10).ignorable();
+        /// Whether it belongs to the brokers themselves.
+        is_internal: bool => since(1).ignorable();
+        /// Its partitions.
+        partitions: Vec<MetadataResponsePartition> => since(0);
+        /// What the client may do to the topic, as a bit field.
+        topic_authorized_operations: i32 = OPERATIONS_UNKNOWN => since(8);
+    }
+
+    /// A partition.
+    pub struct MetadataResponsePartition {
+        /// `LEADER_NOT_AVAILABLE` and its like.
+        error_code: ErrorCode => since(0);
+        /// Its number.
+        partition_index: PartitionId => since(0);
+        /// Its leader, or -1.
+        leader_id: BrokerId => since(0);
+        /// The leader's term.
+        leader_epoch: LeaderEpoch => since(7).ignorable();
+        /// The brokers that should hold it.
+        replica_nodes: Vec<BrokerId> => since(0);
+        /// The brokers that are in sync.
+        isr_nodes: Vec<BrokerId> => since(0);
+        /// The brokers that should hold it and are down.
+        offline_replicas: Vec<BrokerId> => since(5).ignorable();
+    }
+}
+
+message!(MetadataRequest, ApiKey::METADATA, versions 0..=13, flexible since 9);
+message!(MetadataResponse, ApiKey::METADATA, versions 0..=13, flexible since 9);
+
+impl Request for MetadataRequest {
+    type Response = MetadataResponse;
+}
+
+impl MetadataRequestTopic {
+    /// A question by name.
+    ///
+    /// ```
+    /// use milena_codec::message::MetadataRequestTopic;
+    /// assert_eq!(MetadataRequestTopic::named("orders").name.as_deref(), Some("orders"));
+    /// ```
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        Self { name: Some(name.to_owned()), ..Self::default() }
+    }
+}

@@ -1,0 +1,154 @@
+//! Encoding a record into its batch: the one copy of a payload in all of user space.
+
+use super::Header;
+use crate::wire::varint;
+
+/// What stands before a key or value: length, attributes, timestamp delta, offset delta and one more length take
+/// 5 + 1 + 10 + 5 + 5 bytes at most.
+const PREFIX_BYTES: usize = 32;
+
+/// An upper bound on what [`put_record`] appends, *and* on the capacity that it needs, for a record without headers.
+///
+/// ```
+/// use milena_codec::record::{put_record, record_bytes_max};
+/// let mut batch = Vec::with_capacity(record_bytes_max(3, 5));
+/// let capacity = batch.capacity();
+/// put_record(&mut batch, 0, 0, Some(b"key"), Some(b"value"), &[]);
+/// assert_eq!(batch.capacity(), capacity);
+/// ```
+#[inline]
+#[must_use]
+pub const fn record_bytes_max(key: usize, value: usize) -> usize {
+    key + value + 2 * PREFIX_BYTES + 1
+}
+
+/// The same for the headers of a record.
+#[inline]
+#[must_use]
+pub fn headers_bytes_max(headers: &[Header]) -> usize {
+    let bytes = |header: &Header| {
+        2 * varint::MAX_BYTES_32 + header.name.len() + header.value.as_ref().map_or(0, |value| value.len())
+    };
+    varint::MAX_BYTES_32 + headers.iter().map(bytes).sum::<usize>()
+}
+
+/// Appends a record. With [`record_bytes_max`] of capacity left nothing is allocated.
+///
+/// `offset_delta` counts the records before it in the batch, `timestamp_delta` the milliseconds since the batch's
+/// base timestamp.
+#[inline]
+pub fn put_record(
+    batch: &mut Vec<u8>,
+    offset_delta: u32,
+    timestamp_delta: i64,
+    key: Option<&[u8]>,
+    value: Option<&[u8]>,
+    headers: &[Header],
+) {
+    let offset_delta = i64::from(offset_delta);
+    let (key_length, value_length) = (length_of(key), length_of(value));
+    let headers_bytes = if headers.is_empty() { 1 } else { headers_bytes(headers) };
+    let body = 1
+        + varint::signed_bytes(timestamp_delta)
+        + varint::signed_bytes(offset_delta)
+        + varint::signed_bytes(key_length)
+        + key.map_or(0, <[u8]>::len)
+        + varint::signed_bytes(value_length)
+        + value.map_or(0, <[u8]>::len)
+        + headers_bytes;
+
+    let mut prefix = Prefix::default();
+    prefix.signed(signed(body));
+    prefix.skip_zero();
+    prefix.signed(timestamp_delta);
+    prefix.signed(offset_delta);
+    prefix.signed(key_length);
+    if let Some(key) = key {
+        prefix.append_to(batch);
+        batch.extend_from_slice(key);
+        prefix = Prefix::default();
+    }
+    prefix.signed(value_length);
+    prefix.append_to(batch);
+    if let Some(value) = value {
+        batch.extend_from_slice(value);
+    }
+    if headers.is_empty() {
+        batch.push(0);
+    } else {
+        put_headers(batch, headers);
+    }
+}
+
+/// Bytes before a key or value, made on the stack: appending the whole array and cutting it back costs half of what
+/// pushing byte by byte does (9.8 against 19.1 ns a record).
+#[derive(Default)]
+struct Prefix {
+    bytes: [u8; PREFIX_BYTES],
+    length: usize,
+}
+
+impl Prefix {
+    #[inline]
+    fn signed(&mut self, value: i64) {
+        let mut rest = varint::zigzag(value);
+        while rest >= 0x80 {
+            self.byte(varint::low_seven(rest) | 0x80);
+            rest >>= 7;
+        }
+        self.byte(varint::low_seven(rest));
+    }
+
+    #[inline]
+    fn byte(&mut self, byte: u8) {
+        // The mask lets the compiler drop the bounds check; the longest prefix is 26 bytes.
+        self.bytes[self.length & (PREFIX_BYTES - 1)] = byte;
+        self.length += 1;
+    }
+
+    #[inline]
+    const fn skip_zero(&mut self) {
+        self.length += 1;
+    }
+
+    #[inline]
+    fn append_to(&self, batch: &mut Vec<u8>) {
+        let start = batch.len();
+        batch.extend_from_slice(&self.bytes);
+        batch.truncate(start + self.length);
+    }
+}
+
+/// A length as it is written: -1 for a null.
+#[inline]
+fn length_of(bytes: Option<&[u8]>) -> i64 {
+    bytes.map_or(-1, |bytes| signed(bytes.len()))
+}
+
+/// Lengths of things in memory fit 63 bits.
+#[inline]
+fn signed(length: usize) -> i64 {
+    i64::try_from(length).unwrap_or(i64::MAX)
+}
+
+#[cold]
+fn headers_bytes(headers: &[Header]) -> usize {
+    let bytes = |header: &Header| {
+        varint::signed_bytes(signed(header.name.len()))
+            + header.name.len()
+            + varint::signed_bytes(length_of(header.value.as_deref()))
+            + header.value.as_ref().map_or(0, |value| value.len())
+    };
+    varint::signed_bytes(signed(headers.len())) + headers.iter().map(bytes).sum::<usize>()
+}
+
+#[cold]
+fn put_headers(batch: &mut Vec<u8>, headers: &[Header]) {
+    varint::put_signed(batch, signed(headers.len()));
+    for header in headers {
+        varint::put_signed(batch, signed(header.name.len()));
+        batch.extend_from_slice(header.name.as_bytes());
+        varint::put_signed(batch, length_of(header.value.as_deref()));
+        batch.extend_from_slice(header.value.as_deref().unwrap_or_default());
+    }
+}

@@ -1,0 +1,148 @@
+//! The header of a batch: written over the room left for it, and summed, when the batch leaves.
+
+use crate::ids::{Identity, LeaderEpoch, ProducerEpoch, ProducerId, Sequence};
+use crate::wire::{DecodeError, Reader};
+
+/// Length of a batch's header.
+pub const HEADER_BYTES: usize = 61;
+/// Offset of the first byte that the CRC covers.
+pub(super) const SUMMED_FROM: usize = 21;
+/// Bytes of the base offset and the length, which the length does not count.
+pub(super) const UNCOUNTED_BYTES: usize = 12;
+const CRC_AT: usize = 17;
+pub(super) const MAGIC: u8 = 2;
+
+/// Who wrote a batch, and where it stands in the run of that writer's records: what a broker tells a repeated batch
+/// by (KIP-98).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// The writer.
+    pub identity: Identity,
+    /// The sequence of the batch's first record.
+    pub base_sequence: Sequence,
+}
+
+impl Stamp {
+    /// The stamp of a batch without idempotence.
+    pub const NONE: Self = Self {
+        identity: Identity { producer_id: ProducerId::NONE, epoch: ProducerEpoch::NONE },
+        base_sequence: Sequence::NONE,
+    };
+}
+
+/// The header of a record batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BatchHeader {
+    /// Offset of the first record; 0 from a producer.
+    pub base_offset: i64,
+    /// Term of the leader that appended the batch; -1 from a producer.
+    pub partition_leader_epoch: LeaderEpoch,
+    /// Codec, timestamp type, transactional and control bits.
+    pub attributes: i16,
+    /// Offset of the last record, counted from the base offset.
+    pub last_offset_delta: i32,
+    /// What the records' timestamps are counted from, in milliseconds since 1970.
+    pub base_timestamp_ms: i64,
+    /// The greatest timestamp of the batch.
+    pub max_timestamp_ms: i64,
+    /// Who wrote it.
+    pub stamp: Stamp,
+    /// How many records follow.
+    pub records: i32,
+}
+
+impl BatchHeader {
+    /// The header of an uncompressed batch of `records` records, as a producer writes it.
+    ///
+    /// `records` stays below 2³¹: a batch is bounded in bytes long before.
+    #[must_use]
+    pub fn of_producer(records: u32, base_timestamp_ms: i64, max_timestamp_ms: i64, stamp: Stamp) -> Self {
+        let records = i32::try_from(records).unwrap_or(i32::MAX);
+        Self {
+            base_offset: 0,
+            partition_leader_epoch: LeaderEpoch(-1),
+            attributes: 0,
+            last_offset_delta: records - 1,
+            base_timestamp_ms,
+            max_timestamp_ms,
+            stamp,
+            records,
+        }
+    }
+
+    /// Writes the header over the first [`HEADER_BYTES`] of `head` and takes the CRC of the whole batch, which is
+    /// `head` and then each of `rest`: one pass over the bytes.
+    ///
+    /// # Panics
+    /// When `head` is shorter than a header.
+    ///
+    /// ```
+    /// use milena_codec::record::{put_record, BatchHeader, RecordBatch, Stamp, HEADER_BYTES};
+    /// let mut batch = vec![0; HEADER_BYTES];
+    /// put_record(&mut batch, 0, 0, Some(b"key"), Some(b"value"), &[]);
+    /// BatchHeader::of_producer(1, 1_700_000_000_000, 1_700_000_000_000, Stamp::NONE).seal(&mut batch, []);
+    /// assert_eq!(RecordBatch::parse(&batch)?.records().count(), 1);
+    /// # Ok::<(), milena_codec::wire::DecodeError>(())
+    /// ```
+    pub fn seal<'a, S>(&self, head: &mut [u8], rest: S)
+    where
+        S: IntoIterator<Item = &'a [u8]> + Clone,
+    {
+        let bytes = head.len() + rest.clone().into_iter().map(<[u8]>::len).sum::<usize>();
+        self.put(&mut head[..HEADER_BYTES], bytes);
+        let crc = rest.into_iter().fold(crc32c::crc32c(&head[SUMMED_FROM..]), crc32c::crc32c_append);
+        head[CRC_AT..SUMMED_FROM].copy_from_slice(&crc.to_be_bytes());
+    }
+
+    fn put(&self, head: &mut [u8], bytes: usize) {
+        // A request of more than 2³¹ bytes is refused where its frame is written.
+        let counted = i32::try_from(bytes - UNCOUNTED_BYTES).unwrap_or(i32::MAX);
+        head[..8].copy_from_slice(&self.base_offset.to_be_bytes());
+        head[8..12].copy_from_slice(&counted.to_be_bytes());
+        head[12..16].copy_from_slice(&self.partition_leader_epoch.0.to_be_bytes());
+        head[16] = MAGIC;
+        head[21..23].copy_from_slice(&self.attributes.to_be_bytes());
+        head[23..27].copy_from_slice(&self.last_offset_delta.to_be_bytes());
+        head[27..35].copy_from_slice(&self.base_timestamp_ms.to_be_bytes());
+        head[35..43].copy_from_slice(&self.max_timestamp_ms.to_be_bytes());
+        head[43..51].copy_from_slice(&self.stamp.identity.producer_id.0.to_be_bytes());
+        head[51..53].copy_from_slice(&self.stamp.identity.epoch.0.to_be_bytes());
+        head[53..57].copy_from_slice(&self.stamp.base_sequence.0.to_be_bytes());
+        head[57..61].copy_from_slice(&self.records.to_be_bytes());
+    }
+
+    /// Reads a header, with the length and the CRC that stand in it. Nothing is checked yet.
+    pub(super) fn read(input: &mut Reader<'_>) -> Result<(Self, Written), DecodeError> {
+        let base_offset = input.i64()?;
+        let length = input.i32()?;
+        let partition_leader_epoch = LeaderEpoch(input.i32()?);
+        let magic = input.i8()?;
+        let crc = input.i32()?.cast_unsigned();
+        let attributes = input.i16()?;
+        let last_offset_delta = input.i32()?;
+        let base_timestamp_ms = input.i64()?;
+        let max_timestamp_ms = input.i64()?;
+        let identity = Identity { producer_id: ProducerId(input.i64()?), epoch: ProducerEpoch(input.i16()?) };
+        let stamp = Stamp { identity, base_sequence: Sequence(input.i32()?) };
+        let records = input.i32()?;
+        let header = Self {
+            base_offset,
+            partition_leader_epoch,
+            attributes,
+            last_offset_delta,
+            base_timestamp_ms,
+            max_timestamp_ms,
+            stamp,
+            records,
+        };
+        Ok((header, Written { length, magic, crc }))
+    }
+}
+
+/// The fields of a header that follow from the rest of the batch.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Written {
+    pub(super) length: i32,
+    pub(super) magic: i8,
+    pub(super) crc: u32,
+}

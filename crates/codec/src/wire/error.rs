@@ -1,0 +1,146 @@
+//! What can be wrong with bytes that came in, or with a message that should go out.
+
+use std::fmt;
+
+/// Bytes that are not what they should be: what was wrong, and where.
+///
+/// ```
+/// use milena_codec::wire::{Problem, Reader};
+/// let error = Reader::new(&[0, 1]).i32().unwrap_err();
+/// assert_eq!(error.problem, Problem::Truncated { needed: 4, left: 2 });
+/// assert_eq!(error.to_string(), "at byte 0: 4 bytes needed, 2 left");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DecodeError {
+    /// Offset of the offending bytes from the start of what was decoded.
+    pub at: usize,
+    /// What was wrong there.
+    pub problem: Problem,
+}
+
+/// What was wrong with the bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Problem {
+    /// The bytes end before the value does.
+    Truncated {
+        /// Bytes that the value takes.
+        needed: usize,
+        /// Bytes that were there.
+        left: usize,
+    },
+    /// A count says more elements than the remaining bytes could hold.
+    TooMany {
+        /// Elements promised.
+        count: u64,
+        /// Elements that the remaining bytes could hold at most.
+        limit: usize,
+    },
+    /// A length or count below zero where nothing may be absent.
+    NegativeLength(i64),
+    /// A null where this version of the message allows none.
+    UnexpectedNull,
+    /// A varint that runs on past its last byte.
+    VarintTooLong,
+    /// A string that is not UTF-8.
+    NotUtf8,
+    /// Tagged fields out of order or twice (KIP-482 wants them ascending).
+    TagOrder {
+        /// The tag that came too late.
+        tag: u32,
+    },
+    /// Bytes after the end of the message.
+    Trailing {
+        /// How many.
+        left: usize,
+    },
+    /// The message has no such version.
+    UnknownVersion(i16),
+    /// A length or value that contradicts another one.
+    Mismatch {
+        /// Which field.
+        what: &'static str,
+        /// What it should have been.
+        expected: i64,
+        /// What it was.
+        found: i64,
+    },
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "at byte {}: {}", self.at, self.problem)
+    }
+}
+
+impl std::error::Error for DecodeError {}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Truncated { needed, left } => write!(f, "{needed} bytes needed, {left} left"),
+            Self::TooMany { count, limit } => {
+                write!(f, "{count} elements promised, the bytes left could hold {limit}")
+            }
+            Self::NegativeLength(length) => write!(f, "a length of {length}"),
+            Self::UnexpectedNull => f.write_str("null, where this version allows none"),
+            Self::VarintTooLong => f.write_str("a varint without an end"),
+            Self::NotUtf8 => f.write_str("a string that is not UTF-8"),
+            Self::TagOrder { tag } => write!(f, "tagged field {tag} twice or out of order"),
+            Self::Trailing { left } => write!(f, "{left} bytes after the end of the message"),
+            Self::UnknownVersion(version) => write!(f, "version {version} of the message is not known"),
+            Self::Mismatch { what, expected, found } => {
+                write!(f, "{what} should be {expected}, is {found}")
+            }
+        }
+    }
+}
+
+/// A message that this version of its schema cannot carry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EncodeError {
+    /// The message has no such version.
+    UnknownVersion {
+        /// The message.
+        message: &'static str,
+        /// The version asked for.
+        version: i16,
+    },
+    /// A field that the version does not have, and which must not get lost silently, is set.
+    NotInVersion {
+        /// The field.
+        field: &'static str,
+        /// The version asked for.
+        version: i16,
+    },
+    /// A field is null, and the version has no way to say so.
+    NullNotAllowed {
+        /// The field.
+        field: &'static str,
+        /// The version asked for.
+        version: i16,
+    },
+    /// A string longer than 32 767 bytes, or bytes or an array longer than 2³¹−1.
+    TooLong {
+        /// Its length.
+        length: usize,
+        /// The most that can be written.
+        limit: usize,
+    },
+}
+
+impl fmt::Display for EncodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownVersion { message, version } => write!(f, "{message} has no version {version}"),
+            Self::NotInVersion { field, version } => write!(f, "version {version} cannot carry `{field}`"),
+            Self::NullNotAllowed { field, version } => {
+                write!(f, "`{field}` must not be null in version {version}")
+            }
+            Self::TooLong { length, limit } => write!(f, "a length of {length}, the limit is {limit}"),
+        }
+    }
+}
+
+impl std::error::Error for EncodeError {}

@@ -1,0 +1,232 @@
+//! Reading from bytes that nobody vouched for.
+
+use bytes::Bytes;
+
+use super::error::{DecodeError, Problem};
+use super::varint;
+
+/// A cursor over received bytes. Every read checks what is left; nothing here allocates by a length it was told.
+///
+/// ```
+/// use milena_codec::wire::Reader;
+/// let mut reader = Reader::new(&[0, 0, 0, 7, 0xff]);
+/// assert_eq!(reader.i32()?, 7);
+/// assert_eq!(reader.left(), 1);
+/// # Ok::<(), milena_codec::wire::DecodeError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Reader<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    /// The shared buffer that `bytes` lies in, so that large fields are taken without a copy.
+    shared: Option<&'a Bytes>,
+}
+
+impl<'a> Reader<'a> {
+    /// Reads from a slice; what is kept is copied.
+    #[must_use]
+    pub const fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, at: 0, shared: None }
+    }
+
+    /// Reads from a shared buffer; byte ranges that are kept share it.
+    #[must_use]
+    pub fn shared(bytes: &'a Bytes) -> Self {
+        Self { bytes, at: 0, shared: Some(bytes) }
+    }
+
+    /// Bytes not read yet.
+    #[must_use]
+    pub const fn left(&self) -> usize {
+        self.bytes.len() - self.at
+    }
+
+    /// Offset of the next byte.
+    #[must_use]
+    pub const fn position(&self) -> usize {
+        self.at
+    }
+
+    /// An error about the byte that comes next.
+    #[must_use]
+    pub const fn problem(&self, problem: Problem) -> DecodeError {
+        DecodeError { at: self.at, problem }
+    }
+
+    /// Takes the next `count` bytes.
+    ///
+    /// # Errors
+    /// [`Problem::Truncated`] when there are fewer.
+    #[inline]
+    pub fn take(&mut self, count: usize) -> Result<&'a [u8], DecodeError> {
+        let left = self.left();
+        if count > left {
+            return Err(self.problem(Problem::Truncated { needed: count, left }));
+        }
+        let taken = &self.bytes[self.at..self.at + count];
+        self.at += count;
+        Ok(taken)
+    }
+
+    /// Takes the next `count` bytes to keep: shared where the buffer is, copied otherwise.
+    ///
+    /// # Errors
+    /// [`Problem::Truncated`] when there are fewer.
+    pub fn take_bytes(&mut self, count: usize) -> Result<Bytes, DecodeError> {
+        let taken = self.take(count)?;
+        Ok(self.shared.map_or_else(|| Bytes::copy_from_slice(taken), |shared| shared.slice_ref(taken)))
+    }
+
+    #[inline]
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
+        let taken = self.take(N)?;
+        Ok(std::array::from_fn(|i| taken[i]))
+    }
+
+    /// Reads a byte as a signed number.
+    ///
+    /// # Errors
+    /// [`Problem::Truncated`] at the end of the bytes, as for all of the fixed numbers.
+    #[inline]
+    pub fn i8(&mut self) -> Result<i8, DecodeError> {
+        self.array().map(i8::from_be_bytes)
+    }
+
+    /// Reads a big-endian 16-bit number.
+    ///
+    /// # Errors
+    /// [`Problem::Truncated`] at the end of the bytes.
+    #[inline]
+    pub fn i16(&mut self) -> Result<i16, DecodeError> {
+        self.array().map(i16::from_be_bytes)
+    }
+
+    /// Reads a big-endian 32-bit number.
+    ///
+    /// # Errors
+    /// [`Problem::Truncated`] at the end of the bytes.
+    #[inline]
+    pub fn i32(&mut self) -> Result<i32, DecodeError> {
+        self.array().map(i32::from_be_bytes)
+    }
+
+    /// Reads a big-endian 64-bit number.
+    ///
+    /// # Errors
+    /// [`Problem::Truncated`] at the end of the bytes.
+    #[inline]
+    pub fn i64(&mut self) -> Result<i64, DecodeError> {
+        self.array().map(i64::from_be_bytes)
+    }
+
+    /// Reads 16 bytes of a UUID.
+    ///
+    /// # Errors
+    /// [`Problem::Truncated`] at the end of the bytes.
+    pub fn uuid(&mut self) -> Result<[u8; 16], DecodeError> {
+        self.array()
+    }
+
+    /// Reads an unsigned varint of at most 32 bits.
+    ///
+    /// # Errors
+    /// [`Problem::VarintTooLong`] after five bytes or past 32 bits, [`Problem::Truncated`] at the end of the bytes.
+    #[inline]
+    pub fn unsigned_varint(&mut self) -> Result<u32, DecodeError> {
+        let start = self.at;
+        let value = self.varint(varint::MAX_BYTES_32)?;
+        u32::try_from(value).map_err(|_| DecodeError { at: start, problem: Problem::VarintTooLong })
+    }
+
+    /// Reads a signed (zigzag) varint of at most 32 bits.
+    ///
+    /// # Errors
+    /// As [`unsigned_varint`](Self::unsigned_varint).
+    #[inline]
+    pub fn varint_i32(&mut self) -> Result<i32, DecodeError> {
+        let start = self.at;
+        let value = varint::unzigzag(self.varint(varint::MAX_BYTES_32)?);
+        i32::try_from(value).map_err(|_| DecodeError { at: start, problem: Problem::VarintTooLong })
+    }
+
+    /// Reads a signed (zigzag) varint of at most 64 bits.
+    ///
+    /// # Errors
+    /// As [`unsigned_varint`](Self::unsigned_varint), after ten bytes.
+    #[inline]
+    pub fn varint_i64(&mut self) -> Result<i64, DecodeError> {
+        self.varint(varint::MAX_BYTES_64).map(varint::unzigzag)
+    }
+
+    #[inline]
+    fn varint(&mut self, bytes_max: usize) -> Result<u64, DecodeError> {
+        let start = self.at;
+        let mut value = 0u64;
+        for index in 0..bytes_max {
+            let [byte] = self.array()?;
+            let bits = u64::from(byte & 0x7f);
+            // The tenth byte of a 64-bit varint has room for one bit only.
+            if index == varint::MAX_BYTES_64 - 1 && bits > 1 {
+                break;
+            }
+            value |= bits << (7 * index);
+            if byte < 0x80 {
+                return Ok(value);
+            }
+        }
+        Err(DecodeError { at: start, problem: Problem::VarintTooLong })
+    }
+
+    /// Checks a count of elements against the bytes that are left, each element taking `bytes_min` at least.
+    ///
+    /// # Errors
+    /// [`Problem::TooMany`] when they cannot all be there.
+    pub fn checked_count(&self, count: u64, bytes_min: usize) -> Result<usize, DecodeError> {
+        let limit = self.left() / bytes_min.max(1);
+        usize::try_from(count)
+            .ok()
+            .filter(|count| *count <= limit)
+            .ok_or_else(|| self.problem(Problem::TooMany { count, limit }))
+    }
+
+    /// Reads the tagged fields of a flexible version, handing each to `known`; the unknown ones are passed over.
+    ///
+    /// # Errors
+    /// [`Problem::TagOrder`] when they do not ascend, [`Problem::Mismatch`] when a field is not as long as it says.
+    pub fn tagged_fields(
+        &mut self,
+        mut known: impl FnMut(u32, &mut Self) -> Result<bool, DecodeError>,
+    ) -> Result<(), DecodeError> {
+        let count = u64::from(self.unsigned_varint()?);
+        // A tag and a length, one byte each at least.
+        let count = self.checked_count(count, 2)?;
+        let mut last = None;
+        for _ in 0..count {
+            let tag = self.unsigned_varint()?;
+            if last.is_some_and(|last| tag <= last) {
+                return Err(self.problem(Problem::TagOrder { tag }));
+            }
+            last = Some(tag);
+            let bytes = usize::try_from(self.unsigned_varint()?).unwrap_or(usize::MAX);
+            let start = self.at;
+            let field = self.take(bytes)?;
+            let mut inner =
+                Self { bytes: &self.bytes[..start + field.len()], at: start, shared: self.shared };
+            if known(tag, &mut inner)? && inner.left() > 0 {
+                return Err(inner.problem(Problem::Trailing { left: inner.left() }));
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the reading.
+    ///
+    /// # Errors
+    /// [`Problem::Trailing`] when something is left.
+    pub const fn finish(&self) -> Result<(), DecodeError> {
+        match self.left() {
+            0 => Ok(()),
+            left => Err(self.problem(Problem::Trailing { left })),
+        }
+    }
+}

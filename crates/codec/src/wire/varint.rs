@@ -1,0 +1,70 @@
+//! Variable-length numbers: seven bits a byte, the lowest first, the high bit says that more follow.
+//!
+//! Signed ones are zigzag-encoded first, so that small negative numbers stay short (Protocol Buffers' `sint`, as in
+//! `org.apache.kafka.common.utils.ByteUtils`). Messages use the unsigned form, records the signed one.
+
+/// The most bytes that a 32-bit varint takes.
+pub const MAX_BYTES_32: usize = 5;
+/// The most bytes that a 64-bit varint takes.
+pub const MAX_BYTES_64: usize = 10;
+
+/// Maps a signed number to an unsigned one whose size follows the distance from zero.
+///
+/// ```
+/// use milena_codec::wire::varint::{unzigzag, zigzag};
+/// assert_eq!([0, -1, 1, -2].map(zigzag), [0, 1, 2, 3]);
+/// assert_eq!(unzigzag(zigzag(i64::MIN)), i64::MIN);
+/// ```
+#[inline]
+#[must_use]
+pub const fn zigzag(value: i64) -> u64 {
+    ((value << 1) ^ (value >> 63)).cast_unsigned()
+}
+
+/// The inverse of [`zigzag`].
+#[inline]
+#[must_use]
+pub const fn unzigzag(value: u64) -> i64 {
+    (value >> 1).cast_signed() ^ -(value & 1).cast_signed()
+}
+
+/// How many bytes the unsigned form of `value` takes.
+///
+/// ```
+/// use milena_codec::wire::varint::unsigned_bytes;
+/// assert_eq!([0, 127, 128, u64::MAX].map(unsigned_bytes), [1, 1, 2, 10]);
+/// ```
+#[inline]
+#[must_use]
+pub const fn unsigned_bytes(value: u64) -> usize {
+    (70 - (value | 1).leading_zeros() as usize) / 7
+}
+
+/// How many bytes the signed form of `value` takes.
+#[inline]
+#[must_use]
+pub const fn signed_bytes(value: i64) -> usize {
+    unsigned_bytes(zigzag(value))
+}
+
+/// Appends the unsigned form.
+#[inline]
+pub fn put_unsigned(out: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        out.push(low_seven(value) | 0x80);
+        value >>= 7;
+    }
+    out.push(low_seven(value));
+}
+
+/// Appends the signed form.
+#[inline]
+pub fn put_signed(out: &mut Vec<u8>, value: i64) {
+    put_unsigned(out, zigzag(value));
+}
+
+/// The lowest seven bits as a byte.
+#[inline]
+pub(crate) const fn low_seven(value: u64) -> u8 {
+    (value & 0x7f).to_le_bytes()[0]
+}

@@ -1,0 +1,84 @@
+//! Which version of a message carries which field: the right-hand side of a row in a message table.
+
+use crate::message::Message;
+
+/// The version in which a message is read or written, and the form that this version has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// The number that stands in the request header.
+    pub number: i16,
+    /// Whether strings and arrays are compact and tagged fields follow (KIP-482).
+    pub flexible: bool,
+}
+
+impl Version {
+    /// The version `number` of the message `M`.
+    ///
+    /// ```
+    /// use milena_codec::message::{ProduceRequest, Version};
+    /// assert!(!Version::of::<ProduceRequest>(8).flexible);
+    /// assert!(Version::of::<ProduceRequest>(9).flexible);
+    /// ```
+    #[must_use]
+    pub fn of<M: Message>(number: i16) -> Self {
+        Self { number, flexible: number >= M::FLEXIBLE_SINCE }
+    }
+}
+
+/// The versions that carry a field, and how: one row of a message table.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    first: i16,
+    last: i16,
+    nullable_since: i16,
+    tag: Option<u32>,
+    ignorable: bool,
+}
+
+/// A field that every version from `first` on carries.
+#[must_use]
+pub const fn since(first: i16) -> Row {
+    Row { first, last: i16::MAX, nullable_since: i16::MAX, tag: None, ignorable: false }
+}
+
+/// A tagged field (KIP-482): written only when it differs from its default.
+#[must_use]
+pub const fn tag(tag: u32, first: i16) -> Row {
+    Row { tag: Some(tag), ..since(first) }
+}
+
+/// A field that the versions `first` to `last` carry.
+#[must_use]
+pub const fn removed_after(first: i16, last: i16) -> Row {
+    Row { last, ..since(first) }
+}
+
+impl Row {
+    /// May be null from version `first` on.
+    #[must_use]
+    pub const fn nullable(self, first: i16) -> Self {
+        Self { nullable_since: first, ..self }
+    }
+
+    /// May be dropped silently by a version that does not carry it.
+    #[must_use]
+    pub const fn ignorable(self) -> Self {
+        Self { ignorable: true, ..self }
+    }
+
+    pub(crate) const fn carried_by(&self, version: Version) -> bool {
+        version.number >= self.first && version.number <= self.last
+    }
+
+    pub(crate) const fn is_nullable_in(&self, version: Version) -> bool {
+        version.number >= self.nullable_since
+    }
+
+    pub(crate) const fn tag(&self) -> Option<u32> {
+        self.tag
+    }
+
+    pub(crate) const fn is_ignorable(&self) -> bool {
+        self.ignorable
+    }
+}

@@ -1,0 +1,1 @@
+//! Sockets, sessions and cluster metadata of the milena Kafka producer.

@@ -1,0 +1,1 @@
+//! An in-process Kafka cluster, strict where a real one is.

@@ -1,0 +1,1 @@
+//! Every decision of the milena Kafka producer about batches, without I/O.
