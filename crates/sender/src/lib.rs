@@ -1,1 +1,35 @@
-//! Every decision of the milena Kafka producer about batches, without I/O.
+//! Every decision of a Kafka producer about batches: no sockets, no clock, no runtime.
+//!
+//! ```text
+//!            callers                                   the driver
+//!               │ append                                   │ handle(now, …), poll(now)
+//!        ┌──────▼───────┐   ready, opened   ┌──────────────▼──────────────┐
+//!        │ accumulator  │ ────────────────▶ │ lane (one a broker)         │ ─▶ Produce requests
+//!        │ a queue for  │ ◀──────────────── │  stream (one a partition):  │
+//!        │ each         │    take a batch   │  stamps, retries, order     │ ◀─ answers, ends of connections
+//!        │ partition    │                   └──────────────┬──────────────┘
+//!        └──────────────┘                       notices    │    orders
+//!                                           ┌──────────────▼──────────────┐
+//!                                           │ coordinator: who leads what,│
+//!                                           │ the producer's identity     │
+//!                                           └─────────────────────────────┘
+//! ```
+//!
+//! * [`accumulator`]: records are encoded into the open batch of their partition; one byte budget.
+//! * [`stream`]: the batches of one partition that left their queue, in order, until each is settled.
+//! * [`lane`]: what goes into the next request to one broker, and what an answer means.
+//! * [`coordinator`]: which lane looks after which partition; the identity of an idempotent producer.
+//! * [`sync`]: everything that threads share.
+//!
+//! Time is an argument everywhere, randomness comes from a seed, and nothing here waits.
+
+pub mod accumulator;
+mod backoff;
+pub mod coordinator;
+pub mod lane;
+mod outcome;
+pub mod stream;
+pub mod sync;
+
+pub use backoff::Backoff;
+pub use outcome::{Failure, FailureKind, Persisted, Receipt};

@@ -1,0 +1,78 @@
+//! Sticky cells: one for all clones of a topic's handle, and one a thread for those who got in each other's way.
+
+use std::cell::Cell;
+
+use milena_partitioner::StickyCell;
+
+use crate::sync::{AtomicU64, AtomicUsize, Ordering, Padded};
+
+/// How many threads get a cell of their own; further ones share these.
+const THREADS: usize = 64;
+
+#[cfg(not(loom))]
+static NEXT_THREAD: AtomicUsize = AtomicUsize::new(0);
+
+std::thread_local! {
+    static THREAD: Cell<Option<usize>> = const { Cell::new(None) };
+}
+
+/// The cells of a topic.
+#[derive(Debug)]
+pub(super) struct Cells {
+    shared: Padded<AtomicU64>,
+    /// Which threads have found the shared cell's partition taken, a bit each.
+    contended: AtomicU64,
+    own: Box<[Padded<AtomicU64>]>,
+}
+
+impl Cells {
+    pub(super) fn new(first: StickyCell) -> Self {
+        let cell = || Padded(AtomicU64::new(first.to_bits()));
+        Self { shared: cell(), contended: AtomicU64::new(0), own: (0..THREADS).map(|_| cell()).collect() }
+    }
+
+    /// The caller's cell. Two callers of one cell may lose a count of each other's: the cell moves on a little later.
+    #[inline]
+    pub(super) fn mine(&self) -> &AtomicU64 {
+        let contended = self.contended.load(Ordering::Relaxed);
+        if contended == 0 {
+            return &self.shared;
+        }
+        let thread = this_thread();
+        if contended & (1 << thread) == 0 { &self.shared } else { &self.own[thread] }
+    }
+
+    /// The caller found its partition taken: from now on this thread has a cell of its own, which begins elsewhere.
+    #[cold]
+    pub(super) fn split_off(&self, next: impl FnOnce(u32, usize) -> StickyCell) -> &AtomicU64 {
+        let thread = this_thread();
+        let bit = 1 << thread;
+        let own = &self.own[thread];
+        if self.contended.fetch_or(bit, Ordering::Relaxed) & bit == 0 {
+            let shared = StickyCell::from_bits(self.shared.load(Ordering::Relaxed));
+            own.store(next(shared.partition(), thread).to_bits(), Ordering::Relaxed);
+        }
+        own
+    }
+}
+
+fn this_thread() -> usize {
+    THREAD.with(|thread| {
+        thread.get().unwrap_or_else(|| {
+            let number = next_thread() % THREADS;
+            thread.set(Some(number));
+            number
+        })
+    })
+}
+
+#[cfg(not(loom))]
+fn next_thread() -> usize {
+    NEXT_THREAD.fetch_add(1, Ordering::Relaxed)
+}
+
+/// Loom's atomics live within one run of a model, and no model looks at cells.
+#[cfg(loom)]
+const fn next_thread() -> usize {
+    0
+}

@@ -1,0 +1,73 @@
+//! How a record enters a partition, and why it may not.
+
+use milena_codec::record::{Header, headers_bytes_max, record_bytes_max};
+
+use crate::sync::{Seat, Ticket};
+
+/// A record as it is appended: borrowed, for the moment of its encoding.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RecordRef<'a> {
+    /// Its key.
+    pub key: Option<&'a [u8]>,
+    /// Its value; none is a tombstone on a compacted topic.
+    pub value: Option<&'a [u8]>,
+    /// Its headers, in order.
+    pub headers: &'a [Header],
+    /// Its time in milliseconds since 1970; none for now.
+    pub timestamp_ms: Option<i64>,
+}
+
+impl RecordRef<'_> {
+    /// What the record takes in a batch, at most.
+    #[inline]
+    #[must_use]
+    pub fn bytes_max(&self) -> usize {
+        let plain = record_bytes_max(self.key.map_or(0, <[u8]>::len), self.value.map_or(0, <[u8]>::len));
+        if self.headers.is_empty() { plain } else { plain + headers_bytes_max(self.headers) }
+    }
+}
+
+/// How a record enters a partition.
+#[derive(Debug, Default)]
+pub struct Waiting<'a> {
+    /// The place in the queue for room that has come to its turn.
+    pub ticket: Option<&'a mut Ticket>,
+    /// The caller steps aside when it is far ahead of the lane.
+    pub may_yield: bool,
+    /// The caller awaits the record, and does not want to sit out the linger.
+    pub urgent: bool,
+    /// The caller rather hears that somebody else holds the partition than waits for it.
+    pub impatient: bool,
+}
+
+/// A record that was accepted.
+#[derive(Debug)]
+pub struct Appended {
+    /// Where its outcome will be known, if the caller wants to know.
+    pub seat: Option<Seat>,
+    /// What it took in its batch.
+    pub bytes: u32,
+}
+
+/// Why a record was not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The budget has no room of this size, or others wait for room.
+    Full {
+        /// How much it takes.
+        bytes: usize,
+    },
+    /// The caller is far ahead of the lane and should let it run.
+    Yield,
+    /// Somebody else holds the partition.
+    Busy,
+    /// The record is larger than a request may be.
+    TooLarge {
+        /// What it takes.
+        bytes: usize,
+        /// What there may be.
+        limit: usize,
+    },
+    /// The producer takes no more records.
+    Closed,
+}

@@ -1,0 +1,30 @@
+//! Where records wait for their broker: encoded straight into the open batch of their partition.
+//!
+//! ```text
+//! caller ─▶ Topic::choose ─▶ Partition::append ─┬─▶ open batch (chunks of the one budget)
+//!                                               └─▶ Port: "opened", "ready"  ─▶ the lane that looks after the leader
+//! lane   ─▶ Partition::visit (how does it stand?) ─▶ Partition::take (the next batch leaves)
+//! ```
+//!
+//! A record costs one short lock of its partition and one comparison: whether it fits below the limit of the chunk
+//! that is written to. All else is behind that comparison, in `roll`: a batch is opened, gets a further chunk, is
+//! offered to its lane, or is closed. A batch that reaches `batch.size` is *offered*, not closed: it goes on growing
+//! until the lane takes it.
+//!
+//! A lane never waits for a partition: it tries the lock, and comes back if somebody else holds it.
+
+mod batch;
+mod cells;
+mod entry;
+mod partition;
+mod port;
+mod queue;
+mod settings;
+mod topic;
+
+pub use batch::{Batch, Claim};
+pub use entry::{Appended, RecordRef, Refusal, Waiting};
+pub use partition::{Partition, Standing};
+pub use port::{Bulletin, Port};
+pub use settings::{AccumulatorConfig, Clock, Shared};
+pub use topic::{ChooseError, Topic};

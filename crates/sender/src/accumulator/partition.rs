@@ -1,0 +1,286 @@
+//! A partition as callers and lanes share it: callers append under a short lock, a lane only ever tries the lock.
+
+use std::sync::Arc as StdArc;
+use std::time::Instant;
+
+use milena_codec::ids::PartitionId;
+use milena_codec::record::{HEADER_BYTES, put_record};
+
+use super::batch::Batch;
+use super::entry::{Appended, RecordRef, Refusal, Waiting};
+use super::port::Port;
+use super::queue::{Entering, Queue, Rings};
+use super::settings::{Clock, Shared};
+use crate::sync::{
+    Arc, AtomicBool, AtomicUsize, CHUNK_BYTES_MAX, Completion, Mutex, MutexGuard, Ordering, Padded, Seat,
+    lock, try_lock,
+};
+
+/// A partition of a topic, as far as records wait for it.
+#[derive(Debug)]
+pub struct Partition {
+    topic: StdArc<str>,
+    index: PartitionId,
+    /// Tells it apart from every other partition of the producer.
+    serial: u32,
+    shared: StdArc<Shared>,
+    /// The most that a batch of the topic grows to, as far as is known.
+    batch_bytes_max: StdArc<AtomicUsize>,
+    /// Whether it has a leader.
+    available: AtomicBool,
+    queue: Padded<Mutex<Queue>>,
+}
+
+/// How a partition stands, when its lane looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Something is worth sending.
+    pub ripe: bool,
+    /// When the open batch has lingered for long enough.
+    pub lingers_until: Option<Instant>,
+    /// When the oldest batch is given up.
+    pub expires: Option<Instant>,
+}
+
+impl Partition {
+    /// A partition with nothing in it, looked after by the lane behind `port`.
+    pub(super) fn new(
+        topic: StdArc<str>,
+        index: PartitionId,
+        serial: u32,
+        shared: StdArc<Shared>,
+        batch_bytes_max: StdArc<AtomicUsize>,
+        port: Arc<Port>,
+    ) -> StdArc<Self> {
+        StdArc::new(Self {
+            topic,
+            index,
+            serial,
+            shared,
+            batch_bytes_max,
+            available: AtomicBool::new(false),
+            queue: Padded(Mutex::new(Queue::new(port))),
+        })
+    }
+
+    /// Its topic.
+    pub fn topic(&self) -> &StdArc<str> {
+        &self.topic
+    }
+
+    /// Its number.
+    pub const fn index(&self) -> PartitionId {
+        self.index
+    }
+
+    /// What tells it apart from every other partition of the producer.
+    pub const fn serial(&self) -> u32 {
+        self.serial
+    }
+
+    /// What it shares with the others.
+    pub const fn shared(&self) -> &StdArc<Shared> {
+        &self.shared
+    }
+
+    /// Whether it has a leader.
+    pub fn is_available(&self) -> bool {
+        self.available.load(Ordering::Relaxed)
+    }
+
+    /// Notes whether it has a leader.
+    pub fn set_available(&self, available: bool) {
+        self.available.store(available, Ordering::Relaxed);
+    }
+
+    /// Appends a record to the open batch: the one copy of its bytes.
+    ///
+    /// # Errors
+    /// [`Refusal`]; then nothing of the record is kept.
+    #[inline]
+    pub fn append<C: Clock, const SEAT: bool>(
+        &self,
+        record: &RecordRef<'_>,
+        clock: &C,
+        waiting: Waiting<'_>,
+    ) -> Result<Appended, Refusal> {
+        let bytes_max = record.bytes_max();
+        if bytes_max > self.shared.config.record_bytes_max {
+            return Err(Refusal::TooLarge { bytes: bytes_max, limit: self.shared.config.record_bytes_max });
+        }
+        if waiting.ticket.is_none() && self.shared.memory.has_waiters() {
+            return Err(Refusal::Full { bytes: HEADER_BYTES + bytes_max });
+        }
+        let timestamp_ms = record.timestamp_ms.unwrap_or_else(|| clock.wall_ms());
+        let mut queue =
+            if waiting.impatient { try_lock(&self.queue).ok_or(Refusal::Busy)? } else { lock(&self.queue) };
+        if waiting.urgent || !queue.fits(bytes_max) {
+            return self.append_slowly::<C, SEAT>(queue, record, timestamp_ms, clock, waiting);
+        }
+        let (seat, bytes) = queue.put::<SEAT>(record, timestamp_ms);
+        Ok(Appended { seat, bytes })
+    }
+
+    /// The append that has more to do than to encode.
+    #[cold]
+    #[inline(never)]
+    fn append_slowly<C: Clock, const SEAT: bool>(
+        &self,
+        mut queue: MutexGuard<'_, Queue>,
+        record: &RecordRef<'_>,
+        timestamp_ms: i64,
+        clock: &C,
+        waiting: Waiting<'_>,
+    ) -> Result<Appended, Refusal> {
+        if queue.shut {
+            return Err(Refusal::Closed);
+        }
+        let bytes_max = record.bytes_max();
+        if HEADER_BYTES + bytes_max > CHUNK_BYTES_MAX {
+            drop(queue);
+            return self.append_alone::<C, SEAT>(record, timestamp_ms, clock, waiting);
+        }
+        let mut entering = Entering { ticket: waiting.ticket, may_yield: waiting.may_yield };
+        let mut rings = Rings::default();
+        let batch_bytes_max = self.batch_bytes_max.load(Ordering::Relaxed);
+        let room = if queue.fits(bytes_max) {
+            Ok(())
+        } else {
+            queue.make_room(&self.shared, bytes_max, batch_bytes_max, clock, &mut entering, &mut rings)
+        };
+        let appended = room.map(|()| {
+            queue.begin_at(timestamp_ms);
+            let (seat, bytes) = queue.put::<SEAT>(record, timestamp_ms);
+            rings.ready |= waiting.urgent && queue.hurry();
+            Appended { seat, bytes }
+        });
+        let port = Arc::clone(&queue.port);
+        drop(queue);
+        self.ring(&port, &rings);
+        if let (Ok(_), Some(limit)) = (&appended, self.shared.config.flush_records) {
+            port.count(limit);
+        }
+        appended
+    }
+
+    /// A record larger than any chunk becomes a batch of its own, encoded while nobody waits for the partition.
+    fn append_alone<C: Clock, const SEAT: bool>(
+        &self,
+        record: &RecordRef<'_>,
+        timestamp_ms: i64,
+        clock: &C,
+        waiting: Waiting<'_>,
+    ) -> Result<Appended, Refusal> {
+        let wanted = HEADER_BYTES + record.bytes_max();
+        let mut chunk =
+            self.shared.memory.chunk(wanted, waiting.ticket).ok_or(Refusal::Full { bytes: wanted })?;
+        let charged = chunk.capacity();
+        chunk.resize(HEADER_BYTES, 0);
+        put_record(&mut chunk, 0, 0, record.key, record.value, record.headers);
+        let bytes = u32::try_from(chunk.len() - HEADER_BYTES).unwrap_or(u32::MAX);
+
+        let completion = Arc::new(Completion::default());
+        let seat = SEAT.then(|| Seat::new(&completion, 0, timestamp_ms));
+        let mut queue = lock(&self.queue);
+        if queue.shut {
+            drop(queue);
+            let mut wakers = Vec::new();
+            self.shared.memory.give_back(&mut vec![chunk], charged, &mut wakers);
+            wakers.into_iter().for_each(std::task::Waker::wake);
+            return Err(Refusal::Closed);
+        }
+        queue.push(Batch {
+            chunks: vec![chunk],
+            records: 1,
+            base_timestamp_ms: timestamp_ms,
+            max_timestamp_ms: timestamp_ms,
+            charged,
+            opened: clock.now(),
+            generation: self.shared.outstanding.open(),
+            completion,
+            seats: (0, 1),
+        });
+        let rings = Rings { opened: None, ready: !std::mem::replace(&mut queue.listed, true) };
+        let port = Arc::clone(&queue.port);
+        drop(queue);
+        self.ring(&port, &rings);
+        Ok(Appended { seat, bytes })
+    }
+
+    /// Tells the lane what has changed; no lock is held.
+    fn ring(&self, port: &Port, rings: &Rings) {
+        if rings.ready {
+            port.ready(self.serial);
+        } else if let Some(due) = rings.opened {
+            port.opened(self.serial, due);
+        }
+    }
+
+    /// Has another lane look after it, from now on. None when somebody holds the partition.
+    pub fn assign(&self, port: &Arc<Port>) -> Option<()> {
+        let mut queue = try_lock(&self.queue)?;
+        queue.port = Arc::clone(port);
+        Some(())
+    }
+
+    /// The lane looks how the partition stands. `idle` says that nothing of it is in flight, `pressed` that
+    /// everything shall go. None when somebody holds the partition.
+    pub fn visit(&self, now: Instant, idle: bool, pressed: bool) -> Option<Standing> {
+        let mut queue = try_lock(&self.queue)?;
+        queue.listed = false;
+        if pressed {
+            queue.offer();
+        }
+        let config = &self.shared.config;
+        if queue.opened_at().is_some_and(|opened| now >= opened + config.open_for_max) {
+            queue.close();
+        }
+        Some(Standing {
+            ripe: queue.is_ripe(now, idle, config),
+            lingers_until: queue.lingers_until(config),
+            expires: queue.expires(config),
+        })
+    }
+
+    /// The lane takes the next batch, if one is worth sending, and leaves completions for later ones. The outer none
+    /// says that somebody holds the partition.
+    pub fn take(&self, now: Instant, idle: bool, spares: &mut Vec<Arc<Completion>>) -> Option<Option<Batch>> {
+        let mut queue = try_lock(&self.queue)?;
+        if !queue.is_ripe(now, idle, &self.shared.config) {
+            return Some(None);
+        }
+        if queue.closed.is_empty() {
+            queue.close();
+        }
+        queue.keep_spares(spares);
+        Some(queue.closed.pop_front())
+    }
+
+    /// Takes the closed batches that were opened before `opened_before`, or every batch that waits. None when somebody
+    /// holds the partition.
+    pub fn give_up(&self, opened_before: Option<Instant>) -> Option<Vec<Batch>> {
+        let mut queue = try_lock(&self.queue)?;
+        let Some(opened_before) = opened_before else {
+            queue.close();
+            return Some(queue.closed.drain(..).collect());
+        };
+        let expired = queue.closed.iter().take_while(|batch| batch.opened <= opened_before).count();
+        Some(queue.closed.drain(..expired).collect())
+    }
+
+    /// Takes no more records. What was accepted before still goes.
+    pub fn shut(&self) {
+        let mut queue = lock(&self.queue);
+        queue.shut = true;
+        queue.close();
+    }
+
+    /// A broker refused a batch of `bytes` as too large: the next ones of the topic stay below half of it.
+    pub fn learn_limit(&self, bytes: usize) {
+        let limit = (bytes / 2).max(HEADER_BYTES + 1);
+        self.batch_bytes_max.fetch_min(limit, Ordering::Relaxed);
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests;

@@ -1,0 +1,113 @@
+//! A lane's mailbox: which of its partitions have something to look at.
+
+use std::collections::VecDeque;
+use std::task::Waker;
+use std::time::Instant;
+
+use crate::sync::{Bell, Wake};
+
+/// After how many offers that the lane has not seen a caller steps aside for it: about 512 KiB at 64 KiB a batch, so
+/// that caller and lane on one thread work on memory that is still in the processor's cache.
+const OFFERS_BEFORE_YIELD: u32 = 8;
+
+/// The mailbox.
+#[derive(Debug, Default)]
+pub struct Port {
+    bell: Bell<Inbox>,
+}
+
+#[derive(Debug, Default)]
+struct Inbox {
+    /// Partitions, by serial, that opened a batch: their linger begins.
+    opened: VecDeque<u32>,
+    /// Partitions with a batch that is worth sending.
+    ready: VecDeque<u32>,
+    pressed: bool,
+    /// Offers since the lane last looked.
+    offers: u32,
+    /// Records since the lane last looked, where they are counted.
+    records: u32,
+    /// The lane can send nothing now and will look by itself.
+    deaf: bool,
+    /// When the lane wakes by itself at the latest.
+    armed: Option<Instant>,
+}
+
+/// What a lane found in its mailbox.
+#[derive(Debug, Default)]
+pub struct Bulletin {
+    /// Partitions to visit, by serial.
+    pub partitions: VecDeque<u32>,
+    /// Everything that waits shall go.
+    pub pressed: bool,
+}
+
+impl Port {
+    /// A partition opened a batch that is due at `due`.
+    pub(super) fn opened(&self, serial: u32, due: Instant) {
+        self.bell.put(|inbox| {
+            inbox.opened.push_back(serial);
+            let sleeps_past_it = inbox.armed.is_none_or(|armed| armed > due);
+            ((), if sleeps_past_it { Wake::Now } else { Wake::Later })
+        });
+    }
+
+    /// A partition has a batch worth sending.
+    pub(super) fn ready(&self, serial: u32) {
+        self.bell.put(|inbox| {
+            inbox.offers += 1;
+            inbox.ready.push_back(serial);
+            ((), if inbox.deaf { Wake::Later } else { Wake::Now })
+        });
+    }
+
+    /// One more record; all goes once `limit` of them wait.
+    pub(super) fn count(&self, limit: u32) {
+        self.bell.put(|inbox| {
+            inbox.records += 1;
+            let enough = inbox.records >= limit;
+            inbox.pressed |= enough;
+            ((), if enough { Wake::Now } else { Wake::Later })
+        });
+    }
+
+    /// Whether callers are far ahead of the lane.
+    pub(super) fn is_behind(&self) -> bool {
+        self.bell.put(|inbox| (inbox.offers >= OFFERS_BEFORE_YIELD && !inbox.deaf, Wake::Later))
+    }
+
+    /// Everything that waits shall go.
+    pub fn press(&self) {
+        self.bell.put(|inbox| {
+            inbox.pressed = true;
+            ((), Wake::Now)
+        });
+    }
+
+    /// Wakes the lane.
+    pub fn ring(&self) {
+        self.bell.put(|_| ((), Wake::Now));
+    }
+
+    /// The lane looks: what is in the mailbox is appended to `bulletin`.
+    pub fn look(&self, bulletin: &mut Bulletin) {
+        self.bell.look(|inbox| {
+            inbox.offers = 0;
+            inbox.records = 0;
+            inbox.deaf = false;
+            bulletin.partitions.append(&mut inbox.ready);
+            bulletin.partitions.append(&mut inbox.opened);
+            bulletin.pressed |= std::mem::take(&mut inbox.pressed);
+        });
+    }
+
+    /// The lane falls asleep until `until`, unless there is something in the mailbox. A lane that can send nothing is
+    /// `deaf` to offers. Returns whether it may sleep.
+    pub fn sleep(&self, waker: &Waker, until: Option<Instant>, deaf: bool) -> bool {
+        self.bell.sleep(waker, |inbox| {
+            inbox.armed = until;
+            inbox.deaf = deaf;
+            inbox.opened.is_empty() && inbox.ready.is_empty() && !inbox.pressed
+        })
+    }
+}

@@ -1,0 +1,296 @@
+//! What stands behind a partition's lock: the open batch, and the closed ones before it.
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use milena_codec::record::{HEADER_BYTES, put_record};
+
+use super::batch::Batch;
+use super::entry::{RecordRef, Refusal};
+use super::port::Port;
+use super::settings::{AccumulatorConfig, Clock, Shared};
+use crate::sync::{Arc, CHUNK_BYTES_MAX, Completion, Generation, Seat, Ticket};
+
+/// How many completions a partition keeps for its next batches.
+const SPARES_MAX: usize = 8;
+
+/// The records of a partition that no request has taken.
+///
+/// Invariant: while no batch is open, `limit` is 0, so that every append goes through [`Self::make_room`].
+#[derive(Debug)]
+pub(super) struct Queue {
+    /// The chunk that is written to.
+    tail: Vec<u8>,
+    /// How long it may get before `make_room` has a look.
+    pub(super) limit: usize,
+    records: u32,
+    base_timestamp_ms: i64,
+    max_timestamp_ms: i64,
+    /// Who waits for the open batch; none while no batch is open.
+    completion: Option<Arc<Completion>>,
+    /// Full chunks of the open batch, and their bytes.
+    full: Vec<Vec<u8>>,
+    full_bytes: usize,
+    charged: usize,
+    opened: Option<Instant>,
+    generation: Generation,
+    /// The open batch is worth sending.
+    offered: bool,
+    /// Somebody awaits a record of it, and the linger is not for him.
+    urgent: bool,
+    /// Stands in its lane's mailbox as ready.
+    pub(super) listed: bool,
+    /// No more records are taken.
+    pub(super) shut: bool,
+    pub(super) closed: VecDeque<Batch>,
+    pub(super) port: Arc<Port>,
+    /// How large the last batch was: the next begins with a chunk of that size.
+    last_bytes: usize,
+    spares: Vec<Arc<Completion>>,
+}
+
+/// What the lane has to be told once the lock is free.
+#[derive(Debug, Default)]
+pub(super) struct Rings {
+    pub(super) opened: Option<Instant>,
+    pub(super) ready: bool,
+}
+
+/// How a record enters.
+#[derive(Debug, Default)]
+pub(super) struct Entering<'a> {
+    pub(super) ticket: Option<&'a mut Ticket>,
+    pub(super) may_yield: bool,
+}
+
+impl Queue {
+    pub(super) fn new(port: Arc<Port>) -> Self {
+        Self {
+            tail: Vec::new(),
+            limit: 0,
+            records: 0,
+            base_timestamp_ms: 0,
+            max_timestamp_ms: 0,
+            completion: None,
+            full: Vec::new(),
+            full_bytes: 0,
+            charged: 0,
+            opened: None,
+            generation: Generation::default(),
+            offered: false,
+            urgent: false,
+            listed: false,
+            shut: false,
+            closed: VecDeque::new(),
+            port,
+            last_bytes: 0,
+            spares: Vec::new(),
+        }
+    }
+
+    /// Whether a record fits the chunk that is written to: the one comparison of the record's way.
+    #[inline]
+    pub(super) const fn fits(&self, bytes_max: usize) -> bool {
+        self.tail.len() + bytes_max <= self.limit
+    }
+
+    /// Encodes a record that fits, and says how many bytes it took.
+    #[inline]
+    pub(super) fn put<const SEAT: bool>(
+        &mut self,
+        record: &RecordRef<'_>,
+        timestamp_ms: i64,
+    ) -> (Option<Seat>, u32) {
+        let before = self.tail.len();
+        let delta = timestamp_ms.wrapping_sub(self.base_timestamp_ms);
+        put_record(&mut self.tail, self.records, delta, record.key, record.value, record.headers);
+        let seat = match &self.completion {
+            Some(completion) if SEAT => Some(Seat::new(completion, self.records, timestamp_ms)),
+            _ => None,
+        };
+        self.records += 1;
+        self.max_timestamp_ms = self.max_timestamp_ms.max(timestamp_ms);
+        (seat, u32::try_from(self.tail.len() - before).unwrap_or(u32::MAX))
+    }
+
+    /// Makes the next record fit: by another chunk, or by a new batch. Nothing has changed when it is refused but
+    /// that a full batch may have been closed.
+    pub(super) fn make_room<C: Clock>(
+        &mut self,
+        shared: &Shared,
+        bytes_max: usize,
+        batch_bytes_max: usize,
+        clock: &C,
+        entering: &mut Entering<'_>,
+        rings: &mut Rings,
+    ) -> Result<(), Refusal> {
+        let total = self.open_bytes();
+        if self.is_open() && total + bytes_max > batch_bytes_max {
+            self.close();
+            rings.ready |= !std::mem::replace(&mut self.listed, true);
+        }
+        if self.is_open() {
+            if entering.may_yield && self.is_due_at(total + bytes_max, shared) && self.port.is_behind() {
+                return Err(Refusal::Yield);
+            }
+            if self.tail.len() + bytes_max > self.tail.capacity() {
+                self.add_chunk(shared, bytes_max, total, entering)?;
+            }
+        } else {
+            self.open(shared, bytes_max, clock.now(), entering, rings)?;
+        }
+        if self.is_due_at(self.open_bytes() + bytes_max, shared) {
+            self.offered = true;
+            rings.ready |= !std::mem::replace(&mut self.listed, true);
+        }
+        self.set_limit(&shared.config, batch_bytes_max);
+        Ok(())
+    }
+
+    /// Whether a batch of `bytes` is to be offered and is not yet.
+    fn is_due_at(&self, bytes: usize, shared: &Shared) -> bool {
+        !self.offered && bytes > shared.config.offered_from()
+    }
+
+    fn open(
+        &mut self,
+        shared: &Shared,
+        bytes_max: usize,
+        now: Instant,
+        entering: &mut Entering<'_>,
+        rings: &mut Rings,
+    ) -> Result<(), Refusal> {
+        let wanted = (HEADER_BYTES + bytes_max).max(self.last_bytes.min(CHUNK_BYTES_MAX));
+        let chunk = shared.memory.chunk(wanted, entering.ticket.as_deref_mut());
+        self.tail = chunk.ok_or(Refusal::Full { bytes: wanted })?;
+        self.tail.resize(HEADER_BYTES, 0);
+        self.charged = self.tail.capacity();
+        self.records = 0;
+        self.base_timestamp_ms = i64::MIN;
+        self.max_timestamp_ms = i64::MIN;
+        self.full_bytes = 0;
+        self.opened = Some(now);
+        self.generation = shared.outstanding.open();
+        self.offered = false;
+        self.urgent = false;
+        self.completion = Some(self.next_completion());
+        rings.opened = Some(now + shared.config.linger);
+        Ok(())
+    }
+
+    /// The base timestamp is that of the first record.
+    pub(super) const fn begin_at(&mut self, timestamp_ms: i64) {
+        if self.records == 0 {
+            self.base_timestamp_ms = timestamp_ms;
+        }
+    }
+
+    fn next_completion(&mut self) -> Arc<Completion> {
+        while let Some(mut spare) = self.spares.pop() {
+            if Completion::reset(&mut spare) {
+                return spare;
+            }
+        }
+        Arc::new(Completion::default())
+    }
+
+    fn add_chunk(
+        &mut self,
+        shared: &Shared,
+        bytes_max: usize,
+        total: usize,
+        entering: &mut Entering<'_>,
+    ) -> Result<(), Refusal> {
+        let wanted = total.min(CHUNK_BYTES_MAX).max(bytes_max);
+        let chunk = shared.memory.chunk(wanted, entering.ticket.as_deref_mut());
+        let chunk = chunk.ok_or(Refusal::Full { bytes: wanted })?;
+        self.charged += chunk.capacity();
+        let full = std::mem::replace(&mut self.tail, chunk);
+        self.full_bytes += full.len();
+        self.full.push(full);
+        Ok(())
+    }
+
+    fn set_limit(&mut self, config: &AccumulatorConfig, batch_bytes_max: usize) {
+        let offered_from = if self.offered { batch_bytes_max } else { config.offered_from() };
+        let left = offered_from.min(batch_bytes_max).saturating_sub(self.full_bytes);
+        // Counting records, too, happens in `make_room`: it has to see every one of them.
+        self.limit = if config.flush_records.is_some() { 0 } else { left.min(self.tail.capacity()) };
+    }
+
+    pub(super) const fn is_open(&self) -> bool {
+        self.completion.is_some()
+    }
+
+    fn open_bytes(&self) -> usize {
+        self.full_bytes + self.tail.len()
+    }
+
+    /// Closes the open batch, if there is one: it goes behind the others.
+    pub(super) fn close(&mut self) {
+        let (Some(completion), Some(opened)) = (self.completion.take(), self.opened.take()) else { return };
+        self.last_bytes = self.open_bytes();
+        self.limit = 0;
+        let mut chunks = std::mem::take(&mut self.full);
+        chunks.push(std::mem::take(&mut self.tail));
+        self.closed.push_back(Batch {
+            chunks,
+            records: self.records,
+            base_timestamp_ms: self.base_timestamp_ms,
+            max_timestamp_ms: self.max_timestamp_ms,
+            charged: std::mem::take(&mut self.charged),
+            opened,
+            generation: self.generation,
+            completion,
+            seats: (0, self.records),
+        });
+    }
+
+    /// Puts a batch that was made elsewhere behind the others.
+    pub(super) fn push(&mut self, batch: Batch) {
+        self.close();
+        self.closed.push_back(batch);
+    }
+
+    /// Somebody awaits the newest record. Returns whether the lane has to hear of it.
+    pub(super) fn hurry(&mut self) -> bool {
+        !std::mem::replace(&mut self.urgent, true) && !std::mem::replace(&mut self.listed, true)
+    }
+
+    /// Makes the open batch worth sending.
+    pub(super) const fn offer(&mut self) {
+        self.offered = true;
+    }
+
+    /// Whether something of it is worth sending now. `idle` says that nothing of the partition is in flight.
+    pub(super) fn is_ripe(&self, now: Instant, idle: bool, config: &AccumulatorConfig) -> bool {
+        let open_is_ripe = |opened: Instant| {
+            self.offered
+                || (self.urgent && idle)
+                || now >= opened + config.linger
+                || now >= opened + config.open_for_max
+        };
+        !self.closed.is_empty() || self.opened.is_some_and(open_is_ripe)
+    }
+
+    /// When the open batch has lingered for long enough, or may take no more records.
+    pub(super) fn lingers_until(&self, config: &AccumulatorConfig) -> Option<Instant> {
+        self.opened.map(|opened| opened + config.linger.min(config.open_for_max))
+    }
+
+    /// When the oldest batch is given up.
+    pub(super) fn expires(&self, config: &AccumulatorConfig) -> Option<Instant> {
+        let oldest = self.closed.front().map(|batch| batch.opened).or(self.opened);
+        oldest.map(|opened| opened + config.delivery_timeout)
+    }
+
+    /// Takes completions back for later batches.
+    pub(super) fn keep_spares(&mut self, spares: &mut Vec<Arc<Completion>>) {
+        let room = SPARES_MAX.saturating_sub(self.spares.len());
+        self.spares.extend(spares.drain(..).take(room));
+    }
+
+    pub(super) const fn opened_at(&self) -> Option<Instant> {
+        self.opened
+    }
+}

@@ -1,0 +1,106 @@
+//! What all partitions of a producer share: the settings, the budget, and the count of what is not settled.
+
+use std::sync::Arc as StdArc;
+use std::time::{Duration, Instant};
+
+use super::port::Port;
+use crate::sync::{Arc, FailureLog, Memory, Mutex, Outstanding, lock};
+
+/// Where the time comes from.
+pub trait Clock {
+    /// Milliseconds since 1970, at most 10 ms old: read for every record.
+    fn wall_ms(&self) -> i64;
+    /// The precise time: read once a batch.
+    fn now(&self) -> Instant;
+}
+
+/// The settings of the accumulator.
+#[derive(Clone, Debug)]
+pub struct AccumulatorConfig {
+    /// `batch.size`: how much of a partition is worth a request, in bytes.
+    pub batch_bytes: usize,
+    /// `max.request.size`: the largest record, in bytes.
+    pub record_bytes_max: usize,
+    /// `linger.ms`: how long a batch waits for more records.
+    pub linger: Duration,
+    /// How long a batch may take records in all.
+    pub open_for_max: Duration,
+    /// `delivery.timeout.ms`, counted from the opening of the batch.
+    pub delivery_timeout: Duration,
+    /// How many waiting records of a partition are worth a request; none to count bytes alone (sarama's
+    /// `Flush.Messages`).
+    pub flush_records: Option<u32>,
+}
+
+/// What a broker takes in one batch unless it says otherwise: `message.max.bytes` is 1 048 588 by default, counted
+/// over the whole batch.
+const BATCH_BYTES_MAX: usize = 1_000_000;
+
+impl AccumulatorConfig {
+    /// How long `delivery.timeout.ms` lets a batch take records: its records share one deadline, which is right to a
+    /// twentieth.
+    #[must_use]
+    pub fn open_for_max_of(delivery_timeout: Duration) -> Duration {
+        (delivery_timeout / 20).min(Duration::from_secs(1))
+    }
+
+    /// The most that a batch grows to, before a broker says otherwise.
+    #[must_use]
+    pub fn batch_bytes_max(&self) -> usize {
+        self.record_bytes_max.min(BATCH_BYTES_MAX).max(self.batch_bytes.min(BATCH_BYTES_MAX))
+    }
+
+    /// From how many bytes on a batch is offered. A little below `batch.size`, so that the record that gets it there
+    /// still fits a chunk of that size.
+    pub(super) const fn offered_from(&self) -> usize {
+        let slack = if self.batch_bytes < 1_024 { self.batch_bytes / 4 } else { 256 };
+        self.batch_bytes - slack
+    }
+}
+
+/// What the partitions of one producer share.
+#[derive(Debug)]
+pub struct Shared {
+    /// The settings.
+    pub config: AccumulatorConfig,
+    /// The budget.
+    pub memory: Arc<Memory>,
+    /// The batches that are not settled.
+    pub outstanding: Outstanding,
+    /// What failed.
+    pub failures: FailureLog,
+    /// The mailboxes of all lanes.
+    ports: Mutex<Vec<Arc<Port>>>,
+}
+
+impl Shared {
+    /// Nothing in it yet, with `buffer.memory` bytes to share.
+    #[must_use]
+    pub fn new(config: AccumulatorConfig, buffer_memory: usize) -> StdArc<Self> {
+        StdArc::new(Self {
+            config,
+            memory: Memory::new(buffer_memory),
+            outstanding: Outstanding::default(),
+            failures: FailureLog::default(),
+            ports: Mutex::new(Vec::new()),
+        })
+    }
+
+    /// A lane has come.
+    pub fn add_port(&self, port: Arc<Port>) {
+        lock(&self.ports).push(port);
+    }
+
+    /// A lane has gone.
+    pub fn remove_port(&self, port: &Arc<Port>) {
+        lock(&self.ports).retain(|other| !Arc::ptr_eq(other, port));
+    }
+
+    /// Has every lane send what its partitions hold: somebody waits for room, for a flush, or for the end.
+    pub fn press(&self) {
+        let ports = lock(&self.ports).clone();
+        for port in ports {
+            port.press();
+        }
+    }
+}

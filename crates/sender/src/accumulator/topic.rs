@@ -1,0 +1,215 @@
+//! A topic as callers see it: which of its partitions a record goes to.
+
+use std::fmt;
+use std::num::NonZeroU32;
+use std::sync::Arc as StdArc;
+
+use milena_codec::ids::PartitionId;
+use milena_partitioner::{Choice, StickyCell, Strategy};
+
+use super::cells::Cells;
+use super::entry::{Appended, RecordRef, Refusal, Waiting};
+use super::partition::Partition;
+use super::port::Port;
+use super::settings::{Clock, Shared};
+use crate::sync::{Arc, AtomicU32, AtomicU64, AtomicUsize, Latest, Ordering};
+
+/// A topic whose partitions are known.
+#[derive(Debug)]
+pub struct Topic {
+    name: StdArc<str>,
+    strategy: Strategy,
+    shared: StdArc<Shared>,
+    batch_bytes_max: StdArc<AtomicUsize>,
+    /// All partitions, in order; replaced when the topic gets more.
+    partitions: StdArc<Latest<Box<[StdArc<Partition>]>>>,
+    cells: Cells,
+    /// Where round robin stands.
+    turn: AtomicU32,
+    /// Where the random numbers stand.
+    random: AtomicU64,
+}
+
+/// Why a record has no partition to go to, or was not accepted there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChooseError {
+    /// The partition refused it.
+    Refused(Refusal, PartitionId),
+    /// The partitioner leaves the choice to the record, and the record does not say.
+    Missing,
+    /// The topic has no such partition.
+    NoSuchPartition {
+        /// The one asked for.
+        partition: i32,
+        /// How many there are.
+        partitions: u32,
+    },
+}
+
+impl fmt::Display for ChooseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(refusal, partition) => write!(f, "partition {partition}: {refusal:?}"),
+            Self::Missing => {
+                f.write_str("the record names no partition, and the manual partitioner needs one")
+            }
+            Self::NoSuchPartition { partition, partitions } => {
+                write!(f, "there is no partition {partition}: the topic has {partitions}, from 0 on")
+            }
+        }
+    }
+}
+
+impl std::error::Error for ChooseError {}
+
+impl Topic {
+    /// A topic that has no partitions yet.
+    #[must_use]
+    pub fn new(name: StdArc<str>, strategy: Strategy, shared: StdArc<Shared>, seed: u64) -> Self {
+        let batch_bytes = u32::try_from(shared.config.offered_from()).unwrap_or(u32::MAX);
+        let batch_bytes_max = StdArc::new(AtomicUsize::new(shared.config.batch_bytes_max()));
+        Self {
+            name,
+            strategy,
+            shared,
+            batch_bytes_max,
+            partitions: Latest::new(Box::default()),
+            cells: Cells::new(StickyCell::new(0, batch_bytes)),
+            turn: AtomicU32::new(0),
+            random: AtomicU64::new(seed),
+        }
+    }
+
+    /// Its name.
+    pub const fn name(&self) -> &StdArc<str> {
+        &self.name
+    }
+
+    /// Its partitions, in order.
+    pub fn partitions(&self) -> &[StdArc<Partition>] {
+        self.partitions.get()
+    }
+
+    /// Makes partitions up to `count`, looked after by the lane behind `port`; `serial` counts those of all topics.
+    /// A count never shrinks. Returns the new ones.
+    pub fn grow(&self, count: usize, port: &Arc<Port>, serial: &mut u32) -> Vec<StdArc<Partition>> {
+        let before = self.partitions();
+        let fresh: Vec<_> = (before.len()..count)
+            .map(|index| {
+                *serial += 1;
+                let index = PartitionId(i32::try_from(index).unwrap_or(i32::MAX));
+                let (name, shared) = (StdArc::clone(&self.name), StdArc::clone(&self.shared));
+                let limit = StdArc::clone(&self.batch_bytes_max);
+                Partition::new(name, index, *serial, shared, limit, Arc::clone(port))
+            })
+            .collect();
+        if !fresh.is_empty() {
+            self.partitions.replace(before.iter().chain(&fresh).cloned().collect());
+        }
+        fresh
+    }
+
+    /// What a broker once found too large may fit by now: the limit doubles, up to where it began.
+    pub fn relax_limit(&self) {
+        let start = self.shared.config.batch_bytes_max();
+        let limit = self.batch_bytes_max.load(Ordering::Relaxed);
+        self.batch_bytes_max.store(limit.saturating_mul(2).min(start), Ordering::Relaxed);
+    }
+
+    /// Appends a record to `partition`, or to the one that the partitioner chooses.
+    ///
+    /// # Errors
+    /// [`ChooseError`]; then nothing of the record is kept.
+    #[inline]
+    pub fn append<C: Clock, const SEAT: bool>(
+        &self,
+        partition: Option<PartitionId>,
+        record: &RecordRef<'_>,
+        clock: &C,
+        waiting: Waiting<'_>,
+    ) -> Result<Appended, ChooseError> {
+        let partitions = self.partitions();
+        let count = u32::try_from(partitions.len()).unwrap_or(u32::MAX);
+        let no_such = |partition| ChooseError::NoSuchPartition { partition, partitions: count };
+        let index = match (partition, NonZeroU32::new(count)) {
+            (Some(PartitionId(index)), _) => u32::try_from(index).map_err(|_| no_such(index))?,
+            (None, None) => return Err(no_such(0)),
+            (None, Some(count)) => match self.strategy.choose(record.key, count) {
+                Choice::Partition(index) => index,
+                Choice::Sticky => return self.append_sticky::<C, SEAT>(partitions, record, clock, waiting),
+                Choice::Random => available(partitions, self.draw(count)),
+                Choice::RoundRobin => self.next_turn(partitions),
+                Choice::Missing => return Err(ChooseError::Missing),
+            },
+        };
+        let chosen = partitions.get(index as usize).ok_or_else(|| no_such(index.cast_signed()))?;
+        chosen
+            .append::<C, SEAT>(record, clock, waiting)
+            .map_err(|refusal| ChooseError::Refused(refusal, chosen.index()))
+    }
+
+    #[inline]
+    fn append_sticky<C: Clock, const SEAT: bool>(
+        &self,
+        partitions: &[StdArc<Partition>],
+        record: &RecordRef<'_>,
+        clock: &C,
+        mut waiting: Waiting<'_>,
+    ) -> Result<Appended, ChooseError> {
+        let mut cell = self.cells.mine();
+        let mut sticky = StickyCell::from_bits(cell.load(Ordering::Relaxed));
+        let ticket = waiting.ticket.as_deref_mut();
+        let impatient = Waiting { ticket, impatient: true, ..waiting };
+        let mut chosen = place(partitions, sticky.partition());
+        let mut appended = chosen.append::<C, SEAT>(record, clock, impatient);
+        if let Err(Refusal::Busy) = appended {
+            cell = self.cells.split_off(|partition, thread| {
+                let start = partition.wrapping_add(1).wrapping_add(u32::try_from(thread).unwrap_or(0));
+                StickyCell::new(available(partitions, start), self.cell_bytes())
+            });
+            sticky = StickyCell::from_bits(cell.load(Ordering::Relaxed));
+            chosen = place(partitions, sticky.partition());
+            appended = chosen.append::<C, SEAT>(record, clock, waiting);
+        }
+        let appended = appended.map_err(|refusal| ChooseError::Refused(refusal, chosen.index()))?;
+        let next = |partition: u32| available(partitions, partition.wrapping_add(1));
+        cell.store(sticky.spend(appended.bytes, self.cell_bytes(), next).to_bits(), Ordering::Relaxed);
+        Ok(appended)
+    }
+
+    /// A cell stays for as many bytes as make a batch worth offering.
+    fn cell_bytes(&self) -> u32 {
+        u32::try_from(self.shared.config.offered_from()).unwrap_or(u32::MAX)
+    }
+
+    fn next_turn(&self, partitions: &[StdArc<Partition>]) -> u32 {
+        available(partitions, self.turn.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// A number below `count`, from the seed (Steele and others, "Fast splittable pseudorandom number generators").
+    fn draw(&self, count: NonZeroU32) -> u32 {
+        let mut word = self.random.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+        word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        let high = (word ^ (word >> 31)) >> 32;
+        u32::try_from((high * u64::from(count.get())) >> 32).unwrap_or(0)
+    }
+}
+
+/// A cell outlives a change of the partitions that it was made for.
+fn place(partitions: &[StdArc<Partition>], index: u32) -> &StdArc<Partition> {
+    &partitions[index as usize % partitions.len()]
+}
+
+/// The first partition with a leader from `start` on, in rounds; `start` itself when there is none.
+fn available(partitions: &[StdArc<Partition>], start: u32) -> u32 {
+    let count = u32::try_from(partitions.len()).unwrap_or(u32::MAX).max(1);
+    let start = start % count;
+    let round = (0..count).map(|step| (start + step) % count);
+    let mut leading =
+        round.filter(|index| partitions.get(*index as usize).is_some_and(|found| found.is_available()));
+    leading.next().unwrap_or(start)
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests;

@@ -1,0 +1,88 @@
+//! Matching the answers of a response to the batches of its request.
+
+use milena_codec::ErrorCode;
+use milena_codec::ids::{BrokerId, LeaderEpoch, PartitionId};
+use milena_codec::message::NodeEndpoint;
+use milena_codec::message::ProduceResponse;
+use milena_codec::message::header::read_response_tags;
+use milena_codec::message::produce::{AnswerReader, PartitionAnswer, TopicKey};
+use milena_codec::wire::{DecodeError, Reader};
+
+use super::request::ProduceRequest;
+use crate::stream::{Answer, Flight};
+
+/// What a broker says about who leads a partition now (KIP-951).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeaderHint {
+    /// The leader.
+    pub leader: BrokerId,
+    /// Its term.
+    pub epoch: LeaderEpoch,
+}
+
+/// An answered batch.
+pub(super) type Landed = (Flight, Answer, Option<LeaderHint>);
+
+/// Takes the answered batches out of `request`, each with what became of it. What a response leaves out stays in the
+/// request.
+pub(super) fn read(
+    request: &mut ProduceRequest,
+    body: &[u8],
+    mut land: impl FnMut(Landed),
+) -> Result<(i32, Vec<NodeEndpoint>), DecodeError> {
+    let mut input = Reader::new(body);
+    read_response_tags::<ProduceResponse>(&mut input, request.version())?;
+    let mut answers = AnswerReader::new(&body[input.position()..], request.version())?;
+    let mut place = 0;
+    while let Some(answer) = answers.next_partition()? {
+        if let Some(flight) = take(request, &mut place, answer.topic, answer.index) {
+            let hint = hint_of(&answer);
+            land((flight, answer_of(&answer), hint));
+        }
+    }
+    answers.finish()
+}
+
+/// Finds the batch that an answer is about. Answers come in the order of the request as a rule: `place` is where the
+/// last was found.
+fn take(
+    request: &mut ProduceRequest,
+    place: &mut usize,
+    topic: TopicKey<'_>,
+    partition: PartitionId,
+) -> Option<Flight> {
+    let is_it = |flight: &Flight| {
+        flight.partition.index() == partition
+            && match topic {
+                TopicKey::Name(name) => **flight.partition.topic() == *name,
+                TopicKey::Id(id) => flight.topic_id == id,
+            }
+    };
+    let count = request.flights.len();
+    let found = (0..count)
+        .map(|step| (*place + step) % count)
+        .find(|index| request.flights[*index].as_ref().is_some_and(is_it))?;
+    *place = found + 1;
+    request.flights[found].take()
+}
+
+fn answer_of(answer: &PartitionAnswer<'_>) -> Answer {
+    let culprits = answer.record_errors.iter().take(3).filter_map(|error| {
+        let words = error.batch_index_error_message.as_deref()?;
+        Some(format!("record {} of the batch: {words}", error.batch_index))
+    });
+    let words: Vec<String> = answer.error_message.map(str::to_owned).into_iter().chain(culprits).collect();
+    Answer::Said {
+        code: answer.error_code,
+        base_offset: answer.base_offset,
+        append_time_ms: answer.log_append_time_ms,
+        message: (!words.is_empty()).then(|| words.join("; ")),
+    }
+}
+
+fn hint_of(answer: &PartitionAnswer<'_>) -> Option<LeaderHint> {
+    let leader = answer.current_leader.leader_id;
+    let stale =
+        [ErrorCode::NOT_LEADER_OR_FOLLOWER, ErrorCode::FENCED_LEADER_EPOCH].contains(&answer.error_code);
+    (stale && leader.is_known()).then_some(LeaderHint { leader, epoch: answer.current_leader.leader_epoch })
+}

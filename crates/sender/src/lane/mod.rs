@@ -1,0 +1,417 @@
+//! A lane: everything that goes to one broker, decided without I/O.
+//!
+//! ```text
+//!             adopt(stream)          poll(now) ─▶ Send(request) ─▶ the connection
+//!   orders ─────────────────▶ lane ◀──────────────────────────────┐
+//!             leave(partition)  │    answered(request), ended(requests), written(request)
+//!                               └─▶ notices: released streams, stale leaders, spent identities
+//! ```
+//!
+//! The shell around it polls after everything that it handed in, until the lane is idle, and then sleeps until the
+//! time that the lane names, or until the lane's port rings. A lane without a connection keeps the deadlines of its
+//! partitions; so does the one lane that has no broker at all, where partitions without a leader wait.
+//!
+//! A request takes each partition at most once: a partition that has more is listed again only after the request is
+//! built, because a broker silently keeps the last of two entries.
+
+mod answers;
+mod request;
+mod schedule;
+
+pub use answers::LeaderHint;
+pub use request::{ProduceRequest, RequestConfig};
+
+use std::collections::BTreeMap;
+use std::sync::Arc as StdArc;
+use std::time::{Duration, Instant};
+
+use milena_codec::ids::{Identity, PartitionId, ProducerId, TopicId};
+use milena_codec::message::NodeEndpoint;
+use milena_codec::wire::DecodeError;
+
+use crate::accumulator::{Bulletin, Port, Shared};
+use crate::backoff::Backoff;
+use crate::stream::{Aftermath, Answer, Counters, Flight, Next, Settler, Stream, StreamConfig};
+use crate::sync::Arc;
+use schedule::Schedule;
+
+/// How a lane sends.
+#[derive(Clone, Debug)]
+pub struct LaneConfig {
+    /// How its streams send.
+    pub stream: StreamConfig,
+    /// `max.in.flight.requests.per.connection`.
+    pub in_flight_max: usize,
+    /// The most that a request takes, unless one batch alone is larger.
+    pub request_bytes_max: usize,
+    /// `retry.backoff.ms`.
+    pub retry_backoff: Duration,
+    /// `retry.backoff.max.ms`.
+    pub retry_backoff_max: Duration,
+    /// Seed of the jitter.
+    pub seed: u64,
+}
+
+/// What a lane tells the coordinator.
+#[derive(Debug)]
+pub enum Notice {
+    /// Nothing of this partition is in flight here any more: another lane may have it.
+    Released(Box<Stream>),
+    /// The broker does not lead the partition, or could not be reached.
+    Stale {
+        /// The topic.
+        topic: StdArc<str>,
+        /// The partition.
+        partition: PartitionId,
+        /// Who leads it, where the broker says so.
+        hint: Option<LeaderHint>,
+    },
+    /// Where the brokers named in hints are.
+    Endpoints(Vec<NodeEndpoint>),
+    /// A broker does not know the producer id any more.
+    IdentitySpent(ProducerId),
+}
+
+/// What the shell has to do.
+#[derive(Debug)]
+pub enum Output {
+    /// Write this, and poll again.
+    Send(ProduceRequest),
+    /// Somebody holds a partition: let others run, and poll again.
+    Again,
+    /// Sleep until then, or until the port rings, or until something comes from the connection.
+    Idle {
+        /// When to poll again at the latest.
+        until: Option<Instant>,
+        /// Offers need not wake the shell: nothing can be sent before an answer comes.
+        deaf: bool,
+    },
+}
+
+/// The lane of one broker.
+#[derive(Debug)]
+pub struct Lane {
+    config: StdArc<LaneConfig>,
+    port: Arc<Port>,
+    streams: BTreeMap<u32, Box<Stream>>,
+    schedule: Schedule,
+    bulletin: Bulletin,
+    /// Produce's version on the connection; none without a connection.
+    version: Option<i16>,
+    identity: Option<Identity>,
+    in_flight: usize,
+    /// Halved after a time-out, grown by answers.
+    request_bytes_max: usize,
+    settler: Settler,
+    notices: Vec<Notice>,
+    backoff: Backoff,
+    /// What is wrong with the broker, in words.
+    trouble: String,
+}
+
+impl Lane {
+    /// A lane without partitions and without a connection.
+    #[must_use]
+    pub fn new(config: StdArc<LaneConfig>, shared: StdArc<Shared>, port: Arc<Port>) -> Self {
+        Self {
+            port,
+            streams: BTreeMap::new(),
+            schedule: Schedule::default(),
+            bulletin: Bulletin::default(),
+            version: None,
+            identity: None,
+            in_flight: 0,
+            request_bytes_max: config.request_bytes_max,
+            settler: Settler::new(shared),
+            notices: Vec::new(),
+            backoff: Backoff::new(config.retry_backoff, config.retry_backoff_max, config.seed),
+            trouble: String::from("no broker leads the partition"),
+            config,
+        }
+    }
+
+    /// Looks after a partition from now on.
+    pub fn adopt(&mut self, mut stream: Box<Stream>) {
+        let serial = stream.partition().serial();
+        stream.leaving = false;
+        stream.listed = false;
+        stream.armed = None;
+        self.streams.insert(serial, stream);
+        self.schedule.arriving.push(serial);
+    }
+
+    /// Gives a partition away, once nothing of it is in flight.
+    pub fn leave(&mut self, serial: u32) {
+        if let Some(stream) = self.streams.get_mut(&serial) {
+            stream.leaving = true;
+            self.release_if_idle(serial);
+        }
+    }
+
+    /// The topic of a partition has another id.
+    pub fn set_topic_id(&mut self, serial: u32, topic_id: TopicId) {
+        if let Some(stream) = self.streams.get_mut(&serial) {
+            stream.topic_id = topic_id;
+        }
+    }
+
+    /// The producer has an identity, or another one.
+    pub fn set_identity(&mut self, identity: Identity) {
+        self.identity = Some(identity);
+        self.schedule.revisit.extend(self.streams.keys());
+    }
+
+    /// A connection is ready, on which Produce has this version.
+    pub fn connected(&mut self, produce_version: i16) {
+        self.version = Some(produce_version);
+        self.trouble = String::from("the broker did not acknowledge them in time");
+    }
+
+    /// What is wrong with the broker, to be told with records that expire.
+    pub fn set_trouble(&mut self, trouble: String) {
+        self.trouble = trouble;
+    }
+
+    /// A request was answered. Returns how long the broker asks the client to pause (KIP-219), in milliseconds.
+    ///
+    /// # Errors
+    /// [`DecodeError`] when the response is malformed. The batches that it did not reach count as unanswered; the
+    /// connection is to be closed.
+    pub fn answered(
+        &mut self,
+        now: Instant,
+        mut request: ProduceRequest,
+        body: &[u8],
+    ) -> Result<i32, DecodeError> {
+        self.in_flight -= 1;
+        let mut landed = Vec::with_capacity(request.batches());
+        let read = answers::read(&mut request, body, |one| landed.push(one));
+        for (flight, answer, hint) in landed {
+            self.landed(now, flight, &answer, hint);
+        }
+        self.lost(now, request, true);
+        self.request_bytes_max = (self.request_bytes_max * 2).min(self.config.request_bytes_max);
+        let (throttle_ms, endpoints) = read?;
+        if !endpoints.is_empty() {
+            self.notices.push(Notice::Endpoints(endpoints));
+        }
+        Ok(throttle_ms)
+    }
+
+    /// A request that nobody will answer is written (`acks=0`).
+    pub fn written(&mut self, now: Instant, mut request: ProduceRequest) {
+        self.in_flight -= 1;
+        for flight in request.flights.iter_mut().filter_map(Option::take) {
+            self.landed(now, flight, &Answer::Written, None);
+        }
+    }
+
+    /// The connection ended with these requests on it, in order; each with whether the broker may have had all of it.
+    /// After a time-out the next requests are smaller.
+    pub fn ended(&mut self, now: Instant, requests: Vec<(ProduceRequest, bool)>, timed_out: bool) {
+        self.version = None;
+        self.in_flight -= requests.len();
+        if timed_out {
+            self.request_bytes_max = (self.request_bytes_max / 2).max(1);
+        }
+        for (request, whole) in requests {
+            self.lost(now, request, whole);
+        }
+    }
+
+    /// Fails everything that is not settled, here and in the queues: the producer ends.
+    pub fn abort(&mut self) {
+        for serial in self.streams.keys().copied().collect::<Vec<_>>() {
+            let Some(stream) = self.streams.get_mut(&serial) else { continue };
+            if stream.abort(&mut self.settler).is_none() {
+                self.schedule.aborting.push(serial);
+            }
+        }
+        self.settler.finish();
+    }
+
+    /// Whether [`abort`](Self::abort) has to be called again, because somebody held a partition.
+    #[must_use]
+    pub fn is_aborting(&mut self) -> bool {
+        !std::mem::take(&mut self.schedule.aborting).is_empty()
+    }
+
+    /// What to do next.
+    pub fn poll(&mut self, now: Instant, room: bool) -> Output {
+        self.look(now);
+        let may_send = room && self.version.is_some() && self.in_flight < self.config.in_flight_max;
+        let request = if may_send { self.build(now) } else { None };
+        self.settler.finish();
+        if let Some(request) = request {
+            self.in_flight += 1;
+            self.settler.counters.requests += 1;
+            return Output::Send(request);
+        }
+        if self.schedule.has_busy() {
+            return Output::Again;
+        }
+        Output::Idle { until: self.schedule.next(), deaf: self.version.is_some() && !may_send }
+    }
+
+    /// Takes what the coordinator has to know.
+    pub fn notices(&mut self) -> std::vec::Drain<'_, Notice> {
+        self.notices.drain(..)
+    }
+
+    /// Takes what was done since the last call.
+    pub fn counters(&mut self) -> Counters {
+        std::mem::take(&mut self.settler.counters)
+    }
+
+    /// Its mailbox.
+    pub const fn port(&self) -> &Arc<Port> {
+        &self.port
+    }
+
+    /// How many requests are not answered.
+    #[must_use]
+    pub const fn in_flight(&self) -> usize {
+        self.in_flight
+    }
+
+    /// Goes through everything that may have changed.
+    fn look(&mut self, now: Instant) {
+        self.port.look(&mut self.bulletin);
+        let pressed = std::mem::take(&mut self.bulletin.pressed);
+        while let Some(serial) = self.bulletin.partitions.pop_front() {
+            self.refresh(serial, now, false);
+        }
+        if pressed {
+            self.schedule.pressing.extend(self.streams.keys());
+        }
+        for serial in std::mem::take(&mut self.schedule.arriving) {
+            self.arrive(serial, now);
+        }
+        for serial in std::mem::take(&mut self.schedule.pressing) {
+            self.refresh(serial, now, true);
+        }
+        for serial in std::mem::take(&mut self.schedule.revisit) {
+            self.refresh(serial, now, false);
+        }
+        while let Some((serial, at)) = self.schedule.pop_due(now) {
+            if let Some(stream) = self.streams.get_mut(&serial)
+                && stream.armed == Some(at)
+            {
+                stream.armed = None;
+                self.refresh(serial, now, false);
+            }
+        }
+    }
+
+    /// A partition that has come: its callers ring here from now on.
+    fn arrive(&mut self, serial: u32, now: Instant) {
+        let Some(stream) = self.streams.get(&serial) else { return };
+        match stream.partition().assign(&self.port) {
+            Some(()) => self.refresh(serial, now, false),
+            None => self.schedule.arriving.push(serial),
+        }
+    }
+
+    /// Looks how a partition stands: lists it if it has something to send, and sets its timer.
+    fn refresh(&mut self, serial: u32, now: Instant, pressed: bool) {
+        let Some(stream) = self.streams.get_mut(&serial) else { return };
+        stream.mend(self.identity);
+        let config = &self.config.stream;
+        let Some(standing) = stream.partition().visit(now, stream.is_idle(), pressed) else {
+            let again = if pressed { &mut self.schedule.pressing } else { &mut self.schedule.revisit };
+            return again.push(serial);
+        };
+        let expires = stream.deadline(config).into_iter().chain(standing.expires).min();
+        if expires.is_some_and(|expires| expires <= now) {
+            let cause = format!("not acknowledged within {:?}: {}", config.delivery_timeout, self.trouble);
+            // The next look, which follows at once, sees how it stands after that.
+            let _ = stream.expire(now, config, &cause, &mut self.settler);
+            return self.schedule.revisit.push(serial);
+        }
+        if stream.may_send(now, self.identity, config) && (standing.ripe || stream.has_waiting()) {
+            self.schedule.list(serial, stream);
+        }
+        let later = [expires, standing.lingers_until, stream.not_before()].into_iter().flatten();
+        if let Some(at) = later.filter(|at| *at > now).min() {
+            self.schedule.arm(serial, at, stream);
+        }
+    }
+
+    /// Gathers the next request: at most one batch a partition.
+    fn build(&mut self, now: Instant) -> Option<ProduceRequest> {
+        let mut flights: Vec<Flight> = Vec::new();
+        let mut bytes = 0;
+        for _ in 0..self.schedule.ready.len() {
+            let Some(serial) = self.schedule.ready.pop_front() else { break };
+            let Some(stream) = self.streams.get_mut(&serial) else { continue };
+            stream.listed = false;
+            match stream.next(now, self.identity, &self.config.stream) {
+                Next::Busy => self.schedule.revisit.push(serial),
+                Next::Nothing => self.refresh(serial, now, false),
+                Next::Flight(flight) => {
+                    let more = flight.batch.bytes();
+                    if !flights.is_empty() && bytes + more > self.request_bytes_max {
+                        stream.put_back(flight);
+                        self.schedule.list_first(serial, stream);
+                        break;
+                    }
+                    bytes += more;
+                    flights.push(flight);
+                }
+            }
+        }
+        // Only now may a partition be listed again: a request takes each at most once.
+        for flight in &flights {
+            self.refresh(flight.partition.serial(), now, false);
+        }
+        let version = self.version?;
+        (!flights.is_empty()).then(|| ProduceRequest::new(flights, version))
+    }
+
+    /// The batches of a request that nobody answered come back.
+    fn lost(&mut self, now: Instant, mut request: ProduceRequest, whole: bool) {
+        for flight in request.flights.iter_mut().filter_map(Option::take) {
+            self.landed(now, flight, &Answer::Lost { whole }, None);
+        }
+    }
+
+    /// A batch comes back.
+    fn landed(&mut self, now: Instant, flight: Flight, answer: &Answer, hint: Option<LeaderHint>) {
+        let serial = flight.partition.serial();
+        let Some(stream) = self.streams.get_mut(&serial) else {
+            debug_assert!(false, "a partition left while a batch of it was in flight");
+            return self.settler.release(flight.batch);
+        };
+        let backoff = &mut self.backoff;
+        let config = &self.config.stream;
+        let Aftermath { stale, identity_spent } = stream.landed(
+            now,
+            flight,
+            answer,
+            config,
+            &mut |failures| backoff.after(failures),
+            &mut self.settler,
+        );
+        if stale {
+            let (topic, partition) = (StdArc::clone(stream.partition().topic()), stream.partition().index());
+            self.notices.push(Notice::Stale { topic, partition, hint });
+        }
+        if identity_spent && let Some(spent) = stream.spent() {
+            self.notices.push(Notice::IdentitySpent(spent));
+        }
+        self.schedule.revisit.push(serial);
+        self.release_if_idle(serial);
+    }
+
+    fn release_if_idle(&mut self, serial: u32) {
+        if self.streams.get(&serial).is_some_and(|stream| stream.leaving && stream.is_idle())
+            && let Some(stream) = self.streams.remove(&serial)
+        {
+            self.schedule.forget(serial);
+            self.notices.push(Notice::Released(stream));
+        }
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests;

@@ -1,0 +1,75 @@
+//! Which partitions of a lane have something to do, and when the others will: lists and a heap, never a scan.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+use std::time::Instant;
+
+use crate::stream::Stream;
+
+/// The lists of a lane. Partitions stand in them by their serial.
+#[derive(Debug, Default)]
+pub(super) struct Schedule {
+    /// With something to send, in turn.
+    pub(super) ready: VecDeque<u32>,
+    /// Come, and not yet told so.
+    pub(super) arriving: Vec<u32>,
+    /// To be looked at again.
+    pub(super) revisit: Vec<u32>,
+    /// To be looked at again, and to send what they have.
+    pub(super) pressing: Vec<u32>,
+    /// To be failed.
+    pub(super) aborting: Vec<u32>,
+    /// When to look at which. An entry counts only while its stream is armed for that very time.
+    timers: BinaryHeap<Reverse<(Instant, u32)>>,
+}
+
+impl Schedule {
+    /// Lists a stream as ready, once.
+    pub(super) fn list(&mut self, serial: u32, stream: &mut Stream) {
+        if !std::mem::replace(&mut stream.listed, true) {
+            self.ready.push_back(serial);
+        }
+    }
+
+    /// Lists a stream before the others: its turn had come.
+    pub(super) fn list_first(&mut self, serial: u32, stream: &mut Stream) {
+        if !std::mem::replace(&mut stream.listed, true) {
+            self.ready.push_front(serial);
+        }
+    }
+
+    /// A stream that goes away stands in no list: it may come back, and must not be found twice then.
+    pub(super) fn forget(&mut self, serial: u32) {
+        for list in [&mut self.arriving, &mut self.revisit, &mut self.pressing, &mut self.aborting] {
+            list.retain(|other| *other != serial);
+        }
+        self.ready.retain(|other| *other != serial);
+    }
+
+    /// Has a stream looked at again at `at`, unless it is earlier anyway.
+    pub(super) fn arm(&mut self, serial: u32, at: Instant, stream: &mut Stream) {
+        if stream.armed.is_none_or(|armed| at < armed) {
+            stream.armed = Some(at);
+            self.timers.push(Reverse((at, serial)));
+        }
+    }
+
+    /// Takes the next timer that is due.
+    pub(super) fn pop_due(&mut self, now: Instant) -> Option<(u32, Instant)> {
+        let Reverse((at, serial)) = *self.timers.peek()?;
+        (at <= now).then(|| {
+            self.timers.pop();
+            (serial, at)
+        })
+    }
+
+    /// When the next timer is due.
+    pub(super) fn next(&self) -> Option<Instant> {
+        self.timers.peek().map(|Reverse((at, _))| *at)
+    }
+
+    /// Whether some partition was held by somebody else, or waits to be looked at.
+    pub(super) fn has_busy(&self) -> bool {
+        !(self.arriving.is_empty() && self.revisit.is_empty() && self.pressing.is_empty())
+    }
+}

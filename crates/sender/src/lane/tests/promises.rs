@@ -1,0 +1,274 @@
+//! One promise a test.
+
+use std::task::{Poll, Waker};
+use std::time::Duration;
+
+use milena_codec::ErrorCode;
+use milena_codec::ids::BrokerId;
+use milena_codec::record::{HEADER_BYTES, RecordBatch};
+
+use super::world::{World, accumulator, batches, lanes};
+use crate::lane::Notice;
+use crate::outcome::{FailureKind, Persisted};
+use crate::sync::Seat;
+
+const MAX: usize = 1 << 20;
+
+fn offset(seat: &mut Seat) -> Option<i64> {
+    match seat.poll(Waker::noop()) {
+        Poll::Ready(Ok(receipt)) => receipt.offset,
+        _ => None,
+    }
+}
+
+fn failure(seat: &mut Seat) -> Option<(FailureKind, Persisted)> {
+    match seat.poll(Waker::noop()) {
+        Poll::Ready(Err(failure)) => Some((failure.kind, failure.persisted)),
+        _ => None,
+    }
+}
+
+#[test]
+fn records_wait_for_the_linger_and_go_together() {
+    let mut world = World::simple();
+    let mut seats: Vec<Seat> = ["a", "b", "c"].map(|value| world.send(0, value.as_bytes()).unwrap()).into();
+    assert!(world.request(1).is_none());
+    world.linger();
+    let request = world.request(1).unwrap();
+    let body = world.serve(&request, MAX);
+    world.answered(1, request, &body);
+    assert_eq!(seats.iter_mut().map(|seat| offset(seat).unwrap()).collect::<Vec<_>>(), [0, 1, 2]);
+    assert_eq!(world.log(0), ["a", "b", "c"]);
+}
+
+#[test]
+fn a_request_takes_a_partition_at_most_once() {
+    let mut world = World::simple();
+    for _ in 0..40_000 {
+        world.send(0, &[7; 100]).unwrap();
+    }
+    let mut seen = 0;
+    while let Some(request) = world.request(1) {
+        assert_eq!(batches(&request).len(), 1);
+        seen += 1;
+        let body = world.serve(&request, MAX);
+        world.answered(1, request, &body);
+        world.linger();
+    }
+    assert!(seen > 3);
+    assert_eq!(world.log(0).len(), 40_000);
+}
+
+#[test]
+fn a_batch_whose_answer_was_lost_is_written_once_and_before_a_later_one() {
+    let mut world = World::simple();
+    let mut first = world.send(0, b"first").unwrap();
+    world.linger();
+    let request = world.request(1).unwrap();
+    world.serve(&request, MAX);
+    world.ended(1, vec![(request, true)]);
+    let mut second = world.send(0, b"second").unwrap();
+    world.now += Duration::from_secs(2);
+    for _ in 0..2 {
+        let request = world.request(1).unwrap();
+        let body = world.serve(&request, MAX);
+        world.answered(1, request, &body);
+    }
+    assert_eq!((offset(&mut first), offset(&mut second)), (Some(0), Some(1)));
+    assert_eq!(world.log(0), ["first", "second"]);
+}
+
+#[test]
+fn a_refused_batch_breaks_the_run_and_those_behind_it_follow_in_order_under_a_new_epoch() {
+    let mut world = World::simple();
+    world.prove();
+    let mut requests = Vec::new();
+    let mut seats = Vec::new();
+    for value in ["a", "b", "c"] {
+        seats.push(world.send(0, value.as_bytes()).unwrap());
+        world.linger();
+        requests.push(world.request(1).unwrap());
+    }
+    let mut requests = requests.into_iter();
+    world.refuse(1, requests.next().unwrap(), ErrorCode::INVALID_RECORD);
+    for request in requests {
+        let body = world.serve(&request, MAX);
+        world.answered(1, request, &body);
+    }
+    world.now += Duration::from_secs(2);
+    while let Some(request) = world.request(1) {
+        let body = world.serve(&request, MAX);
+        world.answered(1, request, &body);
+    }
+    assert_eq!(failure(&mut seats[0]), Some((FailureKind::InvalidRecord, Persisted::No)));
+    assert_eq!(world.log(0), ["proof", "b", "c"]);
+    assert_eq!((offset(&mut seats[1]), offset(&mut seats[2])), (Some(1), Some(2)));
+}
+
+#[test]
+fn a_second_batch_waits_until_the_first_of_its_run_was_written() {
+    let mut world = World::simple();
+    world.send(0, b"a").unwrap();
+    world.linger();
+    let first = world.request(1).unwrap();
+    world.send(0, b"b").unwrap();
+    world.linger();
+    assert!(world.request(1).is_none());
+    world.refuse(1, first, ErrorCode::NOT_ENOUGH_REPLICAS);
+    world.now += Duration::from_secs(2);
+    for _ in 0..2 {
+        let request = world.request(1).unwrap();
+        let body = world.serve(&request, MAX);
+        world.answered(1, request, &body);
+    }
+    assert_eq!(world.log(0), ["a", "b"]);
+}
+
+#[test]
+fn a_batch_that_expires_in_flight_may_be_written_and_its_bytes_stay_until_the_answer() {
+    let mut world = World::simple();
+    let free = world.shared.memory.free();
+    let mut seat = world.send(0, b"late").unwrap();
+    world.linger();
+    let request = world.request(1).unwrap();
+    world.now += Duration::from_secs(121);
+    assert!(world.request(1).is_none());
+    assert_eq!(failure(&mut seat), Some((FailureKind::DeliveryTimeout, Persisted::Maybe)));
+    assert!(world.shared.memory.free() < free, "the connection may still read the bytes");
+    world.ended(1, vec![(request, true)]);
+    assert!(world.request(1).is_none());
+    assert_eq!(world.shared.memory.free(), free);
+
+    // What follows begins a new run: the old sequence may be in the log.
+    world.send(0, b"next").unwrap();
+    world.linger();
+    let request = world.request(1).unwrap();
+    let bytes = batches(&request).remove(0).1;
+    let stamp = RecordBatch::parse(&bytes).unwrap().header.stamp;
+    assert_eq!((stamp.identity.epoch.0, stamp.base_sequence.0), (1, 0));
+}
+
+#[test]
+fn a_batch_that_was_never_sent_expires_as_not_written() {
+    let mut world = World::simple();
+    world.lead(&[None]);
+    let mut seat = world.send(0, b"nowhere").unwrap();
+    world.now += Duration::from_secs(2);
+    let now = world.now;
+    world.lanes.get_mut(&None).unwrap().poll(now, false);
+    world.now += Duration::from_secs(120);
+    let now = world.now;
+    let limbo = world.lanes.get_mut(&None).unwrap();
+    limbo.poll(now, false);
+    limbo.poll(now, false);
+    assert_eq!(failure(&mut seat), Some((FailureKind::DeliveryTimeout, Persisted::No)));
+}
+
+#[test]
+fn a_grown_batch_that_is_too_large_goes_in_parts_and_the_next_ones_stay_smaller() {
+    let mut world = World::simple();
+    let mut seats: Vec<Seat> =
+        (0..5_000).map(|number| world.send(0, format!("{number:0100}").as_bytes()).unwrap()).collect();
+    let max = 100_000;
+    let mut largest = 0;
+    for _ in 0..100 {
+        world.now += Duration::from_secs(2);
+        let Some(request) = world.request(1) else { break };
+        largest = batches(&request).iter().map(|(_, bytes)| bytes.len()).max().unwrap();
+        let body = world.serve(&request, max);
+        world.answered(1, request, &body);
+    }
+    let expected: Vec<String> = (0..5_000).map(|number| format!("{number:0100}")).collect();
+    assert_eq!(world.log(0), expected);
+    assert!(seats.iter_mut().enumerate().all(|(index, seat)| offset(seat) == i64::try_from(index).ok()));
+    assert!(largest <= max);
+    for _ in 0..5_000 {
+        world.send(0, &[b'x'; 100]).unwrap();
+    }
+    world.linger();
+    let request = world.request(1).unwrap();
+    assert!(batches(&request)[0].1.len() <= max, "the limit was learned");
+}
+
+#[test]
+fn one_record_that_is_too_large_fails_alone() {
+    let mut world = World::simple();
+    let mut seat = world.send(0, &[0; 20_000]).unwrap();
+    let request = world.request(1).unwrap();
+    let body = world.serve(&request, 10_000);
+    world.answered(1, request, &body);
+    assert_eq!(failure(&mut seat), Some((FailureKind::MessageTooLarge, Persisted::No)));
+}
+
+#[test]
+fn a_partition_changes_lanes_only_when_nothing_of_it_is_in_flight() {
+    let mut world = World::simple();
+    world.send(0, b"a").unwrap();
+    world.linger();
+    let request = world.request(1).unwrap();
+    world.lead(&[Some(BrokerId(2))]);
+    world.send(0, b"b").unwrap();
+    world.linger();
+    assert!(world.request(2).is_none() && world.request(1).is_none());
+    world.refuse(1, request, ErrorCode::NOT_LEADER_OR_FOLLOWER);
+    assert!(matches!(world.notices.first(), Some(Notice::Stale { .. })));
+    for _ in 0..2 {
+        let request = world.request(2).unwrap();
+        let body = world.serve(&request, MAX);
+        world.answered(2, request, &body);
+    }
+    assert_eq!(world.log(0), ["a", "b"]);
+}
+
+#[test]
+fn without_sequences_one_batch_of_a_partition_is_out() {
+    let mut config = lanes();
+    config.stream.idempotent = false;
+    config.stream.window = 1;
+    let mut world = World::new(1, accumulator(), config);
+    world.send(0, b"a").unwrap();
+    world.linger();
+    let first = world.request(1).unwrap();
+    world.send(0, b"b").unwrap();
+    world.linger();
+    assert!(world.request(1).is_none());
+    let body = world.serve(&first, MAX);
+    world.answered(1, first, &body);
+    assert!(world.request(1).is_some());
+}
+
+#[test]
+fn a_lost_producer_id_is_replaced_and_nothing_is_lost() {
+    let mut world = World::simple();
+    world.send(0, b"a").unwrap();
+    world.linger();
+    let request = world.request(1).unwrap();
+    world.refuse(1, request, ErrorCode::INVALID_PRODUCER_ID_MAPPING);
+    world.now += Duration::from_secs(2);
+    assert!(world.request(1).is_none(), "there is no identity to write under");
+    let Some(Notice::IdentitySpent(spent)) = world.notices.pop() else {
+        panic!("the coordinator has to know")
+    };
+    world.coordinator.identity_spent(spent);
+    assert!(world.coordinator.asks_identity() && !world.coordinator.asks_identity());
+    let fresh = milena_codec::ids::Identity { producer_id: 8.into(), epoch: 0.into() };
+    world.coordinator.identity(fresh);
+    world.obey();
+    let request = world.request(1).unwrap();
+    let body = world.serve(&request, MAX);
+    world.answered(1, request, &body);
+    assert_eq!(world.log(0), ["a"]);
+}
+
+#[test]
+fn an_abort_settles_everything_and_gives_the_budget_back() {
+    let mut world = World::simple();
+    let free = world.shared.memory.free();
+    let mut seat = world.send(0, &[0; HEADER_BYTES]).unwrap();
+    let lane = world.lanes.get_mut(&Some(BrokerId(1))).unwrap();
+    lane.abort();
+    assert!(!lane.is_aborting());
+    assert_eq!(failure(&mut seat), Some((FailureKind::Closed, Persisted::No)));
+    assert_eq!(world.shared.memory.free(), free);
+    assert_eq!(world.shared.failures.total(), 1);
+}

@@ -1,0 +1,105 @@
+//! What can become of a record: written, not written, or nobody knows. An error says which, and whether it is worth
+//! another try.
+
+use std::fmt;
+use std::sync::Arc;
+
+use milena_codec::ErrorCode;
+
+/// Whether a record that failed stands in the log all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Persisted {
+    /// It does not.
+    No,
+    /// It may: a broker had it and did not say what became of it.
+    Maybe,
+    /// It does.
+    Yes,
+}
+
+impl Persisted {
+    /// The lower-case name, as reports have it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::No => "no",
+            Self::Maybe => "maybe",
+            Self::Yes => "yes",
+        }
+    }
+}
+
+/// Why a record failed, in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FailureKind {
+    /// `delivery.timeout.ms` passed first.
+    DeliveryTimeout,
+    /// `retries` were used up.
+    RetriesExhausted,
+    /// The broker takes no record of this size.
+    MessageTooLarge,
+    /// The broker found something wrong with the record or with its batch.
+    InvalidRecord,
+    /// The broker finds the timestamp too far from now.
+    InvalidTimestamp,
+    /// The broker does not know such a topic, or reserves its name.
+    InvalidTopic,
+    /// The producer may not write to the topic.
+    TopicAuthorizationFailed,
+    /// The producer may not write to the cluster.
+    ClusterAuthorizationFailed,
+    /// The broker refused for another reason, and would again.
+    Refused,
+    /// The producer was closed first.
+    Closed,
+}
+
+impl FailureKind {
+    /// The name in snake case, as reports have it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::DeliveryTimeout => "delivery_timeout",
+            Self::RetriesExhausted => "retries_exhausted",
+            Self::MessageTooLarge => "message_too_large",
+            Self::InvalidRecord => "invalid_record",
+            Self::InvalidTimestamp => "invalid_timestamp",
+            Self::InvalidTopic => "invalid_topic",
+            Self::TopicAuthorizationFailed => "topic_authorization_failed",
+            Self::ClusterAuthorizationFailed => "cluster_authorization_failed",
+            Self::Refused => "refused",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+impl fmt::Display for FailureKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Why some records failed: shared by all that failed together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// In one word.
+    pub kind: FailureKind,
+    /// Whether they stand in the log all the same.
+    pub persisted: Persisted,
+    /// Whether sending them again may help.
+    pub retriable: bool,
+    /// What the broker said last, where it said something.
+    pub code: Option<ErrorCode>,
+    /// In words.
+    pub message: Arc<str>,
+}
+
+/// What became of a record that was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// Its offset; none when the broker does not tell (`acks=0`, or a duplicate that it only recognised).
+    pub offset: Option<i64>,
+    /// Its timestamp in milliseconds since 1970: the broker's, if the topic keeps the time of appending.
+    pub timestamp_ms: i64,
+}

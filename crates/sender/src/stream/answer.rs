@@ -1,0 +1,240 @@
+//! A batch comes back: with an answer, or because its connection ended.
+
+use std::time::{Duration, Instant};
+
+use milena_codec::ErrorCode;
+use milena_codec::ids::Sequence;
+use milena_codec::record::Stamp;
+
+use super::verdict::{Case, Trace, Verdict, verdict};
+use super::{Entry, Flight, Settler, Stream, StreamConfig};
+use crate::accumulator::Batch;
+use crate::outcome::{Failure, FailureKind, Persisted};
+
+/// What came back with a batch.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// The broker's answer.
+    Said {
+        /// Its code.
+        code: ErrorCode,
+        /// Where the batch stands, after a success.
+        base_offset: i64,
+        /// When it was appended, if the topic keeps that time; -1 otherwise.
+        append_time_ms: i64,
+        /// What the broker says in words.
+        message: Option<String>,
+    },
+    /// Nobody expects an answer (`acks=0`): it was written to the connection.
+    Written,
+    /// The connection ended first. A broker that had the whole request may have appended the batch.
+    Lost {
+        /// Whether it had all of it.
+        whole: bool,
+    },
+}
+
+/// What follows for the lane.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Aftermath {
+    /// Somebody else leads the partition, or nobody.
+    pub stale: bool,
+    /// The producer id is worth nothing any more.
+    pub identity_spent: bool,
+}
+
+impl Stream {
+    /// Takes a batch back. `backoff` says how long to wait after so many failures.
+    pub fn landed(
+        &mut self,
+        now: Instant,
+        flight: Flight,
+        answer: &Answer,
+        config: &StreamConfig,
+        backoff: &mut dyn FnMut(u32) -> Duration,
+        settler: &mut Settler,
+    ) -> Aftermath {
+        self.in_flight -= 1;
+        let Some(index) = self.entries.iter().position(|entry| entry.number == flight.entry) else {
+            settler.release(flight.batch);
+            return Aftermath::default();
+        };
+        let case = Case { records: flight.batch.records, idempotent: config.idempotent, first: index == 0 };
+        let (verdict, trace) = judge(answer, case);
+        self.entries[index].note(answer, trace);
+        let mut aftermath = Aftermath::default();
+        match verdict {
+            Verdict::Written => self.written(index, flight.batch, answer, settler),
+            Verdict::Fail(kind) => self.failed(index, flight.batch, kind, answer, settler),
+            Verdict::Split => self.split(index, flight.batch, answer, settler),
+            Verdict::Behind => self.wait_again(index, flight.batch),
+            // The batch that broke the run has been counted; those behind it only wait for the new numbers.
+            Verdict::Renumber if self.broken => self.wait_again(index, flight.batch),
+            Verdict::Renumber | Verdict::NewIdentity => {
+                self.broken = true;
+                if verdict == Verdict::NewIdentity
+                    && let Some(spent) = self.identity.take()
+                {
+                    self.spent = Some(spent.producer_id);
+                    aftermath.identity_spent = true;
+                }
+                self.retry(index, flight.batch, now, config, backoff, settler);
+            }
+            Verdict::Retry | Verdict::RetryAtLeader => {
+                aftermath.stale = verdict == Verdict::RetryAtLeader;
+                self.retry(index, flight.batch, now, config, backoff, settler);
+            }
+        }
+        self.drop_settled(settler);
+        if !self.has_waiting() {
+            self.not_before = None;
+        }
+        aftermath
+    }
+
+    fn written(&mut self, index: usize, batch: Batch, answer: &Answer, settler: &mut Settler) {
+        settler.release(batch);
+        let Some(entry) = self.entries.remove(index) else { return };
+        self.proven = true;
+        self.entries.iter_mut().take(index).for_each(|before| before.overtaken += 1);
+        let Some(claim) = entry.claim else { return };
+        let (base_offset, append_time_ms) = match answer {
+            Answer::Said { base_offset, append_time_ms, .. } => (
+                Some(*base_offset).filter(|offset| *offset >= 0),
+                Some(*append_time_ms).filter(|time| *time >= 0),
+            ),
+            _ => (None, None),
+        };
+        settler.written(claim, base_offset, append_time_ms, &mut self.spares);
+    }
+
+    fn failed(
+        &mut self,
+        index: usize,
+        batch: Batch,
+        kind: FailureKind,
+        answer: &Answer,
+        settler: &mut Settler,
+    ) {
+        settler.release(batch);
+        let Some(entry) = self.entries.remove(index) else { return };
+        self.broken |= entry.stamp != Stamp::NONE;
+        let Some(claim) = entry.claim else { return };
+        let (code, said) = words(answer);
+        let failure = Failure {
+            kind,
+            persisted: if entry.doubt { Persisted::Maybe } else { Persisted::No },
+            retriable: false,
+            code,
+            message: said.into(),
+        };
+        settler.failed(claim, failure, &self.partition, &mut self.spares);
+    }
+
+    /// Sends the same bytes again later, if there is a later.
+    fn retry(
+        &mut self,
+        index: usize,
+        batch: Batch,
+        now: Instant,
+        config: &StreamConfig,
+        backoff: &mut dyn FnMut(u32) -> Duration,
+        settler: &mut Settler,
+    ) {
+        let entry = &mut self.entries[index];
+        let failures = entry.failures;
+        entry.failures += 1;
+        settler.counters.retries += 1;
+        let out_of_tries = failures >= config.retries;
+        let number = entry.number;
+        self.wait_again(index, batch);
+        if out_of_tries {
+            let which = |entry: &Entry| entry.number == number;
+            let cause = format!("given up after {} tries", u64::from(failures) + 1);
+            self.fail_entries(which, FailureKind::RetriesExhausted, &cause, settler);
+        }
+        let not_before = now + backoff(failures);
+        self.not_before = Some(self.not_before.map_or(not_before, |earlier| earlier.max(not_before)));
+    }
+
+    fn wait_again(&mut self, index: usize, batch: Batch) {
+        self.entries[index].batch = Some(batch);
+    }
+
+    /// The broker finds the batch too large: its records go in smaller batches, under the sequences that they have.
+    fn split(&mut self, index: usize, mut batch: Batch, answer: &Answer, settler: &mut Settler) {
+        self.partition.learn_limit(batch.bytes());
+        // An earlier try may have been appended as a whole; parts would be written beside it.
+        if self.entries[index].doubt || self.entries[index].claim.is_none() {
+            return self.failed(index, batch, FailureKind::MessageTooLarge, answer, settler);
+        }
+        let Ok(parts) = batch.split(batch.bytes() / 2) else {
+            return self.failed(index, batch, FailureKind::InvalidRecord, answer, settler);
+        };
+        settler.release(batch);
+        let Some(whole) = self.entries.remove(index) else { return };
+        let more = parts.len().saturating_sub(1) as u64;
+        if let Some(claim) = &whole.claim {
+            self.partition.shared().outstanding.split(claim.generation, more);
+        }
+        let mut sequence = whole.stamp.base_sequence;
+        for (place, mut part) in parts.into_iter().enumerate() {
+            let stamp = match whole.stamp {
+                Stamp::NONE => Stamp::NONE,
+                Stamp { identity, .. } => Stamp { identity, base_sequence: sequence },
+            };
+            sequence = if stamp == Stamp::NONE { Sequence::NONE } else { sequence.after(part.records) };
+            part.seal(stamp);
+            self.next_entry += 1;
+            let entry = Entry {
+                number: self.next_entry,
+                stamp,
+                records: part.records,
+                doubt: false,
+                attempted: false,
+                failures: whole.failures,
+                overtaken: whole.overtaken,
+                opened: whole.opened,
+                claim: Some(part.claim()),
+                batch: Some(part),
+                code: whole.code,
+            };
+            self.entries.insert(index + place, entry);
+        }
+    }
+}
+
+impl Entry {
+    /// Notes what an answer says about whether the batch stands in the log.
+    fn note(&mut self, answer: &Answer, trace: Trace) {
+        self.attempted = true;
+        match trace {
+            Trace::Maybe => self.doubt = true,
+            Trace::Never => self.doubt = false,
+            Trace::NotThisTime => {}
+        }
+        if let Answer::Said { code, .. } = answer {
+            self.code = Some(*code);
+        }
+    }
+}
+
+fn judge(answer: &Answer, case: Case) -> (Verdict, Trace) {
+    match answer {
+        Answer::Said { code, .. } => verdict(*code, case),
+        Answer::Written => (Verdict::Written, Trace::Maybe),
+        Answer::Lost { whole: true } => (Verdict::RetryAtLeader, Trace::Maybe),
+        Answer::Lost { whole: false } => (Verdict::RetryAtLeader, Trace::NotThisTime),
+    }
+}
+
+/// The broker's code, and what to tell about it.
+fn words(answer: &Answer) -> (Option<ErrorCode>, String) {
+    match answer {
+        Answer::Said { code, message, .. } => {
+            let said = message.as_deref().map(|message| format!(": {message}")).unwrap_or_default();
+            (Some(*code), format!("the broker answered {code}{said}"))
+        }
+        _ => (None, "the connection ended before the broker answered".to_owned()),
+    }
+}

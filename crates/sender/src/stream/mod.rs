@@ -1,0 +1,413 @@
+//! The batches of one partition that have left their queue: in order, each until it is settled.
+//!
+//! ```text
+//!            take                 sent                      written, failed
+//!  queue ───────────▶ stamped ───────────▶ in flight ───────────────────────▶ settled
+//!                        ▲                     │
+//!                        └──── waiting ◀───────┘ refused, or nobody answered
+//! ```
+//!
+//! The rules (KIP-98, KIP-360, and what clients have learned since):
+//!
+//! * Batches go out in the order of their sequences; while one waits to go again, no new one is taken.
+//! * A retry has the stamp of the first try: the broker drops the copy that it already has.
+//! * From the oldest unsettled batch on at most five are out, because a broker remembers five; and only one until the
+//!   first of a run was written: a broker that knows nothing of a producer takes a run from any sequence on, so that
+//!   a second batch would be written before a first one that was refused.
+//! * A batch that was given up leaves a gap. The run begins again at 0 under a new epoch, and only when nothing is in
+//!   flight and no batch that waits may already stand in the log: giving such a one a new stamp would write it twice.
+//! * A deadline settles deliveries, never bytes: what is in flight stays where it is until the answer.
+
+mod answer;
+mod settler;
+mod verdict;
+
+pub use answer::{Aftermath, Answer};
+pub use settler::{Counters, Settler};
+
+use std::collections::VecDeque;
+use std::sync::Arc as StdArc;
+use std::time::Instant;
+
+use milena_codec::ErrorCode;
+use milena_codec::ids::{Identity, ProducerId, Sequence, TopicId};
+use milena_codec::record::Stamp;
+
+use crate::accumulator::{Batch, Claim, Partition};
+use crate::outcome::{Failure, FailureKind, Persisted};
+use crate::sync::{Arc, Completion};
+
+/// The state of one partition's sending.
+#[derive(Debug)]
+pub struct Stream {
+    partition: StdArc<Partition>,
+    /// Its topic's id, zero while that is not known.
+    pub topic_id: TopicId,
+    /// Under which its batches are stamped now.
+    identity: Option<Identity>,
+    /// A producer id that a broker would not have any more.
+    spent: Option<ProducerId>,
+    next_sequence: Sequence,
+    /// Invariant: in the order of sequences.
+    entries: VecDeque<Entry>,
+    next_entry: u64,
+    in_flight: usize,
+    /// A batch of this run was written: the broker knows where it stands.
+    proven: bool,
+    /// The run of sequences has a gap: new stamps for all that waits, as soon as that is safe.
+    broken: bool,
+    /// No retry before this.
+    not_before: Option<Instant>,
+    /// Nothing more is sent here: the partition goes to another lane.
+    pub leaving: bool,
+    spares: Vec<Arc<Completion>>,
+    /// Where its lane has it: listed as ready, and the earliest timer.
+    pub(crate) listed: bool,
+    pub(crate) armed: Option<Instant>,
+}
+
+/// A batch that left its queue.
+#[derive(Debug)]
+struct Entry {
+    number: u64,
+    stamp: Stamp,
+    records: u32,
+    /// It may stand in the log.
+    doubt: bool,
+    /// It was sent under its stamp.
+    attempted: bool,
+    failures: u32,
+    /// How many batches behind it were written meanwhile.
+    overtaken: usize,
+    opened: Instant,
+    /// None once its deliveries are settled.
+    claim: Option<Claim>,
+    /// None while it is in flight.
+    batch: Option<Batch>,
+    /// What the broker said last.
+    code: Option<ErrorCode>,
+}
+
+/// A batch on its way into a request.
+#[derive(Debug)]
+pub struct Flight {
+    /// Which partition.
+    pub partition: StdArc<Partition>,
+    /// Its topic's id.
+    pub topic_id: TopicId,
+    /// Which of the partition's batches.
+    pub(crate) entry: u64,
+    /// The batch, stamped and summed.
+    pub batch: Batch,
+}
+
+/// What a stream has to send.
+#[derive(Debug)]
+pub enum Next {
+    /// Somebody holds the partition: come back.
+    Busy,
+    /// Nothing now.
+    Nothing,
+    /// This.
+    Flight(Flight),
+}
+
+/// How streams send.
+#[derive(Clone, Debug)]
+pub struct StreamConfig {
+    /// Whether batches carry sequences.
+    pub idempotent: bool,
+    /// How many batches of a partition may be out: at most five, and one without sequences.
+    pub window: usize,
+    /// How often a batch is sent again.
+    pub retries: u32,
+    /// `delivery.timeout.ms`.
+    pub delivery_timeout: std::time::Duration,
+}
+
+impl Stream {
+    /// The stream of a partition that has sent nothing.
+    #[must_use]
+    pub fn new(partition: StdArc<Partition>, topic_id: TopicId) -> Self {
+        Self {
+            partition,
+            topic_id,
+            identity: None,
+            spent: None,
+            next_sequence: Sequence(0),
+            entries: VecDeque::new(),
+            next_entry: 0,
+            in_flight: 0,
+            proven: false,
+            broken: false,
+            not_before: None,
+            leaving: false,
+            spares: Vec::new(),
+            listed: false,
+            armed: None,
+        }
+    }
+
+    /// Its partition.
+    pub const fn partition(&self) -> &StdArc<Partition> {
+        &self.partition
+    }
+
+    /// Whether nothing of it is in flight.
+    #[must_use]
+    pub const fn is_idle(&self) -> bool {
+        self.in_flight == 0
+    }
+
+    /// Whether it could send a batch that waits, or take a new one, if there is one.
+    #[must_use]
+    pub fn may_send(&self, now: Instant, identity: Option<Identity>, config: &StreamConfig) -> bool {
+        !self.leaving
+            && self.not_before.is_none_or(|not_before| now >= not_before)
+            && (self.waiting_to_send(config).is_some() || self.may_take(identity, config))
+    }
+
+    /// It came to another leader: what made it wait does not hold there (KIP-951).
+    pub const fn moved(&mut self) {
+        self.not_before = None;
+    }
+
+    /// Whether batches wait to go again.
+    #[must_use]
+    pub fn has_waiting(&self) -> bool {
+        self.entries.iter().any(|entry| entry.batch.is_some())
+    }
+
+    /// When it may send again, if it has to wait.
+    #[must_use]
+    pub const fn not_before(&self) -> Option<Instant> {
+        self.not_before
+    }
+
+    /// Takes its next batch: one that waits to go again, or a new one from the queue.
+    pub fn next(&mut self, now: Instant, identity: Option<Identity>, config: &StreamConfig) -> Next {
+        if !self.may_send(now, identity, config) {
+            return Next::Nothing;
+        }
+        self.not_before = None;
+        if let Some(index) = self.waiting_to_send(config) {
+            return self.fly(index);
+        }
+        let Some(taken) = self.partition.take(now, self.in_flight == 0, &mut self.spares) else {
+            return Next::Busy;
+        };
+        let Some(batch) = taken else { return Next::Nothing };
+        let stamp = self.next_stamp(batch.records, identity, config);
+        self.enter(batch, stamp);
+        self.fly(self.entries.len() - 1)
+    }
+
+    /// Takes back a batch that did not fit its request: it goes with the next, stamped as it is.
+    pub fn put_back(&mut self, flight: Flight) {
+        self.in_flight -= 1;
+        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.number == flight.entry) {
+            entry.batch = Some(flight.batch);
+        }
+    }
+
+    /// Fails what has waited for too long, here and in the queue. Returns none when somebody holds the partition.
+    pub fn expire(
+        &mut self,
+        now: Instant,
+        config: &StreamConfig,
+        cause: &str,
+        settler: &mut Settler,
+    ) -> Option<()> {
+        let Some(opened_before) = now.checked_sub(config.delivery_timeout) else { return Some(()) };
+        let overdue =
+            self.entries.iter().filter(|entry| entry.opened <= opened_before && entry.claim.is_some());
+        if overdue.count() > 0 {
+            self.fail_entries(
+                |entry| entry.opened <= opened_before,
+                FailureKind::DeliveryTimeout,
+                cause,
+                settler,
+            );
+        }
+        for batch in self.partition.give_up(Some(opened_before))? {
+            self.fail_unsent(batch, FailureKind::DeliveryTimeout, cause, settler);
+        }
+        Some(())
+    }
+
+    /// Fails everything: the producer ends. Returns none when somebody holds the partition.
+    pub fn abort(&mut self, settler: &mut Settler) -> Option<()> {
+        self.fail_entries(
+            |_| true,
+            FailureKind::Closed,
+            "the producer was closed before they were acknowledged",
+            settler,
+        );
+        for batch in self.partition.give_up(None)? {
+            self.fail_unsent(
+                batch,
+                FailureKind::Closed,
+                "the producer was closed before they were sent",
+                settler,
+            );
+        }
+        Some(())
+    }
+
+    /// When the oldest batch here is given up.
+    #[must_use]
+    pub fn deadline(&self, config: &StreamConfig) -> Option<Instant> {
+        let oldest = self.entries.iter().find(|entry| entry.claim.is_some());
+        oldest.map(|entry| entry.opened + config.delivery_timeout)
+    }
+
+    /// The producer id that a broker would not have any more, while no other has come.
+    #[must_use]
+    pub const fn spent(&self) -> Option<ProducerId> {
+        self.spent
+    }
+
+    /// Gives a broken run new stamps, if that is safe by now (KIP-360; the rule of re-stamping above).
+    pub fn mend(&mut self, identity: Option<Identity>) {
+        if !self.broken || self.in_flight > 0 || self.entries.iter().any(|entry| entry.doubt) {
+            return;
+        }
+        let Some(identity) = self.next_identity(identity) else { return };
+        self.broken = false;
+        self.proven = false;
+        self.identity = Some(identity);
+        self.next_sequence = Sequence(0);
+        for entry in &mut self.entries {
+            entry.stamp = Stamp { identity, base_sequence: self.next_sequence };
+            entry.attempted = false;
+            self.next_sequence = self.next_sequence.after(entry.records);
+            if let Some(batch) = &mut entry.batch {
+                batch.seal(entry.stamp);
+            }
+        }
+    }
+
+    /// Its own identity with the next epoch, or the new one that the producer was given.
+    fn next_identity(&mut self, given: Option<Identity>) -> Option<Identity> {
+        if let Some(raised) = self.identity.and_then(Identity::raised) {
+            return Some(raised);
+        }
+        if let Some(worn) = self.identity.take() {
+            self.spent = Some(worn.producer_id);
+        }
+        let fresh = given.filter(|given| Some(given.producer_id) != self.spent)?;
+        self.spent = None;
+        Some(fresh)
+    }
+
+    /// The entry that is next to go again, if one is.
+    fn waiting_to_send(&self, config: &StreamConfig) -> Option<usize> {
+        let waits = |entry: &Entry| entry.batch.is_some() && (!self.broken || entry.doubt);
+        let index = self.entries.iter().position(waits)?;
+        // A broken run sends only what may be in the log, one at a time: the answer decides about the next.
+        (index < self.window(config) && (!self.broken || self.in_flight == 0)).then_some(index)
+    }
+
+    /// How many batches may be out, from the oldest on.
+    fn window(&self, config: &StreamConfig) -> usize {
+        // What was written behind the oldest pushes it out of the broker's memory as well.
+        let overtaken = self.entries.front().map_or(0, |oldest| oldest.overtaken);
+        if self.proven { config.window.saturating_sub(overtaken) } else { 1 }
+    }
+
+    fn may_take(&self, identity: Option<Identity>, config: &StreamConfig) -> bool {
+        let stamped =
+            !config.idempotent || self.identity.is_some() || (identity.is_some() && self.spent.is_none());
+        !self.broken
+            && stamped
+            && self.entries.len() < self.window(config)
+            && self.entries.iter().all(|entry| entry.batch.is_none())
+    }
+
+    fn next_stamp(&mut self, records: u32, identity: Option<Identity>, config: &StreamConfig) -> Stamp {
+        if !config.idempotent {
+            return Stamp::NONE;
+        }
+        let Some(identity) = self.identity.or(identity) else { return Stamp::NONE };
+        self.identity = Some(identity);
+        let base_sequence = self.next_sequence;
+        self.next_sequence = base_sequence.after(records);
+        Stamp { identity, base_sequence }
+    }
+
+    fn enter(&mut self, mut batch: Batch, stamp: Stamp) {
+        batch.seal(stamp);
+        self.next_entry += 1;
+        self.entries.push_back(Entry {
+            number: self.next_entry,
+            stamp,
+            records: batch.records,
+            doubt: false,
+            attempted: false,
+            failures: 0,
+            overtaken: 0,
+            opened: batch.opened,
+            claim: Some(batch.claim()),
+            batch: Some(batch),
+            code: None,
+        });
+    }
+
+    fn fly(&mut self, index: usize) -> Next {
+        let Some(entry) = self.entries.get_mut(index) else { return Next::Nothing };
+        let Some(batch) = entry.batch.take() else { return Next::Nothing };
+        self.in_flight += 1;
+        let partition = StdArc::clone(&self.partition);
+        Next::Flight(Flight { partition, topic_id: self.topic_id, entry: entry.number, batch })
+    }
+
+    /// Fails the deliveries of some entries. What is in flight stays until its answer; what waits is dropped.
+    fn fail_entries(
+        &mut self,
+        which: impl Fn(&Entry) -> bool,
+        kind: FailureKind,
+        cause: &str,
+        settler: &mut Settler,
+    ) {
+        for entry in self.entries.iter_mut().filter(|entry| which(entry)) {
+            let out = entry.batch.is_none() || entry.doubt;
+            let persisted = if out { Persisted::Maybe } else { Persisted::No };
+            if let Some(claim) = entry.claim.take() {
+                let failure = failure_of(kind, persisted, entry.code, cause);
+                settler.failed(claim, failure, &self.partition, &mut self.spares);
+            }
+        }
+        self.drop_settled(settler);
+    }
+
+    /// Drops what waits and concerns nobody any more; a batch that was stamped leaves a gap behind.
+    fn drop_settled(&mut self, settler: &mut Settler) {
+        let mut index = 0;
+        while let Some(entry) = self.entries.get_mut(index) {
+            if entry.claim.is_none()
+                && let Some(batch) = entry.batch.take()
+            {
+                self.broken |= entry.stamp != Stamp::NONE;
+                settler.release(batch);
+                self.entries.remove(index);
+            } else {
+                index += 1;
+            }
+        }
+    }
+
+    fn fail_unsent(&mut self, batch: Batch, kind: FailureKind, cause: &str, settler: &mut Settler) {
+        let failure = failure_of(kind, Persisted::No, None, cause);
+        settler.failed(batch.claim(), failure, &self.partition, &mut self.spares);
+        settler.release(batch);
+    }
+}
+
+/// A failure that is not the broker's verdict.
+fn failure_of(kind: FailureKind, persisted: Persisted, code: Option<ErrorCode>, cause: &str) -> Failure {
+    let said = code.map(|code| format!("; the broker last said {code}")).unwrap_or_default();
+    Failure { kind, persisted, retriable: true, code, message: format!("{cause}{said}").into() }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests;

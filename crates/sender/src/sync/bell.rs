@@ -1,0 +1,66 @@
+//! A mailbox with a bell: whoever puts something in may ring, and only a sleeping reader is woken.
+
+use std::task::Waker;
+
+use super::mutant::{self, Blind};
+use super::{Mutex, lock};
+
+/// Shared content with one reader that sleeps while there is nothing in it.
+///
+/// The content, and whether the reader sleeps, stand behind one lock: a reader that looks and then falls asleep cannot
+/// miss what came in between.
+#[derive(Debug, Default)]
+pub struct Bell<T> {
+    inner: Mutex<Inner<T>>,
+}
+
+#[derive(Debug, Default)]
+struct Inner<T> {
+    content: T,
+    /// The reader's waker while it sleeps.
+    sleeper: Option<Waker>,
+}
+
+/// Whether a change concerns the reader now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wake {
+    /// Wake it if it sleeps.
+    Now,
+    /// It will see the change when it wakes for another reason.
+    Later,
+}
+
+impl<T> Bell<T> {
+    /// A mailbox with this in it.
+    pub fn new(content: T) -> Self {
+        Self { inner: Mutex::new(Inner { content, sleeper: None }) }
+    }
+
+    /// Changes the content, and wakes the reader if it sleeps and the change concerns it.
+    pub fn put<R>(&self, change: impl FnOnce(&mut T) -> (R, Wake)) -> R {
+        let mut inner = lock(&self.inner);
+        let (result, wake) = change(&mut inner.content);
+        let sleeper = if wake == Wake::Now { inner.sleeper.take() } else { None };
+        drop(inner);
+        if let Some(sleeper) = sleeper {
+            sleeper.wake();
+        }
+        result
+    }
+
+    /// Looks at the content; the reader's side.
+    pub fn look<R>(&self, look: impl FnOnce(&mut T) -> R) -> R {
+        let mut inner = lock(&self.inner);
+        inner.sleeper = None;
+        look(&mut inner.content)
+    }
+
+    /// Falls asleep unless there is something to do: `may_sleep` looks at the content, and when it says yes the next
+    /// [`put`](Self::put) that concerns the reader wakes `waker`. Returns whether the reader may sleep.
+    pub fn sleep(&self, waker: &Waker, may_sleep: impl FnOnce(&mut T) -> bool) -> bool {
+        let mut inner = lock(&self.inner);
+        let sleeps = may_sleep(&mut inner.content) || mutant::is(Blind::BellBeforeSleep);
+        inner.sleeper = sleeps.then(|| waker.clone());
+        sleeps
+    }
+}

@@ -1,0 +1,282 @@
+//! What a batch's deliveries wait for: one cell a batch, settled at once for all its records.
+//!
+//! ```text
+//! pending ──settle(whole batch)──▶ written at a base offset │ failed
+//!    └─────settle(a part)────────▶ table: by ranges of records, until every record is in it
+//! ```
+//!
+//! Waiting costs nothing until somebody waits: a [`Seat`] is the cell and an index, and leaves its waker in a slot that
+//! it remembers. Many tasks that wait for one batch never search each other's wakers.
+
+use std::sync::Arc as StdArc;
+use std::task::{Poll, Waker};
+
+use super::mutant::{self, Blind};
+use super::{Arc, AtomicU64, Mutex, Ordering, lock};
+use crate::outcome::{Failure, Receipt};
+
+/// Nobody knows yet.
+const PENDING: u64 = 0;
+/// The answer stands behind the lock.
+const LOOK_INSIDE: u64 = 1;
+/// Written, at an offset that nobody told.
+const WRITTEN_SOMEWHERE: u64 = u64::MAX;
+/// What is added to a base offset.
+const OFFSETS_FROM: u64 = 2;
+
+/// What became of some records of a batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// They were written.
+    Written {
+        /// The offset of the first of them, where it is known.
+        base_offset: Option<i64>,
+        /// When the broker appended them, if the topic keeps that time.
+        append_time_ms: Option<i64>,
+    },
+    /// They failed together.
+    Failed(StdArc<Failure>),
+}
+
+/// The shared cell of one batch.
+#[derive(Debug)]
+pub struct Completion {
+    state: AtomicU64,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    /// The first waker has a place of its own, so that one awaited record allocates no list.
+    first: Option<Waker>,
+    others: Vec<Waker>,
+    /// By ranges of records: the first, how many, and what became of them.
+    table: Vec<(u32, u32, Settled)>,
+}
+
+impl Default for Completion {
+    fn default() -> Self {
+        Self { state: AtomicU64::new(PENDING), inner: Mutex::new(Inner::default()) }
+    }
+}
+
+impl Completion {
+    /// Settles `count` records from `first` on, of a batch of `records`; who waits is appended to `wakers`, to be
+    /// woken when no lock is held.
+    pub fn settle(&self, first: u32, count: u32, records: u32, settled: Settled, wakers: &mut Vec<Waker>) {
+        let mut inner = lock(&self.inner);
+        let state = match &settled {
+            Settled::Written { base_offset, append_time_ms: None } if count == records => base_offset
+                .and_then(|offset| u64::try_from(offset).ok())
+                .map_or(WRITTEN_SOMEWHERE, |offset| offset + OFFSETS_FROM),
+            _ => {
+                inner.table.push((first, count, settled));
+                LOOK_INSIDE
+            }
+        };
+        wakers.extend(inner.first.take());
+        wakers.append(&mut inner.others);
+        // Written under the lock: who finds nothing there and leaves a waker has looked after us, or before and waits.
+        self.state.store(state, Ordering::Release);
+    }
+
+    /// Makes a cell that nobody else holds fit for another batch.
+    pub fn reset(this: &mut Arc<Self>) -> bool {
+        let Some(cell) = Arc::get_mut(this) else { return false };
+        cell.state = AtomicU64::new(PENDING);
+        let mut inner = lock(&cell.inner);
+        inner.first = None;
+        inner.others.clear();
+        inner.table.clear();
+        true
+    }
+
+    /// What became of record `index`, or leaves `waker` to be woken, in the slot where this waiter left one before.
+    fn poll(&self, index: u32, slot: &mut u32, waker: &Waker) -> Poll<Settlement> {
+        match self.state.load(Ordering::Acquire) {
+            PENDING | LOOK_INSIDE => self.look_inside(index, slot, waker),
+            WRITTEN_SOMEWHERE => Poll::Ready(Ok((None, None))),
+            offset => Poll::Ready(Ok((offset_of(offset, index), None))),
+        }
+    }
+
+    #[cold]
+    fn look_inside(&self, index: u32, slot: &mut u32, waker: &Waker) -> Poll<Settlement> {
+        let mut inner = lock(&self.inner);
+        // Looked at again under the lock: it may have been settled since.
+        match self.state.load(Ordering::Acquire) {
+            _ if mutant::is(Blind::CompletionBeforeWait) => {}
+            PENDING => {}
+            LOOK_INSIDE => {
+                if let Some(settled) = inner.find(index) {
+                    return Poll::Ready(settled);
+                }
+            }
+            WRITTEN_SOMEWHERE => return Poll::Ready(Ok((None, None))),
+            offset => return Poll::Ready(Ok((offset_of(offset, index), None))),
+        }
+        inner.leave(slot, waker);
+        Poll::Pending
+    }
+}
+
+type Settlement = Result<(Option<i64>, Option<i64>), StdArc<Failure>>;
+
+fn offset_of(state: u64, index: u32) -> Option<i64> {
+    i64::try_from(state - OFFSETS_FROM).ok()?.checked_add(i64::from(index))
+}
+
+impl Inner {
+    fn find(&self, index: u32) -> Option<Settlement> {
+        let (first, _, settled) =
+            self.table.iter().find(|(first, count, _)| index >= *first && index - first < *count)?;
+        Some(match settled {
+            Settled::Written { base_offset, append_time_ms } => {
+                Ok((base_offset.map(|offset| offset + i64::from(index - first)), *append_time_ms))
+            }
+            Settled::Failed(failure) => Err(StdArc::clone(failure)),
+        })
+    }
+
+    /// Slot 0 is none yet, 1 the first waker's own place, the others follow.
+    fn leave(&mut self, slot: &mut u32, waker: &Waker) {
+        let mine = match *slot {
+            0 => None,
+            1 => self.first.as_mut(),
+            other => self.others.get_mut(other as usize - 2),
+        };
+        if let Some(mine) = mine {
+            mine.clone_from(waker);
+        } else if self.first.is_none() {
+            self.first = Some(waker.clone());
+            *slot = 1;
+        } else {
+            self.others.push(waker.clone());
+            *slot = u32::try_from(self.others.len() + 1).unwrap_or(0);
+        }
+    }
+}
+
+/// One record's place in its batch: what its delivery holds.
+#[derive(Debug)]
+pub struct Seat {
+    completion: Arc<Completion>,
+    index: u32,
+    slot: u32,
+    timestamp_ms: i64,
+}
+
+impl Seat {
+    /// The seat of record `index`, whose own timestamp is `timestamp_ms`.
+    #[inline]
+    pub fn new(completion: &Arc<Completion>, index: u32, timestamp_ms: i64) -> Self {
+        Self { completion: Arc::clone(completion), index, slot: 0, timestamp_ms }
+    }
+
+    /// What became of the record; until it is known, `waker` is woken once it may be.
+    ///
+    /// # Errors
+    /// The [`Failure`] that the record shares with those that failed with it.
+    pub fn poll(&mut self, waker: &Waker) -> Poll<Result<Receipt, StdArc<Failure>>> {
+        let settlement = self.completion.poll(self.index, &mut self.slot, waker);
+        settlement.map(|settled| {
+            settled.map(|(offset, append_time_ms)| Receipt {
+                offset,
+                timestamp_ms: append_time_ms.unwrap_or(self.timestamp_ms),
+            })
+        })
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering as StdOrdering};
+    use std::task::Wake;
+
+    use super::*;
+    use crate::outcome::{FailureKind, Persisted};
+
+    #[derive(Default)]
+    struct Count(AtomicUsize);
+
+    impl Wake for Count {
+        fn wake(self: StdArc<Self>) {
+            self.0.fetch_add(1, StdOrdering::Relaxed);
+        }
+    }
+
+    fn written(base_offset: i64) -> Settled {
+        Settled::Written { base_offset: Some(base_offset), append_time_ms: None }
+    }
+
+    fn offset(seat: &mut Seat) -> Option<i64> {
+        match seat.poll(Waker::noop()) {
+            Poll::Ready(Ok(receipt)) => receipt.offset,
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn each_record_has_the_offset_of_its_place() {
+        let completion = Arc::new(Completion::default());
+        completion.settle(0, 3, 3, written(40), &mut Vec::new());
+        let offsets = [0, 1, 2].map(|index| offset(&mut Seat::new(&completion, index, 7)));
+        assert_eq!(offsets, [Some(40), Some(41), Some(42)]);
+    }
+
+    #[test]
+    fn offset_zero_and_an_unknown_offset_differ() {
+        let completion = Arc::new(Completion::default());
+        completion.settle(0, 1, 1, written(0), &mut Vec::new());
+        assert_eq!(offset(&mut Seat::new(&completion, 0, 7)), Some(0));
+        let completion = Arc::new(Completion::default());
+        let somewhere = Settled::Written { base_offset: None, append_time_ms: None };
+        completion.settle(0, 1, 1, somewhere, &mut Vec::new());
+        let receipt = Seat::new(&completion, 0, 7).poll(Waker::noop());
+        assert_eq!(receipt, Poll::Ready(Ok(Receipt { offset: None, timestamp_ms: 7 })));
+    }
+
+    #[test]
+    fn parts_of_a_batch_settle_one_by_one() {
+        let completion = Arc::new(Completion::default());
+        let failure = StdArc::new(Failure {
+            kind: FailureKind::MessageTooLarge,
+            persisted: Persisted::No,
+            retriable: false,
+            code: None,
+            message: "too large".into(),
+        });
+        completion.settle(2, 2, 4, written(10), &mut Vec::new());
+        assert_eq!(offset(&mut Seat::new(&completion, 3, 0)), Some(11));
+        assert!(Seat::new(&completion, 1, 0).poll(Waker::noop()).is_pending());
+        completion.settle(0, 2, 4, Settled::Failed(StdArc::clone(&failure)), &mut Vec::new());
+        assert_eq!(Seat::new(&completion, 1, 0).poll(Waker::noop()), Poll::Ready(Err(failure)));
+    }
+
+    #[test]
+    fn every_waiter_is_woken_and_a_task_that_polls_again_takes_no_second_slot() {
+        let completion = Arc::new(Completion::default());
+        let counts: Vec<StdArc<Count>> = (0..4).map(|_| StdArc::default()).collect();
+        let mut seats: Vec<Seat> = (0..4).map(|index| Seat::new(&completion, index, 0)).collect();
+        for (seat, count) in seats.iter_mut().zip(&counts) {
+            let waker = Waker::from(StdArc::clone(count));
+            assert!(seat.poll(&waker).is_pending());
+            assert!(seat.poll(&waker).is_pending());
+        }
+        let mut wakers = Vec::new();
+        completion.settle(0, 4, 4, written(0), &mut wakers);
+        wakers.into_iter().for_each(Waker::wake);
+        assert!(counts.iter().all(|count| count.0.load(StdOrdering::Relaxed) == 1));
+    }
+
+    #[test]
+    fn a_cell_is_used_again_only_when_nobody_holds_it() {
+        let mut completion = Arc::new(Completion::default());
+        completion.settle(0, 1, 1, written(0), &mut Vec::new());
+        let seat = Seat::new(&completion, 0, 0);
+        assert!(!Completion::reset(&mut completion));
+        drop(seat);
+        assert!(Completion::reset(&mut completion));
+        assert!(Seat::new(&completion, 0, 0).poll(Waker::noop()).is_pending());
+    }
+}

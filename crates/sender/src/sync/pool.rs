@@ -1,0 +1,175 @@
+//! The chunks that batches are made of, and the bookkeeping of one byte budget over them.
+
+use std::collections::VecDeque;
+
+/// The sizes of pooled chunks. A batch begins with one as large as its partition's last batch was, and goes on with
+/// larger ones: a thousand partitions of small batches share the budget, and a full batch is a few pieces.
+const CLASSES: [usize; 4] = [1 << 10, 4 << 10, 16 << 10, 64 << 10];
+
+/// The largest pooled chunk; what needs more gets memory of its own.
+pub const CHUNK_BYTES_MAX: usize = CLASSES[CLASSES.len() - 1];
+
+/// The size of the chunk that holds `bytes`: a class, or exactly `bytes` above the largest.
+pub(super) fn chunk_bytes(bytes: usize) -> usize {
+    class_of(bytes).map_or(bytes, |class| CLASSES[class])
+}
+
+fn class_of(bytes: usize) -> Option<usize> {
+    CLASSES.iter().position(|class| *class >= bytes)
+}
+
+/// Free memory: what the budget has left, part of it as chunks that were used before.
+///
+/// Invariant: `pooled <= free`, so that pooled and used memory together stay within the budget.
+#[derive(Debug)]
+pub(super) struct Pool {
+    budget: usize,
+    free: usize,
+    pooled: usize,
+    /// Used chunks by class, the last one in first: it is still in the processor's cache.
+    chunks: [Vec<Vec<u8>>; CLASSES.len()],
+}
+
+impl Pool {
+    pub(super) fn new(budget: usize) -> Self {
+        Self { budget, free: budget, pooled: 0, chunks: Default::default() }
+    }
+
+    pub(super) const fn budget(&self) -> usize {
+        self.budget
+    }
+
+    pub(super) const fn free(&self) -> usize {
+        self.free
+    }
+
+    /// Sets `bytes` aside for somebody.
+    pub(super) fn reserve(&mut self, bytes: usize) -> bool {
+        let fits = bytes <= self.free;
+        if fits {
+            self.free -= bytes;
+        }
+        fits
+    }
+
+    /// Ends a reservation, or a use, of `bytes`.
+    pub(super) fn release(&mut self, bytes: usize) {
+        self.free += bytes;
+        debug_assert!(self.free <= self.budget, "more was given back than taken");
+    }
+
+    /// An empty chunk of exactly `bytes`, which were reserved before.
+    pub(super) fn chunk(&mut self, bytes: usize) -> Vec<u8> {
+        let class = class_of(bytes).filter(|class| CLASSES[*class] == bytes);
+        let used = class.and_then(|class| self.chunks[class].pop());
+        self.pooled -= used.as_ref().map_or(0, Vec::capacity);
+        self.shrink_to_free();
+        used.unwrap_or_else(|| Vec::with_capacity(bytes))
+    }
+
+    /// Takes a chunk back, whose bytes were released before.
+    pub(super) fn put_back(&mut self, mut chunk: Vec<u8>) {
+        let class = class_of(chunk.capacity()).filter(|class| CLASSES[*class] == chunk.capacity());
+        let Some(class) = class else { return };
+        chunk.clear();
+        self.pooled += chunk.capacity();
+        self.chunks[class].push(chunk);
+        self.shrink_to_free();
+    }
+
+    /// Gives chunks back to the system, the largest first, until they fit what is free.
+    fn shrink_to_free(&mut self) {
+        for class in (0..CLASSES.len()).rev() {
+            while self.pooled > self.free {
+                let Some(chunk) = self.chunks[class].pop() else { break };
+                self.pooled -= chunk.capacity();
+            }
+        }
+    }
+}
+
+/// Those who wait for room, first come, first served.
+#[derive(Debug, Default)]
+pub(super) struct Waiters {
+    queue: VecDeque<Waiter>,
+    next_ticket: u64,
+}
+
+/// One who waits.
+#[derive(Debug)]
+pub(super) struct Waiter {
+    pub(super) ticket: u64,
+    pub(super) bytes: usize,
+    pub(super) waker: std::task::Waker,
+    /// Its bytes are set aside for it.
+    pub(super) granted: bool,
+}
+
+impl Waiters {
+    pub(super) fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    pub(super) fn push(&mut self, bytes: usize, waker: std::task::Waker) -> u64 {
+        self.next_ticket += 1;
+        self.queue.push_back(Waiter { ticket: self.next_ticket, bytes, waker, granted: false });
+        self.next_ticket
+    }
+
+    pub(super) fn find(&mut self, ticket: u64) -> Option<&mut Waiter> {
+        // Tickets ascend along the queue.
+        let index = self.queue.binary_search_by_key(&ticket, |waiter| waiter.ticket).ok()?;
+        self.queue.get_mut(index)
+    }
+
+    pub(super) fn remove(&mut self, ticket: u64) -> Option<Waiter> {
+        let index = self.queue.binary_search_by_key(&ticket, |waiter| waiter.ticket).ok()?;
+        self.queue.remove(index)
+    }
+
+    /// The first who still waits for its bytes.
+    pub(super) fn first_waiting(&mut self) -> Option<&mut Waiter> {
+        self.queue.iter_mut().find(|waiter| !waiter.granted)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chunk_has_the_size_of_its_class() {
+        assert_eq!([1, 1_024, 1_025, 65_536, 65_537].map(chunk_bytes), [1_024, 1_024, 4_096, 65_536, 65_537]);
+    }
+
+    #[test]
+    fn pooled_and_used_memory_stay_within_the_budget() {
+        let mut pool = Pool::new(128 << 10);
+        assert!(pool.reserve(64 << 10));
+        let large = pool.chunk(64 << 10);
+        pool.release(64 << 10);
+        pool.put_back(large);
+        assert_eq!((pool.free, pool.pooled), (128 << 10, 64 << 10));
+
+        assert!(pool.reserve(80 << 10));
+        let _own = pool.chunk(80 << 10);
+        assert_eq!((pool.free, pool.pooled), (48 << 10, 0), "the pooled chunk made way");
+        assert!(!pool.reserve(49 << 10));
+    }
+
+    #[test]
+    fn the_chunk_that_came_back_last_goes_out_first() {
+        let mut pool = Pool::new(1 << 20);
+        let chunks = [(); 2].map(|()| {
+            assert!(pool.reserve(1 << 10));
+            pool.chunk(1 << 10)
+        });
+        let addresses = [&chunks[0], &chunks[1]].map(|chunk| chunk.as_ptr());
+        for chunk in chunks {
+            pool.release(1 << 10);
+            pool.put_back(chunk);
+        }
+        assert!(pool.reserve(1 << 10));
+        assert_eq!(pool.chunk(1 << 10).as_ptr(), addresses[1]);
+    }
+}
