@@ -2,6 +2,9 @@
 
 mod clock;
 mod endpoint;
+mod exchange;
+pub mod session;
 pub mod transport;
 
-pub use endpoint::{Endpoint, EndpointError};
+pub use endpoint::{Endpoint, EndpointError, EndpointFault};
+pub use exchange::{decode_response, encode_request};
