@@ -1,6 +1,7 @@
 //! Sockets, sessions and cluster metadata of the milena Kafka producer.
 
 mod clock;
+pub mod control;
 mod endpoint;
 mod exchange;
 pub mod session;
