@@ -1,1 +1,40 @@
 //! Sockets, sessions and cluster metadata of the milena Kafka producer.
+//!
+//! ```text
+//!                 the driver (crate milena)
+//!        │                   │                    │
+//!        ▼                   ▼                    ▼
+//!   metadata            control               session          state machines: metadata, session
+//!   when to ask,        one call at           bytes in, bytes  shells: control, transport
+//!   whom to believe     a time      ────────▶ out, deadlines
+//!        │                   │                    │
+//!        │                   ▼                    │
+//!        │              transport                 │            the only sockets
+//!        ▼                   ▼                    ▼
+//!    endpoint ◀──────────────┘                exchange         one request ⇄ one frame
+//! ```
+//!
+//! * [`Endpoint`]: where a broker listens, as users write it and brokers advertise it.
+//! * [`transport`]: opens connections, over all addresses of a name, within a time-out.
+//! * [`session`]: one connection's conversation: negotiation, pipelined requests, strict answers, the fate of every
+//!   request when it ends. Payloads are any bytes, so that produce requests pass without a copy.
+//! * [`control`]: a connection for few and small requests.
+//! * [`metadata`]: the brokers of the cluster, and who leads the partitions of the topics in use.
+//!
+//! Two rules run through all of it. The state machines know no socket, no clock and no dice: time and backoff are
+//! given to them, so a conversation can be replayed. And no peer is trusted: nothing is allocated by a length or count
+//! that was only promised, whatever breaks the protocol ends the connection, and what is kept is bounded.
+//!
+//! What an answer *means* for records is decided elsewhere; this crate does not know the accumulator, and retries
+//! nothing of its own accord.
+
+mod clock;
+pub mod control;
+mod endpoint;
+mod exchange;
+pub mod metadata;
+pub mod session;
+pub mod transport;
+
+pub use endpoint::{Endpoint, EndpointError, EndpointFault};
+pub use exchange::{decode_response, encode_request};

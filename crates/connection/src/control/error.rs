@@ -1,0 +1,170 @@
+//! Why a control connection did not come about, or a call on it failed.
+
+use std::fmt;
+use std::io;
+use std::ops::RangeInclusive;
+
+use milena_codec::message::ApiKey;
+use milena_codec::wire::{DecodeError, EncodeError};
+
+use crate::endpoint::Endpoint;
+use crate::session::SessionError;
+use crate::transport::DialError;
+
+/// A control connection that did not come about. No request was sent.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// There is no connection.
+    Dial(DialError),
+    /// There was one, and the versions could not be negotiated on it.
+    Negotiation {
+        /// The broker.
+        endpoint: Endpoint,
+        /// What happened.
+        breakdown: Breakdown,
+    },
+}
+
+/// How a connection that stood broke down.
+#[derive(Debug)]
+pub enum Breakdown {
+    /// The system could not read or write.
+    Io(io::Error),
+    /// The session ended.
+    Session(SessionError),
+}
+
+/// A call without an answer.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum CallError {
+    /// Broker and client have no version of the request in common. Nothing was sent; the connection is as good as
+    /// before.
+    Unsupported {
+        /// The broker.
+        endpoint: Endpoint,
+        /// The request.
+        api: ApiKey,
+        /// What this client knows.
+        ours: RangeInclusive<i16>,
+        /// What the broker knows, if anything.
+        theirs: Option<RangeInclusive<i16>>,
+    },
+    /// The version in common cannot carry the request. Nothing was sent; the connection is as good as before.
+    Unencodable {
+        /// The request.
+        api: ApiKey,
+        /// What is in the way.
+        error: EncodeError,
+    },
+    /// Too many calls were given up before they were answered. Nothing was sent; close the connection.
+    Busy {
+        /// The broker.
+        endpoint: Endpoint,
+    },
+    /// The connection broke down during the call: the broker may have acted on the request.
+    Broken {
+        /// The broker.
+        endpoint: Endpoint,
+        /// The request.
+        api: ApiKey,
+        /// What happened.
+        breakdown: Breakdown,
+    },
+    /// The answer cannot be read: the broker acted on the request, and how is not known. The connection is unusable.
+    Malformed {
+        /// The broker.
+        endpoint: Endpoint,
+        /// The request.
+        api: ApiKey,
+        /// The version it was sent in.
+        version: i16,
+        /// Where the answer is wrong.
+        error: DecodeError,
+    },
+    /// An earlier call made the connection unusable. Nothing was sent.
+    Ended {
+        /// The broker.
+        endpoint: Endpoint,
+    },
+}
+
+impl fmt::Display for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dial(error) => write!(f, "{error}"),
+            Self::Negotiation { endpoint, breakdown } => write!(f, "{endpoint}: {breakdown}"),
+        }
+    }
+}
+
+impl fmt::Display for Breakdown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(error) => write!(f, "the connection failed ({error}): check the network and the broker"),
+            Self::Session(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unsupported { endpoint, api, ours, theirs: None } => write!(
+                f,
+                "{endpoint}: the broker does not know {api} (known here: {}-{}): use a newer broker",
+                ours.start(),
+                ours.end()
+            ),
+            Self::Unsupported { endpoint, api, ours, theirs: Some(theirs) } => write!(
+                f,
+                "{endpoint}: the broker knows {api} {}-{}, known here are {}-{}: use brokers of Kafka 2.1 or newer",
+                theirs.start(),
+                theirs.end(),
+                ours.start(),
+                ours.end()
+            ),
+            Self::Unencodable { api, error } => write!(f, "{api} cannot be written: {error}"),
+            Self::Busy { endpoint } => {
+                write!(f, "{endpoint}: too many calls were given up unanswered: open a new connection")
+            }
+            Self::Broken { endpoint, api, breakdown } => write!(f, "{endpoint}: {api}: {breakdown}"),
+            Self::Malformed { endpoint, api, version, error } => {
+                write!(f, "{endpoint}: the answer to {api} {version} cannot be read ({error}): report this")
+            }
+            Self::Ended { endpoint } => {
+                write!(f, "{endpoint}: an earlier call ended the connection: open a new one")
+            }
+        }
+    }
+}
+
+impl std::error::Error for ConnectError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Dial(error) => error.source(),
+            Self::Negotiation { breakdown, .. } => Some(breakdown),
+        }
+    }
+}
+
+impl std::error::Error for Breakdown {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Io(error) => Some(error),
+            Self::Session(error) => error.source(),
+        }
+    }
+}
+
+impl std::error::Error for CallError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Unencodable { error, .. } => Some(error),
+            Self::Broken { breakdown, .. } => Some(breakdown),
+            Self::Malformed { error, .. } => Some(error),
+            Self::Unsupported { .. } | Self::Busy { .. } | Self::Ended { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! Calls over an in-memory stream, on a paused clock: time passes only when nothing else can happen.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use milena_codec::ErrorCode;
+use milena_codec::ids::{BrokerId, ProducerId};
+use milena_codec::message::header::{RequestHeader, put_response};
+use milena_codec::message::{
+    ApiKey, ApiVersion, ApiVersionsResponse, InitProducerIdRequest, InitProducerIdResponse, Message,
+    MetadataRequest, MetadataResponse,
+};
+use milena_codec::wire::Reader;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+
+use super::{Breakdown, CallError, ConnectError, Control};
+use crate::clock;
+use crate::endpoint::Endpoint;
+use crate::session::{SessionConfig, SessionError};
+use crate::transport::{Connector, Dial, DialError};
+
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Gives out streams that were laid in.
+#[derive(Debug)]
+struct Pipe(Mutex<Option<DuplexStream>>);
+
+impl Connector for Pipe {
+    fn connect<'a>(&'a self, endpoint: &'a Endpoint) -> Dial<'a> {
+        Box::pin(async move {
+            match self.0.lock().ok().and_then(|mut stream| stream.take()) {
+                Some(stream) => Ok(Box::new(stream) as crate::transport::BoxStream),
+                None => Err(DialError::NoAddress { endpoint: endpoint.clone() }),
+            }
+        })
+    }
+}
+
+/// The other end, a frame at a time.
+struct Broker(DuplexStream);
+
+impl Broker {
+    /// The API, version and correlation id of the next request; none when the client is gone.
+    async fn hear(&mut self) -> Option<(ApiKey, i16, i32)> {
+        let length = self.0.read_u32().await.ok()?;
+        let mut content = vec![0; usize::try_from(length).unwrap()];
+        self.0.read_exact(&mut content).await.ok()?;
+        let header = RequestHeader::read(&mut Reader::new(&content)).unwrap();
+        Some((header.key, header.version, header.correlation_id))
+    }
+
+    async fn say<M: Message>(&mut self, response: &M, version: i16, correlation_id: i32) {
+        let mut content = Vec::new();
+        put_response(&mut content, response, version, correlation_id).unwrap();
+        self.0.write_u32(u32::try_from(content.len()).unwrap()).await.unwrap();
+        self.0.write_all(&content).await.unwrap();
+    }
+
+    async fn negotiate(&mut self) {
+        let (key, version, id) = self.hear().await.unwrap();
+        assert_eq!(key, ApiKey::API_VERSIONS);
+        let api_keys = [(ApiKey::METADATA, 12), (ApiKey::INIT_PRODUCER_ID, 99)]
+            .map(|(api_key, max_version)| ApiVersion { api_key, min_version: 0, max_version });
+        self.say(&ApiVersionsResponse { api_keys: api_keys.into(), ..Default::default() }, version, id).await;
+    }
+}
+
+fn endpoint() -> Endpoint {
+    Endpoint { host: "broker".into(), port: 9092 }
+}
+
+fn pipe(bytes: usize) -> (Pipe, Broker) {
+    let (ours, theirs) = duplex(bytes);
+    (Pipe(Mutex::new(Some(ours))), Broker(theirs))
+}
+
+async fn open(pipe: &Pipe) -> Result<Control, ConnectError> {
+    let config = SessionConfig { request_timeout: TIMEOUT, max_in_flight: 2, ..SessionConfig::default() };
+    Control::open(pipe, &endpoint(), Arc::new(config)).await
+}
+
+/// A connection that has negotiated.
+async fn opened() -> (Control, Broker) {
+    let (pipe, mut broker) = pipe(64);
+    let (control, ()) = tokio::join!(open(&pipe), broker.negotiate());
+    (control.unwrap(), broker)
+}
+
+async fn metadata(control: &mut Control) -> Result<MetadataResponse, CallError> {
+    control.call(&MetadataRequest::default()).await
+}
+
+fn cluster(controller: i32) -> MetadataResponse {
+    MetadataResponse { controller_id: BrokerId(controller), ..Default::default() }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_goes_out_in_the_highest_common_version_and_brings_its_answer() {
+    let (mut control, mut broker) = opened().await;
+    let (response, ()) = tokio::join!(metadata(&mut control), async {
+        let (key, version, id) = broker.hear().await.unwrap();
+        assert_eq!((key, version), (ApiKey::METADATA, 12));
+        broker.say(&cluster(7), version, id).await;
+    });
+    assert_eq!(response.unwrap().controller_id, BrokerId(7));
+
+    let request = InitProducerIdRequest::default();
+    let (response, ()) = tokio::join!(control.call(&request), async {
+        let (key, version, id) = broker.hear().await.unwrap();
+        assert_eq!((key, version), (ApiKey::INIT_PRODUCER_ID, *InitProducerIdRequest::VERSIONS.end()));
+        let response = InitProducerIdResponse { producer_id: ProducerId(9), ..Default::default() };
+        broker.say(&response, version, id).await;
+    });
+    assert_eq!(response.unwrap().producer_id, ProducerId(9));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_larger_than_the_pipe_goes_out_while_the_broker_reads() {
+    let (mut control, mut broker) = opened().await;
+    let name = "x".repeat(30_000);
+    let request = InitProducerIdRequest { transactional_id: Some(name), ..Default::default() };
+    let (response, ()) = tokio::join!(control.call(&request), async {
+        let (_, version, id) = broker.hear().await.unwrap();
+        broker.say(&InitProducerIdResponse::default(), version, id).await;
+    });
+    assert_eq!(response.unwrap().error_code, ErrorCode::NONE);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_broker_without_an_answer_is_given_up_after_the_time_out() {
+    let (mut control, mut broker) = opened().await;
+    let begin = clock::now();
+    let (response, heard) = tokio::join!(metadata(&mut control), broker.hear());
+    assert!(heard.is_some());
+    let error = response.unwrap_err();
+    let CallError::Broken {
+        breakdown: Breakdown::Session(SessionError::RequestTimedOut { api, .. }), ..
+    } = &error
+    else {
+        panic!("{error}")
+    };
+    assert_eq!(*api, Some(ApiKey::METADATA));
+    assert!(clock::now() - begin >= TIMEOUT);
+
+    assert!(!control.is_usable());
+    let again = metadata(&mut control).await.unwrap_err();
+    assert!(matches!(again, CallError::Ended { .. }), "{again}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_says_nothing_fails_the_negotiation_in_time() {
+    let (pipe, _silent) = pipe(1024);
+    let error = open(&pipe).await.unwrap_err();
+    let ConnectError::Negotiation { breakdown: Breakdown::Session(reason), .. } = error else {
+        panic!("{error}")
+    };
+    assert_eq!(reason, SessionError::NegotiationTimedOut { timeout: TIMEOUT });
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dial_that_fails_is_reported_as_such() {
+    let nobody = Pipe(Mutex::new(None));
+    let error = open(&nobody).await.unwrap_err();
+    assert!(matches!(error, ConnectError::Dial(DialError::NoAddress { .. })), "{error}");
+    assert!(error.to_string().contains("broker:9092"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_broker_that_hangs_up_breaks_the_call() {
+    let (mut control, mut broker) = opened().await;
+    let (response, ()) = tokio::join!(metadata(&mut control), async move {
+        broker.hear().await.unwrap();
+    });
+    let error = response.unwrap_err();
+    assert!(matches!(&error, CallError::Broken { api: ApiKey::METADATA, .. }), "{error}");
+    assert!(!control.is_usable());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_api_that_the_broker_lacks_costs_nothing_but_the_call() {
+    let (pipe, mut broker) = pipe(1024);
+    let (control, ()) = tokio::join!(open(&pipe), async {
+        let (_, version, id) = broker.hear().await.unwrap();
+        let row = ApiVersion { api_key: ApiKey::METADATA, min_version: 99, max_version: 100 };
+        broker.say(&ApiVersionsResponse { api_keys: vec![row], ..Default::default() }, version, id).await;
+    });
+    let mut control = control.unwrap();
+    let error = metadata(&mut control).await.unwrap_err();
+    assert!(matches!(&error, CallError::Unsupported { theirs: Some(range), .. } if *range == (99..=100)));
+    let error = control.call(&InitProducerIdRequest::default()).await.unwrap_err();
+    assert!(matches!(error, CallError::Unsupported { theirs: None, .. }));
+    assert!(control.is_usable());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_cannot_be_read_ends_the_connection() {
+    let (mut control, mut broker) = opened().await;
+    let (response, ()) = tokio::join!(metadata(&mut control), async {
+        let (_, _, id) = broker.hear().await.unwrap();
+        // The answer to another request, under the right correlation id.
+        broker.say(&InitProducerIdResponse::default(), 0, id).await;
+    });
+    let error = response.unwrap_err();
+    assert!(matches!(error, CallError::Malformed { version: 12, .. }), "{error}");
+    assert!(!control.is_usable());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_was_given_up_leaves_its_answer_to_nobody() {
+    let (mut control, mut broker) = opened().await;
+    let given_up = tokio::time::timeout(TIMEOUT / 2, metadata(&mut control)).await;
+    assert!(given_up.is_err());
+    let (response, ()) = tokio::join!(metadata(&mut control), async {
+        for controller in [1, 2] {
+            let (_, version, id) = broker.hear().await.unwrap();
+            broker.say(&cluster(controller), version, id).await;
+        }
+    });
+    assert_eq!(response.unwrap().controller_id, BrokerId(2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_that_were_given_up_are_bounded() {
+    let (mut control, _broker) = opened().await;
+    for _ in 0..2 {
+        let soon = Duration::from_secs(1);
+        assert!(tokio::time::timeout(soon, metadata(&mut control)).await.is_err());
+    }
+    let error = metadata(&mut control).await.unwrap_err();
+    assert!(matches!(error, CallError::Busy { .. }), "{error}");
+}

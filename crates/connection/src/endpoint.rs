@@ -1,0 +1,248 @@
+//! Where a broker listens: a host and a port, as a user writes them and as a broker advertises them.
+//!
+//! An [`Endpoint`] that came out of this file's functions can be dialled: its host is not empty, holds nothing that
+//! would spoil a log line, and its port is not 0. Names are resolved elsewhere, and anew for each connection.
+
+use std::fmt;
+use std::net::Ipv6Addr;
+use std::str::FromStr;
+
+/// A host and a port. An IPv6 address stands in `host` without its brackets.
+///
+/// ```
+/// use milena_connection::Endpoint;
+/// let endpoint: Endpoint = "[::1]:9092".parse()?;
+/// assert_eq!((endpoint.host.as_str(), endpoint.port), ("::1", 9092));
+/// assert_eq!(endpoint.to_string(), "[::1]:9092");
+/// # Ok::<(), milena_connection::EndpointError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Endpoint {
+    /// A name or an address.
+    pub host: String,
+    /// The TCP port.
+    pub port: u16,
+}
+
+/// Text or numbers that are no endpoint: which, what is wrong with them, and what to write instead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndpointError {
+    /// The entry, as it was given.
+    pub entry: String,
+    /// What is wrong with it.
+    pub fault: EndpointFault,
+}
+
+/// What is wrong with an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EndpointFault {
+    /// A list without a single entry.
+    Nothing,
+    /// No host before the port.
+    NoHost,
+    /// No port after the host.
+    NoPort,
+    /// A port that is no number of 1 to 65535.
+    BadPort,
+    /// A scheme such as `http://` before the host.
+    Scheme,
+    /// Colons in a host that is no IPv6 address in brackets.
+    Brackets,
+    /// A host with spaces, control characters or separators in it, or one that is too long.
+    BadHost,
+}
+
+impl Endpoint {
+    /// Most bytes of a host: a DNS name has no more (RFC 1035, 2.3.4).
+    pub const HOST_BYTES_MAX: usize = 255;
+
+    /// Makes an endpoint of what a broker says about itself or another one.
+    ///
+    /// # Errors
+    /// [`EndpointError`] for a port that is not 1 to 65535, and for a host that nobody could resolve.
+    ///
+    /// ```
+    /// use milena_connection::Endpoint;
+    /// assert_eq!(Endpoint::new("kafka-1", 9092)?.to_string(), "kafka-1:9092");
+    /// assert!(Endpoint::new("kafka-1", 0).is_err());
+    /// # Ok::<(), milena_connection::EndpointError>(())
+    /// ```
+    pub fn new(host: &str, port: i32) -> Result<Self, EndpointError> {
+        let fault = |fault| EndpointError { entry: format!("{host}:{port}"), fault };
+        check_host(host).map_err(fault)?;
+        let port = u16::try_from(port).ok().filter(|port| *port > 0);
+        Ok(Self { host: host.to_owned(), port: port.ok_or_else(|| fault(EndpointFault::BadPort))? })
+    }
+
+    /// Reads a list such as `bootstrap.servers`: entries between commas, blanks around them allowed, repetitions
+    /// dropped, order kept.
+    ///
+    /// # Errors
+    /// [`EndpointError`] about the first bad entry, or when there is none at all.
+    ///
+    /// ```
+    /// use milena_connection::Endpoint;
+    /// assert_eq!(Endpoint::list("a:1, b:2,a:1,")?.len(), 2);
+    /// let error = Endpoint::list("a:1,b").unwrap_err();
+    /// assert_eq!(error.to_string(), "`b` has no port: write `b:9092`, with the port of the listener");
+    /// # Ok::<(), milena_connection::EndpointError>(())
+    /// ```
+    pub fn list(text: &str) -> Result<Vec<Self>, EndpointError> {
+        let mut endpoints = Vec::new();
+        for entry in text.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
+            let endpoint = entry.parse()?;
+            if !endpoints.contains(&endpoint) {
+                endpoints.push(endpoint);
+            }
+        }
+        match endpoints.is_empty() {
+            true => Err(EndpointError { entry: text.to_owned(), fault: EndpointFault::Nothing }),
+            false => Ok(endpoints),
+        }
+    }
+}
+
+impl FromStr for Endpoint {
+    type Err = EndpointError;
+
+    fn from_str(entry: &str) -> Result<Self, EndpointError> {
+        let (host, port) =
+            split(entry.trim()).map_err(|fault| EndpointError { entry: entry.into(), fault })?;
+        Self::new(host, port).map_err(|error| EndpointError { entry: entry.into(), ..error })
+    }
+}
+
+/// Brackets stand around whatever has a colon in it (RFC 3986, 3.2.2).
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.host.contains(':') {
+            true => write!(f, "[{}]:{}", self.host, self.port),
+            false => write!(f, "{}:{}", self.host, self.port),
+        }
+    }
+}
+
+impl fmt::Display for EndpointError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A broker or a file may have written the entry: no control character of it reaches a terminal.
+        let entry = self.entry.escape_debug();
+        match self.fault {
+            EndpointFault::Nothing => f.write_str("no server is named: write at least one `host:port`"),
+            EndpointFault::NoHost => write!(f, "`{entry}` has no host: write `host:port`"),
+            EndpointFault::NoPort => {
+                write!(f, "`{entry}` has no port: write `{entry}:9092`, with the port of the listener")
+            }
+            EndpointFault::BadPort => write!(f, "`{entry}` has a bad port: write a number of 1 to 65535"),
+            EndpointFault::Scheme => {
+                write!(f, "`{entry}` begins with a scheme: write `host:port` alone")
+            }
+            EndpointFault::Brackets => {
+                write!(f, "`{entry}` has colons in its host: write an IPv6 address as `[::1]:9092`")
+            }
+            EndpointFault::BadHost => {
+                write!(f, "`{entry}` has no host that could be resolved: write a DNS name or an IP address")
+            }
+        }
+    }
+}
+
+impl std::error::Error for EndpointError {}
+
+/// Cuts an entry into host and port.
+fn split(entry: &str) -> Result<(&str, i32), EndpointFault> {
+    if entry.contains("://") {
+        return Err(EndpointFault::Scheme);
+    }
+    let (host, port) = match entry.strip_prefix('[') {
+        Some(rest) => {
+            let (host, rest) = rest.split_once(']').ok_or(EndpointFault::Brackets)?;
+            (host, rest.strip_prefix(':').ok_or(EndpointFault::NoPort)?)
+        }
+        None => {
+            let (host, port) = entry.rsplit_once(':').ok_or(EndpointFault::NoPort)?;
+            if host.contains(':') {
+                return Err(EndpointFault::Brackets);
+            }
+            (host, port)
+        }
+    };
+    match port.bytes().all(|digit| digit.is_ascii_digit()) {
+        true => Ok((host, port.parse().map_err(|_| EndpointFault::BadPort)?)),
+        false => Err(EndpointFault::BadPort),
+    }
+}
+
+fn check_host(host: &str) -> Result<(), EndpointFault> {
+    if host.is_empty() {
+        return Err(EndpointFault::NoHost);
+    }
+    let spoiled = |char: char| char.is_control() || char.is_whitespace() || "/,@[]\"'`\\".contains(char);
+    if host.len() > Endpoint::HOST_BYTES_MAX || host.contains(spoiled) {
+        return Err(EndpointFault::BadHost);
+    }
+    // `fe80::1%eth0`: what follows the percent sign is a name of the system's own.
+    let address = host.split('%').next().unwrap_or_default();
+    if host.contains(':') && address.parse::<Ipv6Addr>().is_err() {
+        return Err(EndpointFault::Brackets);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_displayed_can_be_read_again() {
+        for text in
+            ["localhost:9092", "10.0.0.1:1", "[::1]:9092", "[fe80::1%eth0]:65535", "my_broker.local:9093"]
+        {
+            let endpoint: Endpoint = text.parse().unwrap();
+            assert_eq!(endpoint.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_bad_entry_is_named_with_its_fault() {
+        let faults = [
+            ("", EndpointFault::NoPort),
+            ("broker", EndpointFault::NoPort),
+            ("[::1]", EndpointFault::NoPort),
+            (":9092", EndpointFault::NoHost),
+            ("broker:", EndpointFault::BadPort),
+            ("broker:0", EndpointFault::BadPort),
+            ("broker:65536", EndpointFault::BadPort),
+            ("broker:-1", EndpointFault::BadPort),
+            ("broker:+9092", EndpointFault::BadPort),
+            ("::1:9092", EndpointFault::Brackets),
+            ("[::1:9092", EndpointFault::Brackets),
+            ("[a:b]:9092", EndpointFault::Brackets),
+            ("PLAINTEXT://broker:9092", EndpointFault::Scheme),
+            ("bro ker:9092", EndpointFault::BadHost),
+        ];
+        for (entry, fault) in faults {
+            let error = entry.parse::<Endpoint>().unwrap_err();
+            assert_eq!((error.entry.as_str(), error.fault), (entry, fault));
+        }
+    }
+
+    #[test]
+    fn a_list_keeps_its_order_and_drops_repetitions() {
+        let list = Endpoint::list(" b:2 ,a:1,,b:2").unwrap();
+        assert_eq!(list.iter().map(ToString::to_string).collect::<Vec<_>>(), ["b:2", "a:1"]);
+        assert_eq!(Endpoint::list(" , ").unwrap_err().fault, EndpointFault::Nothing);
+        assert_eq!(Endpoint::list("a:1,b:x").unwrap_err().entry, "b:x");
+    }
+
+    #[test]
+    fn a_broker_cannot_advertise_what_would_spoil_a_log() {
+        for host in ["", "a\u{1b}[31m", "a\nb", "a/b", &"x".repeat(256)] {
+            let error = Endpoint::new(host, 9092).unwrap_err();
+            assert!(!error.to_string().contains(['\u{1b}', '\n']));
+        }
+        for port in [0, -1, 65_536, i32::MIN] {
+            assert_eq!(Endpoint::new("a", port).unwrap_err().fault, EndpointFault::BadPort);
+        }
+    }
+}

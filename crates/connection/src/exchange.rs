@@ -1,0 +1,43 @@
+//! One request as a frame, and one answer out of a frame: what every caller of a session does at its edges.
+
+use milena_codec::frame::LENGTH_BYTES;
+use milena_codec::message::{Message, Version, header};
+use milena_codec::wire::{DecodeError, EncodeError, Reader};
+
+/// Makes the whole frame of a request: length, header, message.
+///
+/// # Errors
+/// [`EncodeError`] when the version cannot carry the message, or the frame would be longer than its length can say.
+///
+/// ```
+/// use milena_codec::message::ApiVersionsRequest;
+/// let frame = milena_connection::encode_request(&ApiVersionsRequest::default(), 0, 7, None)?;
+/// assert_eq!(frame, [0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 7, 0xff, 0xff]);
+/// # Ok::<(), milena_codec::wire::EncodeError>(())
+/// ```
+pub fn encode_request<M: Message>(
+    request: &M,
+    version: i16,
+    correlation_id: i32,
+    client_id: Option<&str>,
+) -> Result<Vec<u8>, EncodeError> {
+    let mut frame = vec![0; LENGTH_BYTES];
+    header::put_request(&mut frame, request, version, correlation_id, client_id)?;
+    let length = frame.len() - LENGTH_BYTES;
+    let too_long = |_| EncodeError::TooLong { length, limit: i32::MAX.unsigned_abs() as usize };
+    let prefix = i32::try_from(length).map_err(too_long)?.to_be_bytes();
+    frame[..LENGTH_BYTES].copy_from_slice(&prefix);
+    Ok(frame)
+}
+
+/// Reads the answer in `body`, which begins after the correlation id and must be filled to its end.
+///
+/// # Errors
+/// [`DecodeError`] with the position, counted from the start of `body`.
+pub fn decode_response<M: Message>(body: &[u8], version: i16) -> Result<M, DecodeError> {
+    let mut input = Reader::new(body);
+    header::read_response_tags::<M>(&mut input, version)?;
+    let response = M::decode(&mut input, Version::of::<M>(version))?;
+    input.finish()?;
+    Ok(response)
+}

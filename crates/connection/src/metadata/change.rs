@@ -1,0 +1,37 @@
+//! What an answer changed, for whoever routes by it.
+
+use std::sync::Arc;
+
+use milena_codec::ErrorCode;
+use milena_codec::ids::BrokerId;
+
+use super::topic::TopicMetadata;
+use crate::endpoint::Endpoint;
+
+/// Something that is now known of the cluster and was not before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// A broker is new, or is to be reached elsewhere.
+    Broker {
+        /// Which.
+        id: BrokerId,
+        /// Where it listens.
+        endpoint: Endpoint,
+    },
+    /// A broker is no longer part of the cluster.
+    BrokerGone(BrokerId),
+    /// A topic in use is new, has another leader, more partitions, or another id.
+    Topic(TopicMetadata),
+    /// A broker cannot tell about a topic in use. Comes with every such answer; what was known of the topic stays.
+    ///
+    /// The topic is asked for again, with a backoff, until it is forgotten.
+    TopicFailed {
+        /// Which.
+        name: Arc<str>,
+        /// `UNKNOWN_TOPIC_OR_PARTITION`, `INVALID_TOPIC_EXCEPTION`, `TOPIC_AUTHORIZATION_FAILED` and their like.
+        error: ErrorCode,
+    },
+    /// The broker wants the client to begin again (KIP-1102): no broker is known any more, all connections should be
+    /// closed; the next question goes to the bootstrap servers.
+    RebootstrapRequired,
+}

@@ -1,0 +1,235 @@
+//! What is known of the cluster: its brokers, and who leads the partitions of the topics in use.
+//!
+//! ```text
+//!   want, refresh, age          ask: candidates, request
+//!  ───────────────────▶ due ──────────────────────────────▶ (the driver asks one candidate after another)
+//!                        ▲                                      │ answered           │ failed
+//!                        └────── later: backoff, or age ────────┴── changes ──▶      │
+//!                        └────── later: backoff ────────────────────────────────────┘
+//! ```
+//!
+//! [`Metadata`] decides when to ask, whom, and what to believe; it does no I/O and has no clock. Nothing that a broker
+//! says makes it grow beyond the topics that were wanted and a bounded number of brokers.
+
+mod brokers;
+mod change;
+mod config;
+mod schedule;
+#[cfg(test)]
+mod tests;
+mod topic;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use milena_codec::ErrorCode;
+use milena_codec::ids::{BrokerId, LeaderEpoch, PartitionId};
+use milena_codec::message::{MetadataRequest, MetadataRequestTopic, MetadataResponse, MetadataResponseTopic};
+
+pub use change::Change;
+pub use config::{Backoff, MetadataConfig};
+pub use topic::{PartitionMetadata, TopicMetadata};
+
+use brokers::Brokers;
+use schedule::{Reason, Schedule, Worth};
+
+use crate::endpoint::Endpoint;
+
+/// The state machine of the cluster's metadata.
+///
+/// ```
+/// use std::time::Duration;
+/// use milena_connection::Endpoint;
+/// use milena_connection::metadata::{Metadata, MetadataConfig};
+///
+/// # #[expect(clippy::disallowed_methods, reason = "an example")]
+/// let now = std::time::Instant::now();
+/// let config = MetadataConfig {
+///     max_age: Duration::from_secs(300),
+///     refresh_backoff: Box::new(|attempt| Duration::from_millis(100 << attempt.min(3))),
+///     allow_auto_topic_creation: true,
+/// };
+/// let mut metadata = Metadata::new(Endpoint::list("localhost:9092")?, config, now);
+/// metadata.want("orders", now);
+/// assert_eq!(metadata.due(), Some(now));
+/// let (candidates, request) = metadata.ask(now);
+/// assert_eq!(candidates[0].to_string(), "localhost:9092");
+/// assert_eq!(request.topics.map(|topics| topics.len()), Some(1));
+/// # Ok::<(), milena_connection::EndpointError>(())
+/// ```
+#[derive(Debug)]
+pub struct Metadata {
+    config: MetadataConfig,
+    schedule: Schedule,
+    brokers: Brokers,
+    /// The topics in use, by name.
+    topics: BTreeMap<Arc<str>, Topic>,
+    cluster_id: Option<String>,
+}
+
+/// A topic in use.
+#[derive(Debug, Default)]
+struct Topic {
+    known: Option<TopicMetadata>,
+    /// Whether the last answer described it.
+    described: bool,
+}
+
+impl Metadata {
+    /// Knows nothing yet; the first question is due at once.
+    #[must_use]
+    pub fn new(bootstrap: Vec<Endpoint>, config: MetadataConfig, now: Instant) -> Self {
+        Self {
+            config,
+            schedule: Schedule::new(now),
+            brokers: Brokers::new(bootstrap),
+            topics: BTreeMap::new(),
+            cluster_id: None,
+        }
+    }
+
+    /// Takes a topic into use. A new one is asked for at once, or with the next attempt if the last one failed.
+    pub fn want(&mut self, topic: &str, now: Instant) {
+        if !self.topics.contains_key(topic) {
+            self.topics.insert(topic.into(), Topic::default());
+            self.schedule.call_for(Reason::News, now);
+        }
+    }
+
+    /// Takes a topic out of use, and forgets it.
+    pub fn forget(&mut self, topic: &str) {
+        self.topics.remove(topic);
+    }
+
+    /// Asks again soon: a broker does not lead what it should, is lost, or a leader is missing.
+    pub fn refresh(&mut self, now: Instant) {
+        self.schedule.call_for(Reason::Need, now);
+    }
+
+    /// The question to ask now, and whom, in the order to try. Answer with [`answered`](Self::answered) or, when all
+    /// of them failed, [`failed`](Self::failed).
+    ///
+    /// The known brokers come first, another one each time; then the bootstrap servers, so that a client whose brokers
+    /// are all gone finds the cluster again (KIP-899).
+    pub fn ask(&mut self, _now: Instant) -> (Vec<Endpoint>, MetadataRequest) {
+        self.schedule.ask();
+        let topics = self.topics.keys().map(|name| MetadataRequestTopic::named(name)).collect();
+        let request = MetadataRequest {
+            topics: Some(topics),
+            allow_auto_topic_creation: self.config.allow_auto_topic_creation,
+            ..MetadataRequest::default()
+        };
+        (self.brokers.candidates(), request)
+    }
+
+    /// Takes an answer, and tells what it changed: brokers first, then topics.
+    ///
+    /// An answer without a single broker that could be reached says nothing, and counts as a failed attempt.
+    pub fn answered(&mut self, response: MetadataResponse, now: Instant) -> Vec<Change> {
+        let mut changes = Vec::new();
+        if response.error_code == ErrorCode::REBOOTSTRAP_REQUIRED {
+            self.brokers.forget();
+            changes.push(Change::RebootstrapRequired);
+        }
+        if !response.error_code.is_ok() || !self.brokers.replace(&response.brokers, &mut changes) {
+            self.failed(now);
+            return changes;
+        }
+        self.cluster_id = response.cluster_id.or_else(|| self.cluster_id.take());
+        self.topics.values_mut().for_each(|topic| topic.described = false);
+        for topic in &response.topics {
+            self.hear_topic(topic, &mut changes);
+        }
+        let changed = changes.iter().any(|change| !matches!(change, Change::TopicFailed { .. }));
+        let worth = Worth { changed, lacking: self.lacks() };
+        self.schedule.answered(worth, now, self.config.max_age, &mut self.config.refresh_backoff);
+        changes
+    }
+
+    /// No candidate answered: all of them are tried again after a backoff.
+    pub fn failed(&mut self, now: Instant) {
+        self.schedule.failed(now, &mut self.config.refresh_backoff);
+    }
+
+    /// Takes what a broker told on the side, with a refused produce request (KIP-951): who leads a partition now, and
+    /// where that broker listens. Tells what changed, the broker first.
+    ///
+    /// Believed only for a partition that is known, an epoch newer than the known one, and a leader whose address is
+    /// known or told along. `endpoint` is made of a broker's words by [`Endpoint::new`].
+    pub fn hint(
+        &mut self,
+        topic: &str,
+        partition: PartitionId,
+        leader: BrokerId,
+        epoch: LeaderEpoch,
+        endpoint: Option<(BrokerId, Endpoint)>,
+    ) -> Vec<Change> {
+        let known = self.topics.get_mut(topic).and_then(|topic| topic.known.as_mut());
+        let Some(known) = known else { return Vec::new() };
+        let place = usize::try_from(partition.0).ok();
+        let Some(slot) = place.and_then(|place| known.partitions.get_mut(place)) else { return Vec::new() };
+        if epoch <= slot.epoch {
+            return Vec::new();
+        }
+        let told = endpoint.filter(|(id, _)| *id == leader);
+        let moved = told.and_then(|(id, endpoint)| self.brokers.insert(id, endpoint));
+        if self.brokers.get(leader).is_none() {
+            return Vec::new();
+        }
+        *slot = PartitionMetadata { leader: Some(leader), epoch };
+        moved.into_iter().chain([Change::Topic(known.clone())]).collect()
+    }
+
+    /// When the next question should go out; none while one is out.
+    #[must_use]
+    pub const fn due(&self) -> Option<Instant> {
+        self.schedule.due()
+    }
+
+    /// Where a broker listens.
+    #[must_use]
+    pub fn broker(&self, id: BrokerId) -> Option<&Endpoint> {
+        self.brokers.get(id)
+    }
+
+    /// What is known of a topic in use.
+    #[must_use]
+    pub fn topic(&self, name: &str) -> Option<&TopicMetadata> {
+        self.topics.get(name)?.known.as_ref()
+    }
+
+    /// The cluster's name for itself, once a broker told it.
+    #[must_use]
+    pub fn cluster_id(&self) -> Option<&str> {
+        self.cluster_id.as_deref()
+    }
+
+    fn hear_topic(&mut self, answer: &MetadataResponseTopic, changes: &mut Vec<Change>) {
+        let Some(name) = answer.name.as_deref().and_then(|name| self.topics.get_key_value(name)) else {
+            return;
+        };
+        let name = Arc::clone(name.0);
+        let brokers = &self.brokers;
+        let Some(topic) = self.topics.get_mut(&name) else { return };
+        if !answer.error_code.is_ok() {
+            // A broker that just started may not know what it will know in a moment: what was known stays.
+            changes.push(Change::TopicFailed { name, error: answer.error_code });
+            return;
+        }
+        topic.described = true;
+        let merged =
+            TopicMetadata::merged(&name, topic.known.as_ref(), answer, |id| brokers.get(id).is_some());
+        if topic.known.as_ref() != Some(&merged) {
+            topic.known = Some(merged.clone());
+            changes.push(Change::Topic(merged));
+        }
+    }
+
+    /// Whether a topic in use was not described, or has a partition without a leader.
+    fn lacks(&self) -> bool {
+        self.topics
+            .values()
+            .any(|topic| !topic.described || topic.known.as_ref().is_none_or(TopicMetadata::lacks_leaders))
+    }
+}

@@ -1,0 +1,119 @@
+//! A client with a clock of its own, and the answers that brokers give it.
+
+use std::time::{Duration, Instant};
+
+use milena_codec::ErrorCode;
+use milena_codec::ids::{BrokerId, LeaderEpoch, PartitionId, TopicId};
+use milena_codec::message::{
+    MetadataResponse, MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
+};
+
+use crate::clock;
+use crate::endpoint::Endpoint;
+use crate::metadata::{Change, Metadata, MetadataConfig, TopicMetadata};
+
+pub(super) const MAX_AGE: Duration = Duration::from_secs(300);
+
+/// Milliseconds of the backoff's first step; each step has twice as many.
+pub(super) const STEP: u64 = 100;
+
+pub(super) struct Story {
+    pub(super) metadata: Metadata,
+    pub(super) now: Instant,
+}
+
+impl Story {
+    /// A client of the bootstrap servers `boot-1` and `boot-2` that knows nothing yet.
+    pub(super) fn new() -> Self {
+        let config = MetadataConfig {
+            max_age: MAX_AGE,
+            refresh_backoff: Box::new(|attempt| Duration::from_millis(STEP << attempt)),
+            allow_auto_topic_creation: false,
+        };
+        let now = clock::now();
+        let bootstrap = Endpoint::list("boot-1:9092,boot-2:9092").unwrap();
+        Self { metadata: Metadata::new(bootstrap, config, now), now }
+    }
+
+    /// A client that uses topic `t` of a cluster of three brokers, and was just told `partitions`.
+    pub(super) fn knowing(partitions: &[(i32, i32)]) -> Self {
+        let mut story = Self::new();
+        story.metadata.want("t", story.now);
+        story.hear(vec![topic("t", 1, partitions)]);
+        story
+    }
+
+    /// Asks, and takes an answer from a cluster of three brokers.
+    pub(super) fn hear(&mut self, topics: Vec<MetadataResponseTopic>) -> Vec<Change> {
+        self.hear_response(response(&[1, 2, 3], topics))
+    }
+
+    pub(super) fn hear_response(&mut self, response: MetadataResponse) -> Vec<Change> {
+        self.metadata.ask(self.now);
+        self.metadata.answered(response, self.now)
+    }
+
+    /// Asks, and gets no answer.
+    pub(super) fn fail(&mut self) {
+        self.metadata.ask(self.now);
+        self.metadata.failed(self.now);
+    }
+
+    /// The hosts that would be asked.
+    pub(super) fn asked(&mut self) -> Vec<String> {
+        self.metadata.ask(self.now).0.into_iter().map(|endpoint| endpoint.host).collect()
+    }
+
+    /// How long until the next question.
+    pub(super) fn due(&self) -> Option<Duration> {
+        self.metadata.due().map(|due| due.saturating_duration_since(self.now))
+    }
+
+    /// Lets time pass until the next question is due.
+    pub(super) fn wait(&mut self) {
+        self.now += self.due().unwrap_or_default();
+    }
+
+    /// Leader and epoch of each partition of `t`.
+    pub(super) fn leaders(&self) -> Vec<(i32, i32)> {
+        self.metadata.topic("t").map(leaders).unwrap_or_default()
+    }
+}
+
+pub(super) fn leaders(topic: &TopicMetadata) -> Vec<(i32, i32)> {
+    let pair = |leader: Option<BrokerId>, epoch: LeaderEpoch| (leader.map_or(-1, |leader| leader.0), epoch.0);
+    topic.partitions.iter().map(|partition| pair(partition.leader, partition.epoch)).collect()
+}
+
+pub(super) fn steps(count: u64) -> Option<Duration> {
+    Some(Duration::from_millis(STEP * count))
+}
+
+pub(super) fn response(brokers: &[i32], topics: Vec<MetadataResponseTopic>) -> MetadataResponse {
+    let brokers = brokers.iter().map(|id| broker(*id, &format!("broker-{id}"), 9092)).collect();
+    MetadataResponse { brokers, topics, cluster_id: Some("cluster".into()), ..Default::default() }
+}
+
+pub(super) fn broker(id: i32, host: &str, port: i32) -> MetadataResponseBroker {
+    MetadataResponseBroker { node_id: BrokerId(id), host: host.into(), port, rack: None }
+}
+
+/// A topic whose id has `id` in every byte, with the leader and epoch of each partition.
+pub(super) fn topic(name: &str, id: u8, partitions: &[(i32, i32)]) -> MetadataResponseTopic {
+    let partition = |(index, &(leader, epoch))| MetadataResponsePartition {
+        partition_index: PartitionId(index),
+        leader_id: BrokerId(leader),
+        leader_epoch: LeaderEpoch(epoch),
+        ..Default::default()
+    };
+    MetadataResponseTopic {
+        name: Some(name.into()),
+        topic_id: TopicId([id; 16]),
+        partitions: (0..).zip(partitions).map(partition).collect(),
+        ..Default::default()
+    }
+}
+
+pub(super) fn failed_topic(name: &str, error_code: ErrorCode) -> MetadataResponseTopic {
+    MetadataResponseTopic { error_code, ..topic(name, 0, &[]) }
+}

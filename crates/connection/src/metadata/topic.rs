@@ -1,0 +1,96 @@
+//! What is known of a topic, and how an answer about it is believed.
+//!
+//! Answers come from brokers that may lag behind each other. So for one and the same topic id:
+//!
+//! * a leader epoch never goes back (KIP-320): an entry with a lower one is passed over; one without an epoch is
+//!   believed, and the highest epoch seen is kept;
+//! * partitions never become fewer.
+//!
+//! Another id is another topic of the same name: all that was known of the old one is dropped (KIP-516).
+
+use std::sync::Arc;
+
+use milena_codec::ErrorCode;
+use milena_codec::ids::{BrokerId, LeaderEpoch, PartitionId, TopicId};
+use milena_codec::message::{MetadataResponsePartition, MetadataResponseTopic};
+
+/// A topic, as far as a producer cares.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopicMetadata {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its id; zero where the brokers do not tell.
+    pub id: TopicId,
+    /// Its partitions: the place is the partition's number.
+    pub partitions: Vec<PartitionMetadata>,
+}
+
+/// A partition, as far as a producer cares.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PartitionMetadata {
+    /// Who leads it, if anyone does whose address is known.
+    pub leader: Option<BrokerId>,
+    /// The highest term that any answer told; -1 where none did.
+    pub epoch: LeaderEpoch,
+}
+
+impl TopicMetadata {
+    /// A partition by its number.
+    #[must_use]
+    pub fn partition(&self, partition: PartitionId) -> Option<&PartitionMetadata> {
+        self.partitions.get(usize::try_from(partition.0).ok()?)
+    }
+
+    /// Whether a partition is without a leader.
+    pub(super) fn lacks_leaders(&self) -> bool {
+        self.partitions.iter().any(|partition| partition.leader.is_none())
+    }
+
+    /// What is known after an answer, from what was known before and the answer.
+    ///
+    /// `reachable` tells whether a broker's address is known.
+    pub(super) fn merged(
+        name: &Arc<str>,
+        known: Option<&Self>,
+        answer: &MetadataResponseTopic,
+        reachable: impl Fn(BrokerId) -> bool,
+    ) -> Self {
+        let known = known.filter(|known| is_same(known.id, answer.topic_id));
+        // A broker that does not tell an id does not take the known one away.
+        let id = known.map(|known| known.id).filter(|id| !id.is_zero()).unwrap_or(answer.topic_id);
+        let mut partitions = known.map(|known| known.partitions.clone()).unwrap_or_default();
+        // A topic's partitions are numbered without gaps; a number beyond their count is nobody's.
+        if partitions.len() < answer.partitions.len() {
+            partitions.resize(answer.partitions.len(), PartitionMetadata::default());
+        }
+        for entry in &answer.partitions {
+            let place = usize::try_from(entry.partition_index.0).ok();
+            if let Some(partition) = place.and_then(|place| partitions.get_mut(place)) {
+                partition.believe(entry, &reachable);
+            }
+        }
+        // Whoever led a partition that this answer does not mention may have gone since.
+        for partition in &mut partitions {
+            partition.leader = partition.leader.filter(|leader| reachable(*leader));
+        }
+        Self { name: Arc::clone(name), id, partitions }
+    }
+}
+
+impl PartitionMetadata {
+    fn believe(&mut self, entry: &MetadataResponsePartition, reachable: impl Fn(BrokerId) -> bool) {
+        let told = entry.leader_epoch >= LeaderEpoch(0);
+        if told && entry.leader_epoch < self.epoch {
+            return;
+        }
+        // Old brokers say REPLICA_NOT_AVAILABLE about a replica that is down; the leader is as good as ever.
+        let fine = entry.error_code.is_ok() || entry.error_code == ErrorCode::REPLICA_NOT_AVAILABLE;
+        self.leader = Some(entry.leader_id).filter(|id| fine && id.is_known() && reachable(*id));
+        self.epoch = self.epoch.max(entry.leader_epoch);
+    }
+}
+
+/// Whether two ids can mean the same topic: a missing id speaks against nothing.
+fn is_same(known: TopicId, told: TopicId) -> bool {
+    known == told || known.is_zero() || told.is_zero()
+}

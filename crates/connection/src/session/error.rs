@@ -1,0 +1,169 @@
+//! Why a session ended: what happened, and what to do about it.
+
+use std::fmt;
+use std::time::Duration;
+
+use milena_codec::ErrorCode;
+use milena_codec::frame::FrameError;
+use milena_codec::message::ApiKey;
+use milena_codec::wire::{DecodeError, EncodeError};
+
+/// The end of a session. There is no way on: its connection is closed, [`Session::end`](super::Session::end) tells
+/// what became of the requests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SessionError {
+    /// The peer closed the connection.
+    PeerClosed {
+        /// Whether the versions were still being negotiated.
+        negotiating: bool,
+        /// How many requests had no answer.
+        unanswered: usize,
+        /// How many bytes of an unfinished answer had come.
+        partial: usize,
+    },
+    /// What came is no frame of Kafka, or one above the limit.
+    Frame(FrameError),
+    /// The first answer promises to be larger than any list of versions.
+    FirstAnswerTooLarge {
+        /// The length, as the peer wrote it.
+        length: i32,
+        /// The most that was allowed.
+        limit: usize,
+    },
+    /// An answer too short for a correlation id.
+    AnswerTooShort {
+        /// Its length.
+        bytes: usize,
+    },
+    /// An answer to another request than the oldest one.
+    WrongCorrelationId {
+        /// The oldest request's.
+        expected: i32,
+        /// The answer's.
+        found: i32,
+    },
+    /// An answer that no request is waiting for.
+    Unsolicited {
+        /// The answer's correlation id.
+        correlation_id: i32,
+    },
+    /// The first request cannot be written: a setting is too long for the wire.
+    Unencodable(EncodeError),
+    /// The list of versions could not be read.
+    MalformedVersions(DecodeError),
+    /// The broker refused to tell its versions.
+    Refused(ErrorCode),
+    /// The broker knows no version of ApiVersions that this client knows.
+    UnsupportedVersion {
+        /// The version that was refused last.
+        asked: i16,
+    },
+    /// The negotiation took too long.
+    NegotiationTimedOut {
+        /// How long was waited.
+        timeout: Duration,
+    },
+    /// A request was not answered in time.
+    RequestTimedOut {
+        /// Which API, where the request tells.
+        api: Option<ApiKey>,
+        /// The request's correlation id.
+        correlation_id: i32,
+        /// How long was waited, from its last byte.
+        timeout: Duration,
+    },
+    /// The peer stopped taking bytes.
+    NoProgress {
+        /// The API of the request that could not be written, where it tells.
+        api: Option<ApiKey>,
+        /// The request's correlation id.
+        correlation_id: i32,
+        /// How long was waited, from the last byte that went.
+        timeout: Duration,
+    },
+}
+
+impl fmt::Display for SessionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PeerClosed { negotiating: true, .. } => f.write_str(
+                "the broker closed the connection before it told its versions: \
+                 check that the listener speaks the security protocol that is configured",
+            ),
+            Self::PeerClosed { negotiating: false, unanswered, partial } => {
+                write!(f, "the broker closed the connection, {unanswered} requests had no answer")?;
+                match partial {
+                    0 => Ok(()),
+                    _ => write!(f, ", {partial} bytes of an unfinished answer had come"),
+                }
+            }
+            Self::Frame(error @ FrameError { spoken: Some(_), .. }) => write!(f, "{error}"),
+            Self::Frame(error) => {
+                write!(f, "{error}: raise it (`receive.message.max.bytes`) if the peer is a Kafka broker")
+            }
+            Self::FirstAnswerTooLarge { length, limit } => write!(
+                f,
+                "the first answer promises {length} bytes, the limit is {limit}: the peer is no Kafka broker"
+            ),
+            Self::AnswerTooShort { bytes } => {
+                write!(f, "an answer of {bytes} bytes has no correlation id: the peer breaks the protocol")
+            }
+            Self::WrongCorrelationId { expected, found } => write!(
+                f,
+                "an answer with correlation id {found} came, {expected} was next: the peer breaks the protocol"
+            ),
+            Self::Unsolicited { correlation_id } => write!(
+                f,
+                "an answer with correlation id {correlation_id} came, nothing was asked: \
+                 the peer breaks the protocol"
+            ),
+            Self::Unencodable(error) => {
+                write!(f, "the first request cannot be written ({error}): shorten the client id")
+            }
+            Self::MalformedVersions(error) => {
+                write!(f, "the broker's versions cannot be read ({error}): the peer is no Kafka broker")
+            }
+            Self::Refused(code) => write!(f, "the broker does not tell its versions: {code}"),
+            Self::UnsupportedVersion { asked } => {
+                write!(f, "the broker refuses ApiVersions {asked} and names no version that is known here")
+            }
+            Self::NegotiationTimedOut { timeout } => write!(
+                f,
+                "the broker did not tell its versions within {timeout:?}: \
+                 check that the listener speaks the security protocol that is configured"
+            ),
+            Self::RequestTimedOut { api, correlation_id, timeout } => {
+                named(f, *api)?;
+                write!(f, " {correlation_id} was not answered within {timeout:?} of its last byte: ")?;
+                f.write_str("check the broker's load, or raise `request.timeout.ms`")
+            }
+            Self::NoProgress { api, correlation_id, timeout } => {
+                named(f, *api)?;
+                write!(
+                    f,
+                    " {correlation_id} could not be written, the broker took no byte for {timeout:?}: "
+                )?;
+                f.write_str("check the network and the broker's load")
+            }
+        }
+    }
+}
+
+fn named(f: &mut fmt::Formatter<'_>, api: Option<ApiKey>) -> fmt::Result {
+    match api {
+        Some(api) => write!(f, "{api}"),
+        None => f.write_str("request"),
+    }
+}
+
+impl std::error::Error for SessionError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Frame(error) => Some(error),
+            Self::Unencodable(error) => Some(error),
+            Self::MalformedVersions(error) => Some(error),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! What waits to be written: requests in order, the first of which may be out in part.
+//!
+//! Nothing is copied or allocated on the way out: the pieces are handed to the system where they lie.
+
+use std::collections::VecDeque;
+use std::io::IoSlice;
+
+use super::payload::{Awaits, Payload};
+
+/// A request whose last byte is not written yet.
+pub(super) struct Outgoing<P> {
+    pub(super) correlation_id: i32,
+    pub(super) awaits: Awaits,
+    pub(super) payload: P,
+}
+
+/// Requests to write, and how far the first one is.
+pub(super) struct Outbox<P> {
+    requests: VecDeque<Outgoing<P>>,
+    /// The piece of the first request that the next byte comes from.
+    piece: usize,
+    /// The bytes of that piece that are written.
+    offset: usize,
+}
+
+impl<P: Payload> Outbox<P> {
+    pub(super) fn with_capacity(requests: usize) -> Self {
+        Self { requests: VecDeque::with_capacity(requests), piece: 0, offset: 0 }
+    }
+
+    pub(super) fn push(&mut self, request: Outgoing<P>) {
+        self.requests.push_back(request);
+    }
+
+    /// Takes note that `bytes` were written; every request that is whole now goes to `whole`.
+    pub(super) fn wrote(&mut self, mut bytes: usize, mut whole: impl FnMut(Outgoing<P>)) {
+        while let Some(request) = self.requests.front() {
+            while self.piece < request.payload.pieces() {
+                let left = request.payload.piece(self.piece).len().saturating_sub(self.offset);
+                if bytes < left {
+                    self.offset += bytes;
+                    return;
+                }
+                bytes -= left;
+                self.piece += 1;
+                self.offset = 0;
+            }
+            self.piece = 0;
+            self.requests.pop_front().into_iter().for_each(&mut whole);
+        }
+        debug_assert_eq!(bytes, 0, "more was written than there was");
+    }
+
+    /// Puts what is to be written into `slices`, as far as they go, and tells how many were needed.
+    pub(super) fn fill<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
+        let mut filled = 0;
+        let (mut piece, mut offset) = (self.piece, self.offset);
+        for request in &self.requests {
+            for index in piece..request.payload.pieces() {
+                let bytes = request.payload.piece(index).get(offset..).unwrap_or_default();
+                offset = 0;
+                if bytes.is_empty() {
+                    continue;
+                }
+                let Some(slice) = slices.get_mut(filled) else { return filled };
+                *slice = IoSlice::new(bytes);
+                filled += 1;
+            }
+            (piece, offset) = (0, 0);
+        }
+        filled
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.requests.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.requests.is_empty()
+    }
+
+    pub(super) fn front(&self) -> Option<&Outgoing<P>> {
+        self.requests.front()
+    }
+
+    /// What is left, in order.
+    pub(super) fn into_payloads(self) -> impl Iterator<Item = P> {
+        self.requests.into_iter().map(|request| request.payload)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Pieces(Vec<Vec<u8>>);
+
+    impl Payload for Pieces {
+        fn pieces(&self) -> usize {
+            self.0.len()
+        }
+
+        fn piece(&self, index: usize) -> &[u8] {
+            &self.0[index]
+        }
+    }
+
+    /// Requests with empty pieces at every place where one can be.
+    fn outbox() -> (Outbox<Pieces>, Vec<u8>) {
+        let mut outbox = Outbox::with_capacity(0);
+        let requests: [&[&[u8]]; 3] = [&[b"ab", b"", b"cde"], &[b"", b"f"], &[b"gh", b"i", b""]];
+        for (correlation_id, pieces) in (0..).zip(requests) {
+            let payload = Pieces(pieces.iter().map(|piece| piece.to_vec()).collect());
+            outbox.push(Outgoing { correlation_id, awaits: Awaits::Answer, payload });
+        }
+        (outbox, b"abcdefghi".to_vec())
+    }
+
+    fn first_bytes(outbox: &Outbox<Pieces>, slices: usize) -> Vec<u8> {
+        let mut slots = vec![IoSlice::new(&[]); slices];
+        let filled = outbox.fill(&mut slots);
+        slots[..filled].iter().flat_map(|slice| slice.to_vec()).collect()
+    }
+
+    #[test]
+    fn writes_of_every_size_give_every_byte_once_and_in_order() {
+        for step in 1..=9 {
+            for slices in 1..=8 {
+                let (mut outbox, all) = outbox();
+                let (mut written, mut whole) = (Vec::new(), Vec::new());
+                while !outbox.is_empty() {
+                    let mut bytes = first_bytes(&outbox, slices);
+                    bytes.truncate(step);
+                    outbox.wrote(bytes.len(), |request| whole.push(request.correlation_id));
+                    written.append(&mut bytes);
+                    assert!(!outbox.is_empty() || written.len() == all.len());
+                }
+                assert_eq!((written, whole), (all, vec![0, 1, 2]), "steps of {step}, {slices} slices");
+            }
+        }
+    }
+
+    #[test]
+    fn a_request_is_whole_with_its_last_byte_and_not_before() {
+        for bytes in 0..=9 {
+            let (mut outbox, _) = outbox();
+            let mut whole = 0;
+            outbox.wrote(bytes, |_| whole += 1);
+            assert_eq!(whole, [5, 6, 9].iter().filter(|end| bytes >= **end).count(), "{bytes} bytes");
+        }
+    }
+}
