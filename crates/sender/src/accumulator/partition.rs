@@ -52,6 +52,7 @@ impl Partition {
         batch_bytes_max: StdArc<AtomicUsize>,
         port: Arc<Port>,
     ) -> StdArc<Self> {
+        let queue = Padded(Mutex::new(Queue::new((StdArc::clone(&topic), index), port)));
         StdArc::new(Self {
             topic,
             index,
@@ -59,7 +60,7 @@ impl Partition {
             shared,
             batch_bytes_max,
             available: AtomicBool::new(false),
-            queue: Padded(Mutex::new(Queue::new(port))),
+            queue,
         })
     }
 
@@ -179,7 +180,7 @@ impl Partition {
         put_record(&mut chunk, 0, 0, record.key, record.value, record.headers);
         let bytes = u32::try_from(chunk.len() - HEADER_BYTES).unwrap_or(u32::MAX);
 
-        let completion = Arc::new(Completion::default());
+        let completion = Arc::new(Completion::of(&self.topic, self.index));
         let seat = SEAT.then(|| Seat::new(&completion, 0, timestamp_ms));
         let mut queue = lock(&self.queue);
         if queue.shut {

@@ -1,8 +1,10 @@
 //! What stands behind a partition's lock: the open batch, and the closed ones before it.
 
 use std::collections::VecDeque;
+use std::sync::Arc as StdArc;
 use std::time::Instant;
 
+use milena_codec::ids::PartitionId;
 use milena_codec::record::{HEADER_BYTES, put_record};
 
 use super::batch::Batch;
@@ -19,6 +21,8 @@ const SPARES_MAX: usize = 8;
 /// Invariant: while no batch is open, `limit` is 0, so that every append goes through [`Self::make_room`].
 #[derive(Debug)]
 pub(super) struct Queue {
+    /// The partition, for those who wait for its records.
+    place: (StdArc<str>, PartitionId),
     /// The chunk that is written to.
     tail: Vec<u8>,
     /// How long it may get before `make_room` has a look.
@@ -64,8 +68,9 @@ pub(super) struct Entering<'a> {
 }
 
 impl Queue {
-    pub(super) fn new(port: Arc<Port>) -> Self {
+    pub(super) fn new(place: (StdArc<str>, PartitionId), port: Arc<Port>) -> Self {
         Self {
+            place,
             tail: Vec::new(),
             limit: 0,
             records: 0,
@@ -191,7 +196,7 @@ impl Queue {
                 return spare;
             }
         }
-        Arc::new(Completion::default())
+        Arc::new(Completion::of(&self.place.0, self.place.1))
     }
 
     fn add_chunk(

@@ -268,6 +268,12 @@ impl Lane {
         &self.port
     }
 
+    /// Whether it looks after any partition.
+    #[must_use]
+    pub fn has_partitions(&self) -> bool {
+        !self.streams.is_empty()
+    }
+
     /// How many requests are not answered.
     #[must_use]
     pub const fn in_flight(&self) -> usize {

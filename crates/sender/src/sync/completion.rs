@@ -11,6 +11,8 @@
 use std::sync::Arc as StdArc;
 use std::task::{Poll, Waker};
 
+use milena_codec::ids::PartitionId;
+
 use super::mutant::{self, Blind};
 use super::{Arc, AtomicU64, Mutex, Ordering, lock};
 use crate::outcome::{Failure, Receipt};
@@ -41,6 +43,8 @@ pub enum Settled {
 /// The shared cell of one batch.
 #[derive(Debug)]
 pub struct Completion {
+    /// The partition whose batches it serves.
+    place: Option<(StdArc<str>, PartitionId)>,
     state: AtomicU64,
     inner: Mutex<Inner>,
 }
@@ -56,11 +60,16 @@ struct Inner {
 
 impl Default for Completion {
     fn default() -> Self {
-        Self { state: AtomicU64::new(PENDING), inner: Mutex::new(Inner::default()) }
+        Self { place: None, state: AtomicU64::new(PENDING), inner: Mutex::new(Inner::default()) }
     }
 }
 
 impl Completion {
+    /// For the batches of this partition.
+    pub fn of(topic: &StdArc<str>, partition: PartitionId) -> Self {
+        Self { place: Some((StdArc::clone(topic), partition)), ..Self::default() }
+    }
+
     /// Settles `count` records from `first` on, of a batch of `records`; who waits is appended to `wakers`, to be
     /// woken when no lock is held.
     pub fn settle(&self, first: u32, count: u32, records: u32, settled: Settled, wakers: &mut Vec<Waker>) {
@@ -171,6 +180,11 @@ impl Seat {
     #[inline]
     pub fn new(completion: &Arc<Completion>, index: u32, timestamp_ms: i64) -> Self {
         Self { completion: Arc::clone(completion), index, slot: 0, timestamp_ms }
+    }
+
+    /// The record's topic and partition.
+    pub fn place(&self) -> Option<&(StdArc<str>, PartitionId)> {
+        self.completion.place.as_ref()
     }
 
     /// What became of the record; until it is known, `waker` is woken once it may be.

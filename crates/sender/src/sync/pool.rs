@@ -170,6 +170,7 @@ mod tests {
             pool.put_back(chunk);
         }
         assert!(pool.reserve(1 << 10));
-        assert_eq!(pool.chunk(1 << 10).as_ptr(), addresses[1]);
+        let chunk = pool.chunk(1 << 10);
+        assert_eq!(chunk.as_ptr(), addresses[1]);
     }
 }
