@@ -229,3 +229,17 @@ async fn calls_that_were_given_up_are_bounded() {
     let error = metadata(&mut control).await.unwrap_err();
     assert!(matches!(error, CallError::Busy { .. }), "{error}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn its_futures_can_move_between_threads() {
+    fn sent<F: Future + Send>(future: F) -> F {
+        future
+    }
+    let (pipe, mut broker) = pipe(1024);
+    let (config, broker_endpoint) = (Arc::new(SessionConfig::default()), endpoint());
+    let (control, ()) =
+        tokio::join!(sent(Control::open(&pipe, &broker_endpoint, config)), broker.negotiate());
+    let mut control = control.unwrap();
+    drop(broker);
+    assert!(sent(control.call(&MetadataRequest::default())).await.is_err());
+}

@@ -1,5 +1,6 @@
 //! Plain TCP: resolve the name, try every address in turn, all within one time-out (KIP-302, KIP-601, KIP-602).
 
+use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -38,33 +39,42 @@ impl Default for Tcp {
 
 impl Connector for Tcp {
     fn connect<'a>(&'a self, endpoint: &'a Endpoint) -> Dial<'a> {
-        Box::pin(dial(endpoint, self.setup_timeout))
+        Box::pin(dial(endpoint, self.setup_timeout, resolve(endpoint), open))
     }
 }
 
 /// Most addresses of one name that are tried.
 const ADDRESSES_MAX: usize = 16;
 
-async fn dial(endpoint: &Endpoint, setup_timeout: Duration) -> Result<BoxStream, DialError> {
+/// Resolves and connects, by functions that are given so that the order and the time-outs stand here alone.
+async fn dial<S, C>(
+    endpoint: &Endpoint,
+    setup_timeout: Duration,
+    resolve: impl Future<Output = io::Result<Vec<SocketAddr>>>,
+    connect: impl Fn(SocketAddr) -> C,
+) -> Result<S, DialError>
+where
+    C: Future<Output = io::Result<S>>,
+{
+    let endpoint = endpoint.clone();
     let deadline = clock::now() + setup_timeout;
-    let addresses = match timeout(setup_timeout, resolve(endpoint)).await {
+    let addresses = match timeout(setup_timeout, resolve).await {
+        Ok(Ok(addresses)) if addresses.is_empty() => return Err(DialError::NoAddress { endpoint }),
         Ok(Ok(addresses)) => addresses,
-        Ok(Err(error)) => return Err(DialError::Name { endpoint: endpoint.clone(), error }),
-        Err(_) => {
-            return Err(DialError::NameTimedOut { endpoint: endpoint.clone(), timeout: setup_timeout });
-        }
+        Ok(Err(error)) => return Err(DialError::Name { endpoint, error }),
+        Err(_) => return Err(DialError::NameTimedOut { endpoint, timeout: setup_timeout }),
     };
-    if addresses.is_empty() {
-        return Err(DialError::NoAddress { endpoint: endpoint.clone() });
-    }
     let mut attempts = Vec::with_capacity(addresses.len());
     for (index, &address) in addresses.iter().enumerate() {
-        match attempt(address, share(deadline, addresses.len() - index)).await {
-            Ok(stream) => return Ok(Box::new(stream)),
-            Err(error) => attempts.push(Attempt { address, error }),
-        }
+        let within = share(deadline, addresses.len() - index);
+        let error = match timeout(within, connect(address)).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) => error,
+            Err(_) => io::Error::new(io::ErrorKind::TimedOut, format!("no answer within {within:?}")),
+        };
+        attempts.push(Attempt { address, error });
     }
-    Err(DialError::Tcp { endpoint: endpoint.clone(), attempts })
+    Err(DialError::Tcp { endpoint, attempts })
 }
 
 async fn resolve(endpoint: &Endpoint) -> io::Result<Vec<SocketAddr>> {
@@ -78,14 +88,11 @@ async fn resolve(endpoint: &Endpoint) -> io::Result<Vec<SocketAddr>> {
     Ok(addresses)
 }
 
-async fn attempt(address: SocketAddr, within: Duration) -> io::Result<TcpStream> {
-    let Ok(connected) = timeout(within, TcpStream::connect(address)).await else {
-        return Err(io::Error::new(io::ErrorKind::TimedOut, format!("no answer within {within:?}")));
-    };
-    let stream = connected?;
+async fn open(address: SocketAddr) -> io::Result<BoxStream> {
+    let stream = TcpStream::connect(address).await?;
     // A request goes out whole, in one write: waiting for more (Nagle) would only delay it.
     stream.set_nodelay(true)?;
-    Ok(stream)
+    Ok(Box::new(stream))
 }
 
 /// What an address may take of the time left, when `addresses` of them are still to be tried.
@@ -132,13 +139,52 @@ mod tests {
         assert!(error.to_string().contains("`kafka.invalid`"), "{error}");
     }
 
+    const TIMEOUT: Duration = Duration::from_secs(12);
+
+    fn endpoint() -> Endpoint {
+        Endpoint { host: "broker".into(), port: 9092 }
+    }
+
+    fn address(last: u8) -> SocketAddr {
+        SocketAddr::from(([10, 0, 0, last], 9092))
+    }
+
+    /// Dials a name with three addresses, of which only those in `open` answer.
+    async fn dial_three(open: &[u8]) -> Result<SocketAddr, DialError> {
+        let resolve = async { Ok([1, 2, 3].map(address).into()) };
+        let connect = |tried| async move {
+            match open.iter().any(|last| address(*last) == tried) {
+                true => Ok(tried),
+                false => std::future::pending().await,
+            }
+        };
+        dial(&endpoint(), TIMEOUT, resolve, connect).await
+    }
+
     #[tokio::test(start_paused = true)]
-    async fn every_address_gets_its_share_of_the_time_that_is_left() {
-        let deadline = clock::now() + Duration::from_secs(12);
-        assert_eq!(share(deadline, 3), Duration::from_secs(4));
-        tokio::time::advance(Duration::from_secs(4)).await;
-        assert_eq!(share(deadline, 2), Duration::from_secs(4));
-        tokio::time::advance(Duration::from_secs(60)).await;
-        assert_eq!(share(deadline, 1), Duration::ZERO);
+    async fn an_address_that_is_silent_does_not_cost_the_next_one_its_turn() {
+        let begin = clock::now();
+        assert_eq!(dial_three(&[2, 3]).await.unwrap(), address(2));
+        assert_eq!((clock::now() - begin).as_secs(), 4, "a third of the time");
+        assert_eq!(dial_three(&[3]).await.unwrap(), address(3));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_dial_ends_within_its_time_out_and_names_every_address() {
+        let begin = clock::now();
+        let error = dial_three(&[]).await.unwrap_err();
+        assert_eq!((clock::now() - begin).as_secs(), TIMEOUT.as_secs());
+        let DialError::Tcp { attempts, .. } = error else { panic!("{error}") };
+        let tried: Vec<_> = attempts.iter().map(|attempt| (attempt.address, attempt.error.kind())).collect();
+        assert_eq!(tried, [1, 2, 3].map(|last| (address(last), io::ErrorKind::TimedOut)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_resolver_that_is_silent_or_finds_nothing_is_reported() {
+        let connect = |tried| async move { Ok::<SocketAddr, _>(tried) };
+        let silent = dial(&endpoint(), TIMEOUT, std::future::pending(), connect).await.unwrap_err();
+        assert!(matches!(silent, DialError::NameTimedOut { timeout: TIMEOUT, .. }), "{silent}");
+        let nothing = dial(&endpoint(), TIMEOUT, async { Ok(Vec::new()) }, connect).await.unwrap_err();
+        assert!(matches!(nothing, DialError::NoAddress { .. }), "{nothing}");
     }
 }

@@ -102,6 +102,20 @@ fn failures_and_answers_that_change_nothing_share_one_backoff() {
 }
 
 #[test]
+fn a_new_topic_does_not_begin_the_backoff_of_the_others_anew() {
+    let mut story = Story::knowing(&[(-1, 0)]);
+    for count in [1, 1, 2] {
+        assert_eq!(story.due(), steps(count));
+        story.wait();
+        story.hear(vec![topic("t", 1, &[(-1, 0)])]);
+    }
+    story.metadata.want("unknown", story.now);
+    assert_eq!(story.due(), Some(Duration::ZERO));
+    story.hear(vec![topic("t", 1, &[(-1, 0)])]);
+    assert_eq!(story.due(), steps(4));
+}
+
+#[test]
 fn a_leader_that_is_back_ends_the_asking() {
     let mut story = Story::knowing(&[(-1, 0)]);
     assert_eq!(story.due(), steps(1));
