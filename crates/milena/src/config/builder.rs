@@ -1,0 +1,183 @@
+//! [`ProducerBuilder`]: the settings before they are checked.
+
+use std::time::Duration;
+
+use milena_partitioner::Strategy;
+
+use super::options::{Acks, Config, Driver};
+
+/// Collects the settings of a producer. Everything but the bootstrap servers has a default, and the defaults are safe:
+/// `acks=all`, idempotence, retries until the delivery timeout.
+///
+/// ```
+/// use std::time::Duration;
+/// use milena::{Acks, ProducerBuilder};
+///
+/// let config = ProducerBuilder::default()
+///     .bootstrap_servers("kafka-1:9092,kafka-2:9092")
+///     .acks(Acks::All)
+///     .linger(Duration::from_millis(20))
+///     .validate()?;
+/// # Ok::<(), milena::ConfigError>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a builder does nothing until it is built"]
+pub struct ProducerBuilder {
+    /// Holds what was set; where a field below is none, what it has there is decided by `validate`.
+    pub(super) draft: Config,
+    pub(super) idempotence: Option<bool>,
+    pub(super) delivery_timeout: Option<Duration>,
+    pub(super) retry_backoff_max: Option<Duration>,
+    pub(super) reconnect_backoff_max: Option<Duration>,
+    pub(super) close_timeout: Option<Duration>,
+    pub(super) max_request_size: Option<usize>,
+}
+
+/// `delivery.timeout.ms` unless it is set.
+const DELIVERY_TIMEOUT: Duration = Duration::from_secs(2 * 60);
+/// `max.request.size` unless it is set.
+const MAX_REQUEST_SIZE: usize = 1_048_576;
+
+impl Default for ProducerBuilder {
+    fn default() -> Self {
+        let draft = Config {
+            bootstrap_servers: String::new(),
+            client_id: "milena".to_owned(),
+            acks: Acks::All,
+            idempotence: true,
+            linger: Duration::from_millis(5),
+            batch_size: 16_384,
+            buffer_memory: 32 << 20,
+            max_request_size: MAX_REQUEST_SIZE,
+            request_bytes_max: 8 << 20,
+            max_in_flight: 5,
+            delivery_timeout: DELIVERY_TIMEOUT,
+            request_timeout: Duration::from_secs(30),
+            max_block: Duration::from_secs(60),
+            retries: u32::MAX >> 1,
+            retry_backoff: Duration::from_millis(100),
+            retry_backoff_max: Duration::from_secs(1),
+            reconnect_backoff: Duration::from_millis(50),
+            reconnect_backoff_max: Duration::from_secs(1),
+            flush_messages: None,
+            partitioner: Strategy::Java,
+            metadata_max_age: Duration::from_secs(5 * 60),
+            connect_timeout: Duration::from_secs(15),
+            socket_setup_timeout: Duration::from_secs(10),
+            close_timeout: DELIVERY_TIMEOUT,
+            allow_auto_topic_creation: true,
+            seed: None,
+            driver: Driver::Task,
+        };
+        Self {
+            draft,
+            idempotence: None,
+            delivery_timeout: None,
+            retry_backoff_max: None,
+            reconnect_backoff_max: None,
+            close_timeout: None,
+            max_request_size: None,
+        }
+    }
+}
+
+/// Declares setters that only store what they are given.
+macro_rules! setters {
+    ($($(#[$meta:meta])* $name:ident: $type:ty $(=> $own:ident)?;)*) => {
+        impl ProducerBuilder {
+            $($(#[$meta])*
+            pub fn $name(mut self, $name: $type) -> Self {
+                setters!(@store self, $name $(, $own)?);
+                self
+            })*
+        }
+    };
+    (@store $self:ident, $name:ident) => { $self.draft.$name = $name };
+    (@store $self:ident, $name:ident, explicit) => { $self.$name = Some($name) };
+}
+
+impl ProducerBuilder {
+    /// `bootstrap.servers`: where the first questions go, `host:port` between commas. The only setting without a
+    /// default. One broker that answers is enough: it names the others.
+    pub fn bootstrap_servers(mut self, servers: impl Into<String>) -> Self {
+        self.draft.bootstrap_servers = servers.into();
+        self
+    }
+
+    /// `client.id`: the name in brokers' logs, quotas and metrics. `milena` unless set.
+    pub fn client_id(mut self, client_id: impl Into<String>) -> Self {
+        self.draft.client_id = client_id.into();
+        self
+    }
+
+    /// sarama's `Flush.Messages`: how many waiting records of a partition are worth a request before the linger is
+    /// over. Only bytes count unless set.
+    pub fn flush_messages(mut self, records: impl Into<Option<u32>>) -> Self {
+        self.draft.flush_messages = records.into();
+        self
+    }
+
+    /// Where the dice of jitter and of random partitions start: the same seed, the same throws. Drawn anew for each
+    /// producer unless set.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.draft.seed = Some(seed);
+        self
+    }
+}
+
+setters! {
+    /// `acks`: whose word makes a record delivered. [`Acks::All`] unless set; anything less turns idempotence off,
+    /// unless [`Self::idempotence`] asked for it, which is an error.
+    acks: Acks;
+    /// `enable.idempotence`: whether brokers drop the copies that retries make, and keep the order. On unless set, or
+    /// unless `acks` or `retries` exclude it.
+    idempotence: bool => explicit;
+    /// `linger.ms`: how long a batch waits for more records. 5 ms unless set. An awaited `send` does not sit it out.
+    linger: Duration;
+    /// `batch.size`: how many bytes of a partition are worth a request before the linger is over. 16 384 unless set. A
+    /// batch whose request cannot leave yet goes on growing. 0 is taken as 1: every record is worth a request.
+    batch_size: usize;
+    /// `buffer.memory`: what all records together may hold that are accepted and not settled. 32 MiB unless set.
+    buffer_memory: usize;
+    /// `max.request.size`: the most bytes of one record. 1 MiB unless set, or `buffer.memory` if that is less.
+    max_request_size: usize => explicit;
+    /// The most bytes of one request, over all its partitions; one larger batch goes alone. 8 MiB unless set.
+    request_bytes_max: usize;
+    /// `max.in.flight.requests.per.connection`: requests without an answer, per broker. 5 unless set, which is the
+    /// most with idempotence.
+    max_in_flight: usize;
+    /// `delivery.timeout.ms`: by when a record that was accepted is delivered or reported. 120 s unless set, or the
+    /// linger and the request timeout together if that is more.
+    delivery_timeout: Duration => explicit;
+    /// `request.timeout.ms`: how long a request waits for its answer, and a broker for its replicas. 30 s unless set.
+    request_timeout: Duration;
+    /// `max.block.ms`: how long `enqueue` and `send` wait for the topic and for room together. 60 s unless set.
+    max_block: Duration;
+    /// `retries`: how often a record may be tried again. Without end unless set: the delivery timeout is the bound.
+    retries: u32;
+    /// `retry.backoff.ms`: the wait before the first retry; it doubles with each. 100 ms unless set.
+    retry_backoff: Duration;
+    /// `retry.backoff.max.ms`: the most it grows to. 1 s unless set, or the first wait if that is more.
+    retry_backoff_max: Duration => explicit;
+    /// `reconnect.backoff.ms`: the wait before a broker is dialled again; it doubles with each. 50 ms unless set.
+    reconnect_backoff: Duration;
+    /// `reconnect.backoff.max.ms`: the most it grows to. 1 s unless set, or the first wait if that is more.
+    reconnect_backoff_max: Duration => explicit;
+    /// `partitioner`: where a record goes that names no partition. As in Java unless set.
+    partitioner: Strategy;
+    /// `metadata.max.age.ms`: after which time brokers and leaders are asked for even if nothing failed. 5 minutes
+    /// unless set.
+    metadata_max_age: Duration;
+    /// How long building a producer may take, all brokers tried together. 15 s unless set.
+    connect_timeout: Duration;
+    /// `socket.connection.setup.timeout.ms`: how long one attempt to reach a broker may take. 10 s unless set.
+    socket_setup_timeout: Duration;
+    /// How long `close` waits for what was accepted; what is left then fails. The delivery timeout unless set, but at
+    /// most 2 minutes.
+    close_timeout: Duration => explicit;
+    /// `allow.auto.create.topics`: whether asking for a topic may create it. On unless set, as with Java's producer; a
+    /// broker decides with `auto.create.topics.enable`.
+    allow_auto_topic_creation: bool;
+    /// What runs the input and output. [`Driver::Task`] unless set.
+    driver: Driver;
+}

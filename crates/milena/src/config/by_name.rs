@@ -1,0 +1,217 @@
+//! Properties by name: one by one, and from a file as Java's tools read it.
+
+use std::path::Path;
+
+use super::builder::ProducerBuilder;
+use super::file;
+use super::property::{Effect, Property};
+use super::table::PROPERTIES;
+use crate::error::ConfigError;
+
+/// Whole families that are refused: their names are many, and some of their values are secrets.
+const REFUSED_FAMILIES: [(&str, &str); 4] = [
+    ("ssl.", "TLS"),
+    ("Net.TLS.", "TLS"),
+    ("sasl.", "authentication by SASL"),
+    ("Net.SASL.", "authentication by SASL"),
+];
+
+impl ProducerBuilder {
+    /// Sets a property by the name that Java, librdkafka or sarama gave it; see [`PROPERTIES`]. The last word wins.
+    ///
+    /// # Errors
+    /// For a name that no property has, with the nearest one; for a value that cannot be read; for a property that
+    /// asks for what this version does not do. Properties that have no meaning here are taken, and the table says so.
+    ///
+    /// ```
+    /// use milena::ProducerBuilder;
+    ///
+    /// let builder = ProducerBuilder::default()
+    ///     .property("bootstrap.servers", "localhost:9092")?
+    ///     .property("queue.buffering.max.ms", "20")? // librdkafka
+    ///     .property("Producer.RequiredAcks", "WaitForAll")?; // sarama
+    /// # Ok::<(), milena::ConfigError>(())
+    /// ```
+    pub fn property(self, name: &str, value: &str) -> Result<Self, ConfigError> {
+        let (name, value) = (name.trim(), value.trim());
+        if let Some((_, what)) = REFUSED_FAMILIES.iter().find(|(prefix, _)| name.starts_with(prefix)) {
+            return Err(ConfigError::new(
+                name,
+                format!(
+                    "`{name}` is not supported: this version has no {what}; leave it out and use a plaintext listener"
+                ),
+            ));
+        }
+        let Some(property) = PROPERTIES.iter().find(|property| property.is_called(name)) else {
+            return Err(unknown(name));
+        };
+        match property.effect {
+            Effect::Set(set) => set(self, value).map_err(|remedy| {
+                ConfigError::new(name, format!("`{name}` = `{}`: {remedy}", value.escape_debug()))
+            }),
+            Effect::Ignored => Ok(self),
+            Effect::OnlyAs(values) if values.iter().any(|known| known.eq_ignore_ascii_case(value)) => {
+                Ok(self)
+            }
+            Effect::OnlyAs(values) => Err(not_supported(property, name, value, values)),
+        }
+    }
+
+    /// Sets every property of a file in Java's `.properties` syntax, as Java's tools take it.
+    ///
+    /// # Errors
+    /// When the file cannot be read, and as [`Self::property`]; the error names file and line.
+    pub fn properties_file(self, path: impl AsRef<Path>) -> Result<Self, ConfigError> {
+        let path = path.as_ref();
+        let bytes = std::fs::read(path).map_err(|error| {
+            let message = format!("the file cannot be read: {error}");
+            ConfigError::new(path.display().to_string(), message).at(path, 0)
+        })?;
+        let mut builder = self;
+        for entry in file::parse(&file::text(bytes)) {
+            let entry = entry.map_err(|(line, remedy)| ConfigError::new("", remedy).at(path, line))?;
+            builder =
+                builder.property(&entry.name, &entry.value).map_err(|error| error.at(path, entry.line))?;
+        }
+        Ok(builder)
+    }
+}
+
+fn not_supported(property: &Property, name: &str, value: &str, values: &[&str]) -> ConfigError {
+    let remedy = match values {
+        [] | [""] => "leave it out".to_owned(),
+        [only, ..] => format!("leave it out or write `{only}`"),
+    };
+    ConfigError::new(
+        name,
+        format!("`{name}` = `{}` is not supported: {}; {remedy}", value.escape_debug(), property.meaning),
+    )
+}
+
+fn unknown(name: &str) -> ConfigError {
+    let names = PROPERTIES.iter().flat_map(|property| std::iter::once(&property.name).chain(property.also));
+    let nearest = names.map(|known| (distance(name, known), *known)).min();
+    let shown = name.escape_debug();
+    let message = match nearest {
+        // A third of the letters wrong is no slip of the finger any more.
+        Some((distance, known)) if distance * 3 <= name.len().max(3) => {
+            format!("there is no property `{shown}`: did you mean `{known}`?")
+        }
+        _ => format!(
+            "there is no property `{shown}`: take a name of Java's, librdkafka's or sarama's producer"
+        ),
+    };
+    ConfigError::new(name, message)
+}
+
+/// How many letters have to be put in, left out or changed to make one name the other (Levenshtein), whatever the
+/// case. Names are cut at 100 letters, more than any property has.
+fn distance(left: &str, right: &str) -> usize {
+    let letters = |name: &str| name.to_ascii_lowercase().chars().take(100).collect::<Vec<_>>();
+    let (left, right) = (letters(left), letters(right));
+    let mut above: Vec<usize> = (0..=right.len()).collect();
+    for (row, letter) in left.iter().enumerate() {
+        let mut corner = above[0];
+        above[0] = row + 1;
+        for (column, other) in right.iter().enumerate() {
+            let changed = corner + usize::from(letter != other);
+            corner = above[column + 1];
+            above[column + 1] = changed.min(corner + 1).min(above[column] + 1);
+        }
+    }
+    above[right.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::config::{Acks, Config};
+
+    fn with(properties: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let mut builder = ProducerBuilder::default().bootstrap_servers("localhost:9092");
+        for (name, value) in properties {
+            builder = builder.property(name, value)?;
+        }
+        builder.validate()
+    }
+
+    #[track_caller]
+    fn check_refused(name: &str, value: &str, said: &str) {
+        let error = with(&[(name, value)]).unwrap_err();
+        assert!(error.to_string().contains(said), "{error}");
+        assert_eq!(error.property(), name);
+    }
+
+    #[test]
+    fn one_setting_goes_by_three_names() {
+        for name in ["linger.ms", "queue.buffering.max.ms", "Producer.Flush.Frequency"] {
+            assert_eq!(with(&[(name, "20")]).unwrap().linger, Duration::from_millis(20), "{name}");
+        }
+        for (name, value) in
+            [("acks", "1"), ("request.required.acks", "1"), ("Producer.RequiredAcks", "WaitForLocal")]
+        {
+            assert_eq!(with(&[(name, value)]).unwrap().acks, Acks::Leader, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_slip_of_the_finger_is_answered_with_the_nearest_name() {
+        check_refused("lingr.ms", "5", "did you mean `linger.ms`?");
+        check_refused("ACKS", "all", "did you mean `acks`?");
+        check_refused("frobnicate", "1", "take a name of");
+    }
+
+    #[test]
+    fn what_this_version_does_not_do_is_refused_and_never_ignored() {
+        check_refused("security.protocol", "SASL_SSL", "not supported");
+        check_refused("compression.type", "zstd", "not supported");
+        check_refused("transactional.id", "payments", "not supported");
+        assert!(with(&[("security.protocol", "PLAINTEXT"), ("compression.type", "none")]).is_ok());
+    }
+
+    #[test]
+    fn a_secret_is_not_repeated() {
+        for name in ["sasl.jaas.config", "sasl.password", "ssl.key.password", "Net.SASL.Password"] {
+            let error = with(&[(name, "hunter2")]).unwrap_err();
+            assert!(error.to_string().contains("not supported") && !error.to_string().contains("hunter2"));
+        }
+    }
+
+    #[test]
+    fn what_has_no_meaning_here_is_taken() {
+        assert!(
+            with(&[("key.serializer", "org.apache.kafka.common.serialization.StringSerializer")]).is_ok()
+        );
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_read_is_named_with_its_remedy() {
+        check_refused("linger.ms", "soon", "`linger.ms` = `soon`: write milliseconds");
+        check_refused("retries", "99999999999", "`retries` = `99999999999`");
+    }
+
+    #[test]
+    fn a_file_is_read_and_its_errors_name_the_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("client.properties");
+        std::fs::write(&path, "# ours\nbootstrap.servers = a:1,\\\n    b:2\nacks: 1\n").unwrap();
+        let config = ProducerBuilder::default().properties_file(&path).unwrap().validate().unwrap();
+        assert_eq!((config.bootstrap_servers.as_str(), config.acks), ("a:1,b:2", Acks::Leader));
+
+        std::fs::write(&path, "acks=1\n\nlinger.ms=soon\n").unwrap();
+        let error = ProducerBuilder::default().properties_file(&path).unwrap_err().to_string();
+        assert!(error.contains("client.properties:3: `linger.ms` = `soon`"), "{error}");
+
+        let error = ProducerBuilder::default().properties_file(folder.path().join("none")).unwrap_err();
+        assert!(error.to_string().contains("cannot be read"), "{error}");
+    }
+
+    #[test]
+    fn the_distance_of_two_names_counts_letters() {
+        assert_eq!(distance("linger.ms", "linger.ms"), 0);
+        assert_eq!(distance("lingr.mss", "linger.ms"), 2);
+        assert_eq!(distance("", "abc"), 3);
+    }
+}

@@ -1,0 +1,19 @@
+//! The settings of a producer: set one by one with types, or by the names that Java, librdkafka and sarama gave them.
+//!
+//! [`ProducerBuilder`] takes settings in any order, and [`ProducerBuilder::validate`] turns them into a [`Config`],
+//! which is right as a whole: nothing below checks it again. [`PROPERTIES`] is the one table of names; the command
+//! line prints it.
+
+mod builder;
+mod by_name;
+mod file;
+mod options;
+mod property;
+mod table;
+mod validate;
+mod value;
+
+pub use builder::ProducerBuilder;
+pub use options::{Acks, Config, Driver};
+pub use property::Property;
+pub use table::PROPERTIES;

@@ -1,0 +1,105 @@
+//! What is in force: [`Config`], and the types of the settings that have one of their own.
+
+use std::time::Duration;
+
+use milena_partitioner::Strategy;
+
+/// Whose word makes a record delivered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Acks {
+    /// Nobody's: a record counts as delivered once it is written to the socket, and has no offset.
+    None,
+    /// The leader's alone: a record is lost if the leader dies before the others have it.
+    Leader,
+    /// That of all replicas in sync.
+    #[default]
+    All,
+}
+
+impl Acks {
+    /// The number on the wire.
+    #[must_use]
+    pub const fn code(self) -> i16 {
+        match self {
+            Self::None => 0,
+            Self::Leader => 1,
+            Self::All => -1,
+        }
+    }
+
+    /// The name in properties.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "0",
+            Self::Leader => "1",
+            Self::All => "all",
+        }
+    }
+}
+
+/// What runs the producer's input and output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Driver {
+    /// A task on the runtime that builds the producer. It gets its turn when the tasks beside it await something.
+    #[default]
+    Task,
+    /// A thread of its own, which tasks that compute for long cannot starve.
+    Thread,
+}
+
+impl Driver {
+    /// The name in properties.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Task => "task",
+            Self::Thread => "thread",
+        }
+    }
+}
+
+/// Settings that are right as a whole. Made by [`ProducerBuilder::validate`](super::ProducerBuilder::validate), whose
+/// setters say what each is for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// Not empty; entries between commas.
+    pub(crate) bootstrap_servers: String,
+    pub(crate) client_id: String,
+    pub(crate) acks: Acks,
+    /// Only with [`Acks::All`], at most 5 in flight, and retries.
+    pub(crate) idempotence: bool,
+    pub(crate) linger: Duration,
+    /// At least 1, at most `buffer_memory`.
+    pub(crate) batch_size: usize,
+    /// At least `max_request_size` and `batch_size`.
+    pub(crate) buffer_memory: usize,
+    /// Of one record.
+    pub(crate) max_request_size: usize,
+    /// Of one request; one larger batch goes alone.
+    pub(crate) request_bytes_max: usize,
+    /// At least 1; at most 5 with idempotence.
+    pub(crate) max_in_flight: usize,
+    /// At least `linger + request_timeout`.
+    pub(crate) delivery_timeout: Duration,
+    /// Fits the i32 of milliseconds on the wire.
+    pub(crate) request_timeout: Duration,
+    pub(crate) max_block: Duration,
+    pub(crate) retries: u32,
+    pub(crate) retry_backoff: Duration,
+    /// At least `retry_backoff`.
+    pub(crate) retry_backoff_max: Duration,
+    pub(crate) reconnect_backoff: Duration,
+    /// At least `reconnect_backoff`.
+    pub(crate) reconnect_backoff_max: Duration,
+    /// At least 1.
+    pub(crate) flush_messages: Option<u32>,
+    pub(crate) partitioner: Strategy,
+    pub(crate) metadata_max_age: Duration,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) socket_setup_timeout: Duration,
+    pub(crate) close_timeout: Duration,
+    pub(crate) allow_auto_topic_creation: bool,
+    pub(crate) seed: Option<u64>,
+    pub(crate) driver: Driver,
+}

@@ -1,0 +1,45 @@
+//! What a row of the table of properties says.
+
+use super::builder::ProducerBuilder;
+
+/// A property, with every name it goes by.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Property {
+    /// Java's name, or ours where Java has none.
+    pub name: &'static str,
+    /// librdkafka's and sarama's names for the same.
+    pub also: &'static [&'static str],
+    /// What it is unless it is set; empty where that is nothing.
+    pub default: &'static str,
+    /// What it means, in one sentence; of one that has no effect, why nothing is missing.
+    pub meaning: &'static str,
+    pub(super) effect: Effect,
+}
+
+/// What setting a property does.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Effect {
+    /// It is put into force.
+    Set(Setter),
+    /// Nothing.
+    Ignored,
+    /// It is refused unless it has one of these values, which ask for nothing.
+    OnlyAs(&'static [&'static str]),
+}
+
+/// Reads the value and puts it into the builder, or says what to write instead.
+pub(super) type Setter = fn(ProducerBuilder, &str) -> Result<ProducerBuilder, String>;
+
+impl Property {
+    /// Whether setting it changes anything.
+    #[must_use]
+    pub const fn is_supported(&self) -> bool {
+        matches!(self.effect, Effect::Set(_))
+    }
+
+    /// Whether it goes by this name.
+    pub(super) fn is_called(&self, name: &str) -> bool {
+        self.name == name || self.also.contains(&name)
+    }
+}

@@ -1,0 +1,188 @@
+//! The one table of properties: what each is called by whom, what it is unless it is set, and what it does here.
+
+use super::property::{Effect, Property};
+use super::value::{acks, count, driver, kibibytes, number, partitioner, retries, switch, text, time};
+
+/// Reads rows of `"name" ["other names"] = "default", …: "meaning";`. A row of the first block names the builder's
+/// setter and how its argument is read, one of the second the values that are taken.
+macro_rules! properties {
+    (
+        set { $($s_name:literal [$($s_also:literal),*] = $s_default:literal, $setter:ident($read:ident): $s_meaning:literal;)* }
+        only_as { $($o_name:literal [$($o_also:literal),*] = $o_default:literal, $values:tt: $o_meaning:literal;)* }
+        ignored { $($i_name:literal [$($i_also:literal),*] = $i_default:literal: $i_meaning:literal;)* }
+    ) => {
+        &[
+            $(row(
+                $s_name,
+                &[$($s_also),*],
+                $s_default,
+                $s_meaning,
+                Effect::Set(|builder, value| Ok(builder.$setter($read(value)?))),
+            ),)*
+            $(row($o_name, &[$($o_also),*], $o_default, $o_meaning, Effect::OnlyAs(&$values)),)*
+            $(row($i_name, &[$($i_also),*], $i_default, $i_meaning, Effect::Ignored),)*
+        ]
+    };
+}
+
+/// Every property that has a name here, whether it is supported, refused or without meaning. What begins with `ssl.`
+/// or `sasl.` is refused as a whole.
+pub const PROPERTIES: &[Property] = properties! {
+set {
+    "bootstrap.servers" ["metadata.broker.list", "Addrs"] = "", bootstrap_servers(text):
+        "brokers to ask first, `host:port` between commas";
+    "client.id" ["ClientID"] = "milena", client_id(text):
+        "the name in brokers' logs, quotas and metrics";
+    "acks" ["request.required.acks", "Producer.RequiredAcks"] = "all", acks(acks):
+        "whose word makes a record delivered: `all` replicas in sync, `1` the leader, `0` nobody";
+    "enable.idempotence" ["Producer.Idempotent"] = "true", idempotence(switch):
+        "brokers drop the copies that retries make, and keep the order";
+    "linger.ms" ["queue.buffering.max.ms", "Producer.Flush.Frequency"] = "5", linger(time):
+        "how long a batch waits for more records";
+    "batch.size" ["Producer.Flush.Bytes"] = "16384", batch_size(number):
+        "how many bytes of a partition are worth a request before the linger is over";
+    "flush.messages" ["Producer.Flush.Messages"] = "", flush_messages(count):
+        "how many records of a partition are worth a request before the linger is over; 0 counts bytes alone";
+    "max.request.size" ["message.max.bytes", "Producer.MaxMessageBytes"] = "1048576", max_request_size(number):
+        "the most bytes of one record";
+    "request.bytes.max" ["MaxRequestSize"] = "8388608", request_bytes_max(number):
+        "the most bytes of one request, over all its partitions";
+    "buffer.memory" [] = "33554432", buffer_memory(number):
+        "what all records together may hold that are not settled";
+    "queue.buffering.max.kbytes" [] = "", buffer_memory(kibibytes): "buffer.memory in KiB";
+    "max.block.ms" [] = "60000", max_block(time):
+        "how long a record waits for its topic and for room together";
+    "delivery.timeout.ms" ["message.timeout.ms"] = "120000", delivery_timeout(time):
+        "by when an accepted record is delivered or reported";
+    "request.timeout.ms" ["socket.timeout.ms", "Net.ReadTimeout", "Producer.Timeout"]
+        = "30000", request_timeout(time): "how long a request waits for its answer, and a broker for its replicas";
+    "max.in.flight.requests.per.connection" ["max.in.flight", "Net.MaxOpenRequests"]
+        = "5", max_in_flight(number): "requests without an answer, per broker";
+    "retries" ["message.send.max.retries", "Producer.Retry.Max"] = "2147483647", retries(retries):
+        "how often a record may be tried again";
+    "retry.backoff.ms" ["Producer.Retry.Backoff"] = "100", retry_backoff(time):
+        "the wait before the first retry; it doubles with each";
+    "retry.backoff.max.ms" [] = "1000", retry_backoff_max(time): "the most that retry.backoff.ms grows to";
+    "reconnect.backoff.ms" [] = "50", reconnect_backoff(time):
+        "the wait before a broker is dialled again; it doubles with each";
+    "reconnect.backoff.max.ms" [] = "1000", reconnect_backoff_max(time):
+        "the most that reconnect.backoff.ms grows to";
+    "partitioner" ["partitioner.class", "Producer.Partitioner"] = "default", partitioner(partitioner):
+        "where a record goes that names no partition";
+    "metadata.max.age.ms" ["topic.metadata.refresh.interval.ms", "Metadata.RefreshFrequency"]
+        = "300000", metadata_max_age(time): "after which time brokers and leaders are asked for even if nothing failed";
+    "connect.timeout.ms" [] = "15000", connect_timeout(time):
+        "how long building a producer may take, all brokers tried together";
+    "socket.connection.setup.timeout.ms" ["Net.DialTimeout"] = "10000", socket_setup_timeout(time):
+        "how long one attempt to reach a broker may take";
+    "close.timeout.ms" [] = "120000", close_timeout(time):
+        "how long close waits for what was accepted; unless set, delivery.timeout.ms, at most this";
+    "allow.auto.create.topics" ["Metadata.AllowAutoTopicCreation"] = "true", allow_auto_topic_creation(switch):
+        "whether asking for a topic may create it";
+    "driver" [] = "task", driver(driver):
+        "what runs input and output: a `task` on the caller's runtime, or a `thread` of its own";
+    "seed" [] = "", seed(number): "where the dice of jitter and of random partitions start";
+}
+
+// Refused, unless they ask for what is the case anyway.
+only_as {
+    "security.protocol" [] = "PLAINTEXT", ["PLAINTEXT"]: "this version speaks to plaintext listeners alone";
+    "compression.type" ["compression.codec", "Producer.Compression"] = "none", ["none", "CompressionNone"]:
+        "this version sends batches as they are";
+    "transactional.id" ["Producer.Transaction.ID"] = "", [""]: "this version has no transactions";
+    "enable.gapless.guarantee" [] = "false", ["false"]: "a failed record does not fail those behind it";
+    "partitioner.ignore.keys" [] = "false", ["false"]:
+        "keys decide unless the partitioner is `random` or `round-robin`";
+    "partitioner.rack.aware" [] = "false", ["false"]: "partitions are chosen without regard to racks";
+    "interceptor.classes" ["Producer.Interceptors"] = "", [""]: "classes of a Java machine cannot be run";
+    "config.providers" [] = "", [""]: "classes of a Java machine cannot be run";
+}
+
+// Taken, and without effect; the meaning says why nothing is missing.
+ignored {
+    "key.serializer" [] = "": "keys are bytes already";
+    "value.serializer" [] = "": "values are bytes already";
+    "compression.level" ["Producer.CompressionLevel", "compression.gzip.level", "compression.lz4.level", "compression.zstd.level"]
+        = "": "nothing is compressed";
+    "client.dns.lookup" [] = "use_all_dns_ips": "all addresses of a name are tried";
+    "client.rack" ["RackID"] = "": "a producer writes to leaders, wherever they are";
+    "buffer.memory.allocation.strategy" [] = "": "memory is taken in chunks, as records come";
+    "partitioner.adaptive.partitioning.enable" [] = "":
+        "partitions without a leader are passed over; load is not weighed";
+    "partitioner.availability.timeout.ms" [] = "":
+        "partitions without a leader are passed over; load is not weighed";
+    "sticky.partitioning.linger.ms" [] = "":
+        "the partition changes with the bytes written, whatever the time";
+    "batch.num.messages" ["Producer.Flush.MaxMessages"] = "": "batches are bounded by bytes";
+    "queue.buffering.max.messages" ["ChannelBufferSize"] = "": "memory is bounded by buffer.memory";
+    "metadata.max.idle.ms" [] = "": "a topic stays known as long as the producer";
+    "metadata.recovery.strategy" [] = "rebootstrap":
+        "bootstrap.servers are asked again when no known broker answers";
+    "metadata.recovery.rebootstrap.trigger.ms" [] = "":
+        "bootstrap.servers are asked again when no known broker answers";
+    "metadata.cluster.check.enable" [] = "": "brokers are known by what they advertise";
+    "topic.metadata.refresh.fast.interval.ms" [] = "": "unknown leaders are asked for with retry.backoff.ms";
+    "topic.metadata.propagation.max.ms" [] = "": "a topic is waited for until max.block.ms";
+    "Metadata.Full" [] = "": "only topics that are written to are asked for";
+    "Metadata.Retry.Max" ["Metadata.Retry.Backoff"] = "":
+        "metadata is asked for until the record's time is up";
+    "bootstrap.resolve.timeout.ms" [] = "": "names are resolved within the time to connect";
+    "socket.connection.setup.timeout.max.ms" [] = "": "every attempt to reach a broker has the same time";
+    "connections.max.idle.ms" ["Net.KeepAlive", "socket.keepalive.enable"] = "":
+        "a connection is kept until it fails";
+    "send.buffer.bytes" ["socket.send.buffer.bytes"] = "": "the operating system sizes its buffers";
+    "receive.buffer.bytes" ["socket.receive.buffer.bytes"] = "": "the operating system sizes its buffers";
+    "socket.nagle.disable" [] = "true": "nothing waits in the socket";
+    "Net.WriteTimeout" [] = "": "request.timeout.ms covers the writing";
+    "Version" ["api.version.request", "broker.version.fallback"] = "":
+        "versions are negotiated with each broker";
+    "Producer.Return.Successes" ["Producer.Return.Errors"] = "": "every delivery can be awaited, or dropped";
+    "Producer.Retry.MaxBufferBytes" ["Producer.Retry.MaxBufferLength"] = "":
+        "retries hold the same buffer.memory";
+    "transaction.timeout.ms" ["Producer.Transaction.Timeout"] = "": "there are no transactions";
+    "transaction.two.phase.commit.enable" [] = "": "there are no transactions";
+    "enable.metrics.push" [] = "": "metrics are read from the producer";
+    "metric.reporters" ["statistics.interval.ms", "MetricRegistry"] = "":
+        "metrics are read from the producer";
+    "metrics.sample.window.ms" ["metrics.num.samples", "metrics.recording.level"] = "":
+        "metrics are counters";
+    "security.providers" [] = "": "there is no Java machine to provide for";
+    "group.id" ["auto.offset.reset", "enable.auto.commit"] = "": "a consumer's property";
+}
+};
+
+const fn row(
+    name: &'static str,
+    also: &'static [&'static str],
+    default: &'static str,
+    meaning: &'static str,
+    effect: Effect,
+) -> Property {
+    Property { name, also, default, meaning, effect }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::ProducerBuilder;
+
+    #[test]
+    fn every_name_is_there_once() {
+        let mut names: Vec<_> = PROPERTIES
+            .iter()
+            .flat_map(|row| std::iter::once(row.name).chain(row.also.iter().copied()))
+            .collect();
+        names.sort_unstable();
+        assert!(names.windows(2).all(|pair| pair[0] != pair[1]));
+    }
+
+    #[test]
+    fn every_default_can_be_set_and_changes_nothing() {
+        let builder = ProducerBuilder::default().bootstrap_servers("a:1");
+        let plain = builder.clone().validate().unwrap();
+        for row in PROPERTIES.iter().filter(|row| !row.default.is_empty()) {
+            let set = builder.clone().property(row.name, row.default).unwrap().validate().unwrap();
+            assert_eq!(set, plain, "{}", row.name);
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! A configuration that cannot be.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// A property whose value cannot be: which, what is wrong, and what to do.
+///
+/// ```
+/// use milena::ProducerBuilder;
+///
+/// let error = ProducerBuilder::default().property("lingr.ms", "5").unwrap_err();
+/// assert_eq!(error.to_string(), "there is no property `lingr.ms`: did you mean `linger.ms`?");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    property: String,
+    message: String,
+    place: Option<(PathBuf, usize)>,
+}
+
+impl ConfigError {
+    /// About a property: the message names it, its value where that is no secret, and the remedy.
+    pub(crate) fn new(property: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { property: property.into(), message: message.into(), place: None }
+    }
+
+    /// The same, found in a line of a file. Line 0 stands for the file as a whole.
+    pub(crate) fn at(self, file: &Path, line: usize) -> Self {
+        Self { place: Some((file.to_owned(), line)), ..self }
+    }
+
+    /// The property, by the name that was used; a file's name if the file itself could not be read.
+    #[must_use]
+    pub fn property(&self) -> &str {
+        &self.property
+    }
+
+    /// What is wrong and what to do, without the place.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.place {
+            Some((file, 0)) => write!(f, "{}: {}", file.display(), self.message),
+            Some((file, line)) => write!(f, "{}:{line}: {}", file.display(), self.message),
+            None => f.write_str(&self.message),
+        }
+    }
+}
+
+impl std::error::Error for ConfigError {}

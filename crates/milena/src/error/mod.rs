@@ -1,0 +1,22 @@
+//! What can go wrong, each kind of it with the three answers a caller needs: may it be tried again, is the producer
+//! finished, may the record have been written all the same.
+//!
+//! | error | of | means |
+//! |---|---|---|
+//! | [`ConfigError`] | building | a property has a value that cannot be |
+//! | [`ConnectError`] | connecting | no broker of the cluster could be used within the time given |
+//! | [`SendError`] | one record | it was refused, or given up |
+//! | [`TryEnqueueError`] | one record | it could not be taken at once; here it is again |
+//! | [`FlushError`] | a flush or a close | some records before it failed |
+
+mod config;
+mod connect;
+mod flush;
+mod send;
+mod try_enqueue;
+
+pub use config::ConfigError;
+pub use connect::{ConnectError, ConnectErrorKind};
+pub use flush::FlushError;
+pub use send::{ErrorKind, Persisted, SendError};
+pub use try_enqueue::{TryEnqueueError, TryEnqueueErrorKind};

@@ -1,0 +1,240 @@
+//! What became of a record that was not delivered.
+
+use std::fmt;
+use std::sync::Arc;
+
+use milena_codec::ErrorCode;
+
+/// Whether a record that failed stands in the log all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Persisted {
+    /// It does not.
+    No,
+    /// It may: a broker had it and did not say what became of it.
+    Maybe,
+    /// It does.
+    Yes,
+}
+
+impl Persisted {
+    /// The lower-case name, as reports have it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::No => "no",
+            Self::Maybe => "maybe",
+            Self::Yes => "yes",
+        }
+    }
+}
+
+/// Declares the kinds with their names, so that no kind is without one.
+macro_rules! kinds {
+    ($($(#[$meta:meta])* $kind:ident = $name:literal;)*) => {
+        /// Why a record failed, in one word.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum ErrorKind {
+            $($(#[$meta])* $kind,)*
+        }
+
+        impl ErrorKind {
+            /// The name in snake case, as reports have it.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $name,)*
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// The topic was not found within `max.block.ms`.
+    UnknownTopic = "unknown_topic";
+    /// No topic can have this name, or the broker reserves it.
+    InvalidTopic = "invalid_topic";
+    /// The topic has no such partition.
+    InvalidPartition = "invalid_partition";
+    /// The partitioner is `manual`, and the record names no partition.
+    NoPartition = "no_partition";
+    /// The record is larger than `max.request.size`, or than what the broker takes.
+    MessageTooLarge = "message_too_large";
+    /// No room in `buffer.memory` within `max.block.ms`.
+    BufferFull = "buffer_full";
+    /// `delivery.timeout.ms` passed first.
+    DeliveryTimeout = "delivery_timeout";
+    /// `retries` were used up.
+    RetriesExhausted = "retries_exhausted";
+    /// The broker found something wrong with the record or with its batch.
+    InvalidRecord = "invalid_record";
+    /// The broker finds the timestamp too far from now.
+    InvalidTimestamp = "invalid_timestamp";
+    /// The producer may not write to the topic.
+    TopicAuthorizationFailed = "topic_authorization_failed";
+    /// The producer may not write to the cluster.
+    ClusterAuthorizationFailed = "cluster_authorization_failed";
+    /// The broker refused for another reason, and would again.
+    Refused = "refused";
+    /// The producer was closed first.
+    Closed = "closed";
+    /// A fault of the client itself.
+    Internal = "internal";
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Why a record was not delivered, whether it may stand in the log all the same, and whether another try may help.
+///
+/// Cloning it is cheap: the records of a batch that fail together share it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SendError(Arc<Facts>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Facts {
+    kind: ErrorKind,
+    persisted: Persisted,
+    retriable: bool,
+    code: Option<ErrorCode>,
+    message: Arc<str>,
+    topic: Arc<str>,
+    partition: Option<i32>,
+}
+
+impl SendError {
+    /// A record that was not written, of which another try would say the same. The message says what is wrong and
+    /// what to do, without topic and partition.
+    pub(crate) fn new(kind: ErrorKind, topic: impl Into<Arc<str>>, message: impl Into<Arc<str>>) -> Self {
+        Self(Arc::new(Facts {
+            kind,
+            persisted: Persisted::No,
+            retriable: false,
+            code: None,
+            message: message.into(),
+            topic: topic.into(),
+            partition: None,
+        }))
+    }
+
+    /// At this partition.
+    #[must_use]
+    pub(crate) fn with_partition(self, partition: i32) -> Self {
+        self.with(|facts| facts.partition = Some(partition))
+    }
+
+    /// With what is known about the log.
+    #[must_use]
+    pub(crate) fn with_persisted(self, persisted: Persisted) -> Self {
+        self.with(|facts| facts.persisted = persisted)
+    }
+
+    /// Worth another try, or not.
+    #[must_use]
+    pub(crate) fn with_retriable(self, retriable: bool) -> Self {
+        self.with(|facts| facts.retriable = retriable)
+    }
+
+    /// With what the broker said last.
+    #[must_use]
+    pub(crate) fn with_code(self, code: Option<ErrorCode>) -> Self {
+        self.with(|facts| facts.code = code)
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Facts)) -> Self {
+        change(Arc::make_mut(&mut self.0));
+        self
+    }
+
+    /// In one word.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// Whether the record stands in the log all the same.
+    #[must_use]
+    pub fn persisted(&self) -> Persisted {
+        self.0.persisted
+    }
+
+    /// Whether sending the record again may help. Where [`Self::persisted`] says maybe, that may write it twice.
+    #[must_use]
+    pub fn is_retriable(&self) -> bool {
+        self.0.retriable
+    }
+
+    /// What the broker said last, where it said something.
+    #[must_use]
+    pub fn code(&self) -> Option<ErrorCode> {
+        self.0.code
+    }
+
+    /// In words, without topic and partition.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// The topic that the record was for.
+    #[must_use]
+    pub fn topic(&self) -> &str {
+        &self.0.topic
+    }
+
+    /// The partition, once that was decided.
+    #[must_use]
+    pub fn partition(&self) -> Option<i32> {
+        self.0.partition
+    }
+}
+
+impl fmt::Display for SendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let facts = &*self.0;
+        match facts.partition {
+            Some(partition) => write!(f, "topic {}, partition {partition}: ", facts.topic)?,
+            None => write!(f, "topic {}: ", facts.topic)?,
+        }
+        f.write_str(&facts.message)?;
+        let persisted = match facts.persisted {
+            Persisted::No => "not written",
+            Persisted::Maybe => "may have been written",
+            Persisted::Yes => "was written",
+        };
+        match facts.code {
+            Some(code) => write!(f, " ({code}; {persisted})"),
+            None => write!(f, " ({persisted})"),
+        }
+    }
+}
+
+impl std::error::Error for SendError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_says_where_what_and_whether_it_was_written() {
+        let error = SendError::new(ErrorKind::DeliveryTimeout, "orders", "no answer in 120 s")
+            .with_partition(3)
+            .with_persisted(Persisted::Maybe)
+            .with_code(Some(ErrorCode::REQUEST_TIMED_OUT));
+        assert_eq!(
+            error.to_string(),
+            "topic orders, partition 3: no answer in 120 s (REQUEST_TIMED_OUT (7); may have been written)"
+        );
+    }
+
+    #[test]
+    fn a_copy_is_not_changed_with_its_original() {
+        let first = SendError::new(ErrorKind::Closed, "t", "closed");
+        let second = first.clone().with_retriable(true);
+        assert!(!first.is_retriable() && second.is_retriable());
+    }
+}

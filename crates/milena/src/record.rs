@@ -1,0 +1,139 @@
+//! What a caller hands over, and what a broker says about it: [`Record`] and [`Ack`].
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+pub use milena_codec::record::Header;
+
+/// A record on its way to a topic.
+///
+/// A key or value that is missing is a null, which differs from an empty one: a null value deletes the key from a
+/// compacted topic.
+///
+/// ```
+/// use milena::Record;
+///
+/// let record = Record::to("orders").key("user-123").value("3 apples").header("source", "web");
+/// assert_eq!(&*record.topic, "orders");
+/// assert_eq!(record.value.as_deref(), Some(&b"3 apples"[..]));
+/// assert_eq!(record.partition, None);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// The topic, by name.
+    pub topic: Arc<str>,
+    /// The partition; without one the partitioner chooses.
+    pub partition: Option<i32>,
+    /// The key; records of one key stay in order, and go to one partition.
+    pub key: Option<Bytes>,
+    /// The value.
+    pub value: Option<Bytes>,
+    /// The headers, in order.
+    pub headers: Vec<Header>,
+    /// Milliseconds since 1970; without it the time at which the record is accepted.
+    pub timestamp_ms: Option<i64>,
+}
+
+impl Record {
+    /// An empty record for a topic.
+    pub fn to(topic: impl Into<Arc<str>>) -> Self {
+        Self {
+            topic: topic.into(),
+            partition: None,
+            key: None,
+            value: None,
+            headers: Vec::new(),
+            timestamp_ms: None,
+        }
+    }
+
+    /// With this key.
+    #[must_use]
+    pub fn key(mut self, key: impl Into<Bytes>) -> Self {
+        self.key = Some(key.into());
+        self
+    }
+
+    /// With this value.
+    #[must_use]
+    pub fn value(mut self, value: impl Into<Bytes>) -> Self {
+        self.value = Some(value.into());
+        self
+    }
+
+    /// With one more header.
+    #[must_use]
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<Bytes>) -> Self {
+        self.headers.push(Header::new(name, value));
+        self
+    }
+
+    /// To this partition, whatever the partitioner would choose.
+    #[must_use]
+    pub fn partition(mut self, partition: i32) -> Self {
+        self.partition = Some(partition);
+        self
+    }
+
+    /// With this timestamp, in milliseconds since 1970.
+    #[must_use]
+    pub fn timestamp_ms(mut self, timestamp_ms: i64) -> Self {
+        self.timestamp_ms = Some(timestamp_ms);
+        self
+    }
+}
+
+/// A value without a key: `producer.send(("orders", "3 apples"))`.
+impl<T: Into<Arc<str>>, V: Into<Bytes>> From<(T, V)> for Record {
+    fn from((topic, value): (T, V)) -> Self {
+        Self::to(topic).value(value)
+    }
+}
+
+/// Topic, key and value: `producer.send(("orders", "user-123", "3 apples"))`.
+impl<T: Into<Arc<str>>, K: Into<Bytes>, V: Into<Bytes>> From<(T, K, V)> for Record {
+    fn from((topic, key, value): (T, K, V)) -> Self {
+        Self::to(topic).key(key).value(value)
+    }
+}
+
+/// What is known of a record that was delivered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ack {
+    /// Its topic.
+    pub topic: Arc<str>,
+    /// The partition it went to.
+    pub partition: i32,
+    /// Its offset there; none where no broker tells it: with `acks=0`, or when the broker only recognised a copy
+    /// that it had already.
+    pub offset: Option<i64>,
+    /// Its timestamp in milliseconds since 1970: the record's own, or the broker's if the topic keeps the time of
+    /// appending.
+    pub timestamp_ms: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tuple_is_a_record() {
+        assert_eq!(Record::from(("t", "k", "v")), Record::to("t").key("k").value("v"));
+        assert_eq!(Record::from(("t", vec![1u8])), Record::to("t").value(vec![1u8]));
+    }
+
+    #[test]
+    fn what_is_not_given_is_null_and_not_empty() {
+        let record = Record::to("t");
+        assert_eq!((record.key, record.value, record.timestamp_ms), (None, None, None));
+        assert_eq!(Record::to("t").value("").value, Some(Bytes::new()));
+    }
+
+    #[test]
+    fn headers_keep_their_order_and_their_repetitions() {
+        let record = Record::to("t").header("a", "1").header("b", "2").header("a", "3");
+        let names: Vec<_> = record.headers.iter().map(|header| header.name.as_str()).collect();
+        assert_eq!(names, ["a", "b", "a"]);
+    }
+}
