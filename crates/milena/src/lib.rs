@@ -1,13 +1,44 @@
-//! A Kafka producer in pure Rust.
-#![expect(dead_code, reason = "the driver that reads the configuration stands in other modules")]
+//! A Kafka producer in pure Rust: it speaks the wire protocol itself, and links no C.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use milena::{Producer, Record};
+//!
+//! let producer = Producer::connect("localhost:9092").await?;
+//! let ack = producer.send(Record::to("orders").key("user-123").value("3 apples")).await?;
+//! println!("{} @ {:?}", ack.partition, ack.offset);
+//!
+//! let delivery = producer.enqueue(("orders", "user-123", "4 pears")).await?;
+//! delivery.await?;
+//! producer.close().await?;
+//! # Ok(()) }
+//! ```
+//!
+//! * [`Producer`] sends records; clones are cheap. [`Topic`] is for loops that send to one topic.
+//! * [`ProducerBuilder`] has the settings, by type and by the names of other clients.
+//! * [`Delivery`] is what becomes of a record; [`SendError`] says whether it may have been written all the same.
+//!
+//! Order is the order of acceptance: a record waits for room behind those that came before it, and is written behind
+//! them in its partition, whatever is sent again. Everything that runs by itself is one driver, a task on the runtime
+//! that builds the producer unless [`Driver::Thread`] is chosen.
 
+mod clock;
 pub mod config;
+mod core;
+mod driver;
 mod error;
+mod outcome;
+mod producer;
 mod record;
+mod registry;
 
 pub use config::{Acks, Config, Driver, ProducerBuilder};
+pub use core::Snapshot;
 pub use error::{
     ConfigError, ConnectError, ConnectErrorKind, ErrorKind, FlushError, Persisted, SendError,
     TryEnqueueError, TryEnqueueErrorKind,
 };
+pub use milena_connection::{Endpoint, transport};
+pub use milena_partitioner::Strategy;
+pub use producer::{Delivery, Enqueue, EnqueueDetached, Producer, Topic};
 pub use record::{Ack, Header, Record};

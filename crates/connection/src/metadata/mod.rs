@@ -123,6 +123,11 @@ impl Metadata {
         (self.brokers.candidates(), request)
     }
 
+    /// Whom to ask anything else: as in [`ask`](Self::ask), without a question about the cluster being out.
+    pub fn candidates(&mut self) -> Vec<Endpoint> {
+        self.brokers.candidates()
+    }
+
     /// Takes an answer, and tells what it changed: brokers first, then topics.
     ///
     /// An answer without a single broker that could be reached says nothing, and counts as a failed attempt.

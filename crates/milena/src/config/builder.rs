@@ -1,7 +1,9 @@
 //! [`ProducerBuilder`]: the settings before they are checked.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use milena_connection::transport::Connector;
 use milena_partitioner::Strategy;
 
 use super::options::{Acks, Config, Driver};
@@ -25,6 +27,7 @@ use super::options::{Acks, Config, Driver};
 pub struct ProducerBuilder {
     /// Holds what was set; where a field below is none, what it has there is decided by `validate`.
     pub(super) draft: Config,
+    connector: Option<Arc<dyn Connector>>,
     pub(super) idempotence: Option<bool>,
     pub(super) delivery_timeout: Option<Duration>,
     pub(super) retry_backoff_max: Option<Duration>,
@@ -71,6 +74,7 @@ impl Default for ProducerBuilder {
         };
         Self {
             draft,
+            connector: None,
             idempotence: None,
             delivery_timeout: None,
             retry_backoff_max: None,
@@ -115,6 +119,17 @@ impl ProducerBuilder {
     pub fn flush_messages(mut self, records: impl Into<Option<u32>>) -> Self {
         self.draft.flush_messages = records.into();
         self
+    }
+
+    /// How connections are opened: through a proxy, or in memory for tests. Plain TCP unless set.
+    pub fn connector(mut self, connector: Arc<dyn Connector>) -> Self {
+        self.connector = Some(connector);
+        self
+    }
+
+    /// Takes the connector, if one was set.
+    pub(crate) fn take_connector(&mut self) -> Option<Arc<dyn Connector>> {
+        self.connector.take()
     }
 
     /// Where the dice of jitter and of random partitions start: the same seed, the same throws. Drawn anew for each

@@ -100,6 +100,11 @@ impl Outstanding {
         Generation(ended)
     }
 
+    /// Whether every batch up to `target` is settled.
+    pub fn is_settled(&self, target: Generation) -> bool {
+        lock(&self.inner).is_settled(target.0)
+    }
+
     /// Ready when every batch up to `target` is settled.
     pub fn poll_settled(&self, target: Generation, waker: &Waker) -> Poll<()> {
         let mut inner = lock(&self.inner);

@@ -1,0 +1,30 @@
+//! The one place of this crate that reads clocks: the runtime's, so that a paused one rules everything, and the
+//! system's coarse one for timestamps.
+
+use std::time::Instant;
+
+use rustix::time::{ClockId, clock_gettime};
+
+/// The time as producers see it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct SystemClock;
+
+impl milena_sender::accumulator::Clock for SystemClock {
+    /// The system's coarse clock: 3 ns a call, and at most a timer tick (4 to 10 ms) old.
+    #[inline]
+    fn wall_ms(&self) -> i64 {
+        let now = clock_gettime(ClockId::RealtimeCoarse);
+        now.tv_sec * 1_000 + now.tv_nsec / 1_000_000
+    }
+
+    #[inline]
+    fn now(&self) -> Instant {
+        now()
+    }
+}
+
+/// The runtime's time.
+#[expect(clippy::disallowed_methods, reason = "this crate reads the time here and nowhere else")]
+pub(crate) fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}

@@ -1,0 +1,167 @@
+//! What the handles of a producer and its driver share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use milena_sender::accumulator::{AccumulatorConfig, Shared};
+use milena_sender::lane::Notice;
+use milena_sender::stream::Counters;
+use milena_sender::sync::{Bell, Wake};
+use tokio::sync::watch;
+
+use crate::clock::SystemClock;
+use crate::config::Config;
+use crate::registry::Registry;
+
+/// Shared by all clones of a producer, its topics, and its driver.
+#[derive(Debug)]
+pub(crate) struct Core {
+    pub(crate) config: Config,
+    pub(crate) clock: SystemClock,
+    /// The accumulator's part.
+    pub(crate) shared: Arc<Shared>,
+    /// The topics, by name.
+    pub(crate) registry: Registry,
+    /// What the driver has to look at.
+    pub(crate) inbox: Bell<Inbox>,
+    pub(crate) metrics: Metrics,
+    /// Whether the driver has ended.
+    pub(crate) ended: watch::Sender<bool>,
+}
+
+/// The driver's mail.
+#[derive(Debug, Default)]
+pub(crate) struct Inbox {
+    /// Topics that somebody waits for.
+    pub(crate) wanted: Vec<Arc<str>>,
+    /// Topics that nobody waits for any more, and that are not known.
+    pub(crate) given_up: Vec<Arc<str>>,
+    /// What lanes tell.
+    pub(crate) notices: Vec<Notice>,
+    /// A broker could not be reached, or was lost.
+    pub(crate) broker_lost: bool,
+    /// Everything is to be settled until then, and then the driver ends.
+    pub(crate) close_until: Option<Instant>,
+}
+
+impl Inbox {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.wanted.is_empty()
+            && self.given_up.is_empty()
+            && self.notices.is_empty()
+            && !self.broker_lost
+            && self.close_until.is_none()
+    }
+}
+
+impl Core {
+    pub(crate) fn new(config: Config, seed: u64) -> Arc<Self> {
+        let accumulator = AccumulatorConfig {
+            batch_bytes: config.batch_size,
+            record_bytes_max: config.max_request_size,
+            linger: config.linger,
+            open_for_max: AccumulatorConfig::open_for_max_of(config.delivery_timeout),
+            delivery_timeout: config.delivery_timeout,
+            flush_records: config.flush_messages,
+        };
+        let shared = Shared::new(accumulator, config.buffer_memory);
+        Arc::new(Self {
+            registry: Registry::new(Arc::clone(&shared), config.partitioner, seed),
+            shared,
+            clock: SystemClock,
+            inbox: Bell::default(),
+            metrics: Metrics::default(),
+            ended: watch::Sender::new(false),
+            config,
+        })
+    }
+
+    /// Puts something in the driver's mail, and wakes it.
+    pub(crate) fn tell(&self, put: impl FnOnce(&mut Inbox)) {
+        self.inbox.put(|inbox| {
+            put(inbox);
+            ((), Wake::Now)
+        });
+    }
+}
+
+/// What the producer has done so far.
+#[derive(Debug, Default)]
+pub(crate) struct Metrics {
+    records: AtomicU64,
+    failed: AtomicU64,
+    batches: AtomicU64,
+    requests: AtomicU64,
+    retries: AtomicU64,
+    bytes: AtomicU64,
+    connections: AtomicU64,
+}
+
+impl Metrics {
+    /// Adds what a lane has done.
+    pub(crate) fn add(&self, counters: Counters) {
+        let Counters { records, failed, batches, requests, retries } = counters;
+        let pairs = [
+            (&self.records, records),
+            (&self.failed, failed),
+            (&self.batches, batches),
+            (&self.requests, requests),
+            (&self.retries, retries),
+        ];
+        for (sum, more) in pairs.into_iter().filter(|(_, more)| *more > 0) {
+            sum.fetch_add(more, Ordering::Relaxed);
+        }
+    }
+
+    /// Adds what was written to a connection.
+    pub(crate) fn add_bytes(&self, bytes: u64) {
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// One more connection was opened.
+    pub(crate) fn add_connection(&self) {
+        self.connections.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        let read = |sum: &AtomicU64| sum.load(Ordering::Relaxed);
+        Snapshot {
+            records: read(&self.records),
+            failed: read(&self.failed),
+            batches: read(&self.batches),
+            requests: read(&self.requests),
+            retries: read(&self.retries),
+            bytes: read(&self.bytes),
+            connections: read(&self.connections),
+        }
+    }
+}
+
+/// What a producer has done since it was built.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), milena::ConnectError> {
+/// let producer = milena::Producer::connect("localhost:9092").await?;
+/// let metrics = producer.metrics();
+/// println!("{} records in {} requests", metrics.records, metrics.requests);
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Snapshot {
+    /// Records that were delivered.
+    pub records: u64,
+    /// Records that failed after they were accepted.
+    pub failed: u64,
+    /// Batches that were delivered or failed.
+    pub batches: u64,
+    /// Produce requests that were sent.
+    pub requests: u64,
+    /// Batches that had to be sent once more.
+    pub retries: u64,
+    /// Bytes of Produce requests that were written to connections.
+    pub bytes: u64,
+    /// Connections to brokers that were opened.
+    pub connections: u64,
+}

@@ -1,0 +1,262 @@
+//! The task of one broker: one hand-written future that carries bytes between a lane and its connection.
+//!
+//! Each turn: take orders, read until nothing comes, let the lane decide, write until nothing goes, and only then fall
+//! asleep, after another look at everything that could have changed meanwhile. After a write the read side is polled
+//! again, so that a waker is always registered there.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use milena_codec::ids::{Identity, TopicId};
+use milena_codec::message::ProduceRequest as ProduceMessage;
+use milena_connection::Endpoint;
+use milena_connection::session::{Event, Fate};
+use milena_sender::lane::{Lane, Output};
+use milena_sender::stream::Stream;
+use milena_sender::sync::Bell;
+use tokio::time::{Sleep, sleep_until};
+
+use super::frame::Frame;
+use super::link::{Broken, Ended, Link};
+use super::settings::{PRODUCE_VERSION_MAX, Settings};
+use crate::clock;
+
+/// What the director tells a lane.
+#[derive(Debug)]
+pub(super) enum LaneOrder {
+    Adopt(Box<Stream>),
+    Leave(u32),
+    TopicId(u32, TopicId),
+    Identity(Identity),
+    /// Where the broker listens; none when it is gone.
+    Endpoint(Option<Endpoint>),
+    /// Everything that is not settled fails, and the task ends.
+    Abort,
+}
+
+/// A lane's mail from the director.
+pub(super) type Orders = Bell<VecDeque<LaneOrder>>;
+
+/// The longest pause that a broker can ask for with `throttle_time_ms`.
+const THROTTLE_MAX: Duration = Duration::from_secs(60);
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct BrokerTask {
+    settings: Arc<Settings>,
+    orders: Arc<Orders>,
+    lane: Lane,
+    link: Link,
+    timer: Pin<Box<Sleep>>,
+    /// When the timer rings; an earlier ring than needed does no harm.
+    armed: Option<Instant>,
+    /// The broker asked for a pause until then (KIP-219).
+    paused_until: Option<Instant>,
+    aborting: bool,
+}
+
+impl BrokerTask {
+    pub(super) fn new(settings: Arc<Settings>, orders: Arc<Orders>, lane: Lane, seed: u64) -> Self {
+        let link = Link::new(Arc::clone(&settings), seed);
+        let timer = Box::pin(sleep_until(tokio::time::Instant::from_std(clock::now())));
+        Self { settings, orders, lane, link, timer, armed: None, paused_until: None, aborting: false }
+    }
+
+    fn take_orders(&mut self, now: Instant) {
+        let orders = self.orders.look(std::mem::take);
+        for order in orders {
+            match order {
+                LaneOrder::Adopt(stream) => self.lane.adopt(stream),
+                LaneOrder::Leave(serial) => self.lane.leave(serial),
+                LaneOrder::TopicId(serial, id) => self.lane.set_topic_id(serial, id),
+                LaneOrder::Identity(identity) => self.lane.set_identity(identity),
+                LaneOrder::Endpoint(endpoint) => {
+                    if let Some(ended) = self.link.set_endpoint(endpoint) {
+                        self.ended(now, ended);
+                    }
+                }
+                LaneOrder::Abort => {
+                    self.aborting = true;
+                    self.lane.abort();
+                }
+            }
+        }
+    }
+
+    /// Reads and handles what the connection has, dials if there is none and somebody needs one.
+    fn listen(&mut self, now: Instant, cx: &mut Context<'_>) {
+        if !self.lane.has_partitions() && self.link.session().is_none() {
+            return;
+        }
+        match self.link.poll_open(now, cx) {
+            Poll::Pending => return,
+            Poll::Ready(Ok(())) => {}
+            Poll::Ready(Err(reason)) => return self.unreachable(reason),
+        }
+        let mut outcome = self.link.check(now);
+        while outcome.is_ok() {
+            match self.link.poll_event(now, cx) {
+                Poll::Pending => return,
+                Poll::Ready(Ok(event)) => outcome = self.handle(now, event),
+                Poll::Ready(Err(broken)) => outcome = Err(broken),
+            }
+        }
+        if let Err(broken) = outcome
+            && let Some(ended) = self.link.broken(now, &broken)
+        {
+            self.ended(now, ended);
+        }
+    }
+
+    fn handle(&mut self, now: Instant, event: Event<Frame>) -> Result<(), Broken> {
+        let Some(session) = self.link.session() else { return Ok(()) };
+        match event {
+            Event::Ready => {
+                let version = session.versions().and_then(|versions| versions.pick::<ProduceMessage>());
+                self.lane.connected(version.ok_or(Broken::Version)?.min(PRODUCE_VERSION_MAX));
+                self.link.prove();
+            }
+            Event::Answered { payload, body, .. } => {
+                let pause_ms = self.lane.answered(now, payload.0, session.bytes(body)).map_err(Broken::Answer)?;
+                if let Some(pause) = u64::try_from(pause_ms).ok().filter(|pause| *pause > 0) {
+                    self.paused_until = Some(now + Duration::from_millis(pause).min(THROTTLE_MAX));
+                }
+            }
+            Event::Written { payload } => self.lane.written(now, payload.0),
+        }
+        Ok(())
+    }
+
+    fn ended(&mut self, now: Instant, ended: Ended) {
+        tracing::warn!(reason = %ended.reason, requests = ended.requests.len(), "a connection ended");
+        let mut requests = Vec::with_capacity(ended.requests.len());
+        for (Frame(request), fate) in ended.requests {
+            match fate {
+                Fate::Written => self.lane.written(now, request),
+                Fate::Unanswered => requests.push((request, true)),
+                Fate::NotSent => requests.push((request, false)),
+            }
+        }
+        self.lane.ended(now, requests, ended.timed_out);
+        self.unreachable(ended.reason);
+    }
+
+    fn unreachable(&mut self, reason: String) {
+        tracing::debug!(%reason, "a broker could not be used");
+        self.lane.set_trouble(reason);
+        self.settings.core.tell(|inbox| inbox.broker_lost = true);
+    }
+
+    /// Hands a request to the session.
+    fn send(&mut self, now: Instant, mut request: milena_sender::lane::ProduceRequest) {
+        let Some(session) = self.link.session() else {
+            return self.lane.ended(now, vec![(request, false)], false);
+        };
+        let id = session.next_correlation_id();
+        match request.encode(id, &self.settings.request) {
+            Ok(()) => session.send(id, Frame(request), self.settings.awaits, now),
+            Err(error) => {
+                // Versions and lengths were checked long before: nothing that is accepted comes here.
+                tracing::error!(%error, "a request could not be written");
+                self.lane.ended(now, vec![(request, false)], false);
+            }
+        }
+    }
+
+    /// Whether a request may be handed to the session now: one at a time is written, so that batches grow meanwhile.
+    fn has_room(&mut self, now: Instant) -> bool {
+        let paused = self.paused_until.is_some_and(|until| now < until);
+        let Some(session) = self.link.session() else { return false };
+        !paused && session.versions().is_some() && !session.unwritten() && session.room() > 0
+    }
+
+    /// Tells the director and the metrics what happened.
+    fn report(&mut self) {
+        let core = &self.settings.core;
+        core.metrics.add(self.lane.counters());
+        let mut notices = self.lane.notices().peekable();
+        if notices.peek().is_some() {
+            core.tell(|inbox| inbox.notices.extend(notices));
+        }
+    }
+
+    /// Sets the timer. True when it has rung already.
+    fn arm(&mut self, now: Instant, until: Option<Instant>, cx: &mut Context<'_>) -> bool {
+        let paused = self.paused_until.filter(|paused| *paused > now);
+        let Some(until) = [until, self.link.deadline(), paused].into_iter().flatten().min() else {
+            self.armed = None;
+            return false;
+        };
+        if self.armed.is_none_or(|armed| until < armed || armed <= now) {
+            self.timer.as_mut().reset(tokio::time::Instant::from_std(until));
+            self.armed = Some(until);
+        }
+        let rung = self.timer.as_mut().poll(cx).is_ready();
+        if rung {
+            self.armed = None;
+        }
+        rung
+    }
+
+    /// Whether all is settled and the task may end.
+    fn has_aborted(&mut self) -> bool {
+        if self.aborting && self.lane.is_aborting() {
+            self.lane.abort();
+            return false;
+        }
+        self.aborting
+    }
+}
+
+impl Future for BrokerTask {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        loop {
+            let now = clock::now();
+            this.take_orders(now);
+            if this.has_aborted() {
+                this.report();
+                return Poll::Ready(());
+            }
+            this.listen(now, cx);
+            let room = this.has_room(now);
+            match this.lane.poll(now, room) {
+                Output::Send(request) => {
+                    this.send(now, request);
+                    if let Err(error) = this.link.write(now, cx)
+                        && let Some(ended) = this.link.broken(now, &Broken::Io(error))
+                    {
+                        this.ended(now, ended);
+                    }
+                }
+                Output::Again => {
+                    this.report();
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                Output::Idle { until, deaf } => {
+                    if let Err(error) = this.link.write(now, cx)
+                        && let Some(ended) = this.link.broken(now, &Broken::Io(error))
+                    {
+                        this.ended(now, ended);
+                        continue;
+                    }
+                    this.report();
+                    let rung = this.arm(now, until, cx);
+                    let has_mail = !this.orders.sleep(cx.waker(), |orders| orders.is_empty());
+                    let has_work = !this.lane.port().sleep(cx.waker(), this.armed, deaf);
+                    let may_send = !room && this.has_room(now);
+                    if !(rung || has_mail || has_work || may_send) {
+                        return Poll::Pending;
+                    }
+                }
+            }
+        }
+    }
+}

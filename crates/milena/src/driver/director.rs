@@ -1,0 +1,360 @@
+//! The director: keeps what is known of the cluster, asks for what is missing, and tells the lanes.
+//!
+//! ```text
+//!  handles ─▶ inbox ─▶ ┌──────────┐ ─▶ orders ─▶ one task a broker, and one for partitions without a leader
+//!  lanes   ─▶          │ director │ ◀─ notices ◀─
+//!                      └────┬─────┘
+//!                           └─ questions, one at a time ─▶ the control connection
+//! ```
+//!
+//! It owns every task of the producer, and ends when all of them have ended.
+
+use std::collections::BTreeMap;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use milena_codec::ids::BrokerId;
+use milena_codec::message::{InitProducerIdResponse, MetadataRequest, MetadataResponse, NodeEndpoint};
+use milena_connection::Endpoint;
+use milena_connection::metadata::{Change, Metadata, TopicMetadata};
+use milena_sender::Backoff;
+use milena_sender::accumulator::Port;
+use milena_sender::coordinator::{Coordinator, LaneId, Order};
+use milena_sender::lane::{Lane, Notice};
+use milena_sender::sync::{Generation, Wake};
+use tokio::task::JoinSet;
+use tokio::time::sleep_until;
+
+use super::broker::{BrokerTask, LaneOrder, Orders};
+use super::line::Line;
+use super::settings::Settings;
+use super::startup::{Started, identity_of, identity_request};
+use crate::clock;
+use crate::core::Inbox;
+
+/// See the module.
+pub(super) struct Director {
+    settings: Arc<Settings>,
+    metadata: Metadata,
+    coordinator: Coordinator,
+    lanes: BTreeMap<LaneId, LaneHandle>,
+    tasks: JoinSet<()>,
+    question: Option<Pin<Box<dyn Future<Output = (Line, Reply)> + Send>>>,
+    /// None while a question is out.
+    line: Option<Line>,
+    /// No question for an identity before this.
+    identity_not_before: Option<Instant>,
+    identity_failures: u32,
+    backoff: Backoff,
+    /// When batches may grow again that brokers found too large.
+    relax_at: Instant,
+    closing: Option<Closing>,
+}
+
+struct LaneHandle {
+    port: Arc<Port>,
+    orders: Arc<Orders>,
+}
+
+/// The end has begun.
+#[derive(Clone, Copy, Debug)]
+struct Closing {
+    until: Instant,
+    /// Everything up to this is to be settled.
+    target: Generation,
+}
+
+enum Reply {
+    Metadata(Result<MetadataResponse, String>),
+    Identity(Result<InitProducerIdResponse, String>),
+}
+
+/// How long all candidates together may take to answer a question.
+const QUESTION_TIMEOUT: Duration = Duration::from_secs(30);
+
+impl Director {
+    pub(super) fn new(settings: Arc<Settings>, started: Started) -> Self {
+        let config = &settings.core.config;
+        let mut coordinator = Coordinator::new(false);
+        if let Some(identity) = started.identity {
+            coordinator.identity(identity);
+        }
+        Self {
+            metadata: started.metadata,
+            coordinator,
+            lanes: BTreeMap::new(),
+            tasks: JoinSet::new(),
+            question: None,
+            line: Some(started.line),
+            identity_not_before: None,
+            identity_failures: 0,
+            backoff: Backoff::new(config.retry_backoff, config.retry_backoff_max, settings.seed),
+            relax_at: clock::now() + config.metadata_max_age,
+            closing: None,
+            settings,
+        }
+    }
+
+    /// Runs until the producer is closed and everything is settled.
+    pub(super) async fn run(mut self) {
+        loop {
+            let inbox = self.settings.core.inbox.look(std::mem::take);
+            self.heed(inbox);
+            self.pass_orders_on();
+            self.ask();
+            if self.is_over() {
+                break;
+            }
+            self.wait().await;
+        }
+        for lane in self.lanes.values() {
+            lane.tell(LaneOrder::Abort);
+        }
+        while self.tasks.join_next().await.is_some() {}
+    }
+
+    /// Reads the mail.
+    fn heed(&mut self, inbox: Inbox) {
+        let now = clock::now();
+        for name in inbox.wanted {
+            self.metadata.want(&name, now);
+        }
+        for name in inbox.given_up {
+            self.metadata.forget(&name);
+        }
+        if inbox.broker_lost {
+            self.metadata.refresh(now);
+        }
+        let endpoints: Vec<NodeEndpoint> = inbox
+            .notices
+            .iter()
+            .filter_map(|notice| if let Notice::Endpoints(endpoints) = notice { Some(endpoints.clone()) } else { None })
+            .flatten()
+            .collect();
+        for notice in inbox.notices {
+            self.hear(notice, &endpoints, now);
+        }
+        if let Some(until) = inbox.close_until {
+            self.begin_to_close(until);
+        }
+    }
+
+    fn hear(&mut self, notice: Notice, endpoints: &[NodeEndpoint], now: Instant) {
+        match notice {
+            Notice::Released(stream) => self.coordinator.released(stream),
+            Notice::IdentitySpent(spent) => self.coordinator.identity_spent(spent),
+            Notice::Endpoints(_) => {}
+            Notice::Stale { topic, partition, hint } => {
+                let changes = hint.map(|hint| {
+                    let place = endpoints.iter().find(|endpoint| endpoint.node_id == hint.leader);
+                    let endpoint = place.and_then(|place| Endpoint::new(&place.host, place.port).ok());
+                    let told = endpoint.map(|endpoint| (hint.leader, endpoint));
+                    self.metadata.hint(&topic, partition, hint.leader, hint.epoch, told)
+                });
+                match changes {
+                    Some(changes) if !changes.is_empty() => self.take_in(changes),
+                    _ => self.metadata.refresh(now),
+                }
+            }
+        }
+    }
+
+    /// What is new about the cluster.
+    fn take_in(&mut self, changes: Vec<Change>) {
+        for change in changes {
+            match change {
+                Change::Broker { id, endpoint } => self.relocate(id, Some(endpoint)),
+                Change::BrokerGone(id) => self.relocate(id, None),
+                Change::Topic(topic) => self.place(&topic),
+                Change::TopicFailed { name, error } => {
+                    if self.settings.core.registry.failed(&name, error) {
+                        self.metadata.forget(&name);
+                    }
+                }
+                Change::RebootstrapRequired => {
+                    if let Some(line) = &mut self.line {
+                        line.hang_up();
+                    }
+                }
+            }
+        }
+    }
+
+    fn relocate(&self, id: BrokerId, endpoint: Option<Endpoint>) {
+        if let Some(lane) = self.lanes.get(&Some(id)) {
+            lane.tell(LaneOrder::Endpoint(endpoint));
+        }
+    }
+
+    /// Gives the partitions of a topic to the lanes of their leaders.
+    fn place(&mut self, found: &TopicMetadata) {
+        let registry = &self.settings.core.registry;
+        let Some(topic) = registry.topic(&found.name) else { return };
+        let leaders: Vec<LaneId> = found.partitions.iter().map(|partition| partition.leader).collect();
+        if leaders.is_empty() {
+            return;
+        }
+        let limbo = Arc::clone(&self.lane(None).port);
+        self.coordinator.topic(&topic, found.id, &leaders, &limbo);
+        let registry = &self.settings.core.registry;
+        registry.found(&found.name);
+        if self.closing.is_some() {
+            registry.close();
+        }
+    }
+
+    /// The lane of a broker; it and its task are made when they are needed first.
+    fn lane(&mut self, id: LaneId) -> &LaneHandle {
+        let (settings, coordinator, tasks) = (&self.settings, &self.coordinator, &mut self.tasks);
+        let endpoint = id.and_then(|id| self.metadata.broker(id).cloned());
+        self.lanes.entry(id).or_insert_with(|| {
+            let core = &settings.core;
+            let port = Arc::new(Port::default());
+            core.shared.add_port(Arc::clone(&port));
+            let mut lane = Lane::new(Arc::clone(&settings.lane), Arc::clone(&core.shared), Arc::clone(&port));
+            if let Some(identity) = coordinator.current_identity() {
+                lane.set_identity(identity);
+            }
+            let orders = Arc::new(Orders::default());
+            let seed = settings.seed.wrapping_add(id.map_or(0, |id| u64::from(id.0.unsigned_abs()) + 1));
+            tasks.spawn(BrokerTask::new(Arc::clone(settings), Arc::clone(&orders), lane, seed));
+            let handle = LaneHandle { port, orders };
+            handle.tell(LaneOrder::Endpoint(endpoint));
+            handle
+        })
+    }
+
+    fn pass_orders_on(&mut self) {
+        while let Some(order) = self.coordinator.next_order() {
+            match order {
+                Order::Adopt(id, stream) => self.lane(id).tell(LaneOrder::Adopt(stream)),
+                Order::Leave(id, serial) => self.lane(id).tell(LaneOrder::Leave(serial)),
+                Order::TopicId(id, serial, topic_id) => self.lane(id).tell(LaneOrder::TopicId(serial, topic_id)),
+                Order::Identity(identity) => {
+                    self.lanes.values().for_each(|lane| lane.tell(LaneOrder::Identity(identity)));
+                }
+            }
+        }
+    }
+
+    /// Asks what is to be asked, one question at a time.
+    fn ask(&mut self) {
+        let now = clock::now();
+        if now >= self.relax_at {
+            self.settings.core.registry.relax_limits();
+            self.relax_at = now + self.settings.core.config.metadata_max_age;
+        }
+        let identity_is_due = self.identity_not_before.is_none_or(|not_before| now >= not_before);
+        let metadata_is_due = self.metadata.due().is_some_and(|due| now >= due);
+        if !metadata_is_due && !identity_is_due {
+            return;
+        }
+        let Some(mut line) = self.line.take() else { return };
+        if metadata_is_due {
+            let (candidates, request) = self.metadata.ask(now);
+            self.question = Some(Box::pin(async move {
+                let answer = line.ask::<MetadataRequest>(&candidates, &request, QUESTION_TIMEOUT).await;
+                (line, Reply::Metadata(answer))
+            }));
+        } else if self.coordinator.asks_identity() {
+            let candidates = self.metadata.candidates();
+            self.question = Some(Box::pin(async move {
+                let answer = line.ask(&candidates, &identity_request(), QUESTION_TIMEOUT).await;
+                (line, Reply::Identity(answer))
+            }));
+        } else {
+            self.line = Some(line);
+        }
+    }
+
+    fn answered(&mut self, reply: Reply) {
+        let now = clock::now();
+        match reply {
+            Reply::Metadata(Ok(response)) => {
+                let changes = self.metadata.answered(response, now);
+                self.take_in(changes);
+            }
+            Reply::Metadata(Err(reason)) => {
+                tracing::warn!(%reason, "no broker described the cluster");
+                self.metadata.failed(now);
+            }
+            Reply::Identity(answer) => match answer.and_then(|response| identity_of(&response)) {
+                Ok(identity) => {
+                    self.identity_failures = 0;
+                    self.coordinator.identity(identity);
+                }
+                Err(reason) => {
+                    tracing::warn!(%reason, "no broker gave a producer id");
+                    self.identity_not_before = Some(now + self.backoff.after(self.identity_failures));
+                    self.identity_failures = self.identity_failures.saturating_add(1);
+                    self.coordinator.ask_again();
+                }
+            },
+        }
+    }
+
+    fn begin_to_close(&mut self, until: Instant) {
+        if self.closing.is_some() {
+            return;
+        }
+        let core = &self.settings.core;
+        core.registry.close();
+        let target = core.shared.outstanding.end_generation();
+        self.closing = Some(Closing { until, target });
+        core.shared.press();
+    }
+
+    /// Whether everything is settled, or has to be.
+    fn is_over(&self) -> bool {
+        let outstanding = &self.settings.core.shared.outstanding;
+        self.closing.is_some_and(|closing| {
+            clock::now() >= closing.until
+                || outstanding.is_settled(closing.target)
+        })
+    }
+
+    /// Sleeps until there is mail, an answer, something due, or nothing left to settle.
+    async fn wait(&mut self) {
+        let core = Arc::clone(&self.settings.core);
+        let mail = poll_fn(|cx| if core.inbox.sleep(cx.waker(), |inbox| inbox.is_empty()) { Poll::Pending } else { Poll::Ready(()) });
+        let closing = self.closing;
+        let settled = poll_fn(|cx| match closing {
+            Some(closing) => core.shared.outstanding.poll_settled(closing.target, cx.waker()),
+            None => Poll::Pending,
+        });
+        let asks_again = self.identity_not_before.filter(|not_before| *not_before > clock::now());
+        let due = if self.question.is_none() { self.metadata.due() } else { None };
+        let due = [due, asks_again, closing.map(|closing| closing.until), Some(self.relax_at)];
+        let due = due.into_iter().flatten().min().unwrap_or(self.relax_at);
+        let question = &mut self.question;
+        let answer = poll_fn(|cx| match question {
+            Some(question) => question.as_mut().poll(cx),
+            None => Poll::Pending,
+        });
+        let mut reply = None;
+        tokio::select! {
+            biased;
+            () = mail => {}
+            answered = answer => reply = Some(answered),
+            () = settled => {}
+            () = sleep_until(tokio::time::Instant::from_std(due)) => {}
+        }
+        if let Some((line, reply)) = reply {
+            self.question = None;
+            self.line = Some(line);
+            self.answered(reply);
+        }
+    }
+}
+
+impl LaneHandle {
+    fn tell(&self, order: LaneOrder) {
+        self.orders.put(|orders| {
+            orders.push_back(order);
+            ((), Wake::Now)
+        });
+    }
+}

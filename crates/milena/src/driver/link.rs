@@ -1,0 +1,234 @@
+//! A lane's connection: dialled when it is needed, dialled again with backoff when it breaks.
+
+use std::fmt;
+use std::future::Future;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use milena_connection::Endpoint;
+use milena_connection::session::{Event, Fate, Session, SessionError};
+use milena_connection::transport::{BoxStream, DialError};
+use milena_sender::Backoff;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::frame::Frame;
+use super::settings::Settings;
+
+/// How many pieces go into one write: what Linux takes at most is 1 024.
+const SLICES: usize = 64;
+
+type Dialling = Pin<Box<dyn Future<Output = Result<BoxStream, DialError>> + Send>>;
+
+/// The connection to one broker.
+pub(super) struct Link {
+    settings: Arc<Settings>,
+    /// Where the broker listens; none when it is not part of the cluster.
+    endpoint: Option<Endpoint>,
+    state: State,
+    failures: u32,
+    backoff: Backoff,
+}
+
+enum State {
+    Closed {
+        /// Not dialled before.
+        not_before: Option<Instant>,
+    },
+    Dialling(Dialling),
+    Open {
+        stream: BoxStream,
+        session: Box<Session<Frame>>,
+        /// The stream may hold written bytes back.
+        unflushed: bool,
+    },
+}
+
+/// Why a connection ended, and what was on it.
+pub(super) struct Ended {
+    pub(super) requests: Vec<(Frame, Fate)>,
+    pub(super) timed_out: bool,
+    pub(super) reason: String,
+}
+
+impl Link {
+    pub(super) fn new(settings: Arc<Settings>, seed: u64) -> Self {
+        let config = &settings.core.config;
+        let backoff = Backoff::new(config.reconnect_backoff, config.reconnect_backoff_max, seed);
+        Self { settings, endpoint: None, state: State::Closed { not_before: None }, failures: 0, backoff }
+    }
+
+    /// Where the broker listens now. A connection to another place ends.
+    pub(super) fn set_endpoint(&mut self, endpoint: Option<Endpoint>) -> Option<Ended> {
+        let moved = endpoint.is_some() && self.endpoint.is_some() && self.endpoint != endpoint;
+        self.endpoint = endpoint;
+        if !moved {
+            return None;
+        }
+        self.failures = 0;
+        let ended = self.end("the broker moved".to_owned(), false);
+        self.state = State::Closed { not_before: None };
+        ended
+    }
+
+    /// Works towards a connection. Ready with an error when an attempt failed.
+    pub(super) fn poll_open(&mut self, now: Instant, cx: &mut Context<'_>) -> Poll<Result<(), String>> {
+        loop {
+            match &mut self.state {
+                State::Open { .. } => return Poll::Ready(Ok(())),
+                State::Closed { not_before } if not_before.is_some_and(|not_before| now < not_before) => {
+                    return Poll::Pending;
+                }
+                State::Closed { .. } => {
+                    let Some(endpoint) = self.endpoint.clone() else { return Poll::Pending };
+                    let connector = Arc::clone(&self.settings.connector);
+                    self.state = State::Dialling(Box::pin(async move { connector.connect(&endpoint).await }));
+                }
+                State::Dialling(dialling) => match dialling.as_mut().poll(cx) {
+                    Poll::Pending => return Poll::Pending,
+                    Poll::Ready(Ok(stream)) => {
+                        self.settings.core.metrics.add_connection();
+                        let session = Box::new(Session::new(Arc::clone(&self.settings.session), now));
+                        self.state = State::Open { stream, session, unflushed: false };
+                    }
+                    Poll::Ready(Err(error)) => {
+                        self.back_off(now);
+                        return Poll::Ready(Err(error.to_string()));
+                    }
+                },
+            }
+        }
+    }
+
+    /// When to poll again, if nothing else happens.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        match &self.state {
+            State::Closed { not_before } => self.endpoint.as_ref().and(*not_before),
+            State::Dialling(_) => None,
+            State::Open { session, .. } => session.deadline(),
+        }
+    }
+
+    /// The session, while there is a connection.
+    pub(super) fn session(&mut self) -> Option<&mut Session<Frame>> {
+        match &mut self.state {
+            State::Open { session, .. } => Some(session),
+            State::Closed { .. } | State::Dialling(_) => None,
+        }
+    }
+
+    /// The versions are negotiated: the next failure is the first again.
+    pub(super) const fn prove(&mut self) {
+        self.failures = 0;
+    }
+
+    /// Writes what the session has to write, as far as the connection takes it.
+    pub(super) fn write(&mut self, now: Instant, cx: &mut Context<'_>) -> io::Result<()> {
+        let State::Open { stream, session, unflushed } = &mut self.state else { return Ok(()) };
+        while session.unwritten() {
+            let mut slices = [IoSlice::new(&[]); SLICES];
+            let filled = session.fill(&mut slices);
+            if filled == 0 {
+                break;
+            }
+            match Pin::new(&mut *stream).poll_write_vectored(cx, &slices[..filled])? {
+                Poll::Ready(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Poll::Ready(bytes) => {
+                    session.wrote(bytes, now);
+                    self.settings.core.metrics.add_bytes(bytes as u64);
+                    *unflushed = true;
+                }
+                Poll::Pending => break,
+            }
+        }
+        if *unflushed {
+            *unflushed = Pin::new(stream).poll_flush(cx)?.is_pending();
+        }
+        Ok(())
+    }
+
+    /// The next event, reading for it if there is none yet. Pending when the connection has nothing.
+    pub(super) fn poll_event(&mut self, now: Instant, cx: &mut Context<'_>) -> Poll<Result<Event<Frame>, Broken>> {
+        let State::Open { stream, session, .. } = &mut self.state else { return Poll::Pending };
+        loop {
+            if let Some(event) = session.next_event().map_err(Broken::Session)? {
+                return Poll::Ready(Ok(event));
+            }
+            let mut space = ReadBuf::new(session.read_space());
+            match Pin::new(&mut *stream).poll_read(cx, &mut space).map_err(Broken::Io)? {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(()) => {
+                    let bytes = space.filled().len();
+                    session.received(bytes, now);
+                }
+            }
+        }
+    }
+
+    /// Whether something on the connection takes too long.
+    pub(super) fn check(&self, now: Instant) -> Result<(), Broken> {
+        match &self.state {
+            State::Open { session, .. } => session.check(now).map_err(Broken::Session),
+            State::Closed { .. } | State::Dialling(_) => Ok(()),
+        }
+    }
+
+    /// Closes a connection that broke. It is dialled again after a backoff.
+    pub(super) fn broken(&mut self, now: Instant, broken: &Broken) -> Option<Ended> {
+        let place = self.endpoint.as_ref().map(|endpoint| format!("{endpoint}: ")).unwrap_or_default();
+        let ended = self.end(format!("{place}{broken}"), broken.is_timeout());
+        self.back_off(now);
+        ended
+    }
+
+    fn end(&mut self, reason: String, timed_out: bool) -> Option<Ended> {
+        let state = std::mem::replace(&mut self.state, State::Closed { not_before: None });
+        let State::Open { stream, session, .. } = state else { return None };
+        // Closed before anything of it is sent again: the broker must not have two copies of a request to choose from.
+        drop(stream);
+        Some(Ended { requests: session.end(), timed_out, reason })
+    }
+
+    fn back_off(&mut self, now: Instant) {
+        let wait = self.backoff.after(self.failures);
+        self.failures = self.failures.saturating_add(1);
+        self.state = State::Closed { not_before: Some(now + wait) };
+    }
+}
+
+/// What broke a connection.
+#[derive(Debug)]
+pub(super) enum Broken {
+    Io(io::Error),
+    Session(SessionError),
+    Answer(milena_codec::wire::DecodeError),
+    Version,
+}
+
+impl Broken {
+    const fn is_timeout(&self) -> bool {
+        matches!(
+            self,
+            Self::Session(SessionError::RequestTimedOut { .. } | SessionError::NoProgress { .. })
+        )
+    }
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(error) => write!(f, "the connection broke: {error}"),
+            Self::Session(error) => error.fmt(f),
+            Self::Answer(error) => write!(f, "the answer to Produce is malformed: {error}"),
+            Self::Version => f.write_str("the broker speaks no version of Produce from 3 to 13: it is older than Kafka 0.11"),
+        }
+    }
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link").field("endpoint", &self.endpoint).field("failures", &self.failures).finish_non_exhaustive()
+    }
+}

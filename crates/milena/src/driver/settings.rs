@@ -1,0 +1,75 @@
+//! What all tasks of a driver share.
+
+use std::sync::Arc;
+
+use milena_codec::message::produce::TOPIC_IDS_SINCE;
+use milena_connection::session::{Awaits, SessionConfig};
+use milena_connection::transport::Connector;
+use milena_sender::lane::{LaneConfig, RequestConfig};
+use milena_sender::stream::StreamConfig;
+
+use crate::config::{Acks, Config};
+use crate::core::Core;
+
+/// The settings, as the lower crates take them.
+#[derive(Debug)]
+pub(super) struct Settings {
+    pub(super) core: Arc<Core>,
+    pub(super) connector: Arc<dyn Connector>,
+    pub(super) session: Arc<SessionConfig>,
+    pub(super) lane: Arc<LaneConfig>,
+    pub(super) request: RequestConfig,
+    pub(super) awaits: Awaits,
+    pub(super) seed: u64,
+}
+
+/// The newest version of Produce that is used.
+pub(super) const PRODUCE_VERSION_MAX: i16 = TOPIC_IDS_SINCE;
+
+impl Settings {
+    pub(super) fn new(core: Arc<Core>, connector: Arc<dyn Connector>, seed: u64) -> Arc<Self> {
+        let config = &core.config;
+        let session = SessionConfig {
+            client_id: client_id(config),
+            software_name: "milena".to_owned(),
+            software_version: env!("CARGO_PKG_VERSION").to_owned(),
+            request_timeout: config.request_timeout,
+            max_in_flight: config.max_in_flight,
+            ..SessionConfig::default()
+        };
+        Arc::new(Self {
+            session: Arc::new(session),
+            lane: Arc::new(lane_of(config, seed)),
+            request: RequestConfig {
+                client_id: client_id(config),
+                acks: config.acks.code(),
+                timeout_ms: i32::try_from(config.request_timeout.as_millis()).unwrap_or(i32::MAX),
+            },
+            awaits: if config.acks == Acks::None { Awaits::Nothing } else { Awaits::Answer },
+            connector,
+            seed,
+            core,
+        })
+    }
+}
+
+fn client_id(config: &Config) -> Option<String> {
+    (!config.client_id.is_empty()).then(|| config.client_id.clone())
+}
+
+fn lane_of(config: &Config, seed: u64) -> LaneConfig {
+    LaneConfig {
+        stream: StreamConfig {
+            idempotent: config.idempotence,
+            // Without sequences a second batch could be written before a first one that is sent again.
+            window: if config.idempotence { config.max_in_flight.min(5) } else { 1 },
+            retries: config.retries,
+            delivery_timeout: config.delivery_timeout,
+        },
+        in_flight_max: config.max_in_flight,
+        request_bytes_max: config.request_bytes_max,
+        retry_backoff: config.retry_backoff,
+        retry_backoff_max: config.retry_backoff_max,
+        seed,
+    }
+}

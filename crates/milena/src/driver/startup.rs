@@ -1,0 +1,172 @@
+//! The first questions: a producer is there once the cluster described itself, one of the brokers that it advertises
+//! could be reached, and, if it is idempotent, has given it an identity.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use milena_codec::ErrorCode;
+use milena_codec::ids::Identity;
+use milena_codec::message::{InitProducerIdRequest, InitProducerIdResponse, MetadataRequest};
+use milena_connection::Endpoint;
+use milena_connection::metadata::{Metadata, MetadataConfig};
+use milena_sender::Backoff;
+use tokio::time::sleep;
+
+use super::line::Line;
+use super::settings::Settings;
+use crate::clock;
+use crate::error::{ConnectError, ConnectErrorKind};
+
+/// What a driver begins with.
+#[derive(Debug)]
+pub(super) struct Started {
+    pub(super) line: Line,
+    pub(super) metadata: Metadata,
+    pub(super) identity: Option<Identity>,
+}
+
+/// Asks until everything is there, or `connect_timeout` is over.
+pub(super) async fn start(settings: &Arc<Settings>) -> Result<Started, ConnectError> {
+    let config = &settings.core.config;
+    let bootstrap = Endpoint::list(&config.bootstrap_servers)
+        .map_err(|error| ConnectError::new(ConnectErrorKind::Config, format!("`bootstrap.servers`: {error}")))?;
+    let now = clock::now();
+    let mut starting = Starting {
+        deadline: now + config.connect_timeout,
+        metadata: Metadata::new(bootstrap, metadata_of(settings), now),
+        line: Line::new(Arc::clone(settings)),
+        backoff: Backoff::new(config.reconnect_backoff, config.reconnect_backoff_max, settings.seed),
+        reason: String::new(),
+        kind: ConnectErrorKind::Unreachable,
+    };
+    let advertised = starting.find_cluster().await?;
+    let identity = starting.reach_broker(&advertised, config.idempotence).await?;
+    Ok(Started { line: starting.line, metadata: starting.metadata, identity })
+}
+
+fn metadata_of(settings: &Settings) -> MetadataConfig {
+    let config = &settings.core.config;
+    let mut backoff = Backoff::new(config.retry_backoff, config.retry_backoff_max, settings.seed);
+    MetadataConfig {
+        max_age: config.metadata_max_age,
+        refresh_backoff: Box::new(move |attempts| backoff.after(attempts)),
+        allow_auto_topic_creation: config.allow_auto_topic_creation,
+    }
+}
+
+struct Starting {
+    deadline: Instant,
+    metadata: Metadata,
+    line: Line,
+    backoff: Backoff,
+    /// What went wrong last.
+    reason: String,
+    kind: ConnectErrorKind,
+}
+
+impl Starting {
+    /// Has the cluster describe itself; the brokers that it advertises.
+    async fn find_cluster(&mut self) -> Result<Vec<Endpoint>, ConnectError> {
+        for attempt in 0.. {
+            let left = self.left("no broker of `bootstrap.servers` could be used")?;
+            let (candidates, request) = self.metadata.ask(clock::now());
+            match self.line.ask::<MetadataRequest>(&candidates, &request, left).await {
+                Ok(response) => {
+                    let brokers: Vec<_> = response.brokers.iter().map(|broker| broker.node_id).collect();
+                    self.metadata.answered(response, clock::now());
+                    let advertised: Vec<_> =
+                        brokers.iter().filter_map(|id| self.metadata.broker(*id).cloned()).collect();
+                    if !advertised.is_empty() {
+                        return Ok(advertised);
+                    }
+                    self.reason = "the cluster advertises no broker that could be reached".to_owned();
+                }
+                Err(reason) => {
+                    self.metadata.failed(clock::now());
+                    self.reason = reason;
+                }
+            }
+            self.pause(attempt).await;
+        }
+        unreachable_end()
+    }
+
+    /// Reaches one of the advertised brokers, and is given an identity by it.
+    async fn reach_broker(
+        &mut self,
+        advertised: &[Endpoint],
+        idempotent: bool,
+    ) -> Result<Option<Identity>, ConnectError> {
+        // The bootstrap address may be another way to the cluster than the ones that it advertises.
+        self.line.hang_up();
+        self.reason.clear();
+        for attempt in 0.. {
+            let left = self.left(
+                "the cluster described itself, but no broker could be used at the address that it advertises (see \
+                 `advertised.listeners` of the brokers)",
+            )?;
+            let outcome = if idempotent {
+                let answer = self.line.ask(advertised, &identity_request(), left).await;
+                answer.and_then(|response| self.identity_of(&response)).map(Some)
+            } else {
+                let request = MetadataRequest { topics: Some(Vec::new()), ..MetadataRequest::default() };
+                self.line.ask(advertised, &request, left).await.map(|_| None)
+            };
+            match outcome {
+                Ok(identity) => return Ok(identity),
+                Err(reason) => self.reason = reason,
+            }
+            if self.kind == ConnectErrorKind::Authentication {
+                return Err(ConnectError::new(self.kind, self.reason.clone()));
+            }
+            self.pause(attempt).await;
+        }
+        unreachable_end()
+    }
+
+    fn identity_of(&mut self, response: &InitProducerIdResponse) -> Result<Identity, String> {
+        if matches!(
+            response.error_code,
+            ErrorCode::CLUSTER_AUTHORIZATION_FAILED | ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED
+        ) {
+            self.kind = ConnectErrorKind::Authentication;
+        }
+        identity_of(response)
+    }
+
+    /// What is left of the time, or the error that says what was tried.
+    fn left(&self, said: &str) -> Result<Duration, ConnectError> {
+        let left = self.deadline.saturating_duration_since(clock::now());
+        if left.is_zero() {
+            let kind = if self.reason.is_empty() { ConnectErrorKind::Timeout } else { self.kind };
+            return Err(ConnectError::new(kind, format!("{said}: {}", self.reason)));
+        }
+        Ok(left)
+    }
+
+    async fn pause(&mut self, attempt: u32) {
+        let left = self.deadline.saturating_duration_since(clock::now());
+        sleep(self.backoff.after(attempt).min(left)).await;
+    }
+}
+
+/// After as many attempts as there are numbers.
+fn unreachable_end<T>() -> Result<T, ConnectError> {
+    Err(ConnectError::new(ConnectErrorKind::Timeout, "too many attempts"))
+}
+
+/// Asks for an identity without transactions.
+pub(super) fn identity_request() -> InitProducerIdRequest {
+    InitProducerIdRequest { transaction_timeout_ms: i32::MAX, ..InitProducerIdRequest::default() }
+}
+
+/// The identity that a broker gave.
+pub(super) fn identity_of(response: &InitProducerIdResponse) -> Result<Identity, String> {
+    match response.error_code {
+        ErrorCode::NONE => Ok(Identity { producer_id: response.producer_id, epoch: response.producer_epoch }),
+        ErrorCode::CLUSTER_AUTHORIZATION_FAILED => Err("the producer may not write idempotently: allow WRITE on a \
+             topic, or IDEMPOTENT_WRITE on the cluster, or set enable.idempotence=false"
+            .to_owned()),
+        code => Err(format!("a broker gave no producer id: {code}")),
+    }
+}

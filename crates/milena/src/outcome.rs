@@ -1,0 +1,97 @@
+//! From what the sender says about a record to what a caller reads.
+
+use std::sync::Arc;
+
+use milena_codec::ErrorCode;
+use milena_codec::ids::PartitionId;
+use milena_sender::accumulator::{ChooseError, Refusal};
+use milena_sender::sync::FailedRecords;
+use milena_sender::{Failure, FailureKind};
+
+use crate::error::{ErrorKind, Persisted, SendError};
+
+/// A record that was accepted and failed.
+pub(crate) fn of_failure(failure: &Failure, topic: &Arc<str>, partition: PartitionId) -> SendError {
+    let persisted = match failure.persisted {
+        milena_sender::Persisted::No => Persisted::No,
+        milena_sender::Persisted::Maybe => Persisted::Maybe,
+        milena_sender::Persisted::Yes => Persisted::Yes,
+    };
+    SendError::new(kind_of(failure.kind), Arc::clone(topic), Arc::clone(&failure.message))
+        .with_partition(partition.0)
+        .with_persisted(persisted)
+        .with_retriable(failure.retriable)
+        .with_code(failure.code)
+}
+
+/// Records that failed together.
+pub(crate) fn of_failed(failed: &FailedRecords) -> SendError {
+    of_failure(&failed.failure, &failed.topic, failed.partition)
+}
+
+/// A record that was not accepted.
+pub(crate) fn of_refusal(error: ChooseError, topic: &Arc<str>) -> SendError {
+    let topic = Arc::clone(topic);
+    let (refusal, partition) = match error {
+        ChooseError::Missing => return SendError::new(ErrorKind::NoPartition, topic, error.to_string()),
+        ChooseError::NoSuchPartition { partition, .. } => {
+            return SendError::new(ErrorKind::InvalidPartition, topic, error.to_string()).with_partition(partition);
+        }
+        ChooseError::Refused(refusal, partition) => (refusal, partition),
+    };
+    let refused = match refusal {
+        Refusal::TooLarge { bytes, limit } => {
+            let said = format!("it takes up to {bytes} bytes, and max.request.size is {limit}: raise it, or send less");
+            SendError::new(ErrorKind::MessageTooLarge, topic, said)
+        }
+        Refusal::Closed => closed(topic),
+        Refusal::Full { .. } | Refusal::Yield | Refusal::Busy => {
+            SendError::new(ErrorKind::BufferFull, topic, "there is no room in buffer.memory now").with_retriable(true)
+        }
+    };
+    refused.with_partition(partition.0)
+}
+
+/// A record that came after the end.
+pub(crate) fn closed(topic: Arc<str>) -> SendError {
+    SendError::new(ErrorKind::Closed, topic, "the producer is closed and takes no more records")
+}
+
+/// A topic that the brokers do not tell about.
+pub(crate) fn of_topic(code: Option<ErrorCode>, topic: Arc<str>, waited: std::time::Duration) -> SendError {
+    let kind = match code {
+        Some(ErrorCode::TOPIC_AUTHORIZATION_FAILED) => ErrorKind::TopicAuthorizationFailed,
+        Some(ErrorCode::CLUSTER_AUTHORIZATION_FAILED) => ErrorKind::ClusterAuthorizationFailed,
+        Some(ErrorCode::INVALID_TOPIC_EXCEPTION) => ErrorKind::InvalidTopic,
+        _ => ErrorKind::UnknownTopic,
+    };
+    let said = match (kind, code) {
+        (ErrorKind::TopicAuthorizationFailed, _) => {
+            "the producer may not see it: allow DESCRIBE and WRITE on the topic".to_owned()
+        }
+        (ErrorKind::ClusterAuthorizationFailed, _) => "the producer may not use the cluster".to_owned(),
+        (ErrorKind::InvalidTopic, _) => {
+            "the brokers take no such name: up to 249 letters, digits, `.`, `_` and `-`".to_owned()
+        }
+        (_, Some(code)) => {
+            format!("not found within max.block.ms = {waited:?}, the brokers say {code}: create the topic first")
+        }
+        (_, None) => format!("no broker told about it within max.block.ms = {waited:?}: is the cluster reachable?"),
+    };
+    SendError::new(kind, topic, said).with_code(code).with_retriable(kind == ErrorKind::UnknownTopic)
+}
+
+const fn kind_of(kind: FailureKind) -> ErrorKind {
+    match kind {
+        FailureKind::DeliveryTimeout => ErrorKind::DeliveryTimeout,
+        FailureKind::RetriesExhausted => ErrorKind::RetriesExhausted,
+        FailureKind::MessageTooLarge => ErrorKind::MessageTooLarge,
+        FailureKind::InvalidRecord => ErrorKind::InvalidRecord,
+        FailureKind::InvalidTimestamp => ErrorKind::InvalidTimestamp,
+        FailureKind::InvalidTopic => ErrorKind::InvalidTopic,
+        FailureKind::TopicAuthorizationFailed => ErrorKind::TopicAuthorizationFailed,
+        FailureKind::ClusterAuthorizationFailed => ErrorKind::ClusterAuthorizationFailed,
+        FailureKind::Closed => ErrorKind::Closed,
+        _ => ErrorKind::Refused,
+    }
+}

@@ -1,0 +1,39 @@
+//! From settings to a producer.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use milena_connection::transport::{Connector, Tcp};
+
+use super::{Handle, Producer};
+use crate::config::{Config, ProducerBuilder};
+use crate::core::Core;
+use crate::driver;
+use crate::error::ConnectError;
+
+impl ProducerBuilder {
+    /// Checks the settings, connects, and starts the driver on the current tokio runtime, or on a thread of its own.
+    ///
+    /// # Errors
+    /// [`ConnectError`] when a setting is wrong, or the cluster cannot be used, with the reason, within the connect
+    /// timeout.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    ///
+    /// # Cancel safety
+    /// Dropped before it is ready, everything that was begun ends.
+    pub async fn build(mut self) -> Result<Producer, ConnectError> {
+        let connector = self.take_connector();
+        let config = self.validate()?;
+        let connector = connector.unwrap_or_else(|| tcp(&config));
+        let seed = config.seed.unwrap_or_else(|| fastrand::u64(..));
+        let core = Core::new(config, seed);
+        driver::start(&core, connector, seed).await?;
+        Ok(Producer { handle: Arc::new(Handle { core }), seen: AtomicU64::new(0) })
+    }
+}
+
+fn tcp(config: &Config) -> Arc<dyn Connector> {
+    Arc::new(Tcp { setup_timeout: config.socket_setup_timeout })
+}

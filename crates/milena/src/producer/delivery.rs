@@ -1,0 +1,62 @@
+//! [`Delivery`]: what becomes of a record that was accepted.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use milena_sender::sync::Seat;
+
+use crate::error::{ErrorKind, SendError};
+use crate::outcome;
+use crate::record::Ack;
+
+/// The outcome of a record, to be awaited or dropped: dropped, the record still goes.
+///
+/// Awaiting it does not hurry the record: it sits out the linger. All deliveries of a batch share one cell, so
+/// keeping thousands of them is cheap.
+///
+/// ```no_run
+/// # async fn example(producer: milena::Producer) -> Result<(), milena::SendError> {
+/// let delivery = producer.enqueue(("orders", "user-123", "3 apples")).await?;
+/// let ack = delivery.await?;
+/// println!("{} @ {:?}", ack.partition, ack.offset);
+/// # Ok(()) }
+/// ```
+///
+/// # Errors
+/// [`SendError`] when the record failed: it says whether it may have been written.
+///
+/// # Cancel safety
+/// Awaiting it by reference can be given up and begun again at any time; nothing gets lost.
+#[derive(Debug)]
+#[must_use = "the outcome is lost, but the record still goes; drop it to say so"]
+pub struct Delivery {
+    seat: Seat,
+}
+
+impl Delivery {
+    pub(super) const fn new(seat: Seat) -> Self {
+        Self { seat }
+    }
+}
+
+impl Future for Delivery {
+    type Output = Result<Ack, SendError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Poll::Ready(settled) = self.seat.poll(cx.waker()) else { return Poll::Pending };
+        let Some((topic, partition)) = self.seat.place() else {
+            return Poll::Ready(Err(SendError::new(ErrorKind::Internal, "", "a record without a place")));
+        };
+        Poll::Ready(match settled {
+            Ok(receipt) => Ok(Ack {
+                topic: Arc::clone(topic),
+                partition: partition.0,
+                offset: receipt.offset,
+                timestamp_ms: receipt.timestamp_ms,
+            }),
+            Err(failure) => Err(outcome::of_failure(&failure, topic, *partition)),
+        })
+    }
+}

@@ -1,0 +1,273 @@
+//! The public face: [`Producer`], and what it hands out.
+
+mod build;
+mod delivery;
+mod enqueue;
+mod topic;
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Poll;
+
+pub use delivery::Delivery;
+pub use enqueue::{Enqueue, EnqueueDetached};
+pub use topic::Topic;
+
+use crate::clock;
+use crate::config::ProducerBuilder;
+use crate::core::{Core, Snapshot};
+use crate::error::{ConnectError, FlushError, SendError, TryEnqueueError};
+use crate::outcome;
+use crate::record::{Ack, Record};
+use crate::registry::Missing;
+use enqueue::{Patience, delivery_of};
+use milena_sender::accumulator::{ChooseError, Refusal};
+
+/// Sends records to a Kafka cluster. Clones are cheap and share everything.
+///
+/// Dropping the last clone without [`close`](Self::close) flushes in the background, within the close timeout.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use milena::{Producer, Record};
+///
+/// let producer = Producer::connect("localhost:9092").await?;
+/// let ack = producer.send(Record::to("orders").key("user-123").value("3 apples")).await?;
+/// println!("{} @ {:?}", ack.partition, ack.offset);
+/// producer.close().await?;
+/// # Ok(()) }
+/// ```
+#[derive(Debug)]
+pub struct Producer {
+    handle: Arc<Handle>,
+    /// How many failures this clone has been told of.
+    seen: AtomicU64,
+}
+
+/// Held by all clones and topics; when the last one goes, the driver flushes and ends.
+#[derive(Debug)]
+struct Handle {
+    core: Arc<Core>,
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        let until = clock::now() + self.core.config.close_timeout;
+        self.core.tell(|inbox| {
+            inbox.close_until.get_or_insert(until);
+        });
+    }
+}
+
+impl Clone for Producer {
+    fn clone(&self) -> Self {
+        Self { handle: Arc::clone(&self.handle), seen: AtomicU64::new(self.seen.load(Ordering::Relaxed)) }
+    }
+}
+
+impl Producer {
+    /// Connects with all defaults, which are safe ones: `acks=all`, idempotent, retries for two minutes.
+    ///
+    /// # Errors
+    /// [`ConnectError`] with the reason, within 15 seconds.
+    ///
+    /// # Cancel safety
+    /// Dropped before it is ready, everything that was begun ends.
+    pub async fn connect(bootstrap_servers: &str) -> Result<Self, ConnectError> {
+        Self::builder().bootstrap_servers(bootstrap_servers).build().await
+    }
+
+    /// Starts with the defaults.
+    pub fn builder() -> ProducerBuilder {
+        ProducerBuilder::default()
+    }
+
+    /// Sends a record and waits for its outcome, without sitting out the linger.
+    ///
+    /// # Errors
+    /// [`SendError`]: whether the record may have been written, and whether a retry may help.
+    ///
+    /// # Cancel safety
+    /// Dropped before the record is accepted, it is not sent; after that it goes, and its outcome shows in the
+    /// metrics and in the next [`flush`](Self::flush).
+    pub async fn send(&self, record: impl Into<Record>) -> Result<Ack, SendError> {
+        self.accept(&record.into(), true).await?.await
+    }
+
+    /// Accepts a record: waits for the topic to be known, for room, and for its turn. Then it will be delivered or
+    /// reported, whatever becomes of the [`Delivery`].
+    ///
+    /// # Errors
+    /// [`SendError`] when the topic is not known, or there is no room, within `max.block.ms`; when the record is too
+    /// large; after [`close`](Self::close).
+    ///
+    /// # Cancel safety
+    /// Dropped before it is ready, the record is not sent.
+    pub async fn enqueue(&self, record: impl Into<Record>) -> Result<Delivery, SendError> {
+        self.accept(&record.into(), false).await
+    }
+
+    /// Accepts a record if that is possible at once. The first record to a topic has it looked up.
+    ///
+    /// A loop that calls this and never awaits anything starves a driver on the same current-thread runtime.
+    ///
+    /// # Errors
+    /// [`TryEnqueueError`] gives the record back.
+    pub fn try_enqueue(&self, record: impl Into<Record>) -> Result<Delivery, TryEnqueueError> {
+        let record = record.into();
+        let Some(topic) = self.known(&record.topic) else {
+            self.want(&record.topic);
+            return Err(TryEnqueueError::not_ready(record));
+        };
+        let name = Arc::clone(&record.topic);
+        let entered = topic.enter::<true>(&record, false).try_enter_now();
+        match entered {
+            Ok(appended) => {
+                delivery_of(appended, &name).map_err(|error| TryEnqueueError::refused(record, error))
+            }
+            Err(ChooseError::Refused(Refusal::Full { .. }, _)) => {
+                self.handle.core.shared.press();
+                Err(TryEnqueueError::full(record))
+            }
+            Err(error) => Err(TryEnqueueError::refused(record, outcome::of_refusal(error, &name))),
+        }
+    }
+
+    /// Sends many records, and waits for all of them: one result a record, in order.
+    ///
+    /// # Cancel safety
+    /// Dropped, the records that were accepted go; the others are not sent.
+    pub async fn send_all<R: Into<Record>>(&self, records: impl IntoIterator<Item = R>) -> Vec<Result<Ack, SendError>> {
+        let mut deliveries = Vec::new();
+        for record in records {
+            deliveries.push(self.accept(&record.into(), true).await);
+        }
+        let mut outcomes = Vec::with_capacity(deliveries.len());
+        for delivery in deliveries {
+            outcomes.push(match delivery {
+                Ok(delivery) => delivery.await,
+                Err(error) => Err(error),
+            });
+        }
+        outcomes
+    }
+
+    /// Looks a topic up once, for many records.
+    ///
+    /// # Errors
+    /// [`SendError`] when it is not known within `max.block.ms`.
+    ///
+    /// # Cancel safety
+    /// Dropping it has no effect.
+    pub async fn topic(&self, name: &str) -> Result<Topic, SendError> {
+        match self.known(name) {
+            Some(topic) => Ok(topic),
+            None => self.look_up(&Arc::from(name), &mut Patience::default()).await,
+        }
+    }
+
+    /// Has everything sent that was accepted before, and waits until it is settled.
+    ///
+    /// # Errors
+    /// [`FlushError`] with how many records failed since this handle's last flush, and the first of them.
+    ///
+    /// # Cancel safety
+    /// Dropped, the records still go.
+    pub async fn flush(&self) -> Result<(), FlushError> {
+        let shared = &self.handle.core.shared;
+        let target = shared.outstanding.end_generation();
+        shared.press();
+        poll_fn(|cx| shared.outstanding.poll_settled(target, cx.waker())).await;
+        self.failures()
+    }
+
+    /// Takes no more records from any clone, has everything sent, and ends the producer. What is not settled within
+    /// the close timeout fails.
+    ///
+    /// # Errors
+    /// As [`flush`](Self::flush).
+    ///
+    /// # Cancel safety
+    /// Dropped, the producer closes in the background.
+    pub async fn close(&self) -> Result<(), FlushError> {
+        let core = &self.handle.core;
+        let mut ended = core.ended.subscribe();
+        core.registry.close();
+        let until = clock::now() + core.config.close_timeout;
+        core.tell(|inbox| {
+            inbox.close_until.get_or_insert(until);
+        });
+        // An error says that the driver is gone, which is what is waited for.
+        let _ = ended.wait_for(|ended| *ended).await;
+        self.failures()
+    }
+
+    /// What the producer has done so far.
+    #[must_use]
+    pub fn metrics(&self) -> Snapshot {
+        self.handle.core.metrics.snapshot()
+    }
+
+    /// What failed since this handle was last told.
+    fn failures(&self) -> Result<(), FlushError> {
+        let seen = self.seen.load(Ordering::Relaxed);
+        let (total, first) = self.handle.core.shared.failures.since(seen, FlushError::FIRST_MAX);
+        self.seen.store(total, Ordering::Relaxed);
+        if total == seen {
+            return Ok(());
+        }
+        Err(FlushError::new(total - seen, first.iter().map(outcome::of_failed).collect()))
+    }
+
+    async fn accept(&self, record: &Record, urgent: bool) -> Result<Delivery, SendError> {
+        let mut patience = Patience::default();
+        let topic = match self.known(&record.topic) {
+            Some(topic) => topic,
+            None => self.look_up(&record.topic, &mut patience).await?,
+        };
+        let mut enter = topic.enter::<true>(record, urgent);
+        enter.patience = patience;
+        Enqueue(enter).await
+    }
+
+    fn known(&self, name: &str) -> Option<Topic> {
+        let topic = self.handle.core.registry.known(name)?;
+        Some(Topic { handle: Arc::clone(&self.handle), topic })
+    }
+
+    fn want(&self, name: &Arc<str>) {
+        if self.handle.core.registry.want(name) {
+            self.handle.core.tell(|inbox| inbox.wanted.push(Arc::clone(name)));
+        }
+    }
+
+    async fn look_up(&self, name: &Arc<str>, patience: &mut Patience) -> Result<Topic, SendError> {
+        self.want(name);
+        let core = &*self.handle.core;
+        let found = poll_fn(|cx| {
+            if core.registry.topic(name).is_none() {
+                // Another waiter gave it up in between.
+                self.want(name);
+            }
+            if let Poll::Ready(found) = core.registry.poll(name, cx.waker()) {
+                return Poll::Ready(Ok(found));
+            }
+            patience.poll(core, cx).map(|()| {
+                let code = core.registry.last_error(name);
+                if core.registry.give_up(name, cx.waker()) {
+                    core.tell(|inbox| inbox.given_up.push(Arc::clone(name)));
+                }
+                Err(code)
+            })
+        });
+        match found.await {
+            Ok(Ok(topic)) => Ok(Topic { handle: Arc::clone(&self.handle), topic }),
+            Ok(Err(Missing::Closed)) => Err(outcome::closed(Arc::clone(name))),
+            Ok(Err(Missing::Refused(code))) => {
+                Err(outcome::of_topic(Some(code), Arc::clone(name), core.config.max_block))
+            }
+            Err(code) => Err(outcome::of_topic(code, Arc::clone(name), core.config.max_block)),
+        }
+    }
+}
