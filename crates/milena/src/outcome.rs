@@ -35,18 +35,22 @@ pub(crate) fn of_refusal(error: ChooseError, topic: &Arc<str>) -> SendError {
     let (refusal, partition) = match error {
         ChooseError::Missing => return SendError::new(ErrorKind::NoPartition, topic, error.to_string()),
         ChooseError::NoSuchPartition { partition, .. } => {
-            return SendError::new(ErrorKind::InvalidPartition, topic, error.to_string()).with_partition(partition);
+            return SendError::new(ErrorKind::InvalidPartition, topic, error.to_string())
+                .with_partition(partition);
         }
         ChooseError::Refused(refusal, partition) => (refusal, partition),
     };
     let refused = match refusal {
         Refusal::TooLarge { bytes, limit } => {
-            let said = format!("it takes up to {bytes} bytes, and max.request.size is {limit}: raise it, or send less");
+            let said = format!(
+                "it takes up to {bytes} bytes, and max.request.size is {limit}: raise it, or send less"
+            );
             SendError::new(ErrorKind::MessageTooLarge, topic, said)
         }
         Refusal::Closed => closed(topic),
         Refusal::Full { .. } | Refusal::Yield | Refusal::Busy => {
-            SendError::new(ErrorKind::BufferFull, topic, "there is no room in buffer.memory now").with_retriable(true)
+            SendError::new(ErrorKind::BufferFull, topic, "there is no room in buffer.memory now")
+                .with_retriable(true)
         }
     };
     refused.with_partition(partition.0)
@@ -74,9 +78,13 @@ pub(crate) fn of_topic(code: Option<ErrorCode>, topic: Arc<str>, waited: std::ti
             "the brokers take no such name: up to 249 letters, digits, `.`, `_` and `-`".to_owned()
         }
         (_, Some(code)) => {
-            format!("not found within max.block.ms = {waited:?}, the brokers say {code}: create the topic first")
+            format!(
+                "not found within max.block.ms = {waited:?}, the brokers say {code}: create the topic first"
+            )
         }
-        (_, None) => format!("no broker told about it within max.block.ms = {waited:?}: is the cluster reachable?"),
+        (_, None) => {
+            format!("no broker told about it within max.block.ms = {waited:?}: is the cluster reachable?")
+        }
     };
     SendError::new(kind, topic, said).with_code(code).with_retriable(kind == ErrorKind::UnknownTopic)
 }

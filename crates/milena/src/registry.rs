@@ -157,7 +157,8 @@ impl Registry {
         let mut inner = self.lock();
         inner.closed = true;
         let topics: Vec<_> = inner.topics.values().map(|slot| Arc::clone(&slot.topic)).collect();
-        let wakers: Vec<_> = inner.topics.values_mut().flat_map(|slot| std::mem::take(&mut slot.wakers)).collect();
+        let wakers: Vec<_> =
+            inner.topics.values_mut().flat_map(|slot| std::mem::take(&mut slot.wakers)).collect();
         drop(inner);
         topics.iter().flat_map(|topic| topic.partitions()).for_each(|partition| partition.shut());
         wakers.into_iter().for_each(Waker::wake);

@@ -22,6 +22,7 @@ use tokio::time::{Sleep, sleep_until};
 
 use super::frame::Frame;
 use super::link::{Broken, Ended, Link};
+use super::nudge::{Nudge, Nudging};
 use super::settings::{PRODUCE_VERSION_MAX, Settings};
 use crate::clock;
 
@@ -56,14 +57,32 @@ pub(super) struct BrokerTask {
     armed: Option<Instant>,
     /// The broker asked for a pause until then (KIP-219).
     paused_until: Option<Instant>,
+    nudging: Nudging,
     aborting: bool,
 }
 
 impl BrokerTask {
-    pub(super) fn new(settings: Arc<Settings>, orders: Arc<Orders>, lane: Lane, seed: u64) -> Self {
+    pub(super) fn new(
+        settings: Arc<Settings>,
+        orders: Arc<Orders>,
+        lane: Lane,
+        nudge: Option<Nudge>,
+        seed: u64,
+    ) -> Self {
         let link = Link::new(Arc::clone(&settings), seed);
         let timer = Box::pin(sleep_until(tokio::time::Instant::from_std(clock::now())));
-        Self { settings, orders, lane, link, timer, armed: None, paused_until: None, aborting: false }
+        let nudging = Nudging::new(nudge);
+        Self {
+            settings,
+            orders,
+            lane,
+            link,
+            timer,
+            armed: None,
+            paused_until: None,
+            nudging,
+            aborting: false,
+        }
     }
 
     fn take_orders(&mut self, now: Instant) {
@@ -121,7 +140,8 @@ impl BrokerTask {
                 self.link.prove();
             }
             Event::Answered { payload, body, .. } => {
-                let pause_ms = self.lane.answered(now, payload.0, session.bytes(body)).map_err(Broken::Answer)?;
+                let pause_ms =
+                    self.lane.answered(now, payload.0, session.bytes(body)).map_err(Broken::Answer)?;
                 if let Some(pause) = u64::try_from(pause_ms).ok().filter(|pause| *pause > 0) {
                     self.paused_until = Some(now + Duration::from_millis(pause).min(THROTTLE_MAX));
                 }
@@ -250,7 +270,8 @@ impl Future for BrokerTask {
                     this.report();
                     let rung = this.arm(now, until, cx);
                     let has_mail = !this.orders.sleep(cx.waker(), |orders| orders.is_empty());
-                    let has_work = !this.lane.port().sleep(cx.waker(), this.armed, deaf);
+                    let waker = this.nudging.waker(cx.waker());
+                    let has_work = !this.lane.port().sleep(&waker, this.armed, deaf);
                     let may_send = !room && this.has_room(now);
                     if !(rung || has_mail || has_work || may_send) {
                         return Poll::Pending;

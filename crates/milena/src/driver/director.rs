@@ -25,11 +25,13 @@ use milena_sender::accumulator::Port;
 use milena_sender::coordinator::{Coordinator, LaneId, Order};
 use milena_sender::lane::{Lane, Notice};
 use milena_sender::sync::{Generation, Wake};
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::JoinSet;
 use tokio::time::sleep_until;
 
 use super::broker::{BrokerTask, LaneOrder, Orders};
 use super::line::Line;
+use super::nudge::Nudge;
 use super::settings::Settings;
 use super::startup::{Started, identity_of, identity_request};
 use crate::clock;
@@ -42,7 +44,10 @@ pub(super) struct Director {
     coordinator: Coordinator,
     lanes: BTreeMap<LaneId, LaneHandle>,
     tasks: JoinSet<()>,
-    question: Option<Pin<Box<dyn Future<Output = (Line, Reply)> + Send>>>,
+    /// Beside the tasks of brokers, where there are several workers; ended with the director.
+    nudge: Option<Nudge>,
+    nudged: JoinSet<()>,
+    question: Option<Question>,
     /// None while a question is out.
     line: Option<Line>,
     /// No question for an identity before this.
@@ -72,6 +77,9 @@ enum Reply {
     Identity(Result<InitProducerIdResponse, String>),
 }
 
+/// A question that is out.
+type Question = Pin<Box<dyn Future<Output = (Line, Reply)> + Send>>;
+
 /// How long all candidates together may take to answer a question.
 const QUESTION_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -82,8 +90,16 @@ impl Director {
         if let Some(identity) = started.identity {
             coordinator.identity(identity);
         }
+        let several = Handle::current().runtime_flavor() != RuntimeFlavor::CurrentThread;
+        let nudge = several.then(Nudge::default);
+        let mut nudged = JoinSet::new();
+        if let Some(nudge) = &nudge {
+            nudged.spawn(nudge.task());
+        }
         Self {
             metadata: started.metadata,
+            nudge,
+            nudged,
             coordinator,
             lanes: BTreeMap::new(),
             tasks: JoinSet::new(),
@@ -114,6 +130,7 @@ impl Director {
             lane.tell(LaneOrder::Abort);
         }
         while self.tasks.join_next().await.is_some() {}
+        self.nudged.shutdown().await;
     }
 
     /// Reads the mail.
@@ -131,7 +148,9 @@ impl Director {
         let endpoints: Vec<NodeEndpoint> = inbox
             .notices
             .iter()
-            .filter_map(|notice| if let Notice::Endpoints(endpoints) = notice { Some(endpoints.clone()) } else { None })
+            .filter_map(|notice| {
+                if let Notice::Endpoints(endpoints) = notice { Some(endpoints.clone()) } else { None }
+            })
             .flatten()
             .collect();
         for notice in inbox.notices {
@@ -208,7 +227,8 @@ impl Director {
 
     /// The lane of a broker; it and its task are made when they are needed first.
     fn lane(&mut self, id: LaneId) -> &LaneHandle {
-        let (settings, coordinator, tasks) = (&self.settings, &self.coordinator, &mut self.tasks);
+        let (settings, coordinator, nudge) = (&self.settings, &self.coordinator, &self.nudge);
+        let tasks = &mut self.tasks;
         let endpoint = id.and_then(|id| self.metadata.broker(id).cloned());
         self.lanes.entry(id).or_insert_with(|| {
             let core = &settings.core;
@@ -220,7 +240,8 @@ impl Director {
             }
             let orders = Arc::new(Orders::default());
             let seed = settings.seed.wrapping_add(id.map_or(0, |id| u64::from(id.0.unsigned_abs()) + 1));
-            tasks.spawn(BrokerTask::new(Arc::clone(settings), Arc::clone(&orders), lane, seed));
+            let task = BrokerTask::new(Arc::clone(settings), Arc::clone(&orders), lane, nudge.clone(), seed);
+            tasks.spawn(task);
             let handle = LaneHandle { port, orders };
             handle.tell(LaneOrder::Endpoint(endpoint));
             handle
@@ -232,7 +253,9 @@ impl Director {
             match order {
                 Order::Adopt(id, stream) => self.lane(id).tell(LaneOrder::Adopt(stream)),
                 Order::Leave(id, serial) => self.lane(id).tell(LaneOrder::Leave(serial)),
-                Order::TopicId(id, serial, topic_id) => self.lane(id).tell(LaneOrder::TopicId(serial, topic_id)),
+                Order::TopicId(id, serial, topic_id) => {
+                    self.lane(id).tell(LaneOrder::TopicId(serial, topic_id))
+                }
                 Order::Identity(identity) => {
                     self.lanes.values().for_each(|lane| lane.tell(LaneOrder::Identity(identity)));
                 }
@@ -310,16 +333,20 @@ impl Director {
     /// Whether everything is settled, or has to be.
     fn is_over(&self) -> bool {
         let outstanding = &self.settings.core.shared.outstanding;
-        self.closing.is_some_and(|closing| {
-            clock::now() >= closing.until
-                || outstanding.is_settled(closing.target)
-        })
+        self.closing
+            .is_some_and(|closing| clock::now() >= closing.until || outstanding.is_settled(closing.target))
     }
 
     /// Sleeps until there is mail, an answer, something due, or nothing left to settle.
     async fn wait(&mut self) {
         let core = Arc::clone(&self.settings.core);
-        let mail = poll_fn(|cx| if core.inbox.sleep(cx.waker(), |inbox| inbox.is_empty()) { Poll::Pending } else { Poll::Ready(()) });
+        let mail = poll_fn(|cx| {
+            if core.inbox.sleep(cx.waker(), |inbox| inbox.is_empty()) {
+                Poll::Pending
+            } else {
+                Poll::Ready(())
+            }
+        });
         let closing = self.closing;
         let settled = poll_fn(|cx| match closing {
             Some(closing) => core.shared.outstanding.poll_settled(closing.target, cx.waker()),
@@ -335,12 +362,19 @@ impl Director {
             None => Poll::Pending,
         });
         let mut reply = None;
+        let mut fallen = None;
         tokio::select! {
             biased;
             () = mail => {}
+            Some(ended) = self.tasks.join_next(), if !self.tasks.is_empty() => fallen = Some(ended),
             answered = answer => reply = Some(answered),
             () = settled => {}
             () = sleep_until(tokio::time::Instant::from_std(due)) => {}
+        }
+        if let Some(ended) = fallen {
+            // A lane ends by order alone. What it had is lost to us, so nothing more may be promised.
+            tracing::error!(?ended, "a broker's task ended by itself: the producer closes");
+            self.begin_to_close(clock::now());
         }
         if let Some((line, reply)) = reply {
             self.question = None;

@@ -150,7 +150,11 @@ impl Link {
     }
 
     /// The next event, reading for it if there is none yet. Pending when the connection has nothing.
-    pub(super) fn poll_event(&mut self, now: Instant, cx: &mut Context<'_>) -> Poll<Result<Event<Frame>, Broken>> {
+    pub(super) fn poll_event(
+        &mut self,
+        now: Instant,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Event<Frame>, Broken>> {
         let State::Open { stream, session, .. } = &mut self.state else { return Poll::Pending };
         loop {
             if let Some(event) = session.next_event().map_err(Broken::Session)? {
@@ -209,10 +213,7 @@ pub(super) enum Broken {
 
 impl Broken {
     const fn is_timeout(&self) -> bool {
-        matches!(
-            self,
-            Self::Session(SessionError::RequestTimedOut { .. } | SessionError::NoProgress { .. })
-        )
+        matches!(self, Self::Session(SessionError::RequestTimedOut { .. } | SessionError::NoProgress { .. }))
     }
 }
 
@@ -222,13 +223,18 @@ impl fmt::Display for Broken {
             Self::Io(error) => write!(f, "the connection broke: {error}"),
             Self::Session(error) => error.fmt(f),
             Self::Answer(error) => write!(f, "the answer to Produce is malformed: {error}"),
-            Self::Version => f.write_str("the broker speaks no version of Produce from 3 to 13: it is older than Kafka 0.11"),
+            Self::Version => f.write_str(
+                "the broker speaks no version of Produce from 3 to 13: it is older than Kafka 0.11",
+            ),
         }
     }
 }
 
 impl fmt::Debug for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Link").field("endpoint", &self.endpoint).field("failures", &self.failures).finish_non_exhaustive()
+        f.debug_struct("Link")
+            .field("endpoint", &self.endpoint)
+            .field("failures", &self.failures)
+            .finish_non_exhaustive()
     }
 }

@@ -5,6 +5,7 @@ mod director;
 mod frame;
 mod line;
 mod link;
+mod nudge;
 mod settings;
 mod startup;
 
@@ -20,7 +21,11 @@ use director::Director;
 use settings::Settings;
 
 /// Starts a driver, and waits until it is connected.
-pub(crate) async fn start(core: &Arc<Core>, connector: Arc<dyn Connector>, seed: u64) -> Result<(), ConnectError> {
+pub(crate) async fn start(
+    core: &Arc<Core>,
+    connector: Arc<dyn Connector>,
+    seed: u64,
+) -> Result<(), ConnectError> {
     let settings = Settings::new(Arc::clone(core), connector, seed);
     let (started, has_started) = oneshot::channel();
     match core.config.driver {

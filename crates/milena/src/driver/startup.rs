@@ -28,8 +28,9 @@ pub(super) struct Started {
 /// Asks until everything is there, or `connect_timeout` is over.
 pub(super) async fn start(settings: &Arc<Settings>) -> Result<Started, ConnectError> {
     let config = &settings.core.config;
-    let bootstrap = Endpoint::list(&config.bootstrap_servers)
-        .map_err(|error| ConnectError::new(ConnectErrorKind::Config, format!("`bootstrap.servers`: {error}")))?;
+    let bootstrap = Endpoint::list(&config.bootstrap_servers).map_err(|error| {
+        ConnectError::new(ConnectErrorKind::Config, format!("`bootstrap.servers`: {error}"))
+    })?;
     let now = clock::now();
     let mut starting = Starting {
         deadline: now + config.connect_timeout,
@@ -164,9 +165,11 @@ pub(super) fn identity_request() -> InitProducerIdRequest {
 pub(super) fn identity_of(response: &InitProducerIdResponse) -> Result<Identity, String> {
     match response.error_code {
         ErrorCode::NONE => Ok(Identity { producer_id: response.producer_id, epoch: response.producer_epoch }),
-        ErrorCode::CLUSTER_AUTHORIZATION_FAILED => Err("the producer may not write idempotently: allow WRITE on a \
+        ErrorCode::CLUSTER_AUTHORIZATION_FAILED => {
+            Err("the producer may not write idempotently: allow WRITE on a \
              topic, or IDEMPOTENT_WRITE on the cluster, or set enable.idempotence=false"
-            .to_owned()),
+                .to_owned())
+        }
         code => Err(format!("a broker gave no producer id: {code}")),
     }
 }

@@ -51,7 +51,16 @@ impl<'a, const SEAT: bool> Enter<'a, SEAT> {
     #[inline]
     pub(super) const fn new(core: &'a Core, topic: &'a Topic, record: RecordRef<'a>) -> Self {
         let patience = Patience { timer: None };
-        Self { core, topic, partition: None, record, urgent: false, patience, ticket: None, stepped_aside: false }
+        Self {
+            core,
+            topic,
+            partition: None,
+            record,
+            urgent: false,
+            patience,
+            ticket: None,
+            stepped_aside: false,
+        }
     }
 
     #[inline]
@@ -137,7 +146,9 @@ impl Future for Enqueue<'_> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.0.poll_enter(cx).map(|entered| entered.and_then(|appended| delivery_of(appended, self.0.topic.name())))
+        self.0
+            .poll_enter(cx)
+            .map(|entered| entered.and_then(|appended| delivery_of(appended, self.0.topic.name())))
     }
 }
 

@@ -138,7 +138,10 @@ impl Producer {
     ///
     /// # Cancel safety
     /// Dropped, the records that were accepted go; the others are not sent.
-    pub async fn send_all<R: Into<Record>>(&self, records: impl IntoIterator<Item = R>) -> Vec<Result<Ack, SendError>> {
+    pub async fn send_all<R: Into<Record>>(
+        &self,
+        records: impl IntoIterator<Item = R>,
+    ) -> Vec<Result<Ack, SendError>> {
         let mut deliveries = Vec::new();
         for record in records {
             deliveries.push(self.accept(&record.into(), true).await);

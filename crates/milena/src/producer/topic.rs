@@ -56,7 +56,11 @@ impl Topic {
     /// As [`enqueue`](Self::enqueue), without a [`Delivery`](super::Delivery), which saves a quarter of the cost: a
     /// failure is told by `flush` and counted in the metrics.
     #[inline]
-    pub fn enqueue_detached<'a>(&'a self, key: Option<&'a [u8]>, value: Option<&'a [u8]>) -> EnqueueDetached<'a> {
+    pub fn enqueue_detached<'a>(
+        &'a self,
+        key: Option<&'a [u8]>,
+        value: Option<&'a [u8]>,
+    ) -> EnqueueDetached<'a> {
         let record = RecordRef { key, value, ..RecordRef::default() };
         EnqueueDetached(Enter::new(&self.handle.core, &self.topic, record))
     }
