@@ -1,1 +1,58 @@
 //! An in-process Kafka cluster, strict where a real one is.
+//!
+//! It speaks the protocol over real sockets ([`Cluster::start`]) or in-memory streams ([`Builder::in_memory`],
+//! [`Cluster::dial`]), so that any client can be tested against it, on a paused clock if need be. It refuses what a
+//! broker refuses, in the order in which a broker finds out: bad CRCs, gaps in sequences, batches too large, keyless
+//! records on compacted topics. Batches are read by kafka-protocol, which shares no code with milena; milena's own
+//! bounded decoder goes first, because it trusts no count on the wire.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> std::io::Result<()> {
+//! use milena_fake::{Action, ApiKey, Cluster, ErrorCode};
+//!
+//! let cluster = Cluster::builder().brokers(3).topic("orders", 6).start().await?;
+//! println!("produce to {}", cluster.bootstrap_servers());
+//!
+//! // What goes wrong: the next Produce request is written, but its answer is lost.
+//! cluster.on(ApiKey::PRODUCE).topic("orders").apply_then(Action::Disconnect);
+//! // A broker that dies and comes back:
+//! cluster.kill(2);
+//! cluster.restart(2)?;
+//!
+//! // What came of it:
+//! assert!(cluster.log("orders", 0).is_empty());
+//! assert!(cluster.violations().is_empty());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! * [`Builder`] says what the cluster is like: brokers, topics, what is kept, which release it looks like.
+//! * The verbs of [`Cluster`] change it while it runs: leaders, brokers, topics, delays.
+//! * [`Cluster::on`] sets hooks: what goes wrong with which request, how often.
+//! * [`Cluster::log`], [`Cluster::journal`] and [`Cluster::violations`] tell what happened.
+//!
+//! One connection's requests are served one after another. There are no transactions, no consumer groups, no
+//! authentication and no TLS.
+
+mod builder;
+mod cluster;
+mod core;
+mod hook;
+mod journal;
+mod on;
+mod release;
+mod shell;
+mod verbs;
+
+pub use builder::Builder;
+pub use cluster::Cluster;
+pub use core::{Keep, LoggedBatch, LoggedRecord, TopicConfig};
+pub use hook::Action;
+pub use journal::{JournalEntry, Violation};
+pub use milena_codec::ErrorCode;
+pub use milena_codec::ids::{BrokerId, PartitionId};
+pub use milena_codec::message::ApiKey;
+pub use on::{Hold, On};
+pub use release::Release;
+pub use verbs::Brokers;

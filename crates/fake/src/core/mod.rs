@@ -1,0 +1,155 @@
+//! The cluster without its sockets: state, and one step from a request to what is to be done about it.
+//!
+//! ```text
+//! handle(now, connection, call) ─▶ Turn::Done(effects)            send, close
+//!                                └▶ Turn::Wait { until, pending }  the connection stands still
+//!                                        └── resume(now, pending) ─▶ …
+//! ```
+//!
+//! No I/O and no clock: time is an argument, sending is a value. The stages of a request are in `turn`.
+
+mod answer;
+mod api_versions;
+mod batch;
+mod create_topics;
+mod fetch;
+mod init_producer_id;
+mod list_offsets;
+mod log;
+mod metadata;
+mod partition;
+mod produce;
+mod producers;
+mod records;
+mod request;
+mod state;
+mod topic;
+mod topic_config;
+mod turn;
+
+pub use log::{Keep, LoggedBatch};
+pub use records::LoggedRecord;
+pub(crate) use request::{Call, Refused};
+pub(crate) use state::{Broker, Missing, Settings, State};
+pub use topic_config::TopicConfig;
+pub(crate) use turn::{Effect, Pending, Turn};
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bytes::Bytes;
+use milena_codec::ids::BrokerId;
+use milena_codec::message::ApiKey;
+
+use request::{Body, Head};
+
+use crate::hook::Hooks;
+use crate::journal::{Journal, JournalEntry, Violation};
+
+/// The time, as the shell read it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Now {
+    /// Since the cluster started.
+    pub(crate) elapsed: Duration,
+    /// In milliseconds since 1970.
+    pub(crate) wall_ms: i64,
+}
+
+/// A connection to a broker, numbered over the whole cluster.
+pub(crate) type ConnectionId = u64;
+
+#[derive(Debug)]
+struct Connection {
+    broker: BrokerId,
+    muted_until: Duration,
+    /// Nothing is served or answered any more.
+    silent: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct Core {
+    pub(crate) state: State,
+    pub(crate) hooks: Hooks,
+    pub(crate) journal: Journal,
+    connections: BTreeMap<ConnectionId, Connection>,
+    connections_made: ConnectionId,
+}
+
+impl Core {
+    pub(crate) fn new(state: State) -> Self {
+        Self {
+            state,
+            hooks: Hooks::default(),
+            journal: Journal::default(),
+            connections: BTreeMap::new(),
+            connections_made: 0,
+        }
+    }
+
+    /// A new connection; none where the broker is down.
+    pub(crate) fn connect(&mut self, broker: BrokerId) -> Option<ConnectionId> {
+        if !self.state.is_alive(broker) {
+            return None;
+        }
+        self.connections_made += 1;
+        let connection = Connection { broker, muted_until: Duration::ZERO, silent: false };
+        self.connections.insert(self.connections_made, connection);
+        Some(self.connections_made)
+    }
+
+    pub(crate) fn disconnect(&mut self, id: ConnectionId) {
+        self.connections.remove(&id);
+    }
+
+    /// Takes the next request of a connection, or what was none.
+    pub(crate) fn handle(&mut self, now: Now, id: ConnectionId, call: Result<Call, Refused>) -> Turn {
+        let Some(connection) = self.connections.get(&id) else { return Turn::close() };
+        let (broker, silent) = (connection.broker, connection.silent);
+        let mut call = match call {
+            Ok(call) => call,
+            Err(what) => {
+                self.blame(now, id, broker, what);
+                return Turn::close();
+            }
+        };
+        self.note(now, id, broker, &call.head);
+        if let Body::Produce(produce) = &call.body {
+            for (topic, partition) in produce::repeated(produce) {
+                let what = format!("{topic:?} partition {partition} stands twice in one Produce request");
+                self.blame(now, id, broker, what);
+            }
+        }
+        if silent {
+            return Turn::Done(Vec::new());
+        }
+        if !self.state.settings.versions.offer(call.head.api, call.head.version) {
+            match call.head.api {
+                ApiKey::API_VERSIONS => call.body = Body::UnknownApiVersions,
+                _ => return Turn::close(),
+            }
+        }
+        self.resume(now, Pending::new(id, call))
+    }
+
+    fn note(&mut self, now: Now, connection: ConnectionId, broker: BrokerId, head: &Head) {
+        let bytes = match self.state.settings.keep {
+            Keep::Nothing => Bytes::new(),
+            _ => head.frame.clone(),
+        };
+        self.journal.note(JournalEntry {
+            api: head.api,
+            version: head.version,
+            correlation_id: head.correlation_id,
+            client_id: head.client_id.clone(),
+            broker,
+            connection,
+            at: now.elapsed,
+            bytes,
+            frame_bytes: head.frame.len(),
+        });
+    }
+
+    fn blame(&mut self, now: Now, connection: ConnectionId, broker: BrokerId, what: String) {
+        self.journal.blame(Violation { broker, connection, at: now.elapsed, what });
+    }
+}

@@ -1,0 +1,160 @@
+//! What a partition remembers of its idempotent producers: enough to tell a repeated batch from a new one.
+//!
+//! The rules are those of `ProducerStateManager` and `ProducerAppendInfo`: the last five batches of a producer's
+//! epoch, and no gap between them. A producer that the partition does not know may begin anywhere.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use milena_codec::ErrorCode;
+use milena_codec::ids::{ProducerEpoch, ProducerId, Sequence};
+use milena_codec::record::BatchHeader;
+
+/// `ProducerStateEntry.NUM_BATCHES_TO_RETAIN`.
+const BATCHES_KEPT: usize = 5;
+/// Most producers that a partition remembers; the lowest id is forgotten first.
+const PRODUCERS_MAX: usize = 10_000;
+
+/// What to do with a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Append,
+    /// It is there already.
+    Duplicate {
+        base_offset: i64,
+        timestamp_ms: i64,
+    },
+    Refuse(ErrorCode),
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Producers(BTreeMap<ProducerId, Producer>);
+
+#[derive(Clone, Debug)]
+struct Producer {
+    epoch: ProducerEpoch,
+    /// Invariant: never empty, at most [`BATCHES_KEPT`], sequences without a gap.
+    batches: VecDeque<Written>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Written {
+    first: Sequence,
+    last: Sequence,
+    base_offset: i64,
+    timestamp_ms: i64,
+}
+
+impl Producers {
+    /// Judges a batch before it is appended.
+    pub(crate) fn judge(&self, header: &BatchHeader) -> Verdict {
+        let identity = header.stamp.identity;
+        let Some(producer) = self.0.get(&identity.producer_id) else { return Verdict::Append };
+        let first = header.stamp.base_sequence;
+        if identity.epoch < producer.epoch {
+            return Verdict::Refuse(ErrorCode::INVALID_PRODUCER_EPOCH);
+        }
+        if identity.epoch > producer.epoch {
+            return match first.0 {
+                0 => Verdict::Append,
+                _ => Verdict::Refuse(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER),
+            };
+        }
+        let same = |written: &&Written| written.first == first && written.last == last_sequence(header);
+        if let Some(written) = producer.batches.iter().find(same) {
+            let Written { base_offset, timestamp_ms, .. } = *written;
+            return Verdict::Duplicate { base_offset, timestamp_ms };
+        }
+        match producer.batches.back().is_none_or(|written| written.last.after(1) == first) {
+            true => Verdict::Append,
+            false => Verdict::Refuse(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER),
+        }
+    }
+
+    /// Remembers a batch that was appended.
+    pub(crate) fn remember(&mut self, header: &BatchHeader, base_offset: i64, timestamp_ms: i64) {
+        let identity = header.stamp.identity;
+        if identity.producer_id.0 < 0 {
+            return;
+        }
+        let fresh = || Producer { epoch: identity.epoch, batches: VecDeque::new() };
+        let producer = self.0.entry(identity.producer_id).or_insert_with(fresh);
+        if producer.epoch != identity.epoch {
+            *producer = fresh();
+        }
+        if producer.batches.len() == BATCHES_KEPT {
+            producer.batches.pop_front();
+        }
+        let (first, last) = (header.stamp.base_sequence, last_sequence(header));
+        producer.batches.push_back(Written { first, last, base_offset, timestamp_ms });
+        if self.0.len() > PRODUCERS_MAX {
+            self.0.pop_first();
+        }
+    }
+}
+
+fn last_sequence(header: &BatchHeader) -> Sequence {
+    header.stamp.base_sequence.after(header.last_offset_delta.unsigned_abs())
+}
+
+#[cfg(test)]
+mod tests {
+    use milena_codec::ids::Identity;
+    use milena_codec::record::Stamp;
+
+    use super::*;
+
+    #[test]
+    fn the_last_five_batches_are_known_and_the_sixth_is_out_of_order() {
+        let mut producers = Producers::default();
+        for turn in 0..6 {
+            append(&mut producers, turn * 2, 2, turn.into());
+        }
+        assert_eq!(producers.judge(&batch(0, 0, 2)), refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER));
+        assert_eq!(producers.judge(&batch(0, 2, 2)), Verdict::Duplicate { base_offset: 1, timestamp_ms: 7 });
+        assert_eq!(producers.judge(&batch(0, 12, 1)), Verdict::Append);
+    }
+
+    #[test]
+    fn an_overlapping_batch_is_no_duplicate() {
+        let mut producers = Producers::default();
+        append(&mut producers, 0, 4, 0);
+        for (first, count) in [(0, 3), (1, 3), (2, 4), (5, 1)] {
+            let verdict = producers.judge(&batch(0, first, count));
+            assert_eq!(verdict, refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER), "{first} {count}");
+        }
+    }
+
+    #[test]
+    fn sequences_wrap_inside_a_batch_and_between_two() {
+        let mut producers = Producers::default();
+        append(&mut producers, i32::MAX - 1, 3, 0);
+        assert_eq!(producers.judge(&batch(0, 1, 1)), Verdict::Append);
+        assert_eq!(producers.judge(&batch(0, 0, 1)), refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER));
+    }
+
+    #[test]
+    fn an_old_epoch_is_fenced_and_a_new_one_begins_at_nought() {
+        let mut producers = Producers::default();
+        let mut header = batch(3, 0, 1);
+        producers.remember(&header, 0, 7);
+        header.stamp.identity.epoch = ProducerEpoch(2);
+        assert_eq!(producers.judge(&header), refused(ErrorCode::INVALID_PRODUCER_EPOCH));
+        assert_eq!(producers.judge(&batch(4, 1, 1)), refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER));
+        assert_eq!(producers.judge(&batch(4, 0, 1)), Verdict::Append);
+    }
+
+    fn append(producers: &mut Producers, first: i32, count: u32, base_offset: i64) {
+        let header = batch(0, first, count);
+        assert_eq!(producers.judge(&header), Verdict::Append);
+        producers.remember(&header, base_offset, 7);
+    }
+
+    fn batch(epoch: i16, first: i32, count: u32) -> BatchHeader {
+        let identity = Identity { producer_id: ProducerId(1), epoch: ProducerEpoch(epoch) };
+        BatchHeader::of_producer(count, 7, 7, Stamp { identity, base_sequence: Sequence(first) })
+    }
+
+    const fn refused(code: ErrorCode) -> Verdict {
+        Verdict::Refuse(code)
+    }
+}

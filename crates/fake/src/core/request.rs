@@ -1,0 +1,177 @@
+//! From a frame to a request. Our own bounded decoder reads every frame first and lets pass what is well-formed;
+//! then kafka-protocol reads it anew, and its reading is what is served.
+
+use bytes::Bytes;
+use kafka_protocol::messages as theirs;
+use kafka_protocol::protocol::Decodable;
+use milena_codec::ids::{PartitionId, TopicId};
+use milena_codec::message as ours;
+use milena_codec::message::header::RequestHeader;
+use milena_codec::message::{ApiKey, Message, Version};
+use milena_codec::wire::Reader;
+
+use super::batch::{Batch, Refusal};
+
+/// A request with its header.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) head: Head,
+    pub(crate) body: Body,
+}
+
+/// What stands before a request.
+#[derive(Clone, Debug)]
+pub(crate) struct Head {
+    pub(crate) api: ApiKey,
+    pub(crate) version: i16,
+    pub(crate) correlation_id: i32,
+    pub(crate) client_id: Option<String>,
+    pub(crate) frame: Bytes,
+}
+
+#[derive(Debug)]
+pub(crate) enum Body {
+    ApiVersions(theirs::ApiVersionsRequest),
+    /// ApiVersions in a version that nobody knows: it is answered all the same (KIP-511).
+    UnknownApiVersions,
+    CreateTopics(theirs::CreateTopicsRequest),
+    Fetch(theirs::FetchRequest),
+    InitProducerId(theirs::InitProducerIdRequest),
+    ListOffsets(theirs::ListOffsetsRequest),
+    Metadata(theirs::MetadataRequest),
+    Produce(Produce),
+}
+
+/// A Produce request, its batches found and their CRCs taken.
+#[derive(Debug)]
+pub(crate) struct Produce {
+    pub(crate) transactional: bool,
+    pub(crate) acks: i16,
+    pub(crate) entries: Vec<Entry>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) topic: TopicRef,
+    pub(crate) partition: PartitionId,
+    pub(crate) batch: Result<Batch, Refusal>,
+}
+
+/// How a request names a topic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum TopicRef {
+    Name(String),
+    Id(TopicId),
+}
+
+/// Why a frame is no request: what the broker closes the connection for.
+pub(crate) type Refused = String;
+
+impl Call {
+    /// Reads a frame. `trusting` leaves Produce to our own reader alone, which copies nothing.
+    pub(crate) fn read(frame: Bytes, trusting: bool) -> Result<Self, Refused> {
+        let mut input = Reader::shared(&frame);
+        let header =
+            RequestHeader::read(&mut input).map_err(|error| format!("no request header: {error}"))?;
+        let RequestHeader { key, version, correlation_id, client_id } = header;
+        let client_id = client_id.map(str::to_owned);
+        let head = Head { api: key, version, correlation_id, client_id, frame: frame.clone() };
+        let body = match key {
+            ApiKey::PRODUCE if trusting => Body::Produce(Produce::of(bounded(&mut input, version)?, version)),
+            ApiKey::PRODUCE => {
+                let request = checked::<ours::ProduceRequest, theirs::ProduceRequest>(&mut input, version)?;
+                Body::Produce(Produce::of_theirs(request, version))
+            }
+            ApiKey::FETCH => Body::Fetch(checked::<ours::FetchRequest, _>(&mut input, version)?),
+            ApiKey::LIST_OFFSETS => {
+                Body::ListOffsets(checked::<ours::ListOffsetsRequest, _>(&mut input, version)?)
+            }
+            ApiKey::METADATA => Body::Metadata(checked::<ours::MetadataRequest, _>(&mut input, version)?),
+            ApiKey::API_VERSIONS if !ours::ApiVersionsRequest::VERSIONS.contains(&version) => {
+                Body::UnknownApiVersions
+            }
+            ApiKey::API_VERSIONS => {
+                Body::ApiVersions(checked::<ours::ApiVersionsRequest, _>(&mut input, version)?)
+            }
+            ApiKey::CREATE_TOPICS => {
+                Body::CreateTopics(checked::<ours::CreateTopicsRequest, _>(&mut input, version)?)
+            }
+            ApiKey::INIT_PRODUCER_ID => {
+                Body::InitProducerId(checked::<ours::InitProducerIdRequest, _>(&mut input, version)?)
+            }
+            other => return Err(format!("{other} is none that this cluster serves")),
+        };
+        Ok(Self { head, body })
+    }
+}
+
+/// Reads what is left of a frame by our own decoder.
+fn bounded<M: Message>(input: &mut Reader<'_>, version: i16) -> Result<M, Refused> {
+    let refused = |error| format!("no {} of version {version}: {error}", M::NAME);
+    let form = Version::of::<M>(version);
+    if form.flexible {
+        RequestHeader::read_tags(input).map_err(refused)?;
+    }
+    let message = M::decode(input, form).map_err(refused)?;
+    input.finish().map_err(refused)?;
+    Ok(message)
+}
+
+/// Reads what is left of a frame twice: by our own decoder, which bounds it, and by kafka-protocol.
+fn checked<M: Message, T: Decodable>(input: &mut Reader<'_>, version: i16) -> Result<T, Refused> {
+    let mut again = input.clone();
+    bounded::<M>(input, version)?;
+    let refused = |error| format!("kafka-protocol reads no {} of version {version}: {error}", M::NAME);
+    if Version::of::<M>(version).flexible {
+        RequestHeader::read_tags(&mut again).map_err(|error| error.to_string())?;
+    }
+    let mut rest = again.take_bytes(again.left()).map_err(|error| error.to_string())?;
+    let message = T::decode(&mut rest, version).map_err(refused)?;
+    match rest.is_empty() {
+        true => Ok(message),
+        false => Err(format!("kafka-protocol leaves {} bytes of {}", rest.len(), M::NAME)),
+    }
+}
+
+impl Produce {
+    fn of(request: ours::ProduceRequest, version: i16) -> Self {
+        let entries = request.topic_data.into_iter().flat_map(|topic| {
+            let named = TopicRef::of(&topic.name, topic.topic_id, version);
+            topic.partition_data.into_iter().map(move |partition| Entry {
+                topic: named.clone(),
+                partition: partition.index,
+                batch: Batch::find(partition.records.as_ref(), version),
+            })
+        });
+        Self {
+            transactional: request.transactional_id.is_some(),
+            acks: request.acks,
+            entries: entries.collect(),
+        }
+    }
+
+    fn of_theirs(request: theirs::ProduceRequest, version: i16) -> Self {
+        let entries = request.topic_data.into_iter().flat_map(|topic| {
+            let named = TopicRef::of(&topic.name, TopicId(topic.topic_id.into_bytes()), version);
+            topic.partition_data.into_iter().map(move |partition| Entry {
+                topic: named.clone(),
+                partition: PartitionId(partition.index),
+                batch: Batch::find(partition.records.as_ref(), version),
+            })
+        });
+        Self {
+            transactional: request.transactional_id.is_some(),
+            acks: request.acks,
+            entries: entries.collect(),
+        }
+    }
+}
+
+impl TopicRef {
+    fn of(name: &str, id: TopicId, version: i16) -> Self {
+        match version >= ours::produce::TOPIC_IDS_SINCE {
+            true => Self::Id(id),
+            false => Self::Name(name.to_owned()),
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! The stages of a request: each may wait, spoil what comes after it, or end the request.
+//!
+//! ```text
+//! Start ─▶ Before ─▶ (Held) ─▶ Appending ─▶ Serving ─▶ After ─▶ (AnswerHeld) ─▶ Answer
+//! muted    hooks     a gate    append_delay  the API    hooks    a gate          link_delay
+//! ```
+//!
+//! A waiting request keeps its stage and is resumed at its time, or whenever something in the cluster changed.
+
+use std::time::Duration;
+
+use bytes::{BufMut, Bytes, BytesMut};
+use milena_codec::ids::BrokerId;
+
+use super::answer::Answer;
+use super::produce::{self, Here};
+use super::request::{Body, Call};
+use super::{
+    ConnectionId, Core, Now, api_versions, create_topics, fetch, init_producer_id, list_offsets, metadata,
+};
+use crate::hook::{Action, Plan, Request, Target};
+
+/// What the shell has to do for a connection.
+#[derive(Debug)]
+pub(crate) enum Effect {
+    /// Write these bytes, not before `at`.
+    Send { bytes: Bytes, at: Duration },
+    /// Close, once everything was written.
+    Close,
+}
+
+/// What came of a request.
+#[derive(Debug)]
+pub(crate) enum Turn {
+    /// It is served.
+    Done(Vec<Effect>),
+    /// The connection stands still. Resume at `until`, and whenever the cluster changed.
+    Wait { until: Option<Duration>, pending: Box<Pending> },
+}
+
+impl Turn {
+    pub(crate) fn close() -> Self {
+        Self::Done(vec![Effect::Close])
+    }
+}
+
+/// A request on its way.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    connection: ConnectionId,
+    call: Call,
+    plan: Plan,
+    stage: Stage,
+}
+
+/// How far a request came.
+#[derive(Clone, Debug)]
+enum Stage {
+    Start,
+    Before,
+    Held { until: Option<Duration> },
+    AppendDelay,
+    Appending { until: Duration },
+    Serving { patience_until: Duration },
+    After(Option<Bytes>),
+    AnswerHeld { answer: Option<Bytes>, until: Option<Duration> },
+    Answer(Option<Bytes>),
+}
+
+/// What a stage leads to.
+enum Step {
+    Next(Stage),
+    Wait { stage: Stage, until: Option<Duration> },
+    Done(Vec<Effect>),
+}
+
+impl Step {
+    fn close() -> Self {
+        Self::Done(vec![Effect::Close])
+    }
+}
+
+impl Pending {
+    pub(super) fn new(connection: ConnectionId, call: Call) -> Box<Self> {
+        Box::new(Self { connection, call, plan: Plan::default(), stage: Stage::Start })
+    }
+
+    /// What hooks have in mind for before serving, or for the answer.
+    fn action(&self, applied: bool) -> Option<&Action> {
+        self.plan.effect.as_ref().filter(|effect| effect.applied == applied).map(|effect| &effect.action)
+    }
+
+    fn is_held(&self, now: Now, until: Option<Duration>) -> bool {
+        match (until, self.plan.effect.as_ref().map(|effect| &effect.action)) {
+            (Some(until), _) => now.elapsed < until,
+            (None, Some(Action::Hold(gate))) => !gate.is_open(),
+            (None, _) => false,
+        }
+    }
+
+    /// What a hook sends in the place of the answer; none where it lets the answer through.
+    fn replaced(&self, action: &Action) -> Option<Bytes> {
+        match action {
+            Action::Raw(bytes) => Some(bytes.clone()),
+            Action::Message(message) => {
+                Some((message.0)(self.call.head.version, self.call.head.correlation_id).unwrap_or_default())
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Core {
+    /// Goes on with a request, as far as it comes.
+    pub(crate) fn resume(&mut self, now: Now, mut pending: Box<Pending>) -> Turn {
+        loop {
+            let broker = self.connections.get(&pending.connection).map(|connection| connection.broker);
+            let Some(broker) = broker.filter(|broker| self.state.is_alive(*broker)) else {
+                return Turn::close();
+            };
+            match self.step(now, broker, &mut pending) {
+                Step::Next(stage) => pending.stage = stage,
+                Step::Wait { stage, until } => {
+                    pending.stage = stage;
+                    return Turn::Wait { until, pending };
+                }
+                Step::Done(effects) => return Turn::Done(effects),
+            }
+        }
+    }
+
+    fn step(&mut self, now: Now, broker: BrokerId, pending: &mut Pending) -> Step {
+        let stage = pending.stage.clone();
+        match stage {
+            Stage::Start => self.start(now, broker, pending),
+            Stage::Before => self.before(now, broker, pending),
+            Stage::Held { until } if pending.is_held(now, until) => Step::Wait { stage, until },
+            Stage::Held { .. } => Step::Next(Stage::AppendDelay),
+            Stage::AppendDelay => Step::Next(self.append_delay(now, broker, &pending.call)),
+            Stage::Appending { until } if now.elapsed < until => Step::Wait { stage, until: Some(until) },
+            Stage::Appending { .. } => {
+                Step::Next(Stage::Serving { patience_until: patience(now, &pending.call) })
+            }
+            Stage::Serving { patience_until } => {
+                match self.serve(now, broker, pending, now.elapsed < patience_until) {
+                    Answer::Frame(bytes) => Step::Next(Stage::After(Some(bytes))),
+                    Answer::None => Step::Next(Stage::After(None)),
+                    Answer::Close => Step::close(),
+                    Answer::NotYet => Step::Wait { stage, until: Some(patience_until) },
+                }
+            }
+            Stage::After(answer) => self.after(now, broker, pending, answer),
+            Stage::AnswerHeld { until, .. } if pending.is_held(now, until) => Step::Wait { stage, until },
+            Stage::AnswerHeld { answer, .. } => Step::Next(Stage::Answer(answer)),
+            Stage::Answer(answer) => Step::Done(self.answer(now, broker, pending, answer)),
+        }
+    }
+
+    fn start(&mut self, now: Now, broker: BrokerId, pending: &mut Pending) -> Step {
+        let muted_until = self.connections.get(&pending.connection).map_or(Duration::ZERO, |c| c.muted_until);
+        if now.elapsed < muted_until {
+            return Step::Wait { stage: Stage::Start, until: Some(muted_until) };
+        }
+        if !self.hooks.is_empty() {
+            let targets = self.targets(&pending.call);
+            let head = &pending.call.head;
+            pending.plan = self.hooks.take(&Request {
+                api: head.api,
+                broker,
+                client_id: head.client_id.as_deref(),
+                targets: &targets,
+            });
+        }
+        Step::Next(Stage::Before)
+    }
+
+    /// What hooks do in the place of serving.
+    fn before(&mut self, now: Now, broker: BrokerId, pending: &Pending) -> Step {
+        let Some(action) = pending.action(false) else { return Step::Next(Stage::AppendDelay) };
+        match action {
+            Action::Delay(delay) => Step::Next(Stage::Held { until: Some(now.elapsed + *delay) }),
+            Action::Hold(gate) => {
+                gate.arrive();
+                Step::Next(Stage::Held { until: None })
+            }
+            Action::Silence => self.fall_silent(pending.connection),
+            Action::Disconnect => Step::close(),
+            action => Step::Done(
+                pending
+                    .replaced(action)
+                    .map_or_else(Vec::new, |bytes| self.answer(now, broker, pending, Some(bytes))),
+            ),
+        }
+    }
+
+    /// What hooks do with the answer of what was served.
+    fn after(&mut self, now: Now, broker: BrokerId, pending: &Pending, answer: Option<Bytes>) -> Step {
+        let Some(action) = pending.action(true) else { return Step::Next(Stage::Answer(answer)) };
+        let answered = |bytes: Option<Bytes>| Step::Next(Stage::Answer(bytes));
+        match (action, &answer) {
+            (Action::Delay(delay), _) => {
+                Step::Next(Stage::AnswerHeld { answer, until: Some(now.elapsed + *delay) })
+            }
+            (Action::Hold(gate), _) => {
+                gate.arrive();
+                Step::Next(Stage::AnswerHeld { answer, until: None })
+            }
+            (Action::Silence, _) => self.fall_silent(pending.connection),
+            (Action::Disconnect, _) => Step::close(),
+            (Action::Raw(_) | Action::Message(_), _) => answered(pending.replaced(action)),
+            (Action::Truncate(bytes), Some(frame)) => {
+                let cut = frame.slice(..frame.len().min(*bytes));
+                let mut effects = self.answer(now, broker, pending, Some(cut));
+                effects.push(Effect::Close);
+                Step::Done(effects)
+            }
+            (Action::WrongCorrelationId, Some(frame)) => answered(Some(with_another_id(frame))),
+            (Action::DuplicateResponse, Some(frame)) => answered(Some(twice(frame))),
+            _ => answered(answer),
+        }
+    }
+
+    fn append_delay(&self, now: Now, broker: BrokerId, call: &Call) -> Stage {
+        let delay = match call.body {
+            Body::Produce(_) => self.state.brokers.get(&broker).map_or(Duration::ZERO, |b| b.append_delay),
+            _ => Duration::ZERO,
+        };
+        Stage::Appending { until: now.elapsed + delay }
+    }
+
+    fn serve(&mut self, now: Now, broker: BrokerId, pending: &Pending, may_wait: bool) -> Answer {
+        let Pending { call: Call { head, body }, plan, .. } = pending;
+        let state = &mut self.state;
+        match body {
+            Body::ApiVersions(request) => api_versions::serve(state, head, plan, request),
+            Body::UnknownApiVersions => api_versions::serve_unknown(state, head),
+            Body::CreateTopics(request) => create_topics::serve(state, head, plan, request),
+            Body::Fetch(request) => fetch::serve(state, head, plan, broker, request, may_wait),
+            Body::InitProducerId(request) => init_producer_id::serve(state, head, plan, request),
+            Body::ListOffsets(request) => list_offsets::serve(state, head, plan, broker, request),
+            Body::Metadata(request) => metadata::serve(state, head, plan, request),
+            Body::Produce(request) => {
+                produce::serve(state, head, plan, &Here { broker, wall_ms: now.wall_ms }, request)
+            }
+        }
+    }
+
+    /// Sends an answer over the link, and mutes the connection where a quota says so.
+    fn answer(
+        &mut self,
+        now: Now,
+        broker: BrokerId,
+        pending: &Pending,
+        answer: Option<Bytes>,
+    ) -> Vec<Effect> {
+        let Some(state) = self.state.brokers.get(&broker) else { return Vec::new() };
+        let at = now.elapsed + state.link_delay;
+        if let (Body::Produce(_), Some(connection)) =
+            (&pending.call.body, self.connections.get_mut(&pending.connection))
+        {
+            connection.muted_until = now.elapsed + state.throttle;
+        }
+        answer.map(|bytes| Effect::Send { bytes, at }).into_iter().collect()
+    }
+
+    fn fall_silent(&mut self, connection: ConnectionId) -> Step {
+        if let Some(connection) = self.connections.get_mut(&connection) {
+            connection.silent = true;
+        }
+        Step::Done(Vec::new())
+    }
+
+    fn targets(&self, call: &Call) -> Vec<Target> {
+        match &call.body {
+            Body::Produce(request) => produce::targets(&self.state, request),
+            Body::Fetch(request) => fetch::targets(&self.state, request, call.head.version),
+            Body::ListOffsets(request) => list_offsets::targets(request),
+            Body::Metadata(request) => metadata::targets(&self.state, request),
+            Body::CreateTopics(request) => create_topics::targets(request),
+            Body::ApiVersions(_) | Body::UnknownApiVersions | Body::InitProducerId(_) => Vec::new(),
+        }
+    }
+}
+
+/// How long a Fetch may wait for records.
+fn patience(now: Now, call: &Call) -> Duration {
+    let millis = match &call.body {
+        Body::Fetch(request) => u64::try_from(request.max_wait_ms).unwrap_or_default(),
+        _ => 0,
+    };
+    now.elapsed + Duration::from_millis(millis)
+}
+
+/// A frame's answer to a request that nobody sent.
+fn with_another_id(frame: &Bytes) -> Bytes {
+    let mut spoilt = BytesMut::from(&frame[..]);
+    if let Some(id) = spoilt.get_mut(4..8) {
+        id[0] ^= 0x55;
+    }
+    spoilt.freeze()
+}
+
+fn twice(frame: &Bytes) -> Bytes {
+    let mut both = BytesMut::with_capacity(2 * frame.len());
+    both.put_slice(frame);
+    both.put_slice(frame);
+    both.freeze()
+}

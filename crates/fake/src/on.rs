@@ -1,0 +1,220 @@
+//! Setting hooks: `cluster.on(api)`, filters, a count, and one action that ends the sentence.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use milena_codec::ErrorCode;
+use milena_codec::ids::{BrokerId, PartitionId};
+use milena_codec::message::{ApiKey, Message, header};
+
+use crate::cluster::Cluster;
+use crate::hook::{Action, Effect, Filter, Gate, Hook, MessageOf, Turns};
+use crate::shell::Shared;
+
+/// A hook to be, for the requests of one API.
+///
+/// Filters narrow it down; it fires once unless [`times`](Self::times) or [`always`](Self::always) says otherwise. An
+/// action sets it, behind those that were set before.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use milena_fake::{Action, ApiKey, Cluster, ErrorCode};
+/// let cluster = Cluster::builder().topic("t", 3).in_memory().start().await?;
+/// // The first two requests with partition 0 of `t` fail for that partition alone,
+/// cluster.on(ApiKey::PRODUCE).topic("t").partition(0).times(2).error(ErrorCode::NOT_LEADER_OR_FOLLOWER);
+/// // and the next one is written, but its answer is lost.
+/// cluster.on(ApiKey::PRODUCE).topic("t").partition(0).apply_then(Action::Disconnect);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+#[must_use = "a hook is set by its action"]
+pub struct On<'a> {
+    cluster: &'a Cluster,
+    filter: Filter,
+    turns: Turns,
+}
+
+impl Cluster {
+    /// Begins a hook for the requests of an API.
+    pub const fn on(&self, api: ApiKey) -> On<'_> {
+        On { cluster: self, filter: Filter::of(api), turns: Turns::Left(1) }
+    }
+
+    /// Forgets every hook that waits. Requests that are held stay so.
+    pub fn clear_hooks(&self) {
+        self.shared().core().hooks.clear();
+    }
+}
+
+/// Filters.
+impl On<'_> {
+    /// Requests to this broker.
+    pub fn node(mut self, broker: impl Into<BrokerId>) -> Self {
+        self.filter.broker = Some(broker.into());
+        self
+    }
+
+    /// Requests that name this topic; an error is for this topic alone.
+    pub fn topic(mut self, name: &str) -> Self {
+        self.filter.topic = Some(name.to_owned());
+        self
+    }
+
+    /// Requests that name this partition; an error is for this partition alone.
+    pub fn partition(mut self, number: impl Into<PartitionId>) -> Self {
+        self.filter.partition = Some(number.into());
+        self
+    }
+
+    /// Requests of the client with this name.
+    pub fn client_id(mut self, id: &str) -> Self {
+        self.filter.client_id = Some(id.to_owned());
+        self
+    }
+
+    /// Fires so many times.
+    pub const fn times(mut self, count: usize) -> Self {
+        self.turns = Turns::Left(count);
+        self
+    }
+
+    /// Fires until [`Cluster::clear_hooks`].
+    pub const fn always(mut self) -> Self {
+        self.turns = Turns::Always;
+        self
+    }
+}
+
+/// Actions.
+impl On<'_> {
+    /// Lets requests pass: the hooks set after it have to wait for the next ones.
+    pub fn pass(self) {
+        self.set(Action::Pass, false);
+    }
+
+    /// Answers with an error for what the filters match; nothing of that is applied.
+    pub fn error(self, code: ErrorCode) {
+        self.set(Action::error(code), false);
+    }
+
+    /// The same, in the broker's words.
+    pub fn error_with(self, code: ErrorCode, message: &str) {
+        self.set(Action::Error { code, message: Some(message.to_owned()), records: Vec::new() }, false);
+    }
+
+    /// Refuses batches for the sake of some of their records, by their place in the batch (KIP-467).
+    pub fn record_errors(self, code: ErrorCode, records: &[i32]) {
+        self.set(Action::Error { code, message: None, records: records.to_vec() }, false);
+    }
+
+    /// Never answers, neither this request nor a later one of the same connection, which stays open.
+    pub fn silence(self) {
+        self.set(Action::Silence, false);
+    }
+
+    /// Closes the connection.
+    pub fn disconnect(self) {
+        self.set(Action::Disconnect, false);
+    }
+
+    /// Lets the connection stand still for so long, then serves the request.
+    pub fn delay(self, delay: Duration) {
+        self.set(Action::Delay(delay), false);
+    }
+
+    /// Lets the connection stand still until the hold is released, then serves the request.
+    pub fn hold(self) -> Hold {
+        self.set_hold(false)
+    }
+
+    /// Serves the request, and holds its answer until the hold is released.
+    pub fn apply_then_hold(self) -> Hold {
+        self.set_hold(true)
+    }
+
+    /// Serves the request, and then does this: "written, but the answer was lost".
+    pub fn apply_then(self, action: Action) {
+        self.set(action, true);
+    }
+
+    /// Answers with exactly these bytes.
+    pub fn raw(self, bytes: impl Into<Bytes>) {
+        self.set(Action::Raw(bytes.into()), false);
+    }
+
+    /// Answers with a message of the test's own, in the version of the request.
+    pub fn message<M: Message + Send + Sync + 'static>(self, message: M) {
+        let write = move |version, correlation_id| {
+            let mut frame = vec![0; 4];
+            header::put_response(&mut frame, &message, version, correlation_id).ok()?;
+            let length = u32::try_from(frame.len() - 4).ok()?;
+            frame[..4].copy_from_slice(&length.to_be_bytes());
+            Some(Bytes::from(frame))
+        };
+        self.set(Action::Message(MessageOf(Arc::new(write))), false);
+    }
+
+    /// Serves the request, sends the first bytes of the answer's frame, its length counted, and closes.
+    pub fn truncate(self, bytes: usize) {
+        self.set(Action::Truncate(bytes), true);
+    }
+
+    /// Serves the request, and answers under another correlation id.
+    pub fn wrong_correlation_id(self) {
+        self.set(Action::WrongCorrelationId, true);
+    }
+
+    /// Serves the request, and answers twice.
+    pub fn duplicate_response(self) {
+        self.set(Action::DuplicateResponse, true);
+    }
+
+    fn set_hold(self, applied: bool) -> Hold {
+        let gate = Gate::default();
+        let shared = Arc::clone(self.cluster.shared());
+        self.set(Action::Hold(gate.clone()), applied);
+        Hold { gate, shared }
+    }
+
+    fn set(self, action: Action, applied: bool) {
+        let Self { cluster, filter, turns } = self;
+        let effect = Effect { action, applied };
+        let fits = cluster.shared().core().hooks.add(Hook { filter, turns, effect });
+        debug_assert!(fits, "more hooks wait than a cluster holds");
+    }
+}
+
+/// Requests that are held, now and later. They stay held when this is dropped.
+#[derive(Debug)]
+#[must_use = "what is held stays so until it is released"]
+pub struct Hold {
+    gate: Gate,
+    shared: Arc<Shared>,
+}
+
+impl Hold {
+    /// Lets them go on; later ones are not held any more.
+    pub fn release(&self) {
+        self.gate.open();
+        self.shared.changed();
+    }
+
+    /// How many requests came to be held so far.
+    #[must_use]
+    pub fn arrived(&self) -> usize {
+        self.gate.arrived()
+    }
+
+    /// Waits until so many requests came to be held.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost when this is dropped.
+    pub async fn reached(&self, count: usize) {
+        let mut changes = self.shared.changes();
+        // The sender lives as long as `shared`.
+        let _ = changes.wait_for(|_| self.gate.arrived() >= count).await;
+    }
+}

@@ -1,0 +1,72 @@
+//! Which versions of which API a broker offers, by Kafka release.
+//!
+//! Only what this cluster serves is offered, so that no client is led to an API that nobody answers.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+use milena_codec::message::ApiKey;
+
+/// A release of Kafka whose versions the cluster offers.
+///
+/// ```
+/// use milena_fake::Release;
+/// assert!(Release::V2_1 < Release::V4_3);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Release {
+    /// 2.1, the oldest that 4.x clients still speak to.
+    V2_1,
+    /// 2.8, before topic ids reached clients.
+    V2_8,
+    /// 3.9, the last with ZooKeeper.
+    V3_9,
+    /// 4.3.
+    #[default]
+    V4_3,
+}
+
+/// The versions on offer, by API.
+#[derive(Clone, Debug)]
+pub(crate) struct Versions(BTreeMap<ApiKey, RangeInclusive<i16>>);
+
+impl Versions {
+    pub(crate) fn of(release: Release) -> Self {
+        Self(table(release).into_iter().collect())
+    }
+
+    /// Offers other versions of one API.
+    pub(crate) fn clamp(&mut self, api: ApiKey, versions: RangeInclusive<i16>) {
+        self.0.insert(api, versions);
+    }
+
+    pub(crate) fn offer(&self, api: ApiKey, version: i16) -> bool {
+        self.0.get(&api).is_some_and(|versions| versions.contains(&version))
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (ApiKey, &RangeInclusive<i16>)> {
+        self.0.iter().map(|(api, versions)| (*api, versions))
+    }
+}
+
+/// The `validVersions` of each release's schemas. Produce 0–2 are advertised by 4.x for old clients' sake
+/// (KAFKA-18659) and served by nobody here.
+fn table(release: Release) -> [(ApiKey, RangeInclusive<i16>); 7] {
+    let [produce, fetch, list_offsets, metadata, api_versions, create_topics, init_producer_id] =
+        match release {
+            Release::V2_1 => [0..=7, 4..=10, 1..=4, 0..=7, 0..=2, 2..=3, 0..=1],
+            Release::V2_8 => [0..=9, 4..=12, 1..=6, 0..=11, 0..=3, 2..=7, 0..=4],
+            Release::V3_9 => [0..=11, 4..=17, 1..=9, 0..=12, 0..=4, 2..=7, 0..=5],
+            Release::V4_3 => [0..=13, 4..=18, 1..=10, 0..=13, 0..=4, 2..=7, 0..=5],
+        };
+    [
+        (ApiKey::PRODUCE, produce),
+        (ApiKey::FETCH, fetch),
+        (ApiKey::LIST_OFFSETS, list_offsets),
+        (ApiKey::METADATA, metadata),
+        (ApiKey::API_VERSIONS, api_versions),
+        (ApiKey::CREATE_TOPICS, create_topics),
+        (ApiKey::INIT_PRODUCER_ID, init_producer_id),
+    ]
+}

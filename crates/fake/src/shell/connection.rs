@@ -1,0 +1,155 @@
+//! One connection: frames in, one request after the other, answers out in order, each not before its time.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use milena_codec::frame::{LENGTH_BYTES, frame_length};
+use milena_codec::ids::BrokerId;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::sync::watch;
+
+use super::shared::Shared;
+use crate::core::{Call, ConnectionId, Effect, Pending, Turn};
+
+/// `socket.request.max.bytes`.
+const FRAME_MAX: usize = 104_857_600;
+/// Most answers that wait for their time; the connection is not read from while there are as many.
+const ANSWERS_MAX: usize = 1024;
+const READ_BYTES: usize = 64 << 10;
+
+/// Serves a connection until either side closes it, or the broker's door closes.
+pub(crate) async fn serve<S>(stream: S, shared: Arc<Shared>, broker: BrokerId, mut power: watch::Receiver<()>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let Some(id) = shared.core().connect(broker) else { return };
+    let mut connection = Connection {
+        stream,
+        shared: Arc::clone(&shared),
+        id,
+        received: BytesMut::new(),
+        answers: VecDeque::new(),
+        waiting: None,
+        closing: false,
+    };
+    tokio::select! {
+        biased;
+        // Nothing is ever sent: this ends when the sender is dropped.
+        _ = power.changed() => {}
+        // A peer that went away ends its connection, and nothing else.
+        _ = connection.run() => {}
+    }
+    shared.core().disconnect(id);
+}
+
+struct Connection<S> {
+    stream: S,
+    shared: Arc<Shared>,
+    id: ConnectionId,
+    received: BytesMut,
+    /// Invariant: in the order of the requests, and so of their times.
+    answers: VecDeque<(Duration, Bytes)>,
+    waiting: Option<(Option<Duration>, Box<Pending>)>,
+    closing: bool,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+    async fn run(&mut self) -> io::Result<()> {
+        let mut changes = self.shared.changes();
+        loop {
+            changes.borrow_and_update();
+            self.turn();
+            self.write_due().await?;
+            if self.closing && self.answers.is_empty() {
+                return self.stream.shutdown().await;
+            }
+            let may_read = self.waiting.is_none() && !self.closing && self.answers.len() < ANSWERS_MAX;
+            let until = self.next_time().map(|elapsed| self.shared.at(elapsed));
+            if may_read {
+                self.received.reserve(self.room());
+            }
+            tokio::select! {
+                biased;
+                () = sleep_until(until), if until.is_some() => {}
+                // The sender lives as long as `shared`.
+                _ = changes.changed(), if self.waiting.is_some() => {}
+                read = self.stream.read_buf(&mut self.received), if may_read => {
+                    if read? == 0 {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Serves what can be served now.
+    fn turn(&mut self) {
+        if let Some((_, pending)) = self.waiting.take() {
+            let turn = self.shared.core().resume(self.shared.now(), pending);
+            self.take(turn);
+        }
+        while self.waiting.is_none() && !self.closing && self.answers.len() < ANSWERS_MAX {
+            let call = match frame_length(&self.received, FRAME_MAX) {
+                Err(error) => Err(error.to_string()),
+                Ok(Some(length)) if self.received.len() >= LENGTH_BYTES + length => {
+                    let mut frame = self.received.split_to(LENGTH_BYTES + length).freeze();
+                    Call::read(frame.split_off(LENGTH_BYTES), self.shared.trusting)
+                }
+                Ok(_) => return,
+            };
+            let turn = self.shared.core().handle(self.shared.now(), self.id, call);
+            self.take(turn);
+            self.shared.changed();
+        }
+    }
+
+    fn take(&mut self, turn: Turn) {
+        match turn {
+            Turn::Wait { until, pending } => self.waiting = Some((until, pending)),
+            Turn::Done(effects) => {
+                for effect in effects {
+                    match effect {
+                        Effect::Send { bytes, at } => self.answers.push_back((at, bytes)),
+                        Effect::Close => self.closing = true,
+                    }
+                }
+            }
+        }
+    }
+
+    /// Writes the answers whose time has come, in one go.
+    async fn write_due(&mut self) -> io::Result<()> {
+        let now = self.shared.now().elapsed;
+        let mut due = BytesMut::new();
+        while self.answers.front().is_some_and(|(at, _)| *at <= now) {
+            due.extend(self.answers.pop_front().map(|(_, bytes)| bytes).unwrap_or_default());
+        }
+        match due.is_empty() {
+            true => Ok(()),
+            false => self.stream.write_all(&due).await,
+        }
+    }
+
+    fn next_time(&self) -> Option<Duration> {
+        let waiting = self.waiting.as_ref().and_then(|(until, _)| *until);
+        let answer = self.answers.front().map(|(at, _)| *at);
+        waiting.into_iter().chain(answer).min()
+    }
+
+    /// How much to make room for: the rest of the frame, but never more than as much again as is there already, so
+    /// that a length alone costs nothing.
+    fn room(&self) -> usize {
+        let whole = frame_length(&self.received, FRAME_MAX).ok().flatten().unwrap_or(0) + LENGTH_BYTES;
+        whole.saturating_sub(self.received.len()).clamp(READ_BYTES, self.received.len().max(READ_BYTES))
+    }
+}
+
+async fn sleep_until(time: Option<tokio::time::Instant>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(time).await,
+        None => std::future::pending().await,
+    }
+}

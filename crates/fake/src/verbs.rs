@@ -1,0 +1,238 @@
+//! What a test does to a running cluster.
+//!
+//! A verb takes hold before it returns. One about a broker, topic or partition that does not exist panics: it is a
+//! mistake in the test that calls it, and going on would prove nothing.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use milena_codec::ids::{BrokerId, PartitionId};
+use milena_codec::message::ApiKey;
+
+use crate::cluster::Cluster;
+use crate::core::{Broker, Missing, State, TopicConfig};
+use crate::release::{Release, Versions};
+
+/// One broker, or all of them.
+///
+/// ```
+/// use milena_fake::{BrokerId, Brokers};
+/// assert_eq!(Brokers::from(BrokerId(2)), Brokers::One(BrokerId(2)));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Brokers {
+    /// All of them.
+    All,
+    /// This one.
+    One(BrokerId),
+}
+
+impl From<BrokerId> for Brokers {
+    fn from(id: BrokerId) -> Self {
+        Self::One(id)
+    }
+}
+
+impl From<i32> for Brokers {
+    fn from(id: i32) -> Self {
+        Self::One(BrokerId(id))
+    }
+}
+
+/// Brokers. Each panics where there is no such broker.
+impl Cluster {
+    /// Ends a broker as a crash does: its connections and its socket close, its partitions move to other brokers
+    /// that live, each with a new term. What was appended stays.
+    pub fn kill(&self, broker: impl Into<BrokerId>) {
+        let broker = broker.into();
+        self.change(|state| state.set_alive(broker, false));
+        self.shared().close(broker);
+    }
+
+    /// Starts a broker again where it was, with everything that it knew. Leaders that moved stay where they are.
+    ///
+    /// # Errors
+    /// When its port was taken meanwhile.
+    pub fn restart(&self, broker: impl Into<BrokerId>) -> io::Result<()> {
+        let broker = broker.into();
+        let before = self.change(|state| state.broker_mut(broker).cloned());
+        self.shared().close(broker);
+        self.reopen(broker, &before, before.port)
+    }
+
+    /// Adds a broker, which leads nothing yet; gives its id.
+    ///
+    /// # Errors
+    /// When there is no free port.
+    pub fn add_broker(&self) -> io::Result<BrokerId> {
+        let last = self.shared().core().state.brokers.keys().next_back().copied();
+        let id = BrokerId(last.map_or(1, |last| last.0 + 1));
+        match self.is_in_memory() {
+            true => self.open_in_memory(id)?,
+            false => self.open_tcp(id, SocketAddr::from(([127, 0, 0, 1], 0)))?,
+        }
+        Ok(id)
+    }
+
+    /// Takes a broker away for good.
+    pub fn remove_broker(&self, broker: impl Into<BrokerId>) {
+        let broker = broker.into();
+        self.change(|state| state.remove_broker(broker));
+        self.shared().close(broker);
+    }
+
+    /// Starts a broker again at another address: another port, or another host where there are no sockets.
+    ///
+    /// # Errors
+    /// When there is no free port.
+    pub fn change_address(&self, broker: impl Into<BrokerId>) -> io::Result<()> {
+        let broker = broker.into();
+        let mut before = self.change(|state| state.broker_mut(broker).cloned());
+        if self.is_in_memory() {
+            before.host.push_str("-moved");
+        }
+        let listening = self.reserve_another_port(&before)?;
+        self.shared().close(broker);
+        self.reopen(broker, &before, listening)
+    }
+
+    /// From now on answers arrive so much later; the broker serves on meanwhile.
+    pub fn link_delay(&self, brokers: impl Into<Brokers>, delay: Duration) {
+        self.each_broker(brokers.into(), |broker| broker.link_delay = delay);
+    }
+
+    /// From now on each Produce request takes so long, and the connection stands still meanwhile.
+    pub fn append_delay(&self, brokers: impl Into<Brokers>, delay: Duration) {
+        self.each_broker(brokers.into(), |broker| broker.append_delay = delay);
+    }
+
+    /// From now on each Produce answer asks for such a pause, and the connection is muted for as long (KIP-219).
+    pub fn throttle(&self, brokers: impl Into<Brokers>, pause: Duration) {
+        self.each_broker(brokers.into(), |broker| broker.throttle = pause);
+    }
+
+    /// Offers the versions of another release from now on, to connections old and new.
+    pub fn look_like(&self, release: Release) {
+        self.shared().core().state.settings.versions = Versions::of(release);
+    }
+
+    /// Offers other versions of one API from now on.
+    pub fn clamp_versions(&self, api: ApiKey, versions: std::ops::RangeInclusive<i16>) {
+        self.shared().core().state.settings.versions.clamp(api, versions);
+    }
+}
+
+/// Topics. Each but `create_topic` panics where there is no such topic.
+impl Cluster {
+    /// Creates a topic; false where there is one of the name already.
+    pub fn create_topic(&self, name: &str, partitions: usize) -> bool {
+        self.create_topic_with(name, partitions, TopicConfig::default())
+    }
+
+    /// Creates a topic with settings of its own; false where there is one of the name already.
+    pub fn create_topic_with(&self, name: &str, partitions: usize, config: TopicConfig) -> bool {
+        self.change(|state| Ok(state.create_topic(name, partitions, config)))
+    }
+
+    /// Changes a topic's settings.
+    pub fn configure_topic(&self, name: &str, config: TopicConfig) {
+        self.change(|state| state.topic_mut(name).map(|topic| topic.config = config));
+    }
+
+    /// Deletes a topic with all that is in it.
+    pub fn delete_topic(&self, name: &str) {
+        self.change(|state| state.delete_topic(name));
+    }
+
+    /// Deletes a topic and creates it again: empty, with another id.
+    pub fn recreate_topic(&self, name: &str) {
+        self.change(|state| state.recreate_topic(name));
+    }
+
+    /// Adds partitions until there are so many.
+    pub fn grow_topic(&self, name: &str, partitions: usize) {
+        self.change(|state| state.grow_topic(name, partitions));
+    }
+}
+
+/// Partitions. Each panics where there is no such partition or broker.
+impl Cluster {
+    /// Makes a broker the leader of a partition, in a new term.
+    pub fn move_leader(&self, topic: &str, partition: impl Into<PartitionId>, to: impl Into<BrokerId>) {
+        let (partition, to) = (partition.into(), to.into());
+        self.change(|state| state.move_leader(topic, partition, to));
+    }
+
+    /// Begins a new term of the same leader.
+    pub fn bump_epoch(&self, topic: &str, partition: impl Into<PartitionId>) {
+        let partition = partition.into();
+        self.change(|state| state.partition_mut(topic, partition).map(|p| p.elect(p.leader)));
+    }
+
+    /// Takes the leader away until [`move_leader`](Self::move_leader) names one, or any broker dies or comes back.
+    pub fn no_leader(&self, topic: &str, partition: impl Into<PartitionId>) {
+        let partition = partition.into();
+        self.change(|state| state.partition_mut(topic, partition).map(|p| p.elect(None)));
+    }
+
+    /// Lets at most so many replicas of a partition be in sync, the leader among them.
+    pub fn set_isr(&self, topic: &str, partition: impl Into<PartitionId>, count: usize) {
+        let partition = partition.into();
+        self.change(|state| state.set_isr(topic, partition, count));
+    }
+}
+
+impl Cluster {
+    /// Opens a broker's door again, with the delays that it had.
+    fn reopen(&self, id: BrokerId, before: &Broker, port: u16) -> io::Result<()> {
+        match self.is_in_memory() {
+            true => self.open_in_memory(id)?,
+            false => {
+                let ip = before.host.parse().map_err(io::Error::other)?;
+                self.open_tcp(id, SocketAddr::new(ip, port))?;
+            }
+        }
+        self.change(|state| {
+            let broker = state.broker_mut(id)?;
+            let port = broker.port;
+            *broker = Broker { alive: true, port, ..before.clone() };
+            state.set_alive(id, true)
+        });
+        Ok(())
+    }
+
+    /// A port that the broker does not have now; none is needed where there are no sockets.
+    fn reserve_another_port(&self, before: &Broker) -> io::Result<u16> {
+        if self.is_in_memory() {
+            return Ok(before.port);
+        }
+        let socket = std::net::TcpListener::bind((before.host.as_str(), 0))?;
+        Ok(socket.local_addr()?.port())
+    }
+
+    fn each_broker(&self, which: Brokers, change: impl Fn(&mut Broker)) {
+        self.change(|state| {
+            match which {
+                Brokers::All => state.brokers.values_mut().for_each(change),
+                Brokers::One(id) => change(state.broker_mut(id)?),
+            }
+            Ok(())
+        });
+    }
+
+    /// Changes the state and wakes who waits for changes.
+    fn change<T>(&self, change: impl FnOnce(&mut State) -> Result<T, Missing>) -> T {
+        let changed = change(&mut self.shared().core().state);
+        self.shared().changed();
+        changed.unwrap_or_else(|missing| mistake(&missing))
+    }
+}
+
+#[expect(
+    clippy::panic,
+    reason = "a verb about what does not exist is a mistake in the test, as the docs say"
+)]
+fn mistake(missing: &Missing) -> ! {
+    panic!("{missing}")
+}
