@@ -59,15 +59,15 @@ impl Memory {
     }
 
     /// Queues up for room of `bytes`.
-    pub fn queue(self: &Arc<Self>, bytes: usize, waker: &Waker) -> Ticket {
-        let mut inner = lock(&self.inner);
+    pub fn queue(this: &Arc<Self>, bytes: usize, waker: &Waker) -> Ticket {
+        let mut inner = lock(&this.inner);
         let number = inner.waiters.push(super::pool::chunk_bytes(bytes), waker.clone());
-        self.waiting.store(true, Ordering::Relaxed);
+        this.waiting.store(true, Ordering::Relaxed);
         // Room may have been given back since the caller found none.
         if !mutant::is(Blind::MemoryBeforeWait) {
             inner.grant(&mut Vec::new());
         }
-        Ticket { memory: Arc::clone(self), number }
+        Ticket { memory: Arc::clone(this), number }
     }
 
     /// Gives chunks back, which make `bytes` in all; those who now have room are appended to `wakers`.
@@ -164,10 +164,10 @@ mod tests {
     fn a_waiter_is_not_overtaken_by_a_record_that_would_fit() {
         let memory = Memory::new(20 * KIB);
         let large = memory.chunk(16 * KIB, None).unwrap();
-        let mut first = memory.queue(16 * KIB, Waker::noop());
+        let mut first = Memory::queue(&memory, 16 * KIB, Waker::noop());
         assert!(memory.has_waiters());
         assert!(memory.chunk(KIB, None).is_none(), "4 KiB are free, but somebody waits");
-        let mut second = memory.queue(KIB, Waker::noop());
+        let mut second = Memory::queue(&memory, KIB, Waker::noop());
         assert!(!ready(&mut first) && !ready(&mut second));
 
         memory.give_back(&mut vec![large], 16 * KIB, &mut Vec::new());
@@ -182,8 +182,8 @@ mod tests {
     fn who_goes_away_gives_his_room_to_the_next() {
         let memory = Memory::new(16 * KIB);
         let chunk = memory.chunk(16 * KIB, None).unwrap();
-        let mut first = memory.queue(16 * KIB, Waker::noop());
-        let mut second = memory.queue(16 * KIB, Waker::noop());
+        let mut first = Memory::queue(&memory, 16 * KIB, Waker::noop());
+        let mut second = Memory::queue(&memory, 16 * KIB, Waker::noop());
         memory.give_back(&mut vec![chunk], 16 * KIB, &mut Vec::new());
         assert!(ready(&mut first) && !ready(&mut second));
         drop(first);
@@ -194,7 +194,7 @@ mod tests {
     fn who_needs_more_by_now_waits_on_at_the_head() {
         let memory = Memory::new(17 * KIB);
         let chunk = memory.chunk(16 * KIB, None).unwrap();
-        let mut first = memory.queue(KIB, Waker::noop());
+        let mut first = Memory::queue(&memory, KIB, Waker::noop());
         assert!(ready(&mut first));
         assert!(memory.chunk(16 * KIB, Some(&mut first)).is_none());
         assert!(!ready(&mut first));
