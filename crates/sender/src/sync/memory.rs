@@ -60,13 +60,16 @@ impl Memory {
 
     /// Queues up for room of `bytes`.
     pub fn queue(this: &Arc<Self>, bytes: usize, waker: &Waker) -> Ticket {
+        let mut wakers = Vec::new();
         let mut inner = lock(&this.inner);
         let number = inner.waiters.push(super::pool::chunk_bytes(bytes), waker.clone());
         this.waiting.store(true, Ordering::Relaxed);
         // Room may have been given back since the caller found none.
         if !mutant::is(Blind::MemoryBeforeWait) {
-            inner.grant(&mut Vec::new());
+            inner.grant(&mut wakers);
         }
+        drop(inner);
+        wakers.into_iter().for_each(Waker::wake);
         Ticket { memory: Arc::clone(this), number }
     }
 
@@ -133,7 +136,6 @@ impl Ticket {
     /// Ready when the room is there: then the record goes into its batch under this ticket.
     pub fn poll(&mut self, waker: &Waker) -> Poll<()> {
         let mut inner = lock(&self.memory.inner);
-        inner.grant(&mut Vec::new());
         match inner.waiters.find(self.number) {
             Some(waiter) if !waiter.granted => {
                 waiter.waker.clone_from(waker);
@@ -152,9 +154,19 @@ impl Drop for Ticket {
 
 #[cfg(all(test, not(loom)))]
 mod tests {
+    use super::super::AtomicUsize;
     use super::*;
 
     const KIB: usize = 1 << 10;
+
+    #[derive(Default)]
+    struct Count(AtomicUsize);
+
+    impl std::task::Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
 
     fn ready(ticket: &mut Ticket) -> bool {
         ticket.poll(Waker::noop()).is_ready()
@@ -188,6 +200,27 @@ mod tests {
         assert!(ready(&mut first) && !ready(&mut second));
         drop(first);
         assert!(ready(&mut second));
+    }
+
+    #[test]
+    fn room_that_a_waiter_did_not_need_wakes_the_next_whoever_passes_it_on() {
+        let memory = Memory::new(16 * KIB);
+        let chunk = memory.chunk(16 * KIB, None).unwrap();
+        let mut first = Memory::queue(&memory, 16 * KIB, Waker::noop());
+        let count = Arc::new(Count::default());
+        let mut second = Memory::queue(&memory, 4 * KIB, &Waker::from(Arc::clone(&count)));
+        memory.give_back(&mut vec![chunk], 16 * KIB, &mut Vec::new());
+
+        // The record that was to open a batch found one open by now.
+        let small = memory.chunk(KIB, Some(&mut first)).unwrap();
+        let third = Memory::queue(&memory, KIB, Waker::noop());
+        drop(first);
+        assert!(ready(&mut second));
+        assert_eq!(count.0.load(Ordering::Relaxed), 1, "nobody polls without being woken");
+
+        drop((second, third));
+        memory.give_back(&mut vec![small], KIB, &mut Vec::new());
+        assert_eq!(memory.free(), 16 * KIB);
     }
 
     #[test]
