@@ -336,7 +336,7 @@ impl Lane {
         if stream.may_send(now, self.identity, config) && (standing.ripe || stream.has_waiting()) {
             self.schedule.list(serial, stream);
         }
-        let later = [expires, standing.lingers_until, stream.not_before()].into_iter().flatten();
+        let later = [expires, standing.ages, stream.not_before()].into_iter().flatten();
         if let Some(at) = later.filter(|at| *at > now).min() {
             self.schedule.arm(serial, at, stream);
         }

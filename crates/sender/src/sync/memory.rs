@@ -12,6 +12,7 @@ use super::{Arc, AtomicBool, Mutex, Ordering, Padded, lock};
 /// The budget, shared by all partitions.
 #[derive(Debug)]
 pub struct Memory {
+    budget: usize,
     /// Whether anybody stands in the queue: read for every record, written when that changes.
     waiting: Padded<AtomicBool>,
     inner: Padded<Mutex<Inner>>,
@@ -27,12 +28,16 @@ impl Memory {
     /// A budget of `bytes`.
     pub fn new(bytes: usize) -> Arc<Self> {
         let inner = Inner { pool: Pool::new(bytes), waiters: Waiters::default() };
-        Arc::new(Self { waiting: Padded(AtomicBool::new(false)), inner: Padded(Mutex::new(inner)) })
+        Arc::new(Self {
+            budget: bytes,
+            waiting: Padded(AtomicBool::new(false)),
+            inner: Padded(Mutex::new(inner)),
+        })
     }
 
     /// The whole budget.
-    pub fn budget(&self) -> usize {
-        lock(&self.inner).pool.budget()
+    pub const fn budget(&self) -> usize {
+        self.budget
     }
 
     /// What nobody uses now.
@@ -47,22 +52,24 @@ impl Memory {
     }
 
     /// A chunk of at least `bytes`, for the holder of `ticket` or for somebody who found nobody waiting; none when
-    /// the room is not there.
+    /// the room is not there. A ticket gives all that was set aside for it.
     pub fn chunk(&self, bytes: usize, ticket: Option<&mut Ticket>) -> Option<Vec<u8>> {
-        let bytes = super::pool::chunk_bytes(bytes);
         let mut inner = lock(&self.inner);
+        let bytes = inner.pool.chunk_bytes(bytes);
         let reserved = match ticket {
-            Some(ticket) => inner.spend(ticket.number, bytes),
-            None => inner.waiters.is_empty() && inner.pool.reserve(bytes),
+            Some(ticket) => inner.spend(ticket.number, bytes)?,
+            None if inner.waiters.is_empty() && inner.pool.reserve(bytes) => bytes,
+            None => return None,
         };
-        reserved.then(|| inner.pool.chunk(bytes))
+        Some(inner.pool.chunk(reserved))
     }
 
     /// Queues up for room of `bytes`.
     pub fn queue(this: &Arc<Self>, bytes: usize, waker: &Waker) -> Ticket {
         let mut wakers = Vec::new();
         let mut inner = lock(&this.inner);
-        let number = inner.waiters.push(super::pool::chunk_bytes(bytes), waker.clone());
+        let bytes = inner.pool.chunk_bytes(bytes);
+        let number = inner.waiters.push(bytes, waker.clone());
         this.waiting.store(true, Ordering::Relaxed);
         // Room may have been given back since the caller found none.
         if !mutant::is(Blind::MemoryBeforeWait) {
@@ -108,20 +115,18 @@ impl Inner {
         }
     }
 
-    /// Uses what was set aside for a waiter. If it needs another amount by now, it gets that or waits on, still first.
-    fn spend(&mut self, number: u64, bytes: usize) -> bool {
-        let Some(waiter) = self.waiters.find(number) else { return false };
-        if waiter.granted {
-            self.pool.release(waiter.bytes);
+    /// Uses what was set aside for a waiter, and says how much that is. If it needs more by now, it gets that or waits
+    /// on, still first.
+    fn spend(&mut self, number: u64, bytes: usize) -> Option<usize> {
+        let waiter = self.waiters.find(number)?;
+        let held = if waiter.granted { std::mem::take(&mut waiter.bytes) } else { 0 };
+        if held >= bytes {
+            return Some(held);
         }
-        let fits = self.pool.reserve(bytes);
-        // What it held is spent, or not enough: in both cases nothing is set aside for it now.
-        waiter.granted = false;
-        waiter.bytes = if fits { 0 } else { bytes };
-        if fits {
-            waiter.granted = true;
-        }
-        fits
+        self.pool.release(held);
+        waiter.granted = self.pool.reserve(bytes);
+        waiter.bytes = if waiter.granted { 0 } else { bytes };
+        waiter.granted.then_some(bytes)
     }
 }
 
@@ -154,19 +159,9 @@ impl Drop for Ticket {
 
 #[cfg(all(test, not(loom)))]
 mod tests {
-    use super::super::AtomicUsize;
     use super::*;
 
     const KIB: usize = 1 << 10;
-
-    #[derive(Default)]
-    struct Count(AtomicUsize);
-
-    impl std::task::Wake for Count {
-        fn wake(self: Arc<Self>) {
-            self.0.fetch_add(1, Ordering::Relaxed);
-        }
-    }
 
     fn ready(ticket: &mut Ticket) -> bool {
         ticket.poll(Waker::noop()).is_ready()
@@ -203,24 +198,15 @@ mod tests {
     }
 
     #[test]
-    fn room_that_a_waiter_did_not_need_wakes_the_next_whoever_passes_it_on() {
-        let memory = Memory::new(16 * KIB);
-        let chunk = memory.chunk(16 * KIB, None).unwrap();
-        let mut first = Memory::queue(&memory, 16 * KIB, Waker::noop());
-        let count = Arc::new(Count::default());
-        let mut second = Memory::queue(&memory, 4 * KIB, &Waker::from(Arc::clone(&count)));
-        memory.give_back(&mut vec![chunk], 16 * KIB, &mut Vec::new());
-
-        // The record that was to open a batch found one open by now.
-        let small = memory.chunk(KIB, Some(&mut first)).unwrap();
-        let third = Memory::queue(&memory, KIB, Waker::noop());
-        drop(first);
-        assert!(ready(&mut second));
-        assert_eq!(count.0.load(Ordering::Relaxed), 1, "nobody polls without being woken");
-
-        drop((second, third));
-        memory.give_back(&mut vec![small], KIB, &mut Vec::new());
-        assert_eq!(memory.free(), 16 * KIB);
+    fn a_ticket_gives_all_that_was_set_aside_for_it_once() {
+        let memory = Memory::new(20 * KIB);
+        let mut ticket = Memory::queue(&memory, 16 * KIB, Waker::noop());
+        assert!(ready(&mut ticket));
+        let large = memory.chunk(KIB, Some(&mut ticket)).unwrap();
+        assert_eq!((large.capacity(), memory.free()), (16 * KIB, 4 * KIB));
+        assert_eq!(memory.chunk(KIB, Some(&mut ticket)).unwrap().capacity(), KIB);
+        drop(ticket);
+        assert_eq!(memory.free(), 3 * KIB);
     }
 
     #[test]
