@@ -1,7 +1,7 @@
 //! The way in: a record waits for room and for its turn, and then is in its batch.
 
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -87,9 +87,10 @@ impl<'a, const SEAT: bool> Enter<'a, SEAT> {
         loop {
             match refused {
                 ChooseError::Refused(Refusal::Yield, _) => {
-                    // The driver, woken before, has its turn first.
+                    // The driver has its turn first, and the runtime looks at its sockets: polled once, this future
+                    // has the task woken after that.
                     self.stepped_aside = true;
-                    cx.waker().wake_by_ref();
+                    let _ = pin!(tokio::task::yield_now()).poll(cx);
                     return Poll::Pending;
                 }
                 ChooseError::Refused(Refusal::Full { bytes }, _) => {
