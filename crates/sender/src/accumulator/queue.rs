@@ -247,6 +247,7 @@ impl Queue {
         chunks.push(std::mem::take(&mut self.tail));
         self.closed.push_back(Batch {
             chunks,
+            lent: None,
             records: self.records,
             base_timestamp_ms: self.base_timestamp_ms,
             max_timestamp_ms: self.max_timestamp_ms,

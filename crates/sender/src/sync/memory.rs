@@ -51,11 +51,12 @@ impl Memory {
     pub fn chunk(&self, bytes: usize, ticket: Option<&mut Ticket>) -> Option<Vec<u8>> {
         let bytes = super::pool::chunk_bytes(bytes);
         let mut inner = lock(&self.inner);
-        let reserved = match ticket {
-            Some(ticket) => inner.spend(ticket.number, bytes),
-            None => inner.waiters.is_empty() && inner.pool.reserve(bytes),
-        };
-        reserved.then(|| inner.pool.chunk(bytes))
+        inner.reserve(bytes, ticket).then(|| inner.pool.chunk(bytes))
+    }
+
+    /// Sets exactly `bytes` aside for memory that is not pooled, as [`chunk`](Self::chunk) does for a chunk.
+    pub fn reserve(&self, bytes: usize, ticket: Option<&mut Ticket>) -> bool {
+        lock(&self.inner).reserve(bytes, ticket)
     }
 
     /// Queues up for room of `bytes`.
@@ -97,6 +98,14 @@ impl Memory {
 }
 
 impl Inner {
+    /// Takes `bytes` for the holder of a ticket, or for somebody who found nobody waiting.
+    fn reserve(&mut self, bytes: usize, ticket: Option<&mut Ticket>) -> bool {
+        match ticket {
+            Some(ticket) => self.spend(ticket.number, bytes),
+            None => self.waiters.is_empty() && self.pool.reserve(bytes),
+        }
+    }
+
     /// Sets room aside for those who wait, in their order, as far as it goes.
     fn grant(&mut self, wakers: &mut Vec<Waker>) {
         while let Some(waiter) = self.waiters.first_waiting() {
