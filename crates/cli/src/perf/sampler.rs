@@ -70,8 +70,7 @@ impl Sampler {
 
     /// Times a record that was begun at `began`.
     pub(crate) fn keep(&self, began: Instant, delivery: Delivery) {
-        let partition = delivery.partition().and_then(|partition| usize::try_from(partition).ok());
-        let index = partition.unwrap_or_default();
+        let index = usize::try_from(delivery.partition()).unwrap_or_default();
         let mut lanes = lock(&self.lanes);
         while lanes.len() <= index {
             let bell = Bell { lane: lanes.len(), ready: Arc::clone(&self.ready) };

@@ -60,13 +60,16 @@ impl Memory {
 
     /// Queues up for room of `bytes`.
     pub fn queue(self: &Arc<Self>, bytes: usize, waker: &Waker) -> Ticket {
+        let mut wakers = Vec::new();
         let mut inner = lock(&self.inner);
         let number = inner.waiters.push(super::pool::chunk_bytes(bytes), waker.clone());
         self.waiting.store(true, Ordering::Relaxed);
         // Room may have been given back since the caller found none.
         if !mutant::is(Blind::MemoryBeforeWait) {
-            inner.grant(&mut Vec::new());
+            inner.grant(&mut wakers);
         }
+        drop(inner);
+        wakers.into_iter().for_each(Waker::wake);
         Ticket { memory: Arc::clone(self), number }
     }
 
@@ -133,7 +136,6 @@ impl Ticket {
     /// Ready when the room is there: then the record goes into its batch under this ticket.
     pub fn poll(&mut self, waker: &Waker) -> Poll<()> {
         let mut inner = lock(&self.memory.inner);
-        inner.grant(&mut Vec::new());
         match inner.waiters.find(self.number) {
             Some(waiter) if !waiter.granted => {
                 waiter.waker.clone_from(waker);
