@@ -38,6 +38,13 @@ impl Delivery {
     pub(super) const fn new(seat: Seat) -> Self {
         Self { seat }
     }
+
+    /// The partition that the record went to, which is decided once it is accepted. Deliveries of one partition are
+    /// settled in the order in which their records were accepted, but for single ones that fail.
+    #[must_use]
+    pub fn partition(&self) -> i32 {
+        self.seat.place().1.0
+    }
 }
 
 impl Future for Delivery {
