@@ -1,0 +1,201 @@
+//! Records that cannot be taken at once: for the topic, for room, for their turn. The clock is paused.
+
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::join;
+use milena::{ErrorKind, Persisted, Producer, ProducerBuilder, Record, TryEnqueueErrorKind};
+use milena_fake::{ApiKey, Cluster, ErrorCode, Hold};
+use milena_tests::{Stage, Stopwatch, Tag};
+use tokio::time::sleep;
+
+const KIB: usize = 1 << 10;
+const SECOND: Duration = Duration::from_secs(1);
+
+/// A broker that stands still with the first Produce request, and a producer with a budget of 64 KiB.
+struct Narrow {
+    stage: Stage,
+    producer: Producer,
+    hold: Hold,
+}
+
+impl Narrow {
+    async fn with(change: impl FnOnce(ProducerBuilder) -> ProducerBuilder) -> Self {
+        let stage =
+            Stage::in_memory(Cluster::builder().brokers(1).topic("t", 1).topic("u", 1).auto_create(false))
+                .await;
+        let hold = stage.on(ApiKey::PRODUCE).always().hold();
+        let builder = stage.producer().buffer_memory(64 * KIB).batch_size(16 * KIB);
+        let producer = change(builder).build().await.unwrap();
+        producer.topic("t").await.unwrap();
+        producer.topic("u").await.unwrap();
+        Self { stage, producer, hold }
+    }
+
+    /// Accepts records of 1 KiB until there is no more room; how many.
+    fn fill(&self) -> u32 {
+        for number in 0.. {
+            let record = Record::to("t").value(Tag { sender: 0, number }.value_of(KIB));
+            if self.producer.try_enqueue(record).is_err() {
+                return number;
+            }
+        }
+        unreachable!()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_record_for_a_topic_that_is_not_known_yet_comes_back_and_is_taken_later() {
+    let stage = Stage::in_memory(Cluster::builder().topic("t", 1)).await;
+    let producer = stage.connect().await;
+    let record = Record::to("t").key("k").value("v");
+    let error = producer.try_enqueue(record.clone()).unwrap_err();
+    assert_eq!(error.kind(), TryEnqueueErrorKind::NotReady);
+    assert_eq!(error.into_record(), record);
+    let mut tries = 0;
+    let delivery = loop {
+        tries += 1;
+        match producer.try_enqueue(record.clone()) {
+            Ok(delivery) => break delivery,
+            Err(error) => assert_eq!(error.kind(), TryEnqueueErrorKind::NotReady),
+        }
+        assert!(tries < 1_000, "the look-up was started by the first try");
+        sleep(Duration::from_millis(1)).await;
+    };
+    assert_eq!(delivery.await.unwrap().offset, Some(0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_accepted_and_not_settled_never_exceeds_the_budget() {
+    for record_bytes in [100, 1_000, 5_000, 17_000, 40_000] {
+        let narrow = Narrow::with(|builder| builder).await;
+        let mut accepted = 0;
+        for topic in ["t", "u"].into_iter().cycle().take(2_000) {
+            if narrow.producer.try_enqueue((topic, vec![0; record_bytes])).is_ok() {
+                accepted += record_bytes;
+            }
+        }
+        assert!(accepted <= 64 * KIB, "{accepted} bytes in records of {record_bytes}");
+        assert!(accepted >= record_bytes.max(20 * KIB), "{accepted} bytes in records of {record_bytes}");
+        narrow.hold.release();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_waiter_is_not_overtaken_by_a_record_that_would_fit() {
+    let narrow = Narrow::with(|builder| builder).await;
+    narrow.fill();
+    let large = narrow.producer.enqueue(Record::to("t").value(Tag { sender: 1, number: 0 }.value_of(30_000)));
+    let small = narrow.producer.enqueue(Record::to("t").value(Tag { sender: 1, number: 1 }.value()));
+    let other = narrow.producer.enqueue(Record::to("u").value(Tag { sender: 1, number: 2 }.value()));
+    let mut large = Box::pin(large);
+    let mut rest = Box::pin(join(small, other));
+    assert!(large.as_mut().now_or_never().is_none());
+    assert!(rest.as_mut().now_or_never().is_none());
+    sleep(SECOND).await;
+    assert!(rest.as_mut().now_or_never().is_none(), "the larger one waits still");
+
+    narrow.hold.release();
+    let large = large.await.unwrap();
+    let (small, other) = rest.await;
+    let (large, small) = (large.await.unwrap(), small.unwrap().await.unwrap());
+    assert!(large.offset < small.offset);
+    other.unwrap().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_gives_up_waiting_makes_way_and_his_record_is_not_sent() {
+    let narrow = Narrow::with(|builder| builder).await;
+    let accepted = narrow.fill();
+    let mut first = Box::pin(narrow.producer.enqueue(Record::to("t").value(vec![b'x'; 40_000])));
+    let mut second = Box::pin(narrow.producer.enqueue(Record::to("t").value("second")));
+    assert!(first.as_mut().now_or_never().is_none());
+    assert!(second.as_mut().now_or_never().is_none());
+    drop(first);
+    narrow.hold.release();
+    second.await.unwrap().await.unwrap();
+    narrow.producer.flush().await.unwrap();
+    let values = narrow.stage.values("t", 0);
+    assert_eq!(values.len(), accepted as usize + 1);
+    assert_eq!(values.last().map(String::as_str), Some("second"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_room_a_record_fails_after_max_block_and_says_why() {
+    let narrow = Narrow::with(|builder| builder.max_block(7 * SECOND)).await;
+    narrow.fill();
+    let began = Stopwatch::start();
+    let error = narrow.producer.send(("t", vec![0; KIB])).await.unwrap_err();
+    assert_eq!(began.elapsed().as_secs(), 7);
+    assert_eq!((error.kind(), error.persisted()), (ErrorKind::BufferFull, Persisted::No));
+    assert!(error.is_retriable() && error.to_string().contains("buffer.memory"), "{error}");
+    narrow.hold.release();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_topic_that_does_not_come_fails_after_max_block_with_the_remedy() {
+    let stage = Stage::in_memory(Cluster::builder().auto_create(false).topic("t", 1)).await;
+    let producer = stage.producer().max_block(5 * SECOND).build().await.unwrap();
+    let began = Stopwatch::start();
+    let error = producer.send(("nope", "v")).await.unwrap_err();
+    assert_eq!(began.elapsed().as_secs(), 5);
+    assert_eq!((error.kind(), error.topic()), (ErrorKind::UnknownTopic, "nope"));
+    assert_eq!(error.code(), Some(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION));
+    assert!(error.to_string().contains("create the topic"), "{error}");
+    producer.send(("t", "v")).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_topic_that_may_not_be_seen_fails_at_once_and_can_be_allowed_later() {
+    let stage = Stage::in_memory(Cluster::builder().topic("t", 1)).await;
+    let producer = stage.connect().await;
+    stage.on(ApiKey::METADATA).topic("t").error(ErrorCode::TOPIC_AUTHORIZATION_FAILED);
+    let began = Stopwatch::start();
+    let error = producer.send(("t", "v")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TopicAuthorizationFailed);
+    assert!(error.to_string().contains("WRITE"), "{error}");
+    assert!(began.elapsed() < SECOND);
+    producer.send(("t", "v")).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_short_budget_goes_on_however_long_the_linger() {
+    let narrow = Narrow::with(|builder| builder.linger(600 * SECOND)).await;
+    narrow.hold.release();
+    let began = Stopwatch::start();
+    for number in 0..500 {
+        let record = Record::to("t").value(Tag { sender: 0, number }.value_of(KIB));
+        drop(narrow.producer.enqueue(record).await.unwrap());
+    }
+    assert!(began.elapsed() < SECOND, "{:?} for 500 KiB through 64 KiB", began.elapsed());
+    narrow.producer.flush().await.unwrap();
+    assert_eq!(narrow.stage.record_count(), 500);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_awaited_send_does_not_sit_out_the_linger_and_an_enqueued_record_does() {
+    let stage = Stage::in_memory(Cluster::builder().topic("t", 1)).await;
+    let producer = stage.producer().linger(Duration::from_millis(500)).build().await.unwrap();
+    producer.topic("t").await.unwrap();
+    let began = Stopwatch::start();
+    producer.send(("t", "v")).await.unwrap();
+    assert!(began.elapsed() < Duration::from_millis(50), "{:?}", began.elapsed());
+    let began = Stopwatch::start();
+    producer.enqueue(("t", "v")).await.unwrap().await.unwrap();
+    assert!(began.elapsed() >= Duration::from_millis(500), "{:?}", began.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_number_of_waiting_records_is_worth_a_request_too() {
+    let stage = Stage::in_memory(Cluster::builder().topic("t", 1)).await;
+    let producer = stage.producer().linger(60 * SECOND).flush_messages(10).build().await.unwrap();
+    producer.topic("t").await.unwrap();
+    let began = Stopwatch::start();
+    let mut last = None;
+    for _ in 0..10 {
+        last = Some(producer.enqueue(("t", "v")).await.unwrap());
+    }
+    last.unwrap().await.unwrap();
+    assert!(began.elapsed() < Duration::from_millis(50), "{:?}", began.elapsed());
+    assert_eq!(producer.metrics().requests, 1);
+}
