@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
+use milena_codec::record::HEADER_BYTES;
 use milena_sender::accumulator::{AccumulatorConfig, Shared};
 use milena_sender::lane::Notice;
 use milena_sender::stream::Counters;
@@ -59,7 +60,8 @@ impl Core {
     pub(crate) fn new(config: Config, seed: u64) -> Arc<Self> {
         let accumulator = AccumulatorConfig {
             batch_bytes: config.batch_size,
-            record_bytes_max: config.max_request_size,
+            // A record alone in its batch has to fit the budget, or it would wait for ever.
+            record_bytes_max: config.max_request_size.min(config.buffer_memory.saturating_sub(HEADER_BYTES)),
             linger: config.linger,
             open_for_max: AccumulatorConfig::open_for_max_of(config.delivery_timeout),
             delivery_timeout: config.delivery_timeout,

@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 use futures_util::future::join;
 use milena::{ErrorKind, Persisted, Producer, ProducerBuilder, Record, TryEnqueueErrorKind};
 use milena_fake::{ApiKey, Cluster, ErrorCode, Hold};
-use milena_tests::{Stage, Stopwatch, Tag};
+use milena_tests::{Stage, Stopwatch, Tag, within};
 use tokio::time::sleep;
 
 const KIB: usize = 1 << 10;
@@ -198,4 +198,54 @@ async fn a_number_of_waiting_records_is_worth_a_request_too() {
     last.unwrap().await.unwrap();
     assert!(began.elapsed() < Duration::from_millis(50), "{:?}", began.elapsed());
     assert_eq!(producer.metrics().requests, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_budget_gives_the_record_back_and_takes_it_when_there_is_room() {
+    let narrow = Narrow::with(|builder| builder).await;
+    let accepted = narrow.fill();
+    assert!((40..64).contains(&accepted), "{accepted} records of 1 KiB in 64 KiB");
+    let record = Record::to("t").value(vec![b'.'; KIB]);
+    let error = narrow.producer.try_enqueue(record.clone()).unwrap_err();
+    assert_eq!(error.kind(), TryEnqueueErrorKind::Full);
+    assert_eq!(error.into_record(), record);
+
+    narrow.hold.release();
+    narrow.producer.flush().await.unwrap();
+    narrow.producer.try_enqueue(record).unwrap().await.unwrap();
+    assert_eq!(narrow.stage.record_count(), u64::from(accepted) + 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_record_as_large_as_the_budget_allows_is_taken_and_a_larger_one_refused_at_once() {
+    for budget in [2 * KIB, 20 * KIB, 40 * KIB, 100 * KIB] {
+        let narrow = Narrow::with(|builder| builder.buffer_memory(budget).batch_size(KIB)).await;
+        narrow.hold.release();
+        let began = Stopwatch::start();
+        let mut largest = 0;
+        for record_bytes in (budget - 300)..=budget {
+            match within(narrow.producer.send(("t", vec![0; record_bytes]))).await {
+                Ok(_) => largest = record_bytes,
+                Err(error) => assert_eq!(error.kind(), ErrorKind::MessageTooLarge, "{error}"),
+            }
+        }
+        assert!(largest >= budget - 200, "{largest} of {budget}");
+        assert!(began.elapsed() < SECOND, "nobody waited: {:?}", began.elapsed());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn max_block_covers_the_wait_for_the_topic_and_for_room_together() {
+    let narrow = Narrow::with(|builder| builder.max_block(60 * SECOND)).await;
+    narrow.fill();
+    let began = Stopwatch::start();
+    let send = narrow.producer.send(("late", vec![0; 30_000]));
+    let create = async {
+        sleep(40 * SECOND).await;
+        narrow.stage.create_topic("late", 1);
+    };
+    let (outcome, ()) = join(send, create).await;
+    assert_eq!(outcome.unwrap_err().kind(), ErrorKind::BufferFull);
+    assert_eq!(began.elapsed().as_secs(), 60);
+    narrow.hold.release();
 }

@@ -67,6 +67,17 @@ pub(super) struct Entering<'a> {
     pub(super) may_yield: bool,
 }
 
+impl Entering<'_> {
+    /// A chunk of `wanted` bytes or, where the budget is short of that, of `least`.
+    fn chunk(&mut self, shared: &Shared, wanted: usize, least: usize) -> Result<Vec<u8>, Refusal> {
+        let mut chunk = shared.memory.chunk(wanted.max(least), self.ticket.as_deref_mut());
+        if chunk.is_none() && wanted > least {
+            chunk = shared.memory.chunk(least, self.ticket.as_deref_mut());
+        }
+        chunk.ok_or(Refusal::Full { bytes: least })
+    }
+}
+
 impl Queue {
     pub(super) fn new(place: (StdArc<str>, PartitionId), port: Arc<Port>) -> Self {
         Self {
@@ -165,9 +176,8 @@ impl Queue {
         entering: &mut Entering<'_>,
         rings: &mut Rings,
     ) -> Result<(), Refusal> {
-        let wanted = (HEADER_BYTES + bytes_max).max(self.last_bytes.min(CHUNK_BYTES_MAX));
-        let chunk = shared.memory.chunk(wanted, entering.ticket.as_deref_mut());
-        self.tail = chunk.ok_or(Refusal::Full { bytes: wanted })?;
+        let least = HEADER_BYTES + bytes_max;
+        self.tail = entering.chunk(shared, self.last_bytes.min(CHUNK_BYTES_MAX), least)?;
         self.tail.resize(HEADER_BYTES, 0);
         self.charged = self.tail.capacity();
         self.records = 0;
@@ -206,9 +216,7 @@ impl Queue {
         total: usize,
         entering: &mut Entering<'_>,
     ) -> Result<(), Refusal> {
-        let wanted = total.min(CHUNK_BYTES_MAX).max(bytes_max);
-        let chunk = shared.memory.chunk(wanted, entering.ticket.as_deref_mut());
-        let chunk = chunk.ok_or(Refusal::Full { bytes: wanted })?;
+        let chunk = entering.chunk(shared, total.min(CHUNK_BYTES_MAX), bytes_max)?;
         self.charged += chunk.capacity();
         let full = std::mem::replace(&mut self.tail, chunk);
         self.full_bytes += full.len();

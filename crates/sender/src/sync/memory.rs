@@ -49,8 +49,8 @@ impl Memory {
     /// A chunk of at least `bytes`, for the holder of `ticket` or for somebody who found nobody waiting; none when
     /// the room is not there.
     pub fn chunk(&self, bytes: usize, ticket: Option<&mut Ticket>) -> Option<Vec<u8>> {
-        let bytes = super::pool::chunk_bytes(bytes);
         let mut inner = lock(&self.inner);
+        let bytes = inner.pool.chunk_bytes(bytes);
         let reserved = match ticket {
             Some(ticket) => inner.spend(ticket.number, bytes),
             None => inner.waiters.is_empty() && inner.pool.reserve(bytes),
@@ -61,7 +61,8 @@ impl Memory {
     /// Queues up for room of `bytes`.
     pub fn queue(self: &Arc<Self>, bytes: usize, waker: &Waker) -> Ticket {
         let mut inner = lock(&self.inner);
-        let number = inner.waiters.push(super::pool::chunk_bytes(bytes), waker.clone());
+        let bytes = inner.pool.chunk_bytes(bytes);
+        let number = inner.waiters.push(bytes, waker.clone());
         self.waiting.store(true, Ordering::Relaxed);
         // Room may have been given back since the caller found none.
         if !mutant::is(Blind::MemoryBeforeWait) {

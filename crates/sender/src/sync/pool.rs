@@ -9,11 +9,6 @@ const CLASSES: [usize; 4] = [1 << 10, 4 << 10, 16 << 10, 64 << 10];
 /// The largest pooled chunk; what needs more gets memory of its own.
 pub const CHUNK_BYTES_MAX: usize = CLASSES[CLASSES.len() - 1];
 
-/// The size of the chunk that holds `bytes`: a class, or exactly `bytes` above the largest.
-pub(super) fn chunk_bytes(bytes: usize) -> usize {
-    class_of(bytes).map_or(bytes, |class| CLASSES[class])
-}
-
 fn class_of(bytes: usize) -> Option<usize> {
     CLASSES.iter().position(|class| *class >= bytes)
 }
@@ -41,6 +36,11 @@ impl Pool {
 
     pub(super) const fn free(&self) -> usize {
         self.free
+    }
+
+    /// The size of the chunk that holds `bytes`: a class, or exactly `bytes` above the largest that the budget allows.
+    pub(super) fn chunk_bytes(&self, bytes: usize) -> usize {
+        class_of(bytes).map(|class| CLASSES[class]).filter(|size| *size <= self.budget).unwrap_or(bytes)
     }
 
     /// Sets `bytes` aside for somebody.
@@ -139,7 +139,16 @@ mod tests {
 
     #[test]
     fn a_chunk_has_the_size_of_its_class() {
-        assert_eq!([1, 1_024, 1_025, 65_536, 65_537].map(chunk_bytes), [1_024, 1_024, 4_096, 65_536, 65_537]);
+        let pool = Pool::new(1 << 20);
+        let sizes = [1, 1_024, 1_025, 65_536, 65_537].map(|bytes| pool.chunk_bytes(bytes));
+        assert_eq!(sizes, [1_024, 1_024, 4_096, 65_536, 65_537]);
+    }
+
+    #[test]
+    fn no_chunk_is_larger_than_the_budget_unless_it_has_to_be() {
+        let pool = Pool::new(20_000);
+        let sizes = [1, 16_384, 16_385, 20_000].map(|bytes| pool.chunk_bytes(bytes));
+        assert_eq!(sizes, [1_024, 16_384, 16_385, 20_000]);
     }
 
     #[test]
