@@ -249,3 +249,20 @@ async fn max_block_covers_the_wait_for_the_topic_and_for_room_together() {
     assert_eq!(began.elapsed().as_secs(), 60);
     narrow.hold.release();
 }
+
+#[tokio::test(start_paused = true)]
+async fn many_waiters_over_many_partitions_are_all_served_however_long_the_linger() {
+    let stage = Stage::in_memory(Cluster::builder().topic("t", 100)).await;
+    let builder = stage.producer().buffer_memory(32 * KIB).batch_size(16 * KIB).linger(600 * SECOND);
+    let producer = builder.build().await.unwrap();
+    producer.topic("t").await.unwrap();
+    let began = Stopwatch::start();
+    let enqueue = async |partition: i32| {
+        let record = Record::to("t").value(vec![0; 3_000]).partition(partition);
+        drop(producer.enqueue(record).await.unwrap());
+    };
+    futures_util::future::join_all((0..100).map(enqueue)).await;
+    assert!(began.elapsed() < SECOND, "{:?} for 300 kB through 32 KiB", began.elapsed());
+    producer.flush().await.unwrap();
+    assert_eq!(stage.record_count(), 100);
+}

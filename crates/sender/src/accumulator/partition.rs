@@ -141,6 +141,7 @@ impl Partition {
             drop(queue);
             return self.append_alone::<C, SEAT>(record, timestamp_ms, clock, waiting);
         }
+        let waited = waiting.ticket.is_some();
         let mut entering = Entering { ticket: waiting.ticket, may_yield: waiting.may_yield };
         let mut rings = Rings::default();
         let batch_bytes_max = self.batch_bytes_max.load(Ordering::Relaxed);
@@ -153,6 +154,8 @@ impl Partition {
             queue.begin_at(timestamp_ms);
             let (seat, bytes) = queue.put::<SEAT>(record, timestamp_ms);
             rings.ready |= waiting.urgent && queue.hurry();
+            // The next one may wait for this very room: no linger.
+            rings.ready |= waited && queue.offer_now();
             Appended { seat, bytes }
         });
         let port = Arc::clone(&queue.port);

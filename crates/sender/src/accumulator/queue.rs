@@ -270,6 +270,12 @@ impl Queue {
         !std::mem::replace(&mut self.urgent, true) && !std::mem::replace(&mut self.listed, true)
     }
 
+    /// Makes the open batch worth sending. Returns whether the lane has to hear of it.
+    pub(super) fn offer_now(&mut self) -> bool {
+        self.offer();
+        !std::mem::replace(&mut self.listed, true)
+    }
+
     /// Makes the open batch worth sending.
     pub(super) const fn offer(&mut self) {
         self.offered = true;
