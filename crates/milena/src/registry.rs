@@ -61,9 +61,35 @@ impl Registry {
         matches!(slot.state, State::Known).then(|| Arc::clone(&slot.topic))
     }
 
+    /// How a topic stands, for who will not wait: none when it is being looked up, or to be asked for. A refusal is
+    /// told once; who asks again has it looked up again.
+    pub(crate) fn peek(&self, name: &str) -> Result<Option<Arc<Topic>>, Missing> {
+        let mut inner = self.lock();
+        if inner.closed {
+            return Err(Missing::Closed);
+        }
+        let Some(slot) = inner.topics.get(name) else { return Ok(None) };
+        match slot.state {
+            State::Known => Ok(Some(Arc::clone(&slot.topic))),
+            State::Wanted(_) => Ok(None),
+            State::Refused(code) => {
+                inner.topics.remove(name);
+                Err(Missing::Refused(code))
+            }
+        }
+    }
+
+    /// Whether no more records are taken.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.lock().closed
+    }
+
     /// Asks for a topic. True when nobody had asked for it before: then the driver has to be told.
     pub(crate) fn want(&self, name: &Arc<str>) -> bool {
         let mut inner = self.lock();
+        if inner.closed {
+            return false;
+        }
         if let Some(slot) = inner.topics.get_mut(name) {
             let refused = matches!(slot.state, State::Refused(_));
             if refused {
@@ -161,6 +187,8 @@ impl Registry {
             inner.topics.values_mut().flat_map(|slot| std::mem::take(&mut slot.wakers)).collect();
         drop(inner);
         topics.iter().flat_map(|topic| topic.partitions()).for_each(|partition| partition.shut());
+        // Only now: who waited for room finds its partition shut.
+        self.shared.memory.close();
         wakers.into_iter().for_each(Waker::wake);
     }
 

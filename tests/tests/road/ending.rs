@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::join_all;
-use milena::{Delivery, ErrorKind, FlushError, Persisted, Record};
+use milena::{Delivery, ErrorKind, FlushError, Persisted, Record, TryEnqueueErrorKind};
 use milena_fake::{ApiKey, Cluster, ErrorCode};
 use milena_tests::{Stage, Stopwatch, Tag, eventually, within};
 use tokio::time::sleep;
@@ -227,4 +227,72 @@ async fn a_close_while_no_broker_is_up_reports_what_was_accepted() {
     for delivery in deliveries {
         assert_eq!(delivery.now_or_never().expect("settled").unwrap_err().persisted(), Persisted::No);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_close_settles_everything_and_then_nothing_is_taken() {
+    let stage = stage().await;
+    let producer = stage.producer().linger(3_600 * SECOND).build().await.unwrap();
+    let clone = producer.clone();
+    let topic = producer.topic("t").await.unwrap();
+    let mut deliveries = Vec::new();
+    for number in 0..100 {
+        deliveries.push(producer.enqueue(Tag { sender: 0, number }.record("t")).await.unwrap());
+    }
+    producer.close().await.unwrap();
+    assert_eq!(stage.record_count(), 100);
+    for delivery in deliveries {
+        delivery.now_or_never().expect("settled by the close").unwrap();
+    }
+
+    let began = Stopwatch::start();
+    for producer in [&producer, &clone] {
+        for topic in ["t", "never heard of"] {
+            let record = || Record::to(topic).value("v");
+            assert_eq!(producer.enqueue(record()).await.unwrap_err().kind(), ErrorKind::Closed, "{topic}");
+            assert_eq!(producer.send(record()).await.unwrap_err().kind(), ErrorKind::Closed, "{topic}");
+            let all = producer.send_all([record(), record()]).await;
+            assert!(
+                all.into_iter().all(|outcome| outcome.unwrap_err().kind() == ErrorKind::Closed),
+                "{topic}"
+            );
+            let error = producer.try_enqueue(record()).unwrap_err();
+            assert_eq!(error.kind(), TryEnqueueErrorKind::Refused, "{topic}");
+            assert_eq!(error.error().unwrap().kind(), ErrorKind::Closed, "{topic}");
+            assert_eq!(producer.topic(topic).await.unwrap_err().kind(), ErrorKind::Closed, "{topic}");
+        }
+        producer.flush().await.unwrap();
+        producer.close().await.unwrap();
+    }
+    assert_eq!(topic.enqueue(None, None).await.unwrap_err().kind(), ErrorKind::Closed);
+    assert_eq!(topic.enqueue_detached(None, None).await.unwrap_err().kind(), ErrorKind::Closed);
+    assert_eq!(topic.send(None, None).await.unwrap_err().kind(), ErrorKind::Closed);
+    assert_eq!(began.elapsed(), Duration::ZERO, "nobody waited");
+    assert_eq!(stage.record_count(), 100);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_when_the_producer_closes_is_told_at_once() {
+    let stage = Stage::in_memory(Cluster::builder().brokers(1).topic("t", 1).auto_create(false)).await;
+    let builder = stage.producer().buffer_memory(40_000).close_timeout(4 * SECOND);
+    let producer = builder.build().await.unwrap();
+    producer.topic("t").await.unwrap();
+    stage.on(ApiKey::PRODUCE).always().silence();
+    while producer.try_enqueue(("t", vec![0; 5_000])).is_ok() {}
+    let began = Stopwatch::start();
+    let for_room = async {
+        let error = producer.enqueue(("t", vec![0; 20_000])).await.unwrap_err();
+        (error.kind(), began.elapsed())
+    };
+    let for_topic = async {
+        let error = producer.enqueue(("nope", "v")).await.unwrap_err();
+        (error.kind(), began.elapsed())
+    };
+    let close = async {
+        sleep(SECOND).await;
+        assert!(producer.close().await.is_err());
+    };
+    let (for_room, for_topic, ()) = within(async { tokio::join!(for_room, for_topic, close) }).await;
+    assert_eq!(for_room, (ErrorKind::Closed, SECOND));
+    assert_eq!(for_topic, (ErrorKind::Closed, SECOND));
 }

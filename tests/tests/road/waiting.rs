@@ -266,3 +266,27 @@ async fn many_waiters_over_many_partitions_are_all_served_however_long_the_linge
     producer.flush().await.unwrap();
     assert_eq!(stage.record_count(), 100);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_topic_that_the_brokers_refuse_is_refused_without_waiting_too() {
+    let stage = Stage::in_memory(Cluster::builder()).await;
+    let producer = stage.connect().await;
+    let record = Record::to("no such name!").value("v");
+    let mut kinds = Vec::new();
+    for _ in 0..50 {
+        kinds.push(producer.try_enqueue(record.clone()).unwrap_err().kind());
+        sleep(Duration::from_millis(10)).await;
+    }
+    assert!(kinds.contains(&TryEnqueueErrorKind::Refused), "{kinds:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_records_of_one_call_wait_for_a_missing_topic_once() {
+    let stage = Stage::in_memory(Cluster::builder().auto_create(false).topic("t", 1)).await;
+    let producer = stage.producer().max_block(5 * SECOND).build().await.unwrap();
+    let began = Stopwatch::start();
+    let outcomes = producer.send_all([("nope", "a"), ("t", "b"), ("nope", "c"), ("nope", "d")]).await;
+    assert_eq!(began.elapsed().as_secs(), 5);
+    let went: Vec<bool> = outcomes.iter().map(Result::is_ok).collect();
+    assert_eq!(went, [false, true, false, false]);
+}

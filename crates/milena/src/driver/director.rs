@@ -219,10 +219,11 @@ impl Director {
         let limbo = Arc::clone(&self.lane(None).port);
         self.coordinator.topic(&topic, found.id, &leaders, &limbo);
         let registry = &self.settings.core.registry;
-        registry.found(&found.name);
         if self.closing.is_some() {
+            // Its partitions are shut before anybody finds them.
             registry.close();
         }
+        registry.found(&found.name);
     }
 
     /// The lane of a broker; it and its task are made when they are needed first.

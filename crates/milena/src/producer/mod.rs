@@ -17,7 +17,7 @@ pub use topic::Topic;
 use crate::clock;
 use crate::config::ProducerBuilder;
 use crate::core::{Core, Snapshot};
-use crate::error::{ConnectError, FlushError, SendError, TryEnqueueError};
+use crate::error::{ConnectError, ErrorKind, FlushError, SendError, TryEnqueueError};
 use crate::outcome;
 use crate::record::{Ack, Record};
 use crate::registry::Missing;
@@ -116,11 +116,15 @@ impl Producer {
     /// [`TryEnqueueError`] gives the record back.
     pub fn try_enqueue(&self, record: impl Into<Record>) -> Result<Delivery, TryEnqueueError> {
         let record = record.into();
-        let Some(topic) = self.known(&record.topic) else {
-            self.want(&record.topic);
-            return Err(TryEnqueueError::not_ready(record));
-        };
         let name = Arc::clone(&record.topic);
+        let topic = match self.handle.core.registry.peek(&name) {
+            Ok(Some(topic)) => Topic { handle: Arc::clone(&self.handle), topic },
+            Ok(None) => {
+                self.want(&name);
+                return Err(TryEnqueueError::not_ready(record));
+            }
+            Err(missing) => return Err(TryEnqueueError::refused(record, self.missing(missing, &name))),
+        };
         let entered = topic.enter::<true>(&record, false).try_enter_now();
         match entered {
             Ok(appended) => {
@@ -134,7 +138,8 @@ impl Producer {
         }
     }
 
-    /// Sends many records, and waits for all of them: one result a record, in order.
+    /// Sends many records, and waits for all of them: one result a record, in order. A topic that is not found within
+    /// `max.block.ms` is waited for once.
     ///
     /// # Cancel safety
     /// Dropped, the records that were accepted go; the others are not sent.
@@ -143,8 +148,16 @@ impl Producer {
         records: impl IntoIterator<Item = R>,
     ) -> Vec<Result<Ack, SendError>> {
         let mut deliveries = Vec::new();
+        let mut missing: Vec<SendError> = Vec::new();
         for record in records {
-            deliveries.push(self.accept(&record.into(), true).await);
+            let record = record.into();
+            let known = missing.iter().find(|error| *error.topic() == *record.topic).cloned();
+            let accepted = match known {
+                Some(error) => Err(error),
+                None => self.accept(&record, true).await,
+            };
+            missing.extend(accepted.as_ref().err().filter(|error| is_about_topic(error)).cloned());
+            deliveries.push(accepted);
         }
         let mut outcomes = Vec::with_capacity(deliveries.len());
         for delivery in deliveries {
@@ -165,8 +178,8 @@ impl Producer {
     /// Dropping it has no effect.
     pub async fn topic(&self, name: &str) -> Result<Topic, SendError> {
         match self.known(name) {
-            Some(topic) => Ok(topic),
-            None => self.look_up(&Arc::from(name), &mut Patience::default()).await,
+            Some(topic) if !self.handle.core.registry.is_closed() => Ok(topic),
+            _ => self.look_up(&Arc::from(name), &mut Patience::default()).await,
         }
     }
 
@@ -245,6 +258,15 @@ impl Producer {
         }
     }
 
+    fn missing(&self, missing: Missing, topic: &Arc<str>) -> SendError {
+        match missing {
+            Missing::Closed => outcome::closed(Arc::clone(topic)),
+            Missing::Refused(code) => {
+                outcome::of_topic(Some(code), Arc::clone(topic), self.handle.core.config.max_block)
+            }
+        }
+    }
+
     async fn look_up(&self, name: &Arc<str>, patience: &mut Patience) -> Result<Topic, SendError> {
         self.want(name);
         let core = &*self.handle.core;
@@ -266,11 +288,13 @@ impl Producer {
         });
         match found.await {
             Ok(Ok(topic)) => Ok(Topic { handle: Arc::clone(&self.handle), topic }),
-            Ok(Err(Missing::Closed)) => Err(outcome::closed(Arc::clone(name))),
-            Ok(Err(Missing::Refused(code))) => {
-                Err(outcome::of_topic(Some(code), Arc::clone(name), core.config.max_block))
-            }
+            Ok(Err(missing)) => Err(self.missing(missing, name)),
             Err(code) => Err(outcome::of_topic(code, Arc::clone(name), core.config.max_block)),
         }
     }
+}
+
+/// Whether an error is about the topic as a whole, whichever record was for it.
+fn is_about_topic(error: &SendError) -> bool {
+    matches!(error.kind(), ErrorKind::UnknownTopic)
 }

@@ -21,12 +21,14 @@ pub struct Memory {
 struct Inner {
     pool: Pool,
     waiters: Waiters,
+    /// Nobody shall wait any more.
+    closed: bool,
 }
 
 impl Memory {
     /// A budget of `bytes`.
     pub fn new(bytes: usize) -> Arc<Self> {
-        let inner = Inner { pool: Pool::new(bytes), waiters: Waiters::default() };
+        let inner = Inner { pool: Pool::new(bytes), waiters: Waiters::default(), closed: false };
         Arc::new(Self { waiting: Padded(AtomicBool::new(false)), inner: Padded(Mutex::new(inner)) })
     }
 
@@ -77,6 +79,15 @@ impl Memory {
         inner.pool.release(bytes);
         chunks.drain(..).for_each(|chunk| inner.pool.put_back(chunk));
         inner.grant(wakers);
+    }
+
+    /// Sends away who waits, now and later: nothing is accepted any more.
+    pub fn close(&self) {
+        let mut inner = lock(&self.inner);
+        inner.closed = true;
+        let wakers = inner.waiters.wakers();
+        drop(inner);
+        wakers.into_iter().for_each(Waker::wake);
     }
 
     fn leave(&self, number: u64) {
@@ -131,9 +142,13 @@ pub struct Ticket {
 }
 
 impl Ticket {
-    /// Ready when the room is there: then the record goes into its batch under this ticket.
+    /// Ready when the room is there: then the record goes into its batch under this ticket. Ready, too, when the
+    /// budget is closed, and the record will be refused.
     pub fn poll(&mut self, waker: &Waker) -> Poll<()> {
         let mut inner = lock(&self.memory.inner);
+        if inner.closed {
+            return Poll::Ready(());
+        }
         inner.grant(&mut Vec::new());
         match inner.waiters.find(self.number) {
             Some(waiter) if !waiter.granted => {
@@ -189,6 +204,18 @@ mod tests {
         assert!(ready(&mut first) && !ready(&mut second));
         drop(first);
         assert!(ready(&mut second));
+    }
+
+    #[test]
+    fn nobody_waits_when_it_is_closed() {
+        let memory = Memory::new(16 * KIB);
+        let _chunk = memory.chunk(16 * KIB, None).unwrap();
+        let mut before = memory.queue(KIB, Waker::noop());
+        assert!(!ready(&mut before));
+        memory.close();
+        let mut after = memory.queue(KIB, Waker::noop());
+        assert!(ready(&mut before) && ready(&mut after));
+        assert!(memory.chunk(KIB, Some(&mut before)).is_none(), "there is no more room than before");
     }
 
     #[test]

@@ -127,6 +127,11 @@ impl Waiters {
         self.queue.remove(index)
     }
 
+    /// How to wake each of them.
+    pub(super) fn wakers(&self) -> Vec<std::task::Waker> {
+        self.queue.iter().map(|waiter| waiter.waker.clone()).collect()
+    }
+
     /// The first who still waits for its bytes.
     pub(super) fn first_waiting(&mut self) -> Option<&mut Waiter> {
         self.queue.iter_mut().find(|waiter| !waiter.granted)
