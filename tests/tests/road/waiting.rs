@@ -290,3 +290,31 @@ async fn the_records_of_one_call_wait_for_a_missing_topic_once() {
     let went: Vec<bool> = outcomes.iter().map(Result::is_ok).collect();
     assert_eq!(went, [false, true, false, false]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_topic_that_nobody_waits_for_any_more_is_not_asked_for() {
+    let stage = Stage::in_memory(Cluster::builder().auto_create(false)).await;
+    let producer = stage.producer().max_block(5 * SECOND).build().await.unwrap();
+    let questions = || stage.journal().iter().filter(|entry| entry.api == ApiKey::METADATA).count();
+    let give_up = tokio::time::timeout(SECOND, producer.topic("nope"));
+    assert!(give_up.await.is_err());
+    assert!(producer.try_enqueue(("nope-either", "v")).is_err());
+    sleep(10 * SECOND).await;
+    let before = questions();
+    sleep(60 * SECOND).await;
+    assert!(questions() <= before + 1, "{} questions in a minute", questions() - before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_topic_is_found_though_an_earlier_waiter_gave_up() {
+    let stage = Stage::in_memory(Cluster::builder().auto_create(false)).await;
+    let producer = stage.producer().max_block(5 * SECOND).build().await.unwrap();
+    let mut first = Box::pin(producer.topic("late"));
+    assert!(first.as_mut().now_or_never().is_none());
+    sleep(Duration::from_millis(100)).await;
+    drop(first);
+    // Before the driver could hear of it.
+    let second = producer.topic("late");
+    stage.create_topic("late", 1);
+    within(second).await.unwrap();
+}

@@ -3,12 +3,12 @@
 mod build;
 mod delivery;
 mod enqueue;
+mod look_up;
 mod topic;
 
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::Poll;
 
 pub use delivery::Delivery;
 pub use enqueue::{Enqueue, EnqueueDetached};
@@ -20,8 +20,8 @@ use crate::core::{Core, Snapshot};
 use crate::error::{ConnectError, ErrorKind, FlushError, SendError, TryEnqueueError};
 use crate::outcome;
 use crate::record::{Ack, Record};
-use crate::registry::Missing;
 use enqueue::{Patience, delivery_of};
+use look_up::LookUp;
 use milena_sender::accumulator::{ChooseError, Refusal};
 
 /// Sends records to a Kafka cluster. Clones are cheap and share everything.
@@ -117,13 +117,15 @@ impl Producer {
     pub fn try_enqueue(&self, record: impl Into<Record>) -> Result<Delivery, TryEnqueueError> {
         let record = record.into();
         let name = Arc::clone(&record.topic);
-        let topic = match self.handle.core.registry.peek(&name) {
+        let core = &self.handle.core;
+        let (found, tell) = core.registry.ask(&name, clock::now());
+        look_up::want(core, &name, tell);
+        let topic = match found {
             Ok(Some(topic)) => Topic { handle: Arc::clone(&self.handle), topic },
-            Ok(None) => {
-                self.want(&name);
-                return Err(TryEnqueueError::not_ready(record));
+            Ok(None) => return Err(TryEnqueueError::not_ready(record)),
+            Err(reason) => {
+                return Err(TryEnqueueError::refused(record, look_up::missing(core, reason, &name)));
             }
-            Err(missing) => return Err(TryEnqueueError::refused(record, self.missing(missing, &name))),
         };
         let entered = topic.enter::<true>(&record, false).try_enter_now();
         match entered {
@@ -131,7 +133,7 @@ impl Producer {
                 delivery_of(appended, &name).map_err(|error| TryEnqueueError::refused(record, error))
             }
             Err(ChooseError::Refused(Refusal::Full { .. }, _)) => {
-                self.handle.core.shared.press();
+                core.shared.press();
                 Err(TryEnqueueError::full(record))
             }
             Err(error) => Err(TryEnqueueError::refused(record, outcome::of_refusal(error, &name))),
@@ -179,7 +181,7 @@ impl Producer {
     pub async fn topic(&self, name: &str) -> Result<Topic, SendError> {
         match self.known(name) {
             Some(topic) if !self.handle.core.registry.is_closed() => Ok(topic),
-            _ => self.look_up(&Arc::from(name), &mut Patience::default()).await,
+            _ => LookUp::new(&self.handle, &Arc::from(name), &mut Patience::default()).await,
         }
     }
 
@@ -240,7 +242,7 @@ impl Producer {
         let mut patience = Patience::default();
         let topic = match self.known(&record.topic) {
             Some(topic) => topic,
-            None => self.look_up(&record.topic, &mut patience).await?,
+            None => LookUp::new(&self.handle, &record.topic, &mut patience).await?,
         };
         let mut enter = topic.enter::<true>(record, urgent);
         enter.patience = patience;
@@ -250,47 +252,6 @@ impl Producer {
     fn known(&self, name: &str) -> Option<Topic> {
         let topic = self.handle.core.registry.known(name)?;
         Some(Topic { handle: Arc::clone(&self.handle), topic })
-    }
-
-    fn want(&self, name: &Arc<str>) {
-        if self.handle.core.registry.want(name) {
-            self.handle.core.tell(|inbox| inbox.wanted.push(Arc::clone(name)));
-        }
-    }
-
-    fn missing(&self, missing: Missing, topic: &Arc<str>) -> SendError {
-        match missing {
-            Missing::Closed => outcome::closed(Arc::clone(topic)),
-            Missing::Refused(code) => {
-                outcome::of_topic(Some(code), Arc::clone(topic), self.handle.core.config.max_block)
-            }
-        }
-    }
-
-    async fn look_up(&self, name: &Arc<str>, patience: &mut Patience) -> Result<Topic, SendError> {
-        self.want(name);
-        let core = &*self.handle.core;
-        let found = poll_fn(|cx| {
-            if core.registry.topic(name).is_none() {
-                // Another waiter gave it up in between.
-                self.want(name);
-            }
-            if let Poll::Ready(found) = core.registry.poll(name, cx.waker()) {
-                return Poll::Ready(Ok(found));
-            }
-            patience.poll(core, cx).map(|()| {
-                let code = core.registry.last_error(name);
-                if core.registry.give_up(name, cx.waker()) {
-                    core.tell(|inbox| inbox.given_up.push(Arc::clone(name)));
-                }
-                Err(code)
-            })
-        });
-        match found.await {
-            Ok(Ok(topic)) => Ok(Topic { handle: Arc::clone(&self.handle), topic }),
-            Ok(Err(missing)) => Err(self.missing(missing, name)),
-            Err(code) => Err(outcome::of_topic(code, Arc::clone(name), core.config.max_block)),
-        }
     }
 }
 
