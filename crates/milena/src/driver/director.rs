@@ -117,7 +117,7 @@ impl Director {
     /// Runs until the producer is closed and everything is settled.
     pub(super) async fn run(mut self) {
         loop {
-            let inbox = self.settings.core.inbox.look(std::mem::take);
+            let inbox = self.settings.core.inbox.look(Inbox::take_all);
             self.heed(inbox);
             self.pass_orders_on();
             self.ask();

@@ -279,6 +279,14 @@ impl Partition {
         queue.close();
     }
 
+    /// Takes no more records, and gives back what was accepted before.
+    pub fn end(&self) -> Vec<Batch> {
+        let mut queue = lock(&self.queue);
+        queue.shut = true;
+        queue.close();
+        queue.closed.drain(..).collect()
+    }
+
     /// A broker refused a batch of `bytes` as too large: the next ones of the topic stay below half of it.
     pub fn learn_limit(&self, bytes: usize) {
         let limit = (bytes / 2).max(HEADER_BYTES + 1);
