@@ -74,7 +74,6 @@ struct Ended(Arc<Core>);
 
 impl Drop for Ended {
     fn drop(&mut self) {
-        self.0.registry.close();
-        self.0.ended.send_replace(true);
+        self.0.end();
     }
 }
