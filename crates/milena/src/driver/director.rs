@@ -34,6 +34,7 @@ use super::line::Line;
 use super::nudge::Nudge;
 use super::settings::Settings;
 use super::startup::{Started, identity_of, identity_request};
+use super::trouble::Trouble;
 use crate::clock;
 use crate::core::Inbox;
 
@@ -73,8 +74,8 @@ struct Closing {
 }
 
 enum Reply {
-    Metadata(Result<MetadataResponse, String>),
-    Identity(Result<InitProducerIdResponse, String>),
+    Metadata(Result<MetadataResponse, Trouble>),
+    Identity(Result<InitProducerIdResponse, Trouble>),
 }
 
 /// A question that is out.
