@@ -74,9 +74,12 @@ impl Entering<'_> {
     /// A chunk of at least `bytes`, and rather of `hint`. Who waited takes what was set aside for him: to ask for more
     /// would let those behind him pass.
     fn chunk(&mut self, shared: &Shared, bytes: usize, hint: usize) -> Result<Vec<u8>, Refusal> {
-        let wanted = if self.ticket.is_some() { bytes } else { bytes.max(hint) };
-        let chunk = shared.memory.chunk(wanted, self.ticket.as_deref_mut());
-        chunk.ok_or(Refusal::Full { bytes: wanted })
+        let mut chunk = None;
+        if self.ticket.is_none() && hint > bytes {
+            chunk = shared.memory.chunk(hint, None);
+        }
+        let chunk = chunk.or_else(|| shared.memory.chunk(bytes, self.ticket.as_deref_mut()));
+        chunk.ok_or(Refusal::Full { bytes })
     }
 }
 
@@ -149,13 +152,12 @@ impl Queue {
             rings.ready |= !std::mem::replace(&mut self.listed, true);
         }
         if self.is_open() {
-            if entering.may_yield && self.is_due_at(total + bytes_max, shared) && self.port.is_behind() {
-                return Err(Refusal::Yield);
-            }
             if self.tail.len() + bytes_max > self.tail.capacity() {
+                self.step_aside(entering, total)?;
                 self.add_chunk(shared, bytes_max, total, entering)?;
             }
         } else {
+            self.step_aside(entering, self.last_bytes)?;
             self.open(shared, bytes_max, clock.now(), entering, rings)?;
         }
         if self.is_due_at(self.open_bytes() + bytes_max, shared) {
@@ -164,6 +166,14 @@ impl Queue {
         }
         self.set_limit(&shared.config, batch_bytes_max);
         Ok(())
+    }
+
+    /// A caller that wants its next chunk, of about `bytes`, may have to let the lane run first.
+    fn step_aside(&self, entering: &Entering<'_>, bytes: usize) -> Result<(), Refusal> {
+        match entering.may_yield && self.port.runs_ahead(bytes.min(CHUNK_BYTES_MAX)) {
+            true => Err(Refusal::Yield),
+            false => Ok(()),
+        }
     }
 
     /// Whether a batch of `bytes` is to be offered and is not yet.
@@ -253,6 +263,7 @@ impl Queue {
         chunks.push(std::mem::take(&mut self.tail));
         self.closed.push_back(Batch {
             chunks,
+            lent: None,
             records: self.records,
             base_timestamp_ms: self.base_timestamp_ms,
             max_timestamp_ms: self.max_timestamp_ms,
@@ -288,6 +299,12 @@ impl Queue {
         if self.counted > 0 {
             self.port.uncount(std::mem::take(&mut self.counted));
         }
+    }
+
+    /// Makes the open batch worth sending. Returns whether the lane has to hear of it.
+    pub(super) fn offer_now(&mut self) -> bool {
+        self.offer();
+        !std::mem::replace(&mut self.listed, true)
     }
 
     /// Makes the open batch worth sending.

@@ -133,7 +133,7 @@ fn value(number: usize, bytes: usize) -> String {
 /// The values of a batch, as a broker reads them.
 fn values(batch: &mut Batch) -> Vec<String> {
     batch.seal(Stamp::NONE);
-    let bytes = batch.chunks().concat();
+    let bytes = batch.pieces().collect::<Vec<_>>().concat();
     let read = RecordBatch::parse(&bytes).unwrap();
     let records: Vec<_> = Records::new(&bytes[HEADER_BYTES..]).map(Result::unwrap).collect();
     assert_eq!(read.header.records.unsigned_abs(), batch.records);

@@ -178,7 +178,7 @@ fn the_base_timestamp_is_the_first_records_and_others_may_be_older() {
     }
     let mut batch = desk.take_all().remove(0);
     batch.seal(Stamp::NONE);
-    let bytes = batch.chunks().concat();
+    let bytes = batch.pieces().collect::<Vec<_>>().concat();
     let read = RecordBatch::parse(&bytes).unwrap();
     let deltas: Vec<i64> = read.records().map(|record| record.unwrap().timestamp_delta).collect();
     assert_eq!(deltas, [0, 700, -600]);

@@ -81,32 +81,43 @@ fn an_awaited_record_goes_at_once_when_nothing_of_its_partition_is_in_flight() {
     assert!(!desk.visit(false).ripe, "the next batch lingers again");
 }
 
+/// Sends records of 100 bytes politely, and says how often it was asked to step aside.
+fn asked_to_step_aside(desk: &Desk, records: usize) -> usize {
+    let polite = || Waiting { may_yield: true, ..Waiting::default() };
+    let refused = |_: &usize| match desk.send_as(&[0; 100], polite()) {
+        Err(Refusal::Yield) => {
+            desk.send(&[0; 100]).unwrap();
+            true
+        }
+        sent => sent.map(drop).is_err(),
+    };
+    (0..records).filter(refused).count()
+}
+
 #[test]
-fn a_caller_far_ahead_of_the_lane_is_asked_to_step_aside_once_a_batch() {
+fn a_caller_far_ahead_of_the_lane_steps_aside_every_512_kib() {
+    let desk = Desk::simple();
+    let asked = asked_to_step_aside(&desk, 20_000);
+    assert_eq!(asked, desk.used() / (512 * KIB));
+    assert!(asked >= 3, "{asked}");
+}
+
+#[test]
+fn a_caller_whose_lane_looks_in_time_goes_on() {
+    let desk = Desk::simple();
+    for _ in 0..20 {
+        assert_eq!(asked_to_step_aside(&desk, 1_000), 0);
+        desk.mail();
+    }
+}
+
+#[test]
+fn a_record_of_its_own_batch_counts_too() {
     let desk = Desk::simple();
     let polite = || Waiting { may_yield: true, ..Waiting::default() };
-    let mut asked = 0;
-    for _ in 0..8 {
-        desk.visit(false);
-        desk.send_many(1, 60_000);
-        // A batch of its own each: eight offers that the lane has not seen.
-        desk.send_many(1, 70_000);
-    }
-    for _ in 0..1_000 {
-        match desk.send_as(&[0; 100], polite()) {
-            Err(Refusal::Yield) => {
-                asked += 1;
-                desk.send(&[0; 100]).unwrap();
-            }
-            sent => drop(sent.unwrap()),
-        }
-    }
-    assert_eq!(asked, 1, "who comes back after it is not asked again");
-    desk.mail();
-    desk.take_all();
-    for _ in 0..1_000 {
-        desk.send_as(&[0; 100], polite()).unwrap();
-    }
+    let value = vec![0; 200 * KIB];
+    let asked = (0..3).map(|_| desk.send_as(&value, polite()).is_err()).collect::<Vec<_>>();
+    assert_eq!(asked, [false, false, true]);
 }
 
 #[test]
