@@ -134,8 +134,6 @@ impl Lane {
     pub fn adopt(&mut self, mut stream: Box<Stream>) {
         let serial = stream.partition().serial();
         stream.leaving = false;
-        stream.listed = false;
-        stream.armed = None;
         self.streams.insert(serial, stream);
         self.schedule.arriving.push(serial);
     }
@@ -288,7 +286,7 @@ impl Lane {
             self.refresh(serial, now, Visit::Look);
         }
         if pressed {
-            self.schedule.pressing.extend(self.streams.keys());
+            self.schedule.press(&mut self.streams);
         }
         for serial in std::mem::take(&mut self.schedule.arriving) {
             self.arrive(serial, now);
@@ -299,20 +297,19 @@ impl Lane {
         for serial in std::mem::take(&mut self.schedule.revisit) {
             self.refresh(serial, now, Visit::Look);
         }
-        while let Some((serial, at)) = self.schedule.pop_due(now) {
-            if let Some(stream) = self.streams.get_mut(&serial)
-                && stream.armed == Some(at)
-            {
+        while let Some(serial) = self.schedule.pop_due(now) {
+            if let Some(stream) = self.streams.get_mut(&serial) {
                 stream.armed = None;
                 self.refresh(serial, now, Visit::Look);
             }
         }
     }
 
-    /// A partition that has come: its callers ring here from now on.
+    /// A partition that has come: its callers ring here from now on. On its way nobody could press it.
     fn arrive(&mut self, serial: u32, now: Instant) {
         let Some(stream) = self.streams.get(&serial) else { return };
         match stream.partition().assign(&self.port) {
+            Some(()) if self.settler.shared().is_pressed() => self.refresh(serial, now, Visit::Press),
             Some(()) => self.refresh(serial, now, Visit::Look),
             None => self.schedule.come_back(serial, Visit::Arrival),
         }
@@ -336,10 +333,11 @@ impl Lane {
         if stream.may_send(now, self.identity, config) && (standing.ripe || stream.has_waiting()) {
             self.schedule.list(serial, stream);
         }
-        let later = [expires, standing.ages, stream.not_before()].into_iter().flatten();
-        if let Some(at) = later.filter(|at| *at > now).min() {
-            self.schedule.arm(serial, at, stream);
+        if standing.ages.is_some() {
+            self.schedule.note_open(serial, stream);
         }
+        let later = [expires, standing.ages, stream.not_before()].into_iter().flatten();
+        self.schedule.arm(serial, later.filter(|at| *at > now).min(), stream);
     }
 
     /// Gathers the next request: at most one batch a partition.
@@ -410,9 +408,9 @@ impl Lane {
 
     fn release_if_idle(&mut self, serial: u32) {
         if self.streams.get(&serial).is_some_and(|stream| stream.leaving && stream.is_idle())
-            && let Some(stream) = self.streams.remove(&serial)
+            && let Some(mut stream) = self.streams.remove(&serial)
         {
-            self.schedule.forget(serial);
+            self.schedule.forget(serial, &mut stream);
             self.notices.push(Notice::Released(stream));
         }
     }

@@ -61,8 +61,9 @@ pub struct Stream {
     /// Nothing more is sent here: the partition goes to another lane.
     pub leaving: bool,
     spares: Vec<Arc<Completion>>,
-    /// Where its lane has it: listed as ready, and the earliest timer.
+    /// Where its lane has it: listed as ready, listed as one with an open batch, and its timer.
     pub(crate) listed: bool,
+    pub(crate) open: bool,
     pub(crate) armed: Option<Instant>,
 }
 
@@ -144,6 +145,7 @@ impl Stream {
             leaving: false,
             spares: Vec::new(),
             listed: false,
+            open: false,
             armed: None,
         }
     }
