@@ -77,8 +77,10 @@ impl Coordinator {
             let place = Place { topic_id: id, wanted, at: Whereabouts::Lane(wanted), partition };
             self.places.insert(place.partition.serial(), place);
         }
+        // Partitions beyond, of a topic that was made again with fewer, have no leader.
+        let leaders = leaders.iter().copied().chain(std::iter::repeat(None));
         for (partition, leader) in topic.partitions().iter().zip(leaders) {
-            self.settle_place(partition.serial(), *leader, id);
+            self.settle_place(partition.serial(), leader, id);
         }
     }
 
@@ -92,7 +94,7 @@ impl Coordinator {
     /// A lane has given a partition back.
     pub fn released(&mut self, mut stream: Box<Stream>) {
         let Some(place) = self.places.get_mut(&stream.partition().serial()) else { return };
-        stream.topic_id = place.topic_id;
+        stream.set_topic_id(place.topic_id);
         stream.moved();
         place.at = Whereabouts::Lane(place.wanted);
         self.orders.push_back(Order::Adopt(place.wanted, stream));

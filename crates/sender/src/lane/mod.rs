@@ -68,7 +68,7 @@ pub enum Notice {
     },
     /// Where the brokers named in hints are.
     Endpoints(Vec<NodeEndpoint>),
-    /// A broker does not know the producer id any more.
+    /// A broker does not know the producer id any more, or its epochs are used up.
     IdentitySpent(ProducerId),
 }
 
@@ -149,7 +149,7 @@ impl Lane {
     /// The topic of a partition has another id.
     pub fn set_topic_id(&mut self, serial: u32, topic_id: TopicId) {
         if let Some(stream) = self.streams.get_mut(&serial) {
-            stream.topic_id = topic_id;
+            stream.set_topic_id(topic_id);
         }
     }
 
@@ -318,7 +318,7 @@ impl Lane {
     /// Looks how a partition stands: lists it if it has something to send, and sets its timer.
     fn refresh(&mut self, serial: u32, now: Instant, why: Visit) {
         let Some(stream) = self.streams.get_mut(&serial) else { return };
-        stream.mend(self.identity);
+        self.notices.extend(stream.mend(self.identity).map(Notice::IdentitySpent));
         let config = &self.config.stream;
         let Some(standing) = stream.partition().visit(now, stream.is_idle(), why == Visit::Press) else {
             return self.schedule.come_back(serial, why);
