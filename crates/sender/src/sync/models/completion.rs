@@ -44,7 +44,7 @@ fn a_batch_is_settled_while_two_wait() {
 
 #[test]
 fn whoever_waits_for_a_batch_hears_of_it() {
-    check(3, a_batch_is_settled_while_two_wait);
+    check(4, a_batch_is_settled_while_two_wait);
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn whoever_does_not_look_again_before_it_waits_is_noticed() {
 
 #[test]
 fn whoever_waits_on_after_a_part_was_settled_hears_of_his_own() {
-    check(3, || {
+    check(4, || {
         let completion = Arc::new(Completion::default());
         let waiters: Vec<_> = [0, 1]
             .map(|index| {
@@ -77,7 +77,7 @@ fn whoever_waits_on_after_a_part_was_settled_hears_of_his_own() {
 
 #[test]
 fn a_cell_that_is_used_again_tells_nobody_of_the_next_batch() {
-    check(3, || {
+    check(4, || {
         let mut completion = Arc::new(Completion::default());
         let mut seat = Seat::new(&completion, 0, 0);
         let waiter = thread::spawn(move || outcome(&mut seat));

@@ -149,7 +149,7 @@ fn records_are_appended_while_the_lane_looks(records: u64) {
 
 #[test]
 fn a_record_is_found_however_the_lane_falls_asleep() {
-    check(4, || records_are_appended_while_the_lane_looks(1));
+    check(5, || records_are_appended_while_the_lane_looks(1));
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn a_lane_that_does_not_look_again_before_it_sleeps_is_noticed() {
 
 #[test]
 fn records_are_found_that_came_while_their_caller_held_the_partition() {
-    check(3, || records_are_appended_while_the_lane_looks(2));
+    check(4, || records_are_appended_while_the_lane_looks(2));
 }
 
 #[test]
@@ -179,7 +179,7 @@ fn a_lane_that_does_not_come_back_to_a_held_partition_is_noticed() {
 
 #[test]
 fn two_callers_lose_no_record() {
-    check(2, || {
+    check(3, || {
         let (stage, mut lane) = Stage::new(Duration::ZERO, 16 * KIB);
         let callers: Vec<_> = [(); 2]
             .map(|()| {
@@ -194,7 +194,7 @@ fn two_callers_lose_no_record() {
 
 #[test]
 fn an_awaited_record_is_sent_without_a_linger_and_its_delivery_told() {
-    check(3, || {
+    check(4, || {
         let (stage, mut lane) = Stage::new(HOUR, 16 * KIB);
         let caller = stage.caller();
         let sends = thread::spawn(move || {
@@ -209,7 +209,7 @@ fn an_awaited_record_is_sent_without_a_linger_and_its_delivery_told() {
 
 #[test]
 fn a_flush_ends_though_the_linger_has_not() {
-    check(2, || {
+    check(3, || {
         let (stage, mut lane) = Stage::new(HOUR, 16 * KIB);
         let caller = stage.caller();
         let flushes = thread::spawn(move || {
@@ -225,7 +225,7 @@ fn a_flush_ends_though_the_linger_has_not() {
 
 #[test]
 fn who_waits_for_room_has_it_made() {
-    check(2, || {
+    check(3, || {
         let (stage, mut lane) = Stage::new(HOUR, KIB);
         let caller = stage.caller();
         let appends = thread::spawn(move || {
@@ -257,7 +257,7 @@ fn a_record_is_appended_while_its_partition_moves() {
 
 #[test]
 fn a_record_is_found_that_came_while_its_partition_moved() {
-    check(4, a_record_is_appended_while_its_partition_moves);
+    check(5, a_record_is_appended_while_its_partition_moves);
 }
 
 #[test]
@@ -272,7 +272,7 @@ fn a_lane_that_does_not_come_back_to_a_partition_that_was_held_when_it_came_is_n
 
 #[test]
 fn a_record_is_settled_or_refused_whenever_its_lane_is_lost() {
-    check(4, || {
+    check(5, || {
         let (stage, lane) = Stage::new(Duration::ZERO, 16 * KIB);
         let caller = stage.caller();
         let appends = thread::spawn(move || match caller.try_append(10, Waiting::default()) {

@@ -37,7 +37,7 @@ fn room_is_given_back_while_somebody_needs_it() {
 
 #[test]
 fn whoever_needs_room_gets_what_is_given_back() {
-    check(4, room_is_given_back_while_somebody_needs_it);
+    check(5, room_is_given_back_while_somebody_needs_it);
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn whoever_does_not_look_again_before_it_waits_is_noticed() {
 
 #[test]
 fn whoever_gives_up_lets_the_next_one_have_his_room() {
-    check(3, || {
+    check(4, || {
         let memory = Memory::new(KIB);
         let chunk = memory.chunk(KIB, None).unwrap();
         let gives_up = Memory::queue(&memory, KIB, Waker::noop());
@@ -76,7 +76,7 @@ fn whoever_gives_up_lets_the_next_one_have_his_room() {
 
 #[test]
 fn two_who_need_the_same_room_get_it_one_after_the_other() {
-    check(2, || {
+    check(3, || {
         let memory = Memory::new(KIB);
         let chunk = memory.chunk(KIB, None).unwrap();
         let waiters: Vec<_> = [(); 2]
@@ -96,7 +96,7 @@ fn two_who_need_the_same_room_get_it_one_after_the_other() {
 
 #[test]
 fn when_it_is_closed_nobody_waits() {
-    check(3, || {
+    check(4, || {
         let memory = Memory::new(KIB);
         let _chunk = memory.chunk(KIB, None).unwrap();
         let waiter = {

@@ -24,7 +24,7 @@ fn a_batch_is_settled_during_a_flush() {
 
 #[test]
 fn a_flush_hears_of_the_last_batch() {
-    check(4, a_batch_is_settled_during_a_flush);
+    check(5, a_batch_is_settled_during_a_flush);
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn a_flush_that_does_not_look_again_before_it_waits_is_noticed() {
 
 #[test]
 fn two_flushes_hear_of_their_batches_whatever_is_opened_meanwhile() {
-    check(3, || {
+    check(4, || {
         let outstanding = Arc::new(Outstanding::default());
         let first = outstanding.open();
         let flushes: Vec<_> = [(); 2]
