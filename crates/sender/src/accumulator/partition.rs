@@ -302,6 +302,17 @@ impl Partition {
         queue.closed.drain(..).collect()
     }
 
+    /// How it stands, without a lane's visit.
+    #[cfg(all(test, not(loom)))]
+    pub(crate) fn standing(&self, now: Instant) -> Standing {
+        let (queue, config) = (lock(&self.queue), &self.shared.config);
+        Standing {
+            ripe: queue.is_ripe(now, true, config),
+            ages: queue.ages(now, config),
+            expires: queue.expires(config),
+        }
+    }
+
     /// Keeps everybody else out while the guard lives.
     #[cfg(all(test, not(loom)))]
     pub(super) fn hold(&self) -> impl Sized {

@@ -193,16 +193,22 @@ fn two_callers_lose_no_record() {
 }
 
 #[test]
-fn an_awaited_record_is_sent_without_a_linger_and_its_delivery_told() {
-    check(4, || {
+fn awaited_records_are_sent_without_a_linger_and_their_deliveries_told() {
+    check(3, || {
         let (stage, mut lane) = Stage::new(HOUR, 16 * KIB);
         let caller = stage.caller();
         let sends = thread::spawn(move || {
-            let urgent = Waiting { urgent: true, ..Waiting::default() };
-            let mut seat = caller.try_append(10, urgent).unwrap().seat.unwrap();
-            wait(|waker| seat.poll(waker)).unwrap();
+            let send = || {
+                let urgent = Waiting { urgent: true, ..Waiting::default() };
+                let mut seat = caller.try_append(10, urgent).unwrap().seat.unwrap();
+                wait(|waker| seat.poll(waker)).unwrap();
+            };
+            send();
+            // It lingers, and the lane has been told of it when the next one comes.
+            caller.append(10);
+            send();
         });
-        run(&mut lane, stage.clock.0, 1);
+        run(&mut lane, stage.clock.0, 3);
         sends.join().unwrap();
     });
 }
