@@ -28,6 +28,24 @@ fn one_batch_is_out_until_the_first_of_its_run_is_written_and_then_five() {
 }
 
 #[test]
+fn under_another_identity_one_batch_is_out_again_until_it_is_written() {
+    let mut story = Story::proven();
+    let out = fill(&mut story);
+    assert_eq!(out.len(), 5);
+    for flight in out {
+        story.refused(flight, ErrorCode::INVALID_PRODUCER_ID_MAPPING);
+    }
+    story.given = Some(identity(8));
+    story.pause();
+    let first = story.next().unwrap();
+    assert!(story.next().is_none(), "brokers know nothing of it, and would take the second as the first");
+    story.refused(first, ErrorCode::NOT_ENOUGH_REPLICAS);
+    story.goes_well();
+    assert_eq!(story.log.texts(), ["proof", "0", "1", "2", "3", "4", "5"]);
+    story.ends();
+}
+
+#[test]
 fn a_refused_first_batch_is_written_before_a_second_one() {
     let mut story = Story::simple();
     let (_, first) = story.fly("a");

@@ -205,8 +205,19 @@ fn a_duplicate_that_the_broker_recognised_is_a_success() {
     story.refused(flight, ErrorCode::DUPLICATE_SEQUENCE_NUMBER);
     let receipt = seat.poll(Waker::noop());
     assert!(matches!(receipt, Poll::Ready(Ok(receipt)) if receipt.offset.is_none()), "{receipt:?}");
-    let (_, next) = story.fly("b");
+    let (mut seat, next) = story.fly("b");
     assert_eq!(stamp(&next), (0, 2), "the run goes on");
+    // With the time of appending, but without an offset.
+    let answer = Answer::Said {
+        code: ErrorCode::DUPLICATE_SEQUENCE_NUMBER,
+        base_offset: -1,
+        append_time_ms: 1_234,
+        message: None,
+        culprits: Vec::new(),
+    };
+    story.lands(next, &answer);
+    let receipt = seat.poll(Waker::noop());
+    assert!(matches!(receipt, Poll::Ready(Ok(receipt)) if receipt.offset.is_none()), "{receipt:?}");
 }
 
 #[test]

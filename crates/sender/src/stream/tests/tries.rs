@@ -105,6 +105,28 @@ fn a_batch_behind_a_refused_one_has_not_used_a_try() {
 }
 
 #[test]
+fn batches_behind_a_broken_run_use_no_try_and_follow_without_a_pause() {
+    let mut story = Story::new(accumulator(), StreamConfig { retries: 0, ..streams() });
+    story.send("proof");
+    story.goes_well();
+    let (_, refused) = story.fly("a");
+    let behind: Vec<(Seat, Flight)> = ["b", "c"].map(|value| story.fly(value)).into();
+    story.refused(refused, ErrorCode::INVALID_RECORD);
+    let mut seats = Vec::new();
+    for (seat, flight) in behind {
+        seats.push(seat);
+        story.refused(flight, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
+    }
+    for _ in 0..2 {
+        let again = story.next().unwrap();
+        story.served(again);
+    }
+    assert_eq!([offset(&mut seats[0]), offset(&mut seats[1])], [Some(1), Some(2)]);
+    assert_eq!(story.settler.counters.retries, 0);
+    story.ends();
+}
+
+#[test]
 fn a_batch_that_did_not_fit_its_request_goes_with_the_next_as_it_is() {
     let mut story = Story::proven();
     let (_, flight) = story.fly("a");
