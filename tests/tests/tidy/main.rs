@@ -9,6 +9,7 @@
 //! | [`words`] | no machine's paths, no registry's host, no talk of how the text came about |
 //! | [`manifests`] | each dependency has its reason, each crate takes the lints of the workspace |
 //! | [`proofs`] | a file with tests asserts something, and no test is empty |
+//! | [`pure`] | codec, partitioner and sender read no clock and do no I/O |
 //! | [`links`] | what the documents point at is there |
 //!
 //! Each rule is a function from a source to its faults, with one test over the whole repository and one over a sample
@@ -23,6 +24,7 @@ mod links;
 mod manifests;
 mod module_tree;
 mod proofs;
+mod pure;
 mod sizes;
 mod tokens;
 mod tree;
