@@ -3,8 +3,9 @@
 use std::sync::Arc as StdArc;
 use std::time::Instant;
 
+use bytes::Bytes;
 use milena_codec::ids::PartitionId;
-use milena_codec::record::{HEADER_BYTES, put_record};
+use milena_codec::record::{HEADER_BYTES, put_after_value, put_before_value, put_record};
 
 use super::batch::Batch;
 use super::entry::{Appended, RecordRef, Refusal, Waiting};
@@ -15,6 +16,9 @@ use crate::sync::{
     Arc, AtomicBool, AtomicUsize, CHUNK_BYTES_MAX, Completion, Mutex, MutexGuard, Ordering, Padded, Seat,
     lock, try_lock,
 };
+
+/// From how many bytes on a shared value is not copied: below, one piece costs less than three.
+const LENT_FROM: usize = 16 << 10;
 
 /// A partition of a topic, as far as records wait for it.
 #[derive(Debug)]
@@ -164,7 +168,8 @@ impl Partition {
         appended
     }
 
-    /// A record larger than any chunk becomes a batch of its own, encoded while nobody waits for the partition.
+    /// A record larger than any chunk becomes a batch of its own, encoded while nobody waits for the partition. A
+    /// value that the caller shares is sent from where it lies.
     fn append_alone<C: Clock, const SEAT: bool>(
         &self,
         record: &RecordRef<'_>,
@@ -173,12 +178,12 @@ impl Partition {
         waiting: Waiting<'_>,
     ) -> Result<Appended, Refusal> {
         let wanted = HEADER_BYTES + record.bytes_max();
-        let mut chunk =
-            self.shared.memory.chunk(wanted, waiting.ticket).ok_or(Refusal::Full { bytes: wanted })?;
-        let charged = chunk.capacity();
-        chunk.resize(HEADER_BYTES, 0);
-        put_record(&mut chunk, 0, 0, record.key, record.value, record.headers);
-        let bytes = u32::try_from(chunk.len() - HEADER_BYTES).unwrap_or(u32::MAX);
+        if !self.shared.memory.reserve(wanted, waiting.ticket) {
+            return Err(Refusal::Full { bytes: wanted });
+        }
+        let (chunks, lent) = encode_alone(record);
+        let bytes = chunks.iter().map(Vec::len).sum::<usize>() + lent.as_ref().map_or(0, Bytes::len);
+        let bytes = u32::try_from(bytes - HEADER_BYTES).unwrap_or(u32::MAX);
 
         let completion = Arc::new(Completion::of(&self.topic, self.index));
         let seat = SEAT.then(|| Seat::new(&completion, 0, timestamp_ms));
@@ -186,16 +191,17 @@ impl Partition {
         if queue.shut {
             drop(queue);
             let mut wakers = Vec::new();
-            self.shared.memory.give_back(&mut vec![chunk], charged, &mut wakers);
+            self.shared.memory.give_back(&mut Vec::new(), wanted, &mut wakers);
             wakers.into_iter().for_each(std::task::Waker::wake);
             return Err(Refusal::Closed);
         }
         queue.push(Batch {
-            chunks: vec![chunk],
+            chunks,
+            lent,
             records: 1,
             base_timestamp_ms: timestamp_ms,
             max_timestamp_ms: timestamp_ms,
-            charged,
+            charged: wanted,
             opened: clock.now(),
             generation: self.shared.outstanding.open(),
             completion,
@@ -281,6 +287,22 @@ impl Partition {
         let limit = (bytes / 2).max(HEADER_BYTES + 1);
         self.batch_bytes_max.fetch_min(limit, Ordering::Relaxed);
     }
+}
+
+/// The bytes of a batch of this record alone, and its value if that can stay where it is.
+fn encode_alone(record: &RecordRef<'_>) -> (Vec<Vec<u8>>, Option<Bytes>) {
+    let RecordRef { key, value, headers, .. } = *record;
+    let lent = record.shared_value.filter(|shared| shared.len() > LENT_FROM);
+    let mut head = Vec::with_capacity(HEADER_BYTES + record.bytes_max() - lent.map_or(0, Bytes::len));
+    head.resize(HEADER_BYTES, 0);
+    let Some(lent) = lent else {
+        put_record(&mut head, 0, 0, key, value, headers);
+        return (vec![head], None);
+    };
+    put_before_value(&mut head, 0, 0, key, value, headers);
+    let mut tail = Vec::new();
+    put_after_value(&mut tail, headers);
+    (vec![head, tail], Some(lent.clone()))
 }
 
 #[cfg(all(test, not(loom)))]

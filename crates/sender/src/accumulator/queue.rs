@@ -135,13 +135,12 @@ impl Queue {
             rings.ready |= !std::mem::replace(&mut self.listed, true);
         }
         if self.is_open() {
-            if entering.may_yield && self.is_due_at(total + bytes_max, shared) && self.port.is_behind() {
-                return Err(Refusal::Yield);
-            }
             if self.tail.len() + bytes_max > self.tail.capacity() {
+                self.step_aside(entering, total)?;
                 self.add_chunk(shared, bytes_max, total, entering)?;
             }
         } else {
+            self.step_aside(entering, self.last_bytes)?;
             self.open(shared, bytes_max, clock.now(), entering, rings)?;
         }
         if self.is_due_at(self.open_bytes() + bytes_max, shared) {
@@ -150,6 +149,14 @@ impl Queue {
         }
         self.set_limit(&shared.config, batch_bytes_max);
         Ok(())
+    }
+
+    /// A caller that wants its next chunk, of about `bytes`, may have to let the lane run first.
+    fn step_aside(&self, entering: &Entering<'_>, bytes: usize) -> Result<(), Refusal> {
+        match entering.may_yield && self.port.runs_ahead(bytes.min(CHUNK_BYTES_MAX)) {
+            true => Err(Refusal::Yield),
+            false => Ok(()),
+        }
     }
 
     /// Whether a batch of `bytes` is to be offered and is not yet.
@@ -240,6 +247,7 @@ impl Queue {
         chunks.push(std::mem::take(&mut self.tail));
         self.closed.push_back(Batch {
             chunks,
+            lent: None,
             records: self.records,
             base_timestamp_ms: self.base_timestamp_ms,
             max_timestamp_ms: self.max_timestamp_ms,

@@ -44,7 +44,7 @@ pub enum Settled {
 #[derive(Debug)]
 pub struct Completion {
     /// The partition whose batches it serves.
-    place: Option<(StdArc<str>, PartitionId)>,
+    place: (StdArc<str>, PartitionId),
     state: AtomicU64,
     inner: Mutex<Inner>,
 }
@@ -60,14 +60,18 @@ struct Inner {
 
 impl Default for Completion {
     fn default() -> Self {
-        Self { place: None, state: AtomicU64::new(PENDING), inner: Mutex::new(Inner::default()) }
+        Self {
+            place: (StdArc::default(), PartitionId(0)),
+            state: AtomicU64::new(PENDING),
+            inner: Mutex::new(Inner::default()),
+        }
     }
 }
 
 impl Completion {
     /// For the batches of this partition.
     pub fn of(topic: &StdArc<str>, partition: PartitionId) -> Self {
-        Self { place: Some((StdArc::clone(topic), partition)), ..Self::default() }
+        Self { place: (StdArc::clone(topic), partition), ..Self::default() }
     }
 
     /// Settles `count` records from `first` on, of a batch of `records`; who waits is appended to `wakers`, to be
@@ -183,8 +187,9 @@ impl Seat {
     }
 
     /// The record's topic and partition.
-    pub fn place(&self) -> Option<&(StdArc<str>, PartitionId)> {
-        self.completion.place.as_ref()
+    #[must_use]
+    pub fn place(&self) -> &(StdArc<str>, PartitionId) {
+        &self.completion.place
     }
 
     /// What became of the record; until it is known, `waker` is woken once it may be.

@@ -51,22 +51,26 @@ impl Memory {
     pub fn chunk(&self, bytes: usize, ticket: Option<&mut Ticket>) -> Option<Vec<u8>> {
         let bytes = super::pool::chunk_bytes(bytes);
         let mut inner = lock(&self.inner);
-        let reserved = match ticket {
-            Some(ticket) => inner.spend(ticket.number, bytes),
-            None => inner.waiters.is_empty() && inner.pool.reserve(bytes),
-        };
-        reserved.then(|| inner.pool.chunk(bytes))
+        inner.reserve(bytes, ticket).then(|| inner.pool.chunk(bytes))
+    }
+
+    /// Sets exactly `bytes` aside for memory that is not pooled, as [`chunk`](Self::chunk) does for a chunk.
+    pub fn reserve(&self, bytes: usize, ticket: Option<&mut Ticket>) -> bool {
+        lock(&self.inner).reserve(bytes, ticket)
     }
 
     /// Queues up for room of `bytes`.
     pub fn queue(self: &Arc<Self>, bytes: usize, waker: &Waker) -> Ticket {
+        let mut wakers = Vec::new();
         let mut inner = lock(&self.inner);
         let number = inner.waiters.push(super::pool::chunk_bytes(bytes), waker.clone());
         self.waiting.store(true, Ordering::Relaxed);
         // Room may have been given back since the caller found none.
         if !mutant::is(Blind::MemoryBeforeWait) {
-            inner.grant(&mut Vec::new());
+            inner.grant(&mut wakers);
         }
+        drop(inner);
+        wakers.into_iter().for_each(Waker::wake);
         Ticket { memory: Arc::clone(self), number }
     }
 
@@ -94,6 +98,14 @@ impl Memory {
 }
 
 impl Inner {
+    /// Takes `bytes` for the holder of a ticket, or for somebody who found nobody waiting.
+    fn reserve(&mut self, bytes: usize, ticket: Option<&mut Ticket>) -> bool {
+        match ticket {
+            Some(ticket) => self.spend(ticket.number, bytes),
+            None => self.waiters.is_empty() && self.pool.reserve(bytes),
+        }
+    }
+
     /// Sets room aside for those who wait, in their order, as far as it goes.
     fn grant(&mut self, wakers: &mut Vec<Waker>) {
         while let Some(waiter) = self.waiters.first_waiting() {
@@ -133,7 +145,6 @@ impl Ticket {
     /// Ready when the room is there: then the record goes into its batch under this ticket.
     pub fn poll(&mut self, waker: &Waker) -> Poll<()> {
         let mut inner = lock(&self.memory.inner);
-        inner.grant(&mut Vec::new());
         match inner.waiters.find(self.number) {
             Some(waiter) if !waiter.granted => {
                 waiter.waker.clone_from(waker);
