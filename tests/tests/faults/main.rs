@@ -5,3 +5,7 @@
 
 mod answers;
 mod brokers;
+mod deadlines;
+mod determinism;
+mod topics;
+mod versions;

@@ -45,6 +45,8 @@ pub(super) struct Enter<'a, const SEAT: bool> {
     pub(super) patience: Patience,
     ticket: Option<Ticket>,
     stepped_aside: bool,
+    /// Its partition was gone, and another was looked for.
+    moved_on: bool,
 }
 
 impl<'a, const SEAT: bool> Enter<'a, SEAT> {
@@ -60,6 +62,7 @@ impl<'a, const SEAT: bool> Enter<'a, SEAT> {
             patience,
             ticket: None,
             stepped_aside: false,
+            moved_on: false,
         }
     }
 
@@ -100,6 +103,12 @@ impl<'a, const SEAT: bool> Enter<'a, SEAT> {
                     if self.poll_ticket(cx).is_pending() {
                         return self.patience.poll(self.core, cx).map(|()| Err(self.no_room(bytes)));
                     }
+                }
+                // The partition went away after it was chosen, as those do of a topic created anew with fewer.
+                ChooseError::Refused(Refusal::Closed, _)
+                    if !self.moved_on && !self.core.registry.is_closed() =>
+                {
+                    self.moved_on = true;
                 }
                 refused => return Poll::Ready(Err(outcome::of_refusal(refused, self.topic.name()))),
             }
