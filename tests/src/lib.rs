@@ -15,9 +15,11 @@
 //! ```
 
 mod ledger;
+mod load;
 mod network;
 mod stage;
 
 pub use ledger::{Sent, Tag, assert_exactly_once, assert_in_order, tags};
+pub use load::Load;
 pub use network::{Name, Network};
 pub use stage::{Stage, Stopwatch, eventually, within};

@@ -43,6 +43,16 @@ impl Stream {
         Some(())
     }
 
+    /// Fails everything, and takes no more: the topic has no such partition any more.
+    pub fn discard(mut self, settler: &mut Settler) {
+        let cause = "the topic was created anew, with fewer partitions";
+        let waiting = self.partition.end();
+        self.fail_entries(|_| true, FailureKind::InvalidPartition, cause, settler);
+        for batch in waiting {
+            self.fail_unsent(batch, FailureKind::InvalidPartition, cause, settler);
+        }
+    }
+
     /// When the oldest batch here is given up.
     #[must_use]
     pub fn deadline(&self, config: &StreamConfig) -> Option<Instant> {

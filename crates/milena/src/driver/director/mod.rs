@@ -25,6 +25,7 @@ use milena_sender::Backoff;
 use milena_sender::accumulator::Port;
 use milena_sender::coordinator::{Coordinator, LaneId, Order};
 use milena_sender::lane::{Lane, Notice};
+use milena_sender::stream::Settler;
 use milena_sender::sync::{Generation, Wake};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::JoinSet;
@@ -261,6 +262,12 @@ impl Director {
                 Order::Leave(id, serial) => self.lane(id).tell(LaneOrder::Leave(serial)),
                 Order::TopicId(id, serial, topic_id) => {
                     self.lane(id).tell(LaneOrder::TopicId(serial, topic_id))
+                }
+                Order::Discard(stream) => {
+                    let mut settler = Settler::new(Arc::clone(&self.settings.core.shared));
+                    stream.discard(&mut settler);
+                    settler.finish();
+                    self.settings.core.metrics.add(settler.counters);
                 }
                 Order::Identity(identity) => {
                     self.lanes.values().for_each(|lane| lane.tell(LaneOrder::Identity(identity)));
