@@ -104,7 +104,7 @@ impl Coordinator {
             self.places.remove(&serial);
             return self.orders.push_back(Order::Discard(stream));
         }
-        stream.topic_id = place.topic_id;
+        stream.set_topic_id(place.topic_id);
         stream.moved();
         place.at = Whereabouts::Lane(place.wanted);
         self.orders.push_back(Order::Adopt(place.wanted, stream));

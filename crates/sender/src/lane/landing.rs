@@ -95,9 +95,9 @@ impl Lane {
 
     pub(super) fn release_if_idle(&mut self, serial: u32) {
         if self.streams.get(&serial).is_some_and(|stream| stream.leaving && stream.is_idle())
-            && let Some(stream) = self.streams.remove(&serial)
+            && let Some(mut stream) = self.streams.remove(&serial)
         {
-            self.schedule.forget(serial);
+            self.schedule.forget(serial, &mut stream);
             self.notices.push(Notice::Released(stream));
         }
     }

@@ -68,7 +68,7 @@ pub enum Notice {
     },
     /// Where the brokers named in hints are.
     Endpoints(Vec<NodeEndpoint>),
-    /// A broker does not know the producer id any more.
+    /// A broker does not know the producer id any more, or its epochs are used up.
     IdentitySpent(ProducerId),
 }
 
@@ -134,8 +134,6 @@ impl Lane {
     pub fn adopt(&mut self, mut stream: Box<Stream>) {
         let serial = stream.partition().serial();
         stream.leaving = false;
-        stream.listed = false;
-        stream.armed = None;
         self.streams.insert(serial, stream);
         self.schedule.arriving.push(serial);
     }
@@ -151,7 +149,7 @@ impl Lane {
     /// The topic of a partition has another id.
     pub fn set_topic_id(&mut self, serial: u32, topic_id: TopicId) {
         if let Some(stream) = self.streams.get_mut(&serial) {
-            stream.topic_id = topic_id;
+            stream.set_topic_id(topic_id);
         }
     }
 
@@ -241,7 +239,7 @@ impl Lane {
             self.refresh(serial, now, Visit::Look);
         }
         if pressed {
-            self.schedule.pressing.extend(self.streams.keys());
+            self.schedule.press(&mut self.streams);
         }
         for serial in std::mem::take(&mut self.schedule.arriving) {
             self.arrive(serial, now);
@@ -252,20 +250,19 @@ impl Lane {
         for serial in std::mem::take(&mut self.schedule.revisit) {
             self.refresh(serial, now, Visit::Look);
         }
-        while let Some((serial, at)) = self.schedule.pop_due(now) {
-            if let Some(stream) = self.streams.get_mut(&serial)
-                && stream.armed == Some(at)
-            {
+        while let Some(serial) = self.schedule.pop_due(now) {
+            if let Some(stream) = self.streams.get_mut(&serial) {
                 stream.armed = None;
                 self.refresh(serial, now, Visit::Look);
             }
         }
     }
 
-    /// A partition that has come: its callers ring here from now on.
+    /// A partition that has come: its callers ring here from now on. On its way nobody could press it.
     fn arrive(&mut self, serial: u32, now: Instant) {
         let Some(stream) = self.streams.get(&serial) else { return };
         match stream.partition().assign(&self.port) {
+            Some(()) if self.settler.shared().is_pressed() => self.refresh(serial, now, Visit::Press),
             Some(()) => self.refresh(serial, now, Visit::Look),
             None => self.schedule.come_back(serial, Visit::Arrival),
         }
@@ -274,7 +271,7 @@ impl Lane {
     /// Looks how a partition stands: lists it if it has something to send, and sets its timer.
     fn refresh(&mut self, serial: u32, now: Instant, why: Visit) {
         let Some(stream) = self.streams.get_mut(&serial) else { return };
-        stream.mend(self.identity);
+        self.notices.extend(stream.mend(self.identity).map(Notice::IdentitySpent));
         let config = &self.config.stream;
         let Some(standing) = stream.partition().visit(now, stream.is_idle(), why == Visit::Press) else {
             return self.schedule.come_back(serial, why);
@@ -289,10 +286,11 @@ impl Lane {
         if stream.may_send(now, self.identity, config) && (standing.ripe || stream.has_waiting()) {
             self.schedule.list(serial, stream);
         }
-        let later = [expires, standing.ages, stream.not_before()].into_iter().flatten();
-        if let Some(at) = later.filter(|at| *at > now).min() {
-            self.schedule.arm(serial, at, stream);
+        if standing.ages.is_some() {
+            self.schedule.note_open(serial, stream);
         }
+        let later = [expires, standing.ages, stream.not_before()].into_iter().flatten();
+        self.schedule.arm(serial, later.filter(|at| *at > now).min(), stream);
     }
 
     /// Gathers the next request: at most one batch a partition.

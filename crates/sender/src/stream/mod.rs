@@ -20,10 +20,11 @@
 
 mod answer;
 mod giving_up;
+mod parts;
 mod settler;
 mod verdict;
 
-pub use answer::{Aftermath, Answer};
+pub use answer::{Aftermath, Answer, Culprit};
 pub use settler::{Counters, Settler};
 
 use std::collections::VecDeque;
@@ -42,7 +43,7 @@ use crate::sync::{Arc, Completion};
 pub struct Stream {
     partition: StdArc<Partition>,
     /// Its topic's id, zero while that is not known.
-    pub topic_id: TopicId,
+    topic_id: TopicId,
     /// Under which its batches are stamped now.
     identity: Option<Identity>,
     /// A producer id that a broker would not have any more.
@@ -61,8 +62,9 @@ pub struct Stream {
     /// Nothing more is sent here: the partition goes to another lane.
     pub leaving: bool,
     spares: Vec<Arc<Completion>>,
-    /// Where its lane has it: listed as ready, and the earliest timer.
+    /// Where its lane has it: listed as ready, listed as one with an open batch, and its timer.
     pub(crate) listed: bool,
+    pub(crate) open: bool,
     pub(crate) armed: Option<Instant>,
 }
 
@@ -74,8 +76,6 @@ struct Entry {
     records: u32,
     /// It may stand in the log.
     doubt: bool,
-    /// It was sent under its stamp.
-    attempted: bool,
     failures: u32,
     /// How many batches behind it were written meanwhile.
     overtaken: usize,
@@ -144,7 +144,16 @@ impl Stream {
             leaving: false,
             spares: Vec::new(),
             listed: false,
+            open: false,
             armed: None,
+        }
+    }
+
+    /// Its topic has another id. If that says of another topic of the same name, its brokers know nothing of the run.
+    pub fn set_topic_id(&mut self, id: TopicId) {
+        let before = std::mem::replace(&mut self.topic_id, id);
+        if !before.is_zero() && !id.is_zero() && before != id {
+            self.proven = false;
         }
     }
 
@@ -216,24 +225,28 @@ impl Stream {
         self.spent
     }
 
-    /// Gives a broken run new stamps, if that is safe by now (KIP-360; the rule of re-stamping above).
-    pub fn mend(&mut self, identity: Option<Identity>) {
+    /// Gives a broken run new stamps, if that is safe by now (KIP-360; the rule of re-stamping above). Returns a producer
+    /// id whose epochs are used up, once: the run waits for another.
+    pub fn mend(&mut self, identity: Option<Identity>) -> Option<ProducerId> {
         if !self.broken || self.in_flight > 0 || self.entries.iter().any(|entry| entry.doubt) {
-            return;
+            return None;
         }
-        let Some(identity) = self.next_identity(identity) else { return };
+        let before = self.spent;
+        let Some(identity) = self.next_identity(identity) else {
+            return self.spent.filter(|spent| Some(*spent) != before);
+        };
         self.broken = false;
         self.proven = false;
         self.identity = Some(identity);
         self.next_sequence = Sequence(0);
         for entry in &mut self.entries {
             entry.stamp = Stamp { identity, base_sequence: self.next_sequence };
-            entry.attempted = false;
             self.next_sequence = self.next_sequence.after(entry.records);
             if let Some(batch) = &mut entry.batch {
                 batch.seal(entry.stamp);
             }
         }
+        None
     }
 
     /// Its own identity with the next epoch, or the new one that the producer was given.
@@ -287,19 +300,7 @@ impl Stream {
     fn enter(&mut self, mut batch: Batch, stamp: Stamp) {
         batch.seal(stamp);
         self.next_entry += 1;
-        self.entries.push_back(Entry {
-            number: self.next_entry,
-            stamp,
-            records: batch.records,
-            doubt: false,
-            attempted: false,
-            failures: 0,
-            overtaken: 0,
-            opened: batch.opened,
-            claim: Some(batch.claim()),
-            batch: Some(batch),
-            code: None,
-        });
+        self.entries.push_back(Entry::new(self.next_entry, batch, stamp));
     }
 
     fn fly(&mut self, index: usize) -> Next {
@@ -308,6 +309,24 @@ impl Stream {
         self.in_flight += 1;
         let partition = StdArc::clone(&self.partition);
         Next::Flight(Flight { partition, topic_id: self.topic_id, entry: entry.number, batch })
+    }
+}
+
+impl Entry {
+    /// A sealed batch that was never sent.
+    fn new(number: u64, batch: Batch, stamp: Stamp) -> Self {
+        Self {
+            number,
+            stamp,
+            records: batch.records,
+            doubt: false,
+            failures: 0,
+            overtaken: 0,
+            opened: batch.opened,
+            claim: Some(batch.claim()),
+            batch: Some(batch),
+            code: None,
+        }
     }
 }
 
