@@ -7,7 +7,6 @@
 //!
 //! What is measured ends when the last record is settled. Latency is that of 1 record in 64; of all with `--sync`.
 
-mod latency;
 mod load;
 mod meter;
 mod options;
@@ -16,7 +15,6 @@ mod payload;
 mod progress;
 mod report;
 mod run;
-mod sampler;
 
 use anyhow::Context;
 use milena::{Config, Producer, ProducerBuilder};
