@@ -12,6 +12,7 @@ use super::{Arc, AtomicBool, Mutex, Ordering, Padded, lock};
 /// The budget, shared by all partitions.
 #[derive(Debug)]
 pub struct Memory {
+    budget: usize,
     /// Whether anybody stands in the queue: read for every record, written when that changes.
     waiting: Padded<AtomicBool>,
     inner: Padded<Mutex<Inner>>,
@@ -27,12 +28,16 @@ impl Memory {
     /// A budget of `bytes`.
     pub fn new(bytes: usize) -> Arc<Self> {
         let inner = Inner { pool: Pool::new(bytes), waiters: Waiters::default() };
-        Arc::new(Self { waiting: Padded(AtomicBool::new(false)), inner: Padded(Mutex::new(inner)) })
+        Arc::new(Self {
+            budget: bytes,
+            waiting: Padded(AtomicBool::new(false)),
+            inner: Padded(Mutex::new(inner)),
+        })
     }
 
     /// The whole budget.
-    pub fn budget(&self) -> usize {
-        lock(&self.inner).pool.budget()
+    pub const fn budget(&self) -> usize {
+        self.budget
     }
 
     /// What nobody uses now.
@@ -47,31 +52,33 @@ impl Memory {
     }
 
     /// A chunk of at least `bytes`, for the holder of `ticket` or for somebody who found nobody waiting; none when
-    /// the room is not there.
+    /// the room is not there. A ticket gives all that was set aside for it.
     pub fn chunk(&self, bytes: usize, ticket: Option<&mut Ticket>) -> Option<Vec<u8>> {
-        let bytes = super::pool::chunk_bytes(bytes);
         let mut inner = lock(&self.inner);
-        inner.reserve(bytes, ticket).then(|| inner.pool.chunk(bytes))
+        let bytes = inner.pool.chunk_bytes(bytes);
+        let reserved = inner.reserve(bytes, ticket)?;
+        Some(inner.pool.chunk(reserved))
     }
 
-    /// Sets exactly `bytes` aside for memory that is not pooled, as [`chunk`](Self::chunk) does for a chunk.
-    pub fn reserve(&self, bytes: usize, ticket: Option<&mut Ticket>) -> bool {
+    /// Sets `bytes` aside for memory that is not pooled, as [`chunk`](Self::chunk) does for a chunk; how much it is.
+    pub fn reserve(&self, bytes: usize, ticket: Option<&mut Ticket>) -> Option<usize> {
         lock(&self.inner).reserve(bytes, ticket)
     }
 
     /// Queues up for room of `bytes`.
-    pub fn queue(self: &Arc<Self>, bytes: usize, waker: &Waker) -> Ticket {
+    pub fn queue(this: &Arc<Self>, bytes: usize, waker: &Waker) -> Ticket {
         let mut wakers = Vec::new();
-        let mut inner = lock(&self.inner);
-        let number = inner.waiters.push(super::pool::chunk_bytes(bytes), waker.clone());
-        self.waiting.store(true, Ordering::Relaxed);
+        let mut inner = lock(&this.inner);
+        let bytes = inner.pool.chunk_bytes(bytes);
+        let number = inner.waiters.push(bytes, waker.clone());
+        this.waiting.store(true, Ordering::Relaxed);
         // Room may have been given back since the caller found none.
         if !mutant::is(Blind::MemoryBeforeWait) {
             inner.grant(&mut wakers);
         }
         drop(inner);
         wakers.into_iter().for_each(Waker::wake);
-        Ticket { memory: Arc::clone(self), number }
+        Ticket { memory: Arc::clone(this), number }
     }
 
     /// Gives chunks back, which make `bytes` in all; those who now have room are appended to `wakers`.
@@ -99,10 +106,10 @@ impl Memory {
 
 impl Inner {
     /// Takes `bytes` for the holder of a ticket, or for somebody who found nobody waiting.
-    fn reserve(&mut self, bytes: usize, ticket: Option<&mut Ticket>) -> bool {
+    fn reserve(&mut self, bytes: usize, ticket: Option<&mut Ticket>) -> Option<usize> {
         match ticket {
             Some(ticket) => self.spend(ticket.number, bytes),
-            None => self.waiters.is_empty() && self.pool.reserve(bytes),
+            None => (self.waiters.is_empty() && self.pool.reserve(bytes)).then_some(bytes),
         }
     }
 
@@ -117,20 +124,18 @@ impl Inner {
         }
     }
 
-    /// Uses what was set aside for a waiter. If it needs another amount by now, it gets that or waits on, still first.
-    fn spend(&mut self, number: u64, bytes: usize) -> bool {
-        let Some(waiter) = self.waiters.find(number) else { return false };
-        if waiter.granted {
-            self.pool.release(waiter.bytes);
+    /// Uses what was set aside for a waiter, and says how much that is. If it needs more by now, it gets that or waits
+    /// on, still first.
+    fn spend(&mut self, number: u64, bytes: usize) -> Option<usize> {
+        let waiter = self.waiters.find(number)?;
+        let held = if waiter.granted { std::mem::take(&mut waiter.bytes) } else { 0 };
+        if held >= bytes {
+            return Some(held);
         }
-        let fits = self.pool.reserve(bytes);
-        // What it held is spent, or not enough: in both cases nothing is set aside for it now.
-        waiter.granted = false;
-        waiter.bytes = if fits { 0 } else { bytes };
-        if fits {
-            waiter.granted = true;
-        }
-        fits
+        self.pool.release(held);
+        waiter.granted = self.pool.reserve(bytes);
+        waiter.bytes = if waiter.granted { 0 } else { bytes };
+        waiter.granted.then_some(bytes)
     }
 }
 
@@ -175,10 +180,10 @@ mod tests {
     fn a_waiter_is_not_overtaken_by_a_record_that_would_fit() {
         let memory = Memory::new(20 * KIB);
         let large = memory.chunk(16 * KIB, None).unwrap();
-        let mut first = memory.queue(16 * KIB, Waker::noop());
+        let mut first = Memory::queue(&memory, 16 * KIB, Waker::noop());
         assert!(memory.has_waiters());
         assert!(memory.chunk(KIB, None).is_none(), "4 KiB are free, but somebody waits");
-        let mut second = memory.queue(KIB, Waker::noop());
+        let mut second = Memory::queue(&memory, KIB, Waker::noop());
         assert!(!ready(&mut first) && !ready(&mut second));
 
         memory.give_back(&mut vec![large], 16 * KIB, &mut Vec::new());
@@ -193,8 +198,8 @@ mod tests {
     fn who_goes_away_gives_his_room_to_the_next() {
         let memory = Memory::new(16 * KIB);
         let chunk = memory.chunk(16 * KIB, None).unwrap();
-        let mut first = memory.queue(16 * KIB, Waker::noop());
-        let mut second = memory.queue(16 * KIB, Waker::noop());
+        let mut first = Memory::queue(&memory, 16 * KIB, Waker::noop());
+        let mut second = Memory::queue(&memory, 16 * KIB, Waker::noop());
         memory.give_back(&mut vec![chunk], 16 * KIB, &mut Vec::new());
         assert!(ready(&mut first) && !ready(&mut second));
         drop(first);
@@ -202,10 +207,22 @@ mod tests {
     }
 
     #[test]
+    fn a_ticket_gives_all_that_was_set_aside_for_it_once() {
+        let memory = Memory::new(20 * KIB);
+        let mut ticket = Memory::queue(&memory, 16 * KIB, Waker::noop());
+        assert!(ready(&mut ticket));
+        let large = memory.chunk(KIB, Some(&mut ticket)).unwrap();
+        assert_eq!((large.capacity(), memory.free()), (16 * KIB, 4 * KIB));
+        assert_eq!(memory.chunk(KIB, Some(&mut ticket)).unwrap().capacity(), KIB);
+        drop(ticket);
+        assert_eq!(memory.free(), 3 * KIB);
+    }
+
+    #[test]
     fn who_needs_more_by_now_waits_on_at_the_head() {
         let memory = Memory::new(17 * KIB);
         let chunk = memory.chunk(16 * KIB, None).unwrap();
-        let mut first = memory.queue(KIB, Waker::noop());
+        let mut first = Memory::queue(&memory, KIB, Waker::noop());
         assert!(ready(&mut first));
         assert!(memory.chunk(16 * KIB, Some(&mut first)).is_none());
         assert!(!ready(&mut first));

@@ -9,11 +9,6 @@ const CLASSES: [usize; 4] = [1 << 10, 4 << 10, 16 << 10, 64 << 10];
 /// The largest pooled chunk; what needs more gets memory of its own.
 pub const CHUNK_BYTES_MAX: usize = CLASSES[CLASSES.len() - 1];
 
-/// The size of the chunk that holds `bytes`: a class, or exactly `bytes` above the largest.
-pub(super) fn chunk_bytes(bytes: usize) -> usize {
-    class_of(bytes).map_or(bytes, |class| CLASSES[class])
-}
-
 fn class_of(bytes: usize) -> Option<usize> {
     CLASSES.iter().position(|class| *class >= bytes)
 }
@@ -35,8 +30,11 @@ impl Pool {
         Self { budget, free: budget, pooled: 0, chunks: Default::default() }
     }
 
-    pub(super) const fn budget(&self) -> usize {
-        self.budget
+    /// The size of the chunk that holds `bytes`: a class, or exactly `bytes` above the largest and where the class is
+    /// more than the whole budget.
+    pub(super) fn chunk_bytes(&self, bytes: usize) -> usize {
+        let class = class_of(bytes).map(|class| CLASSES[class]);
+        class.filter(|class| *class <= self.budget).unwrap_or(bytes)
     }
 
     pub(super) const fn free(&self) -> usize {
@@ -139,7 +137,15 @@ mod tests {
 
     #[test]
     fn a_chunk_has_the_size_of_its_class() {
-        assert_eq!([1, 1_024, 1_025, 65_536, 65_537].map(chunk_bytes), [1_024, 1_024, 4_096, 65_536, 65_537]);
+        let pool = Pool::new(1 << 20);
+        let sizes = [1, 1_024, 1_025, 65_536, 65_537].map(|bytes| pool.chunk_bytes(bytes));
+        assert_eq!(sizes, [1_024, 1_024, 4_096, 65_536, 65_537]);
+    }
+
+    #[test]
+    fn a_chunk_is_never_more_than_the_budget_unless_the_record_is() {
+        let pool = Pool::new(20_000);
+        assert_eq!([1_025, 17_000, 20_001].map(|bytes| pool.chunk_bytes(bytes)), [4_096, 17_000, 20_001]);
     }
 
     #[test]
