@@ -153,6 +153,7 @@ impl Partition {
             drop(queue);
             return self.append_alone::<C, SEAT>(record, timestamp_ms, clock, waiting);
         }
+        let waited = waiting.ticket.is_some();
         let mut entering = Entering { ticket: waiting.ticket, may_yield: waiting.may_yield };
         let mut rings = Rings::default();
         let batch_bytes_max = self.batch_bytes_max.load(Ordering::Relaxed);
@@ -166,6 +167,8 @@ impl Partition {
             let (seat, bytes) = queue.put::<SEAT>(record, timestamp_ms);
             rings.ready |= waiting.urgent && queue.hurry();
             rings.press = self.shared.config.flush_records.is_some_and(|enough| queue.count() >= enough);
+            // The next one may wait for this very room: no linger.
+            rings.ready |= waited && queue.offer_now();
             Appended { seat, bytes }
         });
         let port = Arc::clone(&queue.port);
@@ -289,6 +292,14 @@ impl Partition {
         let mut queue = lock(&self.queue);
         queue.shut = true;
         queue.close();
+    }
+
+    /// Takes no more records, and gives back what was accepted before.
+    pub fn end(&self) -> Vec<Batch> {
+        let mut queue = lock(&self.queue);
+        queue.shut = true;
+        queue.close();
+        queue.closed.drain(..).collect()
     }
 
     /// A broker refused a batch of `bytes` as too large: the next ones of the topic stay below half of it.

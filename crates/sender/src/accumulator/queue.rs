@@ -74,9 +74,12 @@ impl Entering<'_> {
     /// A chunk of at least `bytes`, and rather of `hint`. Who waited takes what was set aside for him: to ask for more
     /// would let those behind him pass.
     fn chunk(&mut self, shared: &Shared, bytes: usize, hint: usize) -> Result<Vec<u8>, Refusal> {
-        let wanted = if self.ticket.is_some() { bytes } else { bytes.max(hint) };
-        let chunk = shared.memory.chunk(wanted, self.ticket.as_deref_mut());
-        chunk.ok_or(Refusal::Full { bytes: wanted })
+        let mut chunk = None;
+        if self.ticket.is_none() && hint > bytes {
+            chunk = shared.memory.chunk(hint, None);
+        }
+        let chunk = chunk.or_else(|| shared.memory.chunk(bytes, self.ticket.as_deref_mut()));
+        chunk.ok_or(Refusal::Full { bytes })
     }
 }
 
@@ -296,6 +299,12 @@ impl Queue {
         if self.counted > 0 {
             self.port.uncount(std::mem::take(&mut self.counted));
         }
+    }
+
+    /// Makes the open batch worth sending. Returns whether the lane has to hear of it.
+    pub(super) fn offer_now(&mut self) -> bool {
+        self.offer();
+        !std::mem::replace(&mut self.listed, true)
     }
 
     /// Makes the open batch worth sending.

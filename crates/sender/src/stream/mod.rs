@@ -237,20 +237,8 @@ impl Stream {
 
     /// Fails everything: the producer ends. Returns none when somebody holds the partition.
     pub fn abort(&mut self, settler: &mut Settler) -> Option<()> {
-        self.fail_entries(
-            |_| true,
-            FailureKind::Closed,
-            "the producer was closed before they were acknowledged",
-            settler,
-        );
-        for batch in self.partition.give_up(None)? {
-            self.fail_unsent(
-                batch,
-                FailureKind::Closed,
-                "the producer was closed before they were sent",
-                settler,
-            );
-        }
+        let waiting = self.partition.give_up(None);
+        self.fail_all(waiting?, settler);
         Some(())
     }
 
@@ -361,6 +349,16 @@ impl Stream {
         Next::Flight(Flight { partition, topic_id: self.topic_id, entry: entry.number, batch })
     }
 
+    /// Fails all that is here, and what waited behind it.
+    fn fail_all(&mut self, waiting: Vec<Batch>, settler: &mut Settler) {
+        let cause = "the producer was closed before they were acknowledged";
+        self.fail_entries(|_| true, FailureKind::Closed, cause, settler);
+        let cause = "the producer was closed before they were sent";
+        for batch in waiting {
+            self.fail_unsent(batch, FailureKind::Closed, cause, settler);
+        }
+    }
+
     /// Fails the deliveries of some entries. What is in flight stays until its answer; what waits is dropped.
     fn fail_entries(
         &mut self,
@@ -400,6 +398,17 @@ impl Stream {
         let failure = failure_of(kind, Persisted::No, None, cause);
         settler.failed(batch.claim(), failure, &self.partition, &mut self.spares);
         settler.release(batch);
+    }
+}
+
+/// Whoever loses a stream, by a panic or because its runtime ends, loses no record's outcome with it: everything fails
+/// that is not settled, and no more is accepted.
+impl Drop for Stream {
+    fn drop(&mut self) {
+        let mut settler = Settler::new(StdArc::clone(self.partition.shared()));
+        let waiting = self.partition.end();
+        self.fail_all(waiting, &mut settler);
+        settler.finish();
     }
 }
 

@@ -1,7 +1,5 @@
 //! The chunks that batches are made of, and the bookkeeping of one byte budget over them.
 
-use std::collections::VecDeque;
-
 /// The sizes of pooled chunks. A batch begins with one as large as its partition's last batch was, and goes on with
 /// larger ones: a thousand partitions of small batches share the budget, and a full batch is a few pieces.
 const CLASSES: [usize; 4] = [1 << 10, 4 << 10, 16 << 10, 64 << 10];
@@ -83,51 +81,6 @@ impl Pool {
                 self.pooled -= chunk.capacity();
             }
         }
-    }
-}
-
-/// Those who wait for room, first come, first served.
-#[derive(Debug, Default)]
-pub(super) struct Waiters {
-    queue: VecDeque<Waiter>,
-    next_ticket: u64,
-}
-
-/// One who waits.
-#[derive(Debug)]
-pub(super) struct Waiter {
-    pub(super) ticket: u64,
-    pub(super) bytes: usize,
-    pub(super) waker: std::task::Waker,
-    /// Its bytes are set aside for it.
-    pub(super) granted: bool,
-}
-
-impl Waiters {
-    pub(super) fn is_empty(&self) -> bool {
-        self.queue.is_empty()
-    }
-
-    pub(super) fn push(&mut self, bytes: usize, waker: std::task::Waker) -> u64 {
-        self.next_ticket += 1;
-        self.queue.push_back(Waiter { ticket: self.next_ticket, bytes, waker, granted: false });
-        self.next_ticket
-    }
-
-    pub(super) fn find(&mut self, ticket: u64) -> Option<&mut Waiter> {
-        // Tickets ascend along the queue.
-        let index = self.queue.binary_search_by_key(&ticket, |waiter| waiter.ticket).ok()?;
-        self.queue.get_mut(index)
-    }
-
-    pub(super) fn remove(&mut self, ticket: u64) -> Option<Waiter> {
-        let index = self.queue.binary_search_by_key(&ticket, |waiter| waiter.ticket).ok()?;
-        self.queue.remove(index)
-    }
-
-    /// The first who still waits for its bytes.
-    pub(super) fn first_waiting(&mut self) -> Option<&mut Waiter> {
-        self.queue.iter_mut().find(|waiter| !waiter.granted)
     }
 }
 
