@@ -1,0 +1,22 @@
+//! milena against a real Apache Kafka, judged by Java's own tools: `cargo test -p milena-tests --features kafka`.
+
+mod acks;
+mod library;
+mod limits;
+mod records;
+mod topics;
+
+use milena::{Producer, ProducerBuilder};
+use milena_tests::kafka::{Kafka, Logged};
+
+/// A producer with some settings by their names.
+async fn producer(kafka: &Kafka, properties: &[(&str, &str)]) -> Producer {
+    let builder = Producer::builder().bootstrap_servers(kafka.bootstrap_servers());
+    let set = |builder: ProducerBuilder, (name, value): &(&str, &str)| builder.property(name, value).unwrap();
+    properties.iter().fold(builder, set).build().await.unwrap()
+}
+
+/// The values of what was read, in the order of the partition and the offset.
+fn values(log: &[Logged]) -> Vec<&str> {
+    log.iter().filter_map(|record| record.value.as_deref()).collect()
+}
