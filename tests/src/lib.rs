@@ -1,1 +1,4 @@
 //! What the end-to-end tests share.
+
+#[cfg(feature = "kafka")]
+pub mod kafka;

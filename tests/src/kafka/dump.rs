@@ -78,7 +78,8 @@ fn segment_files(data: &Path, topic: &str) -> Vec<(i32, PathBuf)> {
     let mut files = Vec::new();
     for folder in entries(data) {
         let Some(partition) = partition_of(&folder) else { continue };
-        let logs = entries(&folder).into_iter().filter(|path| path.extension().is_some_and(|end| end == "log"));
+        let logs =
+            entries(&folder).into_iter().filter(|path| path.extension().is_some_and(|end| end == "log"));
         files.extend(logs.map(|path| (partition, path)));
     }
     files.sort();
@@ -134,6 +135,9 @@ mod tests {
 
     #[test]
     fn a_dumped_record_is_no_batch() {
-        assert_eq!(batch("| offset: 10 CreateTime: 17 keySize: 3 valueSize: 5 sequence: 5 headerKeys: []"), None);
+        assert_eq!(
+            batch("| offset: 10 CreateTime: 17 keySize: 3 valueSize: 5 sequence: 5 headerKeys: []"),
+            None
+        );
     }
 }

@@ -79,7 +79,8 @@ impl<'a> ExactlyOnce<'a> {
         let mut at = HashMap::with_capacity(sent.len());
         for (index, record) in sent.iter().enumerate() {
             if let Some(other) = at.insert(record.place, index) {
-                faults.add(|| format!("records {other} and {index} were both reported at {:?}", record.place));
+                faults
+                    .add(|| format!("records {other} and {index} were both reported at {:?}", record.place));
             }
         }
         Self { sent, at, seen: vec![false; sent.len()], last: HashMap::new(), faults }

@@ -121,10 +121,8 @@ impl Node {
 
     /// What it has logged since it was last started.
     pub(super) fn log(&self) -> String {
-        fs::read(self.log_file()).map_or_else(
-            |error| error.to_string(),
-            |bytes| String::from_utf8_lossy(&bytes).into_owned(),
-        )
+        fs::read(self.log_file())
+            .map_or_else(|error| error.to_string(), |bytes| String::from_utf8_lossy(&bytes).into_owned())
     }
 
     fn log_file(&self) -> PathBuf {
@@ -174,6 +172,7 @@ num.io.threads=2
 num.replica.fetchers=1
 log.segment.bytes=16777216
 log.retention.bytes=268435456
+log.retention.ms=-1
 log.cleaner.threads=1
 log.cleaner.dedupe.buffer.size=2097152
 group.initial.rebalance.delay.ms=0

@@ -127,7 +127,7 @@ fn feed(mut tool: Command, input: Vec<u8>) {
     }
 }
 
-/// Reads a line such as `	Topic: t	Partition: 0	Leader: 1	Replicas: 1,2	Isr: 1,2	Elr: 	LastKnownElr: `.
+/// Reads a line such as `Topic: t Partition: 0 Leader: 1 Replicas: 1,2 Isr: 1,2 Elr: LastKnownElr:`, with tabs.
 fn described(line: &str) -> Option<Described> {
     let field = |name: &str| {
         let (_, rest) = line.split_once(&format!("\t{name}: "))?;
@@ -153,7 +153,10 @@ mod tests {
         let line = "\tTopic: t\tPartition: 3\tLeader: 2\tReplicas: 1,2,3\tIsr: 2,3\tElr: \tLastKnownElr: ";
         let expected = Described { leader: Some(2), replicas: vec![1, 2, 3], in_sync: vec![2, 3] };
         assert_eq!(described(line), Some(expected));
-        assert_eq!(described("Topic: t\tTopicId: x\tPartitionCount: 6\tReplicationFactor: 3\tConfigs: "), None);
+        assert_eq!(
+            described("Topic: t\tTopicId: x\tPartitionCount: 6\tReplicationFactor: 3\tConfigs: "),
+            None
+        );
     }
 
     #[test]

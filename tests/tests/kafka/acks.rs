@@ -1,11 +1,11 @@
 //! Whose word counts: the brokers keep what each of the levels promises, with idempotence and without.
 
 use futures_util::future::join_all;
-use milena::{Delivery, Record};
+use milena::{Ack, Delivery, Record};
 use milena_tests::kafka::Kafka;
-use milena_tests::kafka::judge::{ExactlyOnce, Place, Sent, check_replicas, producers};
+use milena_tests::kafka::judge::{ExactlyOnce, Sent, check_replicas, producers};
 
-use crate::{producer, values};
+use crate::{place, producer, values};
 
 const RECORDS: usize = 2_000;
 
@@ -19,7 +19,7 @@ async fn without_acks_every_record_arrives_and_none_has_an_offset() {
     let acks = producer.send_all(numbers().map(|number| ("acks-0", number))).await;
     producer.close().await.unwrap();
 
-    assert!(acks.into_iter().all(|ack| ack.unwrap().offset.is_none()));
+    assert!(acks.into_iter().all(|ack| ack.unwrap().offset == Ack::NO_OFFSET));
     assert_eq!(values(&kafka.read("acks-0")), numbers().collect::<Vec<_>>());
 }
 
@@ -47,7 +47,7 @@ async fn check_places(topic: &str, properties: &[(&str, &str)], idempotent: bool
         let (key, value) = (format!("k-{}", number % 50), number.to_string());
         let delivery =
             producer.enqueue(Record::to(topic).key(key.clone()).value(value.clone())).await.unwrap();
-        accepted.push(place(key, value, delivery));
+        accepted.push(settle(key, value, delivery));
     }
     let sent = join_all(accepted).await;
     producer.close().await.unwrap();
@@ -61,7 +61,7 @@ async fn check_places(topic: &str, properties: &[(&str, &str)], idempotent: bool
     assert_eq!((stamps.len(), stamps[0].0 >= 0), (1, idempotent), "{stamps:?}");
 }
 
-async fn place(key: String, value: String, delivery: Delivery) -> Sent {
+async fn settle(key: String, value: String, delivery: Delivery) -> Sent {
     let ack = delivery.await.unwrap();
-    Sent { key, value, place: Place { partition: ack.partition, offset: ack.offset.unwrap() } }
+    Sent { key, value, place: place(&ack) }
 }

@@ -3,8 +3,10 @@
 use futures_util::future::join_all;
 use milena::{Delivery, Producer, Record};
 use milena_tests::kafka::Kafka;
-use milena_tests::kafka::judge::{ExactlyOnce, Place, Sent, check_partitions, check_replicas, producers};
+use milena_tests::kafka::judge::{ExactlyOnce, Sent, check_partitions, check_replicas, producers};
 use tokio::sync::mpsc;
+
+use crate::place;
 
 const TOPIC: &str = "library";
 const PARTITIONS: usize = 7;
@@ -28,6 +30,7 @@ async fn a_leader_killed_on_the_way_costs_no_record_and_no_order() {
     kafka.kill(leader);
     let senders = tokio::spawn(send_side_by_side(producer.clone()));
     settling.settle(ENQUEUED / 2).await;
+    assert_ne!(kafka.describe_topic(TOPIC)[0].leader, Some(leader), "nobody had to find a new leader");
     kafka.start_again(leader);
     settling.settle(ENQUEUED).await;
     let mut sent = settling.sent;
@@ -36,7 +39,6 @@ async fn a_leader_killed_on_the_way_costs_no_record_and_no_order() {
 
     kafka.wait_ready(leader);
     kafka.wait_in_sync(TOPIC);
-    assert_ne!(kafka.describe_topic(TOPIC)[0].leader, Some(leader), "nobody had to find a new leader");
     let mut judge = ExactlyOnce::of(&sent);
     kafka.read_each(TOPIC, |record| judge.read(&record));
     judge.verdict().unwrap();
@@ -70,8 +72,7 @@ impl Settling {
         while self.sent.len() < count {
             let (key, value, delivery) = self.accepted.recv().await.unwrap();
             let ack = delivery.await.unwrap();
-            let place = Place { partition: ack.partition, offset: ack.offset.unwrap() };
-            self.sent.push(Sent { key, value, place });
+            self.sent.push(Sent { key, value, place: place(&ack) });
         }
     }
 }
@@ -87,8 +88,7 @@ async fn send_one_by_one(producer: Producer, sender: usize) -> Vec<Sent> {
     for number in 0..SENT_EACH {
         let (key, value) = (sender_key(sender), number.to_string());
         let ack = producer.send(Record::to(TOPIC).key(key.clone()).value(value.clone())).await.unwrap();
-        let place = Place { partition: ack.partition, offset: ack.offset.unwrap() };
-        sent.push(Sent { key, value, place });
+        sent.push(Sent { key, value, place: place(&ack) });
     }
     sent
 }

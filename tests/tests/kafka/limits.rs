@@ -54,7 +54,7 @@ async fn batches_that_grew_beyond_the_topics_limit_are_split_and_stay_in_order()
     }
     let mut offsets = Vec::new();
     for delivery in deliveries {
-        offsets.push(delivery.await.unwrap().offset.unwrap());
+        offsets.push(delivery.await.unwrap().offset);
     }
     producer.close().await.unwrap();
 
