@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 use milena::{ConfigError, ConnectError, ConnectErrorKind};
 
+use crate::terminal;
+
 /// What the process answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -72,7 +74,7 @@ impl Failure {
                 said = format!("{said}: {cause}");
             }
         }
-        eprintln!("error: {said}");
+        terminal::say(&format!("error: {said}"));
     }
 }
 

@@ -3,9 +3,12 @@
 //! | module | does |
 //! |---|---|
 //! | `args`, `connection` | what was asked for, and the producer's settings that follow from it |
+//! | `produce` | sends records from standard input or files |
 //! | `perf` | measures: throughput, processor time, allocations, latencies |
+//! | `fake` | serves a cluster to whom it may concern |
 //! | `exit`, `signals` | how a command ended, as an exit code; who may end it early |
-//! | `logging`, `clock` | standard error, and the one place that reads the time |
+//! | `output`, `terminal`, `logging` | standard output, and standard error with its bars and its log |
+//! | `clock` | the one place that reads the time |
 //!
 //! Results go to standard output, everything else to standard error.
 
@@ -13,9 +16,13 @@ mod args;
 mod clock;
 mod connection;
 mod exit;
+mod fake;
 mod logging;
+mod output;
 mod perf;
+mod produce;
 mod signals;
+mod terminal;
 
 use std::process::ExitCode;
 
@@ -41,6 +48,8 @@ pub fn main() -> ExitCode {
 fn run(cli: Cli) -> Result<Exit, Failure> {
     let Cli { connection, output, command } = cli;
     match command {
+        Command::Produce(options) => produce::run(&options, &connection, &output),
+        Command::Fake(options) => fake::run(&options, &connection, &output),
         Command::Perf(options) => perf::run(&options, &connection, &output),
     }
 }

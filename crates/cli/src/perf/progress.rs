@@ -9,6 +9,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::load::Shared;
 use super::report::float;
 use crate::clock;
+use crate::terminal;
 
 /// Tells how far it is, without end.
 pub(crate) async fn tell(producer: Producer, shared: Arc<Shared>, before: Snapshot) {
@@ -24,11 +25,11 @@ pub(crate) async fn tell(producer: Producer, shared: Arc<Shared>, before: Snapsh
         match shared.latencies.summary() {
             Some(latency) => {
                 let (p50, p99) = (latency.p50 / 1e3, latency.p99 / 1e3);
-                eprintln!(
+                terminal::say(&format!(
                     "{delivered} records delivered, {rate:.0} records/s, p50 {p50:.1} ms, p99 {p99:.1} ms so far"
-                );
+                ));
             }
-            None => eprintln!("{delivered} records delivered, {rate:.0} records/s"),
+            None => terminal::say(&format!("{delivered} records delivered, {rate:.0} records/s")),
         }
         last = now;
     }
