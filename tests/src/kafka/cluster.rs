@@ -102,7 +102,7 @@ impl Drop for Kafka {
             println!("---- everything is kept in {}", self.folder.display());
         }
         for node in &mut self.nodes {
-            if failed { node.kill() } else { node.remove() }
+            node.kill();
         }
         if !failed {
             let _ = fs::remove_dir_all(&self.folder);

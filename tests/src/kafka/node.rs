@@ -5,7 +5,7 @@
 //! ```
 //!
 //! The shell waits for a word on the pipe and kills the node with SIGKILL. A pipe that closes without a word means that the
-//! test is over, or was itself killed: the node goes, and its folder too.
+//! test was itself killed, or ends with a cluster that all tests share: then the cluster's folder goes too.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -17,16 +17,14 @@ use std::sync::atomic::{AtomicU16, Ordering};
 
 use super::{jars, wait_until};
 
-/// `$1` is the folder, the rest runs the node.
+/// `$1` is the cluster's folder, the rest runs the node. Of the nodes that end together the last one leaves nothing behind.
 const KEEPER: &str = r#"folder=$1; shift
 "$@" </dev/null &
 node=$!
 read -r word
 kill -9 $node
 wait $node
-[ "$word" = keep ] && exit
-rm -rf "$folder"
-rmdir "$(dirname "$folder")" 2>/dev/null"#;
+[ "$word" = keep ] || rm -rf "$folder" 2>/dev/null"#;
 
 #[derive(Debug)]
 pub(super) struct Node {
@@ -66,7 +64,7 @@ impl Node {
         let log = File::create(self.log_file()).expect("a log file");
         let keeper = Command::new("sh")
             .args(["-c", KEEPER, "sh"])
-            .arg(&self.folder)
+            .arg(self.folder.parent().unwrap_or(&self.folder))
             .args(["java", "-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-Dlog4j2.level=INFO"])
             .args(["-cp", jars::class_path(), "kafka.Kafka"])
             .arg(self.settings_file())
@@ -87,19 +85,9 @@ impl Node {
 
     /// Kills it with SIGKILL and waits for its end. What it wrote stays.
     pub(super) fn kill(&mut self) {
-        self.end(b"keep\n");
-    }
-
-    /// Kills it, and removes all that it wrote.
-    pub(super) fn remove(&mut self) {
-        self.end(b"");
-        let _ = fs::remove_dir_all(&self.folder);
-    }
-
-    fn end(&mut self, word: &[u8]) {
         let Some(mut keeper) = self.keeper.take() else { return };
         if let Some(mut pipe) = keeper.stdin.take() {
-            let _ = pipe.write_all(word);
+            let _ = pipe.write_all(b"keep\n");
         }
         let _ = keeper.wait();
     }

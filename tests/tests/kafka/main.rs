@@ -6,6 +6,7 @@ mod acks;
 mod library;
 mod limits;
 mod records;
+mod story;
 mod topics;
 
 use milena::{Ack, Producer, ProducerBuilder};

@@ -1,13 +1,17 @@
 //! Topics that are not there, that go and come again, that grow, and how records without a key are spread over them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use milena::{ErrorKind, Persisted, Producer, Record};
+use futures_util::future::join_all;
+use milena::{Ack, ErrorKind, Persisted, Producer, Record, SendError};
 use milena_tests::kafka::Kafka;
+use milena_tests::kafka::judge::{ExactlyOnce, Sent};
 use tokio::time::sleep;
 
-use crate::producer;
+use crate::{place, producer};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_topic_is_an_error_after_max_block_and_others_go_on() {
@@ -38,34 +42,63 @@ async fn a_topic_that_is_created_while_it_is_waited_for_is_found() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_topic_that_is_deleted_and_created_again_gets_what_is_sent_then() {
+async fn a_topic_that_is_deleted_and_created_again_holds_what_was_sent_then_exactly_once() {
+    const AFTERWARDS: usize = 5_000;
     let kafka = Kafka::shared();
     kafka.create_topic("again", 2, &[]);
-    let producer = producer(&kafka, &[("delivery.timeout.ms", "40000")]).await;
-    let sending = tokio::spawn(send_until_told(producer.clone(), "again"));
+    let producer = producer(&kafka, &[]).await;
+    let count = Arc::new(AtomicUsize::new(0));
+    let until = Arc::new(AtomicUsize::new(usize::MAX));
+    let sending = tokio::spawn(send_all_the_time(producer.clone(), Arc::clone(&count), Arc::clone(&until)));
 
     kafka.delete_topic("again");
     kafka.create_topic("again", 2, &[]);
-    // Whatever became of those in between: a record sent now is in the new topic.
-    let ack = producer.send(Record::to("again").key("last").value("last")).await.unwrap();
-    sending.abort();
-    let _ = sending.await;
+    let first = count.load(Ordering::Relaxed) + 1;
+    until.store(first + AFTERWARDS, Ordering::Relaxed);
+    let outcomes = sending.await.unwrap();
+    // Some of those before may have been lost with the topic.
     let _ = producer.close().await;
 
-    let log = kafka.read("again");
-    let last = log.iter().find(|record| record.value.as_deref() == Some("last")).unwrap();
-    assert_eq!((last.partition, last.offset), (ack.partition, ack.offset));
-    let mut values: Vec<_> = log.iter().map(|record| record.value.as_deref()).collect();
-    values.sort_unstable();
-    values.dedup();
-    assert_eq!(values.len(), log.len(), "a record is there twice");
+    let delivered = |(number, outcome): (usize, Result<Ack, SendError>)| Sent {
+        key: key(number),
+        value: number.to_string(),
+        place: place(&outcome.unwrap()),
+    };
+    let sent: Vec<_> = outcomes.into_iter().enumerate().skip(first).map(delivered).collect();
+    let mut judge = ExactlyOnce::of(&sent);
+    let mut earlier = BTreeSet::new();
+    for record in kafka.read("again") {
+        let number: usize = record.value.as_ref().unwrap().parse().unwrap();
+        if number >= first {
+            judge.read(&record);
+        } else {
+            assert!(earlier.insert(number), "record {number} is there twice");
+        }
+    }
+    judge.verdict().unwrap();
+    assert!(sent.len() >= AFTERWARDS);
 }
 
-/// One record after another, until it is aborted.
-async fn send_until_told(producer: Producer, topic: &'static str) {
-    for number in 0.. {
-        let _ = producer.send(Record::to(topic).value(number.to_string())).await;
+/// A record after the other, some thousands a second, until there are enough.
+async fn send_all_the_time(
+    producer: Producer,
+    count: Arc<AtomicUsize>,
+    until: Arc<AtomicUsize>,
+) -> Vec<Result<Ack, SendError>> {
+    let mut deliveries = Vec::new();
+    while deliveries.len() < until.load(Ordering::Relaxed) {
+        let number = count.fetch_add(1, Ordering::Relaxed);
+        let record = Record::to("again").key(key(number)).value(number.to_string());
+        deliveries.push(producer.enqueue(record).await.unwrap());
+        if number.is_multiple_of(10) {
+            sleep(Duration::from_millis(1)).await;
+        }
     }
+    join_all(deliveries).await
+}
+
+fn key(number: usize) -> String {
+    format!("k-{}", number % 20)
 }
 
 #[tokio::test(flavor = "multi_thread")]
