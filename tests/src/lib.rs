@@ -14,6 +14,8 @@
 //! # Ok(()) }
 //! ```
 
+#[cfg(feature = "kafka")]
+pub mod kafka;
 mod ledger;
 mod load;
 mod network;
