@@ -43,7 +43,8 @@ pub(crate) fn of_refusal(error: ChooseError, topic: &Arc<str>) -> SendError {
     let refused = match refusal {
         Refusal::TooLarge { bytes, limit } => {
             let said = format!(
-                "it takes up to {bytes} bytes, and max.request.size is {limit}: raise it, or send less"
+                "it takes up to {bytes} bytes, and max.request.size and buffer.memory allow {limit}: raise them, or \
+                 send less"
             );
             SendError::new(ErrorKind::MessageTooLarge, topic, said)
         }

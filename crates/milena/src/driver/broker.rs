@@ -98,10 +98,7 @@ impl BrokerTask {
                         self.ended(now, ended);
                     }
                 }
-                LaneOrder::Abort => {
-                    self.aborting = true;
-                    self.lane.abort();
-                }
+                LaneOrder::Abort => self.aborting = true,
             }
         }
     }
@@ -226,13 +223,11 @@ impl BrokerTask {
         rung
     }
 
-    /// Whether all is settled and the task may end.
-    fn has_aborted(&mut self) -> bool {
-        if self.aborting && self.lane.is_aborting() {
-            self.lane.abort();
-            return false;
-        }
-        self.aborting
+    /// Fails what is left. False when that has to be tried again, because a caller holds a partition.
+    fn abort(&mut self) -> bool {
+        self.lane.abort();
+        self.report();
+        !self.lane.is_aborting()
     }
 }
 
@@ -244,9 +239,12 @@ impl Future for BrokerTask {
         loop {
             let now = clock::now();
             this.take_orders(now);
-            if this.has_aborted() {
-                this.report();
-                return Poll::Ready(());
+            if this.aborting {
+                if this.abort() {
+                    return Poll::Ready(());
+                }
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
             }
             this.listen(now, cx);
             let room = this.has_room(now);

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use milena_codec::ids::PartitionId;
 use milena_sender::accumulator::{Appended, ChooseError, RecordRef, Refusal, Topic, Waiting};
-use milena_sender::sync::Ticket;
+use milena_sender::sync::{Memory, Ticket};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::Delivery;
@@ -99,7 +99,7 @@ impl<'a, const SEAT: bool> Enter<'a, SEAT> {
                 ChooseError::Refused(Refusal::Full { bytes }, _) => {
                     let wait = self.patience.wait(self.core);
                     if wait.ticket.is_none() {
-                        wait.ticket = Some(self.core.shared.memory.queue(bytes, cx.waker()));
+                        wait.ticket = Some(Memory::queue(&self.core.shared.memory, bytes, cx.waker()));
                         self.core.shared.press();
                     }
                     if self.poll_ticket(cx).is_pending() {

@@ -1,5 +1,6 @@
 //! What is given up: deliveries fail, while the bytes that are in flight stay where they are.
 
+use std::sync::Arc as StdArc;
 use std::time::Instant;
 
 use milena_codec::ErrorCode;
@@ -37,20 +38,8 @@ impl Stream {
 
     /// Fails everything: the producer ends. Returns none when somebody holds the partition.
     pub fn abort(&mut self, settler: &mut Settler) -> Option<()> {
-        self.fail_entries(
-            |_| true,
-            FailureKind::Closed,
-            "the producer was closed before they were acknowledged",
-            settler,
-        );
-        for batch in self.partition.give_up(None)? {
-            self.fail_unsent(
-                batch,
-                FailureKind::Closed,
-                "the producer was closed before they were sent",
-                settler,
-            );
-        }
+        let waiting = self.partition.give_up(None);
+        self.fail_all(waiting?, settler);
         Some(())
     }
 
@@ -59,6 +48,16 @@ impl Stream {
     pub fn deadline(&self, config: &StreamConfig) -> Option<Instant> {
         let oldest = self.entries.iter().find(|entry| entry.claim.is_some());
         oldest.map(|entry| entry.opened + config.delivery_timeout)
+    }
+
+    /// Fails all that is here, and what waited behind it.
+    fn fail_all(&mut self, waiting: Vec<Batch>, settler: &mut Settler) {
+        let cause = "the producer was closed before they were acknowledged";
+        self.fail_entries(|_| true, FailureKind::Closed, cause, settler);
+        let cause = "the producer was closed before they were sent";
+        for batch in waiting {
+            self.fail_unsent(batch, FailureKind::Closed, cause, settler);
+        }
     }
 
     /// Fails the deliveries of some entries. What is in flight stays until its answer; what waits is dropped.
@@ -100,6 +99,17 @@ impl Stream {
         let failure = failure_of(kind, Persisted::No, None, cause);
         settler.failed(batch.claim(), failure, &self.partition, &mut self.spares);
         settler.release(batch);
+    }
+}
+
+/// Whoever loses a stream, by a panic or because its runtime ends, loses no record's outcome with it: everything fails
+/// that is not settled, and no more is accepted.
+impl Drop for Stream {
+    fn drop(&mut self) {
+        let mut settler = Settler::new(StdArc::clone(self.partition.shared()));
+        let waiting = self.partition.end();
+        self.fail_all(waiting, &mut settler);
+        settler.finish();
     }
 }
 

@@ -108,7 +108,7 @@ impl Director {
     /// Runs until the producer is closed and everything is settled.
     pub(super) async fn run(mut self) {
         loop {
-            let inbox = self.settings.core.inbox.look(std::mem::take);
+            let inbox = self.settings.core.inbox.look(Inbox::take_all);
             self.heed(inbox);
             self.pass_orders_on();
             self.ask();
@@ -127,12 +127,7 @@ impl Director {
     /// Reads the mail.
     fn heed(&mut self, inbox: Inbox) {
         let now = clock::now();
-        for name in inbox.wanted {
-            self.metadata.want(&name, now);
-        }
-        for name in inbox.given_up {
-            self.metadata.forget(&name);
-        }
+        self.heed_wishes(inbox.wanted, inbox.given_up, now);
         if inbox.broker_lost {
             self.metadata.refresh(now);
         }
@@ -149,6 +144,23 @@ impl Director {
         }
         if let Some(until) = inbox.close_until {
             self.begin_to_close(until);
+        }
+    }
+
+    /// Topics that came into use, and that went out of it. Where both is said of one, the registry knows better: it may
+    /// have been given up and wanted again, or the other way round.
+    fn heed_wishes(&mut self, wanted: Vec<Arc<str>>, given_up: Vec<Arc<str>>, now: Instant) {
+        let core = Arc::clone(&self.settings.core);
+        let in_use = |name: &Arc<str>| core.registry.topic(name).is_some();
+        for name in given_up.iter().filter(|name| !in_use(name)) {
+            self.metadata.forget(name);
+        }
+        for name in wanted.into_iter().filter(in_use) {
+            self.metadata.want(&name, now);
+            // It may have been described while nobody waited for it.
+            if let Some(known) = self.metadata.topic(&name).cloned() {
+                self.place(&known);
+            }
         }
     }
 
@@ -174,13 +186,15 @@ impl Director {
 
     /// What is new about the cluster.
     fn take_in(&mut self, changes: Vec<Change>) {
+        let core = Arc::clone(&self.settings.core);
+        let asked_after = clock::now().checked_sub(core.config.max_block);
         for change in changes {
             match change {
                 Change::Broker { id, endpoint } => self.relocate(id, Some(endpoint)),
                 Change::BrokerGone(id) => self.relocate(id, None),
                 Change::Topic(topic) => self.place(&topic),
                 Change::TopicFailed { name, error } => {
-                    if self.settings.core.registry.failed(&name, error) {
+                    if core.registry.failed(&name, error, asked_after) {
                         self.metadata.forget(&name);
                     }
                 }
@@ -210,10 +224,11 @@ impl Director {
         let limbo = Arc::clone(&self.lane(None).port);
         self.coordinator.topic(&topic, found.id, &leaders, &limbo);
         let registry = &self.settings.core.registry;
-        registry.found(&found.name);
         if self.closing.is_some() {
+            // Its partitions are shut before anybody finds them.
             registry.close();
         }
+        registry.found(&found.name);
     }
 
     /// The lane of a broker; it and its task are made when they are needed first.

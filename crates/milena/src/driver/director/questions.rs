@@ -10,11 +10,12 @@ use super::Director;
 use crate::clock;
 use crate::driver::line::Line;
 use crate::driver::startup::{identity_of, identity_request};
+use crate::driver::trouble::Trouble;
 
 /// What came of a question.
 pub(super) enum Reply {
-    Metadata(Result<MetadataResponse, String>),
-    Identity(Result<InitProducerIdResponse, String>),
+    Metadata(Result<MetadataResponse, Trouble>),
+    Identity(Result<InitProducerIdResponse, Trouble>),
 }
 
 /// A question that is out.
