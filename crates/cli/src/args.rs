@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ColorChoice, Parser, Subcommand};
 
-use crate::perf;
+use crate::exit::Failure;
+use crate::{demo, fake, perf, produce};
 
 /// A Kafka producer for the command line.
 #[derive(Debug, Parser)]
@@ -20,8 +21,14 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// See a million records arrive exactly once while a broker dies, with no cluster needed
+    Demo(demo::Options),
+    /// Send records from standard input or from files
+    Produce(produce::Options),
     /// Measure how fast records are delivered, at what cost
     Perf(perf::Options),
+    /// Serve an in-process cluster to any client, until Ctrl-C
+    Fake(fake::Options),
 }
 
 /// Which cluster, and how to talk to it. Flags beat `-X`, which beats `--config`, which beats the environment.
@@ -37,6 +44,18 @@ pub(crate) struct ConnectionOptions {
     /// A property by its Java, librdkafka or sarama name; may be repeated
     #[arg(short = 'X', long = "property", value_name = "NAME=VALUE", global = true, value_parser = pair)]
     pub(crate) properties: Vec<(String, String)>,
+}
+
+impl ConnectionOptions {
+    /// Refuses what a command that brings its own brokers cannot follow.
+    pub(crate) fn refuse_cluster(&self, command: &str) -> Result<(), Failure> {
+        match &self.bootstrap_server {
+            None => Ok(()),
+            Some(_) => Err(Failure::usage(anyhow::anyhow!(
+                "`{command}` brings its own brokers: leave out --bootstrap-server"
+            ))),
+        }
+    }
 }
 
 /// How results and messages look.
