@@ -103,8 +103,8 @@ pub fn assert_exactly_once(cluster: &Cluster, topic: &str, sent: &[Sent]) {
     assert_in_order(cluster, topic);
     let tags = tags(cluster, topic);
     for (tag, ack) in sent {
-        let (partition, offset) = (usize::try_from(ack.partition), ack.offset.map(usize::try_from));
-        let (Ok(partition), Some(Ok(offset))) = (partition, offset) else { panic!("{tag:?}: {ack:?}") };
+        let (partition, offset) = (usize::try_from(ack.partition), usize::try_from(ack.offset));
+        let (Ok(partition), Ok(offset)) = (partition, offset) else { panic!("{tag:?}: {ack:?}") };
         let found = tags.get(partition).and_then(|log| log.get(offset));
         assert_eq!(found, Some(tag), "{ack:?}");
     }

@@ -6,7 +6,7 @@
 //!
 //! let producer = Producer::connect("localhost:9092").await?;
 //! let ack = producer.send(Record::to("orders").key("user-123").value("3 apples")).await?;
-//! println!("{} @ {:?}", ack.partition, ack.offset);
+//! println!("{} @ {}", ack.partition, ack.offset);
 //!
 //! let delivery = producer.enqueue(("orders", "user-123", "4 pears")).await?;
 //! delivery.await?;

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-
+use milena_codec::ids::PartitionId;
 pub use milena_codec::record::Header;
+use milena_sender::Receipt;
 
 /// A record on its way to a topic.
 ///
@@ -98,19 +99,41 @@ impl<T: Into<Arc<str>>, K: Into<Bytes>, V: Into<Bytes>> From<(T, K, V)> for Reco
     }
 }
 
-/// What is known of a record that was delivered.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What is known of a record that was delivered. The topic is the one that the record named.
+///
+/// ```no_run
+/// # async fn example(producer: milena::Producer) -> Result<(), milena::SendError> {
+/// let ack = producer.send(("orders", "user-123", "3 apples")).await?;
+/// println!("{} @ {}", ack.partition, ack.offset);
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Ack {
-    /// Its topic.
-    pub topic: Arc<str>,
     /// The partition it went to.
     pub partition: i32,
-    /// Its offset there; none where no broker tells it: with `acks=0`, or when the broker only recognised a copy
-    /// that it had already.
-    pub offset: Option<i64>,
+    /// Its offset there; [`NO_OFFSET`](Self::NO_OFFSET) where no broker tells it: with `acks=0`, or when the broker
+    /// only recognised a copy that it had already.
+    pub offset: i64,
     /// Its timestamp in milliseconds since 1970: the record's own, or the broker's if the topic keeps the time of
     /// appending.
     pub timestamp_ms: i64,
+}
+
+impl Ack {
+    /// The offset of a record of which no broker tells it, as on the wire.
+    pub const NO_OFFSET: i64 = -1;
+
+    pub(crate) fn new(partition: PartitionId, receipt: Receipt) -> Self {
+        let offset = receipt.offset.unwrap_or(Self::NO_OFFSET);
+        Self { partition: partition.0, offset, timestamp_ms: receipt.timestamp_ms }
+    }
+
+    /// Whether a broker told the offset.
+    #[must_use]
+    pub const fn has_offset(&self) -> bool {
+        self.offset != Self::NO_OFFSET
+    }
 }
 
 #[cfg(test)]

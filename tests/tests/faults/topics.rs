@@ -163,7 +163,7 @@ async fn a_topic_recreated_under_load_has_nothing_twice_and_all_in_order() {
         let logs = tags(&stage, "t");
         for (tag, ack) in &sent[29_000..] {
             let log = &logs[usize::try_from(ack.partition).unwrap()];
-            assert_eq!(log.get(usize::try_from(ack.offset.unwrap()).unwrap()), Some(tag));
+            assert_eq!(log.get(usize::try_from(ack.offset).unwrap()), Some(tag));
         }
     }
 }

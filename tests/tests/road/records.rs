@@ -77,7 +77,7 @@ async fn records_up_to_ten_megabytes_go_where_both_sides_allow_it() {
         deliveries.push(producer.enqueue(Record::to("t").value(vec![number; size])).await.unwrap());
     }
     for (offset, delivery) in (0..).zip(deliveries) {
-        assert_eq!(delivery.await.unwrap().offset, Some(offset));
+        assert_eq!(delivery.await.unwrap().offset, offset);
     }
     let log = stage.log("t", 0);
     let logged: Vec<_> = log.iter().map(|record| record.value.as_ref().unwrap()).collect();
@@ -94,7 +94,7 @@ async fn a_record_over_the_limit_is_refused_with_both_numbers() {
     assert!(!error.is_retriable());
     let said = error.to_string();
     assert!(said.contains("20") && said.contains("10000") && said.contains("max.request.size"), "{said}");
-    assert_eq!(producer.send(("t", "small")).await.unwrap().offset, Some(0));
+    assert_eq!(producer.send(("t", "small")).await.unwrap().offset, 0);
 }
 
 #[tokio::test]
@@ -104,7 +104,7 @@ async fn a_record_that_the_broker_finds_too_large_is_named_with_its_topic() {
     let error = producer.send(Record::to("t").value(vec![0; 6_000])).await.unwrap_err();
     assert_eq!((error.kind(), error.persisted()), (ErrorKind::MessageTooLarge, Persisted::No));
     assert_eq!((error.topic(), error.partition()), ("t", Some(0)));
-    assert_eq!(producer.send(("t", "small")).await.unwrap().offset, Some(0));
+    assert_eq!(producer.send(("t", "small")).await.unwrap().offset, 0);
     assert_eq!(stage.values("t", 0), ["small"]);
 }
 

@@ -45,6 +45,34 @@ pub fn put_record(
     value: Option<&[u8]>,
     headers: &[Header],
 ) {
+    put_before_value(batch, offset_delta, timestamp_delta, key, value, headers);
+    if let Some(value) = value {
+        batch.extend_from_slice(value);
+    }
+    put_after_value(batch, headers);
+}
+
+/// What of a record stands before its value: for a large value that is sent from where it lies, and is followed by
+/// [`put_after_value`].
+///
+/// ```
+/// use milena_codec::record::{put_after_value, put_before_value, put_record};
+/// let (mut whole, mut parts) = (Vec::new(), Vec::new());
+/// put_record(&mut whole, 0, 0, Some(b"key"), Some(b"value"), &[]);
+/// put_before_value(&mut parts, 0, 0, Some(b"key"), Some(b"value"), &[]);
+/// parts.extend_from_slice(b"value");
+/// put_after_value(&mut parts, &[]);
+/// assert_eq!(whole, parts);
+/// ```
+#[inline]
+pub fn put_before_value(
+    batch: &mut Vec<u8>,
+    offset_delta: u32,
+    timestamp_delta: i64,
+    key: Option<&[u8]>,
+    value: Option<&[u8]>,
+    headers: &[Header],
+) {
     let offset_delta = i64::from(offset_delta);
     let (key_length, value_length) = (length_of(key), length_of(value));
     let headers_bytes = if headers.is_empty() { 1 } else { headers_bytes(headers) };
@@ -70,9 +98,11 @@ pub fn put_record(
     }
     prefix.signed(value_length);
     prefix.append_to(batch);
-    if let Some(value) = value {
-        batch.extend_from_slice(value);
-    }
+}
+
+/// What of a record stands behind its value.
+#[inline]
+pub fn put_after_value(batch: &mut Vec<u8>, headers: &[Header]) {
     if headers.is_empty() {
         batch.push(0);
     } else {

@@ -31,7 +31,7 @@ mod split;
 mod tests;
 
 pub use decode::{Record, RecordBatch, RecordHeaders, Records};
-pub use encode::{headers_bytes_max, put_record, record_bytes_max};
+pub use encode::{headers_bytes_max, put_after_value, put_before_value, put_record, record_bytes_max};
 pub use header::{BatchHeader, HEADER_BYTES, Stamp};
 pub use split::{Part, renumber};
 

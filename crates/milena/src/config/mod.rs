@@ -7,6 +7,7 @@
 mod builder;
 mod by_name;
 mod file;
+mod in_force;
 mod options;
 mod property;
 mod table;

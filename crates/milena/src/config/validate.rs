@@ -231,8 +231,11 @@ fn backoff_max(
 }
 
 /// Milliseconds as properties have them, with fractions where there are some.
-fn millis(duration: Duration) -> String {
-    (duration.as_secs_f64() * 1_000.0).to_string()
+pub(super) fn millis(duration: Duration) -> String {
+    match duration.subsec_nanos() % 1_000_000 {
+        0 => duration.as_millis().to_string(),
+        _ => (duration.as_secs_f64() * 1_000.0).to_string(),
+    }
 }
 
 #[cfg(test)]

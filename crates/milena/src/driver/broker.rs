@@ -149,7 +149,11 @@ impl BrokerTask {
     }
 
     fn ended(&mut self, now: Instant, ended: Ended) {
-        tracing::warn!(reason = %ended.reason, requests = ended.requests.len(), "a connection ended");
+        // Brokers close connections that are idle: news only where something has to be sent again.
+        match ended.requests.len() {
+            0 => tracing::info!(reason = %ended.reason, "an idle connection ended"),
+            requests => tracing::warn!(reason = %ended.reason, requests, "a connection ended"),
+        }
         let mut requests = Vec::with_capacity(ended.requests.len());
         for (Frame(request), fate) in ended.requests {
             match fate {

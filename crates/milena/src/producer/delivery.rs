@@ -2,12 +2,11 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use milena_sender::sync::Seat;
 
-use crate::error::{ErrorKind, SendError};
+use crate::error::SendError;
 use crate::outcome;
 use crate::record::Ack;
 
@@ -20,7 +19,7 @@ use crate::record::Ack;
 /// # async fn example(producer: milena::Producer) -> Result<(), milena::SendError> {
 /// let delivery = producer.enqueue(("orders", "user-123", "3 apples")).await?;
 /// let ack = delivery.await?;
-/// println!("{} @ {:?}", ack.partition, ack.offset);
+/// println!("{} @ {}", ack.partition, ack.offset);
 /// # Ok(()) }
 /// ```
 ///
@@ -39,6 +38,13 @@ impl Delivery {
     pub(super) const fn new(seat: Seat) -> Self {
         Self { seat }
     }
+
+    /// The partition that the record went to, which is decided once it is accepted. Deliveries of one partition are
+    /// settled in the order in which their records were accepted, but for single ones that fail.
+    #[must_use]
+    pub fn partition(&self) -> i32 {
+        self.seat.place().1.0
+    }
 }
 
 impl Future for Delivery {
@@ -46,16 +52,9 @@ impl Future for Delivery {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Poll::Ready(settled) = self.seat.poll(cx.waker()) else { return Poll::Pending };
-        let Some((topic, partition)) = self.seat.place() else {
-            return Poll::Ready(Err(SendError::new(ErrorKind::Internal, "", "a record without a place")));
-        };
+        let (topic, partition) = self.seat.place();
         Poll::Ready(match settled {
-            Ok(receipt) => Ok(Ack {
-                topic: Arc::clone(topic),
-                partition: partition.0,
-                offset: receipt.offset,
-                timestamp_ms: receipt.timestamp_ms,
-            }),
+            Ok(receipt) => Ok(Ack::new(*partition, receipt)),
             Err(failure) => Err(outcome::of_failure(&failure, topic, *partition)),
         })
     }

@@ -1,13 +1,13 @@
 //! The way in: a record waits for room and for its turn, and then is in its batch.
 
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use milena_codec::ids::PartitionId;
 use milena_sender::accumulator::{Appended, ChooseError, RecordRef, Refusal, Topic, Waiting};
-use milena_sender::sync::Ticket;
+use milena_sender::sync::{Memory, Ticket};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::Delivery;
@@ -16,20 +16,33 @@ use crate::core::Core;
 use crate::error::{ErrorKind, SendError};
 use crate::outcome;
 
-/// How long a caller may wait for the topic and for room together, counted from when it first has to.
+/// How long a caller may wait for the topic and for room together, counted from when it first has to, and its place in
+/// the queue for room. Made when it first has to wait, so that the way of a record that need not is short.
 #[derive(Debug, Default)]
-pub(super) struct Patience {
-    timer: Option<Pin<Box<Sleep>>>,
+pub(super) struct Patience(Option<Box<Wait>>);
+
+#[derive(Debug)]
+struct Wait {
+    timer: Pin<Box<Sleep>>,
+    ticket: Option<Ticket>,
 }
 
 impl Patience {
     /// Ready when `max.block.ms` is over.
     pub(super) fn poll(&mut self, core: &Core, cx: &mut Context<'_>) -> Poll<()> {
-        let timer = self.timer.get_or_insert_with(|| {
+        self.wait(core).timer.as_mut().poll(cx)
+    }
+
+    fn wait(&mut self, core: &Core) -> &mut Wait {
+        self.0.get_or_insert_with(|| {
             let until = clock::now() + core.config.max_block;
-            Box::pin(sleep_until(Instant::from_std(until)))
-        });
-        timer.as_mut().poll(cx)
+            Box::new(Wait { timer: Box::pin(sleep_until(Instant::from_std(until))), ticket: None })
+        })
+    }
+
+    #[inline]
+    fn ticket(&mut self) -> Option<&mut Ticket> {
+        self.0.as_mut().and_then(|wait| wait.ticket.as_mut())
     }
 }
 
@@ -43,7 +56,6 @@ pub(super) struct Enter<'a, const SEAT: bool> {
     /// Somebody awaits the record.
     pub(super) urgent: bool,
     pub(super) patience: Patience,
-    ticket: Option<Ticket>,
     stepped_aside: bool,
     /// Its partition was gone, and another was looked for.
     moved_on: bool,
@@ -52,7 +64,7 @@ pub(super) struct Enter<'a, const SEAT: bool> {
 impl<'a, const SEAT: bool> Enter<'a, SEAT> {
     #[inline]
     pub(super) const fn new(core: &'a Core, topic: &'a Topic, record: RecordRef<'a>) -> Self {
-        let patience = Patience { timer: None };
+        let patience = Patience(None);
         Self {
             core,
             topic,
@@ -60,7 +72,6 @@ impl<'a, const SEAT: bool> Enter<'a, SEAT> {
             record,
             urgent: false,
             patience,
-            ticket: None,
             stepped_aside: false,
             moved_on: false,
         }
@@ -69,7 +80,7 @@ impl<'a, const SEAT: bool> Enter<'a, SEAT> {
     #[inline]
     pub(super) fn try_enter(&mut self) -> Result<Appended, ChooseError> {
         let waiting = Waiting {
-            ticket: self.ticket.as_mut(),
+            ticket: self.patience.ticket(),
             may_yield: !self.stepped_aside,
             urgent: self.urgent,
             impatient: false,
@@ -90,14 +101,16 @@ impl<'a, const SEAT: bool> Enter<'a, SEAT> {
         loop {
             match refused {
                 ChooseError::Refused(Refusal::Yield, _) => {
-                    // The driver, woken before, has its turn first.
+                    // The driver has its turn first, and the runtime looks at its sockets: polled once, this future
+                    // has the task woken after that.
                     self.stepped_aside = true;
-                    cx.waker().wake_by_ref();
+                    let _ = pin!(tokio::task::yield_now()).poll(cx);
                     return Poll::Pending;
                 }
                 ChooseError::Refused(Refusal::Full { bytes }, _) => {
-                    if self.ticket.is_none() {
-                        self.ticket = Some(self.core.shared.memory.queue(bytes, cx.waker()));
+                    let wait = self.patience.wait(self.core);
+                    if wait.ticket.is_none() {
+                        wait.ticket = Some(Memory::queue(&self.core.shared.memory, bytes, cx.waker()));
                         self.core.shared.press();
                     }
                     if self.poll_ticket(cx).is_pending() {
@@ -120,7 +133,7 @@ impl<'a, const SEAT: bool> Enter<'a, SEAT> {
     }
 
     fn poll_ticket(&mut self, cx: &Context<'_>) -> Poll<()> {
-        self.ticket.as_mut().map_or(Poll::Ready(()), |ticket| ticket.poll(cx.waker()))
+        self.patience.ticket().map_or(Poll::Ready(()), |ticket| ticket.poll(cx.waker()))
     }
 
     fn no_room(&self, bytes: usize) -> SendError {
@@ -134,7 +147,7 @@ impl<'a, const SEAT: bool> Enter<'a, SEAT> {
 
     #[inline]
     pub(super) fn poll_enter(&mut self, cx: &mut Context<'_>) -> Poll<Result<Appended, SendError>> {
-        if self.ticket.is_some() && self.poll_ticket(cx).is_pending() {
+        if self.patience.0.is_some() && self.poll_ticket(cx).is_pending() {
             let bytes = self.record.bytes_max();
             return self.patience.poll(self.core, cx).map(|()| Err(self.no_room(bytes)));
         }

@@ -34,7 +34,7 @@ use milena_sender::accumulator::{ChooseError, Refusal};
 ///
 /// let producer = Producer::connect("localhost:9092").await?;
 /// let ack = producer.send(Record::to("orders").key("user-123").value("3 apples")).await?;
-/// println!("{} @ {:?}", ack.partition, ack.offset);
+/// println!("{} @ {}", ack.partition, ack.offset);
 /// producer.close().await?;
 /// # Ok(()) }
 /// ```

@@ -84,6 +84,7 @@ impl Topic {
         let reference = RecordRef {
             key: record.key.as_deref(),
             value: record.value.as_deref(),
+            shared_value: record.value.as_ref(),
             headers: &record.headers,
             timestamp_ms: record.timestamp_ms,
         };

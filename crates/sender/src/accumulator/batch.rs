@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use bytes::Bytes;
 use milena_codec::record::{BatchHeader, HEADER_BYTES, Stamp, renumber};
 use milena_codec::wire::DecodeError;
 
@@ -14,6 +15,8 @@ use crate::sync::{Arc, Completion, Generation};
 pub struct Batch {
     /// The bytes in order; the first chunk begins with room for the header.
     pub(super) chunks: Vec<Vec<u8>>,
+    /// A large value that lies where its caller put it: it belongs between the first chunk and the second.
+    pub(super) lent: Option<Bytes>,
     /// How many records.
     pub records: u32,
     pub(super) base_timestamp_ms: i64,
@@ -47,13 +50,29 @@ impl Batch {
     /// Length of the whole batch on the wire.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.chunks.iter().map(Vec::len).sum()
+        self.pieces().map(<[u8]>::len).sum()
     }
 
     /// The bytes, piece by piece.
+    pub fn pieces(&self) -> impl Iterator<Item = &[u8]> + Clone {
+        let (first, rest) = self.chunks.split_at(self.chunks.len().min(1));
+        pieces_of(first, self.lent.as_ref(), rest)
+    }
+
+    /// One of the pieces.
     #[must_use]
-    pub fn chunks(&self) -> &[Vec<u8>] {
-        &self.chunks
+    pub fn piece(&self, index: usize) -> &[u8] {
+        match (&self.lent, index) {
+            (Some(lent), 1) => lent,
+            (Some(_), 2..) => self.chunks.get(index - 1).map_or(&[], Vec::as_slice),
+            (None, _) | (Some(_), 0) => self.chunks.get(index).map_or(&[], Vec::as_slice),
+        }
+    }
+
+    /// How many pieces there are.
+    #[must_use]
+    pub fn piece_count(&self) -> usize {
+        self.chunks.len() + usize::from(self.lent.is_some())
     }
 
     /// Writes the header over the room left for it, and takes the CRC: one pass.
@@ -61,7 +80,7 @@ impl Batch {
         let header =
             BatchHeader::of_producer(self.records, self.base_timestamp_ms, self.max_timestamp_ms, stamp);
         if let Some((head, rest)) = self.chunks.split_first_mut() {
-            header.seal(head, rest.iter().map(Vec::as_slice));
+            header.seal(head, pieces_of(&[], self.lent.as_ref(), rest));
         }
     }
 
@@ -108,6 +127,7 @@ impl Batch {
         let first = self.seats.0 + parts.iter().map(|part| part.records).sum::<u32>();
         Self {
             chunks: vec![vec![0; HEADER_BYTES]],
+            lent: None,
             records: 0,
             base_timestamp_ms: self.base_timestamp_ms,
             max_timestamp_ms: i64::MIN,
@@ -135,4 +155,13 @@ impl Batch {
         chunks.append(&mut self.chunks);
         self.charged
     }
+}
+
+fn pieces_of<'a>(
+    first: &'a [Vec<u8>],
+    lent: Option<&'a Bytes>,
+    rest: &'a [Vec<u8>],
+) -> impl Iterator<Item = &'a [u8]> + Clone {
+    let chunks = |chunks: &'a [Vec<u8>]| chunks.iter().map(Vec::as_slice);
+    chunks(first).chain(lent.map(Bytes::as_ref)).chain(chunks(rest))
 }

@@ -1,5 +1,6 @@
 //! How a record enters a partition, and why it may not.
 
+use bytes::Bytes;
 use milena_codec::record::{Header, headers_bytes_max, record_bytes_max};
 
 use crate::sync::{Seat, Ticket};
@@ -11,6 +12,8 @@ pub struct RecordRef<'a> {
     pub key: Option<&'a [u8]>,
     /// Its value; none is a tombstone on a compacted topic.
     pub value: Option<&'a [u8]>,
+    /// The same value, where the caller shares it: a large one is sent from where it lies, and never copied.
+    pub shared_value: Option<&'a Bytes>,
     /// Its headers, in order.
     pub headers: &'a [Header],
     /// Its time in milliseconds since 1970; none for now.

@@ -3,8 +3,9 @@
 use std::sync::Arc as StdArc;
 use std::time::Instant;
 
+use bytes::Bytes;
 use milena_codec::ids::PartitionId;
-use milena_codec::record::{HEADER_BYTES, put_record};
+use milena_codec::record::{HEADER_BYTES, put_after_value, put_before_value, put_record};
 
 use super::batch::Batch;
 use super::entry::{Appended, RecordRef, Refusal, Waiting};
@@ -15,6 +16,9 @@ use crate::sync::{
     Arc, AtomicBool, AtomicUsize, CHUNK_BYTES_MAX, Completion, Mutex, MutexGuard, Ordering, Padded, Seat,
     lock, try_lock,
 };
+
+/// From how many bytes on a shared value is not copied: below, one piece costs less than three.
+const LENT_FROM: usize = 16 << 10;
 
 /// A partition of a topic, as far as records wait for it.
 #[derive(Debug)]
@@ -36,8 +40,8 @@ pub struct Partition {
 pub struct Standing {
     /// Something is worth sending.
     pub ripe: bool,
-    /// When the open batch has lingered for long enough.
-    pub lingers_until: Option<Instant>,
+    /// When the open batch is worth sending by its age, or takes no more records.
+    pub ages: Option<Instant>,
     /// When the oldest batch is given up.
     pub expires: Option<Instant>,
 }
@@ -137,7 +141,15 @@ impl Partition {
             return Err(Refusal::Closed);
         }
         let bytes_max = record.bytes_max();
+        // It would wait for room for ever.
+        let limit = self.shared.memory.budget().saturating_sub(HEADER_BYTES);
+        if bytes_max > limit {
+            return Err(Refusal::TooLarge { bytes: bytes_max, limit });
+        }
         if HEADER_BYTES + bytes_max > CHUNK_BYTES_MAX {
+            if waiting.may_yield && queue.port.runs_ahead(bytes_max) {
+                return Err(Refusal::Yield);
+            }
             drop(queue);
             return self.append_alone::<C, SEAT>(record, timestamp_ms, clock, waiting);
         }
@@ -154,6 +166,7 @@ impl Partition {
             queue.begin_at(timestamp_ms);
             let (seat, bytes) = queue.put::<SEAT>(record, timestamp_ms);
             rings.ready |= waiting.urgent && queue.hurry();
+            rings.press = self.shared.config.flush_records.is_some_and(|enough| queue.count() >= enough);
             // The next one may wait for this very room: no linger.
             rings.ready |= waited && queue.offer_now();
             Appended { seat, bytes }
@@ -161,13 +174,11 @@ impl Partition {
         let port = Arc::clone(&queue.port);
         drop(queue);
         self.ring(&port, &rings);
-        if let (Ok(_), Some(limit)) = (&appended, self.shared.config.flush_records) {
-            port.count(limit);
-        }
         appended
     }
 
-    /// A record larger than any chunk becomes a batch of its own, encoded while nobody waits for the partition.
+    /// A record larger than any chunk becomes a batch of its own, encoded while nobody waits for the partition. A
+    /// value that the caller shares is sent from where it lies.
     fn append_alone<C: Clock, const SEAT: bool>(
         &self,
         record: &RecordRef<'_>,
@@ -176,12 +187,11 @@ impl Partition {
         waiting: Waiting<'_>,
     ) -> Result<Appended, Refusal> {
         let wanted = HEADER_BYTES + record.bytes_max();
-        let mut chunk =
-            self.shared.memory.chunk(wanted, waiting.ticket).ok_or(Refusal::Full { bytes: wanted })?;
-        let charged = chunk.capacity();
-        chunk.resize(HEADER_BYTES, 0);
-        put_record(&mut chunk, 0, 0, record.key, record.value, record.headers);
-        let bytes = u32::try_from(chunk.len() - HEADER_BYTES).unwrap_or(u32::MAX);
+        let charged =
+            self.shared.memory.reserve(wanted, waiting.ticket).ok_or(Refusal::Full { bytes: wanted })?;
+        let (chunks, lent) = encode_alone(record);
+        let bytes = chunks.iter().map(Vec::len).sum::<usize>() + lent.as_ref().map_or(0, Bytes::len);
+        let bytes = u32::try_from(bytes - HEADER_BYTES).unwrap_or(u32::MAX);
 
         let completion = Arc::new(Completion::of(&self.topic, self.index));
         let seat = SEAT.then(|| Seat::new(&completion, 0, timestamp_ms));
@@ -189,12 +199,13 @@ impl Partition {
         if queue.shut {
             drop(queue);
             let mut wakers = Vec::new();
-            self.shared.memory.give_back(&mut vec![chunk], charged, &mut wakers);
+            self.shared.memory.give_back(&mut Vec::new(), charged, &mut wakers);
             wakers.into_iter().for_each(std::task::Waker::wake);
             return Err(Refusal::Closed);
         }
         queue.push(Batch {
-            chunks: vec![chunk],
+            chunks,
+            lent,
             records: 1,
             base_timestamp_ms: timestamp_ms,
             max_timestamp_ms: timestamp_ms,
@@ -204,7 +215,8 @@ impl Partition {
             completion,
             seats: (0, 1),
         });
-        let rings = Rings { opened: None, ready: !std::mem::replace(&mut queue.listed, true) };
+        let ready = !std::mem::replace(&mut queue.listed, true);
+        let rings = Rings { ready, ..Rings::default() };
         let port = Arc::clone(&queue.port);
         drop(queue);
         self.ring(&port, &rings);
@@ -218,22 +230,25 @@ impl Partition {
         } else if let Some(due) = rings.opened {
             port.opened(self.serial, due);
         }
+        if rings.press {
+            port.press();
+        }
     }
 
     /// Has another lane look after it, from now on. None when somebody holds the partition.
     pub fn assign(&self, port: &Arc<Port>) -> Option<()> {
-        let mut queue = try_lock(&self.queue)?;
-        queue.port = Arc::clone(port);
+        try_lock(&self.queue)?.ring_at(port);
         Some(())
     }
 
     /// The lane looks how the partition stands. `idle` says that nothing of it is in flight, `pressed` that
-    /// everything shall go. None when somebody holds the partition.
+    /// everything shall go. An open batch that is too old, or that a flush waits for, is closed. None when somebody
+    /// holds the partition.
     pub fn visit(&self, now: Instant, idle: bool, pressed: bool) -> Option<Standing> {
         let mut queue = try_lock(&self.queue)?;
         queue.listed = false;
         if pressed {
-            queue.offer();
+            queue.press(&self.shared.outstanding);
         }
         let config = &self.shared.config;
         if queue.opened_at().is_some_and(|opened| now >= opened + config.open_for_max) {
@@ -241,7 +256,7 @@ impl Partition {
         }
         Some(Standing {
             ripe: queue.is_ripe(now, idle, config),
-            lingers_until: queue.lingers_until(config),
+            ages: queue.ages(now, config),
             expires: queue.expires(config),
         })
     }
@@ -292,6 +307,22 @@ impl Partition {
         let limit = (bytes / 2).max(HEADER_BYTES + 1);
         self.batch_bytes_max.fetch_min(limit, Ordering::Relaxed);
     }
+}
+
+/// The bytes of a batch of this record alone, and its value if that can stay where it is.
+fn encode_alone(record: &RecordRef<'_>) -> (Vec<Vec<u8>>, Option<Bytes>) {
+    let RecordRef { key, value, headers, .. } = *record;
+    let lent = record.shared_value.filter(|shared| shared.len() > LENT_FROM);
+    let mut head = Vec::with_capacity(HEADER_BYTES + record.bytes_max() - lent.map_or(0, Bytes::len));
+    head.resize(HEADER_BYTES, 0);
+    let Some(lent) = lent else {
+        put_record(&mut head, 0, 0, key, value, headers);
+        return (vec![head], None);
+    };
+    put_before_value(&mut head, 0, 0, key, value, headers);
+    let mut tail = Vec::new();
+    put_after_value(&mut tail, headers);
+    (vec![head, tail], Some(lent.clone()))
 }
 
 #[cfg(all(test, not(loom)))]

@@ -27,8 +27,8 @@ pub struct AccumulatorConfig {
     pub open_for_max: Duration,
     /// `delivery.timeout.ms`, counted from the opening of the batch.
     pub delivery_timeout: Duration,
-    /// How many waiting records of a partition are worth a request; none to count bytes alone (sarama's
-    /// `Flush.Messages`).
+    /// How many waiting records of all partitions that one broker leads are worth a request; none to count bytes
+    /// alone (sarama's `Flush.Messages`).
     pub flush_records: Option<u32>,
 }
 

@@ -86,6 +86,7 @@ impl Topic {
     }
 
     /// Its partitions, in order.
+    #[inline]
     pub fn partitions(&self) -> &[StdArc<Partition>] {
         self.partitions.get()
     }

@@ -33,7 +33,7 @@ use crate::accumulator::{Bulletin, Port, Shared};
 use crate::backoff::Backoff;
 use crate::stream::{Aftermath, Answer, Counters, Flight, Next, Settler, Stream, StreamConfig};
 use crate::sync::Arc;
-use schedule::Schedule;
+use schedule::{Schedule, Visit};
 
 /// How a lane sends.
 #[derive(Clone, Debug)]
@@ -285,7 +285,7 @@ impl Lane {
         self.port.look(&mut self.bulletin);
         let pressed = std::mem::take(&mut self.bulletin.pressed);
         while let Some(serial) = self.bulletin.partitions.pop_front() {
-            self.refresh(serial, now, false);
+            self.refresh(serial, now, Visit::Look);
         }
         if pressed {
             self.schedule.pressing.extend(self.streams.keys());
@@ -294,17 +294,17 @@ impl Lane {
             self.arrive(serial, now);
         }
         for serial in std::mem::take(&mut self.schedule.pressing) {
-            self.refresh(serial, now, true);
+            self.refresh(serial, now, Visit::Press);
         }
         for serial in std::mem::take(&mut self.schedule.revisit) {
-            self.refresh(serial, now, false);
+            self.refresh(serial, now, Visit::Look);
         }
         while let Some((serial, at)) = self.schedule.pop_due(now) {
             if let Some(stream) = self.streams.get_mut(&serial)
                 && stream.armed == Some(at)
             {
                 stream.armed = None;
-                self.refresh(serial, now, false);
+                self.refresh(serial, now, Visit::Look);
             }
         }
     }
@@ -313,19 +313,18 @@ impl Lane {
     fn arrive(&mut self, serial: u32, now: Instant) {
         let Some(stream) = self.streams.get(&serial) else { return };
         match stream.partition().assign(&self.port) {
-            Some(()) => self.refresh(serial, now, false),
-            None => self.schedule.arriving.push(serial),
+            Some(()) => self.refresh(serial, now, Visit::Look),
+            None => self.schedule.come_back(serial, Visit::Arrival),
         }
     }
 
     /// Looks how a partition stands: lists it if it has something to send, and sets its timer.
-    fn refresh(&mut self, serial: u32, now: Instant, pressed: bool) {
+    fn refresh(&mut self, serial: u32, now: Instant, why: Visit) {
         let Some(stream) = self.streams.get_mut(&serial) else { return };
         stream.mend(self.identity);
         let config = &self.config.stream;
-        let Some(standing) = stream.partition().visit(now, stream.is_idle(), pressed) else {
-            let again = if pressed { &mut self.schedule.pressing } else { &mut self.schedule.revisit };
-            return again.push(serial);
+        let Some(standing) = stream.partition().visit(now, stream.is_idle(), why == Visit::Press) else {
+            return self.schedule.come_back(serial, why);
         };
         let expires = stream.deadline(config).into_iter().chain(standing.expires).min();
         if expires.is_some_and(|expires| expires <= now) {
@@ -337,7 +336,7 @@ impl Lane {
         if stream.may_send(now, self.identity, config) && (standing.ripe || stream.has_waiting()) {
             self.schedule.list(serial, stream);
         }
-        let later = [expires, standing.lingers_until, stream.not_before()].into_iter().flatten();
+        let later = [expires, standing.ages, stream.not_before()].into_iter().flatten();
         if let Some(at) = later.filter(|at| *at > now).min() {
             self.schedule.arm(serial, at, stream);
         }
@@ -352,8 +351,8 @@ impl Lane {
             let Some(stream) = self.streams.get_mut(&serial) else { continue };
             stream.listed = false;
             match stream.next(now, self.identity, &self.config.stream) {
-                Next::Busy => self.schedule.revisit.push(serial),
-                Next::Nothing => self.refresh(serial, now, false),
+                Next::Busy => self.schedule.come_back(serial, Visit::Look),
+                Next::Nothing => self.refresh(serial, now, Visit::Look),
                 Next::Flight(flight) => {
                     let more = flight.batch.bytes();
                     if !flights.is_empty() && bytes + more > self.request_bytes_max {
@@ -368,7 +367,7 @@ impl Lane {
         }
         // Only now may a partition be listed again: a request takes each at most once.
         for flight in &flights {
-            self.refresh(flight.partition.serial(), now, false);
+            self.refresh(flight.partition.serial(), now, Visit::Look);
         }
         let version = self.version?;
         (!flights.is_empty()).then(|| ProduceRequest::new(flights, version))

@@ -81,7 +81,7 @@ impl ProduceRequest {
         let mut start = 0;
         for (flight, cut) in self.cuts.iter().enumerate() {
             self.pieces.push(Piece::Glue { start, end: *cut });
-            let chunks = self.flights[flight].as_ref().map_or(0, |flight| flight.batch.chunks().len());
+            let chunks = self.flights[flight].as_ref().map_or(0, |flight| flight.batch.piece_count());
             self.pieces.extend((0..chunks).map(|chunk| Piece::Chunk { flight, chunk }));
             start = *cut;
         }
@@ -102,7 +102,7 @@ impl ProduceRequest {
         match self.pieces.get(index) {
             Some(Piece::Glue { start, end }) => &self.glue[*start..*end],
             Some(Piece::Chunk { flight, chunk }) => {
-                self.flights[*flight].as_ref().map_or(&[], |flight| flight.batch.chunks()[*chunk].as_slice())
+                self.flights[*flight].as_ref().map_or(&[], |flight| flight.batch.piece(*chunk))
             }
             None => &[],
         }

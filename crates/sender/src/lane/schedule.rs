@@ -5,6 +5,7 @@ use std::collections::{BinaryHeap, VecDeque};
 use std::time::Instant;
 
 use crate::stream::Stream;
+use crate::sync::mutant::{self, Blind};
 
 /// The lists of a lane. Partitions stand in them by their serial.
 #[derive(Debug, Default)]
@@ -23,6 +24,17 @@ pub(super) struct Schedule {
     timers: BinaryHeap<Reverse<(Instant, u32)>>,
 }
 
+/// What a lane wants of a partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Visit {
+    /// To tell it that its callers ring here from now on.
+    Arrival,
+    /// To have it send what it has.
+    Press,
+    /// To see how it stands.
+    Look,
+}
+
 impl Schedule {
     /// Lists a stream as ready, once.
     pub(super) fn list(&mut self, serial: u32, stream: &mut Stream) {
@@ -35,6 +47,18 @@ impl Schedule {
     pub(super) fn list_first(&mut self, serial: u32, stream: &mut Stream) {
         if !std::mem::replace(&mut stream.listed, true) {
             self.ready.push_front(serial);
+        }
+    }
+
+    /// Somebody else holds the partition: the lane comes back to it.
+    pub(super) fn come_back(&mut self, serial: u32, why: Visit) {
+        if mutant::is(Blind::LaneAfterBusy) {
+            return;
+        }
+        match why {
+            Visit::Arrival => self.arriving.push(serial),
+            Visit::Press => self.pressing.push(serial),
+            Visit::Look => self.revisit.push(serial),
         }
     }
 

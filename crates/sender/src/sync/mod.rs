@@ -21,6 +21,7 @@ mod models;
 mod outstanding;
 mod padded;
 mod pool;
+mod waiters;
 
 pub use bell::{Bell, Wake};
 pub use completion::{Completion, Seat, Settled};

@@ -100,6 +100,11 @@ impl Outstanding {
         Generation(ended)
     }
 
+    /// Whether a flush has ended this generation.
+    pub fn has_ended(&self, generation: Generation) -> bool {
+        generation.0 < lock(&self.inner).current()
+    }
+
     /// Whether every batch up to `target` is settled.
     pub fn is_settled(&self, target: Generation) -> bool {
         lock(&self.inner).is_settled(target.0)

@@ -3,11 +3,13 @@
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
+use bytes::Bytes;
 use milena_codec::ErrorCode;
-use milena_codec::ids::BrokerId;
+use milena_codec::ids::{BrokerId, PartitionId};
 use milena_codec::record::{HEADER_BYTES, RecordBatch};
 
-use super::world::{World, accumulator, batches, lanes};
+use super::world::{At, World, accumulator, batches, lanes};
+use crate::accumulator::{RecordRef, Waiting};
 use crate::lane::Notice;
 use crate::outcome::{FailureKind, Persisted};
 use crate::sync::Seat;
@@ -271,4 +273,30 @@ fn an_abort_settles_everything_and_gives_the_budget_back() {
     assert_eq!(failure(&mut seat), Some((FailureKind::Closed, Persisted::No)));
     assert_eq!(world.shared.memory.free(), free);
     assert_eq!(world.shared.failures.total(), 1);
+}
+
+#[test]
+fn a_large_shared_value_is_sent_from_where_it_lies() {
+    let mut world = World::simple();
+    let free = world.shared.memory.free();
+    let value = Bytes::from(vec![7; 100_000]);
+    let record = RecordRef {
+        key: Some(b"k"),
+        value: Some(&value),
+        shared_value: Some(&value),
+        ..RecordRef::default()
+    };
+    let place = Some(PartitionId(0));
+    world.topic.append::<_, false>(place, &record, &At(world.now), Waiting::default()).unwrap();
+    assert!(free - world.shared.memory.free() >= value.len(), "it counts against the budget");
+
+    let request = world.request(1).unwrap();
+    let pieces = (0..request.pieces()).map(|index| request.piece(index));
+    assert_eq!(pieces.filter(|piece| piece.as_ptr() == value.as_ptr()).count(), 1);
+    let body = world.serve(&request, MAX);
+    world.answered(1, request, &body);
+    assert_eq!(world.logs[0].values, [value.to_vec()]);
+    assert!(world.request(1).is_none());
+    assert_eq!(world.shared.memory.free(), free);
+    assert!(value.is_unique(), "nobody holds it once it is settled");
 }

@@ -297,7 +297,9 @@ pub(crate) fn identity() -> Identity {
 /// The batches of an encoded request, by partition.
 pub(crate) fn batches(request: &ProduceRequest) -> Vec<(i32, Vec<u8>)> {
     let flights = request.flights.iter().flatten();
-    flights.map(|flight| (flight.partition.index().0, flight.batch.chunks().concat())).collect()
+    flights
+        .map(|flight| (flight.partition.index().0, flight.batch.pieces().collect::<Vec<_>>().concat()))
+        .collect()
 }
 
 fn response(answers: &[(i32, ErrorCode, i64)]) -> Vec<u8> {

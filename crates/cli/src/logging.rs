@@ -1,0 +1,34 @@
+//! The log, on standard error.
+
+use std::io::IsTerminal;
+
+use clap::ColorChoice;
+use tracing::level_filters::LevelFilter;
+
+use crate::args::OutputOptions;
+
+/// Starts the log: warnings, more with `-v`, errors alone with `-q`.
+pub(crate) fn start(output: &OutputOptions) {
+    let level = match (output.quiet, output.verbose) {
+        (true, _) => LevelFilter::ERROR,
+        (_, 0) => LevelFilter::WARN,
+        (_, 1) => LevelFilter::INFO,
+        (_, 2) => LevelFilter::DEBUG,
+        _ => LevelFilter::TRACE,
+    };
+    let log = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_ansi(has_colours(output.color))
+        .with_writer(std::io::stderr)
+        .finish();
+    // There is another one only where somebody calls the library twice in one process; then that one stays.
+    let _ = tracing::subscriber::set_global_default(log);
+}
+
+fn has_colours(choice: ColorChoice) -> bool {
+    match choice {
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        ColorChoice::Auto => std::env::var_os("NO_COLOR").is_none() && std::io::stderr().is_terminal(),
+    }
+}

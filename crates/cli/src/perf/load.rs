@@ -1,0 +1,116 @@
+//! What one task sends.
+//!
+//! The loops are what is measured, so that they do next to nothing beside sending: no clock, no allocation, no channel
+//! and no shared counter a record, but for the records whose latency is taken.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use milena::{SendError, Topic};
+
+use super::latency::Latencies;
+use super::pace::Pace;
+use super::payload::Payloads;
+use super::sampler::{ONE_IN, Sampler};
+use crate::clock;
+
+/// What all tasks share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) payloads: Payloads,
+    pub(crate) sampler: Sampler,
+    pub(crate) latencies: Arc<Latencies>,
+    /// The tasks are to send no more.
+    pub(crate) stopped: AtomicBool,
+}
+
+/// One task's part.
+#[derive(Debug)]
+pub(crate) struct Load {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) topic: Topic,
+    pub(crate) keyed: bool,
+    pub(crate) sync: bool,
+    /// Records a second of this task.
+    pub(crate) per_second: Option<f64>,
+    /// The number of its first record, over all tasks.
+    pub(crate) first: u64,
+}
+
+/// What became of a part.
+#[derive(Debug, Default)]
+pub(crate) struct Sent {
+    /// Records that were accepted.
+    pub(crate) accepted: u64,
+    /// Of those, records that failed, where each was awaited.
+    pub(crate) failed: u64,
+    /// Why a record was not accepted; none was sent behind it.
+    pub(crate) refused: Option<SendError>,
+}
+
+impl Load {
+    /// Sends so many records, fewer if the tasks are stopped. A record that is not accepted stops them all: those
+    /// behind it would not be either.
+    pub(crate) async fn send(&self, records: u64) -> Sent {
+        let mut sent = Sent::default();
+        let mut pace = Pace::start(self.per_second);
+        let outcome = match self.sync {
+            true => self.one_by_one(records, &mut pace, &mut sent).await,
+            false => self.side_by_side(records, &mut pace, &mut sent.accepted).await,
+        };
+        if let Err(error) = outcome {
+            self.shared.stopped.store(true, Ordering::Relaxed);
+            sent.refused = Some(error);
+        }
+        sent
+    }
+
+    async fn side_by_side(&self, records: u64, pace: &mut Pace, accepted: &mut u64) -> Result<(), SendError> {
+        let Shared { payloads, sampler, stopped, .. } = &*self.shared;
+        let mut turn = 0;
+        while *accepted < records && !stopped.load(Ordering::Relaxed) {
+            let until_sample = ONE_IN - *accepted % ONE_IN;
+            let mut burst = pace.wait(*accepted).await.min(until_sample).min(records - *accepted);
+            if burst > 0 && until_sample == ONE_IN {
+                let began = pace.start_of(*accepted);
+                let key = (self.first + *accepted).to_be_bytes();
+                let entering = self.topic.enqueue(self.keyed.then_some(&key), Some(payloads.get(turn)));
+                sampler.keep(began, entering.await?);
+                turn = payloads.after(turn);
+                *accepted += 1;
+                burst -= 1;
+            }
+            for _ in 0..burst {
+                let key = (self.first + *accepted).to_be_bytes();
+                let entering = self.topic.enqueue(self.keyed.then_some(&key), Some(payloads.get(turn)));
+                drop(entering.await?);
+                turn = payloads.after(turn);
+                *accepted += 1;
+            }
+        }
+        Ok(())
+    }
+
+    async fn one_by_one(&self, records: u64, pace: &mut Pace, sent: &mut Sent) -> Result<(), SendError> {
+        let Shared { payloads, latencies, stopped, .. } = &*self.shared;
+        let mut turn = 0;
+        while sent.accepted < records && !stopped.load(Ordering::Relaxed) {
+            if pace.wait(sent.accepted).await == 0 {
+                continue;
+            }
+            let began = pace.start_of(sent.accepted);
+            let key = (self.first + sent.accepted).to_be_bytes();
+            match self.topic.send(self.keyed.then_some(&key), Some(payloads.get(turn))).await {
+                Ok(_) => latencies.record(clock::now().saturating_duration_since(began)),
+                Err(error) if error.is_retriable() => {
+                    sent.failed += 1;
+                    tracing::warn!(%error, "a record failed");
+                }
+                Err(error) => return Err(error),
+            }
+            turn = payloads.after(turn);
+            sent.accepted += 1;
+        }
+        Ok(())
+    }
+}

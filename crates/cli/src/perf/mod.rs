@@ -1,0 +1,104 @@
+//! `perf`: the counterpart of `kafka-producer-perf-test`.
+//!
+//! ```text
+//! every task:   warm-up ──▶ gate ─────────────▶ gate ──▶ its part ──▶ done
+//! who measures:             gate ▶ flush ▶ meter ▶ gate ──────────────▶ flush ▶ meter ▶ close ▶ report
+//! ```
+//!
+//! What is measured ends when the last record is settled. Latency is that of 1 record in 64; of all with `--sync`.
+
+mod latency;
+mod load;
+mod meter;
+mod options;
+mod pace;
+mod payload;
+mod progress;
+mod report;
+mod run;
+mod sampler;
+
+use std::io::Write;
+
+use anyhow::Context;
+use milena::{Config, Producer, ProducerBuilder};
+
+use crate::args::{ConnectionOptions, OutputOptions};
+use crate::exit::{Exit, Failure};
+pub(crate) use options::Options;
+use payload::Payloads;
+use report::{Report, Settings};
+use run::Run;
+
+/// Runs the command.
+pub(crate) fn run(
+    options: &Options,
+    connection: &ConnectionOptions,
+    output: &OutputOptions,
+) -> Result<Exit, Failure> {
+    let mut builder = connection.producer()?;
+    if let Some(driver) = options.driver {
+        builder = builder.driver(driver.into());
+    }
+    let config = builder.clone().validate()?;
+    let payloads = Payloads::of(options)?;
+    let settings = settings(options, &config);
+    let (report, interrupted) =
+        runtime(options.runtime)?.block_on(measure(options, output, builder, payloads, settings))?;
+    print(&report, output.json).context("the result could not be written").map_err(Failure::failed)?;
+    let failed = if report.errors == 0 { Exit::Delivered } else { Exit::Failed };
+    Ok(interrupted.unwrap_or(failed))
+}
+
+fn runtime(kind: options::Runtime) -> Result<tokio::runtime::Runtime, Failure> {
+    let mut builder = match kind {
+        options::Runtime::Current => tokio::runtime::Builder::new_current_thread(),
+        options::Runtime::Multi => tokio::runtime::Builder::new_multi_thread(),
+    };
+    builder.enable_all().build().context("no runtime could be started").map_err(Failure::failed)
+}
+
+/// The result, and how the command ends if it was interrupted.
+async fn measure(
+    options: &Options,
+    output: &OutputOptions,
+    builder: ProducerBuilder,
+    payloads: Payloads,
+    settings: Settings,
+) -> Result<(Report, Option<Exit>), Failure> {
+    let producer: Producer = builder.build().await?;
+    let topic = producer.topic(options.topic.as_str()).await.map_err(Failure::failed)?;
+    let measured = Run::new(options, producer.clone(), topic, payloads)?.measure(!output.quiet).await?;
+    if let Some(error) = &measured.refused {
+        tracing::error!(%error, "a record was refused, and none was sent behind it");
+    }
+    if let Some(error) = &measured.unsettled {
+        tracing::error!("{error}");
+    }
+    Ok((Report::new(measured.counts, measured.usage, measured.latency, settings), measured.interrupted))
+}
+
+fn settings(options: &Options, config: &Config) -> Settings {
+    Settings {
+        topic: options.topic.clone(),
+        num_records: options.num_records,
+        record_size: options.record_size,
+        payload_file: options.payload_file.as_ref().map(|file| file.display().to_string()),
+        throughput: options.throughput.0.unwrap_or(-1.0),
+        sync: options.sync,
+        tasks: options.tasks,
+        keyed: options.keyed,
+        warmup: options.warmup,
+        runtime: options.runtime.name(),
+        properties: config.properties().into_iter().collect(),
+    }
+}
+
+fn print(report: &Report, json: bool) -> anyhow::Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    match json {
+        true => writeln!(stdout, "{}", serde_json::to_string(report)?)?,
+        false => write!(stdout, "{report}")?,
+    }
+    Ok(())
+}

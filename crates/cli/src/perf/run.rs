@@ -1,0 +1,208 @@
+//! One run: the tasks, the gate between warm-up and measured part, and what was counted.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::Context;
+use milena::{FlushError, Producer, SendError, Snapshot, Topic};
+use tokio::sync::Barrier;
+use tokio::task::JoinSet;
+
+use super::latency::{Latencies, Summary};
+use super::load::{Load, Sent, Shared};
+use super::meter::{Meter, Usage};
+use super::options::Options;
+use super::payload::Payloads;
+use super::progress;
+use super::sampler::Sampler;
+use crate::exit::{Exit, Failure};
+use crate::signals::Signals;
+
+/// A run that is to be measured.
+pub(crate) struct Run<'a> {
+    options: &'a Options,
+    producer: Producer,
+    topic: Topic,
+    shared: Arc<Shared>,
+    signals: Signals,
+}
+
+/// What came of a run.
+#[derive(Debug)]
+pub(crate) struct Measured {
+    pub(crate) usage: Usage,
+    pub(crate) counts: Counts,
+    pub(crate) latency: Option<Summary>,
+    /// Why a record was not accepted, which ended the run.
+    pub(crate) refused: Option<SendError>,
+    /// What the flush said of records that were accepted and failed.
+    pub(crate) unsettled: Option<FlushError>,
+    pub(crate) interrupted: Option<Exit>,
+}
+
+/// What was counted over the measured part.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Counts {
+    pub(crate) delivered: u64,
+    pub(crate) failed: u64,
+    /// Of keys and values that were delivered.
+    pub(crate) bytes: u64,
+    pub(crate) batches: u64,
+    pub(crate) retries: u64,
+}
+
+/// What all tasks together did.
+#[derive(Debug, Default)]
+struct Sum {
+    sent: Sent,
+    interrupted: Option<Exit>,
+}
+
+impl<'a> Run<'a> {
+    pub(crate) fn new(
+        options: &'a Options,
+        producer: Producer,
+        topic: Topic,
+        payloads: Payloads,
+    ) -> Result<Self, Failure> {
+        let latencies = Arc::new(Latencies::new().map_err(Failure::failed)?);
+        let sampler = Sampler::new(Arc::clone(&latencies));
+        let shared = Arc::new(Shared { payloads, sampler, latencies, stopped: AtomicBool::new(false) });
+        let signals = Signals::listen().context("signals cannot be listened to").map_err(Failure::failed)?;
+        Ok(Self { options, producer, topic, shared, signals })
+    }
+
+    /// Warms up, measures, and closes the producer.
+    pub(crate) async fn measure(mut self, tell: bool) -> Result<Measured, Failure> {
+        let gate = Arc::new(Barrier::new(self.options.tasks as usize + 1));
+        let mut tasks = self.start(&gate);
+        let watched = Arc::clone(&self.shared);
+        let watcher = tokio::spawn(async move { watched.sampler.watch().await });
+
+        gate.wait().await;
+        self.producer.flush().await.context("warming up").map_err(Failure::failed)?;
+        self.shared.sampler.finish();
+        self.shared.latencies.reset();
+        let before = self.producer.metrics();
+        let teller = tell
+            .then(|| tokio::spawn(progress::tell(self.producer.clone(), Arc::clone(&self.shared), before)));
+        let meter = Meter::read();
+        gate.wait().await;
+        let sum = self.finish(&mut tasks).await?;
+        let flushed = self.flush().await;
+        let usage = meter.used();
+
+        self.shared.sampler.finish();
+        watcher.abort();
+        teller.inspect(|teller| teller.abort());
+        let latency = self.shared.latencies.summary();
+        // What failed was told by the flush.
+        let closed = self.producer.close().await;
+        let counts = self.counts(&sum.sent, before);
+        let unsettled = flushed.and(closed).err();
+        Ok(Measured {
+            usage,
+            counts,
+            latency,
+            refused: sum.sent.refused,
+            unsettled,
+            interrupted: sum.interrupted,
+        })
+    }
+
+    fn start(&self, gate: &Arc<Barrier>) -> JoinSet<Sent> {
+        let mut tasks = JoinSet::new();
+        let count = u64::from(self.options.tasks);
+        let mut first = 0;
+        for number in 0..count {
+            let records = part(self.options.num_records, number, count);
+            let warmup = part(self.options.warmup, number, count);
+            let load = Load {
+                shared: Arc::clone(&self.shared),
+                topic: self.topic.clone(),
+                keyed: self.options.keyed,
+                sync: self.options.sync,
+                per_second: self.options.throughput.0.map(|rate| rate / f64::from(self.options.tasks)),
+                first,
+            };
+            first += records;
+            let gate = Arc::clone(gate);
+            tasks.spawn(async move {
+                let warmed = load.send(warmup).await;
+                gate.wait().await;
+                gate.wait().await;
+                match warmed.refused {
+                    None => load.send(records).await,
+                    refused => Sent { refused, ..Sent::default() },
+                }
+            });
+        }
+        tasks
+    }
+
+    /// Waits for all tasks. A signal stops them.
+    async fn finish(&mut self, tasks: &mut JoinSet<Sent>) -> Result<Sum, Failure> {
+        let mut sum = Sum::default();
+        loop {
+            tokio::select! {
+                biased;
+                ended = tasks.join_next() => match ended {
+                    None => return Ok(sum),
+                    Some(ended) => sum.sent.add(ended.context("a task that sends").map_err(Failure::failed)?),
+                },
+                exit = self.signals.next(), if sum.interrupted.is_none() => {
+                    self.shared.stopped.store(true, Ordering::Relaxed);
+                    sum.interrupted = Some(exit);
+                }
+            }
+        }
+    }
+
+    /// Flushes, unless a signal comes.
+    async fn flush(&mut self) -> Result<(), FlushError> {
+        tokio::select! {
+            biased;
+            flushed = self.producer.flush() => flushed,
+            _ = self.signals.next() => Ok(()),
+        }
+    }
+
+    fn counts(&self, sent: &Sent, before: Snapshot) -> Counts {
+        let after = self.producer.metrics();
+        let failed = if self.options.sync { sent.failed } else { after.failed - before.failed };
+        let delivered = sent.accepted.saturating_sub(failed);
+        let keys = if self.options.keyed { delivered.saturating_mul(8) } else { 0 };
+        Counts {
+            delivered,
+            failed: failed + u64::from(sent.refused.is_some()),
+            bytes: self.shared.payloads.bytes_of(delivered).saturating_add(keys),
+            batches: after.batches - before.batches,
+            retries: after.retries - before.retries,
+        }
+    }
+}
+
+impl Sent {
+    fn add(&mut self, other: Self) {
+        self.accepted += other.accepted;
+        self.failed += other.failed;
+        self.refused = self.refused.take().or(other.refused);
+    }
+}
+
+/// How many of `all` fall to task `number` of `count`.
+fn part(all: u64, number: u64, count: u64) -> u64 {
+    all / count + u64::from(number < all % count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parts_are_all_there_is_and_differ_by_one_at_most() {
+        let parts: Vec<_> = (0..3).map(|number| part(11, number, 3)).collect();
+        assert_eq!(parts, [4, 4, 3]);
+        assert_eq!((0..20_000).map(|number| part(7, number, 20_000)).sum::<u64>(), 7);
+    }
+}

@@ -1,0 +1,103 @@
+//! The settings in force, told by name: for logs, and for reports that say what was measured.
+
+use super::options::Config;
+use super::validate::millis;
+
+impl Config {
+    /// Every setting that has a value, by Java's name or ours where Java has none. Setting all of them again makes an
+    /// equal configuration.
+    ///
+    /// ```
+    /// use milena::ProducerBuilder;
+    ///
+    /// let config = ProducerBuilder::default().bootstrap_servers("localhost:9092").validate()?;
+    /// assert!(config.properties().contains(&("linger.ms", "5".to_owned())));
+    /// # Ok::<(), milena::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn properties(&self) -> Vec<(&'static str, String)> {
+        let mut properties = self.records_and_requests();
+        properties.extend(self.waits());
+        properties.extend(self.flush_messages.map(|records| ("flush.messages", records.to_string())));
+        properties.extend(self.seed.map(|seed| ("seed", seed.to_string())));
+        properties
+    }
+
+    fn records_and_requests(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("bootstrap.servers", self.bootstrap_servers.clone()),
+            ("client.id", self.client_id.clone()),
+            ("acks", self.acks.name().to_owned()),
+            ("enable.idempotence", self.idempotence.to_string()),
+            ("batch.size", self.batch_size.to_string()),
+            ("buffer.memory", self.buffer_memory.to_string()),
+            ("max.request.size", self.max_request_size.to_string()),
+            ("request.bytes.max", self.request_bytes_max.to_string()),
+            ("max.in.flight.requests.per.connection", self.max_in_flight.to_string()),
+            ("retries", self.retries.to_string()),
+            ("partitioner", self.partitioner.name().to_owned()),
+            ("allow.auto.create.topics", self.allow_auto_topic_creation.to_string()),
+            ("driver", self.driver.name().to_owned()),
+        ]
+    }
+
+    fn waits(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("linger.ms", millis(self.linger)),
+            ("delivery.timeout.ms", millis(self.delivery_timeout)),
+            ("request.timeout.ms", millis(self.request_timeout)),
+            ("max.block.ms", millis(self.max_block)),
+            ("retry.backoff.ms", millis(self.retry_backoff)),
+            ("retry.backoff.max.ms", millis(self.retry_backoff_max)),
+            ("reconnect.backoff.ms", millis(self.reconnect_backoff)),
+            ("reconnect.backoff.max.ms", millis(self.reconnect_backoff_max)),
+            ("metadata.max.age.ms", millis(self.metadata_max_age)),
+            ("connect.timeout.ms", millis(self.connect_timeout)),
+            ("socket.connection.setup.timeout.ms", millis(self.socket_setup_timeout)),
+            ("close.timeout.ms", millis(self.close_timeout)),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{PROPERTIES, ProducerBuilder};
+
+    fn again(config: &Config) -> Config {
+        let builder = ProducerBuilder::default();
+        let set =
+            |builder: ProducerBuilder, (name, value): (&str, String)| builder.property(name, &value).unwrap();
+        config.properties().into_iter().fold(builder, set).validate().unwrap()
+    }
+
+    #[test]
+    fn what_is_told_makes_an_equal_configuration() {
+        let plain = ProducerBuilder::default().bootstrap_servers("a:1,b:2");
+        let mut config = plain.clone().validate().unwrap();
+        assert_eq!(again(&config), config);
+        for (name, value) in [
+            ("acks", "1"),
+            ("linger.ms", "0.5"),
+            ("seed", "7"),
+            ("flush.messages", "3"),
+            ("partitioner", "sarama-crc"),
+            ("driver", "thread"),
+            ("max.block.ms", "9223372036854775807"),
+        ] {
+            config = plain.clone().property(name, value).unwrap().validate().unwrap();
+            assert_eq!(again(&config), config, "{name}");
+        }
+    }
+
+    #[test]
+    fn nothing_that_can_be_set_is_left_out() {
+        let builder = ProducerBuilder::default().bootstrap_servers("a:1").flush_messages(1).seed(1);
+        let told = builder.validate().unwrap().properties();
+        for row in PROPERTIES.iter().filter(|row| row.is_supported()) {
+            // The same setting in another unit.
+            let twin = row.name == "queue.buffering.max.kbytes";
+            assert!(twin || told.iter().any(|(name, _)| *name == row.name), "{}", row.name);
+        }
+    }
+}
