@@ -26,6 +26,7 @@ struct Office {
 enum Told {
     Adopt(LaneId, u32),
     Leave(LaneId, u32),
+    Discard(u32),
     Id(LaneId, u32, TopicId),
     Identity(ProducerId),
 }
@@ -66,6 +67,7 @@ impl Office {
                     Told::Leave(lane, serial)
                 }
                 Order::TopicId(lane, serial, id) => Told::Id(lane, serial, id),
+                Order::Discard(stream) => Told::Discard(stream.partition().serial()),
                 Order::Identity(identity) => Told::Identity(identity.producer_id),
             });
         }

@@ -18,6 +18,7 @@ use milena_partitioner::Strategy;
 
 use super::*;
 use crate::accumulator::{AccumulatorConfig, Port, RecordRef, Shared, Topic, Waiting};
+use crate::outcome::{FailureKind, Persisted};
 use crate::sync::Seat;
 use crate::testing::{At, Log, accumulator, identity, some_time, streams};
 
