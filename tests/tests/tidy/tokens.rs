@@ -104,7 +104,7 @@ pub(crate) fn test_blocks(tokens: &[Token<'_>]) -> Vec<Range<usize>> {
     blocks
 }
 
-/// The index after a `#[cfg(test)]` that begins at `at`; `all(loom, test)` is one, `not(test)` and
+/// The index after a `#[cfg(test)]` that begins at `at`; `all(test, not(loom))` is one, `not(test)` and
 /// `any(test, …)` are not.
 pub(crate) fn cfg_test(tokens: &[Token<'_>], at: usize) -> Option<usize> {
     let begins = ["#", "[", "cfg", "("];
@@ -115,7 +115,9 @@ pub(crate) fn cfg_test(tokens: &[Token<'_>], at: usize) -> Option<usize> {
     let after = after_closing(tokens, at + 1);
     let words = tokens.get(at..after)?;
     let has = |word: &str| words.iter().any(|token| token.text == word);
-    (is_cfg && has("test") && !has("not") && !has("any")).then_some(after)
+    let denied =
+        words.windows(3).any(|three| [0, 1, 2].map(|index| three[index].text) == ["not", "(", "test"]);
+    (is_cfg && has("test") && !denied && !has("any")).then_some(after)
 }
 
 /// The index after the item that begins at `at`, attributes before it included.
