@@ -117,3 +117,50 @@ impl Unsettled {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use milena::Producer;
+    use milena_fake::Cluster;
+
+    use super::*;
+
+    /// The error of a record that was not accepted.
+    async fn refusal() -> SendError {
+        let cluster = Cluster::builder().brokers(1).topic("t", 1).start().await.unwrap();
+        let producer = Producer::connect(&cluster.bootstrap_servers()).await.unwrap();
+        producer.close().await.unwrap();
+        producer.enqueue(("t", "x")).await.unwrap_err()
+    }
+
+    fn refused(error: &SendError, kept: Option<Record>) -> Entry {
+        Entry { topic: "t".into(), outcome: Outcome::Refused(error.clone()), kept }
+    }
+
+    #[tokio::test]
+    async fn no_more_is_read_while_so_many_records_are_unsettled() {
+        let error = refusal().await;
+        let mut unsettled = Unsettled::default();
+        for _ in 1..RECORDS_MAX {
+            unsettled.push(refused(&error, None));
+        }
+        assert!(!unsettled.is_full());
+        unsettled.push(refused(&error, None));
+        assert!(unsettled.is_full());
+        assert_eq!(unsettled.next().await.record, 0);
+        assert!(!unsettled.is_full());
+    }
+
+    #[tokio::test]
+    async fn no_more_is_read_while_so_many_bytes_are_kept() {
+        let error = refusal().await;
+        let mut unsettled = Unsettled::default();
+        let large = Record::to("t").value(vec![0; KEPT_BYTES_MAX / 2]);
+        unsettled.push(refused(&error, Some(large.clone())));
+        assert!(!unsettled.is_full());
+        unsettled.push(refused(&error, Some(large)));
+        assert!(unsettled.is_full());
+        assert!(unsettled.next().await.kept.is_some());
+        assert!(!unsettled.is_full());
+    }
+}

@@ -35,9 +35,7 @@ fn records_that_did_not_arrive_are_a_fault_that_is_found() {
     assert!(
         ended.stdout.iter().any(|line| line.contains("record 99 is missing") || line.contains("100 faults"))
     );
-    assert!(
-        ended.says("max.request.size").stdout.iter().all(|line| !line.contains("exactly once: all"))
-    );
+    assert!(ended.says("max.request.size").stdout.iter().all(|line| !line.contains("exactly once: all")));
 }
 
 #[test]

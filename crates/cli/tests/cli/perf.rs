@@ -22,7 +22,7 @@ async fn every_figure_is_told() {
     let latency =
         ["p50", "p90", "p99", "p999", "max"].map(|name| report["latency_us"][name].as_f64().unwrap());
     assert!(latency[0] > 0.0 && latency.is_sorted(), "{report}");
-    assert_eq!(report["latency_of"], "1 record in 64");
+    assert_eq!((&report["latency_of"], &report["latency_records"]), (&"1 record in 64".into(), &157.into()));
     assert_eq!(report["config"]["properties"]["acks"], "all");
 }
 
@@ -41,9 +41,11 @@ async fn the_values_have_the_size_asked_for_and_the_keys_differ() {
 async fn each_task_awaits_its_records_one_by_one() {
     let world = World::new().await;
     for runtime in ["current", "multi --driver thread"] {
-        let flags = format!("--num-records 300 --record-size 10 --sync --tasks 3 --runtime {runtime}");
+        let flags =
+            format!("--num-records 300 --record-size 10 --warmup 7 --sync --tasks 3 --runtime {runtime}");
         let report = perf(&world, &flags);
         assert_eq!((&report["records"], &report["latency_of"]), (&300.into(), &"all records".into()));
+        assert_eq!(report["latency_records"], 300, "warming up does not count");
         assert!(report["records_per_batch"].as_f64().unwrap() <= 3.0, "{report}");
     }
 }
