@@ -14,10 +14,15 @@
 //! # Ok(()) }
 //! ```
 
+mod documents;
+#[cfg(feature = "kafka")]
+pub mod kafka;
 mod ledger;
+mod load;
 mod network;
 mod stage;
 
 pub use ledger::{Sent, Tag, assert_exactly_once, assert_in_order, tags};
+pub use load::Load;
 pub use network::{Name, Network};
 pub use stage::{Stage, Stopwatch, eventually, within};

@@ -302,6 +302,12 @@ impl Partition {
         queue.closed.drain(..).collect()
     }
 
+    /// Keeps everybody else out while the guard lives.
+    #[cfg(all(test, not(loom)))]
+    pub(super) fn hold(&self) -> impl Sized {
+        lock(&self.queue)
+    }
+
     /// A broker refused a batch of `bytes` as too large: the next ones of the topic stay below half of it.
     pub fn learn_limit(&self, bytes: usize) {
         let limit = (bytes / 2).max(HEADER_BYTES + 1);

@@ -96,6 +96,12 @@ impl Shared {
         lock(&self.ports).retain(|other| !Arc::ptr_eq(other, port));
     }
 
+    /// Whether somebody waits for room or for a flush.
+    #[must_use]
+    pub fn is_pressed(&self) -> bool {
+        self.memory.has_waiters() || self.outstanding.is_awaited()
+    }
+
     /// Has every lane send what its partitions hold: somebody waits for room, for a flush, or for the end.
     pub fn press(&self) {
         let ports = lock(&self.ports).clone();

@@ -200,6 +200,8 @@ fn one_record_that_is_too_large_fails_alone() {
     let body = world.serve(&request, 10_000);
     world.answered(1, request, &body);
     assert_eq!(failure(&mut seat), Some((FailureKind::MessageTooLarge, Persisted::No)));
+    let Poll::Ready(Err(told)) = seat.poll(Waker::noop()) else { panic!("it failed") };
+    assert!(told.message.contains("max.message.bytes"), "{}", told.message);
 }
 
 #[test]

@@ -169,16 +169,18 @@ fn a_shut_partition_takes_nothing_more_and_sends_what_it_has() {
 #[test]
 fn the_base_timestamp_is_the_first_records_and_others_may_be_older() {
     let desk = Desk::simple();
-    for timestamp_ms in [1_000, 400, 1_700] {
+    for timestamp_ms in [1_000, 1_700, 400] {
         let record =
             RecordRef { value: Some(b"a"), timestamp_ms: Some(timestamp_ms), ..RecordRef::default() };
-        desk.partition.append::<_, false>(&record, &desk.now, Waiting::default()).unwrap();
+        // An awaited record takes the longer way.
+        let waiting = Waiting { urgent: true, ..Waiting::default() };
+        desk.partition.append::<_, false>(&record, &desk.now, waiting).unwrap();
     }
     let mut batch = desk.take_all().remove(0);
     batch.seal(Stamp::NONE);
     let bytes = batch.pieces().collect::<Vec<_>>().concat();
     let read = RecordBatch::parse(&bytes).unwrap();
     let deltas: Vec<i64> = read.records().map(|record| record.unwrap().timestamp_delta).collect();
-    assert_eq!(deltas, [0, -600, 700]);
+    assert_eq!(deltas, [0, 700, -600]);
     assert_eq!((read.header.base_timestamp_ms, read.header.max_timestamp_ms), (1_000, 1_700));
 }

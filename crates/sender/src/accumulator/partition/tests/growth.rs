@@ -133,11 +133,24 @@ fn so_many_waiting_records_are_worth_a_request() {
         assert_eq!(sent, 10, "round {round}");
         assert!(desk.visit(true).ripe);
         // They go with it, and are not counted towards the next ten.
-        desk.send_many(3, 10);
+        desk.send_many(15, 10);
         assert_eq!(desk.mail(), (0, false));
-        assert_eq!(desk.take().unwrap().records, 13);
+        assert_eq!(desk.take().unwrap().records, 25);
         sent = 0;
     }
+}
+
+#[test]
+fn records_that_have_gone_by_their_linger_are_not_counted() {
+    let config = AccumulatorConfig { flush_records: Some(10), ..settings() };
+    let mut desk = Desk::new(config, 32 << 20);
+    desk.send_many(9, 10);
+    desk.now += Duration::from_millis(5);
+    assert_eq!(desk.take().unwrap().records, 9);
+    desk.send_many(9, 10);
+    assert!(!desk.mail().1);
+    desk.send_many(1, 10);
+    assert!(desk.mail().1);
 }
 
 #[test]
@@ -157,14 +170,13 @@ fn records_that_wait_are_counted_over_all_partitions_of_a_lane_and_move_with_the
         let record = RecordRef { value: Some(b"b"), ..RecordRef::default() };
         other.append::<_, false>(&record, &desk.now, Waiting::default()).unwrap();
     };
-    desk.send_many(6, 10);
+    desk.send_many(2, 10);
     (0..3).for_each(|_| send_there());
-    assert!(!desk.mail().1);
 
     // It goes to another lane, and its three records with it.
     let elsewhere = Arc::new(Port::default());
     other.assign(&elsewhere).unwrap();
-    desk.send_many(3, 10);
+    desk.send_many(5, 10);
     assert!(!desk.mail().1);
     other.assign(&desk.port).unwrap();
     send_there();
