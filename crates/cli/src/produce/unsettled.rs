@@ -11,8 +11,6 @@ use std::task::{Context, Poll};
 
 use milena::{Ack, Delivery, Record, SendError};
 
-use super::input::bytes_of;
-
 /// Reading pauses while so many records are unsettled.
 const RECORDS_MAX: usize = 100_000;
 /// Reading pauses while so many bytes are kept for dead letters.
@@ -31,6 +29,8 @@ pub(super) struct Unsettled {
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) topic: Arc<str>,
+    /// Of key, value and headers.
+    pub(super) bytes: usize,
     pub(super) outcome: Outcome,
     /// The record itself, if it is to be kept should it fail.
     pub(super) kept: Option<Record>,
@@ -50,6 +50,8 @@ pub(super) struct Settled {
     /// Counted from 0 over the whole input.
     pub(super) record: u64,
     pub(super) topic: Arc<str>,
+    /// Of key, value and headers.
+    pub(super) bytes: usize,
     pub(super) outcome: Result<Place, SendError>,
     pub(super) kept: Option<Record>,
 }
@@ -72,7 +74,7 @@ impl From<Ack> for Place {
 
 impl Unsettled {
     pub(super) fn push(&mut self, entry: Entry) {
-        self.kept_bytes += entry.kept.as_ref().map_or(0, bytes_of);
+        self.kept_bytes += entry.kept.as_ref().map_or(0, |_| entry.bytes);
         self.queue.push_back(entry);
     }
 
@@ -110,9 +112,9 @@ impl Unsettled {
         self.first += 1;
         match self.queue.pop_front() {
             None => Poll::Pending,
-            Some(Entry { topic, kept, .. }) => {
-                self.kept_bytes -= kept.as_ref().map_or(0, bytes_of);
-                Poll::Ready(Settled { record, topic, outcome, kept })
+            Some(Entry { topic, bytes, kept, .. }) => {
+                self.kept_bytes -= kept.as_ref().map_or(0, |_| bytes);
+                Poll::Ready(Settled { record, topic, bytes, outcome, kept })
             }
         }
     }
@@ -134,7 +136,8 @@ mod tests {
     }
 
     fn refused(error: &SendError, kept: Option<Record>) -> Entry {
-        Entry { topic: "t".into(), outcome: Outcome::Refused(error.clone()), kept }
+        let bytes = kept.as_ref().map_or(1, super::super::input::bytes_of);
+        Entry { topic: "t".into(), bytes, outcome: Outcome::Refused(error.clone()), kept }
     }
 
     #[tokio::test]

@@ -89,3 +89,15 @@ async fn a_signal_ends_it_and_what_was_measured_is_told() {
     let report = running.end().expect(130).json().remove(0);
     assert_eq!(report["records"].as_u64(), Some(world.cluster.record_count()));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_that_takes_nothing_ends_it() {
+    let world = World::new().await;
+    let settings = "-X request.timeout.ms=300 -X delivery.timeout.ms=500 -X linger.ms=0";
+    for sync in ["", "--sync"] {
+        world.cluster.on(milena_fake::ApiKey::PRODUCE).always().silence();
+        let line = format!("perf -t t --json --num-records 1000000000 --record-size 100 {sync} {settings}");
+        let ended = world.run(&line, "").expect(1).says("was not answered within");
+        assert_eq!(ended.json()[0]["records"], 0);
+    }
+}
