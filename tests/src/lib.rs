@@ -14,11 +14,13 @@
 //! # Ok(()) }
 //! ```
 
+mod cable;
 mod ledger;
 mod load;
 mod network;
 mod stage;
 
+pub use cable::Cable;
 pub use ledger::{Sent, Tag, assert_exactly_once, assert_in_order, tags};
 pub use load::Load;
 pub use network::{Name, Network};
