@@ -7,5 +7,6 @@ mod answers;
 mod brokers;
 mod deadlines;
 mod determinism;
+mod links;
 mod topics;
 mod versions;

@@ -25,13 +25,12 @@ use milena_sender::Backoff;
 use milena_sender::coordinator::{Coordinator, LaneId};
 use milena_sender::lane::Notice;
 use milena_sender::sync::Generation;
-use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::JoinSet;
 use tokio::time::sleep_until;
 
 use super::broker::LaneOrder;
 use super::line::Line;
-use super::nudge::Nudge;
+use super::nudge::{Nudge, Nudging};
 use super::settings::Settings;
 use super::startup::Started;
 use crate::clock;
@@ -46,9 +45,9 @@ pub(super) struct Director {
     coordinator: Coordinator,
     lanes: BTreeMap<LaneId, LaneHandle>,
     tasks: JoinSet<()>,
-    /// Beside the tasks of brokers, where there are several workers; ended with the director.
+    /// Where there are several workers.
     nudge: Option<Nudge>,
-    nudged: JoinSet<()>,
+    nudging: Nudging,
     question: Option<Question>,
     /// None while a question is out.
     line: Option<Line>,
@@ -76,16 +75,11 @@ impl Director {
         if let Some(identity) = started.identity {
             coordinator.identity(identity);
         }
-        let several = Handle::current().runtime_flavor() != RuntimeFlavor::CurrentThread;
-        let nudge = several.then(Nudge::default);
-        let mut nudged = JoinSet::new();
-        if let Some(nudge) = &nudge {
-            nudged.spawn(nudge.task());
-        }
+        let nudge = Nudge::of_current_runtime();
         Self {
             metadata: started.metadata,
+            nudging: Nudging::new(nudge.clone()),
             nudge,
-            nudged,
             coordinator,
             lanes: BTreeMap::new(),
             tasks: JoinSet::new(),
@@ -116,7 +110,6 @@ impl Director {
             lane.tell(LaneOrder::Abort);
         }
         while self.tasks.join_next().await.is_some() {}
-        self.nudged.shutdown().await;
     }
 
     /// Reads the mail.
@@ -241,8 +234,9 @@ impl Director {
     /// Sleeps until there is mail, an answer, something due, or nothing left to settle.
     async fn wait(&mut self) {
         let core = Arc::clone(&self.settings.core);
+        let nudging = &mut self.nudging;
         let mail = poll_fn(|cx| {
-            if core.inbox.sleep(cx.waker(), |inbox| inbox.is_empty()) {
+            if core.inbox.sleep(&nudging.waker(cx.waker()), |inbox| inbox.is_empty()) {
                 Poll::Pending
             } else {
                 Poll::Ready(())
