@@ -1,4 +1,27 @@
-//! What the end-to-end tests share.
+//! What the end-to-end tests share: a [`Stage`] to play on, and [`ledger`] to check what was played.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use milena_fake::Cluster;
+//! use milena_tests::{Stage, Tag, assert_exactly_once};
+//!
+//! let stage = Stage::on_sockets(Cluster::builder().topic("t", 3)).await;
+//! let producer = stage.producer().build().await?;
+//! let tag = Tag { sender: 1, number: 0 };
+//! let ack = producer.send(tag.record("t")).await?;
+//! assert_exactly_once(&stage, "t", &[(tag, ack)]);
+//! # Ok(()) }
+//! ```
 
 #[cfg(feature = "kafka")]
 pub mod kafka;
+mod ledger;
+mod load;
+mod network;
+mod stage;
+
+pub use ledger::{Sent, Tag, assert_exactly_once, assert_in_order, tags};
+pub use load::Load;
+pub use network::{Name, Network};
+pub use stage::{Stage, Stopwatch, eventually, within};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ColorChoice, Parser, Subcommand};
 
 use crate::exit::Failure;
-use crate::{fake, perf, produce};
+use crate::{demo, fake, perf, produce};
 
 /// A Kafka producer for the command line.
 #[derive(Debug, Parser)]
@@ -21,6 +21,8 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// See a million records arrive exactly once while a broker dies, with no cluster needed
+    Demo(demo::Options),
     /// Send records from standard input or from files
     Produce(produce::Options),
     /// Measure how fast records are delivered, at what cost

@@ -3,8 +3,10 @@
 //! | module | does |
 //! |---|---|
 //! | `args`, `connection` | what was asked for, and the producer's settings that follow from it |
+//! | `demo` | the main job on a cluster of its own, while things go wrong |
 //! | `produce` | sends records from standard input or files |
 //! | `perf` | measures: throughput, processor time, allocations, latencies |
+//! | `sampler`, `latency`, `figures` | how long records take, and how that is told |
 //! | `fake` | serves a cluster to whom it may concern |
 //! | `exit`, `signals` | how a command ended, as an exit code; who may end it early |
 //! | `output`, `terminal`, `logging` | standard output, and standard error with its bars and its log |
@@ -15,12 +17,16 @@
 mod args;
 mod clock;
 mod connection;
+mod demo;
 mod exit;
 mod fake;
+mod figures;
+mod latency;
 mod logging;
 mod output;
 mod perf;
 mod produce;
+mod sampler;
 mod signals;
 mod terminal;
 
@@ -48,6 +54,7 @@ pub fn main() -> ExitCode {
 fn run(cli: Cli) -> Result<Exit, Failure> {
     let Cli { connection, output, command } = cli;
     match command {
+        Command::Demo(options) => demo::run(&options, &connection, &output),
         Command::Produce(options) => produce::run(&options, &connection, &output),
         Command::Fake(options) => fake::run(&options, &connection, &output),
         Command::Perf(options) => perf::run(&options, &connection, &output),

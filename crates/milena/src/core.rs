@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
+use milena_codec::record::HEADER_BYTES;
 use milena_sender::accumulator::{AccumulatorConfig, Shared};
 use milena_sender::lane::Notice;
 use milena_sender::stream::Counters;
@@ -43,9 +44,17 @@ pub(crate) struct Inbox {
     pub(crate) broker_lost: bool,
     /// Everything is to be settled until then, and then the driver ends.
     pub(crate) close_until: Option<Instant>,
+    /// Nobody reads any more: what comes is dropped.
+    pub(crate) over: bool,
 }
 
 impl Inbox {
+    /// Takes the mail.
+    pub(crate) fn take_all(&mut self) -> Self {
+        let over = self.over;
+        std::mem::replace(self, Self { over, ..Self::default() })
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.wanted.is_empty()
             && self.given_up.is_empty()
@@ -59,7 +68,8 @@ impl Core {
     pub(crate) fn new(config: Config, seed: u64) -> Arc<Self> {
         let accumulator = AccumulatorConfig {
             batch_bytes: config.batch_size,
-            record_bytes_max: config.max_request_size,
+            // A record alone in its batch has to fit the budget, or it would wait for ever.
+            record_bytes_max: config.max_request_size.min(config.buffer_memory.saturating_sub(HEADER_BYTES)),
             linger: config.linger,
             open_for_max: AccumulatorConfig::open_for_max_of(config.delivery_timeout),
             delivery_timeout: config.delivery_timeout,
@@ -79,10 +89,20 @@ impl Core {
 
     /// Puts something in the driver's mail, and wakes it.
     pub(crate) fn tell(&self, put: impl FnOnce(&mut Inbox)) {
-        self.inbox.put(|inbox| {
+        let unread = self.inbox.put(|inbox| {
             put(inbox);
-            ((), Wake::Now)
+            let unread = inbox.over.then(|| inbox.take_all());
+            (unread, Wake::Now)
         });
+        // Outside of the lock: a partition that was on its way fails what it has.
+        drop(unread);
+    }
+
+    /// The driver has ended: nothing is accepted any more, and nobody waits for it.
+    pub(crate) fn end(&self) {
+        self.registry.close();
+        self.tell(|inbox| inbox.over = true);
+        self.ended.send_replace(true);
     }
 }
 

@@ -43,7 +43,8 @@ pub(crate) fn of_refusal(error: ChooseError, topic: &Arc<str>) -> SendError {
     let refused = match refusal {
         Refusal::TooLarge { bytes, limit } => {
             let said = format!(
-                "it takes up to {bytes} bytes, and max.request.size is {limit}: raise it, or send less"
+                "it takes up to {bytes} bytes, and max.request.size and buffer.memory allow {limit}: raise them, or \
+                 send less"
             );
             SendError::new(ErrorKind::MessageTooLarge, topic, said)
         }
@@ -97,6 +98,7 @@ const fn kind_of(kind: FailureKind) -> ErrorKind {
         FailureKind::InvalidRecord => ErrorKind::InvalidRecord,
         FailureKind::InvalidTimestamp => ErrorKind::InvalidTimestamp,
         FailureKind::InvalidTopic => ErrorKind::InvalidTopic,
+        FailureKind::InvalidPartition => ErrorKind::InvalidPartition,
         FailureKind::TopicAuthorizationFailed => ErrorKind::TopicAuthorizationFailed,
         FailureKind::ClusterAuthorizationFailed => ErrorKind::ClusterAuthorizationFailed,
         FailureKind::Closed => ErrorKind::Closed,

@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
+use std::time::Instant;
 
 use milena_codec::ErrorCode;
 use milena_partitioner::Strategy;
 use milena_sender::accumulator::{Shared, Topic};
 
-/// All topics that were ever asked for.
+/// The topics in use.
 #[derive(Debug)]
 pub(crate) struct Registry {
     shared: Arc<Shared>,
@@ -21,13 +22,18 @@ pub(crate) struct Registry {
 struct Inner {
     topics: HashMap<Arc<str>, Slot>,
     closed: bool,
+    /// How many places there ever were.
+    places: u64,
 }
 
 #[derive(Debug)]
 struct Slot {
     topic: Arc<Topic>,
     state: State,
-    wakers: Vec<Waker>,
+    /// Who waits for it, each with a place of its own: one task may wait twice.
+    waiters: Vec<(Place, Waker)>,
+    /// When somebody asked for it last.
+    asked: Instant,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +46,10 @@ enum State {
     Refused(ErrorCode),
 }
 
+/// Somebody's place among those who wait for a topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place(u64);
+
 /// Why a topic is not there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Missing {
@@ -47,6 +57,15 @@ pub(crate) enum Missing {
     Refused(ErrorCode),
     /// The producer was closed.
     Closed,
+}
+
+/// Whether the driver has to hear of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tell {
+    /// The topic is to be asked for, or not any more.
+    Driver,
+    /// Nothing has changed.
+    Nobody,
 }
 
 impl Registry {
@@ -61,39 +80,81 @@ impl Registry {
         matches!(slot.state, State::Known).then(|| Arc::clone(&slot.topic))
     }
 
-    /// Asks for a topic. True when nobody had asked for it before: then the driver has to be told.
-    pub(crate) fn want(&self, name: &Arc<str>) -> bool {
-        let mut inner = self.lock();
-        if let Some(slot) = inner.topics.get_mut(name) {
-            let refused = matches!(slot.state, State::Refused(_));
-            if refused {
-                slot.state = State::Wanted(None);
-            }
-            return refused;
-        }
-        let seed = self.seed.wrapping_add(inner.topics.len() as u64);
-        let topic = Topic::new(Arc::clone(name), self.strategy, Arc::clone(&self.shared), seed);
-        let slot = Slot { topic: Arc::new(topic), state: State::Wanted(None), wakers: Vec::new() };
-        inner.topics.insert(Arc::clone(name), slot);
-        true
+    /// Whether no more records are taken.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.lock().closed
     }
 
-    /// Waits for a topic that was asked for.
-    pub(crate) fn poll(&self, name: &str, waker: &Waker) -> Poll<Result<Arc<Topic>, Missing>> {
+    /// The topic for who will not wait; none while it is being looked up. A refusal is told once: who asks again has it
+    /// looked up again.
+    pub(crate) fn ask(&self, name: &Arc<str>, now: Instant) -> (Result<Option<Arc<Topic>>, Missing>, Tell) {
         let mut inner = self.lock();
         if inner.closed {
-            return Poll::Ready(Err(Missing::Closed));
+            return (Err(Missing::Closed), Tell::Nobody);
         }
-        let Some(slot) = inner.topics.get_mut(name) else { return Poll::Ready(Err(Missing::Closed)) };
+        let Some(slot) = inner.topics.get_mut(name) else {
+            self.add(&mut inner, name, now);
+            return (Ok(None), Tell::Driver);
+        };
+        slot.asked = now;
         match slot.state {
-            State::Known => Poll::Ready(Ok(Arc::clone(&slot.topic))),
-            State::Refused(code) => Poll::Ready(Err(Missing::Refused(code))),
-            State::Wanted(_) => {
-                slot.wakers.retain(|other| !other.will_wake(waker));
-                slot.wakers.push(waker.clone());
-                Poll::Pending
+            State::Known => (Ok(Some(Arc::clone(&slot.topic))), Tell::Nobody),
+            State::Wanted(_) => (Ok(None), Tell::Nobody),
+            State::Refused(code) => {
+                inner.topics.remove(name);
+                (Err(Missing::Refused(code)), Tell::Nobody)
             }
         }
+    }
+
+    /// Waits for a topic, which is asked for if need be. `place` is kept from one poll to the next, and given back by
+    /// [`leave`](Self::leave).
+    pub(crate) fn poll(
+        &self,
+        name: &Arc<str>,
+        place: &mut Option<Place>,
+        now: Instant,
+        waker: &Waker,
+    ) -> (Poll<Result<Arc<Topic>, Missing>>, Tell) {
+        let mut inner = self.lock();
+        if inner.closed {
+            return (Poll::Ready(Err(Missing::Closed)), Tell::Nobody);
+        }
+        let mut tell = Tell::Nobody;
+        if !inner.topics.contains_key(name) {
+            self.add(&mut inner, name, now);
+            tell = Tell::Driver;
+        }
+        inner.places += 1;
+        let fresh = Place(inner.places);
+        let Some(slot) = inner.topics.get_mut(name) else { return (Poll::Pending, tell) };
+        match (slot.state, &place) {
+            (State::Known, _) => return (Poll::Ready(Ok(Arc::clone(&slot.topic))), tell),
+            (State::Refused(code), Some(_)) => return (Poll::Ready(Err(Missing::Refused(code))), tell),
+            // What others were refused may be allowed by now.
+            (State::Refused(_), None) => {
+                slot.state = State::Wanted(None);
+                tell = Tell::Driver;
+            }
+            (State::Wanted(_), _) => {}
+        }
+        let place = *place.get_or_insert(fresh);
+        slot.asked = now;
+        slot.waiters.retain(|(other, _)| *other != place);
+        slot.waiters.push((place, waker.clone()));
+        (Poll::Pending, tell)
+    }
+
+    /// Who waited for a topic goes away. A topic that is not known and that nobody waits for is forgotten.
+    pub(crate) fn leave(&self, name: &str, place: Place) -> Tell {
+        let mut inner = self.lock();
+        let Some(slot) = inner.topics.get_mut(name) else { return Tell::Nobody };
+        slot.waiters.retain(|(other, _)| *other != place);
+        if matches!(slot.state, State::Known) || !slot.waiters.is_empty() {
+            return Tell::Nobody;
+        }
+        inner.topics.remove(name);
+        Tell::Driver
     }
 
     /// What the brokers said last about a topic that is not known.
@@ -105,19 +166,6 @@ impl Registry {
         }
     }
 
-    /// A waiter for a topic went away. True when nobody waits for it any more, and it is forgotten.
-    pub(crate) fn give_up(&self, name: &str, waker: &Waker) -> bool {
-        let mut inner = self.lock();
-        let forgotten = inner.topics.get_mut(name).is_some_and(|slot| {
-            slot.wakers.retain(|other| !other.will_wake(waker));
-            matches!(slot.state, State::Wanted(_)) && slot.wakers.is_empty()
-        });
-        if forgotten {
-            inner.topics.remove(name);
-        }
-        forgotten
-    }
-
     /// The topic of this name, for the driver.
     pub(crate) fn topic(&self, name: &str) -> Option<Arc<Topic>> {
         self.lock().topics.get(name).map(|slot| Arc::clone(&slot.topic))
@@ -125,11 +173,17 @@ impl Registry {
 
     /// The partitions of a topic are known now.
     pub(crate) fn found(&self, name: &str) {
-        self.change(name, |slot| slot.state = State::Known);
+        let mut inner = self.lock();
+        let Some(slot) = inner.topics.get_mut(name) else { return };
+        slot.state = State::Known;
+        let waiters = std::mem::take(&mut slot.waiters);
+        drop(inner);
+        waiters.into_iter().for_each(|(_, waker)| waker.wake());
     }
 
-    /// The brokers said something about a topic. True when that is final, and the topic need not be asked for again.
-    pub(crate) fn failed(&self, name: &str, code: ErrorCode) -> bool {
+    /// The brokers said something about a topic. True when it need not be asked for again: because that is final, or
+    /// because nobody waits for it or has asked for it since `asked_after`.
+    pub(crate) fn failed(&self, name: &str, code: ErrorCode, asked_after: Option<Instant>) -> bool {
         let refused = matches!(
             code,
             ErrorCode::INVALID_TOPIC_EXCEPTION
@@ -143,10 +197,14 @@ impl Registry {
         }
         if !refused {
             slot.state = State::Wanted(Some(code));
-            return false;
+            let unwanted = slot.waiters.is_empty() && asked_after.is_some_and(|after| slot.asked < after);
+            if unwanted {
+                inner.topics.remove(name);
+            }
+            return unwanted;
         }
         slot.state = State::Refused(code);
-        let wakers = std::mem::take(&mut slot.wakers);
+        let wakers: Vec<_> = slot.waiters.iter().map(|(_, waker)| waker.clone()).collect();
         drop(inner);
         wakers.into_iter().for_each(Waker::wake);
         true
@@ -157,11 +215,13 @@ impl Registry {
         let mut inner = self.lock();
         inner.closed = true;
         let topics: Vec<_> = inner.topics.values().map(|slot| Arc::clone(&slot.topic)).collect();
-        let wakers: Vec<_> =
-            inner.topics.values_mut().flat_map(|slot| std::mem::take(&mut slot.wakers)).collect();
+        let waiters: Vec<_> =
+            inner.topics.values_mut().flat_map(|slot| std::mem::take(&mut slot.waiters)).collect();
         drop(inner);
         topics.iter().flat_map(|topic| topic.partitions()).for_each(|partition| partition.shut());
-        wakers.into_iter().for_each(Waker::wake);
+        // Only now: who waited for room finds its partition shut.
+        self.shared.memory.close();
+        waiters.into_iter().for_each(|(_, waker)| waker.wake());
     }
 
     /// Lets batches that brokers once found too large grow again.
@@ -169,13 +229,12 @@ impl Registry {
         self.lock().topics.values().for_each(|slot| slot.topic.relax_limit());
     }
 
-    fn change(&self, name: &str, change: impl FnOnce(&mut Slot)) {
-        let mut inner = self.lock();
-        let Some(slot) = inner.topics.get_mut(name) else { return };
-        change(slot);
-        let wakers = std::mem::take(&mut slot.wakers);
-        drop(inner);
-        wakers.into_iter().for_each(Waker::wake);
+    fn add(&self, inner: &mut Inner, name: &Arc<str>, now: Instant) {
+        let seed = self.seed.wrapping_add(inner.topics.len() as u64);
+        let topic = Topic::new(Arc::clone(name), self.strategy, Arc::clone(&self.shared), seed);
+        let slot =
+            Slot { topic: Arc::new(topic), state: State::Wanted(None), waiters: Vec::new(), asked: now };
+        inner.topics.insert(Arc::clone(name), slot);
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

@@ -8,11 +8,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use milena::{SendError, Topic};
 
-use super::latency::Latencies;
 use super::pace::Pace;
 use super::payload::Payloads;
-use super::sampler::{ONE_IN, Sampler};
 use crate::clock;
+use crate::latency::Latencies;
+use crate::sampler::{ONE_IN, Sampler};
 
 /// What all tasks share.
 #[derive(Debug)]
@@ -75,7 +75,7 @@ impl Load {
                 let began = pace.start_of(*accepted);
                 let key = (self.first + *accepted).to_be_bytes();
                 let entering = self.topic.enqueue(self.keyed.then_some(&key), Some(payloads.get(turn)));
-                sampler.keep(began, entering.await?);
+                sampler.keep(self.first + *accepted, began, entering.await?);
                 turn = payloads.after(turn);
                 *accepted += 1;
                 burst -= 1;

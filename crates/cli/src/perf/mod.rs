@@ -7,7 +7,6 @@
 //!
 //! What is measured ends when the last record is settled. Latency is that of 1 record in 64; of all with `--sync`.
 
-mod latency;
 mod load;
 mod meter;
 mod options;
@@ -16,14 +15,13 @@ mod payload;
 mod progress;
 mod report;
 mod run;
-mod sampler;
 
 use anyhow::Context;
 use milena::{Config, Producer, ProducerBuilder};
 
 use crate::args::{ConnectionOptions, OutputOptions};
 use crate::exit::{Exit, Failure};
-use crate::output;
+use crate::{connection, output};
 pub(crate) use options::Options;
 use payload::Payloads;
 use report::{Report, Settings};
@@ -32,14 +30,15 @@ use run::Run;
 /// Runs the command.
 pub(crate) fn run(
     options: &Options,
-    connection: &ConnectionOptions,
+    cluster: &ConnectionOptions,
     out: &OutputOptions,
 ) -> Result<Exit, Failure> {
-    let mut builder = connection.producer()?;
+    let mut builder = cluster.producer()?;
     if let Some(driver) = options.driver {
         builder = builder.driver(driver.into());
     }
     let config = builder.clone().validate()?;
+    connection::log(&config);
     let payloads = Payloads::of(options)?;
     let settings = settings(options, &config);
     let (report, interrupted) =
@@ -66,6 +65,7 @@ async fn measure(
     settings: Settings,
 ) -> Result<(Report, Option<Exit>), Failure> {
     let producer: Producer = builder.build().await?;
+    tracing::info!("connected");
     let topic = producer.topic(options.topic.as_str()).await.map_err(Failure::failed)?;
     let measured = Run::new(options, producer.clone(), topic, payloads)?.measure(!out.quiet).await?;
     if let Some(error) = &measured.refused {

@@ -7,8 +7,8 @@ use milena::{Producer, Snapshot};
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::load::Shared;
-use super::report::float;
 use crate::clock;
+use crate::figures::per_second;
 use crate::terminal;
 
 /// Tells how far it is, without end.
@@ -20,7 +20,7 @@ pub(crate) async fn tell(producer: Producer, shared: Arc<Shared>, before: Snapsh
     loop {
         ticks.tick().await;
         let now = (clock::now(), producer.metrics().records);
-        let rate = float(now.1 - last.1) / (now.0 - last.0).as_secs_f64();
+        let rate = per_second(now.1 - last.1, (now.0 - last.0).as_secs_f64());
         let delivered = now.1 - before.records;
         match shared.latencies.summary() {
             Some(latency) => {

@@ -8,14 +8,14 @@ use milena::{FlushError, Producer, SendError, Snapshot, Topic};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
-use super::latency::{Latencies, Summary};
 use super::load::{Load, Sent, Shared};
 use super::meter::{Meter, Usage};
 use super::options::Options;
 use super::payload::Payloads;
 use super::progress;
-use super::sampler::Sampler;
 use crate::exit::{Exit, Failure};
+use crate::latency::{Latencies, Summary};
+use crate::sampler::Sampler;
 use crate::signals::Signals;
 
 /// A run that is to be measured.
@@ -66,7 +66,8 @@ impl<'a> Run<'a> {
         payloads: Payloads,
     ) -> Result<Self, Failure> {
         let latencies = Arc::new(Latencies::new().map_err(Failure::failed)?);
-        let sampler = Sampler::new(Arc::clone(&latencies));
+        let timed = Arc::clone(&latencies);
+        let sampler = Sampler::new(move |_, latency, _| timed.record(latency));
         let shared = Arc::new(Shared { payloads, sampler, latencies, stopped: AtomicBool::new(false) });
         let signals = Signals::listen().context("signals cannot be listened to").map_err(Failure::failed)?;
         Ok(Self { options, producer, topic, shared, signals })

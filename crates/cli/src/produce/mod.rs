@@ -25,7 +25,7 @@ use milena::{Producer, ProducerBuilder};
 use crate::args::{ConnectionOptions, OutputOptions};
 use crate::exit::{Exit, Failure};
 use crate::signals::Signals;
-use crate::{clock, output, terminal};
+use crate::{clock, connection, output, terminal};
 use input::Input;
 use options::Format;
 pub(crate) use options::Options;
@@ -39,12 +39,14 @@ use unsettled::Unsettled;
 /// Runs the command.
 pub(crate) fn run(
     options: &Options,
-    connection: &ConnectionOptions,
+    cluster: &ConnectionOptions,
     out: &OutputOptions,
 ) -> Result<Exit, Failure> {
     options.check().map_err(Failure::usage)?;
-    let builder = options.over(connection.producer()?)?;
-    let frame_bytes_max = frame_bytes_max(builder.clone().validate()?.max_request_size());
+    let builder = options.over(cluster.producer()?)?;
+    let config = builder.clone().validate()?;
+    connection::log(&config);
+    let frame_bytes_max = frame_bytes_max(config.max_request_size());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("no runtime could be started").map_err(Failure::failed)?;
     runtime.block_on(produce(options, out, builder, frame_bytes_max))
@@ -69,6 +71,7 @@ async fn produce(
         exit = signals.next() => return Ok(exit),
         built = builder.build() => built?,
     };
+    tracing::info!("connected");
     let input = Input::start(options, frame_bytes_max);
     let input = input.context("the input has no thread to be read on").map_err(Failure::failed)?;
     let tells = options.report != Reports::None;
@@ -107,9 +110,9 @@ fn exit_of(pump: Pump) -> Result<Exit, Failure> {
         (Some(Stop::Output(error)), _) => Err(Failure::failed(error)),
         (_, Some(exit)) => Ok(exit),
         (Some(Stop::BadInput(what)), None) => Err(Failure::usage(anyhow!(what))),
-        (Some(Stop::Refused), None) => Err(Failure::failed(anyhow!(
-            "reading stopped, because no more records can be sent: see the failures above"
-        ))),
+        (Some(Stop::Refused(error)), None) => {
+            Err(Failure::failed(anyhow!("no more was read, because records are not taken: {error}")))
+        }
         (None, None) if pump.counts.failed > 0 => Ok(Exit::Failed),
         (None, None) => Ok(Exit::Delivered),
     }

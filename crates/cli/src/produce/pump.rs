@@ -52,8 +52,8 @@ pub(super) struct Pump {
 pub(super) enum Stop {
     /// Something is wrong with the input.
     BadInput(String),
-    /// No record can be taken any more.
-    Refused,
+    /// No record can be taken any more, for the same reason as this one.
+    Refused(SendError),
     /// What became of records cannot be written down.
     Output(anyhow::Error),
 }
@@ -141,14 +141,14 @@ impl Pump {
             ErrorKind::UnknownTopic | ErrorKind::InvalidTopic | ErrorKind::TopicAuthorizationFailed => {
                 self.refused.insert(Arc::clone(topic), error.clone());
                 if !self.many_topics || self.refused.len() >= REFUSED_TOPICS_MAX {
-                    self.stopped = Some(Stop::Refused);
+                    self.stopped = Some(Stop::Refused(error.clone()));
                 }
             }
             // Another record would wait as long, for the same end.
             ErrorKind::ClusterAuthorizationFailed
             | ErrorKind::BufferFull
             | ErrorKind::Closed
-            | ErrorKind::Internal => self.stopped = Some(Stop::Refused),
+            | ErrorKind::Internal => self.stopped = Some(Stop::Refused(error.clone())),
             _ => {}
         }
     }

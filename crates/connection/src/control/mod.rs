@@ -70,8 +70,22 @@ impl Control {
         config: Arc<SessionConfig>,
     ) -> Result<Self, ConnectError> {
         let stream = connector.connect(endpoint).await.map_err(ConnectError::Dial)?;
+        Self::greet(stream, endpoint.clone(), config).await
+    }
+
+    /// Negotiates versions on a connection that stands.
+    ///
+    /// # Errors
+    /// [`ConnectError::Negotiation`].
+    ///
+    /// # Cancel safety
+    /// Dropping the future closes the connection.
+    pub async fn greet(
+        stream: BoxStream,
+        endpoint: Endpoint,
+        config: Arc<SessionConfig>,
+    ) -> Result<Self, ConnectError> {
         let session = Session::new(Arc::clone(&config), clock::now());
-        let endpoint = endpoint.clone();
         let mut control = Self { endpoint, config, stream, session, unflushed: false, ended: false };
         match control.next_event().await {
             Ok(_) => Ok(control),

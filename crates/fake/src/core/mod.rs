@@ -21,6 +21,7 @@ mod partition;
 mod produce;
 mod producers;
 mod records;
+mod refusal;
 mod request;
 mod state;
 mod topic;

@@ -10,7 +10,8 @@ use milena_codec::message::header::RequestHeader;
 use milena_codec::message::{ApiKey, Message, Version};
 use milena_codec::wire::Reader;
 
-use super::batch::{Batch, Refusal};
+use super::batch::Batch;
+use super::refusal::Refusal;
 
 /// A request with its header.
 #[derive(Debug)]

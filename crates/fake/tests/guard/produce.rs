@@ -23,6 +23,8 @@ async fn a_good_batch_is_appended_with_its_offsets_under_every_version() {
     assert_eq!(one(wire.call(&by_id, 13).await).base_offset, 20);
     assert_eq!(cluster.record_count(), 21);
     assert_eq!(values(&cluster, "t", 0)[18..], ["a", "b", "c"]);
+    let by_batch: Vec<_> = cluster.log_batches("t", 0).iter().flat_map(|batch| batch.records()).collect();
+    assert_eq!(by_batch, cluster.log("t", 0));
     assert!(cluster.violations().is_empty());
 }
 

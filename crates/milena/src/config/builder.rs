@@ -114,8 +114,8 @@ impl ProducerBuilder {
         self
     }
 
-    /// sarama's `Flush.Messages`: how many waiting records of a partition are worth a request before the linger is
-    /// over. Only bytes count unless set.
+    /// sarama's `Flush.Messages`: how many waiting records, over all partitions that one broker leads, are worth a
+    /// request before the linger is over. Only bytes count unless set.
     pub fn flush_messages(mut self, records: impl Into<Option<u32>>) -> Self {
         self.draft.flush_messages = records.into();
         self

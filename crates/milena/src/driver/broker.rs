@@ -98,17 +98,14 @@ impl BrokerTask {
                         self.ended(now, ended);
                     }
                 }
-                LaneOrder::Abort => {
-                    self.aborting = true;
-                    self.lane.abort();
-                }
+                LaneOrder::Abort => self.aborting = true,
             }
         }
     }
 
     /// Reads and handles what the connection has, dials if there is none and somebody needs one.
     fn listen(&mut self, now: Instant, cx: &mut Context<'_>) {
-        if !self.lane.has_partitions() && self.link.session().is_none() {
+        if !self.needs_link() {
             return;
         }
         match self.link.poll_open(now, cx) {
@@ -175,6 +172,11 @@ impl BrokerTask {
         self.settings.core.tell(|inbox| inbox.broker_lost = true);
     }
 
+    /// Whether the connection is to be kept, or to be opened.
+    fn needs_link(&mut self) -> bool {
+        self.lane.has_partitions() || self.link.session().is_some()
+    }
+
     /// Hands a request to the session.
     fn send(&mut self, now: Instant, mut request: milena_sender::lane::ProduceRequest) {
         let Some(session) = self.link.session() else {
@@ -211,7 +213,9 @@ impl BrokerTask {
     /// Sets the timer. True when it has rung already.
     fn arm(&mut self, now: Instant, until: Option<Instant>, cx: &mut Context<'_>) -> bool {
         let paused = self.paused_until.filter(|paused| *paused > now);
-        let Some(until) = [until, self.link.deadline(), paused].into_iter().flatten().min() else {
+        // A connection that nobody needs is not opened when its backoff is over.
+        let link = if self.needs_link() { self.link.deadline() } else { None };
+        let Some(until) = [until, link, paused].into_iter().flatten().min() else {
             self.armed = None;
             return false;
         };
@@ -226,13 +230,11 @@ impl BrokerTask {
         rung
     }
 
-    /// Whether all is settled and the task may end.
-    fn has_aborted(&mut self) -> bool {
-        if self.aborting && self.lane.is_aborting() {
-            self.lane.abort();
-            return false;
-        }
-        self.aborting
+    /// Fails what is left. False when that has to be tried again, because a caller holds a partition.
+    fn abort(&mut self) -> bool {
+        self.lane.abort();
+        self.report();
+        !self.lane.is_aborting()
     }
 }
 
@@ -244,9 +246,12 @@ impl Future for BrokerTask {
         loop {
             let now = clock::now();
             this.take_orders(now);
-            if this.has_aborted() {
-                this.report();
-                return Poll::Ready(());
+            if this.aborting {
+                if this.abort() {
+                    return Poll::Ready(());
+                }
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
             }
             this.listen(now, cx);
             let room = this.has_room(now);

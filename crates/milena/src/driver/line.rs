@@ -3,17 +3,19 @@
 //! It is apart from the connections that carry records, so that a leader that is slow or stuck never delays finding
 //! its successor.
 
-use std::fmt::Write as _;
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
 use milena_codec::message::Request;
 use milena_connection::Endpoint;
-use milena_connection::control::{CallError, Control};
+use milena_connection::control::Control;
 use milena_connection::session::SessionConfig;
 use tokio::time::timeout;
 
 use super::settings::Settings;
+use super::trouble::Trouble;
+use crate::error::ConnectErrorKind;
 
 /// How long a question waits for its answer at most: another broker can be asked as well.
 const ANSWER_TIMEOUT_MAX: Duration = Duration::from_secs(10);
@@ -22,20 +24,15 @@ const ANSWER_TIMEOUT_MAX: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(super) struct Line {
     settings: Arc<Settings>,
-    session: Arc<SessionConfig>,
     control: Option<Control>,
 }
 
 impl Line {
-    pub(super) fn new(settings: Arc<Settings>) -> Self {
-        let session = SessionConfig {
-            request_timeout: settings.session.request_timeout.min(ANSWER_TIMEOUT_MAX),
-            ..(*settings.session).clone()
-        };
-        Self { settings, session: Arc::new(session), control: None }
+    pub(super) const fn new(settings: Arc<Settings>) -> Self {
+        Self { settings, control: None }
     }
 
-    /// Asks the broker that answered last, or the candidates in turn; `within` is for all of them.
+    /// Asks the broker that answered last, then the candidates in turn; each has its share of `within`.
     ///
     /// # Errors
     /// What each of them had to say.
@@ -44,27 +41,26 @@ impl Line {
         candidates: &[Endpoint],
         request: &R,
         within: Duration,
-    ) -> Result<R::Response, String> {
-        let mut reasons = String::new();
+    ) -> Result<R::Response, Trouble> {
+        let asked = candidates.len() + usize::from(self.control.is_some());
+        let share = within / u32::try_from(asked).unwrap_or(u32::MAX).max(1);
+        let mut troubles = Trouble::default();
         if let Some(mut control) = self.control.take() {
-            match timeout(within, control.call(request)).await {
-                Ok(Ok(response)) => {
+            match call(&mut control, request, share).await {
+                Ok(response) => {
                     self.control = Some(control);
                     return Ok(response);
                 }
-                Ok(Err(error)) => note(&mut reasons, &error),
-                Err(_) => note(&mut reasons, &format_args!("{}: no answer", control.endpoint())),
+                Err(trouble) => troubles = troubles.and(&trouble),
             }
         }
-        let share = within / u32::try_from(candidates.len()).unwrap_or(u32::MAX).max(1);
         for endpoint in candidates {
-            match timeout(share, self.ask_at(endpoint, request)).await {
-                Ok(Ok(response)) => return Ok(response),
-                Ok(Err(reason)) => note(&mut reasons, &reason),
-                Err(_) => note(&mut reasons, &format_args!("{endpoint}: no answer within {share:?}")),
+            match self.ask_at(endpoint, request, share).await {
+                Ok(response) => return Ok(response),
+                Err(trouble) => troubles = troubles.and(&trouble),
             }
         }
-        Err(reasons)
+        Err(troubles)
     }
 
     /// The next question goes to a broker that is chosen anew.
@@ -72,18 +68,58 @@ impl Line {
         self.control = None;
     }
 
-    async fn ask_at<R: Request>(&mut self, endpoint: &Endpoint, request: &R) -> Result<R::Response, String> {
-        let connector = Arc::clone(&self.settings.connector);
-        let opened = Control::open(&*connector, endpoint, Arc::clone(&self.session)).await;
-        let mut control = opened.map_err(|error| error.to_string())?;
-        let response = control.call(request).await.map_err(|error: CallError| error.to_string())?;
+    async fn ask_at<R: Request>(
+        &mut self,
+        endpoint: &Endpoint,
+        request: &R,
+        within: Duration,
+    ) -> Result<R::Response, Trouble> {
+        let asking = open_and_ask(&self.settings, endpoint, request, within);
+        let Ok(asked) = timeout(within, asking).await else { return Err(no_answer(endpoint, within)) };
+        let (control, response) = asked?;
         self.control = Some(control);
         Ok(response)
     }
 }
 
-fn note(reasons: &mut String, reason: &dyn std::fmt::Display) {
-    let separator = if reasons.is_empty() { "" } else { "; " };
-    // Writing to a string does not fail.
-    let _ = write!(reasons, "{separator}{reason}");
+async fn open_and_ask<R: Request>(
+    settings: &Settings,
+    endpoint: &Endpoint,
+    request: &R,
+    within: Duration,
+) -> Result<(Control, R::Response), Trouble> {
+    let unreachable = |said: &dyn Display| Trouble::new(ConnectErrorKind::Unreachable, said);
+    let stream = match timeout(within, settings.connector.connect(endpoint)).await {
+        Ok(dialled) => dialled.map_err(|error| unreachable(&error))?,
+        Err(_) => return Err(unreachable(&format_args!("{endpoint}: no connection within {within:?}"))),
+    };
+    let session = Arc::new(session(&settings.session, within));
+    let mut control = Control::greet(stream, endpoint.clone(), session).await?;
+    let response = call(&mut control, request, within).await?;
+    Ok((control, response))
+}
+
+/// A session that gives up a little before its time is over, and can say what it waited for.
+fn session(common: &SessionConfig, within: Duration) -> SessionConfig {
+    let a_little_less = Duration::from_millis(u64::try_from(within.as_millis()).unwrap_or(u64::MAX) / 10 * 9);
+    let longest = common.request_timeout.min(ANSWER_TIMEOUT_MAX);
+    SessionConfig {
+        request_timeout: a_little_less.clamp(Duration::from_millis(1), longest),
+        ..common.clone()
+    }
+}
+
+async fn call<R: Request>(
+    control: &mut Control,
+    request: &R,
+    within: Duration,
+) -> Result<R::Response, Trouble> {
+    match timeout(within, control.call(request)).await {
+        Ok(answered) => answered.map_err(Trouble::from),
+        Err(_) => Err(no_answer(control.endpoint(), within)),
+    }
+}
+
+fn no_answer(endpoint: &Endpoint, within: Duration) -> Trouble {
+    Trouble::new(ConnectErrorKind::Timeout, format_args!("{endpoint}: no answer within {within:?}"))
 }

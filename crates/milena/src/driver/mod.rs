@@ -8,6 +8,7 @@ mod link;
 mod nudge;
 mod settings;
 mod startup;
+mod trouble;
 
 use std::sync::Arc;
 
@@ -74,7 +75,6 @@ struct Ended(Arc<Core>);
 
 impl Drop for Ended {
     fn drop(&mut self) {
-        self.0.registry.close();
-        self.0.ended.send_replace(true);
+        self.0.end();
     }
 }

@@ -14,6 +14,7 @@ use tokio::time::sleep;
 
 use super::line::Line;
 use super::settings::Settings;
+use super::trouble::Trouble;
 use crate::clock;
 use crate::error::{ConnectError, ConnectErrorKind};
 
@@ -37,8 +38,7 @@ pub(super) async fn start(settings: &Arc<Settings>) -> Result<Started, ConnectEr
         metadata: Metadata::new(bootstrap, metadata_of(settings), now),
         line: Line::new(Arc::clone(settings)),
         backoff: Backoff::new(config.reconnect_backoff, config.reconnect_backoff_max, settings.seed),
-        reason: String::new(),
-        kind: ConnectErrorKind::Unreachable,
+        trouble: Trouble::default(),
     };
     let advertised = starting.find_cluster().await?;
     let identity = starting.reach_broker(&advertised, config.idempotence).await?;
@@ -61,8 +61,7 @@ struct Starting {
     line: Line,
     backoff: Backoff,
     /// What went wrong last.
-    reason: String,
-    kind: ConnectErrorKind,
+    trouble: Trouble,
 }
 
 impl Starting {
@@ -80,11 +79,12 @@ impl Starting {
                     if !advertised.is_empty() {
                         return Ok(advertised);
                     }
-                    self.reason = "the cluster advertises no broker that could be reached".to_owned();
+                    let said = "the cluster advertises no broker that could be reached";
+                    self.trouble = Trouble::new(ConnectErrorKind::Timeout, said);
                 }
-                Err(reason) => {
+                Err(trouble) => {
                     self.metadata.failed(clock::now());
-                    self.reason = reason;
+                    self.note(trouble, left);
                 }
             }
             self.pause(attempt).await;
@@ -100,7 +100,7 @@ impl Starting {
     ) -> Result<Option<Identity>, ConnectError> {
         // The bootstrap address may be another way to the cluster than the ones that it advertises.
         self.line.hang_up();
-        self.reason.clear();
+        self.trouble = Trouble::default();
         for attempt in 0.. {
             let left = self.left(
                 "the cluster described itself, but no broker could be used at the address that it advertises (see \
@@ -108,39 +108,36 @@ impl Starting {
             )?;
             let outcome = if idempotent {
                 let answer = self.line.ask(advertised, &identity_request(), left).await;
-                answer.and_then(|response| self.identity_of(&response)).map(Some)
+                answer.and_then(|response| identity_of(&response)).map(Some)
             } else {
                 let request = MetadataRequest { topics: Some(Vec::new()), ..MetadataRequest::default() };
                 self.line.ask(advertised, &request, left).await.map(|_| None)
             };
             match outcome {
                 Ok(identity) => return Ok(identity),
-                Err(reason) => self.reason = reason,
-            }
-            if self.kind == ConnectErrorKind::Authentication {
-                return Err(ConnectError::new(self.kind, self.reason.clone()));
+                Err(Trouble { kind: kind @ ConnectErrorKind::Authentication, said }) => {
+                    return Err(ConnectError::new(kind, said));
+                }
+                Err(trouble) => self.note(trouble, left),
             }
             self.pause(attempt).await;
         }
         unreachable_end()
     }
 
-    fn identity_of(&mut self, response: &InitProducerIdResponse) -> Result<Identity, String> {
-        if matches!(
-            response.error_code,
-            ErrorCode::CLUSTER_AUTHORIZATION_FAILED | ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED
-        ) {
-            self.kind = ConnectErrorKind::Authentication;
+    /// Remembers what went wrong. What a last attempt says that had hardly any time left tells less.
+    fn note(&mut self, trouble: Trouble, left: Duration) {
+        const WORTH_A_WORD: Duration = Duration::from_secs(1);
+        if self.trouble.said.is_empty() || left >= WORTH_A_WORD {
+            self.trouble = trouble;
         }
-        identity_of(response)
     }
 
     /// What is left of the time, or the error that says what was tried.
     fn left(&self, said: &str) -> Result<Duration, ConnectError> {
         let left = self.deadline.saturating_duration_since(clock::now());
         if left.is_zero() {
-            let kind = if self.reason.is_empty() { ConnectErrorKind::Timeout } else { self.kind };
-            return Err(ConnectError::new(kind, format!("{said}: {}", self.reason)));
+            return Err(ConnectError::new(self.trouble.kind, format!("{said}: {}", self.trouble)));
         }
         Ok(left)
     }
@@ -162,14 +159,16 @@ pub(super) fn identity_request() -> InitProducerIdRequest {
 }
 
 /// The identity that a broker gave.
-pub(super) fn identity_of(response: &InitProducerIdResponse) -> Result<Identity, String> {
+pub(super) fn identity_of(response: &InitProducerIdResponse) -> Result<Identity, Trouble> {
     match response.error_code {
         ErrorCode::NONE => Ok(Identity { producer_id: response.producer_id, epoch: response.producer_epoch }),
-        ErrorCode::CLUSTER_AUTHORIZATION_FAILED => {
-            Err("the producer may not write idempotently: allow WRITE on a \
-             topic, or IDEMPOTENT_WRITE on the cluster, or set enable.idempotence=false"
-                .to_owned())
+        ErrorCode::CLUSTER_AUTHORIZATION_FAILED | ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED => {
+            let said = "the producer may not write idempotently: allow WRITE on a topic, or IDEMPOTENT_WRITE on the \
+                        cluster, or set enable.idempotence=false";
+            Err(Trouble::new(ConnectErrorKind::Authentication, said))
         }
-        code => Err(format!("a broker gave no producer id: {code}")),
+        code => {
+            Err(Trouble::new(ConnectErrorKind::Timeout, format_args!("a broker gave no producer id: {code}")))
+        }
     }
 }

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use milena_codec::ids::PartitionId;
 use milena_sender::accumulator::{Appended, ChooseError, RecordRef, Refusal, Topic, Waiting};
-use milena_sender::sync::Ticket;
+use milena_sender::sync::{Memory, Ticket};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::Delivery;
@@ -57,13 +57,23 @@ pub(super) struct Enter<'a, const SEAT: bool> {
     pub(super) urgent: bool,
     pub(super) patience: Patience,
     stepped_aside: bool,
+    /// Its partition was gone, and another was looked for.
+    moved_on: bool,
 }
 
 impl<'a, const SEAT: bool> Enter<'a, SEAT> {
     #[inline]
     pub(super) const fn new(core: &'a Core, topic: &'a Topic, record: RecordRef<'a>) -> Self {
-        let patience = Patience(None);
-        Self { core, topic, partition: None, record, urgent: false, patience, stepped_aside: false }
+        Self {
+            core,
+            topic,
+            partition: None,
+            record,
+            urgent: false,
+            patience: Patience(None),
+            stepped_aside: false,
+            moved_on: false,
+        }
     }
 
     #[inline]
@@ -99,12 +109,18 @@ impl<'a, const SEAT: bool> Enter<'a, SEAT> {
                 ChooseError::Refused(Refusal::Full { bytes }, _) => {
                     let wait = self.patience.wait(self.core);
                     if wait.ticket.is_none() {
-                        wait.ticket = Some(self.core.shared.memory.queue(bytes, cx.waker()));
+                        wait.ticket = Some(Memory::queue(&self.core.shared.memory, bytes, cx.waker()));
                         self.core.shared.press();
                     }
                     if self.poll_ticket(cx).is_pending() {
                         return self.patience.poll(self.core, cx).map(|()| Err(self.no_room(bytes)));
                     }
+                }
+                // The partition went away after it was chosen, as those do of a topic created anew with fewer.
+                ChooseError::Refused(Refusal::Closed, _)
+                    if !self.moved_on && !self.core.registry.is_closed() =>
+                {
+                    self.moved_on = true;
                 }
                 refused => return Poll::Ready(Err(outcome::of_refusal(refused, self.topic.name()))),
             }

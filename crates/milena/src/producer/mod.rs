@@ -3,12 +3,12 @@
 mod build;
 mod delivery;
 mod enqueue;
+mod look_up;
 mod topic;
 
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::Poll;
 
 pub use delivery::Delivery;
 pub use enqueue::{Enqueue, EnqueueDetached};
@@ -17,11 +17,11 @@ pub use topic::Topic;
 use crate::clock;
 use crate::config::ProducerBuilder;
 use crate::core::{Core, Snapshot};
-use crate::error::{ConnectError, FlushError, SendError, TryEnqueueError};
+use crate::error::{ConnectError, ErrorKind, FlushError, SendError, TryEnqueueError};
 use crate::outcome;
 use crate::record::{Ack, Record};
-use crate::registry::Missing;
 use enqueue::{Patience, delivery_of};
+use look_up::LookUp;
 use milena_sender::accumulator::{ChooseError, Refusal};
 
 /// Sends records to a Kafka cluster. Clones are cheap and share everything.
@@ -116,25 +116,32 @@ impl Producer {
     /// [`TryEnqueueError`] gives the record back.
     pub fn try_enqueue(&self, record: impl Into<Record>) -> Result<Delivery, TryEnqueueError> {
         let record = record.into();
-        let Some(topic) = self.known(&record.topic) else {
-            self.want(&record.topic);
-            return Err(TryEnqueueError::not_ready(record));
-        };
         let name = Arc::clone(&record.topic);
+        let core = &self.handle.core;
+        let (found, tell) = core.registry.ask(&name, clock::now());
+        look_up::want(core, &name, tell);
+        let topic = match found {
+            Ok(Some(topic)) => Topic { handle: Arc::clone(&self.handle), topic },
+            Ok(None) => return Err(TryEnqueueError::not_ready(record)),
+            Err(reason) => {
+                return Err(TryEnqueueError::refused(record, look_up::missing(core, reason, &name)));
+            }
+        };
         let entered = topic.enter::<true>(&record, false).try_enter_now();
         match entered {
             Ok(appended) => {
                 delivery_of(appended, &name).map_err(|error| TryEnqueueError::refused(record, error))
             }
             Err(ChooseError::Refused(Refusal::Full { .. }, _)) => {
-                self.handle.core.shared.press();
+                core.shared.press();
                 Err(TryEnqueueError::full(record))
             }
             Err(error) => Err(TryEnqueueError::refused(record, outcome::of_refusal(error, &name))),
         }
     }
 
-    /// Sends many records, and waits for all of them: one result a record, in order.
+    /// Sends many records, and waits for all of them: one result a record, in order. A topic that is not found within
+    /// `max.block.ms` is waited for once.
     ///
     /// # Cancel safety
     /// Dropped, the records that were accepted go; the others are not sent.
@@ -143,8 +150,16 @@ impl Producer {
         records: impl IntoIterator<Item = R>,
     ) -> Vec<Result<Ack, SendError>> {
         let mut deliveries = Vec::new();
+        let mut missing: Vec<SendError> = Vec::new();
         for record in records {
-            deliveries.push(self.accept(&record.into(), true).await);
+            let record = record.into();
+            let known = missing.iter().find(|error| *error.topic() == *record.topic).cloned();
+            let accepted = match known {
+                Some(error) => Err(error),
+                None => self.accept(&record, true).await,
+            };
+            missing.extend(accepted.as_ref().err().filter(|error| is_about_topic(error)).cloned());
+            deliveries.push(accepted);
         }
         let mut outcomes = Vec::with_capacity(deliveries.len());
         for delivery in deliveries {
@@ -165,8 +180,8 @@ impl Producer {
     /// Dropping it has no effect.
     pub async fn topic(&self, name: &str) -> Result<Topic, SendError> {
         match self.known(name) {
-            Some(topic) => Ok(topic),
-            None => self.look_up(&Arc::from(name), &mut Patience::default()).await,
+            Some(topic) if !self.handle.core.registry.is_closed() => Ok(topic),
+            _ => LookUp::new(&self.handle, &Arc::from(name), &mut Patience::default()).await,
         }
     }
 
@@ -227,7 +242,7 @@ impl Producer {
         let mut patience = Patience::default();
         let topic = match self.known(&record.topic) {
             Some(topic) => topic,
-            None => self.look_up(&record.topic, &mut patience).await?,
+            None => LookUp::new(&self.handle, &record.topic, &mut patience).await?,
         };
         let mut enter = topic.enter::<true>(record, urgent);
         enter.patience = patience;
@@ -238,39 +253,9 @@ impl Producer {
         let topic = self.handle.core.registry.known(name)?;
         Some(Topic { handle: Arc::clone(&self.handle), topic })
     }
+}
 
-    fn want(&self, name: &Arc<str>) {
-        if self.handle.core.registry.want(name) {
-            self.handle.core.tell(|inbox| inbox.wanted.push(Arc::clone(name)));
-        }
-    }
-
-    async fn look_up(&self, name: &Arc<str>, patience: &mut Patience) -> Result<Topic, SendError> {
-        self.want(name);
-        let core = &*self.handle.core;
-        let found = poll_fn(|cx| {
-            if core.registry.topic(name).is_none() {
-                // Another waiter gave it up in between.
-                self.want(name);
-            }
-            if let Poll::Ready(found) = core.registry.poll(name, cx.waker()) {
-                return Poll::Ready(Ok(found));
-            }
-            patience.poll(core, cx).map(|()| {
-                let code = core.registry.last_error(name);
-                if core.registry.give_up(name, cx.waker()) {
-                    core.tell(|inbox| inbox.given_up.push(Arc::clone(name)));
-                }
-                Err(code)
-            })
-        });
-        match found.await {
-            Ok(Ok(topic)) => Ok(Topic { handle: Arc::clone(&self.handle), topic }),
-            Ok(Err(Missing::Closed)) => Err(outcome::closed(Arc::clone(name))),
-            Ok(Err(Missing::Refused(code))) => {
-                Err(outcome::of_topic(Some(code), Arc::clone(name), core.config.max_block))
-            }
-            Err(code) => Err(outcome::of_topic(code, Arc::clone(name), core.config.max_block)),
-        }
-    }
+/// Whether an error is about the topic as a whole, whichever record was for it.
+fn is_about_topic(error: &SendError) -> bool {
+    matches!(error.kind(), ErrorKind::UnknownTopic)
 }

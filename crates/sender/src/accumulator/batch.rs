@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use bytes::Bytes;
-use milena_codec::record::{BatchHeader, HEADER_BYTES, Stamp, renumber};
+use milena_codec::record::{BatchHeader, HEADER_BYTES, Part, Stamp, renumber};
 use milena_codec::wire::DecodeError;
 
 use crate::sync::{Arc, Completion, Generation};
@@ -102,29 +102,61 @@ impl Batch {
     /// [`DecodeError`] when the batch does not hold records; it was encoded here, so that says of a fault here.
     pub fn split(&mut self, bytes_max: usize) -> Result<Vec<Self>, DecodeError> {
         let mut parts: Vec<Self> = Vec::new();
-        for (place, chunk) in self.chunks.iter().enumerate() {
-            let mut rest = &chunk[if place == 0 { HEADER_BYTES } else { 0 }..];
+        let mut place = 0;
+        for mut rest in self.records_by_chunk() {
             while !rest.is_empty() {
                 if parts.last().is_none_or(|part| part.bytes() >= bytes_max) {
-                    parts.push(self.part_after(&parts));
+                    parts.push(self.part_at(place));
                 }
                 let Some(part) = parts.last_mut() else { break };
-                let taken = part.take_from(rest, bytes_max)?;
-                rest = &rest[taken..];
-                if taken == 0 {
-                    parts.push(self.part_after(&parts));
+                let taken = part.take_from(rest, u32::MAX, bytes_max)?;
+                (place, rest) = (place + taken.records, &rest[taken.source_bytes..]);
+                if taken.records == 0 {
+                    parts.push(self.part_at(place));
                 }
             }
         }
-        if let Some(first) = parts.first_mut() {
-            first.charged = std::mem::take(&mut self.charged);
-        }
+        self.share_charge(&mut parts);
         Ok(parts)
     }
 
-    /// An empty part whose records follow those of `parts`.
-    fn part_after(&self, parts: &[Self]) -> Self {
-        let first = self.seats.0 + parts.iter().map(|part| part.records).sum::<u32>();
+    /// Leaves out the records at `places`, which ascend. The others make up the parts, which take over what the batch
+    /// costs of the budget: a part for each run of records that stood together.
+    ///
+    /// # Errors
+    /// [`DecodeError`] when the batch does not hold records; it was encoded here, so that says of a fault here.
+    pub fn without(&mut self, places: &[u32]) -> Result<Vec<Self>, DecodeError> {
+        let mut parts: Vec<Self> = Vec::new();
+        let mut places = places.iter().copied().peekable();
+        let (mut place, mut joins) = (0, false);
+        for mut rest in self.records_by_chunk() {
+            while !rest.is_empty() {
+                let next = places.peek().copied().unwrap_or(u32::MAX);
+                let taken = if next <= place {
+                    (joins, _) = (false, places.next());
+                    renumber(rest, &mut Vec::new(), 0, 1, usize::MAX)?
+                } else {
+                    if !std::mem::replace(&mut joins, true) {
+                        parts.push(self.part_at(place));
+                    }
+                    let Some(part) = parts.last_mut() else { break };
+                    part.take_from(rest, next - place, usize::MAX)?
+                };
+                (place, rest) = (place + taken.records, &rest[taken.source_bytes..]);
+            }
+        }
+        self.share_charge(&mut parts);
+        Ok(parts)
+    }
+
+    /// The records, without the header.
+    fn records_by_chunk(&self) -> impl Iterator<Item = &[u8]> {
+        let first = self.chunks.iter().take(1).map(|head| &head[HEADER_BYTES..]);
+        first.chain(self.chunks.iter().skip(1).map(Vec::as_slice))
+    }
+
+    /// An empty part that begins with the record at `place`.
+    fn part_at(&self, place: u32) -> Self {
         Self {
             chunks: vec![vec![0; HEADER_BYTES]],
             lent: None,
@@ -135,19 +167,30 @@ impl Batch {
             opened: self.opened,
             generation: self.generation,
             completion: Arc::clone(&self.completion),
-            seats: (first, self.seats.1),
+            seats: (self.seats.0 + place, self.seats.1),
         }
     }
 
-    /// Takes records from the start of `source` while they fit, and says how many bytes of it they were.
-    fn take_from(&mut self, source: &[u8], bytes_max: usize) -> Result<usize, DecodeError> {
-        let part = renumber(source, &mut self.chunks[0], self.records, u32::MAX, bytes_max)?;
+    /// Takes records from the start of `source` while they fit.
+    fn take_from(&mut self, source: &[u8], records_max: u32, bytes_max: usize) -> Result<Part, DecodeError> {
+        let part = renumber(source, &mut self.chunks[0], self.records, records_max, bytes_max)?;
         self.records += part.records;
         if part.records > 0 {
             let newest = self.base_timestamp_ms.saturating_add(part.timestamp_delta_max);
             self.max_timestamp_ms = self.max_timestamp_ms.max(newest);
         }
-        Ok(part.source_bytes)
+        Ok(part)
+    }
+
+    /// What the batch costs goes over to its parts, each by its size, and what is left to the last.
+    fn share_charge(&mut self, parts: &mut [Self]) {
+        let Some((last, others)) = parts.split_last_mut() else { return };
+        let mut left = std::mem::take(&mut self.charged);
+        for part in others {
+            part.charged = part.bytes().min(left);
+            left -= part.charged;
+        }
+        last.charged = left;
     }
 
     /// Lets go of the bytes: the chunks are appended to `chunks`, and what they cost is returned.

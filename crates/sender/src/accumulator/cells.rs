@@ -4,7 +4,9 @@ use std::cell::Cell;
 
 use milena_partitioner::StickyCell;
 
-use crate::sync::{AtomicU64, AtomicUsize, Ordering, Padded};
+#[cfg(not(loom))]
+use crate::sync::AtomicUsize;
+use crate::sync::{AtomicU64, Ordering, Padded};
 
 /// How many threads get a cell of their own; further ones share these.
 const THREADS: usize = 64;

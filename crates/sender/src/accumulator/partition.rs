@@ -40,8 +40,8 @@ pub struct Partition {
 pub struct Standing {
     /// Something is worth sending.
     pub ripe: bool,
-    /// When the open batch has lingered for long enough.
-    pub lingers_until: Option<Instant>,
+    /// When the open batch is worth sending by its age, or takes no more records.
+    pub ages: Option<Instant>,
     /// When the oldest batch is given up.
     pub expires: Option<Instant>,
 }
@@ -141,10 +141,19 @@ impl Partition {
             return Err(Refusal::Closed);
         }
         let bytes_max = record.bytes_max();
+        // It would wait for room for ever.
+        let limit = self.shared.memory.budget().saturating_sub(HEADER_BYTES);
+        if bytes_max > limit {
+            return Err(Refusal::TooLarge { bytes: bytes_max, limit });
+        }
         if HEADER_BYTES + bytes_max > CHUNK_BYTES_MAX {
+            if waiting.may_yield && queue.port.runs_ahead(bytes_max) {
+                return Err(Refusal::Yield);
+            }
             drop(queue);
             return self.append_alone::<C, SEAT>(record, timestamp_ms, clock, waiting);
         }
+        let waited = waiting.ticket.is_some();
         let mut entering = Entering { ticket: waiting.ticket, may_yield: waiting.may_yield };
         let mut rings = Rings::default();
         let batch_bytes_max = self.batch_bytes_max.load(Ordering::Relaxed);
@@ -157,14 +166,14 @@ impl Partition {
             queue.begin_at(timestamp_ms);
             let (seat, bytes) = queue.put::<SEAT>(record, timestamp_ms);
             rings.ready |= waiting.urgent && queue.hurry();
+            rings.press = self.shared.config.flush_records.is_some_and(|enough| queue.count() >= enough);
+            // The next one may wait for this very room: no linger.
+            rings.ready |= waited && queue.offer_now();
             Appended { seat, bytes }
         });
         let port = Arc::clone(&queue.port);
         drop(queue);
         self.ring(&port, &rings);
-        if let (Ok(_), Some(limit)) = (&appended, self.shared.config.flush_records) {
-            port.count(limit);
-        }
         appended
     }
 
@@ -178,9 +187,8 @@ impl Partition {
         waiting: Waiting<'_>,
     ) -> Result<Appended, Refusal> {
         let wanted = HEADER_BYTES + record.bytes_max();
-        if !self.shared.memory.reserve(wanted, waiting.ticket) {
-            return Err(Refusal::Full { bytes: wanted });
-        }
+        let charged =
+            self.shared.memory.reserve(wanted, waiting.ticket).ok_or(Refusal::Full { bytes: wanted })?;
         let (chunks, lent) = encode_alone(record);
         let bytes = chunks.iter().map(Vec::len).sum::<usize>() + lent.as_ref().map_or(0, Bytes::len);
         let bytes = u32::try_from(bytes - HEADER_BYTES).unwrap_or(u32::MAX);
@@ -191,7 +199,7 @@ impl Partition {
         if queue.shut {
             drop(queue);
             let mut wakers = Vec::new();
-            self.shared.memory.give_back(&mut Vec::new(), wanted, &mut wakers);
+            self.shared.memory.give_back(&mut Vec::new(), charged, &mut wakers);
             wakers.into_iter().for_each(std::task::Waker::wake);
             return Err(Refusal::Closed);
         }
@@ -201,13 +209,14 @@ impl Partition {
             records: 1,
             base_timestamp_ms: timestamp_ms,
             max_timestamp_ms: timestamp_ms,
-            charged: wanted,
+            charged,
             opened: clock.now(),
             generation: self.shared.outstanding.open(),
             completion,
             seats: (0, 1),
         });
-        let rings = Rings { opened: None, ready: !std::mem::replace(&mut queue.listed, true) };
+        let ready = !std::mem::replace(&mut queue.listed, true);
+        let rings = Rings { ready, ..Rings::default() };
         let port = Arc::clone(&queue.port);
         drop(queue);
         self.ring(&port, &rings);
@@ -221,22 +230,25 @@ impl Partition {
         } else if let Some(due) = rings.opened {
             port.opened(self.serial, due);
         }
+        if rings.press {
+            port.press();
+        }
     }
 
     /// Has another lane look after it, from now on. None when somebody holds the partition.
     pub fn assign(&self, port: &Arc<Port>) -> Option<()> {
-        let mut queue = try_lock(&self.queue)?;
-        queue.port = Arc::clone(port);
+        try_lock(&self.queue)?.ring_at(port);
         Some(())
     }
 
     /// The lane looks how the partition stands. `idle` says that nothing of it is in flight, `pressed` that
-    /// everything shall go. None when somebody holds the partition.
+    /// everything shall go. An open batch that is too old, or that a flush waits for, is closed. None when somebody
+    /// holds the partition.
     pub fn visit(&self, now: Instant, idle: bool, pressed: bool) -> Option<Standing> {
         let mut queue = try_lock(&self.queue)?;
         queue.listed = false;
         if pressed {
-            queue.offer();
+            queue.press(&self.shared.outstanding);
         }
         let config = &self.shared.config;
         if queue.opened_at().is_some_and(|opened| now >= opened + config.open_for_max) {
@@ -244,7 +256,7 @@ impl Partition {
         }
         Some(Standing {
             ripe: queue.is_ripe(now, idle, config),
-            lingers_until: queue.lingers_until(config),
+            ages: queue.ages(now, config),
             expires: queue.expires(config),
         })
     }
@@ -280,6 +292,20 @@ impl Partition {
         let mut queue = lock(&self.queue);
         queue.shut = true;
         queue.close();
+    }
+
+    /// Takes no more records, and gives back what was accepted before.
+    pub fn end(&self) -> Vec<Batch> {
+        let mut queue = lock(&self.queue);
+        queue.shut = true;
+        queue.close();
+        queue.closed.drain(..).collect()
+    }
+
+    /// Keeps everybody else out while the guard lives.
+    #[cfg(all(test, not(loom)))]
+    pub(super) fn hold(&self) -> impl Sized {
+        lock(&self.queue)
     }
 
     /// A broker refused a batch of `bytes` as too large: the next ones of the topic stay below half of it.

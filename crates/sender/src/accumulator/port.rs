@@ -26,7 +26,7 @@ struct Inbox {
     pressed: bool,
     /// What callers took for records since one of them stepped aside, or since the lane last looked.
     ahead: usize,
-    /// Records since the lane last looked, where they are counted.
+    /// Records in open batches that are not offered, where they are counted.
     records: u32,
     /// The lane can send nothing now and will look by itself.
     deaf: bool,
@@ -61,13 +61,19 @@ impl Port {
         });
     }
 
-    /// One more record; all goes once `limit` of them wait.
-    pub(super) fn count(&self, limit: u32) {
+    /// So many more records wait. Returns how many do.
+    pub(super) fn count(&self, more: u32) -> u32 {
         self.bell.put(|inbox| {
-            inbox.records += 1;
-            let enough = inbox.records >= limit;
-            inbox.pressed |= enough;
-            ((), if enough { Wake::Now } else { Wake::Later })
+            inbox.records = inbox.records.saturating_add(more);
+            (inbox.records, Wake::Later)
+        })
+    }
+
+    /// So many records are offered, or have gone.
+    pub(super) fn uncount(&self, fewer: u32) {
+        self.bell.put(|inbox| {
+            inbox.records = inbox.records.saturating_sub(fewer);
+            ((), Wake::Later)
         });
     }
 
@@ -100,7 +106,6 @@ impl Port {
     pub fn look(&self, bulletin: &mut Bulletin) {
         self.bell.look(|inbox| {
             inbox.ahead = 0;
-            inbox.records = 0;
             inbox.deaf = false;
             bulletin.partitions.append(&mut inbox.ready);
             bulletin.partitions.append(&mut inbox.opened);

@@ -11,7 +11,7 @@ use super::batch::Batch;
 use super::entry::{RecordRef, Refusal};
 use super::port::Port;
 use super::settings::{AccumulatorConfig, Clock, Shared};
-use crate::sync::{Arc, CHUNK_BYTES_MAX, Completion, Generation, Seat, Ticket};
+use crate::sync::{Arc, CHUNK_BYTES_MAX, Completion, Generation, Outstanding, Seat, Ticket};
 
 /// How many completions a partition keeps for its next batches.
 const SPARES_MAX: usize = 8;
@@ -42,6 +42,8 @@ pub(super) struct Queue {
     offered: bool,
     /// Somebody awaits a record of it, and the linger is not for him.
     urgent: bool,
+    /// How many records of the open batch its lane's mailbox counts; none once it is offered.
+    counted: u32,
     /// Stands in its lane's mailbox as ready.
     pub(super) listed: bool,
     /// No more records are taken.
@@ -58,6 +60,7 @@ pub(super) struct Queue {
 pub(super) struct Rings {
     pub(super) opened: Option<Instant>,
     pub(super) ready: bool,
+    pub(super) press: bool,
 }
 
 /// How a record enters.
@@ -65,6 +68,19 @@ pub(super) struct Rings {
 pub(super) struct Entering<'a> {
     pub(super) ticket: Option<&'a mut Ticket>,
     pub(super) may_yield: bool,
+}
+
+impl Entering<'_> {
+    /// A chunk of at least `bytes`, and rather of `hint`. Who waited takes what was set aside for him: to ask for more
+    /// would let those behind him pass.
+    fn chunk(&mut self, shared: &Shared, bytes: usize, hint: usize) -> Result<Vec<u8>, Refusal> {
+        let mut chunk = None;
+        if self.ticket.is_none() && hint > bytes {
+            chunk = shared.memory.chunk(hint, None);
+        }
+        let chunk = chunk.or_else(|| shared.memory.chunk(bytes, self.ticket.as_deref_mut()));
+        chunk.ok_or(Refusal::Full { bytes })
+    }
 }
 
 impl Queue {
@@ -84,6 +100,7 @@ impl Queue {
             generation: Generation::default(),
             offered: false,
             urgent: false,
+            counted: 0,
             listed: false,
             shut: false,
             closed: VecDeque::new(),
@@ -144,7 +161,7 @@ impl Queue {
             self.open(shared, bytes_max, clock.now(), entering, rings)?;
         }
         if self.is_due_at(self.open_bytes() + bytes_max, shared) {
-            self.offered = true;
+            self.offer();
             rings.ready |= !std::mem::replace(&mut self.listed, true);
         }
         self.set_limit(&shared.config, batch_bytes_max);
@@ -172,9 +189,8 @@ impl Queue {
         entering: &mut Entering<'_>,
         rings: &mut Rings,
     ) -> Result<(), Refusal> {
-        let wanted = (HEADER_BYTES + bytes_max).max(self.last_bytes.min(CHUNK_BYTES_MAX));
-        let chunk = shared.memory.chunk(wanted, entering.ticket.as_deref_mut());
-        self.tail = chunk.ok_or(Refusal::Full { bytes: wanted })?;
+        let hint = self.last_bytes.min(CHUNK_BYTES_MAX);
+        self.tail = entering.chunk(shared, HEADER_BYTES + bytes_max, hint)?;
         self.tail.resize(HEADER_BYTES, 0);
         self.charged = self.tail.capacity();
         self.records = 0;
@@ -213,9 +229,8 @@ impl Queue {
         total: usize,
         entering: &mut Entering<'_>,
     ) -> Result<(), Refusal> {
-        let wanted = total.min(CHUNK_BYTES_MAX).max(bytes_max);
-        let chunk = shared.memory.chunk(wanted, entering.ticket.as_deref_mut());
-        let chunk = chunk.ok_or(Refusal::Full { bytes: wanted })?;
+        // Also when it waits: the batch may have gone by then, and the record begins another.
+        let chunk = entering.chunk(shared, HEADER_BYTES + bytes_max, total.min(CHUNK_BYTES_MAX))?;
         self.charged += chunk.capacity();
         let full = std::mem::replace(&mut self.tail, chunk);
         self.full_bytes += full.len();
@@ -241,6 +256,7 @@ impl Queue {
     /// Closes the open batch, if there is one: it goes behind the others.
     pub(super) fn close(&mut self) {
         let (Some(completion), Some(opened)) = (self.completion.take(), self.opened.take()) else { return };
+        self.uncount();
         self.last_bytes = self.open_bytes();
         self.limit = 0;
         let mut chunks = std::mem::take(&mut self.full);
@@ -270,9 +286,51 @@ impl Queue {
         !std::mem::replace(&mut self.urgent, true) && !std::mem::replace(&mut self.listed, true)
     }
 
+    /// Counts the newest record, and says how many wait behind the same lane and are not offered.
+    pub(super) fn count(&mut self) -> u32 {
+        if self.offered || !self.is_open() {
+            return 0;
+        }
+        self.counted += 1;
+        self.port.count(1)
+    }
+
+    fn uncount(&mut self) {
+        if self.counted > 0 {
+            self.port.uncount(std::mem::take(&mut self.counted));
+        }
+    }
+
+    /// Makes the open batch worth sending. Returns whether the lane has to hear of it.
+    pub(super) fn offer_now(&mut self) -> bool {
+        self.offer();
+        !std::mem::replace(&mut self.listed, true)
+    }
+
     /// Makes the open batch worth sending.
-    pub(super) const fn offer(&mut self) {
+    fn offer(&mut self) {
         self.offered = true;
+        self.uncount();
+    }
+
+    /// Everything shall go. A batch that a flush waits for takes no more records: none that came after it.
+    pub(super) fn press(&mut self, outstanding: &Outstanding) {
+        if self.is_open() && outstanding.has_ended(self.generation) {
+            self.close();
+        } else {
+            self.offer();
+        }
+    }
+
+    /// Another lane looks after it.
+    pub(super) fn ring_at(&mut self, port: &Arc<Port>) {
+        let counted = self.counted;
+        self.uncount();
+        self.port = Arc::clone(port);
+        if counted > 0 {
+            self.counted = counted;
+            self.port.count(counted);
+        }
     }
 
     /// Whether something of it is worth sending now. `idle` says that nothing of the partition is in flight.
@@ -286,9 +344,10 @@ impl Queue {
         !self.closed.is_empty() || self.opened.is_some_and(open_is_ripe)
     }
 
-    /// When the open batch has lingered for long enough, or may take no more records.
-    pub(super) fn lingers_until(&self, config: &AccumulatorConfig) -> Option<Instant> {
-        self.opened.map(|opened| opened + config.linger.min(config.open_for_max))
+    /// When the open batch is worth sending by its age or, later, takes no more records.
+    pub(super) fn ages(&self, now: Instant, config: &AccumulatorConfig) -> Option<Instant> {
+        let opened = self.opened?;
+        [config.linger, config.open_for_max].map(|age| opened + age).into_iter().filter(|at| *at > now).min()
     }
 
     /// When the oldest batch is given up.
@@ -305,5 +364,11 @@ impl Queue {
 
     pub(super) const fn opened_at(&self) -> Option<Instant> {
         self.opened
+    }
+
+    /// What the open batch takes of the budget, by its chunks.
+    #[cfg(all(test, not(loom)))]
+    pub(super) fn open_capacity(&self) -> usize {
+        self.full.iter().chain([&self.tail]).map(Vec::capacity).sum()
     }
 }

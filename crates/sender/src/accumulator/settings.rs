@@ -27,8 +27,8 @@ pub struct AccumulatorConfig {
     pub open_for_max: Duration,
     /// `delivery.timeout.ms`, counted from the opening of the batch.
     pub delivery_timeout: Duration,
-    /// How many waiting records of a partition are worth a request; none to count bytes alone (sarama's
-    /// `Flush.Messages`).
+    /// How many waiting records of all partitions that one broker leads are worth a request; none to count bytes
+    /// alone (sarama's `Flush.Messages`).
     pub flush_records: Option<u32>,
 }
 
@@ -94,6 +94,12 @@ impl Shared {
     /// A lane has gone.
     pub fn remove_port(&self, port: &Arc<Port>) {
         lock(&self.ports).retain(|other| !Arc::ptr_eq(other, port));
+    }
+
+    /// Whether somebody waits for room or for a flush.
+    #[must_use]
+    pub fn is_pressed(&self) -> bool {
+        self.memory.has_waiters() || self.outstanding.is_awaited()
     }
 
     /// Has every lane send what its partitions hold: somebody waits for room, for a flush, or for the end.

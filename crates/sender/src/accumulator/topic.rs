@@ -14,6 +14,9 @@ use super::port::Port;
 use super::settings::{Clock, Shared};
 use crate::sync::{Arc, AtomicU32, AtomicU64, AtomicUsize, Latest, Ordering};
 
+/// How often a partition is drawn at random before the next one with a leader is taken.
+const DRAWS_MAX: u32 = 32;
+
 /// A topic whose partitions are known.
 #[derive(Debug)]
 pub struct Topic {
@@ -92,7 +95,7 @@ impl Topic {
     }
 
     /// Makes partitions up to `count`, looked after by the lane behind `port`; `serial` counts those of all topics.
-    /// A count never shrinks. Returns the new ones.
+    /// Returns the new ones.
     pub fn grow(&self, count: usize, port: &Arc<Port>, serial: &mut u32) -> Vec<StdArc<Partition>> {
         let before = self.partitions();
         let fresh: Vec<_> = (before.len()..count)
@@ -108,6 +111,18 @@ impl Topic {
             self.partitions.replace(before.iter().chain(&fresh).cloned().collect());
         }
         fresh
+    }
+
+    /// Takes the partitions from `count` on away, because another topic of the name has fewer. Returns them; who found
+    /// one of them before may still append to it, until it is ended.
+    pub fn shrink(&self, count: usize) -> Vec<StdArc<Partition>> {
+        let before = self.partitions();
+        if before.len() <= count || count == 0 {
+            return Vec::new();
+        }
+        let gone = before[count..].to_vec();
+        self.partitions.replace(before[..count].into());
+        gone
     }
 
     /// What a broker once found too large may fit by now: the limit doubles, up to where it began.
@@ -138,8 +153,8 @@ impl Topic {
             (None, Some(count)) => match self.strategy.choose(record.key, count) {
                 Choice::Partition(index) => index,
                 Choice::Sticky => return self.append_sticky::<C, SEAT>(partitions, record, clock, waiting),
-                Choice::Random => available(partitions, self.draw(count)),
-                Choice::RoundRobin => self.next_turn(partitions),
+                Choice::Random => self.draw_available(partitions, count),
+                Choice::RoundRobin => self.next_turn(partitions, count),
                 Choice::Missing => return Err(ChooseError::Missing),
             },
         };
@@ -159,13 +174,18 @@ impl Topic {
     ) -> Result<Appended, ChooseError> {
         let mut cell = self.cells.mine();
         let mut sticky = StickyCell::from_bits(cell.load(Ordering::Relaxed));
+        if !place(partitions, sticky.partition()).is_available() {
+            sticky = self.leave_leaderless(partitions, sticky);
+        }
         let ticket = waiting.ticket.as_deref_mut();
         let impatient = Waiting { ticket, impatient: true, ..waiting };
         let mut chosen = place(partitions, sticky.partition());
         let mut appended = chosen.append::<C, SEAT>(record, clock, impatient);
         if let Err(Refusal::Busy) = appended {
             cell = self.cells.split_off(|partition, thread| {
-                let start = partition.wrapping_add(1).wrapping_add(u32::try_from(thread).unwrap_or(0));
+                // Anywhere but there.
+                let step = 1 + thread % (partitions.len().max(2) - 1);
+                let start = partition.wrapping_add(u32::try_from(step).unwrap_or(1));
                 StickyCell::new(available(partitions, start), self.cell_bytes())
             });
             sticky = StickyCell::from_bits(cell.load(Ordering::Relaxed));
@@ -183,8 +203,25 @@ impl Topic {
         u32::try_from(self.shared.config.offered_from()).unwrap_or(u32::MAX)
     }
 
-    fn next_turn(&self, partitions: &[StdArc<Partition>]) -> u32 {
-        available(partitions, self.turn.fetch_add(1, Ordering::Relaxed))
+    /// A cell whose partition has no leader moves on at once, if there is one that has.
+    #[cold]
+    fn leave_leaderless(&self, partitions: &[StdArc<Partition>], sticky: StickyCell) -> StickyCell {
+        let next = available(partitions, sticky.partition());
+        if next == sticky.partition() { sticky } else { StickyCell::new(next, self.cell_bytes()) }
+    }
+
+    /// The next partition that has a leader. Those without take their turns, too: their neighbours get no more for it.
+    fn next_turn(&self, partitions: &[StdArc<Partition>], count: NonZeroU32) -> u32 {
+        let turn = || self.turn.fetch_add(1, Ordering::Relaxed) % count;
+        let mut turns = (0..count.get()).map(|_| turn());
+        turns.find(|index| leads(partitions, *index)).unwrap_or_else(turn)
+    }
+
+    /// Draws until a partition has a leader; most of them have one as a rule.
+    fn draw_available(&self, partitions: &[StdArc<Partition>], count: NonZeroU32) -> u32 {
+        let mut draws = (0..DRAWS_MAX).map(|_| self.draw(count));
+        let drawn = draws.find(|index| leads(partitions, *index));
+        drawn.unwrap_or_else(|| available(partitions, self.draw(count)))
     }
 
     /// A number below `count`, from the seed (Steele and others, "Fast splittable pseudorandom number generators").
@@ -206,10 +243,12 @@ fn place(partitions: &[StdArc<Partition>], index: u32) -> &StdArc<Partition> {
 fn available(partitions: &[StdArc<Partition>], start: u32) -> u32 {
     let count = u32::try_from(partitions.len()).unwrap_or(u32::MAX).max(1);
     let start = start % count;
-    let round = (0..count).map(|step| (start + step) % count);
-    let mut leading =
-        round.filter(|index| partitions.get(*index as usize).is_some_and(|found| found.is_available()));
-    leading.next().unwrap_or(start)
+    let mut round = (0..count).map(|step| (start + step) % count);
+    round.find(|index| leads(partitions, *index)).unwrap_or(start)
+}
+
+fn leads(partitions: &[StdArc<Partition>], index: u32) -> bool {
+    partitions.get(index as usize).is_some_and(|found| found.is_available())
 }
 
 #[cfg(all(test, not(loom)))]

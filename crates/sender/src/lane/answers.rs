@@ -2,14 +2,13 @@
 
 use milena_codec::ErrorCode;
 use milena_codec::ids::{BrokerId, LeaderEpoch, PartitionId};
-use milena_codec::message::NodeEndpoint;
-use milena_codec::message::ProduceResponse;
 use milena_codec::message::header::read_response_tags;
 use milena_codec::message::produce::{AnswerReader, PartitionAnswer, TopicKey};
+use milena_codec::message::{BatchIndexAndErrorMessage, NodeEndpoint, ProduceResponse};
 use milena_codec::wire::{DecodeError, Reader};
 
 use super::request::ProduceRequest;
-use crate::stream::{Answer, Flight};
+use crate::stream::{Answer, Culprit, Flight};
 
 /// What a broker says about who leads a partition now (KIP-951).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,17 +66,26 @@ fn take(
 }
 
 fn answer_of(answer: &PartitionAnswer<'_>) -> Answer {
-    let culprits = answer.record_errors.iter().take(3).filter_map(|error| {
-        let words = error.batch_index_error_message.as_deref()?;
-        Some(format!("record {} of the batch: {words}", error.batch_index))
+    let mut culprits: Vec<Culprit> = answer.record_errors.iter().filter_map(culprit_of).collect();
+    culprits.sort_by_key(|culprit| culprit.place);
+    culprits.dedup_by_key(|culprit| culprit.place);
+    let blamed = culprits.iter().take(3).filter_map(|culprit| {
+        let words = culprit.message.as_deref()?;
+        Some(format!("record {} of the batch: {words}", culprit.place))
     });
-    let words: Vec<String> = answer.error_message.map(str::to_owned).into_iter().chain(culprits).collect();
+    let words: Vec<String> = answer.error_message.map(str::to_owned).into_iter().chain(blamed).collect();
     Answer::Said {
         code: answer.error_code,
         base_offset: answer.base_offset,
         append_time_ms: answer.log_append_time_ms,
         message: (!words.is_empty()).then(|| words.join("; ")),
+        culprits,
     }
+}
+
+fn culprit_of(error: &BatchIndexAndErrorMessage) -> Option<Culprit> {
+    let place = u32::try_from(error.batch_index).ok()?;
+    Some(Culprit { place, message: error.batch_index_error_message.clone() })
 }
 
 fn hint_of(answer: &PartitionAnswer<'_>) -> Option<LeaderHint> {

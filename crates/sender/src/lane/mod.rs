@@ -15,6 +15,7 @@
 //! built, because a broker silently keeps the last of two entries.
 
 mod answers;
+mod landing;
 mod request;
 mod schedule;
 
@@ -27,13 +28,12 @@ use std::time::{Duration, Instant};
 
 use milena_codec::ids::{Identity, PartitionId, ProducerId, TopicId};
 use milena_codec::message::NodeEndpoint;
-use milena_codec::wire::DecodeError;
 
 use crate::accumulator::{Bulletin, Port, Shared};
 use crate::backoff::Backoff;
-use crate::stream::{Aftermath, Answer, Counters, Flight, Next, Settler, Stream, StreamConfig};
+use crate::stream::{Counters, Flight, Next, Settler, Stream, StreamConfig};
 use crate::sync::Arc;
-use schedule::Schedule;
+use schedule::{Schedule, Visit};
 
 /// How a lane sends.
 #[derive(Clone, Debug)]
@@ -68,7 +68,7 @@ pub enum Notice {
     },
     /// Where the brokers named in hints are.
     Endpoints(Vec<NodeEndpoint>),
-    /// A broker does not know the producer id any more.
+    /// A broker does not know the producer id any more, or its epochs are used up.
     IdentitySpent(ProducerId),
 }
 
@@ -134,8 +134,6 @@ impl Lane {
     pub fn adopt(&mut self, mut stream: Box<Stream>) {
         let serial = stream.partition().serial();
         stream.leaving = false;
-        stream.listed = false;
-        stream.armed = None;
         self.streams.insert(serial, stream);
         self.schedule.arriving.push(serial);
     }
@@ -151,7 +149,7 @@ impl Lane {
     /// The topic of a partition has another id.
     pub fn set_topic_id(&mut self, serial: u32, topic_id: TopicId) {
         if let Some(stream) = self.streams.get_mut(&serial) {
-            stream.topic_id = topic_id;
+            stream.set_topic_id(topic_id);
         }
     }
 
@@ -170,53 +168,6 @@ impl Lane {
     /// What is wrong with the broker, to be told with records that expire.
     pub fn set_trouble(&mut self, trouble: String) {
         self.trouble = trouble;
-    }
-
-    /// A request was answered. Returns how long the broker asks the client to pause (KIP-219), in milliseconds.
-    ///
-    /// # Errors
-    /// [`DecodeError`] when the response is malformed. The batches that it did not reach count as unanswered; the
-    /// connection is to be closed.
-    pub fn answered(
-        &mut self,
-        now: Instant,
-        mut request: ProduceRequest,
-        body: &[u8],
-    ) -> Result<i32, DecodeError> {
-        self.in_flight -= 1;
-        let mut landed = Vec::with_capacity(request.batches());
-        let read = answers::read(&mut request, body, |one| landed.push(one));
-        for (flight, answer, hint) in landed {
-            self.landed(now, flight, &answer, hint);
-        }
-        self.lost(now, request, true);
-        self.request_bytes_max = (self.request_bytes_max * 2).min(self.config.request_bytes_max);
-        let (throttle_ms, endpoints) = read?;
-        if !endpoints.is_empty() {
-            self.notices.push(Notice::Endpoints(endpoints));
-        }
-        Ok(throttle_ms)
-    }
-
-    /// A request that nobody will answer is written (`acks=0`).
-    pub fn written(&mut self, now: Instant, mut request: ProduceRequest) {
-        self.in_flight -= 1;
-        for flight in request.flights.iter_mut().filter_map(Option::take) {
-            self.landed(now, flight, &Answer::Written, None);
-        }
-    }
-
-    /// The connection ended with these requests on it, in order; each with whether the broker may have had all of it.
-    /// After a time-out the next requests are smaller.
-    pub fn ended(&mut self, now: Instant, requests: Vec<(ProduceRequest, bool)>, timed_out: bool) {
-        self.version = None;
-        self.in_flight -= requests.len();
-        if timed_out {
-            self.request_bytes_max = (self.request_bytes_max / 2).max(1);
-        }
-        for (request, whole) in requests {
-            self.lost(now, request, whole);
-        }
     }
 
     /// Fails everything that is not settled, here and in the queues: the producer ends.
@@ -285,47 +236,45 @@ impl Lane {
         self.port.look(&mut self.bulletin);
         let pressed = std::mem::take(&mut self.bulletin.pressed);
         while let Some(serial) = self.bulletin.partitions.pop_front() {
-            self.refresh(serial, now, false);
+            self.refresh(serial, now, Visit::Look);
         }
         if pressed {
-            self.schedule.pressing.extend(self.streams.keys());
+            self.schedule.press(&mut self.streams);
         }
         for serial in std::mem::take(&mut self.schedule.arriving) {
             self.arrive(serial, now);
         }
         for serial in std::mem::take(&mut self.schedule.pressing) {
-            self.refresh(serial, now, true);
+            self.refresh(serial, now, Visit::Press);
         }
         for serial in std::mem::take(&mut self.schedule.revisit) {
-            self.refresh(serial, now, false);
+            self.refresh(serial, now, Visit::Look);
         }
-        while let Some((serial, at)) = self.schedule.pop_due(now) {
-            if let Some(stream) = self.streams.get_mut(&serial)
-                && stream.armed == Some(at)
-            {
+        while let Some(serial) = self.schedule.pop_due(now) {
+            if let Some(stream) = self.streams.get_mut(&serial) {
                 stream.armed = None;
-                self.refresh(serial, now, false);
+                self.refresh(serial, now, Visit::Look);
             }
         }
     }
 
-    /// A partition that has come: its callers ring here from now on.
+    /// A partition that has come: its callers ring here from now on. On its way nobody could press it.
     fn arrive(&mut self, serial: u32, now: Instant) {
         let Some(stream) = self.streams.get(&serial) else { return };
         match stream.partition().assign(&self.port) {
-            Some(()) => self.refresh(serial, now, false),
-            None => self.schedule.arriving.push(serial),
+            Some(()) if self.settler.shared().is_pressed() => self.refresh(serial, now, Visit::Press),
+            Some(()) => self.refresh(serial, now, Visit::Look),
+            None => self.schedule.come_back(serial, Visit::Arrival),
         }
     }
 
     /// Looks how a partition stands: lists it if it has something to send, and sets its timer.
-    fn refresh(&mut self, serial: u32, now: Instant, pressed: bool) {
+    fn refresh(&mut self, serial: u32, now: Instant, why: Visit) {
         let Some(stream) = self.streams.get_mut(&serial) else { return };
-        stream.mend(self.identity);
+        self.notices.extend(stream.mend(self.identity).map(Notice::IdentitySpent));
         let config = &self.config.stream;
-        let Some(standing) = stream.partition().visit(now, stream.is_idle(), pressed) else {
-            let again = if pressed { &mut self.schedule.pressing } else { &mut self.schedule.revisit };
-            return again.push(serial);
+        let Some(standing) = stream.partition().visit(now, stream.is_idle(), why == Visit::Press) else {
+            return self.schedule.come_back(serial, why);
         };
         let expires = stream.deadline(config).into_iter().chain(standing.expires).min();
         if expires.is_some_and(|expires| expires <= now) {
@@ -337,10 +286,11 @@ impl Lane {
         if stream.may_send(now, self.identity, config) && (standing.ripe || stream.has_waiting()) {
             self.schedule.list(serial, stream);
         }
-        let later = [expires, standing.lingers_until, stream.not_before()].into_iter().flatten();
-        if let Some(at) = later.filter(|at| *at > now).min() {
-            self.schedule.arm(serial, at, stream);
+        if standing.ages.is_some() {
+            self.schedule.note_open(serial, stream);
         }
+        let later = [expires, standing.ages, stream.not_before()].into_iter().flatten();
+        self.schedule.arm(serial, later.filter(|at| *at > now).min(), stream);
     }
 
     /// Gathers the next request: at most one batch a partition.
@@ -352,8 +302,8 @@ impl Lane {
             let Some(stream) = self.streams.get_mut(&serial) else { continue };
             stream.listed = false;
             match stream.next(now, self.identity, &self.config.stream) {
-                Next::Busy => self.schedule.revisit.push(serial),
-                Next::Nothing => self.refresh(serial, now, false),
+                Next::Busy => self.schedule.come_back(serial, Visit::Look),
+                Next::Nothing => self.refresh(serial, now, Visit::Look),
                 Next::Flight(flight) => {
                     let more = flight.batch.bytes();
                     if !flights.is_empty() && bytes + more > self.request_bytes_max {
@@ -368,54 +318,10 @@ impl Lane {
         }
         // Only now may a partition be listed again: a request takes each at most once.
         for flight in &flights {
-            self.refresh(flight.partition.serial(), now, false);
+            self.refresh(flight.partition.serial(), now, Visit::Look);
         }
         let version = self.version?;
         (!flights.is_empty()).then(|| ProduceRequest::new(flights, version))
-    }
-
-    /// The batches of a request that nobody answered come back.
-    fn lost(&mut self, now: Instant, mut request: ProduceRequest, whole: bool) {
-        for flight in request.flights.iter_mut().filter_map(Option::take) {
-            self.landed(now, flight, &Answer::Lost { whole }, None);
-        }
-    }
-
-    /// A batch comes back.
-    fn landed(&mut self, now: Instant, flight: Flight, answer: &Answer, hint: Option<LeaderHint>) {
-        let serial = flight.partition.serial();
-        let Some(stream) = self.streams.get_mut(&serial) else {
-            debug_assert!(false, "a partition left while a batch of it was in flight");
-            return self.settler.release(flight.batch);
-        };
-        let backoff = &mut self.backoff;
-        let config = &self.config.stream;
-        let Aftermath { stale, identity_spent } = stream.landed(
-            now,
-            flight,
-            answer,
-            config,
-            &mut |failures| backoff.after(failures),
-            &mut self.settler,
-        );
-        if stale {
-            let (topic, partition) = (StdArc::clone(stream.partition().topic()), stream.partition().index());
-            self.notices.push(Notice::Stale { topic, partition, hint });
-        }
-        if identity_spent && let Some(spent) = stream.spent() {
-            self.notices.push(Notice::IdentitySpent(spent));
-        }
-        self.schedule.revisit.push(serial);
-        self.release_if_idle(serial);
-    }
-
-    fn release_if_idle(&mut self, serial: u32) {
-        if self.streams.get(&serial).is_some_and(|stream| stream.leaving && stream.is_idle())
-            && let Some(stream) = self.streams.remove(&serial)
-        {
-            self.schedule.forget(serial);
-            self.notices.push(Notice::Released(stream));
-        }
     }
 }
 

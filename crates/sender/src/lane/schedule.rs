@@ -1,10 +1,10 @@
-//! Which partitions of a lane have something to do, and when the others will: lists and a heap, never a scan.
+//! Which partitions of a lane have something to do, and when the others will: lists, never a scan over all of them.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Instant;
 
 use crate::stream::Stream;
+use crate::sync::mutant::{self, Blind};
 
 /// The lists of a lane. Partitions stand in them by their serial.
 #[derive(Debug, Default)]
@@ -19,8 +19,21 @@ pub(super) struct Schedule {
     pub(super) pressing: Vec<u32>,
     /// To be failed.
     pub(super) aborting: Vec<u32>,
-    /// When to look at which. An entry counts only while its stream is armed for that very time.
-    timers: BinaryHeap<Reverse<(Instant, u32)>>,
+    /// That had an open batch when they were last looked at: those that a press concerns.
+    open: Vec<u32>,
+    /// When to look at which. Invariant: one entry for each stream that is armed, at its time.
+    timers: BTreeSet<(Instant, u32)>,
+}
+
+/// What a lane wants of a partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Visit {
+    /// To tell it that its callers ring here from now on.
+    Arrival,
+    /// To have it send what it has.
+    Press,
+    /// To see how it stands.
+    Look,
 }
 
 impl Schedule {
@@ -38,34 +51,72 @@ impl Schedule {
         }
     }
 
+    /// Somebody else holds the partition: the lane comes back to it.
+    pub(super) fn come_back(&mut self, serial: u32, why: Visit) {
+        if mutant::is(Blind::LaneAfterBusy) {
+            return;
+        }
+        match why {
+            Visit::Arrival => self.arriving.push(serial),
+            Visit::Press => self.pressing.push(serial),
+            Visit::Look => self.revisit.push(serial),
+        }
+    }
+
+    /// A stream has an open batch.
+    pub(super) fn note_open(&mut self, serial: u32, stream: &mut Stream) {
+        if !std::mem::replace(&mut stream.open, true) {
+            self.open.push(serial);
+        }
+    }
+
+    /// Everything shall go: that of those with an open batch, and of those that could not be looked at yet.
+    pub(super) fn press(&mut self, streams: &mut BTreeMap<u32, Box<Stream>>) {
+        for serial in self.open.drain(..) {
+            if let Some(stream) = streams.get_mut(&serial) {
+                stream.open = false;
+            }
+            self.pressing.push(serial);
+        }
+        self.pressing.append(&mut self.revisit);
+    }
+
     /// A stream that goes away stands in no list: it may come back, and must not be found twice then.
-    pub(super) fn forget(&mut self, serial: u32) {
-        for list in [&mut self.arriving, &mut self.revisit, &mut self.pressing, &mut self.aborting] {
+    pub(super) fn forget(&mut self, serial: u32, stream: &mut Stream) {
+        let lists =
+            [&mut self.arriving, &mut self.revisit, &mut self.pressing, &mut self.aborting, &mut self.open];
+        for list in lists {
             list.retain(|other| *other != serial);
         }
         self.ready.retain(|other| *other != serial);
+        self.arm(serial, None, stream);
+        stream.listed = false;
+        stream.open = false;
     }
 
-    /// Has a stream looked at again at `at`, unless it is earlier anyway.
-    pub(super) fn arm(&mut self, serial: u32, at: Instant, stream: &mut Stream) {
-        if stream.armed.is_none_or(|armed| at < armed) {
-            stream.armed = Some(at);
-            self.timers.push(Reverse((at, serial)));
+    /// Has a stream looked at again at `at`, and at no other time.
+    pub(super) fn arm(&mut self, serial: u32, at: Option<Instant>, stream: &mut Stream) {
+        if stream.armed == at {
+            return;
         }
+        if let Some(armed) = std::mem::replace(&mut stream.armed, at) {
+            self.timers.remove(&(armed, serial));
+        }
+        self.timers.extend(at.map(|at| (at, serial)));
     }
 
     /// Takes the next timer that is due.
-    pub(super) fn pop_due(&mut self, now: Instant) -> Option<(u32, Instant)> {
-        let Reverse((at, serial)) = *self.timers.peek()?;
+    pub(super) fn pop_due(&mut self, now: Instant) -> Option<u32> {
+        let (at, serial) = *self.timers.first()?;
         (at <= now).then(|| {
-            self.timers.pop();
-            (serial, at)
+            self.timers.pop_first();
+            serial
         })
     }
 
     /// When the next timer is due.
     pub(super) fn next(&self) -> Option<Instant> {
-        self.timers.peek().map(|Reverse((at, _))| *at)
+        self.timers.first().map(|(at, _)| *at)
     }
 
     /// Whether some partition was held by somebody else, or waits to be looked at.

@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use milena_codec::ErrorCode;
-use milena_codec::ids::Sequence;
 use milena_codec::record::Stamp;
 
 use super::verdict::{Case, Trace, Verdict, verdict};
@@ -24,6 +23,8 @@ pub enum Answer {
         append_time_ms: i64,
         /// What the broker says in words.
         message: Option<String>,
+        /// The records that are to blame for a refusal (KIP-467). Invariant: in their order, each once.
+        culprits: Vec<Culprit>,
     },
     /// Nobody expects an answer (`acks=0`): it was written to the connection.
     Written,
@@ -32,6 +33,15 @@ pub enum Answer {
         /// Whether it had all of it.
         whole: bool,
     },
+}
+
+/// A record that the broker does not take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Culprit {
+    /// Its place in the batch.
+    pub place: u32,
+    /// What is wrong with it, in words.
+    pub message: Option<String>,
 }
 
 /// What follows for the lane.
@@ -59,7 +69,10 @@ impl Stream {
             settler.release(flight.batch);
             return Aftermath::default();
         };
-        let case = Case { records: flight.batch.records, idempotent: config.idempotent, first: index == 0 };
+        let records = flight.batch.records;
+        let blames = matches!(answer, Answer::Said { culprits, .. }
+            if culprits.last().is_some_and(|last| last.place < records));
+        let case = Case { records, idempotent: config.idempotent, first: index == 0, blames };
         let (verdict, trace) = judge(answer, case);
         self.entries[index].note(answer, trace);
         let mut aftermath = Aftermath::default();
@@ -67,9 +80,13 @@ impl Stream {
             Verdict::Written => self.written(index, flight.batch, answer, settler),
             Verdict::Fail(kind) => self.failed(index, flight.batch, kind, answer, settler),
             Verdict::Split => self.split(index, flight.batch, answer, settler),
+            Verdict::Cull(kind) => self.cull(index, flight.batch, kind, answer, settler),
             Verdict::Behind => self.wait_again(index, flight.batch),
-            // The batch that broke the run has been counted; those behind it only wait for the new numbers.
-            Verdict::Renumber if self.broken => self.wait_again(index, flight.batch),
+            // The batch that broke the run has been counted; those behind it only wait for the new numbers. One that
+            // may be in the log goes again under its old one first, and not without a pause.
+            Verdict::Renumber if self.broken && !self.entries[index].doubt => {
+                self.wait_again(index, flight.batch);
+            }
             Verdict::Renumber | Verdict::NewIdentity => {
                 self.broken = true;
                 if verdict == Verdict::NewIdentity
@@ -108,7 +125,7 @@ impl Stream {
         settler.written(claim, base_offset, append_time_ms, &mut self.spares);
     }
 
-    fn failed(
+    pub(super) fn failed(
         &mut self,
         index: usize,
         batch: Batch,
@@ -116,7 +133,10 @@ impl Stream {
         answer: &Answer,
         settler: &mut Settler,
     ) {
-        let (code, said) = words(kind, batch.bytes(), answer);
+        let (code, mut said) = words(answer);
+        if kind == FailureKind::MessageTooLarge {
+            said = too_large(batch.bytes());
+        }
         settler.release(batch);
         let Some(entry) = self.entries.remove(index) else { return };
         self.broken |= entry.stamp != Stamp::NONE;
@@ -157,57 +177,14 @@ impl Stream {
         self.not_before = Some(self.not_before.map_or(not_before, |earlier| earlier.max(not_before)));
     }
 
-    fn wait_again(&mut self, index: usize, batch: Batch) {
+    pub(super) fn wait_again(&mut self, index: usize, batch: Batch) {
         self.entries[index].batch = Some(batch);
-    }
-
-    /// The broker finds the batch too large: its records go in smaller batches, under the sequences that they have.
-    fn split(&mut self, index: usize, mut batch: Batch, answer: &Answer, settler: &mut Settler) {
-        self.partition.learn_limit(batch.bytes());
-        // An earlier try may have been appended as a whole; parts would be written beside it.
-        if self.entries[index].doubt || self.entries[index].claim.is_none() {
-            return self.failed(index, batch, FailureKind::MessageTooLarge, answer, settler);
-        }
-        let Ok(parts) = batch.split(batch.bytes() / 2) else {
-            return self.failed(index, batch, FailureKind::InvalidRecord, answer, settler);
-        };
-        settler.release(batch);
-        let Some(whole) = self.entries.remove(index) else { return };
-        let more = parts.len().saturating_sub(1) as u64;
-        if let Some(claim) = &whole.claim {
-            self.partition.shared().outstanding.split(claim.generation, more);
-        }
-        let mut sequence = whole.stamp.base_sequence;
-        for (place, mut part) in parts.into_iter().enumerate() {
-            let stamp = match whole.stamp {
-                Stamp::NONE => Stamp::NONE,
-                Stamp { identity, .. } => Stamp { identity, base_sequence: sequence },
-            };
-            sequence = if stamp == Stamp::NONE { Sequence::NONE } else { sequence.after(part.records) };
-            part.seal(stamp);
-            self.next_entry += 1;
-            let entry = Entry {
-                number: self.next_entry,
-                stamp,
-                records: part.records,
-                doubt: false,
-                attempted: false,
-                failures: whole.failures,
-                overtaken: whole.overtaken,
-                opened: whole.opened,
-                claim: Some(part.claim()),
-                batch: Some(part),
-                code: whole.code,
-            };
-            self.entries.insert(index + place, entry);
-        }
     }
 }
 
 impl Entry {
     /// Notes what an answer says about whether the batch stands in the log.
     fn note(&mut self, answer: &Answer, trace: Trace) {
-        self.attempted = true;
         match trace {
             Trace::Maybe => self.doubt = true,
             Trace::Never => self.doubt = false,
@@ -229,16 +206,19 @@ fn judge(answer: &Answer, case: Case) -> (Verdict, Trace) {
 }
 
 /// The broker's code, and what to tell about it.
-fn words(kind: FailureKind, bytes: usize, answer: &Answer) -> (Option<ErrorCode>, String) {
+pub(super) fn words(answer: &Answer) -> (Option<ErrorCode>, String) {
     match answer {
-        Answer::Said { code, .. } if kind == FailureKind::MessageTooLarge => {
-            let remedy = "raise the topic's max.message.bytes, or send less";
-            (Some(*code), format!("the broker does not take {bytes} bytes in one batch: {remedy}"))
-        }
         Answer::Said { code, message, .. } => {
             let said = message.as_deref().map(|message| format!(": {message}")).unwrap_or_default();
             (Some(*code), format!("the broker answered {code}{said}"))
         }
         _ => (None, "the connection ended before the broker answered".to_owned()),
     }
+}
+
+/// Of a batch that cannot be split.
+fn too_large(bytes: usize) -> String {
+    format!(
+        "the broker does not take {bytes} bytes in one batch: raise the topic's max.message.bytes, or send less"
+    )
 }

@@ -19,10 +19,12 @@
 //! * A deadline settles deliveries, never bytes: what is in flight stays where it is until the answer.
 
 mod answer;
+mod giving_up;
+mod parts;
 mod settler;
 mod verdict;
 
-pub use answer::{Aftermath, Answer};
+pub use answer::{Aftermath, Answer, Culprit};
 pub use settler::{Counters, Settler};
 
 use std::collections::VecDeque;
@@ -34,7 +36,6 @@ use milena_codec::ids::{Identity, ProducerId, Sequence, TopicId};
 use milena_codec::record::Stamp;
 
 use crate::accumulator::{Batch, Claim, Partition};
-use crate::outcome::{Failure, FailureKind, Persisted};
 use crate::sync::{Arc, Completion};
 
 /// The state of one partition's sending.
@@ -42,7 +43,7 @@ use crate::sync::{Arc, Completion};
 pub struct Stream {
     partition: StdArc<Partition>,
     /// Its topic's id, zero while that is not known.
-    pub topic_id: TopicId,
+    topic_id: TopicId,
     /// Under which its batches are stamped now.
     identity: Option<Identity>,
     /// A producer id that a broker would not have any more.
@@ -61,8 +62,9 @@ pub struct Stream {
     /// Nothing more is sent here: the partition goes to another lane.
     pub leaving: bool,
     spares: Vec<Arc<Completion>>,
-    /// Where its lane has it: listed as ready, and the earliest timer.
+    /// Where its lane has it: listed as ready, listed as one with an open batch, and its timer.
     pub(crate) listed: bool,
+    pub(crate) open: bool,
     pub(crate) armed: Option<Instant>,
 }
 
@@ -74,8 +76,6 @@ struct Entry {
     records: u32,
     /// It may stand in the log.
     doubt: bool,
-    /// It was sent under its stamp.
-    attempted: bool,
     failures: u32,
     /// How many batches behind it were written meanwhile.
     overtaken: usize,
@@ -144,7 +144,16 @@ impl Stream {
             leaving: false,
             spares: Vec::new(),
             listed: false,
+            open: false,
             armed: None,
+        }
+    }
+
+    /// Its topic has another id. If that says of another topic of the same name, its brokers know nothing of the run.
+    pub fn set_topic_id(&mut self, id: TopicId) {
+        let before = std::mem::replace(&mut self.topic_id, id);
+        if !before.is_zero() && !id.is_zero() && before != id {
+            self.proven = false;
         }
     }
 
@@ -210,81 +219,34 @@ impl Stream {
         }
     }
 
-    /// Fails what has waited for too long, here and in the queue. Returns none when somebody holds the partition.
-    pub fn expire(
-        &mut self,
-        now: Instant,
-        config: &StreamConfig,
-        cause: &str,
-        settler: &mut Settler,
-    ) -> Option<()> {
-        let Some(opened_before) = now.checked_sub(config.delivery_timeout) else { return Some(()) };
-        let overdue =
-            self.entries.iter().filter(|entry| entry.opened <= opened_before && entry.claim.is_some());
-        if overdue.count() > 0 {
-            self.fail_entries(
-                |entry| entry.opened <= opened_before,
-                FailureKind::DeliveryTimeout,
-                cause,
-                settler,
-            );
-        }
-        for batch in self.partition.give_up(Some(opened_before))? {
-            self.fail_unsent(batch, FailureKind::DeliveryTimeout, cause, settler);
-        }
-        Some(())
-    }
-
-    /// Fails everything: the producer ends. Returns none when somebody holds the partition.
-    pub fn abort(&mut self, settler: &mut Settler) -> Option<()> {
-        self.fail_entries(
-            |_| true,
-            FailureKind::Closed,
-            "the producer was closed before they were acknowledged",
-            settler,
-        );
-        for batch in self.partition.give_up(None)? {
-            self.fail_unsent(
-                batch,
-                FailureKind::Closed,
-                "the producer was closed before they were sent",
-                settler,
-            );
-        }
-        Some(())
-    }
-
-    /// When the oldest batch here is given up.
-    #[must_use]
-    pub fn deadline(&self, config: &StreamConfig) -> Option<Instant> {
-        let oldest = self.entries.iter().find(|entry| entry.claim.is_some());
-        oldest.map(|entry| entry.opened + config.delivery_timeout)
-    }
-
     /// The producer id that a broker would not have any more, while no other has come.
     #[must_use]
     pub const fn spent(&self) -> Option<ProducerId> {
         self.spent
     }
 
-    /// Gives a broken run new stamps, if that is safe by now (KIP-360; the rule of re-stamping above).
-    pub fn mend(&mut self, identity: Option<Identity>) {
+    /// Gives a broken run new stamps, if that is safe by now (KIP-360; the rule of re-stamping above). Returns a producer
+    /// id whose epochs are used up, once: the run waits for another.
+    pub fn mend(&mut self, identity: Option<Identity>) -> Option<ProducerId> {
         if !self.broken || self.in_flight > 0 || self.entries.iter().any(|entry| entry.doubt) {
-            return;
+            return None;
         }
-        let Some(identity) = self.next_identity(identity) else { return };
+        let before = self.spent;
+        let Some(identity) = self.next_identity(identity) else {
+            return self.spent.filter(|spent| Some(*spent) != before);
+        };
         self.broken = false;
         self.proven = false;
         self.identity = Some(identity);
         self.next_sequence = Sequence(0);
         for entry in &mut self.entries {
             entry.stamp = Stamp { identity, base_sequence: self.next_sequence };
-            entry.attempted = false;
             self.next_sequence = self.next_sequence.after(entry.records);
             if let Some(batch) = &mut entry.batch {
                 batch.seal(entry.stamp);
             }
         }
+        None
     }
 
     /// Its own identity with the next epoch, or the new one that the producer was given.
@@ -338,19 +300,7 @@ impl Stream {
     fn enter(&mut self, mut batch: Batch, stamp: Stamp) {
         batch.seal(stamp);
         self.next_entry += 1;
-        self.entries.push_back(Entry {
-            number: self.next_entry,
-            stamp,
-            records: batch.records,
-            doubt: false,
-            attempted: false,
-            failures: 0,
-            overtaken: 0,
-            opened: batch.opened,
-            claim: Some(batch.claim()),
-            batch: Some(batch),
-            code: None,
-        });
+        self.entries.push_back(Entry::new(self.next_entry, batch, stamp));
     }
 
     fn fly(&mut self, index: usize) -> Next {
@@ -360,53 +310,24 @@ impl Stream {
         let partition = StdArc::clone(&self.partition);
         Next::Flight(Flight { partition, topic_id: self.topic_id, entry: entry.number, batch })
     }
-
-    /// Fails the deliveries of some entries. What is in flight stays until its answer; what waits is dropped.
-    fn fail_entries(
-        &mut self,
-        which: impl Fn(&Entry) -> bool,
-        kind: FailureKind,
-        cause: &str,
-        settler: &mut Settler,
-    ) {
-        for entry in self.entries.iter_mut().filter(|entry| which(entry)) {
-            let out = entry.batch.is_none() || entry.doubt;
-            let persisted = if out { Persisted::Maybe } else { Persisted::No };
-            if let Some(claim) = entry.claim.take() {
-                let failure = failure_of(kind, persisted, entry.code, cause);
-                settler.failed(claim, failure, &self.partition, &mut self.spares);
-            }
-        }
-        self.drop_settled(settler);
-    }
-
-    /// Drops what waits and concerns nobody any more; a batch that was stamped leaves a gap behind.
-    fn drop_settled(&mut self, settler: &mut Settler) {
-        let mut index = 0;
-        while let Some(entry) = self.entries.get_mut(index) {
-            if entry.claim.is_none()
-                && let Some(batch) = entry.batch.take()
-            {
-                self.broken |= entry.stamp != Stamp::NONE;
-                settler.release(batch);
-                self.entries.remove(index);
-            } else {
-                index += 1;
-            }
-        }
-    }
-
-    fn fail_unsent(&mut self, batch: Batch, kind: FailureKind, cause: &str, settler: &mut Settler) {
-        let failure = failure_of(kind, Persisted::No, None, cause);
-        settler.failed(batch.claim(), failure, &self.partition, &mut self.spares);
-        settler.release(batch);
-    }
 }
 
-/// A failure that is not the broker's verdict.
-fn failure_of(kind: FailureKind, persisted: Persisted, code: Option<ErrorCode>, cause: &str) -> Failure {
-    let said = code.map(|code| format!("; the broker last said {code}")).unwrap_or_default();
-    Failure { kind, persisted, retriable: true, code, message: format!("{cause}{said}").into() }
+impl Entry {
+    /// A sealed batch that was never sent.
+    fn new(number: u64, batch: Batch, stamp: Stamp) -> Self {
+        Self {
+            number,
+            stamp,
+            records: batch.records,
+            doubt: false,
+            failures: 0,
+            overtaken: 0,
+            opened: batch.opened,
+            claim: Some(batch.claim()),
+            batch: Some(batch),
+            code: None,
+        }
+    }
 }
 
 #[cfg(all(test, not(loom)))]

@@ -41,6 +41,12 @@ impl Settler {
         Self { shared, chunks: Vec::new(), bytes: 0, wakers: Vec::new(), counters }
     }
 
+    /// What all partitions share.
+    #[must_use]
+    pub fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
     /// Tells those who wait that the records were written. The completion is left in `spares` for a later batch.
     pub fn written(
         &mut self,

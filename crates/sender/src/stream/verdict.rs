@@ -19,6 +19,8 @@ pub(super) enum Verdict {
     Behind,
     /// In smaller parts.
     Split,
+    /// Without the records that the broker named; those fail.
+    Cull(FailureKind),
     /// The run of sequences is broken: a new epoch, and numbers from 0 on.
     Renumber,
     /// The producer id is worth nothing any more.
@@ -47,13 +49,15 @@ pub(super) struct Case {
     pub(super) idempotent: bool,
     /// Whether every batch before it in its partition is settled.
     pub(super) first: bool,
+    /// Whether the broker named records that are to blame.
+    pub(super) blames: bool,
 }
 
 /// Reads the table.
 pub(super) fn verdict(code: ErrorCode, case: Case) -> (Verdict, Trace) {
     use FailureKind as Kind;
     use Trace::{Maybe, Never, NotThisTime};
-    use Verdict::{Behind, Fail, NewIdentity, Renumber, Retry, RetryAtLeader, Split, Written};
+    use Verdict::{Behind, Cull, Fail, NewIdentity, Renumber, Retry, RetryAtLeader, Split, Written};
 
     match code {
         ErrorCode::NONE | ErrorCode::DUPLICATE_SEQUENCE_NUMBER => (Written, Maybe),
@@ -97,6 +101,8 @@ pub(super) fn verdict(code: ErrorCode, case: Case) -> (Verdict, Trace) {
         ErrorCode::INVALID_PRODUCER_EPOCH if case.idempotent => (Renumber, NotThisTime),
         ErrorCode::INVALID_PRODUCER_ID_MAPPING if case.idempotent => (NewIdentity, NotThisTime),
 
+        ErrorCode::INVALID_TIMESTAMP if case.blames => (Cull(Kind::InvalidTimestamp), NotThisTime),
+        ErrorCode::INVALID_RECORD if case.blames => (Cull(Kind::InvalidRecord), NotThisTime),
         ErrorCode::INVALID_TOPIC_EXCEPTION => (Fail(Kind::InvalidTopic), NotThisTime),
         ErrorCode::TOPIC_AUTHORIZATION_FAILED => (Fail(Kind::TopicAuthorizationFailed), NotThisTime),
         ErrorCode::CLUSTER_AUTHORIZATION_FAILED => (Fail(Kind::ClusterAuthorizationFailed), NotThisTime),
@@ -111,7 +117,7 @@ pub(super) fn verdict(code: ErrorCode, case: Case) -> (Verdict, Trace) {
 mod tests {
     use super::*;
 
-    const CASE: Case = Case { records: 3, idempotent: true, first: true };
+    const CASE: Case = Case { records: 3, idempotent: true, first: true, blames: false };
 
     #[track_caller]
     fn check(code: ErrorCode, case: Case, expected: (Verdict, Trace)) {
@@ -149,6 +155,17 @@ mod tests {
             one,
             (Verdict::Fail(FailureKind::MessageTooLarge), Trace::NotThisTime),
         );
+    }
+
+    #[test]
+    fn records_that_are_to_blame_fail_alone() {
+        let blames = Case { blames: true, ..CASE };
+        for (code, kind) in [(32, FailureKind::InvalidTimestamp), (87, FailureKind::InvalidRecord)] {
+            check(ErrorCode(code), blames, (Verdict::Cull(kind), Trace::NotThisTime));
+            check(ErrorCode(code), CASE, (Verdict::Fail(kind), Trace::NotThisTime));
+        }
+        let refused = (Verdict::Fail(FailureKind::Refused), Trace::NotThisTime);
+        check(ErrorCode::POLICY_VIOLATION, blames, refused);
     }
 
     #[test]

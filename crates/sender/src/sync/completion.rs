@@ -51,9 +51,12 @@ pub struct Completion {
 
 #[derive(Debug, Default)]
 struct Inner {
-    /// The first waker has a place of its own, so that one awaited record allocates no list.
+    /// The first waiter's slot has a place of its own, so that one awaited record allocates no list.
     first: Option<Waker>,
-    others: Vec<Waker>,
+    first_is_given: bool,
+    /// The other waiters' slots. A slot belongs to one seat until the cell is used again: who was woken because a part
+    /// of the batch was settled comes back to it.
+    others: Vec<Option<Waker>>,
     /// By ranges of records: the first, how many, and what became of them.
     table: Vec<(u32, u32, Settled)>,
 }
@@ -88,7 +91,7 @@ impl Completion {
             }
         };
         wakers.extend(inner.first.take());
-        wakers.append(&mut inner.others);
+        wakers.extend(inner.others.iter_mut().filter_map(Option::take));
         // Written under the lock: who finds nothing there and leaves a waker has looked after us, or before and waits.
         self.state.store(state, Ordering::Release);
     }
@@ -99,6 +102,7 @@ impl Completion {
         cell.state = AtomicU64::new(PENDING);
         let mut inner = lock(&cell.inner);
         inner.first = None;
+        inner.first_is_given = false;
         inner.others.clear();
         inner.table.clear();
         true
@@ -151,21 +155,25 @@ impl Inner {
         })
     }
 
-    /// Slot 0 is none yet, 1 the first waker's own place, the others follow.
+    /// Slot 0 is none yet, 1 the first waiter's, the others follow.
     fn leave(&mut self, slot: &mut u32, waker: &Waker) {
         let mine = match *slot {
             0 => None,
-            1 => self.first.as_mut(),
+            1 => Some(&mut self.first),
             other => self.others.get_mut(other as usize - 2),
         };
         if let Some(mine) = mine {
-            mine.clone_from(waker);
-        } else if self.first.is_none() {
+            match mine {
+                Some(left) => left.clone_from(waker),
+                None => *mine = Some(waker.clone()),
+            }
+        } else if self.first_is_given {
+            self.others.push(Some(waker.clone()));
+            *slot = u32::try_from(self.others.len() + 1).unwrap_or(0);
+        } else {
+            self.first_is_given = true;
             self.first = Some(waker.clone());
             *slot = 1;
-        } else {
-            self.others.push(waker.clone());
-            *slot = u32::try_from(self.others.len() + 1).unwrap_or(0);
         }
     }
 }
@@ -286,6 +294,28 @@ mod tests {
         completion.settle(0, 4, 4, written(0), &mut wakers);
         wakers.into_iter().for_each(Waker::wake);
         assert!(counts.iter().all(|count| count.0.load(StdOrdering::Relaxed) == 1));
+    }
+
+    #[test]
+    fn who_waits_on_after_a_part_was_settled_takes_nobody_elses_slot() {
+        let completion = Arc::new(Completion::default());
+        let counts: Vec<StdArc<Count>> = (0..4).map(|_| StdArc::default()).collect();
+        let mut seats: Vec<Seat> = (0..4).map(|index| Seat::new(&completion, index, 0)).collect();
+        let wait = |seats: &mut Vec<Seat>, index: usize| {
+            assert!(seats[index].poll(&Waker::from(StdArc::clone(&counts[index]))).is_pending());
+        };
+        (0..3).for_each(|index| wait(&mut seats, index));
+        completion.settle(3, 1, 4, written(7), &mut Vec::new());
+
+        // They come back in another order, after one who waits for the first time.
+        let mut late = Seat::new(&completion, 0, 0);
+        assert!(late.poll(&Waker::from(StdArc::clone(&counts[3]))).is_pending());
+        [2, 0, 1].into_iter().for_each(|index| wait(&mut seats, index));
+        let mut wakers = Vec::new();
+        completion.settle(0, 3, 4, written(4), &mut wakers);
+        wakers.into_iter().for_each(Waker::wake);
+        let woken: Vec<usize> = counts.iter().map(|count| count.0.load(StdOrdering::Relaxed)).collect();
+        assert_eq!(woken, [1, 1, 1, 1]);
     }
 
     #[test]

@@ -1,18 +1,21 @@
 //! The one byte budget, `buffer.memory`: the chunks it pays for, and those who wait for room, first come, first served.
 //!
-//! A waiter stays in the queue until its record is in a batch, and while anybody stands there nobody else is served:
-//! order is the order of acceptance, also when a later record would have fitted.
+//! While anybody waits, nobody who came later is served, also when his record would fit. Room that comes free is set
+//! aside for those who wait, in their order; from then on the others may go on, because a waiter that has its room and
+//! was not scheduled yet would have every one of them queue up behind it, and they each other, without end.
 
 use std::task::{Poll, Waker};
 
 use super::mutant::{self, Blind};
-use super::pool::{Pool, Waiters};
+use super::pool::Pool;
+use super::waiters::Waiters;
 use super::{Arc, AtomicBool, Mutex, Ordering, Padded, lock};
 
 /// The budget, shared by all partitions.
 #[derive(Debug)]
 pub struct Memory {
-    /// Whether anybody stands in the queue: read for every record, written when that changes.
+    budget: usize,
+    /// Whether anybody waits for room: read for every record, written when that changes.
     waiting: Padded<AtomicBool>,
     inner: Padded<Mutex<Inner>>,
 }
@@ -21,18 +24,24 @@ pub struct Memory {
 struct Inner {
     pool: Pool,
     waiters: Waiters,
+    /// Nobody shall wait any more.
+    closed: bool,
 }
 
 impl Memory {
     /// A budget of `bytes`.
     pub fn new(bytes: usize) -> Arc<Self> {
-        let inner = Inner { pool: Pool::new(bytes), waiters: Waiters::default() };
-        Arc::new(Self { waiting: Padded(AtomicBool::new(false)), inner: Padded(Mutex::new(inner)) })
+        let inner = Inner { pool: Pool::new(bytes), waiters: Waiters::default(), closed: false };
+        Arc::new(Self {
+            budget: bytes,
+            waiting: Padded(AtomicBool::new(false)),
+            inner: Padded(Mutex::new(inner)),
+        })
     }
 
     /// The whole budget.
-    pub fn budget(&self) -> usize {
-        lock(&self.inner).pool.budget()
+    pub const fn budget(&self) -> usize {
+        self.budget
     }
 
     /// What nobody uses now.
@@ -47,31 +56,33 @@ impl Memory {
     }
 
     /// A chunk of at least `bytes`, for the holder of `ticket` or for somebody who found nobody waiting; none when
-    /// the room is not there.
+    /// the room is not there. A ticket gives all that was set aside for it.
     pub fn chunk(&self, bytes: usize, ticket: Option<&mut Ticket>) -> Option<Vec<u8>> {
-        let bytes = super::pool::chunk_bytes(bytes);
         let mut inner = lock(&self.inner);
-        inner.reserve(bytes, ticket).then(|| inner.pool.chunk(bytes))
+        let bytes = inner.pool.chunk_bytes(bytes);
+        let reserved = self.take(&mut inner, bytes, ticket)?;
+        Some(inner.pool.chunk(reserved))
     }
 
-    /// Sets exactly `bytes` aside for memory that is not pooled, as [`chunk`](Self::chunk) does for a chunk.
-    pub fn reserve(&self, bytes: usize, ticket: Option<&mut Ticket>) -> bool {
-        lock(&self.inner).reserve(bytes, ticket)
+    /// Sets `bytes` aside for memory that is not pooled, as [`chunk`](Self::chunk) does for a chunk; how much it is.
+    pub fn reserve(&self, bytes: usize, ticket: Option<&mut Ticket>) -> Option<usize> {
+        self.take(&mut lock(&self.inner), bytes, ticket)
     }
 
     /// Queues up for room of `bytes`.
-    pub fn queue(self: &Arc<Self>, bytes: usize, waker: &Waker) -> Ticket {
+    pub fn queue(this: &Arc<Self>, bytes: usize, waker: &Waker) -> Ticket {
         let mut wakers = Vec::new();
-        let mut inner = lock(&self.inner);
-        let number = inner.waiters.push(super::pool::chunk_bytes(bytes), waker.clone());
-        self.waiting.store(true, Ordering::Relaxed);
+        let mut inner = lock(&this.inner);
+        let bytes = inner.pool.chunk_bytes(bytes);
+        let number = inner.waiters.push(bytes, waker.clone());
         // Room may have been given back since the caller found none.
         if !mutant::is(Blind::MemoryBeforeWait) {
             inner.grant(&mut wakers);
         }
+        this.note(&inner);
         drop(inner);
         wakers.into_iter().for_each(Waker::wake);
-        Ticket { memory: Arc::clone(self), number }
+        Ticket { memory: Arc::clone(this), number }
     }
 
     /// Gives chunks back, which make `bytes` in all; those who now have room are appended to `wakers`.
@@ -80,57 +91,68 @@ impl Memory {
         inner.pool.release(bytes);
         chunks.drain(..).for_each(|chunk| inner.pool.put_back(chunk));
         inner.grant(wakers);
+        self.note(&inner);
+    }
+
+    /// Sends away who waits, now and later: nothing is accepted any more.
+    pub fn close(&self) {
+        let mut inner = lock(&self.inner);
+        inner.closed = true;
+        let wakers = inner.waiters.wakers();
+        drop(inner);
+        wakers.into_iter().for_each(Waker::wake);
     }
 
     fn leave(&self, number: u64) {
         let mut wakers = Vec::new();
         let mut inner = lock(&self.inner);
-        if let Some(waiter) = inner.waiters.remove(number)
-            && waiter.granted
-        {
-            inner.pool.release(waiter.bytes);
-        }
-        self.waiting.store(!inner.waiters.is_empty(), Ordering::Relaxed);
+        let held = inner.waiters.remove(number);
+        inner.pool.release(held);
         inner.grant(&mut wakers);
+        self.note(&inner);
         drop(inner);
         wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// Takes `bytes` for the holder of a ticket, or for somebody who found nobody waiting.
+    fn take(&self, inner: &mut Inner, bytes: usize, ticket: Option<&mut Ticket>) -> Option<usize> {
+        let Some(ticket) = ticket else {
+            let first = inner.waiters.first_needs().is_none();
+            return (first && inner.pool.reserve(bytes)).then_some(bytes);
+        };
+        let taken = inner.spend(ticket.number, bytes);
+        self.note(inner);
+        taken
+    }
+
+    fn note(&self, inner: &Inner) {
+        self.waiting.store(inner.waiters.first_needs().is_some(), Ordering::Relaxed);
     }
 }
 
 impl Inner {
-    /// Takes `bytes` for the holder of a ticket, or for somebody who found nobody waiting.
-    fn reserve(&mut self, bytes: usize, ticket: Option<&mut Ticket>) -> bool {
-        match ticket {
-            Some(ticket) => self.spend(ticket.number, bytes),
-            None => self.waiters.is_empty() && self.pool.reserve(bytes),
-        }
-    }
-
     /// Sets room aside for those who wait, in their order, as far as it goes.
     fn grant(&mut self, wakers: &mut Vec<Waker>) {
-        while let Some(waiter) = self.waiters.first_waiting() {
-            if !self.pool.reserve(waiter.bytes) {
-                break;
-            }
-            waiter.granted = true;
-            wakers.push(waiter.waker.clone());
+        while let Some(bytes) = self.waiters.first_needs()
+            && self.pool.reserve(bytes)
+        {
+            wakers.extend(self.waiters.grant_first());
         }
     }
 
-    /// Uses what was set aside for a waiter. If it needs another amount by now, it gets that or waits on, still first.
-    fn spend(&mut self, number: u64, bytes: usize) -> bool {
-        let Some(waiter) = self.waiters.find(number) else { return false };
-        if waiter.granted {
-            self.pool.release(waiter.bytes);
+    /// Uses what was set aside for a waiter, and says how much that is. If it needs more by now, it gets that or waits
+    /// on where it stood.
+    fn spend(&mut self, number: u64, bytes: usize) -> Option<usize> {
+        let held = self.waiters.take(number)?;
+        if held >= bytes {
+            return Some(held);
         }
+        self.pool.release(held);
         let fits = self.pool.reserve(bytes);
-        // What it held is spent, or not enough: in both cases nothing is set aside for it now.
-        waiter.granted = false;
-        waiter.bytes = if fits { 0 } else { bytes };
-        if fits {
-            waiter.granted = true;
+        if !fits {
+            self.waiters.wait_again(number, bytes);
         }
-        fits
+        fits.then_some(bytes)
     }
 }
 
@@ -142,15 +164,19 @@ pub struct Ticket {
 }
 
 impl Ticket {
-    /// Ready when the room is there: then the record goes into its batch under this ticket.
+    /// Ready when the room is there: then the record goes into its batch under this ticket. Ready, too, when the
+    /// budget is closed, and the record will be refused.
     pub fn poll(&mut self, waker: &Waker) -> Poll<()> {
         let mut inner = lock(&self.memory.inner);
-        match inner.waiters.find(self.number) {
-            Some(waiter) if !waiter.granted => {
-                waiter.waker.clone_from(waker);
+        if inner.closed {
+            return Poll::Ready(());
+        }
+        match inner.waiters.waker(self.number) {
+            Some(left) => {
+                left.clone_from(waker);
                 Poll::Pending
             }
-            _ => Poll::Ready(()),
+            None => Poll::Ready(()),
         }
     }
 }
@@ -175,10 +201,10 @@ mod tests {
     fn a_waiter_is_not_overtaken_by_a_record_that_would_fit() {
         let memory = Memory::new(20 * KIB);
         let large = memory.chunk(16 * KIB, None).unwrap();
-        let mut first = memory.queue(16 * KIB, Waker::noop());
+        let mut first = Memory::queue(&memory, 16 * KIB, Waker::noop());
         assert!(memory.has_waiters());
         assert!(memory.chunk(KIB, None).is_none(), "4 KiB are free, but somebody waits");
-        let mut second = memory.queue(KIB, Waker::noop());
+        let mut second = Memory::queue(&memory, KIB, Waker::noop());
         assert!(!ready(&mut first) && !ready(&mut second));
 
         memory.give_back(&mut vec![large], 16 * KIB, &mut Vec::new());
@@ -193,8 +219,8 @@ mod tests {
     fn who_goes_away_gives_his_room_to_the_next() {
         let memory = Memory::new(16 * KIB);
         let chunk = memory.chunk(16 * KIB, None).unwrap();
-        let mut first = memory.queue(16 * KIB, Waker::noop());
-        let mut second = memory.queue(16 * KIB, Waker::noop());
+        let mut first = Memory::queue(&memory, 16 * KIB, Waker::noop());
+        let mut second = Memory::queue(&memory, 16 * KIB, Waker::noop());
         memory.give_back(&mut vec![chunk], 16 * KIB, &mut Vec::new());
         assert!(ready(&mut first) && !ready(&mut second));
         drop(first);
@@ -202,10 +228,34 @@ mod tests {
     }
 
     #[test]
+    fn a_ticket_gives_all_that_was_set_aside_for_it_once() {
+        let memory = Memory::new(20 * KIB);
+        let mut ticket = Memory::queue(&memory, 16 * KIB, Waker::noop());
+        assert!(ready(&mut ticket));
+        let large = memory.chunk(KIB, Some(&mut ticket)).unwrap();
+        assert_eq!((large.capacity(), memory.free()), (16 * KIB, 4 * KIB));
+        assert_eq!(memory.chunk(KIB, Some(&mut ticket)).unwrap().capacity(), KIB);
+        drop(ticket);
+        assert_eq!(memory.free(), 3 * KIB);
+    }
+
+    #[test]
+    fn nobody_waits_when_it_is_closed() {
+        let memory = Memory::new(16 * KIB);
+        let _chunk = memory.chunk(16 * KIB, None).unwrap();
+        let mut before = Memory::queue(&memory, KIB, Waker::noop());
+        assert!(!ready(&mut before));
+        memory.close();
+        let mut after = Memory::queue(&memory, KIB, Waker::noop());
+        assert!(ready(&mut before) && ready(&mut after));
+        assert!(memory.chunk(KIB, Some(&mut before)).is_none(), "there is no more room than before");
+    }
+
+    #[test]
     fn who_needs_more_by_now_waits_on_at_the_head() {
         let memory = Memory::new(17 * KIB);
         let chunk = memory.chunk(16 * KIB, None).unwrap();
-        let mut first = memory.queue(KIB, Waker::noop());
+        let mut first = Memory::queue(&memory, KIB, Waker::noop());
         assert!(ready(&mut first));
         assert!(memory.chunk(16 * KIB, Some(&mut first)).is_none());
         assert!(!ready(&mut first));

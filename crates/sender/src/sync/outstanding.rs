@@ -100,6 +100,16 @@ impl Outstanding {
         Generation(ended)
     }
 
+    /// Whether a flush has ended this generation.
+    pub fn has_ended(&self, generation: Generation) -> bool {
+        generation.0 < lock(&self.inner).current()
+    }
+
+    /// Whether a flush has ended a generation that is not settled yet.
+    pub fn is_awaited(&self) -> bool {
+        lock(&self.inner).counts.len() > 1
+    }
+
     /// Whether every batch up to `target` is settled.
     pub fn is_settled(&self, target: Generation) -> bool {
         lock(&self.inner).is_settled(target.0)

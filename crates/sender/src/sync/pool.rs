@@ -1,18 +1,11 @@
 //! The chunks that batches are made of, and the bookkeeping of one byte budget over them.
 
-use std::collections::VecDeque;
-
 /// The sizes of pooled chunks. A batch begins with one as large as its partition's last batch was, and goes on with
 /// larger ones: a thousand partitions of small batches share the budget, and a full batch is a few pieces.
 const CLASSES: [usize; 4] = [1 << 10, 4 << 10, 16 << 10, 64 << 10];
 
 /// The largest pooled chunk; what needs more gets memory of its own.
 pub const CHUNK_BYTES_MAX: usize = CLASSES[CLASSES.len() - 1];
-
-/// The size of the chunk that holds `bytes`: a class, or exactly `bytes` above the largest.
-pub(super) fn chunk_bytes(bytes: usize) -> usize {
-    class_of(bytes).map_or(bytes, |class| CLASSES[class])
-}
 
 fn class_of(bytes: usize) -> Option<usize> {
     CLASSES.iter().position(|class| *class >= bytes)
@@ -35,8 +28,11 @@ impl Pool {
         Self { budget, free: budget, pooled: 0, chunks: Default::default() }
     }
 
-    pub(super) const fn budget(&self) -> usize {
-        self.budget
+    /// The size of the chunk that holds `bytes`: a class, or exactly `bytes` above the largest and where the class is
+    /// more than the whole budget.
+    pub(super) fn chunk_bytes(&self, bytes: usize) -> usize {
+        let class = class_of(bytes).map(|class| CLASSES[class]);
+        class.filter(|class| *class <= self.budget).unwrap_or(bytes)
     }
 
     pub(super) const fn free(&self) -> usize {
@@ -88,58 +84,21 @@ impl Pool {
     }
 }
 
-/// Those who wait for room, first come, first served.
-#[derive(Debug, Default)]
-pub(super) struct Waiters {
-    queue: VecDeque<Waiter>,
-    next_ticket: u64,
-}
-
-/// One who waits.
-#[derive(Debug)]
-pub(super) struct Waiter {
-    pub(super) ticket: u64,
-    pub(super) bytes: usize,
-    pub(super) waker: std::task::Waker,
-    /// Its bytes are set aside for it.
-    pub(super) granted: bool,
-}
-
-impl Waiters {
-    pub(super) fn is_empty(&self) -> bool {
-        self.queue.is_empty()
-    }
-
-    pub(super) fn push(&mut self, bytes: usize, waker: std::task::Waker) -> u64 {
-        self.next_ticket += 1;
-        self.queue.push_back(Waiter { ticket: self.next_ticket, bytes, waker, granted: false });
-        self.next_ticket
-    }
-
-    pub(super) fn find(&mut self, ticket: u64) -> Option<&mut Waiter> {
-        // Tickets ascend along the queue.
-        let index = self.queue.binary_search_by_key(&ticket, |waiter| waiter.ticket).ok()?;
-        self.queue.get_mut(index)
-    }
-
-    pub(super) fn remove(&mut self, ticket: u64) -> Option<Waiter> {
-        let index = self.queue.binary_search_by_key(&ticket, |waiter| waiter.ticket).ok()?;
-        self.queue.remove(index)
-    }
-
-    /// The first who still waits for its bytes.
-    pub(super) fn first_waiting(&mut self) -> Option<&mut Waiter> {
-        self.queue.iter_mut().find(|waiter| !waiter.granted)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_chunk_has_the_size_of_its_class() {
-        assert_eq!([1, 1_024, 1_025, 65_536, 65_537].map(chunk_bytes), [1_024, 1_024, 4_096, 65_536, 65_537]);
+        let pool = Pool::new(1 << 20);
+        let sizes = [1, 1_024, 1_025, 65_536, 65_537].map(|bytes| pool.chunk_bytes(bytes));
+        assert_eq!(sizes, [1_024, 1_024, 4_096, 65_536, 65_537]);
+    }
+
+    #[test]
+    fn a_chunk_is_never_more_than_the_budget_unless_the_record_is() {
+        let pool = Pool::new(20_000);
+        assert_eq!([1_025, 17_000, 20_001].map(|bytes| pool.chunk_bytes(bytes)), [4_096, 17_000, 20_001]);
     }
 
     #[test]

@@ -1,1 +1,145 @@
-//! Tests.
+//! What a partition promises to those who append, and to the lane that takes.
+
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a helper that fails fails its test")]
+
+mod bounds;
+mod budget;
+mod growth;
+mod threads;
+
+use std::sync::Arc as StdArc;
+use std::task::Waker;
+use std::time::{Duration, Instant};
+
+use milena_codec::ids::PartitionId;
+use milena_codec::record::{HEADER_BYTES, RecordBatch, Records, Stamp};
+
+use super::*;
+use crate::accumulator::{AccumulatorConfig, Bulletin};
+
+const KIB: usize = 1 << 10;
+const SERIAL: u32 = 7;
+
+fn settings() -> AccumulatorConfig {
+    let delivery_timeout = Duration::from_secs(120);
+    AccumulatorConfig {
+        batch_bytes: 16 * KIB,
+        record_bytes_max: 1 << 20,
+        linger: Duration::from_millis(5),
+        open_for_max: AccumulatorConfig::open_for_max_of(delivery_timeout),
+        delivery_timeout,
+        flush_records: None,
+    }
+}
+
+/// Callers and a lane around one partition, at a time of their own.
+struct Desk {
+    now: Instant,
+    shared: StdArc<Shared>,
+    port: Arc<Port>,
+    partition: StdArc<Partition>,
+}
+
+impl Clock for Instant {
+    fn wall_ms(&self) -> i64 {
+        1_700_000_000_000
+    }
+
+    fn now(&self) -> Instant {
+        *self
+    }
+}
+
+impl Desk {
+    fn new(config: AccumulatorConfig, budget: usize) -> Self {
+        let shared = Shared::new(config, budget);
+        let port = Arc::new(Port::default());
+        let limit = StdArc::new(AtomicUsize::new(shared.config.batch_bytes_max()));
+        let partition = Partition::new(
+            "t".into(),
+            PartitionId(3),
+            SERIAL,
+            StdArc::clone(&shared),
+            limit,
+            Arc::clone(&port),
+        );
+        Self { now: Instant::now() + Duration::from_secs(1_000_000), shared, port, partition }
+    }
+
+    fn simple() -> Self {
+        Self::new(settings(), 32 << 20)
+    }
+
+    fn send(&self, value: &[u8]) -> Result<Appended, Refusal> {
+        self.send_as(value, Waiting::default())
+    }
+
+    fn send_as(&self, value: &[u8], waiting: Waiting<'_>) -> Result<Appended, Refusal> {
+        let record = RecordRef { value: Some(value), ..RecordRef::default() };
+        self.partition.append::<_, true>(&record, &self.now, waiting)
+    }
+
+    /// Sends values of `bytes`, each beginning with its number, until `count` are in.
+    fn send_many(&self, count: usize, bytes: usize) {
+        for number in 0..count {
+            self.send(value(number, bytes).as_bytes()).unwrap();
+        }
+    }
+
+    /// What stands in the lane's mailbox: how many entries, and whether all shall go.
+    fn mail(&self) -> (usize, bool) {
+        let mut bulletin = Bulletin::default();
+        self.port.look(&mut bulletin);
+        assert!(bulletin.partitions.iter().all(|serial| *serial == SERIAL));
+        (bulletin.partitions.len(), bulletin.pressed)
+    }
+
+    fn visit(&self, pressed: bool) -> Standing {
+        self.partition.visit(self.now, true, pressed).unwrap()
+    }
+
+    fn take(&self) -> Option<Batch> {
+        self.partition.take(self.now, true, &mut Vec::new()).unwrap()
+    }
+
+    /// Takes what there is, whatever its age.
+    fn take_all(&self) -> Vec<Batch> {
+        self.visit(true);
+        std::iter::from_fn(|| self.take()).collect()
+    }
+
+    /// The batch was written, or failed: its bytes go back.
+    fn give_back(&self, batch: Batch) {
+        let mut wakers = Vec::new();
+        self.shared.outstanding.settle(batch.claim().generation, &mut wakers);
+        let mut chunks = Vec::new();
+        let charged = batch.dismantle(&mut chunks);
+        self.shared.memory.give_back(&mut chunks, charged, &mut wakers);
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    fn used(&self) -> usize {
+        self.shared.memory.budget() - self.shared.memory.free()
+    }
+}
+
+/// A value of `bytes`, or a little more, that begins with its number.
+fn value(number: usize, bytes: usize) -> String {
+    let number = number.to_string();
+    let rest = " ".repeat(bytes.saturating_sub(number.len()));
+    number + &rest
+}
+
+/// The values of a batch, as a broker reads them.
+fn values(batch: &mut Batch) -> Vec<String> {
+    batch.seal(Stamp::NONE);
+    let bytes = batch.pieces().collect::<Vec<_>>().concat();
+    let read = RecordBatch::parse(&bytes).unwrap();
+    let records: Vec<_> = Records::new(&bytes[HEADER_BYTES..]).map(Result::unwrap).collect();
+    assert_eq!(read.header.records.unsigned_abs(), batch.records);
+    assert!((0..).zip(&records).all(|(place, record)| record.offset_delta == place));
+    records
+        .iter()
+        .map(|record| String::from_utf8_lossy(record.value.unwrap_or_default()).into_owned())
+        .collect()
+}

@@ -1,1 +1,302 @@
-//! Tests.
+//! Where records go.
+
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a helper that fails fails its test")]
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::*;
+use crate::accumulator::{AccumulatorConfig, Batch};
+
+/// A topic, and lanes that take what is worth sending.
+struct Stand {
+    now: Instant,
+    shared: StdArc<Shared>,
+    port: Arc<Port>,
+    topic: Topic,
+    serial: u32,
+    /// Records that were taken, by partition.
+    taken: Vec<u64>,
+}
+
+struct At(Instant);
+
+impl Clock for At {
+    fn wall_ms(&self) -> i64 {
+        1_700_000_000_000
+    }
+
+    fn now(&self) -> Instant {
+        self.0
+    }
+}
+
+impl Stand {
+    fn new(strategy: Strategy, partitions: usize) -> Self {
+        let delivery_timeout = Duration::from_secs(120);
+        let config = AccumulatorConfig {
+            batch_bytes: 16_384,
+            record_bytes_max: 1 << 20,
+            linger: Duration::from_millis(5),
+            open_for_max: AccumulatorConfig::open_for_max_of(delivery_timeout),
+            delivery_timeout,
+            flush_records: None,
+        };
+        let shared = Shared::new(config, 64 << 20);
+        let topic = Topic::new("t".into(), strategy, StdArc::clone(&shared), 5);
+        let now = Instant::now() + Duration::from_secs(1_000_000);
+        let port = Arc::new(Port::default());
+        let mut stand = Self { now, shared, port, topic, serial: 0, taken: Vec::new() };
+        stand.grow(partitions);
+        stand
+    }
+
+    /// The topic has so many partitions, and each a leader.
+    fn grow(&mut self, partitions: usize) {
+        for partition in self.topic.grow(partitions, &self.port, &mut self.serial) {
+            partition.set_available(true);
+        }
+        self.taken.resize(partitions, 0);
+    }
+
+    fn leaderless(&self, partition: usize) {
+        self.topic.partitions()[partition].set_available(false);
+    }
+
+    fn try_send(&self, partition: Option<i32>, key: Option<&[u8]>) -> Result<Appended, ChooseError> {
+        let record = RecordRef { key, value: Some(&[0; 100]), ..RecordRef::default() };
+        self.topic.append::<_, false>(partition.map(PartitionId), &record, &At(self.now), Waiting::default())
+    }
+
+    fn send(&self) {
+        self.try_send(None, None).unwrap();
+    }
+
+    /// Takes what is worth sending, or everything.
+    fn take(&mut self, everything: bool) {
+        for (partition, taken) in self.topic.partitions().iter().zip(&mut self.taken) {
+            partition.visit(self.now, true, everything).unwrap();
+            while let Some(batch) = partition.take(self.now, true, &mut Vec::new()).unwrap() {
+                *taken += u64::from(batch.records);
+                give_back(&self.shared, batch);
+            }
+        }
+    }
+
+    /// What each partition got so far.
+    fn shares(mut self) -> Vec<u64> {
+        self.take(true);
+        self.taken
+    }
+
+    /// Sends `records` at `rate` a second, to lanes that look every millisecond.
+    fn run(&mut self, rate: u64, records: u64) {
+        let started = self.now;
+        let mut sent = 0;
+        while sent < records {
+            self.now += Duration::from_millis(1);
+            let due = rate * u64::try_from((self.now - started).as_millis()).unwrap() / 1_000;
+            (sent..due.min(records)).for_each(|_| self.send());
+            sent = due;
+            self.take(false);
+        }
+    }
+}
+
+fn give_back(shared: &Shared, batch: Batch) {
+    let mut wakers = Vec::new();
+    shared.outstanding.settle(batch.claim().generation, &mut wakers);
+    let mut chunks = Vec::new();
+    let charged = batch.dismantle(&mut chunks);
+    shared.memory.give_back(&mut chunks, charged, &mut wakers);
+}
+
+/// Checks that all shares but those of `none` are equal, give or take so many of a hundred.
+#[track_caller]
+fn check_even(shares: &[u64], none: &[usize], percent: u64) {
+    let takers = shares.len() - none.len();
+    let even = shares.iter().sum::<u64>() / takers as u64;
+    for (partition, share) in shares.iter().enumerate() {
+        let expected = if none.contains(&partition) { 0 } else { even };
+        assert!(share.abs_diff(expected) * 100 <= even * percent, "partition {partition}: {shares:?}");
+    }
+}
+
+#[test]
+fn records_without_a_key_spread_evenly_at_any_rate() {
+    for (rate, records) in [(1_000, 60_000), (30_000, 300_000), (1_000_000, 600_000)] {
+        let mut stand = Stand::new(Strategy::Java, 6);
+        stand.run(rate, records);
+        check_even(&stand.shares(), &[], 10);
+    }
+}
+
+#[test]
+fn records_without_a_key_stay_with_a_partition_for_a_batch() {
+    let mut stand = Stand::new(Strategy::Java, 6);
+    (0..140).for_each(|_| stand.send());
+    stand.take(true);
+    assert_eq!(stand.taken, [140, 0, 0, 0, 0, 0]);
+    // Also when the batch was taken meanwhile.
+    (0..140).for_each(|_| stand.send());
+    let shares = stand.shares();
+    assert!(shares[0] < 160 && shares[1] > 100, "{shares:?}");
+}
+
+#[test]
+fn whoever_holds_the_topic_shares_one_cell_until_they_get_in_each_others_way() {
+    let stand = Stand::new(Strategy::Java, 6);
+    thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| (0..30).for_each(|_| stand.send())).join().unwrap();
+        }
+    });
+    assert_eq!(stand.shares(), [90, 0, 0, 0, 0, 0]);
+
+    let mut stand = Stand::new(Strategy::Java, 6);
+    (0..170).for_each(|_| stand.send());
+    stand.take(true);
+    assert!(stand.taken[0] > 140 && stand.taken[1] > 0, "{:?}", stand.taken);
+    stand.taken.fill(0);
+    thread::scope(|scope| {
+        let meets_another = || {
+            let held = stand.topic.partitions()[1].hold();
+            (0..10).for_each(|_| stand.send());
+            drop(held);
+            (0..20).for_each(|_| stand.send());
+        };
+        scope.spawn(meets_another).join().unwrap();
+    });
+    // Who was in nobody's way stays with the shared cell.
+    (0..40).for_each(|_| stand.send());
+    stand.take(true);
+    assert_eq!((stand.taken[1], stand.taken.iter().sum::<u64>()), (40, 70));
+    assert!(stand.taken.contains(&30), "{:?}", stand.taken);
+}
+
+#[test]
+fn callers_on_several_threads_spread_evenly_too() {
+    let stand = Stand::new(Strategy::Java, 6);
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| (0..40_000).for_each(|_| stand.send()));
+        }
+    });
+    check_even(&stand.shares(), &[], 10);
+}
+
+#[test]
+fn round_robin_gives_each_partition_its_turn() {
+    let stand = Stand::new(Strategy::RoundRobin, 6);
+    (0..600).for_each(|_| stand.send());
+    assert_eq!(stand.shares(), [100; 6]);
+}
+
+#[test]
+fn random_is_uniform() {
+    let stand = Stand::new(Strategy::Random, 6);
+    (0..60_000).for_each(|_| stand.send());
+    check_even(&stand.shares(), &[], 4);
+}
+
+#[test]
+fn a_partition_without_a_leader_gets_no_record_without_a_key_and_its_neighbour_no_more_for_it() {
+    for (strategy, percent) in [(Strategy::Java, 10), (Strategy::RoundRobin, 0), (Strategy::Random, 4)] {
+        let mut stand = Stand::new(strategy, 6);
+        stand.leaderless(2);
+        stand.run(30_000, 100_000);
+        check_even(&stand.shares(), &[2], percent);
+    }
+}
+
+#[test]
+fn a_cell_leaves_a_partition_as_soon_as_it_has_no_leader() {
+    let mut stand = Stand::new(Strategy::Java, 6);
+    (0..10).for_each(|_| stand.send());
+    stand.leaderless(0);
+    (0..10).for_each(|_| stand.send());
+    stand.take(true);
+    assert_eq!(stand.taken, [10, 10, 0, 0, 0, 0]);
+}
+
+#[test]
+fn without_any_leader_records_are_taken_and_spread_all_the_same() {
+    for strategy in [Strategy::Java, Strategy::RoundRobin, Strategy::Random] {
+        let mut stand = Stand::new(strategy, 6);
+        (0..6).for_each(|partition| stand.leaderless(partition));
+        stand.run(30_000, 60_000);
+        check_even(&stand.shares(), &[], 10);
+    }
+}
+
+#[test]
+fn a_key_goes_to_its_partition_whether_that_has_a_leader_or_not() {
+    let stand = Stand::new(Strategy::Java, 6);
+    // `user-123` belongs to partition 2 of six.
+    stand.leaderless(2);
+    (0..10).for_each(|_| drop(stand.try_send(None, Some(b"user-123")).unwrap()));
+    assert_eq!(stand.shares(), [0, 0, 10, 0, 0, 0]);
+}
+
+#[test]
+fn a_record_that_names_its_partition_goes_there() {
+    for strategy in Strategy::ALL {
+        let stand = Stand::new(strategy, 6);
+        stand.leaderless(4);
+        stand.try_send(Some(4), Some(b"key")).unwrap();
+        for partition in [-1, 6] {
+            let expected = ChooseError::NoSuchPartition { partition, partitions: 6 };
+            assert_eq!(stand.try_send(Some(partition), None).unwrap_err(), expected);
+        }
+        assert_eq!(stand.shares(), [0, 0, 0, 0, 1, 0], "{strategy}");
+    }
+}
+
+#[test]
+fn the_manual_partitioner_refuses_a_record_that_does_not_say() {
+    let stand = Stand::new(Strategy::Manual, 6);
+    assert_eq!(stand.try_send(None, Some(b"key")).unwrap_err(), ChooseError::Missing);
+    assert_eq!(stand.shares(), [0; 6]);
+}
+
+#[test]
+fn a_topic_without_partitions_takes_nothing() {
+    let stand = Stand::new(Strategy::Java, 0);
+    let expected = ChooseError::NoSuchPartition { partition: 0, partitions: 0 };
+    assert_eq!(stand.try_send(None, None).unwrap_err(), expected);
+}
+
+#[test]
+fn a_topic_that_grows_spreads_over_its_new_partitions_and_maps_keys_anew() {
+    let mut stand = Stand::new(Strategy::Java, 3);
+    stand.run(30_000, 30_000);
+    stand.take(true);
+    check_even(&stand.taken, &[], 10);
+
+    stand.grow(6);
+    assert_eq!(stand.topic.partitions().len(), 6);
+    stand.taken.fill(0);
+    stand.run(30_000, 60_000);
+    stand.take(true);
+    check_even(&stand.taken, &[], 10);
+
+    stand.taken.fill(0);
+    stand.try_send(None, Some(b"user-123")).unwrap();
+    stand.grow(2);
+    assert_eq!(stand.topic.partitions().len(), 6, "it never shrinks");
+    let serials: Vec<u32> = stand.topic.partitions().iter().map(|partition| partition.serial()).collect();
+    assert_eq!(serials, [1, 2, 3, 4, 5, 6]);
+}
+
+#[test]
+fn a_learned_limit_doubles_back_to_where_it_began() {
+    let stand = Stand::new(Strategy::Java, 2);
+    let limit = || stand.topic.batch_bytes_max.load(Ordering::Relaxed);
+    stand.topic.partitions()[1].learn_limit(600_000);
+    assert_eq!(limit(), 300_000, "it is the topic's");
+    let relaxed = [(); 3].map(|()| {
+        stand.topic.relax_limit();
+        limit()
+    });
+    assert_eq!(relaxed, [600_000, 1_000_000, 1_000_000]);
+}

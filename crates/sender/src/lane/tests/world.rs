@@ -193,6 +193,8 @@ impl World {
                     Order::Adopt(id, stream) => self.lane(id).adopt(stream),
                     Order::Leave(id, serial) => self.lane(id).leave(serial),
                     Order::TopicId(id, serial, topic_id) => self.lane(id).set_topic_id(serial, topic_id),
+                    // Dropped, it fails what it has.
+                    Order::Discard(stream) => drop(stream),
                     Order::Identity(identity) => {
                         self.lanes.values_mut().for_each(|lane| lane.set_identity(identity));
                     }

@@ -1,5 +1,6 @@
 //! A histogram of latencies, from a nanosecond to an hour, to three figures.
 
+use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -65,6 +66,15 @@ pub(crate) struct Summary {
 #[expect(clippy::cast_precision_loss, reason = "an hour of nanoseconds fits 53 bits")]
 fn micros(nanos: u64) -> f64 {
     (nanos as f64 / 100.0).round() / 10.0
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "in µs:")?;
+        writeln!(f, "{:>12} {:>12} {:>12} {:>12} {:>12}", "p50", "p90", "p99", "p99.9", "max")?;
+        let Self { p50, p90, p99, p999, max } = self;
+        write!(f, "{p50:>12.1} {p90:>12.1} {p99:>12.1} {p999:>12.1} {max:>12.1}")
+    }
 }
 
 #[cfg(test)]

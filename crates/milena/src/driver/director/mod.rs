@@ -9,21 +9,23 @@
 //!
 //! It owns every task of the producer, and ends when all of them have ended.
 
+mod questions;
+
 use std::collections::BTreeMap;
-use std::future::{Future, poll_fn};
-use std::pin::Pin;
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use milena_codec::ids::BrokerId;
-use milena_codec::message::{InitProducerIdResponse, MetadataRequest, MetadataResponse, NodeEndpoint};
+use milena_codec::message::NodeEndpoint;
 use milena_connection::Endpoint;
 use milena_connection::metadata::{Change, Metadata, TopicMetadata};
 use milena_sender::Backoff;
 use milena_sender::accumulator::Port;
 use milena_sender::coordinator::{Coordinator, LaneId, Order};
 use milena_sender::lane::{Lane, Notice};
+use milena_sender::stream::Settler;
 use milena_sender::sync::{Generation, Wake};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::JoinSet;
@@ -33,9 +35,10 @@ use super::broker::{BrokerTask, LaneOrder, Orders};
 use super::line::Line;
 use super::nudge::Nudge;
 use super::settings::Settings;
-use super::startup::{Started, identity_of, identity_request};
+use super::startup::Started;
 use crate::clock;
 use crate::core::Inbox;
+use questions::Question;
 
 /// See the module.
 pub(super) struct Director {
@@ -72,17 +75,6 @@ struct Closing {
     target: Generation,
 }
 
-enum Reply {
-    Metadata(Result<MetadataResponse, String>),
-    Identity(Result<InitProducerIdResponse, String>),
-}
-
-/// A question that is out.
-type Question = Pin<Box<dyn Future<Output = (Line, Reply)> + Send>>;
-
-/// How long all candidates together may take to answer a question.
-const QUESTION_TIMEOUT: Duration = Duration::from_secs(30);
-
 impl Director {
     pub(super) fn new(settings: Arc<Settings>, started: Started) -> Self {
         let config = &settings.core.config;
@@ -117,7 +109,7 @@ impl Director {
     /// Runs until the producer is closed and everything is settled.
     pub(super) async fn run(mut self) {
         loop {
-            let inbox = self.settings.core.inbox.look(std::mem::take);
+            let inbox = self.settings.core.inbox.look(Inbox::take_all);
             self.heed(inbox);
             self.pass_orders_on();
             self.ask();
@@ -136,12 +128,7 @@ impl Director {
     /// Reads the mail.
     fn heed(&mut self, inbox: Inbox) {
         let now = clock::now();
-        for name in inbox.wanted {
-            self.metadata.want(&name, now);
-        }
-        for name in inbox.given_up {
-            self.metadata.forget(&name);
-        }
+        self.heed_wishes(inbox.wanted, inbox.given_up, now);
         if inbox.broker_lost {
             self.metadata.refresh(now);
         }
@@ -158,6 +145,23 @@ impl Director {
         }
         if let Some(until) = inbox.close_until {
             self.begin_to_close(until);
+        }
+    }
+
+    /// Topics that came into use, and that went out of it. Where both is said of one, the registry knows better: it may
+    /// have been given up and wanted again, or the other way round.
+    fn heed_wishes(&mut self, wanted: Vec<Arc<str>>, given_up: Vec<Arc<str>>, now: Instant) {
+        let core = Arc::clone(&self.settings.core);
+        let in_use = |name: &Arc<str>| core.registry.topic(name).is_some();
+        for name in given_up.iter().filter(|name| !in_use(name)) {
+            self.metadata.forget(name);
+        }
+        for name in wanted.into_iter().filter(in_use) {
+            self.metadata.want(&name, now);
+            // It may have been described while nobody waited for it.
+            if let Some(known) = self.metadata.topic(&name).cloned() {
+                self.place(&known);
+            }
         }
     }
 
@@ -183,13 +187,15 @@ impl Director {
 
     /// What is new about the cluster.
     fn take_in(&mut self, changes: Vec<Change>) {
+        let core = Arc::clone(&self.settings.core);
+        let asked_after = clock::now().checked_sub(core.config.max_block);
         for change in changes {
             match change {
                 Change::Broker { id, endpoint } => self.relocate(id, Some(endpoint)),
                 Change::BrokerGone(id) => self.relocate(id, None),
                 Change::Topic(topic) => self.place(&topic),
                 Change::TopicFailed { name, error } => {
-                    if self.settings.core.registry.failed(&name, error) {
+                    if core.registry.failed(&name, error, asked_after) {
                         self.metadata.forget(&name);
                     }
                 }
@@ -219,10 +225,11 @@ impl Director {
         let limbo = Arc::clone(&self.lane(None).port);
         self.coordinator.topic(&topic, found.id, &leaders, &limbo);
         let registry = &self.settings.core.registry;
-        registry.found(&found.name);
         if self.closing.is_some() {
+            // Its partitions are shut before anybody finds them.
             registry.close();
         }
+        registry.found(&found.name);
     }
 
     /// The lane of a broker; it and its task are made when they are needed first.
@@ -256,66 +263,16 @@ impl Director {
                 Order::TopicId(id, serial, topic_id) => {
                     self.lane(id).tell(LaneOrder::TopicId(serial, topic_id))
                 }
+                Order::Discard(stream) => {
+                    let mut settler = Settler::new(Arc::clone(&self.settings.core.shared));
+                    stream.discard(&mut settler);
+                    settler.finish();
+                    self.settings.core.metrics.add(settler.counters);
+                }
                 Order::Identity(identity) => {
                     self.lanes.values().for_each(|lane| lane.tell(LaneOrder::Identity(identity)));
                 }
             }
-        }
-    }
-
-    /// Asks what is to be asked, one question at a time.
-    fn ask(&mut self) {
-        let now = clock::now();
-        if now >= self.relax_at {
-            self.settings.core.registry.relax_limits();
-            self.relax_at = now + self.settings.core.config.metadata_max_age;
-        }
-        let identity_is_due = self.identity_not_before.is_none_or(|not_before| now >= not_before);
-        let metadata_is_due = self.metadata.due().is_some_and(|due| now >= due);
-        if !metadata_is_due && !identity_is_due {
-            return;
-        }
-        let Some(mut line) = self.line.take() else { return };
-        if metadata_is_due {
-            let (candidates, request) = self.metadata.ask(now);
-            self.question = Some(Box::pin(async move {
-                let answer = line.ask::<MetadataRequest>(&candidates, &request, QUESTION_TIMEOUT).await;
-                (line, Reply::Metadata(answer))
-            }));
-        } else if self.coordinator.asks_identity() {
-            let candidates = self.metadata.candidates();
-            self.question = Some(Box::pin(async move {
-                let answer = line.ask(&candidates, &identity_request(), QUESTION_TIMEOUT).await;
-                (line, Reply::Identity(answer))
-            }));
-        } else {
-            self.line = Some(line);
-        }
-    }
-
-    fn answered(&mut self, reply: Reply) {
-        let now = clock::now();
-        match reply {
-            Reply::Metadata(Ok(response)) => {
-                let changes = self.metadata.answered(response, now);
-                self.take_in(changes);
-            }
-            Reply::Metadata(Err(reason)) => {
-                tracing::warn!(%reason, "no broker described the cluster");
-                self.metadata.failed(now);
-            }
-            Reply::Identity(answer) => match answer.and_then(|response| identity_of(&response)) {
-                Ok(identity) => {
-                    self.identity_failures = 0;
-                    self.coordinator.identity(identity);
-                }
-                Err(reason) => {
-                    tracing::warn!(%reason, "no broker gave a producer id");
-                    self.identity_not_before = Some(now + self.backoff.after(self.identity_failures));
-                    self.identity_failures = self.identity_failures.saturating_add(1);
-                    self.coordinator.ask_again();
-                }
-            },
         }
     }
 

@@ -6,32 +6,48 @@
 //! only wakes when something is settled.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use milena::Delivery;
+use milena::{Ack, Delivery};
 
-use super::latency::Latencies;
 use crate::clock;
 
 /// One record in so many is timed.
 pub(crate) const ONE_IN: u64 = 64;
 
+/// What is told of a record that was delivered: its number, how long it took, and where it is.
+type Told = dyn Fn(u64, Duration, Ack) + Send + Sync;
+
 /// Collects deliveries and times them.
-#[derive(Debug)]
 pub(crate) struct Sampler {
     lanes: Mutex<Vec<Lane>>,
     ready: Arc<Mutex<Ready>>,
-    latencies: Arc<Latencies>,
+    told: Box<Told>,
+}
+
+impl fmt::Debug for Sampler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sampler").field("lanes", &self.lanes).finish_non_exhaustive()
+    }
+}
+
+/// A delivery that is to be timed.
+#[derive(Debug)]
+struct Sample {
+    number: u64,
+    began: Instant,
+    delivery: Delivery,
 }
 
 /// The deliveries of one partition that are to be timed, in the order of their records.
 #[derive(Debug)]
 struct Lane {
-    waiting: VecDeque<(Instant, Delivery)>,
+    waiting: VecDeque<Sample>,
     waker: Waker,
 }
 
@@ -64,12 +80,13 @@ impl Wake for Bell {
 }
 
 impl Sampler {
-    pub(crate) fn new(latencies: Arc<Latencies>) -> Self {
-        Self { lanes: Mutex::default(), ready: Arc::default(), latencies }
+    /// Tells `told` of each record that was delivered. A record that failed has no latency.
+    pub(crate) fn new(told: impl Fn(u64, Duration, Ack) + Send + Sync + 'static) -> Self {
+        Self { lanes: Mutex::default(), ready: Arc::default(), told: Box::new(told) }
     }
 
-    /// Times a record that was begun at `began`.
-    pub(crate) fn keep(&self, began: Instant, delivery: Delivery) {
+    /// Times record `number`, which was begun at `began`.
+    pub(crate) fn keep(&self, number: u64, began: Instant, delivery: Delivery) {
         let index = usize::try_from(delivery.partition()).unwrap_or_default();
         let mut lanes = lock(&self.lanes);
         while lanes.len() <= index {
@@ -77,9 +94,9 @@ impl Sampler {
             lanes.push(Lane { waiting: VecDeque::new(), waker: Waker::from(Arc::new(bell)) });
         }
         let lane = &mut lanes[index];
-        lane.waiting.push_back((began, delivery));
+        lane.waiting.push_back(Sample { number, began, delivery });
         if lane.waiting.len() == 1 {
-            lane.settle(&self.latencies, clock::now);
+            lane.settle(&self.told, clock::now);
         }
     }
 
@@ -96,7 +113,7 @@ impl Sampler {
             }
             let now = clock::now();
             let mut lanes = lock(&self.lanes);
-            settled.drain(..).for_each(|lane| lanes[lane].settle(&self.latencies, || now));
+            settled.drain(..).for_each(|lane| lanes[lane].settle(&self.told, || now));
             Poll::Pending
         })
         .await
@@ -105,18 +122,17 @@ impl Sampler {
     /// Times what is settled and was not looked after yet. Nothing is left when everything was flushed before.
     pub(crate) fn finish(&self) {
         let now = clock::now();
-        lock(&self.lanes).iter_mut().for_each(|lane| lane.settle(&self.latencies, || now));
+        lock(&self.lanes).iter_mut().for_each(|lane| lane.settle(&self.told, || now));
     }
 }
 
 impl Lane {
     /// Takes the deliveries from the front that are settled; the first that is not leaves the lane's waker.
-    fn settle(&mut self, latencies: &Latencies, now: impl Fn() -> Instant) {
-        while let Some((began, delivery)) = self.waiting.front_mut() {
+    fn settle(&mut self, told: &Told, now: impl Fn() -> Instant) {
+        while let Some(Sample { number, began, delivery }) = self.waiting.front_mut() {
             match Pin::new(delivery).poll(&mut Context::from_waker(&self.waker)) {
                 Poll::Pending => return,
-                Poll::Ready(Ok(_)) => latencies.record(now().saturating_duration_since(*began)),
-                // A failure is counted, and has no latency.
+                Poll::Ready(Ok(ack)) => told(*number, now().saturating_duration_since(*began), ack),
                 Poll::Ready(Err(_)) => {}
             }
             self.waiting.pop_front();

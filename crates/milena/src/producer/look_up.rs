@@ -1,0 +1,74 @@
+//! Looking a topic up: the driver asks the brokers, and the caller waits.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use super::enqueue::Patience;
+use super::{Handle, Topic};
+use crate::clock;
+use crate::core::Core;
+use crate::error::SendError;
+use crate::outcome;
+use crate::registry::{Missing, Place, Tell};
+
+/// Waits for a topic. Dropped, the topic is forgotten, unless it is known by then or others wait for it.
+#[derive(Debug)]
+pub(super) struct LookUp<'a> {
+    handle: &'a Arc<Handle>,
+    name: &'a Arc<str>,
+    patience: &'a mut Patience,
+    place: Option<Place>,
+}
+
+impl<'a> LookUp<'a> {
+    pub(super) const fn new(handle: &'a Arc<Handle>, name: &'a Arc<str>, patience: &'a mut Patience) -> Self {
+        Self { handle, name, patience, place: None }
+    }
+}
+
+impl Future for LookUp<'_> {
+    type Output = Result<Topic, SendError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { handle, name, patience, place } = &mut *self;
+        let core = &*handle.core;
+        let (found, tell) = core.registry.poll(name, place, clock::now(), cx.waker());
+        want(core, name, tell);
+        Poll::Ready(match found {
+            Poll::Ready(Ok(topic)) => Ok(Topic { handle: Arc::clone(handle), topic }),
+            Poll::Ready(Err(reason)) => Err(missing(core, reason, name)),
+            Poll::Pending => {
+                ready!(patience.poll(core, cx));
+                let code = core.registry.last_error(name);
+                Err(outcome::of_topic(code, Arc::clone(name), core.config.max_block))
+            }
+        })
+    }
+}
+
+impl Drop for LookUp<'_> {
+    fn drop(&mut self) {
+        let Some(place) = self.place else { return };
+        let core = &self.handle.core;
+        if core.registry.leave(self.name, place) == Tell::Driver {
+            core.tell(|inbox| inbox.given_up.push(Arc::clone(self.name)));
+        }
+    }
+}
+
+/// Has the driver ask for a topic.
+pub(super) fn want(core: &Core, name: &Arc<str>, tell: Tell) {
+    if tell == Tell::Driver {
+        core.tell(|inbox| inbox.wanted.push(Arc::clone(name)));
+    }
+}
+
+/// What a caller is told about a topic that is not there.
+pub(super) fn missing(core: &Core, reason: Missing, topic: &Arc<str>) -> SendError {
+    match reason {
+        Missing::Closed => outcome::closed(Arc::clone(topic)),
+        Missing::Refused(code) => outcome::of_topic(Some(code), Arc::clone(topic), core.config.max_block),
+    }
+}

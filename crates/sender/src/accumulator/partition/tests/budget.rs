@@ -1,0 +1,255 @@
+//! What a partition takes of the budget, who waits for it, and that all of it comes back.
+
+use std::task::Wake;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use super::*;
+use crate::sync::{Memory, Ticket};
+
+fn full(sent: Result<Appended, Refusal>) -> usize {
+    match sent.unwrap_err() {
+        Refusal::Full { bytes } => bytes,
+        other => unreachable!("{other:?}"),
+    }
+}
+
+fn by_ticket(ticket: &mut Ticket) -> Waiting<'_> {
+    Waiting { ticket: Some(ticket), ..Waiting::default() }
+}
+
+#[test]
+fn the_budget_is_charged_to_the_byte() {
+    let desk = Desk::simple();
+    let mut charged = 0;
+    for bytes in [1, 900, 5_000, 20_000, 60_000, 65_000, 65_500, 100_000] {
+        desk.send(&vec![0; bytes]).unwrap();
+        let memory: usize = {
+            let queue = lock(&desk.partition.queue);
+            let closed = queue.closed.iter().flat_map(|batch| &batch.chunks).map(Vec::capacity);
+            closed.sum::<usize>() + queue.open_capacity()
+        };
+        assert_eq!(desk.used(), memory, "after {bytes}");
+        assert!(desk.used() > charged);
+        charged = desk.used();
+    }
+    for batch in desk.take_all() {
+        desk.give_back(batch);
+    }
+    assert_eq!(desk.used(), 0);
+}
+
+#[test]
+fn a_thousand_partitions_with_a_small_record_each_share_a_mebibyte() {
+    let desk = Desk::new(settings(), 1 << 20);
+    let limit = StdArc::new(AtomicUsize::new(1 << 20));
+    for serial in 0..1_000 {
+        let partition = Partition::new(
+            "t".into(),
+            PartitionId(0),
+            serial,
+            StdArc::clone(&desk.shared),
+            StdArc::clone(&limit),
+            Arc::clone(&desk.port),
+        );
+        let record = RecordRef { value: Some(&[0; 100]), ..RecordRef::default() };
+        partition.append::<_, false>(&record, &desk.now, Waiting::default()).unwrap();
+    }
+}
+
+#[test]
+fn a_batch_begins_with_a_chunk_as_large_as_the_last_batch() {
+    let desk = Desk::simple();
+    let chunk_of = |records: usize| {
+        desk.send_many(records, 100);
+        let batch = desk.take_all().remove(0);
+        let first = batch.chunks[0].capacity();
+        desk.give_back(batch);
+        first
+    };
+    assert_eq!(chunk_of(100), KIB, "nothing is known of the partition");
+    assert_eq!(chunk_of(1_000), 16 * KIB);
+    assert_eq!(chunk_of(1), 64 * KIB);
+    assert_eq!(chunk_of(1), KIB);
+}
+
+#[test]
+fn a_refused_record_leaves_nothing_and_says_how_much_room_it_needs() {
+    let desk = Desk::new(settings(), 4 * KIB);
+    desk.send(&[0; 3_000]).unwrap();
+    assert_eq!(desk.used(), 4 * KIB);
+    desk.mail();
+    let bytes = full(desk.send(&[0; 3_000]));
+    assert!(bytes >= 3_000, "{bytes}");
+    assert_eq!((desk.used(), desk.mail()), (4 * KIB, (0, false)));
+    assert_eq!(desk.take_all().remove(0).records, 1);
+}
+
+#[test]
+fn a_full_batch_is_offered_also_when_the_record_that_did_not_fit_is_refused() {
+    let config = AccumulatorConfig { record_bytes_max: 4_000, batch_bytes: 8_000, ..settings() };
+    let desk = Desk::new(config, 4 * KIB);
+    desk.send(&[0; 3_000]).unwrap();
+    assert_eq!(desk.mail(), (1, false));
+    desk.partition.learn_limit(6_000);
+    full(desk.send(&[0; 2_000]));
+    assert_eq!(desk.mail(), (1, false));
+    assert!(desk.visit(false).ripe);
+}
+
+#[test]
+fn a_small_record_does_not_overtake_a_large_one_that_waits_for_room() {
+    let desk = Desk::new(settings(), 20 * KIB);
+    desk.send(&[0; 4_000]).unwrap();
+    let bytes = full(desk.send(&[1; 17_000]));
+    let mut ticket = Memory::queue(&desk.shared.memory, bytes, Waker::noop());
+    assert!(ticket.poll(Waker::noop()).is_pending());
+    // It would fit the open batch.
+    full(desk.send(&[2; 10]));
+    for batch in desk.take_all() {
+        desk.give_back(batch);
+    }
+    // Its room is set aside: nobody else gets it, and the others may go on.
+    full(desk.send(&[2; 4_000]));
+    assert!(ticket.poll(Waker::noop()).is_ready());
+    desk.send_as(&[1; 17_000], by_ticket(&mut ticket)).unwrap();
+    drop(ticket);
+    full(desk.send(&[2; 4_000]));
+    let mut batches = desk.take_all();
+    assert_eq!(values(&mut batches[0]), [String::from_utf8(vec![1; 17_000]).unwrap()]);
+    desk.give_back(batches.remove(0));
+    desk.send(&[2; 10]).unwrap();
+}
+
+#[test]
+fn waiters_enter_in_the_order_they_came() {
+    let desk = Desk::new(settings(), 8 * KIB);
+    desk.send(&[0; 7_900]).unwrap();
+    let mut waiters: Vec<(usize, Ticket)> = (1..=6)
+        .map(|number| {
+            let bytes = full(desk.send(&vec![0; 600 * number]));
+            (number, Memory::queue(&desk.shared.memory, bytes, Waker::noop()))
+        })
+        .collect();
+    let mut entered = Vec::new();
+    for _ in 0..20 {
+        for batch in desk.take_all() {
+            desk.give_back(batch);
+        }
+        waiters.retain_mut(|(number, ticket)| {
+            let enters = ticket.poll(Waker::noop()).is_ready()
+                && desk.send_as(&vec![0; 600 * *number], by_ticket(ticket)).is_ok();
+            entered.extend(enters.then_some(*number));
+            !enters
+        });
+    }
+    assert_eq!(entered, [1, 2, 3, 4, 5, 6]);
+    desk.take_all().into_iter().for_each(|batch| desk.give_back(batch));
+    assert_eq!(desk.used(), 0);
+}
+
+#[derive(Default)]
+struct Woken(AtomicUsize);
+
+impl Wake for Woken {
+    fn wake(self: StdArc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_ticket_that_is_dropped_gives_its_room_to_the_next_and_wakes_him_alone() {
+    let desk = Desk::new(settings(), 4 * KIB);
+    desk.send(&[0; 3_000]).unwrap();
+    let woken: Vec<StdArc<Woken>> = (0..3).map(|_| StdArc::default()).collect();
+    let tickets = woken.iter().map(|woken| {
+        let bytes = full(desk.send(&[0; 3_000]));
+        Memory::queue(&desk.shared.memory, bytes, &Waker::from(StdArc::clone(woken)))
+    });
+    let mut tickets: Vec<Ticket> = tickets.collect();
+    let counts = || woken.iter().map(|woken| woken.0.load(Ordering::Relaxed)).collect::<Vec<_>>();
+    desk.take_all().into_iter().for_each(|batch| desk.give_back(batch));
+    assert_eq!(counts(), [1, 0, 0]);
+    drop(tickets.remove(0));
+    assert_eq!(counts(), [1, 1, 0]);
+    drop(tickets);
+    assert_eq!(desk.used(), 0);
+    assert!(!desk.shared.memory.has_waiters());
+}
+
+#[test]
+fn a_record_that_the_whole_budget_could_not_hold_is_refused_at_once() {
+    let config = AccumulatorConfig { record_bytes_max: 20_000, ..settings() };
+    let desk = Desk::new(config, 20_000);
+    let limit = 20_000 - HEADER_BYTES;
+    let refused = desk.send(&[0; 19_930]).unwrap_err();
+    assert!(matches!(refused, Refusal::TooLarge { limit: told, .. } if told == limit), "{refused:?}");
+    desk.send(&[0; 19_000]).unwrap();
+}
+
+/// What callers and the lane of a partition may do, in any order.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Send { bytes: usize, urgent: bool },
+    Wait { millis: u64 },
+    Look { pressed: bool, idle: bool },
+    Take,
+    GiveBack,
+    Flush,
+    Refuse { bytes: usize },
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        8 => (prop_oneof![10usize..200, 200usize..5_000, 5_000usize..80_000], any::<bool>())
+            .prop_map(|(bytes, urgent)| Step::Send { bytes, urgent }),
+        2 => (0u64..700).prop_map(|millis| Step::Wait { millis }),
+        3 => (any::<bool>(), any::<bool>()).prop_map(|(pressed, idle)| Step::Look { pressed, idle }),
+        3 => Just(Step::Take),
+        2 => Just(Step::GiveBack),
+        1 => Just(Step::Flush),
+        1 => (200usize..200_000).prop_map(|bytes| Step::Refuse { bytes }),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn whatever_they_do_records_leave_once_in_order_and_the_budget_is_exact(steps in vec(step(), 1..120)) {
+        let mut desk = Desk::new(AccumulatorConfig { flush_records: Some(20), ..settings() }, 400_000);
+        let (mut sent, mut left) = (Vec::new(), Vec::new());
+        let mut out: Vec<Batch> = Vec::new();
+        let mut leave = |mut batch: Batch, out: &mut Vec<Batch>| {
+            left.extend(values(&mut batch));
+            out.push(batch);
+        };
+        for step in steps {
+            match step {
+                Step::Send { bytes, urgent } => {
+                    let value = value(sent.len(), bytes);
+                    match desk.send_as(value.as_bytes(), Waiting { urgent, ..Waiting::default() }) {
+                        Ok(_) => sent.push(value),
+                        Err(Refusal::Full { .. }) => {}
+                        Err(other) => prop_assert!(false, "{:?}", other),
+                    }
+                }
+                Step::Wait { millis } => desk.now += Duration::from_millis(millis),
+                Step::Look { pressed, idle } => drop(desk.partition.visit(desk.now, idle, pressed).unwrap()),
+                Step::Take => desk.take().into_iter().for_each(|batch| leave(batch, &mut out)),
+                Step::GiveBack => out.drain(..).for_each(|batch| desk.give_back(batch)),
+                Step::Flush => drop(desk.shared.outstanding.end_generation()),
+                Step::Refuse { bytes } => desk.partition.learn_limit(bytes),
+            }
+            let capacity = |batch: &Batch| batch.chunks.iter().map(Vec::capacity).sum::<usize>();
+            let queue = lock(&desk.partition.queue);
+            let held = queue.closed.iter().chain(&out).map(capacity).sum::<usize>() + queue.open_capacity();
+            prop_assert_eq!(desk.used(), held);
+            prop_assert!(queue.closed.iter().is_sorted_by_key(|batch| batch.opened));
+        }
+        desk.take_all().into_iter().for_each(|batch| leave(batch, &mut out));
+        out.into_iter().for_each(|batch| desk.give_back(batch));
+        prop_assert_eq!(left, sent);
+        prop_assert_eq!(desk.used(), 0);
+        prop_assert!(desk.shared.outstanding.is_settled(desk.shared.outstanding.end_generation()));
+    }
+}

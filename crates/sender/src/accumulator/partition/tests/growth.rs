@@ -1,0 +1,219 @@
+//! When a batch is worth sending, and how it goes on growing until it is taken.
+
+use super::*;
+
+#[test]
+fn the_lane_hears_of_a_batch_when_it_opens_and_again_when_it_is_worth_sending_and_no_more() {
+    let desk = Desk::simple();
+    desk.send(b"first").unwrap();
+    assert_eq!(desk.mail(), (1, false));
+    assert!(!desk.visit(false).ripe);
+    desk.send_many(100, 100);
+    assert_eq!(desk.mail(), (0, false), "it grows in silence");
+    desk.send_many(60, 100);
+    assert_eq!(desk.mail(), (1, false));
+    desk.send_many(1_000, 100);
+    assert_eq!(desk.mail(), (0, false), "it is listed already");
+    assert!(desk.visit(false).ripe);
+}
+
+#[test]
+fn a_batch_is_offered_at_batch_size_and_goes_on_growing_until_it_is_taken() {
+    let desk = Desk::simple();
+    desk.send_many(5_000, 100);
+    let mut batch = desk.take().unwrap();
+    assert_eq!(batch.records, 5_000, "one batch, thirty times batch.size");
+    assert!(desk.take().is_none());
+    let expected: Vec<String> = (0..5_000).map(|number| value(number, 100)).collect();
+    assert_eq!(values(&mut batch), expected);
+}
+
+#[test]
+fn what_is_offered_reaches_batch_size_but_for_one_record() {
+    for bytes in [10, 100, 1_000, 4_000] {
+        let desk = Desk::simple();
+        let mut sent = 0;
+        while !desk.visit(false).ripe {
+            desk.send(&vec![0; bytes]).unwrap();
+            sent += 1;
+        }
+        let taken = desk.take().unwrap();
+        assert_eq!(taken.records, sent);
+        assert!(
+            taken.bytes() + bytes + 400 > 16 * KIB && taken.bytes() < 16 * KIB + bytes,
+            "{bytes}: {}",
+            taken.bytes()
+        );
+    }
+}
+
+#[test]
+fn a_batch_below_batch_size_goes_after_the_linger() {
+    let mut desk = Desk::simple();
+    let opened = desk.now;
+    desk.send(b"a").unwrap();
+    let standing = desk.visit(false);
+    assert_eq!((standing.ripe, standing.ages), (false, Some(opened + desk.shared.config.linger)));
+    assert_eq!(standing.expires, Some(opened + desk.shared.config.delivery_timeout));
+    desk.now += Duration::from_micros(4_999);
+    assert!(desk.take().is_none());
+    desk.now += Duration::from_micros(1);
+    assert!(desk.visit(false).ripe);
+    assert_eq!(values(&mut desk.take().unwrap()), ["a"]);
+    let nothing = Standing { ripe: false, ages: None, expires: None };
+    assert_eq!(desk.visit(false), nothing);
+}
+
+#[test]
+fn an_awaited_record_goes_at_once_when_nothing_of_its_partition_is_in_flight() {
+    let desk = Desk::simple();
+    desk.send(b"a").unwrap();
+    assert_eq!(desk.mail(), (1, false));
+    for _ in 0..2 {
+        desk.send_as(b"awaited", Waiting { urgent: true, ..Waiting::default() }).unwrap();
+    }
+    assert_eq!(desk.mail(), (1, false), "the lane hears of it once");
+    let in_flight = desk.partition.visit(desk.now, false, false).unwrap();
+    assert!(!in_flight.ripe, "it joins what comes until the answer");
+    assert!(desk.visit(false).ripe);
+    assert_eq!(desk.take().unwrap().records, 3);
+    desk.send(b"b").unwrap();
+    assert!(!desk.visit(false).ripe, "the next batch lingers again");
+}
+
+/// Sends records of 100 bytes politely, and says how often it was asked to step aside.
+fn asked_to_step_aside(desk: &Desk, records: usize) -> usize {
+    let polite = || Waiting { may_yield: true, ..Waiting::default() };
+    let refused = |_: &usize| match desk.send_as(&[0; 100], polite()) {
+        Err(Refusal::Yield) => {
+            desk.send(&[0; 100]).unwrap();
+            true
+        }
+        sent => sent.map(drop).is_err(),
+    };
+    (0..records).filter(refused).count()
+}
+
+#[test]
+fn a_caller_far_ahead_of_the_lane_steps_aside_every_512_kib() {
+    let desk = Desk::simple();
+    let asked = asked_to_step_aside(&desk, 20_000);
+    assert_eq!(asked, desk.used() / (512 * KIB));
+    assert!(asked >= 3, "{asked}");
+}
+
+#[test]
+fn a_caller_whose_lane_looks_in_time_goes_on() {
+    let desk = Desk::simple();
+    for _ in 0..20 {
+        assert_eq!(asked_to_step_aside(&desk, 1_000), 0);
+        desk.mail();
+    }
+}
+
+#[test]
+fn a_record_of_its_own_batch_counts_too() {
+    let desk = Desk::simple();
+    let polite = || Waiting { may_yield: true, ..Waiting::default() };
+    let value = vec![0; 200 * KIB];
+    let asked = (0..3).map(|_| desk.send_as(&value, polite()).is_err()).collect::<Vec<_>>();
+    assert_eq!(asked, [false, false, true]);
+}
+
+#[test]
+fn so_many_waiting_records_are_worth_a_request() {
+    let desk = Desk::new(AccumulatorConfig { flush_records: Some(10), ..settings() }, 32 << 20);
+    let mut sent = 0;
+    for round in 0..5 {
+        while !desk.mail().1 {
+            // The lane looks after every record, and that does not begin the count anew.
+            desk.send(b"a").unwrap();
+            sent += 1;
+        }
+        assert_eq!(sent, 10, "round {round}");
+        assert!(desk.visit(true).ripe);
+        // They go with it, and are not counted towards the next ten.
+        desk.send_many(15, 10);
+        assert_eq!(desk.mail(), (0, false));
+        assert_eq!(desk.take().unwrap().records, 25);
+        sent = 0;
+    }
+}
+
+#[test]
+fn records_that_have_gone_by_their_linger_are_not_counted() {
+    let config = AccumulatorConfig { flush_records: Some(10), ..settings() };
+    let mut desk = Desk::new(config, 32 << 20);
+    desk.send_many(9, 10);
+    desk.now += Duration::from_millis(5);
+    assert_eq!(desk.take().unwrap().records, 9);
+    desk.send_many(9, 10);
+    assert!(!desk.mail().1);
+    desk.send_many(1, 10);
+    assert!(desk.mail().1);
+}
+
+#[test]
+fn records_that_wait_are_counted_over_all_partitions_of_a_lane_and_move_with_their_partition() {
+    let config = AccumulatorConfig { flush_records: Some(10), ..settings() };
+    let desk = Desk::new(config, 32 << 20);
+    let limit = StdArc::new(AtomicUsize::new(1 << 20));
+    let other = Partition::new(
+        "t".into(),
+        PartitionId(4),
+        SERIAL,
+        StdArc::clone(&desk.shared),
+        limit,
+        Arc::clone(&desk.port),
+    );
+    let send_there = || {
+        let record = RecordRef { value: Some(b"b"), ..RecordRef::default() };
+        other.append::<_, false>(&record, &desk.now, Waiting::default()).unwrap();
+    };
+    desk.send_many(2, 10);
+    (0..3).for_each(|_| send_there());
+
+    // It goes to another lane, and its three records with it.
+    let elsewhere = Arc::new(Port::default());
+    other.assign(&elsewhere).unwrap();
+    desk.send_many(5, 10);
+    assert!(!desk.mail().1);
+    other.assign(&desk.port).unwrap();
+    send_there();
+    assert!(desk.mail().1);
+}
+
+#[test]
+fn the_lane_never_waits_for_a_caller_who_holds_the_partition() {
+    let desk = Desk::simple();
+    desk.send(b"a").unwrap();
+    let caller = lock(&desk.partition.queue);
+    assert!(desk.partition.visit(desk.now, true, false).is_none());
+    assert!(desk.partition.take(desk.now, true, &mut Vec::new()).is_none());
+    assert!(desk.partition.give_up(None).is_none());
+    assert!(desk.partition.assign(&desk.port).is_none());
+    let impatient = Waiting { impatient: true, ..Waiting::default() };
+    assert_eq!(desk.send_as(b"b", impatient).unwrap_err(), Refusal::Busy);
+    drop(caller);
+    let impatient = Waiting { impatient: true, ..Waiting::default() };
+    desk.send_as(b"b", impatient).unwrap();
+    assert_eq!(values(&mut desk.take_all().remove(0)), ["a", "b"]);
+}
+
+#[test]
+fn the_cells_of_settled_batches_serve_later_ones() {
+    let desk = Desk::simple();
+    let mut spares = Vec::new();
+    let mut seen = Vec::new();
+    for _ in 0..10 {
+        desk.send(b"a").unwrap();
+        desk.visit(true);
+        let batch = desk.partition.take(desk.now, true, &mut spares).unwrap().unwrap();
+        seen.push(Arc::as_ptr(&batch.completion));
+        spares.push(batch.claim().completion);
+        desk.give_back(batch);
+    }
+    seen.sort_unstable();
+    seen.dedup();
+    assert!(seen.len() <= 2, "one is in use while the other waits: {}", seen.len());
+}

@@ -1,0 +1,85 @@
+//! Those who wait for room, first come, first served.
+//!
+//! ```text
+//! push ──▶ waiting ──grant_first──▶ granted ──remove──▶
+//!             ▲                        │
+//!             └────────wait_again──────┘ it needs more by now: to where it stood before
+//! ```
+
+use std::collections::{BTreeMap, VecDeque};
+use std::task::Waker;
+
+/// The queue. Tickets ascend in the order of arrival.
+#[derive(Debug, Default)]
+pub(super) struct Waiters {
+    /// Invariant: sorted by ticket.
+    waiting: VecDeque<Waiter>,
+    /// By ticket, the bytes that are set aside.
+    granted: BTreeMap<u64, usize>,
+    next_ticket: u64,
+}
+
+#[derive(Debug)]
+struct Waiter {
+    ticket: u64,
+    bytes: usize,
+    waker: Waker,
+}
+
+impl Waiters {
+    pub(super) fn push(&mut self, bytes: usize, waker: Waker) -> u64 {
+        self.next_ticket += 1;
+        self.waiting.push_back(Waiter { ticket: self.next_ticket, bytes, waker });
+        self.next_ticket
+    }
+
+    /// What the first who waits needs; none when nobody waits.
+    pub(super) fn first_needs(&self) -> Option<usize> {
+        self.waiting.front().map(|first| first.bytes)
+    }
+
+    /// What the first needs was set aside. Returns how to wake him.
+    pub(super) fn grant_first(&mut self) -> Option<Waker> {
+        let first = self.waiting.pop_front()?;
+        self.granted.insert(first.ticket, first.bytes);
+        Some(first.waker)
+    }
+
+    /// Takes what was set aside for a ticket, which stays granted; none when it waits.
+    pub(super) fn take(&mut self, ticket: u64) -> Option<usize> {
+        self.granted.get_mut(&ticket).map(std::mem::take)
+    }
+
+    /// Nothing is set aside for a ticket any more, and it waits for `bytes` where it stood before. It says how to be
+    /// woken when it is polled.
+    pub(super) fn wait_again(&mut self, ticket: u64, bytes: usize) {
+        self.granted.remove(&ticket);
+        match self.position(ticket) {
+            Ok(index) => self.waiting[index].bytes = bytes,
+            Err(index) => self.waiting.insert(index, Waiter { ticket, bytes, waker: Waker::noop().clone() }),
+        }
+    }
+
+    /// The waker of one who waits; none when it is granted.
+    pub(super) fn waker(&mut self, ticket: u64) -> Option<&mut Waker> {
+        let index = self.position(ticket).ok()?;
+        self.waiting.get_mut(index).map(|waiter| &mut waiter.waker)
+    }
+
+    /// Somebody goes away. Returns what was set aside for him.
+    pub(super) fn remove(&mut self, ticket: u64) -> usize {
+        if let Ok(index) = self.position(ticket) {
+            self.waiting.remove(index);
+        }
+        self.granted.remove(&ticket).unwrap_or(0)
+    }
+
+    /// How to wake each who waits.
+    pub(super) fn wakers(&self) -> Vec<Waker> {
+        self.waiting.iter().map(|waiter| waiter.waker.clone()).collect()
+    }
+
+    fn position(&self, ticket: u64) -> Result<usize, usize> {
+        self.waiting.binary_search_by_key(&ticket, |waiter| waiter.ticket)
+    }
+}

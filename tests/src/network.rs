@@ -1,0 +1,77 @@
+//! A network without sockets: names lead to brokers of the fake cluster, to nobody, or into silence.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use milena::Endpoint;
+use milena::transport::{BoxStream, Connector, Dial, DialError};
+use milena_fake::Cluster;
+
+/// How long a dial into silence takes before it is given up.
+const SETUP_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Where a name leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Name {
+    /// To the first broker that is up, as behind a load balancer.
+    AnyBroker,
+    /// To a host that refuses.
+    Nobody,
+    /// To a host that swallows every packet.
+    Silence,
+}
+
+/// The connector of clusters in memory. Addresses of brokers lead to them; other names lead where they were told to.
+#[derive(Clone, Debug)]
+pub struct Network {
+    cluster: Arc<Cluster>,
+    names: Arc<Mutex<BTreeMap<String, Name>>>,
+}
+
+impl Network {
+    /// A network with a cluster in it.
+    #[must_use]
+    pub fn new(cluster: Arc<Cluster>) -> Self {
+        Self { cluster, names: Arc::default() }
+    }
+
+    /// From now on a host's name leads there.
+    pub fn name(&self, host: &str, leads_to: Name) {
+        self.names.lock().unwrap_or_else(PoisonError::into_inner).insert(host.to_owned(), leads_to);
+    }
+
+    async fn dial(&self, endpoint: &Endpoint) -> io::Result<BoxStream> {
+        let name = self.names.lock().unwrap_or_else(PoisonError::into_inner).get(&endpoint.host).cloned();
+        match name {
+            None => Ok(Box::new(self.cluster.dial(&endpoint.host, endpoint.port)?)),
+            Some(Name::Nobody) => Err(io::ErrorKind::ConnectionRefused.into()),
+            Some(Name::Silence) => {
+                tokio::time::sleep(SETUP_TIMEOUT).await;
+                Err(io::ErrorKind::TimedOut.into())
+            }
+            Some(Name::AnyBroker) => self.dial_any(),
+        }
+    }
+
+    fn dial_any(&self) -> io::Result<BoxStream> {
+        let servers = self.cluster.bootstrap_servers();
+        let addresses = servers.split(',').filter_map(|server| server.parse::<Endpoint>().ok());
+        let mut dialled = addresses.map(|address| self.cluster.dial(&address.host, address.port));
+        match dialled.find_map(Result::ok) {
+            Some(stream) => Ok(Box::new(stream)),
+            None => Err(io::ErrorKind::ConnectionRefused.into()),
+        }
+    }
+}
+
+impl Connector for Network {
+    fn connect<'a>(&'a self, endpoint: &'a Endpoint) -> Dial<'a> {
+        Box::pin(async move {
+            let refused =
+                |error: io::Error| DialError::Other { endpoint: endpoint.clone(), error: error.into() };
+            self.dial(endpoint).await.map_err(refused)
+        })
+    }
+}

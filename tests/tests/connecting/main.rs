@@ -1,0 +1,6 @@
+//! The first seconds of a producer: whom it finds, whom it does not, and what it says about it.
+
+#![expect(clippy::unwrap_used, reason = "what goes wrong fails its test")]
+
+mod refusals;
+mod servers;

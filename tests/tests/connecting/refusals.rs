@@ -1,0 +1,195 @@
+//! Clusters that cannot be used: each within the connect timeout, with what to look at.
+
+use std::time::Duration;
+
+use milena::{ConnectError, ConnectErrorKind, Driver, Producer, ProducerBuilder};
+use milena_fake::{ApiKey, Builder, Cluster, ErrorCode, Release};
+use milena_tests::{Name, Stage, Stopwatch};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+const TIMEOUT: Duration = Duration::from_secs(15);
+
+/// A cluster in memory, which is not what the bootstrap servers name.
+async fn elsewhere(change: impl FnOnce(Builder) -> Builder) -> Stage {
+    Stage::in_memory(change(Cluster::builder().topic("t", 3))).await
+}
+
+/// Fails to build within the connect timeout, and not much later.
+async fn refused(builder: ProducerBuilder) -> ConnectError {
+    let watch = Stopwatch::start();
+    let error = builder.build().await.unwrap_err();
+    assert!(watch.elapsed() <= TIMEOUT + Duration::from_millis(100), "{:?}: {error}", watch.elapsed());
+    error
+}
+
+#[track_caller]
+fn check(error: &ConnectError, kind: ConnectErrorKind, said: &[&str]) {
+    assert_eq!(error.kind(), kind, "{error}");
+    for words in said {
+        assert!(error.to_string().contains(words), "{words:?} is missing: {error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_setting_that_cannot_be_is_named_before_anything_is_dialled() {
+    let nothing = Producer::builder().build().await.unwrap_err();
+    check(&nothing, ConnectErrorKind::Config, &["bootstrap.servers"]);
+    let port = Producer::connect("kafka-1:9092,kafka-2").await.unwrap_err();
+    check(&port, ConnectErrorKind::Config, &["bootstrap.servers", "kafka-2", "no port"]);
+    let range = Producer::builder().bootstrap_servers("k:1").max_in_flight(0).build().await.unwrap_err();
+    check(&range, ConnectErrorKind::Config, &["max.in.flight"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_host_that_refuses_is_named() {
+    let stage = elsewhere(|builder| builder).await;
+    stage.network().name("nobody", Name::Nobody);
+    let error = refused(stage.producer().bootstrap_servers("nobody:9092")).await;
+    check(&error, ConnectErrorKind::Unreachable, &["nobody:9092", "refused"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn hosts_that_swallow_packets_cost_no_more_than_the_connect_timeout() {
+    let stage = elsewhere(|builder| builder).await;
+    for host in ["a", "b", "c"] {
+        stage.network().name(host, Name::Silence);
+    }
+    let error = refused(stage.producer().bootstrap_servers("a:1,b:2,c:3")).await;
+    check(&error, ConnectErrorKind::Unreachable, &["a:1", "b:2", "c:3"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_broker_that_says_nothing_at_all_is_told_from_one_that_is_not_there() {
+    let stage = elsewhere(|builder| builder.brokers(1)).await;
+    stage.on(ApiKey::API_VERSIONS).always().silence();
+    let error = refused(stage.producer()).await;
+    check(&error, ConnectErrorKind::Timeout, &["broker-1:9092", "security protocol"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_broker_that_does_not_describe_its_cluster_is_named() {
+    let stage = elsewhere(|builder| builder.brokers(1)).await;
+    stage.on(ApiKey::METADATA).always().silence();
+    let error = refused(stage.producer()).await;
+    check(&error, ConnectErrorKind::Timeout, &["broker-1:9092", "Metadata"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_broker_that_gives_no_identity_is_named() {
+    let stage = elsewhere(|builder| builder.brokers(1)).await;
+    stage.on(ApiKey::INIT_PRODUCER_ID).always().silence();
+    check(&refused(stage.producer()).await, ConnectErrorKind::Timeout, &["broker-1:9092", "InitProducerId"]);
+    stage.clear_hooks();
+    stage.on(ApiKey::INIT_PRODUCER_ID).always().error(ErrorCode::COORDINATOR_LOAD_IN_PROGRESS);
+    check(&refused(stage.producer()).await, ConnectErrorKind::Timeout, &["COORDINATOR_LOAD_IN_PROGRESS"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_may_not_write_idempotently_is_told_so_at_once() {
+    let stage = elsewhere(|builder| builder).await;
+    stage.on(ApiKey::INIT_PRODUCER_ID).error(ErrorCode::CLUSTER_AUTHORIZATION_FAILED);
+    let watch = Stopwatch::start();
+    let error = stage.producer().build().await.unwrap_err();
+    assert!(watch.elapsed() < Duration::from_secs(1), "{:?}", watch.elapsed());
+    check(&error, ConnectErrorKind::Authentication, &["IDEMPOTENT_WRITE", "enable.idempotence"]);
+    let producer = stage.producer().idempotence(false).build().await.unwrap();
+    producer.send(("t", "v")).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_broker_that_is_too_old_is_told_so() {
+    let stage =
+        elsewhere(|builder| builder.look_like(Release::V2_1).versions(ApiKey::INIT_PRODUCER_ID, 9..=9)).await;
+    let error = refused(stage.producer()).await;
+    check(&error, ConnectErrorKind::Unsupported, &["InitProducerId", "9-9"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_address_that_is_advertised_and_leads_nowhere_is_named_with_the_setting() {
+    let stage = elsewhere(|builder| builder.brokers(2)).await;
+    stage.network().name("bootstrap", Name::AnyBroker);
+    stage.network().name("broker-1", Name::Nobody);
+    stage.network().name("broker-2", Name::Silence);
+    let error = refused(stage.producer().bootstrap_servers("bootstrap:9092")).await;
+    check(&error, ConnectErrorKind::Unreachable, &["broker-1:9092", "broker-2:9092", "advertised.listeners"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_build_that_is_given_up_leaves_nothing_behind() {
+    let stage = elsewhere(|builder| builder.brokers(1)).await;
+    let hold = stage.on(ApiKey::METADATA).always().hold();
+    let build = stage.producer().build();
+    tokio::select! {
+        biased;
+        built = build => drop(built.unwrap()),
+        () = hold.reached(1) => {}
+    }
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(hold.arrived(), 1, "nobody asks again");
+    hold.release();
+}
+
+/// Something that is no Kafka broker, on a socket: it answers each connection with these bytes, and listens on.
+async fn server(answer: &'static [u8]) -> (String, tokio::task::JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let serve = async move |mut stream: TcpStream| {
+        let mut request = [0; 1024];
+        while stream.read(&mut request).await.is_ok_and(|bytes| bytes > 0) {
+            if stream.write_all(answer).await.is_err() {
+                break;
+            }
+        }
+    };
+    let accepting = tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(serve(stream));
+        }
+    });
+    (address, accepting)
+}
+
+async fn refused_by(answer: &'static [u8]) -> ConnectError {
+    let (address, accepting) = server(answer).await;
+    let builder = Producer::builder().bootstrap_servers(address).connect_timeout(Duration::from_millis(300));
+    let error = builder.build().await.unwrap_err();
+    accepting.abort();
+    error
+}
+
+#[tokio::test]
+async fn a_web_server_is_recognised() {
+    let error = refused_by(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n").await;
+    check(&error, ConnectErrorKind::Unsupported, &["127.0.0.1", "HTTP"]);
+}
+
+#[tokio::test]
+async fn a_listener_that_speaks_tls_is_recognised() {
+    let error = refused_by(&[0x15, 3, 3, 0, 2, 2, 40]).await;
+    check(&error, ConnectErrorKind::Unsupported, &["127.0.0.1", "TLS"]);
+}
+
+#[tokio::test]
+async fn a_secure_shell_and_plain_garbage_are_no_brokers_either() {
+    check(&refused_by(b"SSH-2.0-OpenSSH_9.6\r\n").await, ConnectErrorKind::Unsupported, &["SSH"]);
+    check(&refused_by(&[0x7f; 64]).await, ConnectErrorKind::Unsupported, &["no Kafka broker"]);
+    check(&refused_by(&[0, 0, 0, 2, 0, 0]).await, ConnectErrorKind::Unsupported, &["breaks the protocol"]);
+}
+
+#[tokio::test]
+async fn a_server_that_accepts_and_says_nothing_is_a_timeout() {
+    check(&refused_by(b"").await, ConnectErrorKind::Timeout, &["127.0.0.1"]);
+}
+
+#[tokio::test]
+async fn a_port_that_nobody_listens_on_is_unreachable_whatever_drives() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    drop(listener);
+    for driver in [Driver::Task, Driver::Thread] {
+        let builder = Producer::builder().bootstrap_servers(&address).driver(driver);
+        let error = builder.connect_timeout(Duration::from_millis(300)).build().await.unwrap_err();
+        check(&error, ConnectErrorKind::Unreachable, &[&address, "refused", "broker runs"]);
+    }
+}

@@ -1,0 +1,94 @@
+//! A driver that ends before its producer does: its runtime is gone, or a task of it panicked. Every record that was
+//! accepted is settled all the same.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use milena::transport::{Connector, Dial};
+use milena::{Delivery, Endpoint, ErrorKind, Persisted, Producer, Record};
+use milena_fake::{ApiKey, Cluster};
+use milena_tests::{Network, Stage, within};
+use tokio::runtime::{Builder, Runtime};
+
+fn several_workers() -> Runtime {
+    Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+}
+
+/// Records under way to a silent broker, and records behind them.
+async fn accept(producer: &Producer) -> Vec<Delivery> {
+    let mut deliveries = Vec::new();
+    for number in 0..40 {
+        let record = Record::to("t").partition(number % 3).value(vec![0; 10_000]);
+        deliveries.push(producer.enqueue(record).await.unwrap());
+        if number == 20 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+    deliveries
+}
+
+/// Checks that nothing is pending, and that nothing is taken any more.
+async fn check_ended(producer: &Producer, deliveries: Vec<Delivery>) {
+    let count = deliveries.len() as u64;
+    let mut maybe = 0;
+    for delivery in deliveries {
+        let error = within(delivery).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Closed, "{error}");
+        maybe += usize::from(error.persisted() == Persisted::Maybe);
+    }
+    assert!(maybe > 0, "some were on their way");
+    assert_eq!(within(producer.send(("t", "v"))).await.unwrap_err().kind(), ErrorKind::Closed);
+    assert_eq!(within(producer.send(("u", "v"))).await.unwrap_err().kind(), ErrorKind::Closed);
+    assert_eq!(within(producer.flush()).await.unwrap_err().failed(), count);
+    within(producer.close()).await.unwrap();
+}
+
+#[test]
+fn a_runtime_that_ends_settles_what_its_producer_had() {
+    let (here, there) = (several_workers(), several_workers());
+    let stage = here.block_on(Stage::on_sockets(Cluster::builder().topic("t", 3)));
+    let hold = stage.on(ApiKey::PRODUCE).always().hold();
+    let producer = there.block_on(stage.connect());
+    let deliveries = here.block_on(async {
+        let deliveries = accept(&producer).await;
+        hold.reached(1).await;
+        deliveries
+    });
+    there.shutdown_background();
+    here.block_on(check_ended(&producer, deliveries));
+    here.block_on(async { drop(stage) });
+}
+
+/// Panics with one of its dials.
+#[derive(Debug)]
+struct Explosive {
+    network: Network,
+    dials: AtomicUsize,
+    explodes_at: usize,
+}
+
+impl Connector for Explosive {
+    fn connect<'a>(&'a self, endpoint: &'a Endpoint) -> Dial<'a> {
+        let dial = self.dials.fetch_add(1, Ordering::Relaxed);
+        assert!(dial < self.explodes_at, "as the test has it");
+        self.network.connect(endpoint)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_panics_ends_the_producer_and_settles_everything() {
+    let stage = Stage::in_memory(Cluster::builder().topic("t", 3)).await;
+    // Two for the cluster, three for its brokers; the next is that of a broker that was lost, or a question about it.
+    let connector =
+        Explosive { network: stage.network().clone(), dials: AtomicUsize::new(0), explodes_at: 5 };
+    let producer = stage.producer().connector(Arc::new(connector)).build().await.unwrap();
+    producer.topic("t").await.unwrap();
+    for partition in 0..3 {
+        producer.send(Record::to("t").partition(partition)).await.unwrap();
+    }
+    stage.on(ApiKey::PRODUCE).always().silence();
+    let deliveries = accept(&producer).await;
+    stage.kill(2);
+    check_ended(&producer, deliveries).await;
+}
