@@ -14,6 +14,7 @@
 //! # Ok(()) }
 //! ```
 
+mod documents;
 #[cfg(feature = "kafka")]
 pub mod kafka;
 mod ledger;

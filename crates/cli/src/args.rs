@@ -1,35 +1,10 @@
-//! What can be asked for: the commands, and the options that all of them take.
+//! The options that all commands take.
 
 use std::path::PathBuf;
 
-use clap::{Args, ColorChoice, Parser, Subcommand};
+use clap::{Args, ColorChoice};
 
 use crate::exit::Failure;
-use crate::{demo, fake, perf, produce};
-
-/// A Kafka producer for the command line.
-#[derive(Debug, Parser)]
-#[command(name = "milena", version, propagate_version = true)]
-pub(crate) struct Cli {
-    #[command(flatten)]
-    pub(crate) connection: ConnectionOptions,
-    #[command(flatten)]
-    pub(crate) output: OutputOptions,
-    #[command(subcommand)]
-    pub(crate) command: Command,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Command {
-    /// See a million records arrive exactly once while a broker dies, with no cluster needed
-    Demo(demo::Options),
-    /// Send records from standard input or from files
-    Produce(produce::Options),
-    /// Measure how fast records are delivered, at what cost
-    Perf(perf::Options),
-    /// Serve an in-process cluster to any client, until Ctrl-C
-    Fake(fake::Options),
-}
 
 /// Which cluster, and how to talk to it. Flags beat `-X`, which beats `--config`, which beats the environment.
 #[derive(Debug, Default, Args)]
@@ -86,14 +61,7 @@ pub(crate) fn pair(text: &str) -> Result<(String, String), String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
-
-    #[test]
-    fn the_options_do_not_contradict_each_other() {
-        Cli::command().debug_assert();
-    }
 
     #[test]
     fn a_pair_is_split_at_its_first_equals_sign() {

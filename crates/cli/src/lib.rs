@@ -2,7 +2,7 @@
 //!
 //! | module | does |
 //! |---|---|
-//! | `args`, `connection` | what was asked for, and the producer's settings that follow from it |
+//! | `commands`, `args`, `connection` | what was asked for, and the producer's settings that follow from it |
 //! | `demo` | the main job on a cluster of its own, while things go wrong |
 //! | `produce` | sends records from standard input or files |
 //! | `perf` | measures: throughput, processor time, allocations, latencies |
@@ -16,6 +16,7 @@
 
 mod args;
 mod clock;
+mod commands;
 mod connection;
 mod demo;
 mod exit;
@@ -34,7 +35,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use args::{Cli, Command};
+use commands::{Cli, Command};
 use exit::{Exit, Failure};
 
 /// Runs the command that the arguments of the process ask for.

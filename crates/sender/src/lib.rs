@@ -30,6 +30,8 @@ pub mod lane;
 mod outcome;
 pub mod stream;
 pub mod sync;
+#[cfg(all(test, not(loom)))]
+mod tests;
 
 pub use backoff::Backoff;
 pub use outcome::{Failure, FailureKind, Persisted, Receipt};

@@ -13,7 +13,7 @@ fn without_reason(file: &File) -> Vec<String> {
             section = line.trim();
         }
         let names_one = section == "[workspace.dependencies]" && line.contains('=') && !line.starts_with('#');
-        let is_ours = line.contains("path = \"crates/");
+        let is_ours = line.contains("path = ");
         let reason = line.rsplit_once('#').map_or("", |(_, reason)| reason).trim();
         if names_one && !is_ours && reason.split_whitespace().count() < 3 {
             faults.push(format!("{}:{}: say why, in a comment on the line: {line}", file.path, index + 1));

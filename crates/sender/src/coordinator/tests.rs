@@ -1,1 +1,216 @@
-//! Tests.
+//! Who looks after a partition, and the identity of the producer.
+
+use milena_codec::ids::ProducerId;
+use milena_partitioner::Strategy;
+
+use super::*;
+use crate::accumulator::Shared;
+use crate::tests::{accumulator, identity};
+
+const A: LaneId = Some(BrokerId(1));
+const B: LaneId = Some(BrokerId(2));
+const LIMBO: LaneId = None;
+const ID: TopicId = TopicId([1; 16]);
+const OTHER_ID: TopicId = TopicId([2; 16]);
+
+/// A coordinator, and lanes that hold what they were given.
+struct Office {
+    coordinator: Coordinator,
+    shared: StdArc<Shared>,
+    limbo: Arc<Port>,
+    held: BTreeMap<u32, (LaneId, Box<Stream>)>,
+}
+
+/// An order in words that can be compared.
+#[derive(Debug, PartialEq, Eq)]
+enum Told {
+    Adopt(LaneId, u32),
+    Leave(LaneId, u32),
+    Discard(u32),
+    Id(LaneId, u32, TopicId),
+    Identity(ProducerId),
+}
+
+impl Office {
+    fn new() -> Self {
+        let shared = Shared::new(accumulator(), 1 << 20);
+        Self {
+            coordinator: Coordinator::new(true),
+            shared,
+            limbo: Arc::new(Port::default()),
+            held: BTreeMap::new(),
+        }
+    }
+
+    fn topic(&self, name: &str) -> Topic {
+        Topic::new(name.into(), Strategy::Java, StdArc::clone(&self.shared), 1)
+    }
+
+    fn lead(&mut self, topic: &Topic, id: TopicId, leaders: &[LaneId]) -> Vec<Told> {
+        self.coordinator.topic(topic, id, leaders, &self.limbo);
+        self.orders()
+    }
+
+    /// Carries out the orders, but that lanes give nothing back until [`Self::release`].
+    fn orders(&mut self) -> Vec<Told> {
+        let mut told = Vec::new();
+        while let Some(order) = self.coordinator.next_order() {
+            told.push(match order {
+                Order::Adopt(lane, stream) => {
+                    let serial = stream.partition().serial();
+                    let before = self.held.insert(serial, (lane, stream));
+                    assert!(before.is_none(), "two lanes look after partition {serial}");
+                    Told::Adopt(lane, serial)
+                }
+                Order::Leave(lane, serial) => {
+                    assert_eq!(self.held.get(&serial).map(|held| held.0), Some(lane), "it is not there");
+                    Told::Leave(lane, serial)
+                }
+                Order::TopicId(lane, serial, id) => Told::Id(lane, serial, id),
+                Order::Discard(stream) => Told::Discard(stream.partition().serial()),
+                Order::Identity(identity) => Told::Identity(identity.producer_id),
+            });
+        }
+        told
+    }
+
+    /// A lane gives a partition back.
+    fn release(&mut self, serial: u32) -> Vec<Told> {
+        let (_, stream) = self.held.remove(&serial).expect("somebody has it");
+        self.coordinator.released(stream);
+        self.orders()
+    }
+
+    fn id_of(&self, serial: u32) -> TopicId {
+        self.held[&serial].1.topic_id()
+    }
+}
+
+#[test]
+fn a_new_partition_goes_to_its_leader_or_waits_where_there_is_no_broker() {
+    let mut office = Office::new();
+    let topic = office.topic("t");
+    let told = office.lead(&topic, ID, &[A, LIMBO, B]);
+    assert_eq!(told, [Told::Adopt(A, 1), Told::Adopt(LIMBO, 2), Told::Adopt(B, 3)]);
+    let available: Vec<bool> = topic.partitions().iter().map(|partition| partition.is_available()).collect();
+    assert_eq!(available, [true, false, true]);
+    assert!(office.lead(&topic, ID, &[A, LIMBO, B]).is_empty(), "nothing is new");
+    assert_eq!(office.coordinator.led_by(B).collect::<Vec<_>>(), [3]);
+}
+
+#[test]
+fn a_partition_moves_only_when_its_old_lane_has_released_it() {
+    let mut office = Office::new();
+    let topic = office.topic("t");
+    office.lead(&topic, ID, &[A, A]);
+    assert_eq!(office.lead(&topic, ID, &[A, B]), [Told::Leave(A, 2)]);
+    assert!(office.lead(&topic, ID, &[A, B]).is_empty(), "it was asked for");
+    assert_eq!(office.release(2), [Told::Adopt(B, 2)]);
+}
+
+#[test]
+fn a_leader_that_comes_back_at_once_gets_its_partition_back_and_the_other_never_had_it() {
+    let mut office = Office::new();
+    let topic = office.topic("t");
+    office.lead(&topic, ID, &[A]);
+    assert_eq!(office.lead(&topic, ID, &[B]), [Told::Leave(A, 1)]);
+    assert!(office.lead(&topic, ID, &[A]).is_empty());
+    assert_eq!(office.release(1), [Told::Adopt(A, 1)]);
+    assert_eq!(office.lead(&topic, ID, &[B]), [Told::Leave(A, 1)]);
+    assert_eq!(office.release(1), [Told::Adopt(B, 1)]);
+}
+
+#[test]
+fn of_many_changes_while_it_is_on_its_way_the_last_one_counts() {
+    let mut office = Office::new();
+    let topic = office.topic("t");
+    office.lead(&topic, ID, &[A]);
+    office.lead(&topic, ID, &[B]);
+    for leader in [LIMBO, A, B, LIMBO] {
+        assert!(office.lead(&topic, ID, &[leader]).is_empty());
+    }
+    assert!(!topic.partitions()[0].is_available());
+    assert_eq!(office.release(1), [Told::Adopt(LIMBO, 1)]);
+    assert_eq!(office.lead(&topic, ID, &[B]), [Told::Leave(LIMBO, 1)]);
+    assert!(topic.partitions()[0].is_available());
+    assert_eq!(office.release(1), [Told::Adopt(B, 1)]);
+}
+
+#[test]
+fn a_hint_concerns_its_partition_alone() {
+    let mut office = Office::new();
+    let topic = office.topic("t");
+    office.lead(&topic, ID, &[A, A]);
+    office.coordinator.leader(2, B);
+    office.coordinator.leader(77, B);
+    assert_eq!(office.orders(), [Told::Leave(A, 2)]);
+    office.release(2);
+    assert_eq!(office.id_of(2), ID);
+}
+
+#[test]
+fn a_topic_made_again_has_another_id_wherever_its_partitions_are() {
+    let mut office = Office::new();
+    let topic = office.topic("t");
+    office.lead(&topic, ID, &[A, A, A]);
+    office.lead(&topic, ID, &[A, B, A]);
+    // The first stays, the second is on its way, the third moves now.
+    let told = office.lead(&topic, OTHER_ID, &[A, B, B]);
+    assert_eq!(told, [Told::Id(A, 1, OTHER_ID), Told::Leave(A, 3)]);
+    office.release(2);
+    office.release(3);
+    assert_eq!([office.id_of(2), office.id_of(3)], [OTHER_ID; 2]);
+}
+
+#[test]
+fn partitions_that_come_later_get_lanes_and_those_that_are_gone_are_discarded_once_they_are_given_back() {
+    let mut office = Office::new();
+    let topic = office.topic("t");
+    office.lead(&topic, ID, &[A]);
+    assert_eq!(office.lead(&topic, ID, &[A, B, A]), [Told::Adopt(B, 2), Told::Adopt(A, 3)]);
+    let told = office.lead(&topic, OTHER_ID, &[A]);
+    assert_eq!(told, [Told::Leave(B, 2), Told::Leave(A, 3), Told::Id(A, 1, OTHER_ID)]);
+    assert_eq!(topic.partitions().len(), 1);
+    assert_eq!([office.release(2), office.release(3)], [[Told::Discard(2)], [Told::Discard(3)]]);
+}
+
+#[test]
+fn partitions_of_all_topics_have_serials_of_their_own() {
+    let mut office = Office::new();
+    let (one, two) = (office.topic("one"), office.topic("two"));
+    office.lead(&one, ID, &[A, A]);
+    office.lead(&two, OTHER_ID, &[A, A]);
+    assert_eq!(office.held.keys().copied().collect::<Vec<_>>(), [1, 2, 3, 4]);
+}
+
+#[test]
+fn an_identity_is_asked_for_once_and_told_to_all() {
+    let mut office = Office::new();
+    assert!(office.coordinator.asks_identity());
+    assert!(!office.coordinator.asks_identity(), "the question is out");
+    office.coordinator.ask_again();
+    assert!(office.coordinator.asks_identity(), "it failed");
+    office.coordinator.identity(identity(7));
+    assert_eq!(office.orders(), [Told::Identity(ProducerId(7))]);
+    assert_eq!(office.coordinator.current_identity(), Some(identity(7)));
+    assert!(!office.coordinator.asks_identity());
+    assert!(!Coordinator::new(false).asks_identity());
+}
+
+#[test]
+fn a_spent_identity_is_replaced_once_whoever_else_finds_it_spent() {
+    let mut office = Office::new();
+    office.coordinator.asks_identity();
+    office.coordinator.identity(identity(7));
+    office.coordinator.identity_spent(ProducerId(6));
+    assert!(!office.coordinator.asks_identity(), "nobody writes under that one");
+    office.coordinator.identity_spent(ProducerId(7));
+    assert_eq!(office.coordinator.current_identity(), None, "a new lane must not begin with it");
+    assert!(office.coordinator.asks_identity());
+    office.coordinator.identity_spent(ProducerId(7));
+    assert!(!office.coordinator.asks_identity());
+    office.coordinator.identity(identity(8));
+    office.coordinator.identity_spent(ProducerId(7));
+    assert!(!office.coordinator.asks_identity(), "it has been replaced");
+    assert_eq!(office.coordinator.current_identity(), Some(identity(8)));
+}

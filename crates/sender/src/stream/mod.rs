@@ -157,6 +157,12 @@ impl Stream {
         }
     }
 
+    /// Its topic's id, zero while that is not known.
+    #[must_use]
+    pub const fn topic_id(&self) -> TopicId {
+        self.topic_id
+    }
+
     /// Its partition.
     pub const fn partition(&self) -> &StdArc<Partition> {
         &self.partition

@@ -9,6 +9,7 @@
 //!
 //! It owns every task of the producer, and ends when all of them have ended.
 
+mod lanes;
 mod questions;
 
 use std::collections::BTreeMap;
@@ -17,27 +18,25 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Instant;
 
-use milena_codec::ids::BrokerId;
 use milena_codec::message::NodeEndpoint;
 use milena_connection::Endpoint;
 use milena_connection::metadata::{Change, Metadata, TopicMetadata};
 use milena_sender::Backoff;
-use milena_sender::accumulator::Port;
-use milena_sender::coordinator::{Coordinator, LaneId, Order};
-use milena_sender::lane::{Lane, Notice};
-use milena_sender::stream::Settler;
-use milena_sender::sync::{Generation, Wake};
+use milena_sender::coordinator::{Coordinator, LaneId};
+use milena_sender::lane::Notice;
+use milena_sender::sync::Generation;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::JoinSet;
 use tokio::time::sleep_until;
 
-use super::broker::{BrokerTask, LaneOrder, Orders};
+use super::broker::LaneOrder;
 use super::line::Line;
 use super::nudge::Nudge;
 use super::settings::Settings;
 use super::startup::Started;
 use crate::clock;
 use crate::core::Inbox;
+use lanes::LaneHandle;
 use questions::Question;
 
 /// See the module.
@@ -60,11 +59,6 @@ pub(super) struct Director {
     /// When batches may grow again that brokers found too large.
     relax_at: Instant,
     closing: Option<Closing>,
-}
-
-struct LaneHandle {
-    port: Arc<Port>,
-    orders: Arc<Orders>,
 }
 
 /// The end has begun.
@@ -208,12 +202,6 @@ impl Director {
         }
     }
 
-    fn relocate(&self, id: BrokerId, endpoint: Option<Endpoint>) {
-        if let Some(lane) = self.lanes.get(&Some(id)) {
-            lane.tell(LaneOrder::Endpoint(endpoint));
-        }
-    }
-
     /// Gives the partitions of a topic to the lanes of their leaders.
     fn place(&mut self, found: &TopicMetadata) {
         let registry = &self.settings.core.registry;
@@ -230,50 +218,6 @@ impl Director {
             registry.close();
         }
         registry.found(&found.name);
-    }
-
-    /// The lane of a broker; it and its task are made when they are needed first.
-    fn lane(&mut self, id: LaneId) -> &LaneHandle {
-        let (settings, coordinator, nudge) = (&self.settings, &self.coordinator, &self.nudge);
-        let tasks = &mut self.tasks;
-        let endpoint = id.and_then(|id| self.metadata.broker(id).cloned());
-        self.lanes.entry(id).or_insert_with(|| {
-            let core = &settings.core;
-            let port = Arc::new(Port::default());
-            core.shared.add_port(Arc::clone(&port));
-            let mut lane = Lane::new(Arc::clone(&settings.lane), Arc::clone(&core.shared), Arc::clone(&port));
-            if let Some(identity) = coordinator.current_identity() {
-                lane.set_identity(identity);
-            }
-            let orders = Arc::new(Orders::default());
-            let seed = settings.seed.wrapping_add(id.map_or(0, |id| u64::from(id.0.unsigned_abs()) + 1));
-            let task = BrokerTask::new(Arc::clone(settings), Arc::clone(&orders), lane, nudge.clone(), seed);
-            tasks.spawn(task);
-            let handle = LaneHandle { port, orders };
-            handle.tell(LaneOrder::Endpoint(endpoint));
-            handle
-        })
-    }
-
-    fn pass_orders_on(&mut self) {
-        while let Some(order) = self.coordinator.next_order() {
-            match order {
-                Order::Adopt(id, stream) => self.lane(id).tell(LaneOrder::Adopt(stream)),
-                Order::Leave(id, serial) => self.lane(id).tell(LaneOrder::Leave(serial)),
-                Order::TopicId(id, serial, topic_id) => {
-                    self.lane(id).tell(LaneOrder::TopicId(serial, topic_id))
-                }
-                Order::Discard(stream) => {
-                    let mut settler = Settler::new(Arc::clone(&self.settings.core.shared));
-                    stream.discard(&mut settler);
-                    settler.finish();
-                    self.settings.core.metrics.add(settler.counters);
-                }
-                Order::Identity(identity) => {
-                    self.lanes.values().for_each(|lane| lane.tell(LaneOrder::Identity(identity)));
-                }
-            }
-        }
     }
 
     fn begin_to_close(&mut self, until: Instant) {
@@ -338,14 +282,5 @@ impl Director {
             self.line = Some(line);
             self.answered(reply);
         }
-    }
-}
-
-impl LaneHandle {
-    fn tell(&self, order: LaneOrder) {
-        self.orders.put(|orders| {
-            orders.push_back(order);
-            ((), Wake::Now)
-        });
     }
 }

@@ -1,0 +1,180 @@
+//! Batches of which a broker names the records that it does not take (KIP-467).
+
+use super::*;
+
+fn culprits(places: &[u32]) -> Vec<Culprit> {
+    let named = |place: &u32| Culprit { place: *place, message: Some(format!("{place} is no good")) };
+    places.iter().map(named).collect()
+}
+
+fn blames(places: &[u32]) -> Answer {
+    Answer::Said {
+        code: ErrorCode::INVALID_RECORD,
+        base_offset: -1,
+        append_time_ms: -1,
+        message: Some("one or more records are no good".to_owned()),
+        culprits: culprits(places),
+    }
+}
+
+fn send_many(story: &Story, count: usize, bytes: usize) -> Vec<Seat> {
+    let value = |number: usize| format!("{number}{}", " ".repeat(bytes));
+    (0..count).map(|number| story.send(&value(number))).collect()
+}
+
+/// Sends `count` records as one batch, has a broker blame those at `places`, and checks that the others are written.
+#[track_caller]
+fn check(mut story: Story, count: usize, bytes: usize, places: &[u32]) {
+    let mut seats = send_many(&story, count, bytes);
+    let flush = story.shared.outstanding.end_generation();
+    let used = story.used();
+    let whole = story.next().unwrap();
+    let before = story.log.values.len();
+    let mut behind = story.send("behind");
+    story.lands(whole, &blames(places));
+    assert!(places.len() == count || (!story.shared.outstanding.is_settled(flush) && story.used() >= used));
+    story.goes_well();
+    let mut next = i64::try_from(before).unwrap();
+    for (place, seat) in (0..).zip(&mut seats) {
+        if places.contains(&place) {
+            assert_eq!(failure(seat), Some((FailureKind::InvalidRecord, Persisted::No)), "{place}");
+            let said = message(seat);
+            assert!(said.contains(&format!("{place} is no good")), "{said}");
+        } else {
+            assert_eq!(offset(seat), Some(next), "{place}");
+            next += 1;
+        }
+    }
+    assert_eq!(offset(&mut behind), Some(next));
+    let good: Vec<String> = (0u32..)
+        .take(count)
+        .filter(|place| !places.contains(place))
+        .map(|place| place.to_string())
+        .chain(["behind".to_owned()])
+        .collect();
+    assert_eq!(story.log.texts()[before..], good);
+    assert_eq!(story.settler.counters.failed, places.len() as u64);
+    assert!(story.shared.outstanding.is_settled(flush));
+    story.ends();
+}
+
+#[test]
+fn the_records_to_blame_fail_with_their_words_and_the_others_are_written_in_order() {
+    for places in [&[0][..], &[4], &[9], &[0, 9], &[3, 4, 5], &[0, 1, 8, 9], &[1, 3, 5, 7, 9]] {
+        check(Story::proven(), 10, 5, places);
+        check(Story::simple(), 10, 5, places);
+        check(Story::plain(), 10, 5, places);
+    }
+}
+
+#[test]
+fn when_all_are_to_blame_each_fails_for_itself() {
+    check(Story::proven(), 3, 5, &[0, 1, 2]);
+    check(Story::proven(), 1, 5, &[0]);
+}
+
+#[test]
+fn records_are_found_in_a_batch_of_many_chunks() {
+    let places: Vec<u32> = (0..3_000).step_by(7).collect();
+    check(Story::proven(), 3_000, 150, &places);
+}
+
+#[test]
+fn the_others_go_under_a_new_run_after_all_that_is_out_has_come_back() {
+    let mut story = Story::proven();
+    send_many(&story, 4, 5);
+    let whole = story.next().unwrap();
+    let (_, behind) = story.fly("behind");
+    story.lands(whole, &blames(&[1]));
+    assert!(story.next().is_none());
+    story.refused(behind, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
+    let mut again = Vec::new();
+    while let Some(flight) = story.next() {
+        again.push((stamp(&flight), values(&flight)));
+        story.served(flight);
+    }
+    let expected = [((1, 0), vec!["0"]), ((1, 1), vec!["2", "3"]), ((1, 3), vec!["behind"])];
+    let expected = expected.map(|(stamp, values)| (stamp, values.into_iter().map(str::to_owned).collect()));
+    assert_eq!(again, expected);
+    story.ends();
+}
+
+#[test]
+fn a_part_may_be_blamed_again() {
+    let mut story = Story::proven();
+    let mut seats = send_many(&story, 6, 5);
+    let whole = story.next().unwrap();
+    story.lands(whole, &blames(&[2]));
+    let first = story.next().unwrap();
+    story.served(first);
+    let second = story.next().unwrap();
+    assert_eq!(values(&second), ["3", "4", "5"]);
+    story.lands(second, &blames(&[1]));
+    story.goes_well();
+    let offsets: Vec<_> = seats.iter_mut().map(offset).collect();
+    assert_eq!(offsets, [Some(1), Some(2), None, Some(3), None, Some(4)]);
+    story.ends();
+}
+
+#[test]
+fn a_record_outside_of_the_batch_is_no_blame_and_the_whole_batch_fails() {
+    for places in [&[][..], &[10], &[3, 10], &[u32::MAX]] {
+        let mut story = Story::proven();
+        let mut seats = send_many(&story, 10, 5);
+        let whole = story.next().unwrap();
+        story.lands(whole, &blames(places));
+        for seat in &mut seats {
+            assert_eq!(failure(seat), Some((FailureKind::InvalidRecord, Persisted::No)));
+        }
+        story.ends();
+    }
+}
+
+#[test]
+fn of_a_batch_that_may_be_written_nothing_goes_again() {
+    let mut story = Story::proven();
+    let mut seats = send_many(&story, 10, 5);
+    let flight = story.next().unwrap();
+    story.applied(&flight, MAX);
+    story.lost(flight);
+    story.pause();
+    let again = story.next().unwrap();
+    story.lands(again, &blames(&[1]));
+    for seat in &mut seats {
+        assert_eq!(failure(seat), Some((FailureKind::InvalidRecord, Persisted::Maybe)));
+    }
+    story.goes_well();
+    assert_eq!(story.log.values.len(), 11);
+    story.ends();
+}
+
+#[test]
+fn an_expired_batch_settles_nobody_twice() {
+    let mut story = Story::proven();
+    send_many(&story, 10, 5);
+    let flight = story.next().unwrap();
+    story.deadline();
+    story.lands(flight, &blames(&[1]));
+    assert_eq!((story.used(), story.settler.counters.failed), (0, 10));
+    story.ends();
+}
+
+#[test]
+fn a_culprit_without_words_of_its_own_fails_with_those_of_the_batch() {
+    let mut story = Story::proven();
+    let mut seats = send_many(&story, 2, 5);
+    let whole = story.next().unwrap();
+    let answer = Answer::Said {
+        code: ErrorCode::INVALID_TIMESTAMP,
+        base_offset: -1,
+        append_time_ms: -1,
+        message: Some("too far from now".to_owned()),
+        culprits: vec![Culprit { place: 1, message: None }],
+    };
+    story.lands(whole, &answer);
+    assert_eq!(failure(&mut seats[1]), Some((FailureKind::InvalidTimestamp, Persisted::No)));
+    assert!(message(&mut seats[1]).contains("too far from now"));
+    story.goes_well();
+    assert_eq!(offset(&mut seats[0]), Some(1));
+    story.ends();
+}

@@ -1,0 +1,315 @@
+//! Batches of which nobody knows whether they stand in the log, and deadlines.
+
+use super::*;
+
+#[test]
+fn an_unanswered_batch_goes_again_byte_for_byte_and_is_written_once() {
+    for appended in [true, false] {
+        let mut story = Story::proven();
+        let (mut seat, flight) = story.fly("a");
+        let sent = bytes(&flight);
+        if appended {
+            story.applied(&flight, MAX);
+        }
+        story.lost(flight);
+        story.send("b");
+        story.pause();
+        let again = story.next().unwrap();
+        assert_eq!(bytes(&again), sent);
+        story.served(again);
+        story.goes_well();
+        assert_eq!(offset(&mut seat), Some(1));
+        assert_eq!(story.log.texts(), ["proof", "a", "b"]);
+        story.ends();
+    }
+}
+
+#[test]
+fn a_leader_without_its_followers_is_asked_again_and_nothing_is_doubled() {
+    for code in [ErrorCode::REQUEST_TIMED_OUT, ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND] {
+        let mut story = Story::proven();
+        let (mut seat, flight) = story.fly("a");
+        story.applied(&flight, MAX);
+        story.refused(flight, code);
+        story.goes_well();
+        assert_eq!(offset(&mut seat), Some(1));
+        assert_eq!(story.log.texts(), ["proof", "a"]);
+        story.ends();
+    }
+}
+
+#[test]
+fn a_batch_that_expires_in_flight_may_be_written_and_its_bytes_stay_until_the_answer() {
+    let mut story = Story::proven();
+    let (mut seat, flight) = story.fly("late");
+    let sent = bytes(&flight);
+    let used = story.used();
+    story.deadline();
+    assert_eq!(failure(&mut seat), Some((FailureKind::DeliveryTimeout, Persisted::Maybe)));
+    assert_eq!(story.used(), used, "the connection may still read them");
+    assert_eq!(bytes(&flight), sent);
+
+    // It was written after all: no gap, no new epoch, and nobody is told twice.
+    let (_, next) = story.fly("next");
+    assert_eq!(stamp(&next), (0, 2));
+    let counters = story.settler.counters;
+    story.served(flight);
+    assert_eq!(story.settler.counters, counters);
+    story.served(next);
+    assert_eq!(story.log.texts(), ["proof", "late", "next"]);
+    story.ends();
+}
+
+#[test]
+fn when_the_first_of_five_expires_and_the_others_are_written_the_run_goes_on() {
+    let mut story = Story::proven();
+    let (mut late, first) = story.fly("a");
+    story.now += Duration::from_secs(1);
+    let others: Vec<(Seat, Flight)> = ["b", "c", "d", "e"].map(|value| story.fly(value)).into();
+    story.now += story.config.delivery_timeout - Duration::from_secs(1);
+    story.expire();
+    assert_eq!(failure(&mut late), Some((FailureKind::DeliveryTimeout, Persisted::Maybe)));
+    story.served(first);
+    for (mut seat, flight) in others {
+        story.served(flight);
+        assert!(offset(&mut seat).is_some());
+    }
+    let (_, next) = story.fly("f");
+    assert_eq!(stamp(&next), (0, 6));
+    story.served(next);
+    story.ends();
+}
+
+#[test]
+fn an_expired_batch_that_nobody_answers_leaves_a_gap_and_those_behind_it_follow_under_a_new_epoch() {
+    for appended in [false, true] {
+        let mut story = Story::proven();
+        let (_, first) = story.fly("a");
+        story.now += Duration::from_secs(1);
+        let (mut second_seat, second) = story.fly("b");
+        let (mut third_seat, third) = story.fly("c");
+        if appended {
+            story.applied(&first, MAX);
+            story.applied(&second, MAX);
+        }
+        story.now += story.config.delivery_timeout - Duration::from_secs(1);
+        story.expire();
+        story.lost(first);
+        let before = [stamp(&second), stamp(&third)];
+        story.lost(second);
+        assert!(story.next().is_none(), "the third is still out");
+        story.refused(third, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
+        story.pause();
+        // What may be in the log goes again under its old stamp first, and alone.
+        let again = story.next().unwrap();
+        assert_eq!(stamp(&again), before[0]);
+        assert!(story.next().is_none());
+        story.served(again);
+        story.goes_well();
+        let log: &[&str] = if appended { &["proof", "a", "b", "c"] } else { &["proof", "b", "c"] };
+        assert_eq!(story.log.texts(), log);
+        assert!(offset(&mut second_seat).is_some() && offset(&mut third_seat).is_some());
+        let (_, next) = story.fly("d");
+        assert_eq!(stamp(&next).0, 1);
+        story.served(next);
+        story.ends();
+    }
+}
+
+#[test]
+fn nothing_gets_a_new_stamp_while_a_batch_is_out_or_in_doubt() {
+    let mut story = Story::proven();
+    let (_, refused) = story.fly("a");
+    let (_, doubtful) = story.fly("b");
+    let (_, out) = story.fly("c");
+    story.refused(refused, ErrorCode::INVALID_RECORD);
+    story.lost(doubtful);
+    story.send("d");
+    story.pause();
+    assert!(story.next().is_none(), "one is out");
+    story.lost(out);
+    story.pause();
+    let again = story.next().unwrap();
+    assert_eq!((stamp(&again), values(&again)), ((0, 2), vec!["b".to_owned()]));
+    // Not written, says the broker: it waits for its new stamp, and the last in doubt goes.
+    story.refused(again, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
+    story.pause();
+    let again = story.next().unwrap();
+    assert_eq!((stamp(&again), values(&again)), ((0, 3), vec!["c".to_owned()]));
+    story.refused(again, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
+    story.pause();
+    let renewed = story.next().unwrap();
+    assert_eq!((stamp(&renewed), values(&renewed)), ((1, 0), vec!["b".to_owned()]));
+    story.served(renewed);
+    story.goes_well();
+    assert_eq!(story.log.texts(), ["proof", "b", "c", "d"]);
+    story.ends();
+}
+
+#[test]
+fn a_doubtful_batch_that_is_refused_for_its_epoch_or_id_goes_again_after_a_pause_and_never_under_another_stamp()
+ {
+    for code in [ErrorCode::INVALID_PRODUCER_EPOCH, ErrorCode::INVALID_PRODUCER_ID_MAPPING] {
+        let mut story = Story::proven();
+        let (mut seat, flight) = story.fly("a");
+        let before = stamp(&flight);
+        story.lost(flight);
+        for _ in 0..3 {
+            story.pause();
+            let again = story.next().unwrap();
+            assert_eq!(stamp(&again), before);
+            story.refused(again, code);
+            assert!(story.next().is_none(), "{code}: not at once");
+        }
+        story.given = Some(identity(8));
+        story.deadline();
+        assert_eq!(failure(&mut seat), Some((FailureKind::DeliveryTimeout, Persisted::Maybe)));
+        assert_eq!(story.log.texts(), ["proof"]);
+        story.ends();
+    }
+}
+
+#[test]
+fn a_batch_that_waits_in_the_queue_expires_as_not_written_and_leaves_no_gap() {
+    let mut story = Story::proven();
+    let mut seats: Vec<Seat> = Vec::new();
+    for _ in 0..3 {
+        seats.push(story.send("a"));
+        story.now += Duration::from_secs(1);
+        story.stream.partition().visit(story.now, true, false).unwrap();
+    }
+    story.deadline();
+    for seat in &mut seats {
+        assert_eq!(failure(seat), Some((FailureKind::DeliveryTimeout, Persisted::No)));
+    }
+    assert_eq!(story.used(), 0);
+    let (mut next, flight) = story.fly("b");
+    assert_eq!(stamp(&flight), (0, 1));
+    story.served(flight);
+    assert_eq!(offset(&mut next), Some(1));
+    story.ends();
+}
+
+#[test]
+fn only_what_is_too_late_expires() {
+    let mut story = Story::simple();
+    let mut early = story.send("a");
+    story.now += Duration::from_secs(30);
+    story.stream.partition().visit(story.now, true, false).unwrap();
+    let mut late = story.send("b");
+    let opened = story.now;
+    story.now = opened + story.config.delivery_timeout - Duration::from_nanos(1);
+    story.stream.partition().visit(story.now, true, false).unwrap();
+    story.expire();
+    assert!(failure(&mut early).is_some() && is_pending(&mut late));
+    story.now += Duration::from_nanos(1);
+    story.expire();
+    assert!(failure(&mut late).is_some());
+    story.ends();
+}
+
+#[test]
+fn a_batch_that_was_refused_expires_as_not_written_and_an_unanswered_one_as_perhaps_written() {
+    let rows = [
+        (said(ErrorCode::NOT_ENOUGH_REPLICAS), Persisted::No),
+        (Answer::Lost { whole: false }, Persisted::No),
+        (Answer::Lost { whole: true }, Persisted::Maybe),
+        (said(ErrorCode::REQUEST_TIMED_OUT), Persisted::Maybe),
+        (said(ErrorCode::NETWORK_EXCEPTION), Persisted::Maybe),
+    ];
+    for (answer, persisted) in rows {
+        let mut story = Story::proven();
+        let (mut seat, flight) = story.fly("a");
+        story.lands(flight, &answer);
+        story.deadline();
+        assert_eq!(failure(&mut seat), Some((FailureKind::DeliveryTimeout, persisted)), "{answer:?}");
+        assert_eq!(story.used(), 0);
+        let (_, next) = story.fly("b");
+        assert_eq!(stamp(&next), (1, 0), "its sequence may be taken");
+        story.served(next);
+        story.ends();
+    }
+}
+
+#[test]
+fn a_doubt_stays_until_an_answer_that_looked_for_a_duplicate() {
+    let rows = [
+        (ErrorCode::NOT_ENOUGH_REPLICAS, Persisted::Maybe),
+        (ErrorCode::NOT_LEADER_OR_FOLLOWER, Persisted::Maybe),
+        (ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, Persisted::No),
+        (ErrorCode::UNKNOWN_PRODUCER_ID, Persisted::No),
+    ];
+    for (code, persisted) in rows {
+        let mut story = Story::proven();
+        let (mut seat, flight) = story.fly("a");
+        story.lost(flight);
+        story.pause();
+        let again = story.next().unwrap();
+        story.refused(again, code);
+        story.deadline();
+        assert_eq!(failure(&mut seat), Some((FailureKind::DeliveryTimeout, persisted)), "{code}");
+        story.ends();
+    }
+}
+
+#[test]
+fn a_refusal_for_good_after_an_unanswered_try_says_that_it_may_be_written() {
+    let mut story = Story::proven();
+    let (mut seat, flight) = story.fly("a");
+    story.lost(flight);
+    story.pause();
+    let again = story.next().unwrap();
+    story.refused(again, ErrorCode::TOPIC_AUTHORIZATION_FAILED);
+    assert_eq!(failure(&mut seat), Some((FailureKind::TopicAuthorizationFailed, Persisted::Maybe)));
+    story.ends();
+}
+
+#[test]
+fn an_expired_batch_tells_what_the_broker_last_said() {
+    let mut story = Story::proven();
+    let (mut seat, flight) = story.fly("a");
+    story.refused(flight, ErrorCode::NOT_ENOUGH_REPLICAS);
+    story.deadline();
+    let said = message(&mut seat);
+    assert!(said.contains("too late") && said.contains("NOT_ENOUGH_REPLICAS"), "{said}");
+}
+
+#[test]
+fn a_batch_that_did_not_fit_its_request_expires_as_not_written() {
+    let mut story = Story::proven();
+    let (mut seat, flight) = story.fly("a");
+    story.stream.put_back(flight);
+    story.deadline();
+    assert_eq!(failure(&mut seat), Some((FailureKind::DeliveryTimeout, Persisted::No)));
+    story.ends();
+}
+
+#[test]
+fn at_the_end_everything_fails_once_and_bytes_in_flight_come_back_later() {
+    let mut story = Story::proven();
+    let (mut out, flight) = story.fly("a");
+    let (mut waiting, refused) = story.fly("b");
+    story.refused(refused, ErrorCode::NOT_ENOUGH_REPLICAS);
+    let mut queued = story.send("c");
+    story.stream.abort(&mut story.settler).unwrap();
+    story.settler.finish();
+    assert_eq!(failure(&mut out), Some((FailureKind::Closed, Persisted::Maybe)));
+    assert_eq!(failure(&mut waiting), Some((FailureKind::Closed, Persisted::No)));
+    assert_eq!(failure(&mut queued), Some((FailureKind::Closed, Persisted::No)));
+    assert!(story.used() > 0);
+    assert_eq!(story.shared.failures.total(), 3);
+    story.served(flight);
+    assert_eq!((story.used(), story.settler.counters.failed), (0, 3));
+    story.ends();
+}
+
+#[test]
+fn a_record_written_to_a_connection_without_an_answer_has_no_offset() {
+    let mut story = Story::plain();
+    let (mut seat, flight) = story.fly("a");
+    assert!(is_pending(&mut seat));
+    story.lands(flight, &Answer::Written);
+    let receipt = seat.poll(Waker::noop());
+    assert!(matches!(receipt, Poll::Ready(Ok(receipt)) if receipt.offset.is_none()), "{receipt:?}");
+    story.ends();
+}

@@ -1,0 +1,222 @@
+//! What a stream promises: order, stamps, retries, and one outcome for each record.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails fails its test")]
+
+mod blame;
+mod doubt;
+mod order;
+mod parts;
+mod stamps;
+mod tries;
+
+use std::task::{Poll, Waker};
+use std::time::Duration;
+
+use milena_codec::ids::PartitionId;
+use milena_codec::record::RecordBatch;
+use milena_partitioner::Strategy;
+
+use super::*;
+use crate::accumulator::{AccumulatorConfig, Port, RecordRef, Shared, Topic, Waiting};
+use crate::outcome::{FailureKind, Persisted};
+use crate::sync::Seat;
+use crate::tests::{At, Log, accumulator, identity, some_time, streams};
+
+const MAX: usize = 1 << 20;
+/// How long a test's stream waits before it tries again.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// One partition: callers, its stream, and its log at the brokers.
+struct Story {
+    now: Instant,
+    shared: StdArc<Shared>,
+    topic: Topic,
+    stream: Stream,
+    settler: Settler,
+    config: StreamConfig,
+    /// What the producer was given.
+    given: Option<Identity>,
+    log: Log,
+}
+
+impl Story {
+    fn new(accumulator: AccumulatorConfig, config: StreamConfig) -> Self {
+        let shared = Shared::new(accumulator, 32 << 20);
+        let topic = Topic::new("t".into(), Strategy::Java, StdArc::clone(&shared), 1);
+        let partition = topic.grow(1, &Arc::new(Port::default()), &mut 0).remove(0);
+        Self {
+            now: some_time(),
+            stream: Stream::new(partition, TopicId::ZERO),
+            settler: Settler::new(StdArc::clone(&shared)),
+            given: config.idempotent.then(|| identity(7)),
+            log: Log::default(),
+            shared,
+            topic,
+            config,
+        }
+    }
+
+    fn simple() -> Self {
+        Self::new(accumulator(), streams())
+    }
+
+    fn plain() -> Self {
+        Self::new(accumulator(), StreamConfig { idempotent: false, window: 1, ..streams() })
+    }
+
+    /// A first batch was written: the brokers know the run.
+    fn proven() -> Self {
+        let mut story = Self::simple();
+        story.send("proof");
+        story.goes_well();
+        story
+    }
+
+    fn send(&self, value: &str) -> Seat {
+        let record = RecordRef { value: Some(value.as_bytes()), ..RecordRef::default() };
+        let place = Some(PartitionId(0));
+        self.topic.append::<_, true>(place, &record, &At(self.now), Waiting::default()).unwrap().seat.unwrap()
+    }
+
+    /// The next batch that may go now, as a lane would take it.
+    fn next(&mut self) -> Option<Flight> {
+        self.spent();
+        self.stream.partition().visit(self.now, self.stream.is_idle(), true).unwrap();
+        match self.stream.next(self.now, self.given, &self.config) {
+            Next::Flight(flight) => Some(flight),
+            Next::Nothing => None,
+            Next::Busy => panic!("nobody else is here"),
+        }
+    }
+
+    /// Sends a batch of this one record.
+    fn fly(&mut self, value: &str) -> (Seat, Flight) {
+        let seat = self.send(value);
+        (seat, self.next().unwrap())
+    }
+
+    /// Whether another identity is needed.
+    fn spent(&mut self) -> Option<ProducerId> {
+        self.stream.mend(self.given)
+    }
+
+    fn lands(&mut self, flight: Flight, answer: &Answer) -> Aftermath {
+        let mut backoff = |failures: u32| PAUSE * (1 << failures.min(4));
+        let aftermath =
+            self.stream.landed(self.now, flight, answer, &self.config, &mut backoff, &mut self.settler);
+        self.settler.finish();
+        aftermath
+    }
+
+    /// The broker has the batch and answers as it is.
+    fn served(&mut self, flight: Flight) -> Aftermath {
+        let answer = self.applied(&flight, MAX);
+        self.lands(flight, &answer)
+    }
+
+    /// What the broker says to the batch; `max` is its `max.message.bytes`.
+    fn applied(&mut self, flight: &Flight, max: usize) -> Answer {
+        let (code, base_offset) = self.log.append(&bytes(flight), max);
+        Answer::Said { code, base_offset, append_time_ms: -1, message: None, culprits: Vec::new() }
+    }
+
+    fn refused(&mut self, flight: Flight, code: ErrorCode) -> Aftermath {
+        self.lands(flight, &said(code))
+    }
+
+    /// Nobody hears what became of the batch.
+    fn lost(&mut self, flight: Flight) {
+        assert!(self.lands(flight, &Answer::Lost { whole: true }).stale);
+    }
+
+    fn expire(&mut self) {
+        self.stream.expire(self.now, &self.config, "too late", &mut self.settler).unwrap();
+        self.settler.finish();
+    }
+
+    /// Two minutes later.
+    fn deadline(&mut self) {
+        self.now += self.config.delivery_timeout;
+        // As a lane does: it looks first, which closes what is too old.
+        self.stream.partition().visit(self.now, self.stream.is_idle(), false).unwrap();
+        self.expire();
+    }
+
+    fn pause(&mut self) {
+        self.now += Duration::from_secs(2);
+    }
+
+    /// Everything that waits goes, and the brokers take it.
+    fn goes_well(&mut self) {
+        for _ in 0..100 {
+            self.pause();
+            while let Some(flight) = self.next() {
+                self.served(flight);
+            }
+        }
+    }
+
+    /// All goes well from here: everything is settled once, nothing is held.
+    fn ends(mut self) {
+        self.goes_well();
+        assert!(self.stream.is_idle() && self.stream.entries.is_empty());
+        let memory = &self.shared.memory;
+        assert_eq!(memory.free(), memory.budget(), "budget was not given back");
+        assert!(self.shared.outstanding.is_settled(self.shared.outstanding.end_generation()));
+    }
+
+    fn used(&self) -> usize {
+        self.shared.memory.budget() - self.shared.memory.free()
+    }
+}
+
+fn said(code: ErrorCode) -> Answer {
+    Answer::Said { code, base_offset: -1, append_time_ms: -1, message: None, culprits: Vec::new() }
+}
+
+/// Epoch and first sequence of a batch under producer id 7; the id, too, for another.
+fn stamp(flight: &Flight) -> (i16, i32) {
+    let stamp = full_stamp(flight);
+    assert_eq!(stamp.identity.producer_id, ProducerId(7));
+    (stamp.identity.epoch.0, stamp.base_sequence.0)
+}
+
+fn full_stamp(flight: &Flight) -> Stamp {
+    RecordBatch::parse(&bytes(flight)).unwrap().header.stamp
+}
+
+fn bytes(flight: &Flight) -> Vec<u8> {
+    flight.batch.pieces().collect::<Vec<_>>().concat()
+}
+
+fn values(flight: &Flight) -> Vec<String> {
+    let bytes = bytes(flight);
+    let batch = RecordBatch::parse(&bytes).unwrap();
+    let records = batch.records().map(Result::unwrap);
+    records.map(|record| String::from_utf8_lossy(record.value.unwrap()).trim_end().to_owned()).collect()
+}
+
+fn offset(seat: &mut Seat) -> Option<i64> {
+    match seat.poll(Waker::noop()) {
+        Poll::Ready(Ok(receipt)) => receipt.offset,
+        _ => None,
+    }
+}
+
+fn failure(seat: &mut Seat) -> Option<(FailureKind, Persisted)> {
+    match seat.poll(Waker::noop()) {
+        Poll::Ready(Err(failure)) => Some((failure.kind, failure.persisted)),
+        _ => None,
+    }
+}
+
+fn message(seat: &mut Seat) -> String {
+    match seat.poll(Waker::noop()) {
+        Poll::Ready(Err(failure)) => failure.message.to_string(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn is_pending(seat: &mut Seat) -> bool {
+    seat.poll(Waker::noop()).is_pending()
+}

@@ -1,0 +1,177 @@
+//! How many batches are out, and in which order they go.
+
+use super::*;
+
+/// Sends one batch after the other until none may go, at most ten.
+fn fill(story: &mut Story) -> Vec<Flight> {
+    let mut out = Vec::new();
+    while out.len() < 10 {
+        story.send(&format!("{}", out.len()));
+        let Some(flight) = story.next() else { break };
+        out.push(flight);
+    }
+    out
+}
+
+#[test]
+fn one_batch_is_out_until_the_first_of_its_run_is_written_and_then_five() {
+    let mut story = Story::simple();
+    let mut out = fill(&mut story);
+    assert_eq!(out.len(), 1);
+    story.served(out.remove(0));
+    let out = fill(&mut story);
+    assert_eq!(out.len(), 5);
+    out.into_iter().for_each(|flight| {
+        story.served(flight);
+    });
+    story.ends();
+}
+
+#[test]
+fn a_refused_first_batch_is_written_before_a_second_one() {
+    let mut story = Story::simple();
+    let (_, first) = story.fly("a");
+    story.send("b");
+    assert!(story.next().is_none());
+    story.refused(first, ErrorCode::NOT_ENOUGH_REPLICAS);
+    story.send("c");
+    story.goes_well();
+    assert_eq!(story.log.texts(), ["a", "b", "c"]);
+    story.ends();
+}
+
+#[test]
+fn without_sequences_one_batch_is_out_and_a_retry_keeps_its_place() {
+    let mut story = Story::plain();
+    for round in 0..3 {
+        let mut out = fill(&mut story);
+        assert_eq!(out.len(), 1, "round {round}");
+        let flight = out.remove(0);
+        story.refused(flight, ErrorCode::NOT_ENOUGH_REPLICAS);
+        assert!(story.next().is_none(), "what waits goes first, and later");
+        story.pause();
+        let again = story.next().unwrap();
+        story.served(again);
+        // What came meanwhile.
+        let next = story.next().unwrap();
+        story.served(next);
+    }
+    assert_eq!(story.log.texts(), ["0", "1", "0", "1", "0", "1"]);
+    story.ends();
+}
+
+#[test]
+fn while_a_batch_waits_to_go_again_no_new_one_is_taken() {
+    let mut story = Story::proven();
+    let (_, first) = story.fly("a");
+    let (_, second) = story.fly("b");
+    story.refused(first, ErrorCode::NOT_ENOUGH_REPLICAS);
+    story.send("c");
+    story.pause();
+    let again = story.next().unwrap();
+    assert_eq!(values(&again), ["a"]);
+    let new = story.next().unwrap();
+    assert_eq!(values(&new), ["c"], "nothing waits any more, and two are out");
+    for flight in [second, again, new] {
+        story.served(flight);
+    }
+    story.goes_well();
+    assert_eq!(story.log.texts(), ["proof", "a", "b", "c"]);
+    story.ends();
+}
+
+#[test]
+fn when_the_old_leader_refuses_the_first_of_five_all_five_are_written_in_order() {
+    let mut story = Story::proven();
+    let mut out = fill(&mut story).into_iter();
+    let mut stale = story.refused(out.next().unwrap(), ErrorCode::NOT_LEADER_OR_FOLLOWER);
+    assert!(stale.stale);
+    for flight in out {
+        stale = story.refused(flight, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
+        assert!(!stale.stale);
+    }
+    assert!(story.stream.is_idle(), "another lane may have it");
+    story.stream.moved();
+    let again: Vec<Flight> = (0..5).map(|_| story.next().unwrap()).collect();
+    let stamps: Vec<_> = again.iter().map(stamp).collect();
+    assert_eq!(stamps, [(0, 1), (0, 2), (0, 3), (0, 4), (0, 5)], "they keep their stamps");
+    again.into_iter().for_each(|flight| {
+        story.served(flight);
+    });
+    story.goes_well();
+    assert_eq!(story.log.texts(), ["proof", "0", "1", "2", "3", "4", "5"]);
+    story.ends();
+}
+
+#[test]
+fn answers_may_come_in_any_order() {
+    let mut story = Story::proven();
+    let mut seats: Vec<Seat> = Vec::new();
+    let mut flights = Vec::new();
+    for value in ["a", "b", "c", "d", "e"] {
+        let (seat, flight) = story.fly(value);
+        let answer = story.applied(&flight, MAX);
+        seats.push(seat);
+        flights.push(Some((flight, answer)));
+    }
+    for index in [3, 0, 4, 2, 1] {
+        let (flight, answer) = flights[index].take().unwrap();
+        story.lands(flight, &answer);
+        assert_eq!(offset(&mut seats[index]), i64::try_from(index + 1).ok());
+    }
+    let (_, next) = story.fly("f");
+    assert_eq!(stamp(&next), (0, 6));
+    story.served(next);
+    story.ends();
+}
+
+#[test]
+fn what_was_written_behind_an_unanswered_batch_counts_towards_the_five_that_a_broker_remembers() {
+    let mut story = Story::proven();
+    let mut out = fill(&mut story).into_iter();
+    let unanswered = out.next().unwrap();
+    let answer = story.applied(&unanswered, MAX);
+    out.for_each(|flight| {
+        story.served(flight);
+    });
+    assert!(story.next().is_none(), "a sixth would push the first out of the broker's memory");
+    story.lost(unanswered);
+    story.pause();
+    let again = story.next().unwrap();
+    assert_eq!(stamp(&again), (0, 1));
+    let recognised = story.applied(&again, MAX);
+    assert!(matches!((answer, recognised), (
+        Answer::Said { base_offset: before, .. },
+        Answer::Said { base_offset: now, code: ErrorCode::NONE, .. },
+    ) if before == now));
+    story.served(again);
+    story.goes_well();
+    assert_eq!(story.log.texts(), ["proof", "0", "1", "2", "3", "4", "5"]);
+    story.ends();
+}
+
+#[test]
+fn a_topic_made_again_under_its_name_gets_one_batch_at_a_time_until_one_is_written() {
+    let [old, new] = [TopicId([1; 16]), TopicId([2; 16])];
+    let mut story = Story::proven();
+    // To learn an id, or to meet a broker that tells none, says nothing of another topic.
+    for id in [old, TopicId::ZERO, old] {
+        story.stream.set_topic_id(id);
+    }
+    let out = fill(&mut story);
+    assert_eq!(out.len(), 5);
+    out.into_iter().for_each(|flight| {
+        story.refused(flight, ErrorCode::UNKNOWN_TOPIC_ID);
+    });
+    story.log = Log::default();
+    story.stream.set_topic_id(new);
+    story.pause();
+    let first = story.next().unwrap();
+    assert_eq!(first.topic_id, new);
+    assert!(story.next().is_none(), "whatever its sequence, a broker would take a second one as the first");
+    // It goes wrong once more, and the order holds.
+    story.refused(first, ErrorCode::NOT_ENOUGH_REPLICAS);
+    story.goes_well();
+    assert_eq!(story.log.texts(), ["0", "1", "2", "3", "4", "5"]);
+    story.ends();
+}

@@ -1,0 +1,224 @@
+//! Batches that a broker finds too large.
+
+use super::*;
+
+/// Sends `count` records of `bytes` each, as one batch.
+fn send_many(story: &Story, count: usize, bytes: usize) -> Vec<Seat> {
+    let value = |number: usize| format!("{number}{}", " ".repeat(bytes));
+    (0..count).map(|number| story.send(&value(number))).collect()
+}
+
+fn numbers(count: usize) -> Vec<String> {
+    (0..count).map(|number| number.to_string()).collect()
+}
+
+/// A broker that takes batches of at most `max` bytes takes all that waits. Returns how many batches it took.
+fn goes_to(story: &mut Story, max: usize) -> usize {
+    let mut taken = 0;
+    for _ in 0..1_000 {
+        let Some(flight) = story.next() else { break };
+        let answer = story.applied(&flight, max);
+        taken += usize::from(matches!(&answer, Answer::Said { code: ErrorCode::NONE, .. }));
+        story.lands(flight, &answer);
+        if story.stream.not_before().is_some() {
+            story.pause();
+        }
+    }
+    taken
+}
+
+#[test]
+fn a_batch_that_is_too_large_goes_in_parts_under_its_own_sequences_and_uses_no_try() {
+    let mut story = Story::proven();
+    story.config.retries = 0;
+    let mut seats = send_many(&story, 20, 1_000);
+    let whole = story.next().unwrap();
+    let answer = story.applied(&whole, 12_000);
+    let before = story.now;
+    story.lands(whole, &answer);
+    let parts: Vec<Flight> = std::iter::from_fn(|| story.next()).collect();
+    assert_eq!(story.now, before, "no pause");
+    assert!(parts.len() > 1 && parts.iter().all(|part| part.batch.bytes() <= 12_000));
+    let mut expected = 1;
+    for part in &parts {
+        assert_eq!(stamp(part), (0, expected));
+        expected += i32::try_from(part.batch.records).unwrap();
+    }
+    assert_eq!(expected, 21);
+    parts.into_iter().for_each(|part| {
+        story.served(part);
+    });
+    assert_eq!(story.log.texts()[1..], numbers(20));
+    assert!((1..).zip(&mut seats).all(|(place, seat)| offset(seat) == Some(place)));
+    assert_eq!(story.settler.counters.retries, 0);
+    let (_, next) = story.fly("next");
+    assert_eq!(stamp(&next), (0, 21));
+    story.served(next);
+    story.ends();
+}
+
+#[test]
+fn what_is_behind_a_split_batch_keeps_its_place_and_its_stamp() {
+    let mut story = Story::proven();
+    send_many(&story, 20, 1_000);
+    let whole = story.next().unwrap();
+    let (_, behind) = story.fly("behind");
+    let stamped = stamp(&behind);
+    story.refused(whole, ErrorCode::MESSAGE_TOO_LARGE);
+    story.refused(behind, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
+    story.send("new");
+    let mut again = Vec::new();
+    while let Some(flight) = story.next() {
+        again.push((stamp(&flight), values(&flight)));
+        story.served(flight);
+    }
+    assert!(again.contains(&(stamped, vec!["behind".to_owned()])), "{again:?}");
+    let mut expected = vec!["proof".to_owned()];
+    expected.extend(numbers(20));
+    expected.extend(["behind".to_owned(), "new".to_owned()]);
+    assert_eq!(story.log.texts(), expected);
+    story.ends();
+}
+
+#[test]
+fn parts_that_are_too_large_again_end_at_the_record_that_is() {
+    let mut story = Story::proven();
+    let mut seats = send_many(&story, 8, 100);
+    let mut large = story.send(&"x".repeat(5_000));
+    seats.extend(send_many(&story, 8, 100));
+    goes_to(&mut story, 2_000);
+    assert_eq!(failure(&mut large), Some((FailureKind::MessageTooLarge, Persisted::No)));
+    let offsets: Vec<i64> = seats.iter_mut().map(|seat| offset(seat).unwrap()).collect();
+    assert_eq!(offsets, (1..=16).collect::<Vec<i64>>());
+    assert_eq!(story.log.values.len(), 17);
+    story.ends();
+}
+
+#[test]
+fn a_broker_that_takes_no_batch_at_all_fails_each_record_for_itself() {
+    let mut story = Story::simple();
+    let mut seats = send_many(&story, 13, 10);
+    assert_eq!(goes_to(&mut story, 0), 0);
+    for seat in &mut seats {
+        assert_eq!(failure(seat), Some((FailureKind::MessageTooLarge, Persisted::No)));
+    }
+    assert_eq!(story.settler.counters.failed, 13);
+    story.ends();
+}
+
+#[test]
+fn a_flush_waits_for_every_part() {
+    let mut story = Story::proven();
+    send_many(&story, 20, 1_000);
+    let flush = story.shared.outstanding.end_generation();
+    let whole = story.next().unwrap();
+    story.refused(whole, ErrorCode::MESSAGE_TOO_LARGE);
+    let mut parts = Vec::new();
+    while let Some(flight) = story.next() {
+        parts.push(flight);
+    }
+    while let Some(part) = parts.pop() {
+        assert!(!story.shared.outstanding.is_settled(flush));
+        story.served(part);
+    }
+    // Those behind the last answer were refused as out of order, and go again.
+    story.goes_well();
+    assert!(story.shared.outstanding.is_settled(flush));
+    story.ends();
+}
+
+#[test]
+fn parts_hold_what_their_batch_cost_until_each_is_settled() {
+    let mut story = Story::proven();
+    send_many(&story, 20, 1_000);
+    let used = story.used();
+    let whole = story.next().unwrap();
+    story.refused(whole, ErrorCode::MESSAGE_TOO_LARGE);
+    assert_eq!(story.used(), used);
+    let parts: Vec<Flight> = std::iter::from_fn(|| story.next()).collect();
+    let mut left: usize = parts.iter().map(|part| part.batch.bytes()).sum();
+    for part in parts {
+        left -= part.batch.bytes();
+        story.served(part);
+        assert!(story.used() >= left, "{} of {left} bytes", story.used());
+    }
+    assert_eq!(story.used(), 0);
+    story.ends();
+}
+
+#[test]
+fn the_next_batches_stay_below_half_of_what_was_refused() {
+    let mut story = Story::proven();
+    send_many(&story, 400, 1_000);
+    let whole = story.next().unwrap();
+    let refused = whole.batch.bytes();
+    assert!(refused > 400_000);
+    story.refused(whole, ErrorCode::RECORD_LIST_TOO_LARGE);
+    story.goes_well();
+    send_many(&story, 400, 1_000);
+    let flights: Vec<Flight> = std::iter::from_fn(|| story.next()).collect();
+    assert!(flights.iter().all(|flight| flight.batch.bytes() <= refused / 2));
+    flights.into_iter().for_each(|flight| {
+        story.served(flight);
+    });
+    story.ends();
+}
+
+#[test]
+fn a_batch_of_many_chunks_is_split_between_its_records() {
+    let mut story = Story::proven();
+    let mut seats = send_many(&story, 3_000, 150);
+    let whole = story.next().unwrap();
+    assert!(whole.batch.piece_count() > 4);
+    let answer = story.applied(&whole, 50_000);
+    story.lands(whole, &answer);
+    goes_to(&mut story, 50_000);
+    assert_eq!(story.log.texts()[1..], numbers(3_000));
+    assert!((1..).zip(&mut seats).all(|(place, seat)| offset(seat) == Some(place)));
+    story.ends();
+}
+
+#[test]
+fn a_batch_that_may_be_written_is_not_split() {
+    let mut story = Story::proven();
+    let mut seats = send_many(&story, 20, 1_000);
+    let flight = story.next().unwrap();
+    story.applied(&flight, MAX);
+    story.lost(flight);
+    story.pause();
+    let again = story.next().unwrap();
+    story.refused(again, ErrorCode::MESSAGE_TOO_LARGE);
+    for seat in &mut seats {
+        assert_eq!(failure(seat), Some((FailureKind::MessageTooLarge, Persisted::Maybe)));
+    }
+    story.goes_well();
+    assert_eq!(story.log.values.len(), 21, "once");
+    story.ends();
+}
+
+#[test]
+fn an_expired_batch_is_not_split() {
+    let mut story = Story::proven();
+    send_many(&story, 20, 1_000);
+    let flight = story.next().unwrap();
+    story.deadline();
+    story.refused(flight, ErrorCode::MESSAGE_TOO_LARGE);
+    assert!(story.next().is_none());
+    assert_eq!((story.used(), story.settler.counters.failed), (0, 20));
+    story.ends();
+}
+
+#[test]
+fn parts_of_a_batch_without_a_stamp_go_one_by_one_without_one() {
+    let mut story = Story::plain();
+    send_many(&story, 20, 1_000);
+    let whole = story.next().unwrap();
+    story.refused(whole, ErrorCode::MESSAGE_TOO_LARGE);
+    let part = story.next().unwrap();
+    assert!(story.next().is_none());
+    assert_eq!(full_stamp(&part), Stamp::NONE);
+    story.served(part);
+    story.goes_well();
+    assert_eq!(story.log.texts(), numbers(20));
+    story.ends();
+}

@@ -1,0 +1,149 @@
+//! How often a batch goes again, and when.
+
+use super::*;
+
+fn with_retries(retries: u32) -> Story {
+    Story::new(accumulator(), StreamConfig { retries, ..streams() })
+}
+
+#[test]
+fn a_retry_waits_longer_each_time_and_goes_as_it_was() {
+    let mut story = Story::proven();
+    let (_, mut flight) = story.fly("a");
+    let sent = bytes(&flight);
+    for pause in [1, 2, 4] {
+        story.refused(flight, ErrorCode::NOT_ENOUGH_REPLICAS);
+        assert_eq!(story.stream.not_before(), Some(story.now + PAUSE * pause));
+        story.now += PAUSE * pause - Duration::from_millis(1);
+        assert!(story.next().is_none());
+        story.now += Duration::from_millis(1);
+        flight = story.next().unwrap();
+        assert_eq!(bytes(&flight), sent);
+    }
+    story.served(flight);
+    assert_eq!(story.settler.counters.retries, 3);
+    story.ends();
+}
+
+#[test]
+fn at_another_leader_a_retry_does_not_wait() {
+    let mut story = Story::proven();
+    let (_, flight) = story.fly("a");
+    story.refused(flight, ErrorCode::NOT_LEADER_OR_FOLLOWER);
+    assert!(story.next().is_none());
+    story.stream.moved();
+    let again = story.next().unwrap();
+    story.served(again);
+    story.ends();
+}
+
+#[test]
+fn a_partition_that_is_leaving_sends_nothing() {
+    let mut story = Story::proven();
+    let (_, flight) = story.fly("a");
+    story.stream.leaving = true;
+    story.send("b");
+    story.refused(flight, ErrorCode::NOT_LEADER_OR_FOLLOWER);
+    story.pause();
+    assert!(story.next().is_none());
+    story.stream.leaving = false;
+    story.goes_well();
+    assert_eq!(story.log.texts(), ["proof", "a", "b"]);
+    story.ends();
+}
+
+#[test]
+fn after_so_many_tries_a_batch_fails_and_says_what_was_wrong() {
+    let mut story = with_retries(2);
+    let (mut seat, mut flight) = story.fly("a");
+    let mut follower = story.send("b");
+    for _ in 0..2 {
+        story.refused(flight, ErrorCode::NOT_ENOUGH_REPLICAS);
+        assert!(is_pending(&mut seat));
+        story.pause();
+        flight = story.next().unwrap();
+    }
+    story.refused(flight, ErrorCode::NOT_ENOUGH_REPLICAS);
+    assert_eq!(failure(&mut seat), Some((FailureKind::RetriesExhausted, Persisted::No)));
+    let said = message(&mut seat);
+    assert!(said.contains("3 tries") && said.contains("NOT_ENOUGH_REPLICAS"), "{said}");
+    // Its sequence is gone, and the next one begins again.
+    let next = story.next().unwrap();
+    assert_eq!(stamp(&next), (1, 0));
+    story.served(next);
+    assert_eq!(offset(&mut follower), Some(0));
+    story.ends();
+}
+
+#[test]
+fn without_retries_the_first_refusal_is_the_last_and_an_unanswered_batch_may_be_written() {
+    let mut story = with_retries(0);
+    let (mut refused, flight) = story.fly("a");
+    story.refused(flight, ErrorCode::NOT_ENOUGH_REPLICAS);
+    assert_eq!(failure(&mut refused), Some((FailureKind::RetriesExhausted, Persisted::No)));
+    let (mut unanswered, flight) = story.fly("b");
+    story.lost(flight);
+    assert_eq!(failure(&mut unanswered), Some((FailureKind::RetriesExhausted, Persisted::Maybe)));
+    story.ends();
+}
+
+#[test]
+fn a_batch_behind_a_refused_one_has_not_used_a_try() {
+    let mut story = with_retries(1);
+    story.send("proof");
+    story.goes_well();
+    for _ in 0..5 {
+        let (_, first) = story.fly("a");
+        let (mut seat, behind) = story.fly("b");
+        story.refused(first, ErrorCode::NOT_ENOUGH_REPLICAS);
+        story.refused(behind, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
+        story.goes_well();
+        assert!(offset(&mut seat).is_some());
+    }
+    assert_eq!(story.settler.counters.retries, 5);
+    story.ends();
+}
+
+#[test]
+fn a_batch_that_did_not_fit_its_request_goes_with_the_next_as_it_is() {
+    let mut story = Story::proven();
+    let (_, flight) = story.fly("a");
+    let sent = bytes(&flight);
+    story.stream.put_back(flight);
+    assert!(story.stream.is_idle());
+    let again = story.next().unwrap();
+    assert_eq!(bytes(&again), sent);
+    story.served(again);
+    assert_eq!(story.settler.counters.retries, 0);
+    story.ends();
+}
+
+#[test]
+fn a_refusal_for_good_fails_the_batch_with_the_brokers_words() {
+    let rows = [
+        (ErrorCode::TOPIC_AUTHORIZATION_FAILED, FailureKind::TopicAuthorizationFailed, Persisted::No),
+        (ErrorCode::INVALID_RECORD, FailureKind::InvalidRecord, Persisted::No),
+        (ErrorCode::INVALID_REQUIRED_ACKS, FailureKind::Refused, Persisted::No),
+        (ErrorCode::UNKNOWN_SERVER_ERROR, FailureKind::Refused, Persisted::Maybe),
+    ];
+    for (code, kind, persisted) in rows {
+        let mut story = Story::proven();
+        let (mut seat, flight) = story.fly("a");
+        let answer = Answer::Said {
+            code,
+            base_offset: -1,
+            append_time_ms: -1,
+            message: Some("said so".to_owned()),
+            culprits: Vec::new(),
+        };
+        story.lands(flight, &answer);
+        assert_eq!(failure(&mut seat), Some((kind, persisted)), "{code}");
+        let said = message(&mut seat);
+        assert!(said.contains(&code.to_string()) && said.contains("said so"), "{said}");
+        let (mut next, flight) = story.fly("b");
+        assert_eq!(stamp(&flight), (1, 0), "{code}");
+        story.served(flight);
+        assert_eq!(offset(&mut next), Some(1));
+        story.ends();
+    }
+}

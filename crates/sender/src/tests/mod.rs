@@ -1,0 +1,63 @@
+//! What tests of several modules share: a time of their own, usual settings, and a broker's side of a partition.
+
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a helper that fails fails its test")]
+
+mod log;
+
+pub(crate) use log::Log;
+
+use std::time::{Duration, Instant};
+
+use milena_codec::ids::Identity;
+
+use crate::accumulator::{AccumulatorConfig, Clock};
+use crate::stream::StreamConfig;
+
+pub(crate) const KIB: usize = 1 << 10;
+
+/// A clock that stands still.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct At(pub(crate) Instant);
+
+impl Clock for At {
+    fn wall_ms(&self) -> i64 {
+        1_700_000_000_000
+    }
+
+    fn now(&self) -> Instant {
+        self.0
+    }
+}
+
+/// When a test begins: late enough for any deadline to lie before it.
+pub(crate) fn some_time() -> Instant {
+    Instant::now() + Duration::from_secs(1_000_000)
+}
+
+/// Two minutes to deliver, five milliseconds to linger, 16 KiB a batch.
+pub(crate) fn accumulator() -> AccumulatorConfig {
+    let delivery_timeout = Duration::from_secs(120);
+    AccumulatorConfig {
+        batch_bytes: 16 * KIB,
+        record_bytes_max: 1 << 20,
+        linger: Duration::from_millis(5),
+        open_for_max: AccumulatorConfig::open_for_max_of(delivery_timeout),
+        delivery_timeout,
+        flush_records: None,
+    }
+}
+
+/// Idempotent, five in flight, for ever.
+pub(crate) const fn streams() -> StreamConfig {
+    StreamConfig {
+        idempotent: true,
+        window: 5,
+        retries: u32::MAX,
+        delivery_timeout: Duration::from_secs(120),
+    }
+}
+
+/// What a broker gives a producer.
+pub(crate) fn identity(producer_id: i64) -> Identity {
+    Identity { producer_id: producer_id.into(), epoch: 0.into() }
+}
