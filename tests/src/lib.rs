@@ -1,4 +1,4 @@
-//! What the end-to-end tests share: a [`Stage`] to play on, and [`ledger`] to check what was played.
+//! What the end-to-end tests share: a [`Stage`] to play on, and a ledger to check what was played.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
