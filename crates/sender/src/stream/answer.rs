@@ -206,11 +206,7 @@ fn judge(answer: &Answer, case: Case) -> (Verdict, Trace) {
 }
 
 /// The broker's code, and what to tell about it.
-<<<<<<< HEAD
 pub(super) fn words(answer: &Answer) -> (Option<ErrorCode>, String) {
-=======
-pub(super) fn words(kind: FailureKind, bytes: usize, answer: &Answer) -> (Option<ErrorCode>, String) {
->>>>>>> main
     match answer {
         Answer::Said { code, message, .. } => {
             let said = message.as_deref().map(|message| format!(": {message}")).unwrap_or_default();
