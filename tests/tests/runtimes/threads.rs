@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use milena::{Driver, Producer, Record};
-use milena_fake::{Cluster, Keep};
+use milena_fake::{Action, ApiKey, Cluster, Keep};
 use milena_tests::{Load, Sent, Stage, Stopwatch, Tag, assert_exactly_once, within};
 use tokio::runtime::Builder;
 
@@ -13,7 +13,7 @@ async fn stage() -> Stage {
     Stage::on_sockets(Cluster::builder().topic("t", 6)).await
 }
 
-/// Senders with a clone each, as tasks; a broker dies meanwhile.
+/// Senders with a clone each, as tasks; meanwhile a broker dies, another moves, and answers are lost.
 async fn many_tasks(stage: &Stage, producer: &Producer, senders: u32) -> Vec<Sent> {
     let send = |sender| {
         let producer = producer.clone();
@@ -25,6 +25,8 @@ async fn many_tasks(stage: &Stage, producer: &Producer, senders: u32) -> Vec<Sen
     stage.kill(2);
     tokio::time::sleep(Duration::from_millis(20)).await;
     stage.restart(2).unwrap();
+    stage.on(ApiKey::PRODUCE).times(3).apply_then(Action::Disconnect);
+    stage.change_address(3).unwrap();
     let sent = within(join_all(tasks)).await;
     sent.into_iter().flat_map(Result::unwrap).collect()
 }
