@@ -7,6 +7,7 @@ mod answers;
 mod brokers;
 mod deadlines;
 mod determinism;
+mod lies;
 mod links;
 mod topics;
 mod versions;
