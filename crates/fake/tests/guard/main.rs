@@ -6,6 +6,7 @@
 
 mod client;
 mod hooks;
+mod places;
 mod produce;
 mod protocol;
 mod reading;
