@@ -13,8 +13,8 @@ use super::port::Port;
 use super::queue::{Entering, Queue, Rings};
 use super::settings::{Clock, Shared};
 use crate::sync::{
-    Arc, AtomicBool, AtomicUsize, CHUNK_BYTES_MAX, Completion, Mutex, MutexGuard, Ordering, Padded, Seat,
-    lock, try_lock,
+    Arc, AtomicBool, AtomicUsize, CHUNK_BYTES_MAX, Completion, Gate, GateGuard, Ordering, Padded, Seat, lock,
+    try_lock,
 };
 
 /// From how many bytes on a shared value is not copied: below, one piece costs less than three.
@@ -32,7 +32,7 @@ pub struct Partition {
     batch_bytes_max: StdArc<AtomicUsize>,
     /// Whether it has a leader.
     available: AtomicBool,
-    queue: Padded<Mutex<Queue>>,
+    queue: Padded<Gate<Queue>>,
 }
 
 /// How a partition stands, when its lane looks.
@@ -56,7 +56,7 @@ impl Partition {
         batch_bytes_max: StdArc<AtomicUsize>,
         port: Arc<Port>,
     ) -> StdArc<Self> {
-        let queue = Padded(Mutex::new(Queue::new((StdArc::clone(&topic), index), port)));
+        let queue = Padded(Gate::new(Queue::new((StdArc::clone(&topic), index), port)));
         StdArc::new(Self {
             topic,
             index,
@@ -131,7 +131,7 @@ impl Partition {
     #[inline(never)]
     fn append_slowly<C: Clock, const SEAT: bool>(
         &self,
-        mut queue: MutexGuard<'_, Queue>,
+        mut queue: GateGuard<'_, Queue>,
         record: &RecordRef<'_>,
         timestamp_ms: i64,
         clock: &C,
@@ -300,6 +300,17 @@ impl Partition {
         queue.shut = true;
         queue.close();
         queue.closed.drain(..).collect()
+    }
+
+    /// How it stands, without a lane's visit.
+    #[cfg(all(test, not(loom)))]
+    pub(crate) fn standing(&self, now: Instant) -> Standing {
+        let (queue, config) = (lock(&self.queue), &self.shared.config);
+        Standing {
+            ripe: queue.is_ripe(now, true, config),
+            ages: queue.ages(now, config),
+            expires: queue.expires(config),
+        }
     }
 
     /// Keeps everybody else out while the guard lives.

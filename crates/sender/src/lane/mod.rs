@@ -107,6 +107,9 @@ pub struct Lane {
     backoff: Backoff,
     /// What is wrong with the broker, in words.
     trouble: String,
+    /// How often it looked how a partition stands.
+    #[cfg(test)]
+    looks: usize,
 }
 
 impl Lane {
@@ -126,6 +129,8 @@ impl Lane {
             notices: Vec::new(),
             backoff: Backoff::new(config.retry_backoff, config.retry_backoff_max, config.seed),
             trouble: String::from("no broker leads the partition"),
+            #[cfg(test)]
+            looks: 0,
             config,
         }
     }
@@ -271,6 +276,10 @@ impl Lane {
     /// Looks how a partition stands: lists it if it has something to send, and sets its timer.
     fn refresh(&mut self, serial: u32, now: Instant, why: Visit) {
         let Some(stream) = self.streams.get_mut(&serial) else { return };
+        #[cfg(test)]
+        {
+            self.looks += 1;
+        }
         self.notices.extend(stream.mend(self.identity).map(Notice::IdentitySpent));
         let config = &self.config.stream;
         let Some(standing) = stream.partition().visit(now, stream.is_idle(), why == Visit::Press) else {

@@ -119,6 +119,12 @@ impl Schedule {
         self.timers.first().map(|(at, _)| *at)
     }
 
+    /// How many timers are set.
+    #[cfg(all(test, not(loom)))]
+    pub(super) fn timers(&self) -> usize {
+        self.timers.len()
+    }
+
     /// Whether some partition was held by somebody else, or waits to be looked at.
     pub(super) fn has_busy(&self) -> bool {
         !(self.arriving.is_empty() && self.revisit.is_empty() && self.pressing.is_empty())

@@ -11,9 +11,13 @@
 //! place that looks again after it announced itself can be made blind there (`mutant`), to see that the model
 //! notices.
 
+use std::sync::{PoisonError, TryLockError};
+
 mod bell;
 mod completion;
 mod failure_log;
+#[cfg(loom)]
+mod gate;
 mod latest;
 mod memory;
 #[cfg(all(loom, test))]
@@ -32,28 +36,85 @@ pub use outstanding::{Generation, Outstanding};
 pub use padded::Padded;
 pub use pool::CHUNK_BYTES_MAX;
 
+/// The lock of a partition, which a lane only tries.
+#[cfg(loom)]
+pub(crate) use gate::{Gate, GateGuard};
+#[cfg(loom)]
+use loom::sync::MutexGuard;
 #[cfg(loom)]
 pub(crate) use loom::sync::{
-    Arc, Mutex, MutexGuard,
+    Arc, Mutex,
     atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering},
 };
 #[cfg(not(loom))]
+use std::sync::MutexGuard;
+#[cfg(not(loom))]
 pub(crate) use std::sync::{
-    Arc, Mutex, MutexGuard,
+    Arc, Mutex,
     atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering},
 };
+#[cfg(not(loom))]
+pub(crate) use std::sync::{Mutex as Gate, MutexGuard as GateGuard};
 
 /// Locks, whatever became of the thread that held the lock last: what these locks guard is whole between statements.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+#[inline]
+pub(crate) fn lock<L: Lock>(lock: &L) -> L::Guard<'_> {
+    lock.hold()
 }
 
 /// Locks if nobody else holds the lock.
-pub(crate) fn try_lock<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
-    match mutex.try_lock() {
-        Ok(guard) => Some(guard),
-        Err(std::sync::TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
-        Err(std::sync::TryLockError::WouldBlock) => None,
+#[inline]
+pub(crate) fn try_lock<L: Lock>(lock: &L) -> Option<L::Guard<'_>> {
+    lock.try_hold()
+}
+
+/// A lock that is never poisoned.
+pub(crate) trait Lock {
+    /// Gives it back when it is dropped.
+    type Guard<'a>
+    where
+        Self: 'a;
+
+    fn hold(&self) -> Self::Guard<'_>;
+
+    fn try_hold(&self) -> Option<Self::Guard<'_>>;
+}
+
+impl<T> Lock for Mutex<T> {
+    type Guard<'a>
+        = MutexGuard<'a, T>
+    where
+        T: 'a;
+
+    #[inline]
+    fn hold(&self) -> MutexGuard<'_, T> {
+        self.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[inline]
+    fn try_hold(&self) -> Option<MutexGuard<'_, T>> {
+        match self.try_lock() {
+            Ok(guard) => Some(guard),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+}
+
+impl<L: Lock> Lock for Padded<L> {
+    type Guard<'a>
+        = L::Guard<'a>
+    where
+        L: 'a;
+
+    #[inline]
+    fn hold(&self) -> L::Guard<'_> {
+        self.0.hold()
+    }
+
+    #[inline]
+    fn try_hold(&self) -> Option<L::Guard<'_>> {
+        self.0.try_hold()
     }
 }
 

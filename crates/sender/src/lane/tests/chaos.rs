@@ -6,10 +6,11 @@ use std::time::Duration;
 use milena_codec::ErrorCode;
 use milena_codec::ids::BrokerId;
 
-use super::world::{World, accumulator, lanes};
+use super::world::{World, lanes};
 use crate::lane::{Notice, ProduceRequest};
 use crate::outcome::Persisted;
 use crate::sync::Seat;
+use crate::testing::accumulator;
 
 const PARTITIONS: usize = 3;
 const RECORDS: usize = 400;

@@ -1,6 +1,5 @@
 //! One promise a test.
 
-use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -8,27 +7,13 @@ use milena_codec::ErrorCode;
 use milena_codec::ids::{BrokerId, PartitionId};
 use milena_codec::record::{HEADER_BYTES, RecordBatch};
 
-use super::world::{At, World, accumulator, batches, lanes};
+use super::world::{MAX, World, batches, plain_lanes};
+use super::{failure, offset};
 use crate::accumulator::{RecordRef, Waiting};
 use crate::lane::Notice;
 use crate::outcome::{FailureKind, Persisted};
 use crate::sync::Seat;
-
-const MAX: usize = 1 << 20;
-
-fn offset(seat: &mut Seat) -> Option<i64> {
-    match seat.poll(Waker::noop()) {
-        Poll::Ready(Ok(receipt)) => receipt.offset,
-        _ => None,
-    }
-}
-
-fn failure(seat: &mut Seat) -> Option<(FailureKind, Persisted)> {
-    match seat.poll(Waker::noop()) {
-        Poll::Ready(Err(failure)) => Some((failure.kind, failure.persisted)),
-        _ => None,
-    }
-}
+use crate::testing::{At, accumulator};
 
 #[test]
 fn records_wait_for_the_linger_and_go_together() {
@@ -37,8 +22,7 @@ fn records_wait_for_the_linger_and_go_together() {
     assert!(world.request(1).is_none());
     world.linger();
     let request = world.request(1).unwrap();
-    let body = world.serve(&request, MAX);
-    world.answered(1, request, &body);
+    world.served(1, request);
     assert_eq!(seats.iter_mut().map(|seat| offset(seat).unwrap()).collect::<Vec<_>>(), [0, 1, 2]);
     assert_eq!(world.log(0), ["a", "b", "c"]);
 }
@@ -53,8 +37,7 @@ fn a_request_takes_a_partition_at_most_once() {
     while let Some(request) = world.request(1) {
         assert_eq!(batches(&request).len(), 1);
         seen += 1;
-        let body = world.serve(&request, MAX);
-        world.answered(1, request, &body);
+        world.served(1, request);
         world.linger();
     }
     assert!(seen > 3);
@@ -73,8 +56,7 @@ fn a_batch_whose_answer_was_lost_is_written_once_and_before_a_later_one() {
     world.now += Duration::from_secs(2);
     for _ in 0..2 {
         let request = world.request(1).unwrap();
-        let body = world.serve(&request, MAX);
-        world.answered(1, request, &body);
+        world.served(1, request);
     }
     assert_eq!((offset(&mut first), offset(&mut second)), (Some(0), Some(1)));
     assert_eq!(world.log(0), ["first", "second"]);
@@ -94,13 +76,11 @@ fn a_refused_batch_breaks_the_run_and_those_behind_it_follow_in_order_under_a_ne
     let mut requests = requests.into_iter();
     world.refuse(1, requests.next().unwrap(), ErrorCode::INVALID_RECORD);
     for request in requests {
-        let body = world.serve(&request, MAX);
-        world.answered(1, request, &body);
+        world.served(1, request);
     }
     world.now += Duration::from_secs(2);
     while let Some(request) = world.request(1) {
-        let body = world.serve(&request, MAX);
-        world.answered(1, request, &body);
+        world.served(1, request);
     }
     assert_eq!(failure(&mut seats[0]), Some((FailureKind::InvalidRecord, Persisted::No)));
     assert_eq!(world.log(0), ["proof", "b", "c"]);
@@ -120,8 +100,7 @@ fn a_second_batch_waits_until_the_first_of_its_run_was_written() {
     world.now += Duration::from_secs(2);
     for _ in 0..2 {
         let request = world.request(1).unwrap();
-        let body = world.serve(&request, MAX);
-        world.answered(1, request, &body);
+        world.served(1, request);
     }
     assert_eq!(world.log(0), ["a", "b"]);
 }
@@ -218,26 +197,21 @@ fn a_partition_changes_lanes_only_when_nothing_of_it_is_in_flight() {
     assert!(matches!(world.notices.first(), Some(Notice::Stale { .. })));
     for _ in 0..2 {
         let request = world.request(2).unwrap();
-        let body = world.serve(&request, MAX);
-        world.answered(2, request, &body);
+        world.served(2, request);
     }
     assert_eq!(world.log(0), ["a", "b"]);
 }
 
 #[test]
 fn without_sequences_one_batch_of_a_partition_is_out() {
-    let mut config = lanes();
-    config.stream.idempotent = false;
-    config.stream.window = 1;
-    let mut world = World::new(1, accumulator(), config);
+    let mut world = World::new(1, accumulator(), plain_lanes());
     world.send(0, b"a").unwrap();
     world.linger();
     let first = world.request(1).unwrap();
     world.send(0, b"b").unwrap();
     world.linger();
     assert!(world.request(1).is_none());
-    let body = world.serve(&first, MAX);
-    world.answered(1, first, &body);
+    world.served(1, first);
     assert!(world.request(1).is_some());
 }
 
@@ -259,8 +233,7 @@ fn a_lost_producer_id_is_replaced_and_nothing_is_lost() {
     world.coordinator.identity(fresh);
     world.obey();
     let request = world.request(1).unwrap();
-    let body = world.serve(&request, MAX);
-    world.answered(1, request, &body);
+    world.served(1, request);
     assert_eq!(world.log(0), ["a"]);
 }
 
@@ -295,8 +268,7 @@ fn a_large_shared_value_is_sent_from_where_it_lies() {
     let request = world.request(1).unwrap();
     let pieces = (0..request.pieces()).map(|index| request.piece(index));
     assert_eq!(pieces.filter(|piece| piece.as_ptr() == value.as_ptr()).count(), 1);
-    let body = world.serve(&request, MAX);
-    world.answered(1, request, &body);
+    world.served(1, request);
     assert_eq!(world.logs[0].values, [value.to_vec()]);
     assert!(world.request(1).is_none());
     assert_eq!(world.shared.memory.free(), free);

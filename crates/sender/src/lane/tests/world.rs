@@ -1,59 +1,31 @@
 //! A small world for lanes: callers, a coordinator, and brokers that keep the rules of sequences.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc as StdArc;
 use std::time::{Duration, Instant};
 
 use milena_codec::ErrorCode;
-use milena_codec::ids::{BrokerId, Identity, PartitionId, ProducerEpoch, ProducerId, TopicId};
+use milena_codec::ids::{BrokerId, Identity, PartitionId, TopicId};
 use milena_codec::message::{
     Message, PartitionProduceResponse, ProduceResponse, TopicProduceResponse, Version,
 };
 use milena_codec::record::{RecordBatch, Stamp};
 use milena_partitioner::Strategy;
 
-use crate::accumulator::{AccumulatorConfig, ChooseError, Clock, Port, RecordRef, Shared, Topic, Waiting};
+use crate::accumulator::{AccumulatorConfig, ChooseError, Port, RecordRef, Shared, Topic, Waiting};
 use crate::coordinator::{Coordinator, LaneId, Order};
 use crate::lane::{Lane, LaneConfig, Notice, Output, ProduceRequest, RequestConfig};
-use crate::stream::StreamConfig;
 use crate::sync::{Arc, Seat};
+use crate::testing::{At, Log, accumulator, identity, some_time, streams};
 
 pub(crate) const TOPIC: &str = "t";
+/// More than any broker of these tests has as `max.message.bytes`.
+pub(crate) const MAX: usize = 1 << 20;
 const VERSION: i16 = 9;
-
-/// The time as the world has it.
-pub(crate) struct At(pub(crate) Instant);
-
-impl Clock for At {
-    fn wall_ms(&self) -> i64 {
-        1_700_000_000_000
-    }
-
-    fn now(&self) -> Instant {
-        self.0
-    }
-}
-
-pub(crate) fn accumulator() -> AccumulatorConfig {
-    let delivery_timeout = Duration::from_secs(120);
-    AccumulatorConfig {
-        batch_bytes: 16_384,
-        record_bytes_max: 1 << 20,
-        linger: Duration::from_millis(5),
-        open_for_max: AccumulatorConfig::open_for_max_of(delivery_timeout),
-        delivery_timeout,
-        flush_records: None,
-    }
-}
 
 pub(crate) fn lanes() -> LaneConfig {
     LaneConfig {
-        stream: StreamConfig {
-            idempotent: true,
-            window: 5,
-            retries: u32::MAX,
-            delivery_timeout: Duration::from_secs(120),
-        },
+        stream: streams(),
         in_flight_max: 5,
         request_bytes_max: 8 << 20,
         retry_backoff: Duration::from_millis(100),
@@ -62,66 +34,12 @@ pub(crate) fn lanes() -> LaneConfig {
     }
 }
 
-/// What a broker has of one partition.
-#[derive(Debug, Default)]
-pub(crate) struct Log {
-    pub(crate) values: Vec<Vec<u8>>,
-    producers: BTreeMap<i64, Producer>,
-}
-
-/// What a broker remembers of a producer.
-#[derive(Debug, Default)]
-struct Producer {
-    epoch: i16,
-    next_sequence: i32,
-    /// (epoch, sequence, count, offset) of the last five batches.
-    recent: VecDeque<(i16, i32, i32, i64)>,
-}
-
-impl Log {
-    pub(crate) fn append(&mut self, bytes: &[u8], max: usize) -> (ErrorCode, i64) {
-        let batch = RecordBatch::parse(bytes).expect("a batch that a broker takes");
-        if bytes.len() > max {
-            return (ErrorCode::MESSAGE_TOO_LARGE, -1);
-        }
-        let offset = self.values.len() as i64;
-        if batch.header.stamp != Stamp::NONE
-            && let Some(known) = self.check(&batch, offset)
-        {
-            return known;
-        }
-        for record in batch.records() {
-            self.values.push(record.unwrap().value.unwrap_or_default().to_vec());
-        }
-        (ErrorCode::NONE, offset)
-    }
-
-    /// The answer that the sequence of a batch asks for, unless it is to be appended.
-    fn check(&mut self, batch: &RecordBatch<'_>, offset: i64) -> Option<(ErrorCode, i64)> {
-        let stamp = batch.header.stamp;
-        let (epoch, sequence, count) = (stamp.identity.epoch.0, stamp.base_sequence.0, batch.header.records);
-        // A broker that knows nothing of a producer takes any first sequence.
-        let unknown = Producer { epoch, next_sequence: sequence, ..Producer::default() };
-        let producer = self.producers.entry(stamp.identity.producer_id.0).or_insert(unknown);
-        let known =
-            producer.recent.iter().find(|known| (known.0, known.1, known.2) == (epoch, sequence, count));
-        if let Some((.., offset)) = known {
-            return Some((ErrorCode::NONE, *offset));
-        }
-        if epoch < producer.epoch {
-            return Some((ErrorCode::INVALID_PRODUCER_EPOCH, -1));
-        }
-        if sequence != if epoch > producer.epoch { 0 } else { producer.next_sequence } {
-            return Some((ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, -1));
-        }
-        producer.epoch = epoch;
-        producer.next_sequence = sequence + count;
-        producer.recent.push_back((epoch, sequence, count, offset));
-        if producer.recent.len() > 5 {
-            producer.recent.pop_front();
-        }
-        None
-    }
+/// Without sequences.
+pub(crate) fn plain_lanes() -> LaneConfig {
+    let mut config = lanes();
+    config.stream.idempotent = false;
+    config.stream.window = 1;
+    config
 }
 
 /// Callers, lanes, coordinator and logs.
@@ -129,10 +47,13 @@ pub(crate) struct World {
     pub(crate) now: Instant,
     pub(crate) shared: StdArc<Shared>,
     pub(crate) topic: Topic,
+    pub(crate) topic_id: TopicId,
     pub(crate) coordinator: Coordinator,
     pub(crate) lanes: BTreeMap<LaneId, Lane>,
     pub(crate) logs: Vec<Log>,
     pub(crate) notices: Vec<Notice>,
+    /// Produce's version on the next connection.
+    pub(crate) version: i16,
     lane_config: StdArc<LaneConfig>,
 }
 
@@ -141,16 +62,19 @@ impl World {
         let shared = Shared::new(accumulator, 32 << 20);
         let topic = Topic::new(TOPIC.into(), Strategy::Java, StdArc::clone(&shared), 1);
         let mut world = Self {
-            now: Instant::now() + Duration::from_secs(1_000_000),
+            now: some_time(),
             topic,
+            topic_id: TopicId::ZERO,
             coordinator: Coordinator::new(lanes.stream.idempotent),
             lanes: BTreeMap::new(),
             logs: (0..partitions).map(|_| Log::default()).collect(),
             notices: Vec::new(),
+            version: VERSION,
             lane_config: StdArc::new(lanes),
             shared,
         };
-        world.coordinator.identity(identity());
+        world.coordinator.asks_identity();
+        world.coordinator.identity(identity(7));
         world.lead(&vec![Some(BrokerId(1)); partitions]);
         world.obey();
         world
@@ -161,15 +85,20 @@ impl World {
         Self::new(1, accumulator(), lanes())
     }
 
+    /// So many partitions of broker 1, all defaults.
+    pub(crate) fn of(partitions: usize) -> Self {
+        Self::new(partitions, accumulator(), lanes())
+    }
+
     pub(crate) fn lead(&mut self, leaders: &[LaneId]) {
         self.lane(None);
         let limbo = Arc::clone(self.lanes[&None].port());
-        self.coordinator.topic(&self.topic, TopicId::ZERO, leaders, &limbo);
+        self.coordinator.topic(&self.topic, self.topic_id, leaders, &limbo);
         self.obey();
     }
 
-    fn lane(&mut self, id: LaneId) -> &mut Lane {
-        let (config, shared) = (&self.lane_config, &self.shared);
+    pub(crate) fn lane(&mut self, id: LaneId) -> &mut Lane {
+        let (config, shared, version) = (&self.lane_config, &self.shared, self.version);
         let identity = self.coordinator.current_identity();
         self.lanes.entry(id).or_insert_with(|| {
             let port = Arc::new(Port::default());
@@ -179,10 +108,15 @@ impl World {
                 lane.set_identity(identity);
             }
             if id.is_some() {
-                lane.connected(VERSION);
+                lane.connected(version);
             }
             lane
         })
+    }
+
+    /// The lane of a broker.
+    pub(crate) fn broker(&mut self, broker: i32) -> &mut Lane {
+        self.lane(Some(BrokerId(broker)))
     }
 
     /// Carries out what the coordinator orders, and what lanes tell it.
@@ -215,9 +149,18 @@ impl World {
     }
 
     pub(crate) fn send(&self, partition: i32, value: &[u8]) -> Result<Seat, ChooseError> {
+        self.send_as(partition, value, Waiting::default())
+    }
+
+    pub(crate) fn send_as(
+        &self,
+        partition: i32,
+        value: &[u8],
+        waiting: Waiting<'_>,
+    ) -> Result<Seat, ChooseError> {
         let record = RecordRef { value: Some(value), ..RecordRef::default() };
         let place = Some(PartitionId(partition));
-        let appended = self.topic.append::<_, true>(place, &record, &At(self.now), Waiting::default())?;
+        let appended = self.topic.append::<_, true>(place, &record, &At(self.now), waiting)?;
         Ok(appended.seat.unwrap())
     }
 
@@ -226,8 +169,7 @@ impl World {
         self.send(0, b"proof").unwrap();
         self.linger();
         let request = self.request(1).unwrap();
-        let body = self.serve(&request, usize::MAX);
-        self.answered(1, request, &body);
+        self.served(1, request);
     }
 
     /// Lets the linger pass.
@@ -235,21 +177,36 @@ impl World {
         self.now += Duration::from_millis(6);
     }
 
+    /// What a lane has its shell do, but that it is polled on while somebody holds a partition.
+    pub(crate) fn poll(&mut self, id: LaneId, room: bool) -> Output {
+        let now = self.now;
+        let output = loop {
+            match self.lane(id).poll(now, room) {
+                Output::Again => {}
+                other => break other,
+            }
+        };
+        self.obey();
+        output
+    }
+
     /// The next request of a broker's lane, if it has one now.
     pub(crate) fn request(&mut self, broker: i32) -> Option<ProduceRequest> {
-        let now = self.now;
-        let lane = self.lane(Some(BrokerId(broker)));
-        loop {
-            match lane.poll(now, true) {
-                Output::Send(mut request) => {
-                    let config = RequestConfig { client_id: None, acks: -1, timeout_ms: 1_000 };
-                    request.encode(1, &config).unwrap();
-                    return Some(request);
-                }
-                Output::Again => {}
-                Output::Idle { .. } => return None,
+        match self.poll(Some(BrokerId(broker)), true) {
+            Output::Send(mut request) => {
+                let config = RequestConfig { client_id: None, acks: -1, timeout_ms: 1_000 };
+                request.encode(1, &config).unwrap();
+                Some(request)
             }
+            _ => None,
         }
+    }
+
+    /// A record of its own request.
+    pub(crate) fn fly(&mut self, partition: i32, value: &str) -> (Seat, ProduceRequest) {
+        let seat = self.send(partition, value.as_bytes()).unwrap();
+        self.linger();
+        (seat, self.request(1).unwrap())
     }
 
     /// A broker appends what a request carries, and answers; `max` is its `max.message.bytes`.
@@ -262,36 +219,74 @@ impl World {
                 (partition, code, offset)
             })
             .collect::<Vec<_>>();
-        response(&answers)
+        response(request.version(), self.topic_id, &answers)
+    }
+
+    /// A broker appends what a request carries, and its answer comes.
+    pub(crate) fn served(&mut self, broker: i32, request: ProduceRequest) {
+        let body = self.serve(&request, MAX);
+        self.answered(broker, request, &body);
     }
 
     pub(crate) fn answered(&mut self, broker: i32, request: ProduceRequest, body: &[u8]) {
         let now = self.now;
-        self.lane(Some(BrokerId(broker))).answered(now, request, body).unwrap();
+        self.broker(broker).answered(now, request, body).unwrap();
         self.obey();
     }
 
     /// The broker refuses everything with `code`.
     pub(crate) fn refuse(&mut self, broker: i32, request: ProduceRequest, code: ErrorCode) {
         let answers: Vec<_> = batches(&request).iter().map(|(partition, _)| (*partition, code, -1)).collect();
-        self.answered(broker, request, &response(&answers));
+        let body = response(request.version(), self.topic_id, &answers);
+        self.answered(broker, request, &body);
     }
 
+    /// The connection ended, and there is another one.
     pub(crate) fn ended(&mut self, broker: i32, requests: Vec<(ProduceRequest, bool)>) {
-        let now = self.now;
-        let lane = self.lane(Some(BrokerId(broker)));
-        lane.ended(now, requests, false);
-        lane.connected(VERSION);
+        self.lost(broker, requests, false);
+    }
+
+    /// The broker took too long, and there is another connection.
+    pub(crate) fn timed_out(&mut self, broker: i32, requests: Vec<ProduceRequest>) {
+        let requests = requests.into_iter().map(|request| (request, true)).collect();
+        self.lost(broker, requests, true);
+    }
+
+    fn lost(&mut self, broker: i32, requests: Vec<(ProduceRequest, bool)>, timed_out: bool) {
+        let (now, version) = (self.now, self.version);
+        let lane = self.broker(broker);
+        lane.ended(now, requests, timed_out);
+        lane.connected(version);
         self.obey();
     }
 
     pub(crate) fn log(&self, partition: usize) -> Vec<String> {
-        self.logs[partition].values.iter().map(|value| String::from_utf8_lossy(value).into_owned()).collect()
+        self.logs[partition].texts()
+    }
+
+    /// All goes well from here: everything is settled, and nothing is held.
+    pub(crate) fn rest(mut self) {
+        let brokers: Vec<i32> = self.lanes.keys().flatten().map(|broker| broker.0).collect();
+        for _ in 0..300 {
+            self.now += Duration::from_secs(2);
+            for broker in &brokers {
+                while let Some(request) = self.request(*broker) {
+                    self.served(*broker, request);
+                }
+            }
+            self.poll(None, false);
+        }
+        assert!(self.lanes.values().all(|lane| lane.in_flight() == 0));
+        self.shared.check_at_rest();
     }
 }
 
-pub(crate) fn identity() -> Identity {
-    Identity { producer_id: ProducerId(7), epoch: ProducerEpoch(0) }
+impl Shared {
+    /// Checks that nothing is outstanding, and that nobody holds any of the budget.
+    pub(crate) fn check_at_rest(&self) {
+        assert_eq!(self.memory.free(), self.memory.budget(), "budget was not given back");
+        assert!(self.outstanding.is_settled(self.outstanding.end_generation()), "something is outstanding");
+    }
 }
 
 /// The batches of an encoded request, by partition.
@@ -302,21 +297,46 @@ pub(crate) fn batches(request: &ProduceRequest) -> Vec<(i32, Vec<u8>)> {
         .collect()
 }
 
-fn response(answers: &[(i32, ErrorCode, i64)]) -> Vec<u8> {
+/// The partitions of a request.
+pub(crate) fn partitions(request: &ProduceRequest) -> Vec<i32> {
+    batches(request).into_iter().map(|(partition, _)| partition).collect()
+}
+
+/// The stamp of a request's only batch.
+pub(crate) fn stamp(request: &ProduceRequest) -> Stamp {
+    let batches = batches(request);
+    assert_eq!(batches.len(), 1);
+    RecordBatch::parse(&batches[0].1).unwrap().header.stamp
+}
+
+/// Producer id, epoch and first sequence.
+pub(crate) fn run_of(request: &ProduceRequest) -> (i64, i16, i32) {
+    let Stamp { identity: Identity { producer_id, epoch }, base_sequence } = stamp(request);
+    (producer_id.0, epoch.0, base_sequence.0)
+}
+
+/// What brokers answer, by partition.
+pub(crate) fn response(version: i16, topic_id: TopicId, answers: &[(i32, ErrorCode, i64)]) -> Vec<u8> {
     let partition_responses = answers.iter().map(|(index, code, offset)| PartitionProduceResponse {
         index: PartitionId(*index),
         error_code: *code,
         base_offset: *offset,
         ..PartitionProduceResponse::default()
     });
-    let topic = TopicProduceResponse {
-        name: TOPIC.into(),
-        partition_responses: partition_responses.collect(),
-        ..TopicProduceResponse::default()
-    };
-    // The tagged fields that end the response header.
-    let mut body = vec![0];
-    let response = ProduceResponse { responses: vec![topic], ..ProduceResponse::default() };
-    response.encode(&mut body, Version::of::<ProduceResponse>(VERSION)).unwrap();
+    respond(version, topic_id, partition_responses.collect(), ProduceResponse::default())
+}
+
+/// The body of a response about the topic.
+pub(crate) fn respond(
+    version: i16,
+    topic_id: TopicId,
+    partition_responses: Vec<PartitionProduceResponse>,
+    rest: ProduceResponse,
+) -> Vec<u8> {
+    let topic = TopicProduceResponse { name: TOPIC.into(), topic_id, partition_responses };
+    // The tagged fields that end a flexible response header.
+    let mut body = if version >= 9 { vec![0] } else { Vec::new() };
+    let response = ProduceResponse { responses: vec![topic], ..rest };
+    response.encode(&mut body, Version::of::<ProduceResponse>(version)).unwrap();
     body
 }

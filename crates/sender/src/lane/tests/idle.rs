@@ -1,0 +1,120 @@
+//! What costs nothing: partitions at rest, and time in which nothing is due.
+
+use std::time::Duration;
+
+use milena_codec::ids::BrokerId;
+
+use super::world::World;
+use crate::lane::Output;
+
+const LANE: Option<BrokerId> = Some(BrokerId(1));
+
+/// How often the lane looks at a partition while this is done.
+fn looks(world: &mut World, what: impl FnOnce(&mut World)) -> usize {
+    let before = world.broker(1).looks;
+    what(world);
+    world.broker(1).looks - before
+}
+
+#[test]
+fn ten_thousand_idle_partitions_cost_nothing_at_a_wake() {
+    let mut world = World::of(10_000);
+    let arrival = looks(&mut world, |world| assert!(world.request(1).is_none()));
+    assert_eq!(arrival, 10_000);
+    for round in 0..100 {
+        let partition = (round * 97) % 10_000;
+        let busy = looks(&mut world, |world| {
+            let (_, request) = world.fly(partition, "a");
+            world.served(1, request);
+            assert!(world.request(1).is_none());
+        });
+        assert!(busy <= 6, "{busy} looks for one partition's batch");
+    }
+    let idle = looks(&mut world, |world| {
+        for _ in 0..100 {
+            world.linger();
+            assert!(world.request(1).is_none());
+        }
+    });
+    assert_eq!(idle, 0);
+}
+
+#[test]
+fn a_press_looks_at_partitions_with_an_open_batch_alone() {
+    let mut world = World::of(10_000);
+    assert!(world.request(1).is_none());
+    for partition in [17, 4_711, 9_999] {
+        world.send(partition, b"a").unwrap();
+    }
+    assert!(world.request(1).is_none(), "they linger");
+    let pressed = looks(&mut world, |world| {
+        world.shared.press();
+        let request = world.request(1).unwrap();
+        assert_eq!(request.batches(), 3);
+        world.served(1, request);
+    });
+    assert!(pressed <= 12, "{pressed} looks for three partitions");
+    let again = looks(&mut world, |world| {
+        for _ in 0..10 {
+            world.shared.press();
+            assert!(world.request(1).is_none());
+        }
+    });
+    assert!(again <= 6, "{again} looks for nothing");
+}
+
+#[test]
+fn a_partition_has_one_timer_however_many_batches_it_sends() {
+    let mut world = World::of(3);
+    for _ in 0..1_000 {
+        (0..3).for_each(|partition| drop(world.send(partition, b"a").unwrap()));
+        assert!(world.request(1).is_none());
+        world.linger();
+        let request = world.request(1).unwrap();
+        assert!(world.broker(1).schedule.timers() <= 3);
+        world.served(1, request);
+    }
+    assert!(world.request(1).is_none());
+    assert_eq!(world.broker(1).schedule.timers(), 0, "nothing waits");
+    world.rest();
+}
+
+#[test]
+fn a_lane_sleeps_until_something_is_due_and_no_longer() {
+    let mut world = World::simple();
+    let until = |world: &mut World| match world.poll(LANE, true) {
+        Output::Idle { until, .. } => until.map(|until| until - world.now),
+        _ => unreachable!("nothing is ripe"),
+    };
+    assert_eq!(until(&mut world), None);
+    world.send(0, b"a").unwrap();
+    assert_eq!(until(&mut world), Some(Duration::from_millis(5)));
+    world.now += Duration::from_millis(5);
+    let request = world.request(1).unwrap();
+    assert_eq!(until(&mut world), Some(Duration::from_millis(119_995)), "its deadline");
+    world.refuse(1, request, milena_codec::ErrorCode::NOT_ENOUGH_REPLICAS);
+    let pause = until(&mut world).unwrap();
+    assert!(pause >= Duration::from_millis(80) && pause <= Duration::from_millis(120), "{pause:?}");
+    world.now += pause;
+    let request = world.request(1).unwrap();
+    world.served(1, request);
+    assert_eq!(until(&mut world), None);
+}
+
+#[test]
+fn an_open_batch_that_cannot_go_is_looked_at_when_it_takes_no_more_records() {
+    let mut world = World::simple();
+    let now = world.now;
+    world.broker(1).ended(now, Vec::new(), false);
+    let opened = world.now;
+    world.send(0, b"a").unwrap();
+    let mut wakes = Vec::new();
+    for _ in 0..3 {
+        let Output::Idle { until: Some(until), .. } = world.poll(LANE, true) else { unreachable!() };
+        wakes.push(until - opened);
+        world.now = until;
+    }
+    assert_eq!(wakes, [5, 1_000, 120_000].map(Duration::from_millis));
+    world.poll(LANE, true);
+    assert_eq!(world.shared.failures.total(), 1);
+}

@@ -1,0 +1,208 @@
+//! Partitions that change their leader, and producers that change their identity.
+
+use std::time::Duration;
+
+use milena_codec::ErrorCode;
+use milena_codec::ids::{BrokerId, Identity, TopicId};
+
+use super::world::{MAX, World, run_of};
+use super::{failure, offset};
+use crate::lane::Notice;
+use crate::outcome::{FailureKind, Persisted};
+use crate::testing::identity;
+
+const A: Option<BrokerId> = Some(BrokerId(1));
+const B: Option<BrokerId> = Some(BrokerId(2));
+
+#[test]
+fn nothing_goes_to_a_new_leader_while_the_old_one_may_still_append() {
+    let mut world = World::simple();
+    world.prove();
+    let (_, first) = world.fly(0, "a");
+    let (_, second) = world.fly(0, "b");
+    world.lead(&[B]);
+    world.send(0, b"c").unwrap();
+    world.linger();
+    assert!(world.request(1).is_none() && world.request(2).is_none());
+    world.served(1, first);
+    assert!(world.request(1).is_none() && world.request(2).is_none());
+    // Nobody hears of the second, which was appended.
+    world.serve(&second, MAX);
+    world.ended(1, vec![(second, true)]);
+    let again = world.request(2).expect("at another leader it does not wait");
+    assert_eq!(run_of(&again), (7, 0, 2), "under its old stamp");
+    world.served(2, again);
+    let third = world.request(2).unwrap();
+    world.served(2, third);
+    assert_eq!(world.log(0), ["proof", "a", "b", "c"]);
+    world.rest();
+}
+
+#[test]
+fn a_leader_that_goes_and_comes_back_repeats_and_reorders_nothing() {
+    for appended in [false, true] {
+        let mut world = World::simple();
+        world.prove();
+        let (_, first) = world.fly(0, "a");
+        let (_, second) = world.fly(0, "b");
+        world.lead(&[B]);
+        world.lead(&[A]);
+        assert!(world.request(2).is_none());
+        if appended {
+            world.serve(&first, MAX);
+            world.serve(&second, MAX);
+        }
+        world.send(0, b"c").unwrap();
+        world.ended(1, vec![(first, true), (second, true)]);
+        // Once more, from stale metadata, and nothing is in flight.
+        world.lead(&[B]);
+        world.lead(&[A]);
+        assert!(world.request(2).is_none());
+        world.now += Duration::from_secs(2);
+        while let Some(request) = world.request(1) {
+            world.served(1, request);
+        }
+        assert_eq!(world.log(0), ["proof", "a", "b", "c"]);
+        world.rest();
+    }
+}
+
+#[test]
+fn what_waits_moves_with_its_partition_and_callers_ring_at_its_new_lane() {
+    let mut world = World::simple();
+    world.prove();
+    for number in 0..3_000 {
+        world.send(0, format!("{number:0100}").as_bytes()).unwrap();
+    }
+    world.lead(&[B]);
+    world.linger();
+    assert!(world.request(1).is_none());
+    let request = world.request(2).unwrap();
+    world.served(2, request);
+    world.send(0, b"new").unwrap();
+    assert!(world.request(2).is_none(), "it lingers there");
+    world.linger();
+    let request = world.request(2).unwrap();
+    world.served(2, request);
+    assert_eq!(world.log(0).len(), 3_002);
+    world.rest();
+}
+
+#[test]
+fn a_partition_without_a_leader_waits_in_time_and_goes_on_with_the_next() {
+    let mut world = World::of(2);
+    world.prove();
+    world.lead(&[None, A]);
+    let mut late = world.send(0, b"late").unwrap();
+    let (mut other, request) = world.fly(1, "other");
+    world.served(1, request);
+    assert_eq!(offset(&mut other), Some(0), "another partition is not held up");
+    world.now += Duration::from_secs(2);
+    world.poll(None, false);
+    world.now += Duration::from_secs(100);
+    let mut in_time = world.send(0, b"in time").unwrap();
+    world.now += Duration::from_secs(18);
+    world.poll(None, false);
+    assert_eq!(failure(&mut late), Some((FailureKind::DeliveryTimeout, Persisted::No)));
+    world.lead(&[B, A]);
+    let request = world.request(2).unwrap();
+    assert_eq!(run_of(&request), (7, 0, 1), "nothing was given up that had a stamp");
+    world.served(2, request);
+    assert_eq!(offset(&mut in_time), Some(1));
+    world.rest();
+}
+
+#[test]
+fn a_batch_that_expires_while_its_partition_leaves_breaks_the_run_where_it_comes() {
+    let mut world = World::simple();
+    world.prove();
+    let (mut late, request) = world.fly(0, "late");
+    world.lead(&[B]);
+    world.now += Duration::from_secs(121);
+    assert!(world.request(1).is_none());
+    assert_eq!(failure(&mut late), Some((FailureKind::DeliveryTimeout, Persisted::Maybe)));
+    let mut next = world.send(0, b"next").unwrap();
+    world.linger();
+    assert!(world.request(2).is_none(), "the old leader has not answered");
+    world.ended(1, vec![(request, true)]);
+    let request = world.request(2).unwrap();
+    assert_eq!(run_of(&request), (7, 1, 0));
+    world.served(2, request);
+    assert_eq!(offset(&mut next), Some(1));
+    world.rest();
+}
+
+#[test]
+fn a_flush_does_not_wait_for_the_linger_of_a_partition_that_was_between_two_lanes() {
+    let mut world = World::simple();
+    world.prove();
+    let (_, request) = world.fly(0, "a");
+    world.lead(&[B]);
+    world.send(0, b"b").unwrap();
+    // Its old lane cannot send it, and its new one does not have it.
+    let flush = world.shared.outstanding.end_generation();
+    world.shared.press();
+    assert!(world.request(1).is_none() && world.request(2).is_none());
+    world.served(1, request);
+    let request = world.request(2).expect("without any time having passed");
+    world.served(2, request);
+    assert!(world.shared.outstanding.is_settled(flush));
+    world.rest();
+}
+
+#[test]
+fn a_topic_made_again_goes_on_under_its_new_id() {
+    let [old, new] = [TopicId([1; 16]), TopicId([2; 16])];
+    let mut world = World::simple();
+    world.version = 13;
+    world.ended(1, Vec::new());
+    world.topic_id = old;
+    world.lead(&[A]);
+    world.prove();
+    let requests: Vec<_> = ["a", "b", "c"].map(|value| world.fly(0, value).1).into();
+    world.logs[0] = Default::default();
+    for request in requests {
+        world.refuse(1, request, ErrorCode::UNKNOWN_TOPIC_ID);
+    }
+    world.topic_id = new;
+    world.lead(&[A]);
+    world.now += Duration::from_secs(2);
+    let first = world.request(1).unwrap();
+    assert!(world.request(1).is_none(), "one at a time");
+    world.served(1, first);
+    world.now += Duration::from_secs(2);
+    while let Some(request) = world.request(1) {
+        world.served(1, request);
+    }
+    assert_eq!(world.log(0), ["a", "b", "c"]);
+    world.rest();
+}
+
+#[test]
+fn when_the_epochs_are_used_up_another_identity_is_asked_for_and_only_its_partition_waits() {
+    let mut world = World::of(2);
+    world.coordinator.identity(Identity { epoch: 32_766.into(), ..identity(7) });
+    world.obey();
+    world.prove();
+    let (_, request) = world.fly(1, "proof");
+    world.served(1, request);
+    let (mut broken, request) = world.fly(0, "a");
+    world.refuse(1, request, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
+    world.now += Duration::from_secs(2);
+    assert!(world.request(1).is_none());
+    let spent: Vec<_> = world.notices.drain(..).collect();
+    assert!(matches!(spent[..], [Notice::IdentitySpent(id)] if id == 7.into()), "{spent:?}");
+    let (mut other, request) = world.fly(1, "b");
+    world.served(1, request);
+    assert_eq!(offset(&mut other), Some(1));
+
+    world.coordinator.identity_spent(7.into());
+    assert!(world.coordinator.asks_identity());
+    world.coordinator.identity(identity(8));
+    world.obey();
+    let request = world.request(1).unwrap();
+    assert_eq!(run_of(&request), (8, 0, 0));
+    world.served(1, request);
+    assert_eq!(offset(&mut broken), Some(1));
+    world.rest();
+}

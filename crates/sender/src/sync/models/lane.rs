@@ -1,0 +1,296 @@
+//! Callers that append, and the lane that lists, takes, falls asleep and is woken.
+
+use std::sync::Arc as StdArc;
+use std::time::{Duration, Instant};
+
+use milena_codec::ids::{PartitionId, TopicId};
+use milena_partitioner::Strategy;
+
+use super::*;
+use crate::accumulator::{
+    AccumulatorConfig, Appended, ChooseError, Clock, Port, RecordRef, Refusal, Shared, Topic, Waiting,
+};
+use crate::lane::{Lane, LaneConfig, Output};
+use crate::outcome::FailureKind;
+use crate::stream::{Stream, StreamConfig};
+
+const KIB: usize = 1 << 10;
+const HOUR: Duration = Duration::from_secs(3_600);
+
+/// A clock that stands still.
+#[derive(Clone, Copy)]
+struct At(Instant);
+
+impl Clock for At {
+    fn wall_ms(&self) -> i64 {
+        0
+    }
+
+    fn now(&self) -> Instant {
+        self.0
+    }
+}
+
+/// One partition, and the lane that sends what it has to nobody who answers.
+struct Stage {
+    clock: At,
+    shared: StdArc<Shared>,
+    topic: StdArc<Topic>,
+}
+
+impl Stage {
+    /// With this linger, and room for so many bytes.
+    fn new(linger: Duration, budget: usize) -> (Self, Lane) {
+        let clock = At(Instant::now());
+        let config = AccumulatorConfig {
+            batch_bytes: 16 * KIB,
+            record_bytes_max: 16 * KIB,
+            linger,
+            open_for_max: 2 * HOUR,
+            delivery_timeout: 3 * HOUR,
+            flush_records: None,
+        };
+        let shared = Shared::new(config, budget);
+        let topic = StdArc::new(Topic::new("t".into(), Strategy::Java, StdArc::clone(&shared), 1));
+        let port = Arc::new(Port::default());
+        shared.add_port(Arc::clone(&port));
+        let mut lane = Lane::new(StdArc::new(lanes()), StdArc::clone(&shared), Arc::clone(&port));
+        lane.connected(9);
+        let partition = topic.grow(1, &port, &mut 0).remove(0);
+        lane.adopt(Box::new(Stream::new(partition, TopicId::ZERO)));
+        // The partition has arrived, and the lane has nothing to do.
+        assert!(matches!(lane.poll(clock.0, true), Output::Idle { .. }));
+        (Self { clock, shared, topic }, lane)
+    }
+
+    fn caller(&self) -> Caller {
+        Caller { clock: self.clock, shared: StdArc::clone(&self.shared), topic: StdArc::clone(&self.topic) }
+    }
+}
+
+fn lanes() -> LaneConfig {
+    LaneConfig {
+        stream: StreamConfig { idempotent: false, window: 1, retries: 0, delivery_timeout: 3 * HOUR },
+        in_flight_max: 1,
+        request_bytes_max: 1 << 20,
+        retry_backoff: HOUR,
+        retry_backoff_max: HOUR,
+        seed: 1,
+    }
+}
+
+/// Runs the lane as its task does, until `records` were written.
+fn run(lane: &mut Lane, now: Instant, records: u64) {
+    let mut written = 0;
+    while written < records {
+        match lane.poll(now, true) {
+            Output::Send(request) => lane.written(now, request),
+            Output::Again => thread::yield_now(),
+            Output::Idle { until, deaf } => {
+                let port = Arc::clone(lane.port());
+                wait(|waker| if port.sleep(waker, until, deaf) { Poll::Pending } else { Poll::Ready(()) });
+            }
+        }
+        written += lane.counters().records;
+    }
+    // What was settled is told in the next turn.
+    lane.poll(now, false);
+    assert_eq!(written, records);
+}
+
+/// A caller's side.
+struct Caller {
+    clock: At,
+    shared: StdArc<Shared>,
+    topic: StdArc<Topic>,
+}
+
+impl Caller {
+    fn try_append(&self, bytes: usize, waiting: Waiting<'_>) -> Result<Appended, ChooseError> {
+        let value = vec![0; bytes];
+        let record = RecordRef { value: Some(&value), ..RecordRef::default() };
+        self.topic.append::<_, true>(Some(PartitionId(0)), &record, &self.clock, waiting)
+    }
+
+    /// Appends at once.
+    fn append(&self, bytes: usize) -> Seat {
+        self.try_append(bytes, Waiting::default()).unwrap().seat.unwrap()
+    }
+
+    /// Appends, after having waited for room if there is none.
+    fn append_when_there_is_room(&self, bytes: usize) -> Seat {
+        let mut ticket = None;
+        loop {
+            match self.try_append(bytes, Waiting { ticket: ticket.as_mut(), ..Waiting::default() }) {
+                Ok(appended) => return appended.seat.unwrap(),
+                Err(ChooseError::Refused(Refusal::Full { bytes }, _)) => wait(|waker| {
+                    let memory = &self.shared.memory;
+                    let ticket = ticket.get_or_insert_with(|| {
+                        let ticket = Memory::queue(memory, bytes, waker);
+                        self.shared.press();
+                        ticket
+                    });
+                    ticket.poll(waker)
+                }),
+                Err(other) => unreachable!("{other}"),
+            }
+        }
+    }
+}
+
+/// A caller appends `records`, one after the other, while the lane runs.
+fn records_are_appended_while_the_lane_looks(records: u64) {
+    let (stage, mut lane) = Stage::new(Duration::ZERO, 16 * KIB);
+    let caller = stage.caller();
+    let appends = thread::spawn(move || (0..records).for_each(|_| drop(caller.append(10))));
+    run(&mut lane, stage.clock.0, records);
+    appends.join().unwrap();
+}
+
+#[test]
+fn a_record_is_found_however_the_lane_falls_asleep() {
+    check(5, || records_are_appended_while_the_lane_looks(1));
+}
+
+#[test]
+fn a_lane_that_does_not_look_again_before_it_sleeps_is_noticed() {
+    check_blind(
+        "lane::a_lane_that_does_not_look_again_before_it_sleeps_is_noticed",
+        Blind::BellBeforeSleep,
+        4,
+        || records_are_appended_while_the_lane_looks(1),
+    );
+}
+
+#[test]
+fn records_are_found_that_came_while_their_caller_held_the_partition() {
+    check(4, || records_are_appended_while_the_lane_looks(2));
+}
+
+#[test]
+fn a_lane_that_does_not_come_back_to_a_held_partition_is_noticed() {
+    check_blind(
+        "lane::a_lane_that_does_not_come_back_to_a_held_partition_is_noticed",
+        Blind::LaneAfterBusy,
+        3,
+        || records_are_appended_while_the_lane_looks(2),
+    );
+}
+
+#[test]
+fn two_callers_lose_no_record() {
+    check(3, || {
+        let (stage, mut lane) = Stage::new(Duration::ZERO, 16 * KIB);
+        let callers: Vec<_> = [(); 2]
+            .map(|()| {
+                let caller = stage.caller();
+                thread::spawn(move || drop(caller.append(10)))
+            })
+            .into();
+        run(&mut lane, stage.clock.0, 2);
+        callers.into_iter().for_each(|caller| caller.join().unwrap());
+    });
+}
+
+#[test]
+fn awaited_records_are_sent_without_a_linger_and_their_deliveries_told() {
+    check(3, || {
+        let (stage, mut lane) = Stage::new(HOUR, 16 * KIB);
+        let caller = stage.caller();
+        let sends = thread::spawn(move || {
+            let send = || {
+                let urgent = Waiting { urgent: true, ..Waiting::default() };
+                let mut seat = caller.try_append(10, urgent).unwrap().seat.unwrap();
+                wait(|waker| seat.poll(waker)).unwrap();
+            };
+            send();
+            // It lingers, and the lane has been told of it when the next one comes.
+            caller.append(10);
+            send();
+        });
+        run(&mut lane, stage.clock.0, 3);
+        sends.join().unwrap();
+    });
+}
+
+#[test]
+fn a_flush_ends_though_the_linger_has_not() {
+    check(3, || {
+        let (stage, mut lane) = Stage::new(HOUR, 16 * KIB);
+        let caller = stage.caller();
+        let flushes = thread::spawn(move || {
+            caller.append(10);
+            let target = caller.shared.outstanding.end_generation();
+            caller.shared.press();
+            wait(|waker| caller.shared.outstanding.poll_settled(target, waker));
+        });
+        run(&mut lane, stage.clock.0, 1);
+        flushes.join().unwrap();
+    });
+}
+
+#[test]
+fn who_waits_for_room_has_it_made() {
+    check(3, || {
+        let (stage, mut lane) = Stage::new(HOUR, KIB);
+        let caller = stage.caller();
+        let appends = thread::spawn(move || {
+            caller.append_when_there_is_room(600);
+            caller.append_when_there_is_room(600);
+        });
+        run(&mut lane, stage.clock.0, 2);
+        appends.join().unwrap();
+        assert_eq!(stage.shared.memory.free(), KIB);
+    });
+}
+
+/// A partition comes to a lane while a caller appends to it.
+fn a_record_is_appended_while_its_partition_moves() {
+    let (stage, mut old) = Stage::new(Duration::ZERO, 16 * KIB);
+    old.leave(1);
+    let Some(crate::lane::Notice::Released(stream)) = old.notices().next() else {
+        unreachable!("nothing of it is in flight")
+    };
+    let port = Arc::new(Port::default());
+    let mut lane = Lane::new(StdArc::new(lanes()), StdArc::clone(&stage.shared), port);
+    lane.connected(9);
+    let caller = stage.caller();
+    let appends = thread::spawn(move || drop(caller.append(10)));
+    lane.adopt(stream);
+    run(&mut lane, stage.clock.0, 1);
+    appends.join().unwrap();
+}
+
+#[test]
+fn a_record_is_found_that_came_while_its_partition_moved() {
+    check(5, a_record_is_appended_while_its_partition_moves);
+}
+
+#[test]
+fn a_lane_that_does_not_come_back_to_a_partition_that_was_held_when_it_came_is_noticed() {
+    check_blind(
+        "lane::a_lane_that_does_not_come_back_to_a_partition_that_was_held_when_it_came_is_noticed",
+        Blind::LaneAfterBusy,
+        4,
+        a_record_is_appended_while_its_partition_moves,
+    );
+}
+
+#[test]
+fn a_record_is_settled_or_refused_whenever_its_lane_is_lost() {
+    check(5, || {
+        let (stage, lane) = Stage::new(Duration::ZERO, 16 * KIB);
+        let caller = stage.caller();
+        let appends = thread::spawn(move || match caller.try_append(10, Waiting::default()) {
+            Ok(appended) => {
+                let mut seat = appended.seat.unwrap();
+                let failure = wait(|waker| seat.poll(waker)).unwrap_err();
+                assert_eq!(failure.kind, FailureKind::Closed);
+            }
+            Err(refused) => assert_eq!(refused, ChooseError::Refused(Refusal::Closed, PartitionId(0))),
+        });
+        drop(lane);
+        appends.join().unwrap();
+        assert_eq!(stage.shared.memory.free(), 16 * KIB);
+    });
+}

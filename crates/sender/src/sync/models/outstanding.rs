@@ -1,0 +1,63 @@
+//! Waiting for all that was sent.
+
+use super::*;
+
+fn settle(outstanding: &Outstanding, generation: Generation) {
+    let mut wakers = Vec::new();
+    outstanding.settle(generation, &mut wakers);
+    wake(wakers);
+}
+
+fn a_batch_is_settled_during_a_flush() {
+    let outstanding = Arc::new(Outstanding::default());
+    let batch = outstanding.open();
+    let flush = {
+        let outstanding = Arc::clone(&outstanding);
+        thread::spawn(move || {
+            let target = outstanding.end_generation();
+            wait(|waker| outstanding.poll_settled(target, waker));
+        })
+    };
+    settle(&outstanding, batch);
+    flush.join().unwrap();
+}
+
+#[test]
+fn a_flush_hears_of_the_last_batch() {
+    check(5, a_batch_is_settled_during_a_flush);
+}
+
+#[test]
+fn a_flush_that_does_not_look_again_before_it_waits_is_noticed() {
+    check_blind(
+        "outstanding::a_flush_that_does_not_look_again_before_it_waits_is_noticed",
+        Blind::OutstandingBeforeWait,
+        4,
+        a_batch_is_settled_during_a_flush,
+    );
+}
+
+#[test]
+fn two_flushes_hear_of_their_batches_whatever_is_opened_meanwhile() {
+    check(4, || {
+        let outstanding = Arc::new(Outstanding::default());
+        let first = outstanding.open();
+        let flushes: Vec<_> = [(); 2]
+            .map(|()| {
+                let outstanding = Arc::clone(&outstanding);
+                thread::spawn(move || {
+                    let target = outstanding.end_generation();
+                    wait(|waker| outstanding.poll_settled(target, waker));
+                })
+            })
+            .into();
+        let second = outstanding.open();
+        // The first became two.
+        outstanding.split(first, 1);
+        for generation in [first, second, first] {
+            settle(&outstanding, generation);
+        }
+        flushes.into_iter().for_each(|flush| flush.join().unwrap());
+        assert!(outstanding.is_settled(outstanding.end_generation()));
+    });
+}
