@@ -7,5 +7,6 @@ mod answers;
 mod brokers;
 mod deadlines;
 mod determinism;
+mod lies;
 mod topics;
 mod versions;
