@@ -14,6 +14,7 @@
 //! # Ok(()) }
 //! ```
 
+mod cable;
 mod documents;
 #[cfg(feature = "kafka")]
 pub mod kafka;
@@ -22,6 +23,7 @@ mod load;
 mod network;
 mod stage;
 
+pub use cable::Cable;
 pub use ledger::{Sent, Tag, assert_exactly_once, assert_in_order, tags};
 pub use load::Load;
 pub use network::{Name, Network};

@@ -39,6 +39,7 @@ impl Latencies {
         let histogram = self.lock();
         let at = |quantile: f64| micros(histogram.value_at_quantile(quantile));
         (!histogram.is_empty()).then(|| Summary {
+            records: histogram.len(),
             p50: at(0.5),
             p90: at(0.9),
             p99: at(0.99),
@@ -55,6 +56,9 @@ impl Latencies {
 /// Latencies in microseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub(crate) struct Summary {
+    /// Of so many records.
+    #[serde(skip)]
+    pub(crate) records: u64,
     pub(crate) p50: f64,
     pub(crate) p90: f64,
     pub(crate) p99: f64,
@@ -72,7 +76,7 @@ impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "in µs:")?;
         writeln!(f, "{:>12} {:>12} {:>12} {:>12} {:>12}", "p50", "p90", "p99", "p99.9", "max")?;
-        let Self { p50, p90, p99, p999, max } = self;
+        let Self { p50, p90, p99, p999, max, .. } = self;
         write!(f, "{p50:>12.1} {p90:>12.1} {p99:>12.1} {p999:>12.1} {max:>12.1}")
     }
 }

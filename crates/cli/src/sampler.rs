@@ -13,15 +13,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
-use milena::{Ack, Delivery};
+use milena::{Ack, Delivery, SendError};
 
 use crate::clock;
 
 /// One record in so many is timed.
 pub(crate) const ONE_IN: u64 = 64;
 
-/// What is told of a record that was delivered: its number, how long it took, and where it is.
-type Told = dyn Fn(u64, Duration, Ack) + Send + Sync;
+/// What is told of a record: its number, how long it took, and what became of it.
+type Told = dyn Fn(u64, Duration, Result<Ack, SendError>) + Send + Sync;
 
 /// Collects deliveries and times them.
 pub(crate) struct Sampler {
@@ -80,8 +80,8 @@ impl Wake for Bell {
 }
 
 impl Sampler {
-    /// Tells `told` of each record that was delivered. A record that failed has no latency.
-    pub(crate) fn new(told: impl Fn(u64, Duration, Ack) + Send + Sync + 'static) -> Self {
+    /// Tells `told` of each record.
+    pub(crate) fn new(told: impl Fn(u64, Duration, Result<Ack, SendError>) + Send + Sync + 'static) -> Self {
         Self { lanes: Mutex::default(), ready: Arc::default(), told: Box::new(told) }
     }
 
@@ -132,8 +132,7 @@ impl Lane {
         while let Some(Sample { number, began, delivery }) = self.waiting.front_mut() {
             match Pin::new(delivery).poll(&mut Context::from_waker(&self.waker)) {
                 Poll::Pending => return,
-                Poll::Ready(Ok(ack)) => told(*number, now().saturating_duration_since(*began), ack),
-                Poll::Ready(Err(_)) => {}
+                Poll::Ready(outcome) => told(*number, now().saturating_duration_since(*began), outcome),
             }
             self.waiting.pop_front();
         }

@@ -53,6 +53,16 @@ impl Kafka {
         self.node_mut(id).start();
     }
 
+    /// Stops a node where it is, as a machine does that hangs: its connections stay open, and nobody answers.
+    pub fn pause(&mut self, id: usize) {
+        self.node_mut(id).pause();
+    }
+
+    /// Lets a paused node go on.
+    pub fn resume(&mut self, id: usize) {
+        self.node_mut(id).resume();
+    }
+
     /// Waits until a node that was started again serves.
     pub fn wait_ready(&self, id: usize) {
         self.nodes[id - 1].wait_ready();
@@ -62,6 +72,12 @@ impl Kafka {
     #[must_use]
     pub fn bootstrap_servers(&self) -> String {
         self.nodes.iter().map(Node::address).collect::<Vec<_>>().join(",")
+    }
+
+    /// Those that answer: Java's tools wait long for another one.
+    pub(super) fn awake_servers(&self) -> String {
+        let awake = self.nodes.iter().filter(|node| node.is_awake());
+        awake.map(Node::address).collect::<Vec<_>>().join(",")
     }
 
     /// Side by side: most of the time is Java's start.

@@ -33,18 +33,18 @@ fn fail(what: impl std::fmt::Display) -> ! {
     panic!("{what}")
 }
 
-/// Waits until `holds` is true, and fails after about a minute.
+/// Waits until `holds` is true, and fails after about two minutes.
 #[track_caller]
 fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     const PAUSE: Duration = Duration::from_millis(100);
-    const TRIES: u32 = 600;
+    const TRIES: u32 = 1_200;
     for _ in 0..TRIES {
         if holds() {
             return;
         }
         sleep(PAUSE);
     }
-    fail(format_args!("not within a minute: {what}"));
+    fail(format_args!("not within two minutes: {what}"));
 }
 
 /// Cargo's target folder, in which everything is kept: test programs lie in `target/debug/deps`.

@@ -4,8 +4,8 @@
 //!   test ── pipe ──▶ sh ── child ──▶ java kafka.Kafka
 //! ```
 //!
-//! The shell waits for a word on the pipe and kills the node with SIGKILL. A pipe that closes without a word means that the
-//! test was itself killed, or ends with a cluster that all tests share: then the cluster's folder goes too.
+//! Words on the pipe have the node killed with SIGKILL, or paused and resumed. A pipe that closes means that the test was
+//! itself killed, or ends with a cluster that all tests share: then the node goes, and the cluster's folder too.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -21,7 +21,13 @@ use super::{jars, wait_until};
 const KEEPER: &str = r#"folder=$1; shift
 "$@" </dev/null &
 node=$!
-read -r word
+while read -r word; do
+  case $word in
+    pause) kill -STOP $node;;
+    resume) kill -CONT $node;;
+    keep) break;;
+  esac
+done
 kill -9 $node
 wait $node
 [ "$word" = keep ] || rm -rf "$folder" 2>/dev/null"#;
@@ -34,6 +40,7 @@ pub(super) struct Node {
     controller_port: u16,
     /// The shell, while the node runs.
     keeper: Option<Child>,
+    paused: bool,
     /// How often it was started; each time has a log of its own.
     starts: u32,
 }
@@ -43,7 +50,15 @@ impl Node {
     pub(super) fn new(id: usize, cluster: &Path) -> Self {
         let folder = cluster.join(format!("node-{id}"));
         fs::create_dir_all(&folder).expect("a folder for the node");
-        Self { id, folder, port: free_port(), controller_port: free_port(), keeper: None, starts: 0 }
+        Self {
+            id,
+            folder,
+            port: free_port(),
+            controller_port: free_port(),
+            keeper: None,
+            paused: false,
+            starts: 0,
+        }
     }
 
     /// Writes its settings, and gives what formats its storage.
@@ -85,11 +100,28 @@ impl Node {
 
     /// Kills it with SIGKILL and waits for its end. What it wrote stays.
     pub(super) fn kill(&mut self) {
-        let Some(mut keeper) = self.keeper.take() else { return };
-        if let Some(mut pipe) = keeper.stdin.take() {
-            let _ = pipe.write_all(b"keep\n");
+        self.say("keep\n");
+        if let Some(mut keeper) = self.keeper.take() {
+            let _ = keeper.wait();
         }
-        let _ = keeper.wait();
+        self.paused = false;
+    }
+
+    /// Stops it where it is, with all its connections open.
+    pub(super) fn pause(&mut self) {
+        self.say("pause\n");
+        self.paused = true;
+    }
+
+    /// Lets a paused node go on.
+    pub(super) fn resume(&mut self) {
+        self.say("resume\n");
+        self.paused = false;
+    }
+
+    /// Whether it may answer.
+    pub(super) const fn is_awake(&self) -> bool {
+        self.keeper.is_some() && !self.paused
     }
 
     /// Where clients find it.
@@ -111,6 +143,13 @@ impl Node {
     pub(super) fn log(&self) -> String {
         fs::read(self.log_file())
             .map_or_else(|error| error.to_string(), |bytes| String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    fn say(&mut self, word: &str) {
+        if let Some(pipe) = self.keeper.as_mut().and_then(|keeper| keeper.stdin.as_mut()) {
+            // A shell that is gone took the node with it.
+            let _ = pipe.write_all(word.as_bytes());
+        }
     }
 
     fn log_file(&self) -> PathBuf {
@@ -152,6 +191,7 @@ impl Node {
 /// The same for each node: small, quick to start, and quick to find out that another node is gone.
 const SETTINGS: &str = "\
 auto.create.topics.enable=false
+auto.leader.rebalance.enable=false
 offsets.topic.num.partitions=1
 transaction.state.log.num.partitions=1
 share.coordinator.state.topic.num.partitions=1

@@ -49,7 +49,7 @@ impl Kafka {
         }
         let mut consumer = tool("org.apache.kafka.tools.consumer.ConsoleConsumer");
         consumer
-            .args(["--bootstrap-server", &self.bootstrap_servers(), "--topic", topic, "--from-beginning"])
+            .args(["--bootstrap-server", &self.awake_servers(), "--topic", topic, "--from-beginning"])
             .args(["--isolation-level", "read_committed", "--timeout-ms", PATIENCE_MS])
             .args(["--max-messages", &count.to_string()])
             .args(["--formatter-property", &format!("null.literal={NULL}")]);

@@ -83,7 +83,7 @@ impl Kafka {
     /// How many records a topic holds, by where its partitions end.
     pub(super) fn record_count(&self, topic: &str) -> u64 {
         let mut tool = tool("org.apache.kafka.tools.GetOffsetShell");
-        tool.args(["--bootstrap-server", &self.bootstrap_servers(), "--topic", topic]);
+        tool.args(["--bootstrap-server", &self.awake_servers(), "--topic", topic]);
         let end = |line: &str| line.rsplit(':').next().and_then(|offset| offset.parse::<u64>().ok());
         run(tool).lines().filter_map(end).sum()
     }
@@ -100,7 +100,7 @@ impl Kafka {
         let topic = format!("by-java-{partitions}");
         self.create_topic(&topic, partitions, &[]);
         let mut tool = tool("org.apache.kafka.tools.ConsoleProducer");
-        tool.args(["--bootstrap-server", &self.bootstrap_servers(), "--topic", &topic])
+        tool.args(["--bootstrap-server", &self.awake_servers(), "--topic", &topic])
             .args(["--reader-property", "parse.key=true"]);
         let lines: String = keys.into_iter().map(|key| format!("{key}\tv\n")).collect();
         feed(tool, lines.into_bytes());
@@ -110,7 +110,7 @@ impl Kafka {
 
     fn topics(&self, topic: &str) -> Command {
         let mut tool = tool("org.apache.kafka.tools.TopicCommand");
-        tool.args(["--bootstrap-server", &self.bootstrap_servers(), "--topic", topic]);
+        tool.args(["--bootstrap-server", &self.awake_servers(), "--topic", topic]);
         tool
     }
 }

@@ -1,4 +1,4 @@
-//! Answers that are lost, late, or refusals.
+//! Answers that are lost, late or refusals.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use super::lies::answer;
 const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
 
-async fn stage() -> Stage {
+pub(super) async fn stage() -> Stage {
     Stage::in_memory(Cluster::builder().topic("t", 3)).await
 }
 

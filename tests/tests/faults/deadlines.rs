@@ -233,17 +233,3 @@ async fn without_idempotence_the_order_holds_and_only_lost_answers_repeat_record
     within(producer.send(Record::to("t").value("7/0 "))).await.unwrap();
     assert_eq!(stage.record_count(), 15_002, "the one whose answer was lost stands twice");
 }
-
-#[tokio::test(start_paused = true)]
-async fn a_link_of_ten_milliseconds_is_filled_by_requests_under_way() {
-    let stage = stage().await;
-    stage.link_delay(Brokers::All, 10 * MS);
-    let producer = stage.producer().batch_size(16_384).build().await.unwrap();
-    producer.topic("t").await.unwrap();
-    let watch = Stopwatch::start();
-    let load = Load { burst: u32::MAX, ..Load::of(50_000) };
-    within(load.send(&producer)).await;
-    // 5 MB; batch after batch of 16 KiB would take three seconds, five at a time of a megabyte next to nothing.
-    assert!(watch.elapsed() < SECOND / 2, "{:?}", watch.elapsed());
-    assert_in_order(&stage, "t");
-}

@@ -1,4 +1,4 @@
-//! Answers that are garbage, or that do not fit what was asked.
+//! Answers that are lies or garbage.
 
 use std::time::Duration;
 
@@ -10,11 +10,9 @@ use milena_fake::{Action, ApiKey, Cluster, ErrorCode, Release};
 use milena_tests::{Load, Stage, Tag, assert_exactly_once, within};
 use tokio::time::sleep;
 
-const MS: Duration = Duration::from_millis(1);
+use super::answers::stage;
 
-async fn stage() -> Stage {
-    Stage::in_memory(Cluster::builder().topic("t", 3)).await
-}
+const MS: Duration = Duration::from_millis(1);
 
 #[tokio::test(start_paused = true)]
 async fn answers_that_are_cut_off_garbled_or_mixed_up_do_no_harm() {

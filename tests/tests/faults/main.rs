@@ -8,5 +8,6 @@ mod brokers;
 mod deadlines;
 mod determinism;
 mod lies;
+mod links;
 mod topics;
 mod versions;

@@ -1,4 +1,4 @@
-//! The library on three nodes of which one is killed on the way.
+//! The library on three nodes of which one dies, or hangs, on the way.
 
 use futures_util::future::join_all;
 use milena::{Delivery, Producer, Record};
@@ -6,7 +6,7 @@ use milena_tests::kafka::Kafka;
 use milena_tests::kafka::judge::{ExactlyOnce, Sent, check_partitions, check_replicas, producers};
 use tokio::sync::mpsc;
 
-use crate::place;
+use crate::{place, producer};
 
 const TOPIC: &str = "library";
 const PARTITIONS: usize = 7;
@@ -18,20 +18,30 @@ const SENT_EACH: usize = 100;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_leader_killed_on_the_way_costs_no_record_and_no_order() {
+    check(Kafka::kill, Kafka::start_again).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_leader_that_hangs_and_comes_back_costs_no_record_and_no_order() {
+    check(Kafka::pause, Kafka::resume).await;
+}
+
+/// Has the leader of some partitions go after a fifth of the records, and come back after half of them.
+async fn check(go: fn(&mut Kafka, usize), come_back: fn(&mut Kafka, usize)) {
     let mut kafka = Kafka::start(3);
     kafka.create_topic(TOPIC, PARTITIONS, &["min.insync.replicas=2"]);
-    let producer = Producer::connect(&kafka.bootstrap_servers()).await.unwrap();
+    // Nobody answers for a node that hangs, and so that long it is waited for.
+    let producer = producer(&kafka, &[("request.timeout.ms", "5000")]).await;
     let leader = kafka.describe_topic(TOPIC)[0].leader.unwrap();
 
     let (deliveries, accepted) = mpsc::channel(20_000);
     tokio::spawn(enqueue(producer.clone(), deliveries));
     let mut settling = Settling { accepted, sent: Vec::new() };
     settling.settle(ENQUEUED / 5).await;
-    kafka.kill(leader);
+    go(&mut kafka, leader);
     let senders = tokio::spawn(send_side_by_side(producer.clone()));
     settling.settle(ENQUEUED / 2).await;
-    assert_ne!(kafka.describe_topic(TOPIC)[0].leader, Some(leader), "nobody had to find a new leader");
-    kafka.start_again(leader);
+    come_back(&mut kafka, leader);
     settling.settle(ENQUEUED).await;
     let mut sent = settling.sent;
     sent.extend(senders.await.unwrap());
@@ -39,12 +49,13 @@ async fn a_leader_killed_on_the_way_costs_no_record_and_no_order() {
 
     kafka.wait_ready(leader);
     kafka.wait_in_sync(TOPIC);
+    assert_ne!(kafka.describe_topic(TOPIC)[0].leader, Some(leader), "nobody had to find a new leader");
     let mut judge = ExactlyOnce::of(&sent);
     kafka.read_each(TOPIC, |record| judge.read(&record));
     judge.verdict().unwrap();
     let replicas = kafka.dump(TOPIC);
     check_replicas(&replicas, 3, &sent).unwrap();
-    assert_eq!(producers(&replicas).len(), 1, "a broker that dies is no reason for a new epoch");
+    assert_eq!(producers(&replicas).len(), 1, "a lost leader is no reason for a new epoch");
     let keys = (0..KEYS).map(key).chain((0..SENDERS).map(sender_key));
     check_partitions(&sent, &kafka.partitions_by_java(PARTITIONS, keys)).unwrap();
 }

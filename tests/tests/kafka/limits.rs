@@ -1,4 +1,4 @@
-//! Sizes: what a topic takes is delivered, and what it does not take is named and holds up nothing else.
+//! What a topic takes is delivered, and what it does not take is named and holds up nothing else.
 
 use milena::{ErrorKind, Persisted, Record};
 use milena_tests::kafka::Kafka;
@@ -62,6 +62,31 @@ async fn batches_that_grew_beyond_the_topics_limit_are_split_and_stay_in_order()
     assert_eq!(values(&kafka.read("split")), numbers);
     let largest = kafka.dump("split")[0].batches.iter().map(|batch| batch.count).max();
     assert!(largest.is_some_and(|records| (2..50).contains(&records)), "{largest:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_without_a_key_fails_alone_where_keys_are_needed() {
+    let kafka = Kafka::shared();
+    kafka.create_topic("compacted", 1, &["cleanup.policy=compact"]);
+    // One batch holds all of them.
+    let producer = producer(&kafka, &[("linger.ms", "200")]).await;
+    let keys = [Some("a"), None, Some("b"), Some("c"), None];
+
+    let mut deliveries = Vec::new();
+    for key in keys {
+        let record = Record { key: key.map(Into::into), ..Record::to("compacted").value("v") };
+        deliveries.push(producer.enqueue(record).await.unwrap());
+    }
+    let mut kinds = Vec::new();
+    for delivery in deliveries {
+        kinds.push(delivery.await.err().map(|error| (error.kind(), error.persisted())));
+    }
+    producer.close().await.unwrap_err();
+
+    let refused = Some((ErrorKind::InvalidRecord, Persisted::No));
+    assert_eq!(kinds, [None, refused, None, None, refused]);
+    let log = kafka.read("compacted");
+    assert_eq!(log.iter().filter_map(|record| record.key.as_deref()).collect::<Vec<_>>(), ["a", "b", "c"]);
 }
 
 fn letters(count: usize) -> String {

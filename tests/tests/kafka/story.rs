@@ -29,13 +29,13 @@ fn a_million_records_are_where_they_were_reported_though_a_leader_was_killed() {
     produce.read_reports(KILLED_AT);
     kafka.kill(leader);
     produce.read_reports(STARTED_AT);
-    assert_ne!(kafka.describe_topic(TOPIC)[0].leader, Some(leader), "nobody had to find a new leader");
     kafka.start_again(leader);
     produce.read_reports(RECORDS);
     let sent = produce.end();
 
     kafka.wait_ready(leader);
     kafka.wait_in_sync(TOPIC);
+    assert_ne!(kafka.describe_topic(TOPIC)[0].leader, Some(leader), "nobody had to find a new leader");
     let mut judge = ExactlyOnce::of(&sent);
     kafka.read_each(TOPIC, |record| judge.read(&record));
     judge.verdict().unwrap();

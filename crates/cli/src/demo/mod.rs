@@ -137,7 +137,9 @@ async fn send(
 /// Keeps the latencies, and where the records are said to be.
 fn sampler(latencies: &Arc<Latencies>, places: &Arc<Mutex<Vec<Place>>>) -> Sampler {
     let (latencies, places) = (Arc::clone(latencies), Arc::clone(places));
-    Sampler::new(move |number, latency, ack| {
+    Sampler::new(move |number, latency, outcome| {
+        // What failed is missing in the logs, and the check says so.
+        let Ok(ack) = outcome else { return };
         latencies.record(latency);
         // A broker that recognised a copy tells no offset.
         if ack.offset != milena::Ack::NO_OFFSET {

@@ -27,6 +27,8 @@ pub(crate) struct Report {
     pub(crate) latency_us: Option<Summary>,
     /// Which records the latencies are of.
     pub(crate) latency_of: &'static str,
+    /// How many these are.
+    pub(crate) latency_records: u64,
     pub(crate) batches: u64,
     pub(crate) records_per_batch: f64,
     pub(crate) retries: u64,
@@ -64,6 +66,7 @@ impl Report {
             peak_rss_bytes: peak_memory_bytes(),
             latency_us: latency,
             latency_of: if config.sync { "all records" } else { "1 record in 64" },
+            latency_records: latency.map_or(0, |latency| latency.records),
             batches: counts.batches,
             records_per_batch: per(float(counts.delivered), counts.batches),
             retries: counts.retries,

@@ -10,6 +10,7 @@
 
 mod input;
 mod options;
+mod outage;
 mod progress;
 mod pump;
 mod report;
@@ -30,6 +31,7 @@ use input::Input;
 use options::Format;
 pub(crate) use options::Options;
 use options::Reports;
+use outage::Outage;
 use progress::Progress;
 use pump::{Pump, Stop};
 use report::{DeadLetters, Reporter};
@@ -85,6 +87,7 @@ async fn produce(
         unsettled: Unsettled::default(),
         counts: Counts::default(),
         refused: HashMap::new(),
+        outage: Outage::default(),
         stopped: None,
         interrupted: None,
     };
@@ -111,7 +114,7 @@ fn exit_of(pump: Pump) -> Result<Exit, Failure> {
         (_, Some(exit)) => Ok(exit),
         (Some(Stop::BadInput(what)), None) => Err(Failure::usage(anyhow!(what))),
         (Some(Stop::Refused(error)), None) => {
-            Err(Failure::failed(anyhow!("no more was read, because records are not taken: {error}")))
+            Err(Failure::failed(anyhow!("no more was read, because no record is taken: {error}")))
         }
         (None, None) if pump.counts.failed > 0 => Ok(Exit::Failed),
         (None, None) => Ok(Exit::Delivered),

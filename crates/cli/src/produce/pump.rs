@@ -16,7 +16,8 @@ use std::sync::Arc;
 
 use milena::{ErrorKind, Producer, Record, SendError};
 
-use super::input::{Chunk, Input};
+use super::input::{Chunk, Input, bytes_of};
+use super::outage::Outage;
 use super::progress::Progress;
 use super::report::{DeadLetters, Reporter};
 use super::summary::Counts;
@@ -43,6 +44,7 @@ pub(super) struct Pump {
     pub(super) counts: Counts,
     /// Topics that no record can be sent to.
     pub(super) refused: HashMap<Arc<str>, SendError>,
+    pub(super) outage: Outage,
     pub(super) stopped: Option<Stop>,
     pub(super) interrupted: Option<Exit>,
 }
@@ -106,11 +108,11 @@ impl Pump {
 
     /// Hands a record to the producer. While it waits for room, others are settled.
     async fn accept(&mut self, producer: &Producer, record: Record) {
-        let topic = Arc::clone(&record.topic);
+        let (topic, bytes) = (Arc::clone(&record.topic), bytes_of(&record));
         let kept = self.dead_letters.is_some().then(|| record.clone());
         if let Some(error) = self.refused.get(&topic) {
             let outcome = Outcome::Refused(error.clone());
-            return self.unsettled.push(Entry { topic, outcome, kept });
+            return self.unsettled.push(Entry { topic, bytes, outcome, kept });
         }
         let mut entering = pin!(producer.enqueue(record));
         let entered = loop {
@@ -132,7 +134,7 @@ impl Pump {
                 Outcome::Refused(error)
             }
         };
-        self.unsettled.push(Entry { topic, outcome, kept });
+        self.unsettled.push(Entry { topic, bytes, outcome, kept });
     }
 
     /// What a refusal means for the records behind it.
@@ -182,6 +184,11 @@ impl Pump {
     }
 
     fn settle(&mut self, settled: &Settled) {
+        let failed = settled.outcome.as_ref().err();
+        let outage = self.outage.note(failed.map(SendError::kind), settled.bytes);
+        if outage && self.stopped.is_none() {
+            self.stopped = failed.cloned().map(Stop::Refused);
+        }
         let kept = match &settled.outcome {
             Ok(_) => {
                 self.counts.delivered += 1;

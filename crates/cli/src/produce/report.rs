@@ -196,7 +196,7 @@ mod tests {
 
     fn delivered(offset: Option<i64>) -> Settled {
         let place = Place { partition: 3, offset, timestamp_ms: 1_795_361_904_511 };
-        Settled { record: 0, topic: "t".into(), outcome: Ok(place), kept: None }
+        Settled { record: 0, topic: "t".into(), bytes: 1, outcome: Ok(place), kept: None }
     }
 
     fn told(kind: Reports, settled: &Settled) -> String {

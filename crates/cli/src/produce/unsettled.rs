@@ -11,8 +11,6 @@ use std::task::{Context, Poll};
 
 use milena::{Ack, Delivery, Record, SendError};
 
-use super::input::bytes_of;
-
 /// Reading pauses while so many records are unsettled.
 const RECORDS_MAX: usize = 100_000;
 /// Reading pauses while so many bytes are kept for dead letters.
@@ -31,6 +29,8 @@ pub(super) struct Unsettled {
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) topic: Arc<str>,
+    /// Of key, value and headers.
+    pub(super) bytes: usize,
     pub(super) outcome: Outcome,
     /// The record itself, if it is to be kept should it fail.
     pub(super) kept: Option<Record>,
@@ -50,6 +50,8 @@ pub(super) struct Settled {
     /// Counted from 0 over the whole input.
     pub(super) record: u64,
     pub(super) topic: Arc<str>,
+    /// Of key, value and headers.
+    pub(super) bytes: usize,
     pub(super) outcome: Result<Place, SendError>,
     pub(super) kept: Option<Record>,
 }
@@ -72,7 +74,7 @@ impl From<Ack> for Place {
 
 impl Unsettled {
     pub(super) fn push(&mut self, entry: Entry) {
-        self.kept_bytes += entry.kept.as_ref().map_or(0, bytes_of);
+        self.kept_bytes += entry.kept.as_ref().map_or(0, |_| entry.bytes);
         self.queue.push_back(entry);
     }
 
@@ -110,10 +112,58 @@ impl Unsettled {
         self.first += 1;
         match self.queue.pop_front() {
             None => Poll::Pending,
-            Some(Entry { topic, kept, .. }) => {
-                self.kept_bytes -= kept.as_ref().map_or(0, bytes_of);
-                Poll::Ready(Settled { record, topic, outcome, kept })
+            Some(Entry { topic, bytes, kept, .. }) => {
+                self.kept_bytes -= kept.as_ref().map_or(0, |_| bytes);
+                Poll::Ready(Settled { record, topic, bytes, outcome, kept })
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use milena::Producer;
+    use milena_fake::Cluster;
+
+    use super::*;
+
+    /// The error of a record that was not accepted.
+    async fn refusal() -> SendError {
+        let cluster = Cluster::builder().brokers(1).topic("t", 1).start().await.unwrap();
+        let producer = Producer::connect(&cluster.bootstrap_servers()).await.unwrap();
+        producer.close().await.unwrap();
+        producer.enqueue(("t", "x")).await.unwrap_err()
+    }
+
+    fn refused(error: &SendError, kept: Option<Record>) -> Entry {
+        let bytes = kept.as_ref().map_or(1, super::super::input::bytes_of);
+        Entry { topic: "t".into(), bytes, outcome: Outcome::Refused(error.clone()), kept }
+    }
+
+    #[tokio::test]
+    async fn no_more_is_read_while_so_many_records_are_unsettled() {
+        let error = refusal().await;
+        let mut unsettled = Unsettled::default();
+        for _ in 1..RECORDS_MAX {
+            unsettled.push(refused(&error, None));
+        }
+        assert!(!unsettled.is_full());
+        unsettled.push(refused(&error, None));
+        assert!(unsettled.is_full());
+        assert_eq!(unsettled.next().await.record, 0);
+        assert!(!unsettled.is_full());
+    }
+
+    #[tokio::test]
+    async fn no_more_is_read_while_so_many_bytes_are_kept() {
+        let error = refusal().await;
+        let mut unsettled = Unsettled::default();
+        let large = Record::to("t").value(vec![0; KEPT_BYTES_MAX / 2]);
+        unsettled.push(refused(&error, Some(large.clone())));
+        assert!(!unsettled.is_full());
+        unsettled.push(refused(&error, Some(large)));
+        assert!(unsettled.is_full());
+        assert!(unsettled.next().await.kept.is_some());
+        assert!(!unsettled.is_full());
     }
 }

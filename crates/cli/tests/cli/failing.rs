@@ -122,3 +122,14 @@ async fn a_budget_that_stays_full_ends_the_reading_in_bounded_time() {
     held.release();
     ended.expect(1).says("no room for").says("buffer.memory is 40000").says("0 records delivered");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_that_takes_nothing_ends_the_reading_in_bounded_time() {
+    let world = World::new().await;
+    world.cluster.on(milena_fake::ApiKey::PRODUCE).always().silence();
+    let settings = "-X request.timeout.ms=300 -X delivery.timeout.ms=500 -X linger.ms=0";
+    let running = world.start(&format!("produce -t t {settings}"));
+    running.write("x\n".repeat(150_000));
+    let ended = running.end_with_open_input().expect(1);
+    ended.says("no more was read").says("0 records delivered, ");
+}

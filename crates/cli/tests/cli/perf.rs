@@ -22,7 +22,7 @@ async fn every_figure_is_told() {
     let latency =
         ["p50", "p90", "p99", "p999", "max"].map(|name| report["latency_us"][name].as_f64().unwrap());
     assert!(latency[0] > 0.0 && latency.is_sorted(), "{report}");
-    assert_eq!(report["latency_of"], "1 record in 64");
+    assert_eq!((&report["latency_of"], &report["latency_records"]), (&"1 record in 64".into(), &157.into()));
     assert_eq!(report["config"]["properties"]["acks"], "all");
 }
 
@@ -41,9 +41,11 @@ async fn the_values_have_the_size_asked_for_and_the_keys_differ() {
 async fn each_task_awaits_its_records_one_by_one() {
     let world = World::new().await;
     for runtime in ["current", "multi --driver thread"] {
-        let flags = format!("--num-records 300 --record-size 10 --sync --tasks 3 --runtime {runtime}");
+        let flags =
+            format!("--num-records 300 --record-size 10 --warmup 7 --sync --tasks 3 --runtime {runtime}");
         let report = perf(&world, &flags);
         assert_eq!((&report["records"], &report["latency_of"]), (&300.into(), &"all records".into()));
+        assert_eq!(report["latency_records"], 300, "warming up does not count");
         assert!(report["records_per_batch"].as_f64().unwrap() <= 3.0, "{report}");
     }
 }
@@ -86,4 +88,16 @@ async fn a_signal_ends_it_and_what_was_measured_is_told() {
     running.signal(rustix::process::Signal::INT);
     let report = running.end().expect(130).json().remove(0);
     assert_eq!(report["records"].as_u64(), Some(world.cluster.record_count()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_that_takes_nothing_ends_it() {
+    let world = World::new().await;
+    let settings = "-X request.timeout.ms=300 -X delivery.timeout.ms=500 -X linger.ms=0";
+    for sync in ["", "--sync"] {
+        world.cluster.on(milena_fake::ApiKey::PRODUCE).always().silence();
+        let line = format!("perf -t t --json --num-records 1000000000 --record-size 100 {sync} {settings}");
+        let ended = world.run(&line, "").expect(1).says("was not answered within");
+        assert_eq!(ended.json()[0]["records"], 0);
+    }
 }

@@ -3,9 +3,9 @@
 use bytes::Bytes;
 use milena_codec::ErrorCode;
 use milena_codec::ids::{BrokerId, LeaderEpoch, TopicId};
-use milena_codec::message::ProduceResponse;
+use milena_codec::message::{ApiKey, ProduceResponse};
 use milena_codec::record::{BatchHeader, HEADER_BYTES, Stamp, put_record};
-use milena_fake::{Cluster, TopicConfig};
+use milena_fake::{Action, Cluster, TopicConfig};
 
 use crate::client::*;
 
@@ -48,7 +48,8 @@ async fn acks_0_is_never_answered_and_an_error_closes() {
     assert_eq!(wire.produce(batch(&["b"]), 9).await.base_offset, 1, "the answer is the second request's");
     let gap = stamped(&["x"], stamp(1, 0, 9));
     wire.code(stamped(&["c"], stamp(1, 0, 0))).await;
-    for bad in [flipped(batch(&["x"])), vec![], gap] {
+    let too_large = batch(&[&"x".repeat(2_000_000)]);
+    for bad in [flipped(batch(&["x"])), vec![], gap, too_large] {
         let mut wire = Wire::to(&cluster, 1);
         wire.send(&to_t(0, bad), 9).await;
         assert!(wire.is_closed().await);
@@ -159,6 +160,21 @@ async fn what_a_broker_lets_pass_is_let_pass() {
     for change in changes {
         assert_eq!(wire.code(sealed(&["a"], change)).await, ErrorCode::NONE);
     }
+    let mut wrong_deltas = vec![0; HEADER_BYTES];
+    put_record(&mut wrong_deltas, 7, 0, None, Some(b"b"), &[]);
+    put_record(&mut wrong_deltas, 3, 0, None, Some(b"c"), &[]);
+    BatchHeader::of_producer(2, NOW_MS, NOW_MS, Stamp::NONE).seal(&mut wrong_deltas, []);
+    assert_eq!(wire.code(wrong_deltas).await, ErrorCode::NONE, "of records that are not compressed");
+    assert_eq!(values(&cluster, "t", 0), ["a", "a", "a", "b", "c"]);
+}
+
+#[tokio::test]
+async fn a_transactional_batch_needs_a_transactional_id() {
+    let cluster = one_broker().await;
+    let mut wire = Wire::to(&cluster, 1);
+    let transactional = sealed(&["a"], |header| (header.attributes, header.stamp) = (1 << 4, stamp(1, 0, 0)));
+    assert_eq!(wire.code(transactional).await, ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
+    assert_eq!(cluster.record_count(), 0);
 }
 
 #[tokio::test]
@@ -275,6 +291,25 @@ async fn another_than_the_leader_says_who_leads_from_version_10_on() {
     assert_eq!(nodes, [(BrokerId(1), "broker-1".to_owned())]);
     let leader = one(answer).current_leader;
     assert_eq!((leader.leader_id, leader.leader_epoch), (BrokerId(1), LeaderEpoch(1)));
+    let by_id = to("", cluster.topic_id("t").unwrap(), -1, vec![(0, Some(batch(&["a"]).into()))]);
+    let answer = wire.call(&by_id, 13).await;
+    assert_eq!(answer.node_endpoints.len(), 1);
+    assert_eq!(one(answer).current_leader.leader_id, BrokerId(1));
+    cluster.no_leader("t", 0);
+    let answer = wire.call(&by_id, 13).await;
+    assert!(answer.node_endpoints.is_empty());
+    assert_eq!(one(answer).current_leader.leader_id, BrokerId::NONE);
+}
+
+#[tokio::test]
+async fn a_leader_whose_followers_lag_says_so_with_the_offset_of_what_it_appended() {
+    let cluster = one_broker().await;
+    let mut wire = Wire::to(&cluster, 1);
+    wire.code(batch(&["before"])).await;
+    cluster.on(ApiKey::PRODUCE).topic("t").apply_then(Action::error(ErrorCode::REQUEST_TIMED_OUT));
+    let answer = wire.produce(batch(&["a"]), 9).await;
+    assert_eq!((answer.error_code, answer.base_offset), (ErrorCode::REQUEST_TIMED_OUT, 1));
+    assert_eq!(cluster.record_count(), 2);
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use milena_partitioner::Strategy;
 
 use super::*;
 use crate::accumulator::Shared;
-use crate::testing::{accumulator, identity};
+use crate::tests::{accumulator, identity};
 
 const A: LaneId = Some(BrokerId(1));
 const B: LaneId = Some(BrokerId(2));
@@ -163,7 +163,7 @@ fn a_topic_made_again_has_another_id_wherever_its_partitions_are() {
 }
 
 #[test]
-fn partitions_that_come_later_get_lanes_and_those_that_are_gone_are_discarded_once_they_are_released() {
+fn partitions_that_come_later_get_lanes_and_those_that_are_gone_are_discarded_once_they_are_given_back() {
     let mut office = Office::new();
     let topic = office.topic("t");
     office.lead(&topic, ID, &[A]);

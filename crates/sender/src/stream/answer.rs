@@ -133,7 +133,10 @@ impl Stream {
         answer: &Answer,
         settler: &mut Settler,
     ) {
-        let (code, said) = words(kind, batch.bytes(), answer);
+        let (code, mut said) = words(answer);
+        if kind == FailureKind::MessageTooLarge {
+            said = too_large(batch.bytes());
+        }
         settler.release(batch);
         let Some(entry) = self.entries.remove(index) else { return };
         self.broken |= entry.stamp != Stamp::NONE;
@@ -203,16 +206,19 @@ fn judge(answer: &Answer, case: Case) -> (Verdict, Trace) {
 }
 
 /// The broker's code, and what to tell about it.
-pub(super) fn words(kind: FailureKind, bytes: usize, answer: &Answer) -> (Option<ErrorCode>, String) {
+pub(super) fn words(answer: &Answer) -> (Option<ErrorCode>, String) {
     match answer {
-        Answer::Said { code, .. } if kind == FailureKind::MessageTooLarge => {
-            let remedy = "raise the topic's max.message.bytes, or send less";
-            (Some(*code), format!("the broker does not take {bytes} bytes in one batch: {remedy}"))
-        }
         Answer::Said { code, message, .. } => {
             let said = message.as_deref().map(|message| format!(": {message}")).unwrap_or_default();
             (Some(*code), format!("the broker answered {code}{said}"))
         }
         _ => (None, "the connection ended before the broker answered".to_owned()),
     }
+}
+
+/// Of a batch that cannot be split.
+fn too_large(bytes: usize) -> String {
+    format!(
+        "the broker does not take {bytes} bytes in one batch: raise the topic's max.message.bytes, or send less"
+    )
 }

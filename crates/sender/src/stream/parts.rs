@@ -47,7 +47,7 @@ impl Stream {
         let Ok(parts) = batch.without(&places) else {
             return self.failed(index, batch, kind, answer, settler);
         };
-        let said = words(kind, batch.bytes(), answer).1;
+        let said = words(answer).1;
         settler.release(batch);
         let Some(mut whole) = self.entries.remove(index) else { return };
         self.broken |= whole.stamp != Stamp::NONE;

@@ -9,7 +9,7 @@
 //!
 //! It owns every task of the producer, and ends when all of them have ended.
 
-mod mail;
+mod lanes;
 mod questions;
 
 use std::collections::BTreeMap;
@@ -18,26 +18,24 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Instant;
 
-use milena_codec::ids::BrokerId;
+use milena_codec::message::NodeEndpoint;
 use milena_connection::Endpoint;
 use milena_connection::metadata::{Change, Metadata, TopicMetadata};
 use milena_sender::Backoff;
-use milena_sender::accumulator::Port;
-use milena_sender::coordinator::{Coordinator, LaneId, Order};
-use milena_sender::lane::Lane;
-use milena_sender::stream::Settler;
-use milena_sender::sync::{Generation, Wake};
-use tokio::runtime::{Handle, RuntimeFlavor};
+use milena_sender::coordinator::{Coordinator, LaneId};
+use milena_sender::lane::Notice;
+use milena_sender::sync::Generation;
 use tokio::task::JoinSet;
 use tokio::time::sleep_until;
 
-use super::broker::{BrokerTask, LaneOrder, Orders};
+use super::broker::LaneOrder;
 use super::line::Line;
-use super::nudge::Nudge;
+use super::nudge::{Nudge, Nudging};
 use super::settings::Settings;
 use super::startup::Started;
 use crate::clock;
 use crate::core::Inbox;
+use lanes::LaneHandle;
 use questions::Question;
 
 /// See the module.
@@ -47,9 +45,9 @@ pub(super) struct Director {
     coordinator: Coordinator,
     lanes: BTreeMap<LaneId, LaneHandle>,
     tasks: JoinSet<()>,
-    /// Beside the tasks of brokers, where there are several workers; ended with the director.
+    /// Where there are several workers.
     nudge: Option<Nudge>,
-    nudged: JoinSet<()>,
+    nudging: Nudging,
     question: Option<Question>,
     /// None while a question is out.
     line: Option<Line>,
@@ -60,11 +58,6 @@ pub(super) struct Director {
     /// When batches may grow again that brokers found too large.
     relax_at: Instant,
     closing: Option<Closing>,
-}
-
-struct LaneHandle {
-    port: Arc<Port>,
-    orders: Arc<Orders>,
 }
 
 /// The end has begun.
@@ -82,16 +75,11 @@ impl Director {
         if let Some(identity) = started.identity {
             coordinator.identity(identity);
         }
-        let several = Handle::current().runtime_flavor() != RuntimeFlavor::CurrentThread;
-        let nudge = several.then(Nudge::default);
-        let mut nudged = JoinSet::new();
-        if let Some(nudge) = &nudge {
-            nudged.spawn(nudge.task());
-        }
+        let nudge = Nudge::of_current_runtime();
         Self {
             metadata: started.metadata,
+            nudging: Nudging::new(nudge.clone()),
             nudge,
-            nudged,
             coordinator,
             lanes: BTreeMap::new(),
             tasks: JoinSet::new(),
@@ -122,7 +110,66 @@ impl Director {
             lane.tell(LaneOrder::Abort);
         }
         while self.tasks.join_next().await.is_some() {}
-        self.nudged.shutdown().await;
+    }
+
+    /// Reads the mail.
+    fn heed(&mut self, inbox: Inbox) {
+        let now = clock::now();
+        self.heed_wishes(inbox.wanted, inbox.given_up, now);
+        if inbox.broker_lost {
+            self.metadata.refresh(now);
+        }
+        let endpoints: Vec<NodeEndpoint> = inbox
+            .notices
+            .iter()
+            .filter_map(|notice| {
+                if let Notice::Endpoints(endpoints) = notice { Some(endpoints.clone()) } else { None }
+            })
+            .flatten()
+            .collect();
+        for notice in inbox.notices {
+            self.hear(notice, &endpoints, now);
+        }
+        if let Some(until) = inbox.close_until {
+            self.begin_to_close(until);
+        }
+    }
+
+    /// Topics that came into use, and that went out of it. Where both is said of one, the registry knows better: it may
+    /// have been given up and wanted again, or the other way round.
+    fn heed_wishes(&mut self, wanted: Vec<Arc<str>>, given_up: Vec<Arc<str>>, now: Instant) {
+        let core = Arc::clone(&self.settings.core);
+        let in_use = |name: &Arc<str>| core.registry.topic(name).is_some();
+        for name in given_up.iter().filter(|name| !in_use(name)) {
+            self.metadata.forget(name);
+        }
+        for name in wanted.into_iter().filter(in_use) {
+            self.metadata.want(&name, now);
+            // It may have been described while nobody waited for it.
+            if let Some(known) = self.metadata.topic(&name).cloned() {
+                self.place(&known);
+            }
+        }
+    }
+
+    fn hear(&mut self, notice: Notice, endpoints: &[NodeEndpoint], now: Instant) {
+        match notice {
+            Notice::Released(stream) => self.coordinator.released(stream),
+            Notice::IdentitySpent(spent) => self.coordinator.identity_spent(spent),
+            Notice::Endpoints(_) => {}
+            Notice::Stale { topic, partition, hint } => {
+                let changes = hint.map(|hint| {
+                    let place = endpoints.iter().find(|endpoint| endpoint.node_id == hint.leader);
+                    let endpoint = place.and_then(|place| Endpoint::new(&place.host, place.port).ok());
+                    let told = endpoint.map(|endpoint| (hint.leader, endpoint));
+                    self.metadata.hint(&topic, partition, hint.leader, hint.epoch, told)
+                });
+                match changes {
+                    Some(changes) if !changes.is_empty() => self.take_in(changes),
+                    _ => self.metadata.refresh(now),
+                }
+            }
+        }
     }
 
     /// What is new about the cluster.
@@ -148,12 +195,6 @@ impl Director {
         }
     }
 
-    fn relocate(&self, id: BrokerId, endpoint: Option<Endpoint>) {
-        if let Some(lane) = self.lanes.get(&Some(id)) {
-            lane.tell(LaneOrder::Endpoint(endpoint));
-        }
-    }
-
     /// Gives the partitions of a topic to the lanes of their leaders.
     fn place(&mut self, found: &TopicMetadata) {
         let registry = &self.settings.core.registry;
@@ -170,50 +211,6 @@ impl Director {
             registry.close();
         }
         registry.found(&found.name);
-    }
-
-    /// The lane of a broker; it and its task are made when they are needed first.
-    fn lane(&mut self, id: LaneId) -> &LaneHandle {
-        let (settings, coordinator, nudge) = (&self.settings, &self.coordinator, &self.nudge);
-        let tasks = &mut self.tasks;
-        let endpoint = id.and_then(|id| self.metadata.broker(id).cloned());
-        self.lanes.entry(id).or_insert_with(|| {
-            let core = &settings.core;
-            let port = Arc::new(Port::default());
-            core.shared.add_port(Arc::clone(&port));
-            let mut lane = Lane::new(Arc::clone(&settings.lane), Arc::clone(&core.shared), Arc::clone(&port));
-            if let Some(identity) = coordinator.current_identity() {
-                lane.set_identity(identity);
-            }
-            let orders = Arc::new(Orders::default());
-            let seed = settings.seed.wrapping_add(id.map_or(0, |id| u64::from(id.0.unsigned_abs()) + 1));
-            let task = BrokerTask::new(Arc::clone(settings), Arc::clone(&orders), lane, nudge.clone(), seed);
-            tasks.spawn(task);
-            let handle = LaneHandle { port, orders };
-            handle.tell(LaneOrder::Endpoint(endpoint));
-            handle
-        })
-    }
-
-    fn pass_orders_on(&mut self) {
-        while let Some(order) = self.coordinator.next_order() {
-            match order {
-                Order::Adopt(id, stream) => self.lane(id).tell(LaneOrder::Adopt(stream)),
-                Order::Leave(id, serial) => self.lane(id).tell(LaneOrder::Leave(serial)),
-                Order::TopicId(id, serial, topic_id) => {
-                    self.lane(id).tell(LaneOrder::TopicId(serial, topic_id))
-                }
-                Order::Discard(stream) => {
-                    let mut settler = Settler::new(Arc::clone(&self.settings.core.shared));
-                    stream.discard(&mut settler);
-                    settler.finish();
-                    self.settings.core.metrics.add(settler.counters);
-                }
-                Order::Identity(identity) => {
-                    self.lanes.values().for_each(|lane| lane.tell(LaneOrder::Identity(identity)));
-                }
-            }
-        }
     }
 
     fn begin_to_close(&mut self, until: Instant) {
@@ -237,8 +234,9 @@ impl Director {
     /// Sleeps until there is mail, an answer, something due, or nothing left to settle.
     async fn wait(&mut self) {
         let core = Arc::clone(&self.settings.core);
+        let nudging = &mut self.nudging;
         let mail = poll_fn(|cx| {
-            if core.inbox.sleep(cx.waker(), |inbox| inbox.is_empty()) {
+            if core.inbox.sleep(&nudging.waker(cx.waker()), |inbox| inbox.is_empty()) {
                 Poll::Pending
             } else {
                 Poll::Ready(())
@@ -278,14 +276,5 @@ impl Director {
             self.line = Some(line);
             self.answered(reply);
         }
-    }
-}
-
-impl LaneHandle {
-    fn tell(&self, order: LaneOrder) {
-        self.orders.put(|orders| {
-            orders.push_back(order);
-            ((), Wake::Now)
-        });
     }
 }
