@@ -104,20 +104,36 @@ pub(crate) fn test_blocks(tokens: &[Token<'_>]) -> Vec<Range<usize>> {
     blocks
 }
 
-/// The index after a `#[cfg(test)]` that begins at `at`; `all(test, not(loom))` is one, `not(test)` and
-/// `any(test, …)` are not.
+/// The index after an attribute at `at` that leaves the item behind it to tests alone: `#[cfg(test)]`, or
+/// `#[cfg(all(…))]` with `test` among what has to hold.
 pub(crate) fn cfg_test(tokens: &[Token<'_>], at: usize) -> Option<usize> {
+    let text = |index: usize| tokens.get(index).map_or("", |token| token.text);
     let begins = ["#", "[", "cfg", "("];
-    let is_cfg = begins
-        .iter()
-        .enumerate()
-        .all(|(ahead, text)| tokens.get(at + ahead).is_some_and(|t| t.text == *text));
+    if !begins.iter().enumerate().all(|(ahead, begin)| text(at + ahead) == *begin) {
+        return None;
+    }
     let after = after_closing(tokens, at + 1);
-    let words = tokens.get(at..after)?;
-    let has = |word: &str| words.iter().any(|token| token.text == word);
-    let denied =
-        words.windows(3).any(|three| [0, 1, 2].map(|index| three[index].text) == ["not", "(", "test"]);
-    (is_cfg && has("test") && !denied && !has("any")).then_some(after)
+    let condition = at + begins.len();
+    let for_tests = match (text(condition), text(condition + 1)) {
+        ("test", _) => true,
+        ("all", "(") => listed(tokens, condition + 1).any(|index| text(index) == "test"),
+        _ => false,
+    };
+    for_tests.then_some(after)
+}
+
+/// Where each part of the list in the brackets at `open` begins.
+fn listed(tokens: &[Token<'_>], open: usize) -> impl Iterator<Item = usize> {
+    let end = after_closing(tokens, open).saturating_sub(1);
+    let mut index = open + 1;
+    std::iter::from_fn(move || {
+        let begin = index;
+        while index < end && tokens[index].text != "," {
+            index = if tokens[index].text == "(" { after_closing(tokens, index) } else { index + 1 };
+        }
+        index += 1;
+        (begin < end).then_some(begin)
+    })
 }
 
 /// The index after the item that begins at `at`, attributes before it included.
@@ -149,8 +165,10 @@ mod tests {
 
     #[test]
     fn a_test_block_is_found_with_its_attributes() {
-        let code = "fn a() {}\n#[cfg(all(test, not_loom))]\n#[x(y)]\nmod tests {\n    b!();\n}\nfn c() {}";
+        let code = "fn a() {}\n#[cfg(all(not(loom), test))]\n#[x(y)]\nmod tests {\n    b!();\n}\nfn c() {}";
         assert_eq!(test_blocks(&tokens(code)).first(), Some(&(2..7)));
-        assert_eq!(test_blocks(&tokens("#[cfg(not(test))]\nfn a() {}")), []);
+        for other in ["not(test)", "any(test, feature)", "all(loom, not(test))"] {
+            assert_eq!(test_blocks(&tokens(&format!("#[cfg({other})]\nfn a() {{}}"))), [], "{other}");
+        }
     }
 }
