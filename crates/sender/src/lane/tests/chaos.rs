@@ -10,7 +10,7 @@ use super::world::{World, lanes};
 use crate::lane::{Notice, ProduceRequest};
 use crate::outcome::Persisted;
 use crate::sync::Seat;
-use crate::testing::accumulator;
+use crate::tests::accumulator;
 
 const PARTITIONS: usize = 3;
 const RECORDS: usize = 400;

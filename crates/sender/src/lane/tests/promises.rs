@@ -1,5 +1,6 @@
 //! One promise a test.
 
+use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,7 +14,7 @@ use crate::accumulator::{RecordRef, Waiting};
 use crate::lane::Notice;
 use crate::outcome::{FailureKind, Persisted};
 use crate::sync::Seat;
-use crate::testing::{At, accumulator};
+use crate::tests::{At, accumulator};
 
 #[test]
 fn records_wait_for_the_linger_and_go_together() {

@@ -16,7 +16,7 @@ use crate::accumulator::{AccumulatorConfig, ChooseError, Port, RecordRef, Shared
 use crate::coordinator::{Coordinator, LaneId, Order};
 use crate::lane::{Lane, LaneConfig, Notice, Output, ProduceRequest, RequestConfig};
 use crate::sync::{Arc, Seat};
-use crate::testing::{At, Log, accumulator, identity, some_time, streams};
+use crate::tests::{At, Log, accumulator, identity, some_time, streams};
 
 pub(crate) const TOPIC: &str = "t";
 /// More than any broker of these tests has as `max.message.bytes`.
