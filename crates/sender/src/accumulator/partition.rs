@@ -315,7 +315,7 @@ impl Partition {
 
     /// Keeps everybody else out while the guard lives.
     #[cfg(all(test, not(loom)))]
-    pub(super) fn hold(&self) -> impl Sized {
+    pub(crate) fn hold(&self) -> impl Sized {
         lock(&self.queue)
     }
 

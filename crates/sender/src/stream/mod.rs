@@ -168,6 +168,12 @@ impl Stream {
         &self.partition
     }
 
+    /// Its run begins with this sequence.
+    #[cfg(all(test, not(loom)))]
+    pub(crate) const fn begin_at(&mut self, sequence: Sequence) {
+        self.next_sequence = sequence;
+    }
+
     /// Whether nothing of it is in flight.
     #[must_use]
     pub const fn is_idle(&self) -> bool {

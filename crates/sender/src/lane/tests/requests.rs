@@ -108,7 +108,7 @@ fn after_a_time_out_requests_are_half_as_large_and_grow_again_with_answers() {
     for _ in 0..3 {
         let request = world.request(1).unwrap();
         sizes.push(batches(&request).len());
-        world.timed_out(1, vec![request]);
+        world.timed_out(1, vec![(request, true)]);
         world.now += Duration::from_secs(2);
     }
     for _ in 0..4 {

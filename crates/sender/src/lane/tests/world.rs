@@ -59,7 +59,16 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(partitions: usize, accumulator: AccumulatorConfig, lanes: LaneConfig) -> Self {
-        let shared = Shared::new(accumulator, 32 << 20);
+        Self::with_budget(partitions, accumulator, lanes, 32 << 20)
+    }
+
+    pub(crate) fn with_budget(
+        partitions: usize,
+        accumulator: AccumulatorConfig,
+        lanes: LaneConfig,
+        budget: usize,
+    ) -> Self {
+        let shared = Shared::new(accumulator, budget);
         let topic = Topic::new(TOPIC.into(), Strategy::Java, StdArc::clone(&shared), 1);
         let mut world = Self {
             now: some_time(),
@@ -247,8 +256,7 @@ impl World {
     }
 
     /// The broker took too long, and there is another connection.
-    pub(crate) fn timed_out(&mut self, broker: i32, requests: Vec<ProduceRequest>) {
-        let requests = requests.into_iter().map(|request| (request, true)).collect();
+    pub(crate) fn timed_out(&mut self, broker: i32, requests: Vec<(ProduceRequest, bool)>) {
         self.lost(broker, requests, true);
     }
 

@@ -1,0 +1,48 @@
+//! Whatever happens between callers, lanes and brokers: each record is in the log once and in order, or failed, and
+//! the producer says which.
+//!
+//! A seed decides on everything: settings, what callers do, what brokers answer, which connections end, who leads. A
+//! failing one prints the line that replays it. More seeds than usual:
+//!
+//! ```text
+//! MILENA_CHAOS_SEEDS=100000 cargo test -p milena-sender --lib --release chaos
+//! ```
+
+mod broker;
+mod plan;
+mod run;
+
+use plan::Plan;
+use run::Run;
+
+/// How many seeds are tried.
+const SEEDS: u64 = 400;
+/// What failed once, and must not again.
+const FAILED_BEFORE: [u64; 0] = [];
+
+/// Prints how to replay a seed whose run does not come to its end.
+struct Replay(u64);
+
+impl Drop for Replay {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("replay: MILENA_CHAOS_SEED={} cargo test -p milena-sender --lib chaos", self.0);
+        }
+    }
+}
+
+fn number(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok()?.parse().ok()
+}
+
+#[test]
+fn each_record_is_in_the_log_once_and_in_order_or_failed() {
+    let seeds: Vec<u64> = match number("MILENA_CHAOS_SEED") {
+        Some(seed) => vec![seed],
+        None => FAILED_BEFORE.into_iter().chain(0..number("MILENA_CHAOS_SEEDS").unwrap_or(SEEDS)).collect(),
+    };
+    for seed in seeds {
+        let _replay = Replay(seed);
+        Run::new(Plan::of(seed)).to_its_end();
+    }
+}

@@ -1,0 +1,74 @@
+//! What a seed decides on beforehand.
+
+use std::time::Duration;
+
+use crate::accumulator::AccumulatorConfig;
+use crate::lane::LaneConfig;
+use crate::lane::tests::world::lanes;
+use crate::tests::{KIB, accumulator};
+
+/// The settings of one run, and how much goes wrong in it.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) accumulator: AccumulatorConfig,
+    pub(super) lanes: LaneConfig,
+    pub(super) budget: usize,
+    pub(super) partitions: usize,
+    pub(super) records: usize,
+    pub(super) value_bytes_max: usize,
+    /// The first epoch.
+    pub(super) epoch: i16,
+    /// How many sequences are left before they wrap.
+    pub(super) sequences_left: Option<i32>,
+    /// Produce's version.
+    pub(super) version: i16,
+    /// Of 1 000 answers, how many tell of something wrong.
+    pub(super) faults: u32,
+    /// Of 1 000 steps, in how many a connection ends.
+    pub(super) cuts: u32,
+    /// Of 1 000 steps, in how many leaders change.
+    pub(super) moves: u32,
+    /// The producer is closed with everything still going on.
+    pub(super) aborts: bool,
+    pub(super) dice: fastrand::Rng,
+}
+
+impl Plan {
+    pub(super) fn of(seed: u64) -> Self {
+        let mut dice = fastrand::Rng::with_seed(seed);
+        let mut lanes = lanes();
+        lanes.seed = seed;
+        lanes.in_flight_max = dice.usize(1..=5);
+        lanes.request_bytes_max = [2 * KIB, 20 * KIB, 8 << 20][dice.usize(..3)];
+        lanes.stream.idempotent = dice.u8(..5) > 0;
+        lanes.stream.window = if lanes.stream.idempotent { dice.usize(1..=5) } else { 1 };
+        lanes.stream.retries = [u32::MAX, u32::MAX, 5, 1, 0][dice.usize(..5)];
+        let delivery_timeout = Duration::from_millis([120_000, 120_000, 2_000, 400, 60][dice.usize(..5)]);
+        lanes.stream.delivery_timeout = delivery_timeout;
+        let accumulator = AccumulatorConfig {
+            batch_bytes: [200, 2 * KIB, 16 * KIB][dice.usize(..3)],
+            record_bytes_max: 200 * KIB,
+            linger: Duration::from_millis([0, 5, 100][dice.usize(..3)]),
+            open_for_max: AccumulatorConfig::open_for_max_of(delivery_timeout),
+            delivery_timeout,
+            flush_records: [None, None, Some(7)][dice.usize(..3)],
+            ..accumulator()
+        };
+        Self {
+            accumulator,
+            lanes,
+            budget: [8 << 20, 300 * KIB, 40 * KIB][dice.usize(..3)],
+            partitions: dice.usize(1..=4),
+            records: dice.usize(50..300),
+            value_bytes_max: [40, 3_000, 100 * KIB][dice.usize(..3)],
+            epoch: [0, 32_764, 32_766][dice.usize(..3)],
+            sequences_left: [None, Some(dice.i32(1..100))][dice.usize(..2)],
+            version: [3, 9, 12, 13][dice.usize(..4)],
+            faults: [0, 50, 200, 500][dice.usize(..4)],
+            cuts: [0, 10, 60][dice.usize(..3)],
+            moves: [0, 10, 60][dice.usize(..3)],
+            aborts: dice.u8(..6) == 0,
+            dice,
+        }
+    }
+}
