@@ -43,6 +43,6 @@ fn each_record_is_in_the_log_once_and_in_order_or_failed() {
     };
     for seed in seeds {
         let _replay = Replay(seed);
-        Run::new(Plan::of(seed)).to_its_end();
+        Run::new(Plan::of(seed)).finish();
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::accumulator::AccumulatorConfig;
 use crate::lane::LaneConfig;
 use crate::lane::tests::world::lanes;
-use crate::tests::{KIB, accumulator};
+use crate::tests::KIB;
 
 /// The settings of one run, and how much goes wrong in it.
 #[derive(Debug)]
@@ -52,7 +52,6 @@ impl Plan {
             open_for_max: AccumulatorConfig::open_for_max_of(delivery_timeout),
             delivery_timeout,
             flush_records: [None, None, Some(7)][dice.usize(..3)],
-            ..accumulator()
         };
         Self {
             accumulator,
