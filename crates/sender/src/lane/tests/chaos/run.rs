@@ -55,7 +55,7 @@ impl Run {
         }
     }
 
-    pub(super) fn finish(mut self) {
+    pub(super) fn run(mut self) {
         for number in 0..self.plan.records {
             self.call(number);
             self.world.now += Duration::from_millis(self.dice.u64(..20));
