@@ -178,3 +178,24 @@ async fn an_idempotent_producer_survives_a_kill_of_every_connection_in_every_pha
     let (sent, ()) = within(join(load.send(&producer), kills)).await;
     assert_exactly_once(&stage, "t", &sent);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_broker_that_hangs_is_not_asked_who_comes_after_it() {
+    let stage = stage().await;
+    let producer = stage.connect().await;
+    producer.topic("t").await.unwrap();
+    // It told about the topic, and would be asked again.
+    let questions = stage.journal().into_iter().filter(|entry| entry.api == ApiKey::METADATA);
+    let hung = questions.last().unwrap().broker;
+    let partition = (0..6).find(|partition| stage.leader("t", *partition) == Some(hung)).unwrap();
+    for api in [ApiKey::PRODUCE, ApiKey::METADATA, ApiKey::API_VERSIONS] {
+        stage.on(api).node(hung).always().silence();
+    }
+    let watch = Stopwatch::start();
+    let delivery = producer.enqueue(Record::to("t").partition(partition)).await.unwrap();
+    sleep(SECOND).await;
+    stage.move_leader("t", partition, 1 + hung.0 % 3);
+    within(delivery).await.unwrap();
+    let request_timeout = 30 * SECOND;
+    assert!(watch.elapsed() < request_timeout + SECOND, "{:?}", watch.elapsed());
+}

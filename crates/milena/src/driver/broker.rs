@@ -163,6 +163,10 @@ impl BrokerTask {
             }
         }
         self.lane.ended(now, requests, ended.timed_out);
+        if ended.timed_out {
+            let silent = self.link.endpoint().cloned();
+            self.settings.core.tell(|inbox| inbox.silent = silent);
+        }
         self.unreachable(ended.reason);
     }
 

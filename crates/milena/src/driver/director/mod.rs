@@ -116,6 +116,9 @@ impl Director {
     fn heed(&mut self, inbox: Inbox) {
         let now = clock::now();
         self.heed_wishes(inbox.wanted, inbox.given_up, now);
+        if let (Some(silent), Some(line)) = (inbox.silent, &mut self.line) {
+            line.avoid(silent);
+        }
         if inbox.broker_lost {
             self.metadata.refresh(now);
         }
