@@ -40,6 +40,12 @@ impl Tag {
         Record::to(topic).value(self.value())
     }
 
+    /// The same, to one of so many partitions: in turn, by its number.
+    #[must_use]
+    pub fn record_in(self, topic: &str, partitions: u32) -> Record {
+        self.record(topic).partition(i32::try_from(self.number % partitions).unwrap_or(i32::MAX))
+    }
+
     /// The tag of a value.
     #[must_use]
     pub fn read(value: &[u8]) -> Option<Self> {

@@ -1,4 +1,4 @@
-//! What the end-to-end tests share: a [`Stage`] to play on, and [`ledger`] to check what was played.
+//! What the end-to-end tests share: a [`Stage`] to play on, and a ledger to check what was played.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -14,10 +14,17 @@
 //! # Ok(()) }
 //! ```
 
+mod cable;
+mod documents;
+#[cfg(feature = "kafka")]
+pub mod kafka;
 mod ledger;
+mod load;
 mod network;
 mod stage;
 
+pub use cable::Cable;
 pub use ledger::{Sent, Tag, assert_exactly_once, assert_in_order, tags};
+pub use load::Load;
 pub use network::{Name, Network};
 pub use stage::{Stage, Stopwatch, eventually, within};

@@ -9,6 +9,8 @@ use milena::Endpoint;
 use milena::transport::{BoxStream, Connector, Dial, DialError};
 use milena_fake::Cluster;
 
+use crate::cable::Cable;
+
 /// How long a dial into silence takes before it is given up.
 const SETUP_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -28,13 +30,21 @@ pub enum Name {
 pub struct Network {
     cluster: Arc<Cluster>,
     names: Arc<Mutex<BTreeMap<String, Name>>>,
+    cable: Cable,
 }
 
 impl Network {
     /// A network with a cluster in it.
     #[must_use]
     pub fn new(cluster: Arc<Cluster>) -> Self {
-        Self { cluster, names: Arc::default() }
+        Self { cluster, names: Arc::default(), cable: Cable::default() }
+    }
+
+    /// The same with other cables, for producers that are connected from now on.
+    #[must_use]
+    pub fn with(mut self, cable: Cable) -> Self {
+        self.cable = cable;
+        self
     }
 
     /// From now on a host's name leads there.
@@ -71,7 +81,8 @@ impl Connector for Network {
         Box::pin(async move {
             let refused =
                 |error: io::Error| DialError::Other { endpoint: endpoint.clone(), error: error.into() };
-            self.dial(endpoint).await.map_err(refused)
+            let stream = self.dial(endpoint).await.map_err(refused)?;
+            Ok(self.cable.put_on(stream))
         })
     }
 }

@@ -1,28 +1,10 @@
-//! What can be asked for: the commands, and the options that all of them take.
+//! The options that all commands take.
 
 use std::path::PathBuf;
 
-use clap::{Args, ColorChoice, Parser, Subcommand};
+use clap::{Args, ColorChoice};
 
-use crate::perf;
-
-/// A Kafka producer for the command line.
-#[derive(Debug, Parser)]
-#[command(name = "milena", version, propagate_version = true)]
-pub(crate) struct Cli {
-    #[command(flatten)]
-    pub(crate) connection: ConnectionOptions,
-    #[command(flatten)]
-    pub(crate) output: OutputOptions,
-    #[command(subcommand)]
-    pub(crate) command: Command,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Command {
-    /// Measure how fast records are delivered, at what cost
-    Perf(perf::Options),
-}
+use crate::exit::Failure;
 
 /// Which cluster, and how to talk to it. Flags beat `-X`, which beats `--config`, which beats the environment.
 #[derive(Debug, Default, Args)]
@@ -37,6 +19,18 @@ pub(crate) struct ConnectionOptions {
     /// A property by its Java, librdkafka or sarama name; may be repeated
     #[arg(short = 'X', long = "property", value_name = "NAME=VALUE", global = true, value_parser = pair)]
     pub(crate) properties: Vec<(String, String)>,
+}
+
+impl ConnectionOptions {
+    /// Refuses what a command that brings its own brokers cannot follow.
+    pub(crate) fn refuse_cluster(&self, command: &str) -> Result<(), Failure> {
+        match &self.bootstrap_server {
+            None => Ok(()),
+            Some(_) => Err(Failure::usage(anyhow::anyhow!(
+                "`{command}` brings its own brokers: leave out --bootstrap-server"
+            ))),
+        }
+    }
 }
 
 /// How results and messages look.
@@ -67,14 +61,7 @@ pub(crate) fn pair(text: &str) -> Result<(String, String), String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
-
-    #[test]
-    fn the_options_do_not_contradict_each_other() {
-        Cli::command().debug_assert();
-    }
 
     #[test]
     fn a_pair_is_split_at_its_first_equals_sign() {

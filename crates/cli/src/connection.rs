@@ -3,7 +3,7 @@
 //! Flags beat `-X`, `-X` beats the file, the file beats the environment: each later word replaces an earlier one.
 
 use anyhow::Context;
-use milena::{Producer, ProducerBuilder};
+use milena::{Config, Producer, ProducerBuilder};
 
 use crate::args::ConnectionOptions;
 use crate::exit::Failure;
@@ -35,6 +35,13 @@ impl ConnectionOptions {
             builder = builder.bootstrap_servers(servers);
         }
         Ok(builder)
+    }
+}
+
+/// Writes the settings in force to the log.
+pub(crate) fn log(config: &Config) {
+    for (name, value) in config.properties() {
+        tracing::debug!(name, value, "setting in force");
     }
 }
 

@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 use milena::{ConfigError, ConnectError, ConnectErrorKind};
 
+use crate::terminal;
+
 /// What the process answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -15,6 +17,8 @@ pub(crate) enum Exit {
     Usage,
     /// There was no connection before the first record was accepted.
     NoConnection,
+    /// Something is there that should not be, or the other way round.
+    FaultFound,
     /// By Ctrl-C.
     Interrupted,
     /// By SIGTERM.
@@ -28,6 +32,7 @@ impl Exit {
             Self::Failed => 1,
             Self::Usage => 2,
             Self::NoConnection => 3,
+            Self::FaultFound => 4,
             // 128 and the number of the signal, as shells have it.
             Self::Interrupted => 130,
             Self::Terminated => 143,
@@ -72,7 +77,7 @@ impl Failure {
                 said = format!("{said}: {cause}");
             }
         }
-        eprintln!("error: {said}");
+        terminal::say(&format!("error: {said}"));
     }
 }
 

@@ -2,26 +2,40 @@
 //!
 //! | module | does |
 //! |---|---|
-//! | `args`, `connection` | what was asked for, and the producer's settings that follow from it |
+//! | `commands`, `args`, `connection` | what was asked for, and the producer's settings that follow from it |
+//! | `demo` | the main job on a cluster of its own, while things go wrong |
+//! | `produce` | sends records from standard input or files |
 //! | `perf` | measures: throughput, processor time, allocations, latencies |
+//! | `sampler`, `latency`, `figures` | how long records take, and how that is told |
+//! | `fake` | serves a cluster to whom it may concern |
 //! | `exit`, `signals` | how a command ended, as an exit code; who may end it early |
-//! | `logging`, `clock` | standard error, and the one place that reads the time |
+//! | `output`, `terminal`, `logging` | standard output, and standard error with its bars and its log |
+//! | `clock` | the one place that reads the time |
 //!
 //! Results go to standard output, everything else to standard error.
 
 mod args;
 mod clock;
+mod commands;
 mod connection;
+mod demo;
 mod exit;
+mod fake;
+mod figures;
+mod latency;
 mod logging;
+mod output;
 mod perf;
+mod produce;
+mod sampler;
 mod signals;
+mod terminal;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use args::{Cli, Command};
+use commands::{Cli, Command};
 use exit::{Exit, Failure};
 
 /// Runs the command that the arguments of the process ask for.
@@ -41,6 +55,9 @@ pub fn main() -> ExitCode {
 fn run(cli: Cli) -> Result<Exit, Failure> {
     let Cli { connection, output, command } = cli;
     match command {
+        Command::Demo(options) => demo::run(&options, &connection, &output),
+        Command::Produce(options) => produce::run(&options, &connection, &output),
+        Command::Fake(options) => fake::run(&options, &connection, &output),
         Command::Perf(options) => perf::run(&options, &connection, &output),
     }
 }

@@ -6,6 +6,7 @@ use clap::ColorChoice;
 use tracing::level_filters::LevelFilter;
 
 use crate::args::OutputOptions;
+use crate::terminal::AboveBars;
 
 /// Starts the log: warnings, more with `-v`, errors alone with `-q`.
 pub(crate) fn start(output: &OutputOptions) {
@@ -19,7 +20,7 @@ pub(crate) fn start(output: &OutputOptions) {
     let log = tracing_subscriber::fmt()
         .with_max_level(level)
         .with_ansi(has_colours(output.color))
-        .with_writer(std::io::stderr)
+        .with_writer(AboveBars)
         .finish();
     // There is another one only where somebody calls the library twice in one process; then that one stays.
     let _ = tracing::subscriber::set_global_default(log);

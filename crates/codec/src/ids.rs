@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::wire::{DecodeError, EncodeError, Field, Reader, Version};
+
 /// Declares a newtype over an integer of the wire, with its display, its conversions and its field codec.
 macro_rules! number {
     ($($(#[$meta:meta])* $name:ident($inner:ty), default $default:expr;)*) => {$(
@@ -116,6 +118,28 @@ impl fmt::Display for TopicId {
 impl fmt::Debug for TopicId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "TopicId({self})")
+    }
+}
+
+impl Field for TopicId {
+    fn put(&self, out: &mut Vec<u8>, _: Version) -> Result<(), EncodeError> {
+        out.extend_from_slice(&self.0);
+        Ok(())
+    }
+
+    fn read(input: &mut Reader<'_>, _: Version) -> Result<Self, DecodeError> {
+        input.uuid().map(Self)
+    }
+
+    fn bytes_min(_: Version) -> usize {
+        16
+    }
+}
+
+#[cfg(any(test, feature = "generate"))]
+impl crate::wire::generate::Generate for TopicId {
+    fn generate(dice: &mut crate::wire::generate::Dice<'_>, _: Version) -> Self {
+        Self(dice.number())
     }
 }
 

@@ -155,6 +155,19 @@ impl Builder {
 }
 
 impl Cluster {
+    /// Three brokers on free ports of this machine.
+    ///
+    /// # Errors
+    /// As [`Builder::start`].
+    pub async fn start() -> io::Result<Self> {
+        Self::builder().start().await
+    }
+
+    /// A cluster to be described first.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
     /// Opens a broker that is reached by `dial` alone.
     pub(crate) fn open_in_memory(&self, id: BrokerId) -> io::Result<()> {
         const PORT: u16 = 9092;

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use milena_codec::ids::{BrokerId, PartitionId, TopicId};
 use tokio::io::DuplexStream;
 
-use crate::builder::Builder;
 use crate::core::{LoggedBatch, LoggedRecord};
 use crate::journal::{JournalEntry, Violation};
 use crate::shell::{self, Shared};
@@ -42,19 +41,6 @@ impl Drop for Cluster {
 }
 
 impl Cluster {
-    /// Three brokers on free ports of this machine.
-    ///
-    /// # Errors
-    /// As [`Builder::start`].
-    pub async fn start() -> io::Result<Self> {
-        Self::builder().start().await
-    }
-
-    /// A cluster to be described first.
-    pub fn builder() -> Builder {
-        Builder::default()
-    }
-
     pub(crate) const fn new(shared: Arc<Shared>, in_memory: bool) -> Self {
         Self { shared, in_memory }
     }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use milena_codec::record::HEADER_BYTES;
+use milena_connection::Endpoint;
 use milena_sender::accumulator::{AccumulatorConfig, Shared};
 use milena_sender::lane::Notice;
 use milena_sender::stream::Counters;
@@ -42,6 +43,8 @@ pub(crate) struct Inbox {
     pub(crate) notices: Vec<Notice>,
     /// A broker could not be reached, or was lost.
     pub(crate) broker_lost: bool,
+    /// Where a broker listens that had a request and let it time out.
+    pub(crate) silent: Option<Endpoint>,
     /// Everything is to be settled until then, and then the driver ends.
     pub(crate) close_until: Option<Instant>,
     /// Nobody reads any more: what comes is dropped.
@@ -60,6 +63,7 @@ impl Inbox {
             && self.given_up.is_empty()
             && self.notices.is_empty()
             && !self.broker_lost
+            && self.silent.is_none()
             && self.close_until.is_none()
     }
 }

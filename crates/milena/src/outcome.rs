@@ -98,6 +98,7 @@ const fn kind_of(kind: FailureKind) -> ErrorKind {
         FailureKind::InvalidRecord => ErrorKind::InvalidRecord,
         FailureKind::InvalidTimestamp => ErrorKind::InvalidTimestamp,
         FailureKind::InvalidTopic => ErrorKind::InvalidTopic,
+        FailureKind::InvalidPartition => ErrorKind::InvalidPartition,
         FailureKind::TopicAuthorizationFailed => ErrorKind::TopicAuthorizationFailed,
         FailureKind::ClusterAuthorizationFailed => ErrorKind::ClusterAuthorizationFailed,
         FailureKind::Closed => ErrorKind::Closed,

@@ -31,7 +31,7 @@ mod outcome;
 pub mod stream;
 pub mod sync;
 #[cfg(all(test, not(loom)))]
-mod testing;
+mod tests;
 
 pub use backoff::Backoff;
 pub use outcome::{Failure, FailureKind, Persisted, Receipt};

@@ -45,6 +45,8 @@ pub enum FailureKind {
     InvalidTimestamp,
     /// The broker does not know such a topic, or reserves its name.
     InvalidTopic,
+    /// The topic has no such partition any more.
+    InvalidPartition,
     /// The producer may not write to the topic.
     TopicAuthorizationFailed,
     /// The producer may not write to the cluster.
@@ -66,6 +68,7 @@ impl FailureKind {
             Self::InvalidRecord => "invalid_record",
             Self::InvalidTimestamp => "invalid_timestamp",
             Self::InvalidTopic => "invalid_topic",
+            Self::InvalidPartition => "invalid_partition",
             Self::TopicAuthorizationFailed => "topic_authorization_failed",
             Self::ClusterAuthorizationFailed => "cluster_authorization_failed",
             Self::Refused => "refused",

@@ -117,7 +117,7 @@ async fn many_records_have_one_result_each_in_their_order() {
     assert_eq!(kind(99), Some((ErrorKind::InvalidTopic, Persisted::No)));
     let sent: Vec<Sent> = (0..)
         .zip(&outcomes)
-        .filter_map(|(number, outcome)| Some((tag(number), outcome.as_ref().ok()?.clone())))
+        .filter_map(|(number, outcome)| Some((tag(number), *outcome.as_ref().ok()?)))
         .collect();
     assert_eq!(sent.len(), 97);
     assert_exactly_once(&stage, "t", &sent);

@@ -3,4 +3,6 @@
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong fails its test")]
 
+mod dropping;
 mod endings;
+mod threads;

@@ -8,11 +8,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use milena::{SendError, Topic};
 
-use super::latency::Latencies;
 use super::pace::Pace;
 use super::payload::Payloads;
-use super::sampler::{ONE_IN, Sampler};
 use crate::clock;
+use crate::latency::Latencies;
+use crate::sampler::{ONE_IN, Sampler};
 
 /// What all tasks share.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub(crate) struct Shared {
     pub(crate) sampler: Sampler,
     pub(crate) latencies: Arc<Latencies>,
     /// The tasks are to send no more.
-    pub(crate) stopped: AtomicBool,
+    pub(crate) stopped: Arc<AtomicBool>,
 }
 
 /// One task's part.
@@ -40,26 +40,27 @@ pub(crate) struct Load {
 /// What became of a part.
 #[derive(Debug, Default)]
 pub(crate) struct Sent {
-    /// Records that were accepted.
+    /// Records that were accepted; where each is awaited, those that were delivered.
     pub(crate) accepted: u64,
-    /// Of those, records that failed, where each was awaited.
+    /// Records that were not: after the first of them a task sends no more.
     pub(crate) failed: u64,
-    /// Why a record was not accepted; none was sent behind it.
+    /// Why not, of one of them.
     pub(crate) refused: Option<SendError>,
 }
 
 impl Load {
-    /// Sends so many records, fewer if the tasks are stopped. A record that is not accepted stops them all: those
-    /// behind it would not be either.
+    /// Sends so many records, fewer if the tasks are stopped. A record that is not accepted, or where each is awaited
+    /// not delivered, stops them all: those behind it would not be either.
     pub(crate) async fn send(&self, records: u64) -> Sent {
         let mut sent = Sent::default();
         let mut pace = Pace::start(self.per_second);
         let outcome = match self.sync {
-            true => self.one_by_one(records, &mut pace, &mut sent).await,
+            true => self.one_by_one(records, &mut pace, &mut sent.accepted).await,
             false => self.side_by_side(records, &mut pace, &mut sent.accepted).await,
         };
         if let Err(error) = outcome {
             self.shared.stopped.store(true, Ordering::Relaxed);
+            sent.failed = 1;
             sent.refused = Some(error);
         }
         sent
@@ -75,7 +76,7 @@ impl Load {
                 let began = pace.start_of(*accepted);
                 let key = (self.first + *accepted).to_be_bytes();
                 let entering = self.topic.enqueue(self.keyed.then_some(&key), Some(payloads.get(turn)));
-                sampler.keep(began, entering.await?);
+                sampler.keep(self.first + *accepted, began, entering.await?);
                 turn = payloads.after(turn);
                 *accepted += 1;
                 burst -= 1;
@@ -91,25 +92,21 @@ impl Load {
         Ok(())
     }
 
-    async fn one_by_one(&self, records: u64, pace: &mut Pace, sent: &mut Sent) -> Result<(), SendError> {
+    async fn one_by_one(&self, records: u64, pace: &mut Pace, accepted: &mut u64) -> Result<(), SendError> {
         let Shared { payloads, latencies, stopped, .. } = &*self.shared;
         let mut turn = 0;
-        while sent.accepted < records && !stopped.load(Ordering::Relaxed) {
-            if pace.wait(sent.accepted).await == 0 {
+        while *accepted < records && !stopped.load(Ordering::Relaxed) {
+            if pace.wait(*accepted).await == 0 {
                 continue;
             }
-            let began = pace.start_of(sent.accepted);
-            let key = (self.first + sent.accepted).to_be_bytes();
+            let began = pace.start_of(*accepted);
+            let key = (self.first + *accepted).to_be_bytes();
             match self.topic.send(self.keyed.then_some(&key), Some(payloads.get(turn))).await {
                 Ok(_) => latencies.record(clock::now().saturating_duration_since(began)),
-                Err(error) if error.is_retriable() => {
-                    sent.failed += 1;
-                    tracing::warn!(%error, "a record failed");
-                }
                 Err(error) => return Err(error),
             }
             turn = payloads.after(turn);
-            sent.accepted += 1;
+            *accepted += 1;
         }
         Ok(())
     }

@@ -7,7 +7,6 @@
 //!
 //! What is measured ends when the last record is settled. Latency is that of 1 record in 64; of all with `--sync`.
 
-mod latency;
 mod load;
 mod meter;
 mod options;
@@ -16,15 +15,13 @@ mod payload;
 mod progress;
 mod report;
 mod run;
-mod sampler;
-
-use std::io::Write;
 
 use anyhow::Context;
 use milena::{Config, Producer, ProducerBuilder};
 
 use crate::args::{ConnectionOptions, OutputOptions};
 use crate::exit::{Exit, Failure};
+use crate::{connection, output};
 pub(crate) use options::Options;
 use payload::Payloads;
 use report::{Report, Settings};
@@ -33,19 +30,20 @@ use run::Run;
 /// Runs the command.
 pub(crate) fn run(
     options: &Options,
-    connection: &ConnectionOptions,
-    output: &OutputOptions,
+    cluster: &ConnectionOptions,
+    out: &OutputOptions,
 ) -> Result<Exit, Failure> {
-    let mut builder = connection.producer()?;
+    let mut builder = cluster.producer()?;
     if let Some(driver) = options.driver {
         builder = builder.driver(driver.into());
     }
     let config = builder.clone().validate()?;
+    connection::log(&config);
     let payloads = Payloads::of(options)?;
     let settings = settings(options, &config);
     let (report, interrupted) =
-        runtime(options.runtime)?.block_on(measure(options, output, builder, payloads, settings))?;
-    print(&report, output.json).context("the result could not be written").map_err(Failure::failed)?;
+        runtime(options.runtime)?.block_on(measure(options, out, builder, payloads, settings))?;
+    output::print(&report, out.json)?;
     let failed = if report.errors == 0 { Exit::Delivered } else { Exit::Failed };
     Ok(interrupted.unwrap_or(failed))
 }
@@ -61,14 +59,15 @@ fn runtime(kind: options::Runtime) -> Result<tokio::runtime::Runtime, Failure> {
 /// The result, and how the command ends if it was interrupted.
 async fn measure(
     options: &Options,
-    output: &OutputOptions,
+    out: &OutputOptions,
     builder: ProducerBuilder,
     payloads: Payloads,
     settings: Settings,
 ) -> Result<(Report, Option<Exit>), Failure> {
     let producer: Producer = builder.build().await?;
+    tracing::info!("connected");
     let topic = producer.topic(options.topic.as_str()).await.map_err(Failure::failed)?;
-    let measured = Run::new(options, producer.clone(), topic, payloads)?.measure(!output.quiet).await?;
+    let measured = Run::new(options, producer.clone(), topic, payloads)?.measure(!out.quiet).await?;
     if let Some(error) = &measured.refused {
         tracing::error!(%error, "a record was refused, and none was sent behind it");
     }
@@ -92,13 +91,4 @@ fn settings(options: &Options, config: &Config) -> Settings {
         runtime: options.runtime.name(),
         properties: config.properties().into_iter().collect(),
     }
-}
-
-fn print(report: &Report, json: bool) -> anyhow::Result<()> {
-    let mut stdout = std::io::stdout().lock();
-    match json {
-        true => writeln!(stdout, "{}", serde_json::to_string(report)?)?,
-        false => write!(stdout, "{report}")?,
-    }
-    Ok(())
 }

@@ -7,8 +7,9 @@ use milena::{Producer, Snapshot};
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::load::Shared;
-use super::report::float;
 use crate::clock;
+use crate::figures::per_second;
+use crate::terminal;
 
 /// Tells how far it is, without end.
 pub(crate) async fn tell(producer: Producer, shared: Arc<Shared>, before: Snapshot) {
@@ -19,16 +20,16 @@ pub(crate) async fn tell(producer: Producer, shared: Arc<Shared>, before: Snapsh
     loop {
         ticks.tick().await;
         let now = (clock::now(), producer.metrics().records);
-        let rate = float(now.1 - last.1) / (now.0 - last.0).as_secs_f64();
+        let rate = per_second(now.1 - last.1, (now.0 - last.0).as_secs_f64());
         let delivered = now.1 - before.records;
         match shared.latencies.summary() {
             Some(latency) => {
                 let (p50, p99) = (latency.p50 / 1e3, latency.p99 / 1e3);
-                eprintln!(
+                terminal::say(&format!(
                     "{delivered} records delivered, {rate:.0} records/s, p50 {p50:.1} ms, p99 {p99:.1} ms so far"
-                );
+                ));
             }
-            None => eprintln!("{delivered} records delivered, {rate:.0} records/s"),
+            None => terminal::say(&format!("{delivered} records delivered, {rate:.0} records/s")),
         }
         last = now;
     }

@@ -5,9 +5,10 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::latency::Summary;
 use super::meter::{Usage, peak_memory_bytes};
 use super::run::Counts;
+use crate::figures::{float, per, per_second};
+use crate::latency::Summary;
 
 /// The result.
 #[derive(Debug, Serialize)]
@@ -26,6 +27,8 @@ pub(crate) struct Report {
     pub(crate) latency_us: Option<Summary>,
     /// Which records the latencies are of.
     pub(crate) latency_of: &'static str,
+    /// How many these are.
+    pub(crate) latency_records: u64,
     pub(crate) batches: u64,
     pub(crate) records_per_batch: f64,
     pub(crate) retries: u64,
@@ -56,13 +59,14 @@ impl Report {
             records: counts.delivered,
             errors: counts.failed,
             seconds,
-            records_per_second: ratio(counts.delivered, seconds),
-            mb_per_second: ratio(counts.bytes, seconds) / 1e6,
+            records_per_second: per_second(counts.delivered, seconds),
+            mb_per_second: per_second(counts.bytes, seconds) / 1e6,
             cpu_ns_per_record: per(usage.processor.as_secs_f64() * 1e9, counts.delivered),
             allocations_per_record: usage.allocations.map(|count| per(float(count), counts.delivered)),
             peak_rss_bytes: peak_memory_bytes(),
             latency_us: latency,
             latency_of: if config.sync { "all records" } else { "1 record in 64" },
+            latency_records: latency.map_or(0, |latency| latency.records),
             batches: counts.batches,
             records_per_batch: per(float(counts.delivered), counts.batches),
             retries: counts.retries,
@@ -90,29 +94,6 @@ impl fmt::Display for Report {
             self.records_per_batch
         )?;
         let Some(latency) = &self.latency_us else { return Ok(()) };
-        writeln!(f, "latency of {}, in µs:", self.latency_of)?;
-        write!(f, "{latency}")
+        write!(f, "latency of {}, {latency}", self.latency_of)
     }
-}
-
-impl fmt::Display for Summary {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{:>12} {:>12} {:>12} {:>12} {:>12}", "p50", "p90", "p99", "p99.9", "max")?;
-        let Self { p50, p90, p99, p999, max } = self;
-        writeln!(f, "{p50:>12.1} {p90:>12.1} {p99:>12.1} {p999:>12.1} {max:>12.1}")
-    }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "fifteen figures are more than anybody reads")]
-pub(crate) const fn float(count: u64) -> f64 {
-    count as f64
-}
-
-/// Nothing in no time is nothing.
-fn ratio(count: u64, seconds: f64) -> f64 {
-    if seconds > 0.0 { float(count) / seconds } else { 0.0 }
-}
-
-fn per(sum: f64, count: u64) -> f64 {
-    if count > 0 { sum / float(count) } else { 0.0 }
 }

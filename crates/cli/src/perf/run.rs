@@ -4,18 +4,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
-use milena::{FlushError, Producer, SendError, Snapshot, Topic};
+use milena::{ErrorKind, FlushError, Producer, SendError, Snapshot, Topic};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
-use super::latency::{Latencies, Summary};
 use super::load::{Load, Sent, Shared};
 use super::meter::{Meter, Usage};
 use super::options::Options;
 use super::payload::Payloads;
 use super::progress;
-use super::sampler::Sampler;
 use crate::exit::{Exit, Failure};
+use crate::latency::{Latencies, Summary};
+use crate::sampler::Sampler;
 use crate::signals::Signals;
 
 /// A run that is to be measured.
@@ -66,8 +66,9 @@ impl<'a> Run<'a> {
         payloads: Payloads,
     ) -> Result<Self, Failure> {
         let latencies = Arc::new(Latencies::new().map_err(Failure::failed)?);
-        let sampler = Sampler::new(Arc::clone(&latencies));
-        let shared = Arc::new(Shared { payloads, sampler, latencies, stopped: AtomicBool::new(false) });
+        let stopped = Arc::new(AtomicBool::new(false));
+        let sampler = sampler(&latencies, &stopped);
+        let shared = Arc::new(Shared { payloads, sampler, latencies, stopped });
         let signals = Signals::listen().context("signals cannot be listened to").map_err(Failure::failed)?;
         Ok(Self { options, producer, topic, shared, signals })
     }
@@ -133,7 +134,7 @@ impl<'a> Run<'a> {
                 gate.wait().await;
                 match warmed.refused {
                     None => load.send(records).await,
-                    refused => Sent { refused, ..Sent::default() },
+                    refused => Sent { refused, failed: warmed.failed, ..Sent::default() },
                 }
             });
         }
@@ -169,17 +170,31 @@ impl<'a> Run<'a> {
 
     fn counts(&self, sent: &Sent, before: Snapshot) -> Counts {
         let after = self.producer.metrics();
-        let failed = if self.options.sync { sent.failed } else { after.failed - before.failed };
-        let delivered = sent.accepted.saturating_sub(failed);
+        // Where each record is awaited, those that failed are not among the accepted ones.
+        let failed_later = if self.options.sync { 0 } else { after.failed - before.failed };
+        let delivered = sent.accepted.saturating_sub(failed_later);
         let keys = if self.options.keyed { delivered.saturating_mul(8) } else { 0 };
         Counts {
             delivered,
-            failed: failed + u64::from(sent.refused.is_some()),
+            failed: failed_later + sent.failed,
             bytes: self.shared.payloads.bytes_of(delivered).saturating_add(keys),
             batches: after.batches - before.batches,
             retries: after.retries - before.retries,
         }
     }
+}
+
+/// Keeps the latencies. Once records time out, those behind them would as well, and there is nothing to measure.
+fn sampler(latencies: &Arc<Latencies>, stopped: &Arc<AtomicBool>) -> Sampler {
+    let (latencies, stopped) = (Arc::clone(latencies), Arc::clone(stopped));
+    Sampler::new(move |_, latency, outcome| match outcome.map_err(|error| error.kind()) {
+        Ok(_) => latencies.record(latency),
+        Err(ErrorKind::DeliveryTimeout | ErrorKind::RetriesExhausted) => {
+            stopped.store(true, Ordering::Relaxed);
+        }
+        // It is counted, and told by the flush.
+        Err(_) => {}
+    })
 }
 
 impl Sent {

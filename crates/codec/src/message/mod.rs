@@ -143,6 +143,20 @@ pub trait Message: Field + Default {
     }
 }
 
+impl Version {
+    /// The version `number` of the message `M`.
+    ///
+    /// ```
+    /// use milena_codec::message::{ProduceRequest, Version};
+    /// assert!(!Version::of::<ProduceRequest>(8).flexible);
+    /// assert!(Version::of::<ProduceRequest>(9).flexible);
+    /// ```
+    #[must_use]
+    pub fn of<M: Message>(number: i16) -> Self {
+        Self { number, flexible: number >= M::FLEXIBLE_SINCE }
+    }
+}
+
 fn decode_all<M: Message>(mut input: Reader<'_>, version: Version) -> Result<M, DecodeError> {
     let message = M::decode(&mut input, version)?;
     input.finish()?;

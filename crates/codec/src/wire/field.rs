@@ -6,7 +6,6 @@ use super::error::{DecodeError, EncodeError, Problem};
 use super::reader::Reader;
 use super::varint;
 use super::version::Version;
-use crate::ids::TopicId;
 
 /// A type that can stand in a message table.
 pub trait Field: Sized {
@@ -69,40 +68,6 @@ fixed! {
     i64, put_i64, i64, 8;
 }
 
-/// Gives a newtype the field codec of what it wraps.
-macro_rules! field_by_inner {
-    ($name:ident, $inner:ty) => {
-        #[cfg(any(test, feature = "generate"))]
-        impl $crate::wire::generate::Generate for $name {
-            fn generate(dice: &mut $crate::wire::generate::Dice<'_>, version: $crate::wire::Version) -> Self {
-                Self(<$inner as $crate::wire::generate::Generate>::generate(dice, version))
-            }
-        }
-
-        impl $crate::wire::Field for $name {
-            fn put(
-                &self,
-                out: &mut Vec<u8>,
-                version: $crate::wire::Version,
-            ) -> Result<(), $crate::wire::EncodeError> {
-                self.0.put(out, version)
-            }
-
-            fn read(
-                input: &mut $crate::wire::Reader<'_>,
-                version: $crate::wire::Version,
-            ) -> Result<Self, $crate::wire::DecodeError> {
-                <$inner as $crate::wire::Field>::read(input, version).map(Self)
-            }
-
-            fn bytes_min(version: $crate::wire::Version) -> usize {
-                <$inner as $crate::wire::Field>::bytes_min(version)
-            }
-        }
-    };
-}
-pub(crate) use field_by_inner;
-
 impl Field for bool {
     fn put(&self, out: &mut Vec<u8>, _: Version) -> Result<(), EncodeError> {
         out.put_u8(u8::from(*self));
@@ -116,21 +81,6 @@ impl Field for bool {
 
     fn bytes_min(_: Version) -> usize {
         1
-    }
-}
-
-impl Field for TopicId {
-    fn put(&self, out: &mut Vec<u8>, _: Version) -> Result<(), EncodeError> {
-        out.put_slice(&self.0);
-        Ok(())
-    }
-
-    fn read(input: &mut Reader<'_>, _: Version) -> Result<Self, DecodeError> {
-        input.uuid().map(Self)
-    }
-
-    fn bytes_min(_: Version) -> usize {
-        16
     }
 }
 

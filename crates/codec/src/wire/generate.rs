@@ -4,7 +4,6 @@
 use bytes::Bytes;
 
 use super::version::{Row, Version};
-use crate::ids::TopicId;
 
 /// Choices drawn from a run of bytes; zeros once they are used up.
 #[derive(Debug)]
@@ -31,7 +30,7 @@ impl<'a> Dice<'a> {
         usize::from(self.byte() % 4)
     }
 
-    fn number<const N: usize>(&mut self) -> [u8; N] {
+    pub(crate) fn number<const N: usize>(&mut self) -> [u8; N] {
         std::array::from_fn(|_| self.byte())
     }
 }
@@ -73,12 +72,6 @@ numbers!(i8, i16, i32, i64);
 impl Generate for bool {
     fn generate(dice: &mut Dice<'_>, _: Version) -> Self {
         dice.byte() % 2 == 1
-    }
-}
-
-impl Generate for TopicId {
-    fn generate(dice: &mut Dice<'_>, _: Version) -> Self {
-        Self(dice.number())
     }
 }
 

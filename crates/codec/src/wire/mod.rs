@@ -7,14 +7,14 @@ mod error;
 mod field;
 #[cfg(any(test, feature = "generate"))]
 pub mod generate;
+mod newtype;
 mod reader;
 pub mod varint;
 mod version;
 
 pub use error::{DecodeError, EncodeError, Problem};
 pub use field::{Field, Nullable};
-pub(crate) use field::{
-    field_by_inner, put_bytes_length, put_count, put_nullable_str, put_str, read_count, read_str,
-};
+pub(crate) use field::{put_bytes_length, put_count, put_nullable_str, put_str, read_count, read_str};
+pub(crate) use newtype::field_by_inner;
 pub use reader::Reader;
 pub use version::{Row, Version, removed_after, since, tag};

@@ -1,7 +1,5 @@
 //! Which version of a message carries which field: the right-hand side of a row in a message table.
 
-use crate::message::Message;
-
 /// The version in which a message is read or written, and the form that this version has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Version {
@@ -9,20 +7,6 @@ pub struct Version {
     pub number: i16,
     /// Whether strings and arrays are compact and tagged fields follow (KIP-482).
     pub flexible: bool,
-}
-
-impl Version {
-    /// The version `number` of the message `M`.
-    ///
-    /// ```
-    /// use milena_codec::message::{ProduceRequest, Version};
-    /// assert!(!Version::of::<ProduceRequest>(8).flexible);
-    /// assert!(Version::of::<ProduceRequest>(9).flexible);
-    /// ```
-    #[must_use]
-    pub fn of<M: Message>(number: i16) -> Self {
-        Self { number, flexible: number >= M::FLEXIBLE_SINCE }
-    }
 }
 
 /// The versions that carry a field, and how: one row of a message table.

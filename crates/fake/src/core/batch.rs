@@ -11,6 +11,7 @@ use milena_codec::record::{BatchHeader, HEADER_BYTES, Stamp};
 use milena_codec::wire::{DecodeError, Reader};
 
 use super::records::{self, LoggedRecord};
+use super::refusal::Refusal;
 use super::topic_config::TopicConfig;
 
 /// The bits of the attributes that name the codec.
@@ -28,27 +29,6 @@ pub(crate) struct Batch {
     pub(crate) header: BatchHeader,
     /// Whether the CRC in the header is that of the bytes.
     crc_is_right: bool,
-}
-
-/// Why a batch is not appended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Refusal {
-    pub(crate) code: ErrorCode,
-    pub(crate) message: Option<String>,
-    /// The records to blame, and why (KIP-467).
-    pub(crate) records: Vec<(i32, String)>,
-}
-
-impl From<ErrorCode> for Refusal {
-    fn from(code: ErrorCode) -> Self {
-        Self { code, message: None, records: Vec::new() }
-    }
-}
-
-impl Refusal {
-    pub(crate) fn new(code: ErrorCode, message: &str) -> Self {
-        Self { message: Some(message.to_owned()), ..Self::from(code) }
-    }
 }
 
 impl Batch {

@@ -19,6 +19,8 @@ const LATEST: i64 = -1;
 const EARLIEST: i64 = -2;
 const NEWEST_TIMESTAMP: i64 = -3;
 const EARLIEST_LOCAL: i64 = -4;
+/// The first version whose answer says in which term a record was written.
+const EPOCHS_SINCE: i16 = 4;
 
 pub(crate) fn serve(
     state: &State,
@@ -28,7 +30,7 @@ pub(crate) fn serve(
     request: &theirs::ListOffsetsRequest,
 ) -> Answer {
     let topics = request.topics.iter().map(|topic| {
-        let partitions = topic.partitions.iter().map(|asked| find(state, plan, broker, topic, asked));
+        let partitions = topic.partitions.iter().map(|asked| find(state, head, plan, broker, topic, asked));
         ListOffsetsTopicResponse::default()
             .with_name(topic.name.clone())
             .with_partitions(partitions.collect())
@@ -49,6 +51,7 @@ pub(crate) fn targets(request: &theirs::ListOffsetsRequest) -> Vec<Target> {
 
 fn find(
     state: &State,
+    head: &Head,
     plan: &Plan,
     broker: BrokerId,
     topic: &ListOffsetsTopic,
@@ -71,7 +74,8 @@ fn find(
     };
     match found {
         Ok((Some((timestamp, offset)), epoch)) => {
-            answer.with_timestamp(timestamp).with_offset(offset).with_leader_epoch(epoch.0)
+            let epoch = if head.version >= EPOCHS_SINCE { epoch.0 } else { -1 };
+            answer.with_timestamp(timestamp).with_offset(offset).with_leader_epoch(epoch)
         }
         Ok((None, _)) => answer,
         Err(code) => {

@@ -34,6 +34,13 @@ pub struct LoggedBatch {
 }
 
 impl LoggedBatch {
+    /// Its records, in order; none of one that is compressed. [`Cluster::log`](crate::Cluster::log) batch by batch,
+    /// for logs that are too long to be held as records.
+    #[must_use]
+    pub fn records(&self) -> Vec<LoggedRecord> {
+        read(self)
+    }
+
     fn end_offset(&self) -> i64 {
         self.header.base_offset + i64::from(self.header.records)
     }

@@ -21,6 +21,7 @@ mod partition;
 mod produce;
 mod producers;
 mod records;
+mod refusal;
 mod request;
 mod state;
 mod topic;
@@ -113,6 +114,10 @@ impl Core {
             }
         };
         self.note(now, id, broker, &call.head);
+        if call.left_over > 0 {
+            let what = format!("{} bytes stand behind the end of {}", call.left_over, call.head.api);
+            self.blame(now, id, broker, what);
+        }
         if let Body::Produce(produce) = &call.body {
             for (topic, partition) in produce::repeated(produce) {
                 let what = format!("{topic:?} partition {partition} stands twice in one Produce request");

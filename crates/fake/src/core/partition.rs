@@ -3,9 +3,10 @@
 use milena_codec::ErrorCode;
 use milena_codec::ids::{BrokerId, LeaderEpoch};
 
-use super::batch::{Batch, Refusal};
+use super::batch::Batch;
 use super::log::{Keep, Log};
 use super::producers::{Producers, Verdict};
+use super::refusal::Refusal;
 use super::topic_config::TopicConfig;
 
 #[derive(Debug)]

@@ -11,8 +11,8 @@ use milena_codec::message::ProduceRequest;
 use uuid::Uuid;
 
 use super::answer::{self, Answer};
-use super::batch::Refusal;
 use super::partition::{Appended, Terms};
+use super::refusal::Refusal;
 use super::request::{Entry, Head, Produce, TopicRef};
 use super::state::State;
 use super::topic;

@@ -9,7 +9,7 @@ use milena_codec::ErrorCode;
 use milena_codec::ids::{ProducerEpoch, ProducerId, Sequence};
 use milena_codec::record::{BatchHeader, HEADER_BYTES, Header, Records};
 
-use super::batch::Refusal;
+use super::refusal::Refusal;
 
 /// A record in a partition's log.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,13 +10,16 @@ use milena_codec::message::header::RequestHeader;
 use milena_codec::message::{ApiKey, Message, Version};
 use milena_codec::wire::Reader;
 
-use super::batch::{Batch, Refusal};
+use super::batch::Batch;
+use super::refusal::Refusal;
 
 /// A request with its header.
 #[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) head: Head,
     pub(crate) body: Body,
+    /// Bytes behind the end of the message, which a broker passes over.
+    pub(crate) left_over: usize,
 }
 
 /// What stands before a request.
@@ -101,23 +104,22 @@ impl Call {
             }
             other => return Err(format!("{other} is none that this cluster serves")),
         };
-        Ok(Self { head, body })
+        let left_over = if matches!(body, Body::UnknownApiVersions) { 0 } else { input.left() };
+        Ok(Self { head, body, left_over })
     }
 }
 
-/// Reads what is left of a frame by our own decoder.
+/// Reads a message from what is left of a frame by our own decoder.
 fn bounded<M: Message>(input: &mut Reader<'_>, version: i16) -> Result<M, Refused> {
     let refused = |error| format!("no {} of version {version}: {error}", M::NAME);
     let form = Version::of::<M>(version);
     if form.flexible {
         RequestHeader::read_tags(input).map_err(refused)?;
     }
-    let message = M::decode(input, form).map_err(refused)?;
-    input.finish().map_err(refused)?;
-    Ok(message)
+    M::decode(input, form).map_err(refused)
 }
 
-/// Reads what is left of a frame twice: by our own decoder, which bounds it, and by kafka-protocol.
+/// Reads a message twice: by our own decoder, which bounds it, and by kafka-protocol, which has to come to the same end.
 fn checked<M: Message, T: Decodable>(input: &mut Reader<'_>, version: i16) -> Result<T, Refused> {
     let mut again = input.clone();
     bounded::<M>(input, version)?;
@@ -127,9 +129,11 @@ fn checked<M: Message, T: Decodable>(input: &mut Reader<'_>, version: i16) -> Re
     }
     let mut rest = again.take_bytes(again.left()).map_err(|error| error.to_string())?;
     let message = T::decode(&mut rest, version).map_err(refused)?;
-    match rest.is_empty() {
+    match rest.len() == input.left() {
         true => Ok(message),
-        false => Err(format!("kafka-protocol leaves {} bytes of {}", rest.len(), M::NAME)),
+        false => {
+            Err(format!("kafka-protocol leaves {} bytes of {}, we {}", rest.len(), M::NAME, input.left()))
+        }
     }
 }
 

@@ -229,7 +229,7 @@ impl Core {
     }
 
     fn serve(&mut self, now: Now, broker: BrokerId, pending: &Pending, may_wait: bool) -> Answer {
-        let Pending { call: Call { head, body }, plan, .. } = pending;
+        let Pending { call: Call { head, body, .. }, plan, .. } = pending;
         let state = &mut self.state;
         match body {
             Body::ApiVersions(request) => api_versions::serve(state, head, plan, request),

@@ -2,6 +2,13 @@
 //!
 //! Requests are written by milena's codec, byte by byte where it would not write them.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot talk to the cluster has failed")]
+
 mod client;
+mod hooks;
+mod places;
 mod produce;
 mod protocol;
+mod reading;
+mod sequences;
+mod topics;

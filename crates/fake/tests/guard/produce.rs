@@ -1,9 +1,7 @@
 //! What a broker refuses, and in what order it finds out: raw requests, one row of the table after the other.
 
-use bytes::Bytes;
 use milena_codec::ErrorCode;
-use milena_codec::ids::{BrokerId, LeaderEpoch, TopicId};
-use milena_codec::message::ProduceResponse;
+use milena_codec::ids::{LeaderEpoch, TopicId};
 use milena_codec::record::{BatchHeader, HEADER_BYTES, Stamp, put_record};
 use milena_fake::{Cluster, TopicConfig};
 
@@ -23,6 +21,8 @@ async fn a_good_batch_is_appended_with_its_offsets_under_every_version() {
     assert_eq!(one(wire.call(&by_id, 13).await).base_offset, 20);
     assert_eq!(cluster.record_count(), 21);
     assert_eq!(values(&cluster, "t", 0)[18..], ["a", "b", "c"]);
+    let by_batch: Vec<_> = cluster.log_batches("t", 0).iter().flat_map(|batch| batch.records()).collect();
+    assert_eq!(by_batch, cluster.log("t", 0));
     assert!(cluster.violations().is_empty());
 }
 
@@ -46,7 +46,8 @@ async fn acks_0_is_never_answered_and_an_error_closes() {
     assert_eq!(wire.produce(batch(&["b"]), 9).await.base_offset, 1, "the answer is the second request's");
     let gap = stamped(&["x"], stamp(1, 0, 9));
     wire.code(stamped(&["c"], stamp(1, 0, 0))).await;
-    for bad in [flipped(batch(&["x"])), vec![], gap] {
+    let too_large = batch(&[&"x".repeat(2_000_000)]);
+    for bad in [flipped(batch(&["x"])), vec![], gap, too_large] {
         let mut wire = Wire::to(&cluster, 1);
         wire.send(&to_t(0, bad), 9).await;
         assert!(wire.is_closed().await);
@@ -157,6 +158,21 @@ async fn what_a_broker_lets_pass_is_let_pass() {
     for change in changes {
         assert_eq!(wire.code(sealed(&["a"], change)).await, ErrorCode::NONE);
     }
+    let mut wrong_deltas = vec![0; HEADER_BYTES];
+    put_record(&mut wrong_deltas, 7, 0, None, Some(b"b"), &[]);
+    put_record(&mut wrong_deltas, 3, 0, None, Some(b"c"), &[]);
+    BatchHeader::of_producer(2, NOW_MS, NOW_MS, Stamp::NONE).seal(&mut wrong_deltas, []);
+    assert_eq!(wire.code(wrong_deltas).await, ErrorCode::NONE, "of records that are not compressed");
+    assert_eq!(values(&cluster, "t", 0), ["a", "a", "a", "b", "c"]);
+}
+
+#[tokio::test]
+async fn a_transactional_batch_needs_a_transactional_id() {
+    let cluster = one_broker().await;
+    let mut wire = Wire::to(&cluster, 1);
+    let transactional = sealed(&["a"], |header| (header.attributes, header.stamp) = (1 << 4, stamp(1, 0, 0)));
+    assert_eq!(wire.code(transactional).await, ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
+    assert_eq!(cluster.record_count(), 0);
 }
 
 #[tokio::test]
@@ -227,64 +243,6 @@ async fn timestamps_too_far_in_the_future_are_named() {
     assert_eq!(answer.error_code, ErrorCode::NONE);
     assert!((NOW_MS..NOW_MS + HOUR_MS).contains(&answer.log_append_time_ms));
     assert!(cluster.log("t", 0).iter().rev().take(2).all(|r| r.timestamp == answer.log_append_time_ms));
-}
-
-#[tokio::test]
-async fn topics_are_unknown_by_name_and_by_id() {
-    let cluster = one_broker().await;
-    let mut wire = Wire::to(&cluster, 1);
-    let good = || Some(Bytes::from(batch(&["a"])));
-    for (topic, partition, code) in [
-        ("nope", 0, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION),
-        ("t", 1, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION),
-        ("t", -1, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION),
-        ("not a name", 0, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION),
-        ("__consumer_offsets", 0, ErrorCode::INVALID_TOPIC_EXCEPTION),
-    ] {
-        let request = to(topic, TopicId::ZERO, -1, vec![(partition, good())]);
-        assert_eq!(one(wire.call(&request, 12).await).error_code, code, "{topic} {partition}");
-    }
-    let id = cluster.topic_id("t").unwrap();
-    for (id, partition, code) in [
-        (TopicId::ZERO, 0, ErrorCode::UNKNOWN_TOPIC_ID),
-        (TopicId([9; 16]), 0, ErrorCode::UNKNOWN_TOPIC_ID),
-        (id, 1, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION),
-    ] {
-        let request = to("", id, -1, vec![(partition, good())]);
-        assert_eq!(one(wire.call(&request, 13).await).error_code, code);
-    }
-    assert_eq!(cluster.partition_count("nope"), None, "Produce creates nothing");
-}
-
-#[tokio::test]
-async fn another_than_the_leader_says_who_leads_from_version_10_on() {
-    let cluster = Cluster::builder().brokers(2).topic("t", 1).in_memory().wall_clock_ms(NOW_MS);
-    let cluster = cluster.start().await.unwrap();
-    cluster.bump_epoch("t", 0);
-    let mut wire = Wire::to(&cluster, 2);
-    let mut ask =
-        async |acks, version| -> ProduceResponse { wire.call(&to_t(acks, batch(&["a"])), version).await };
-    let answer = ask(-1, 9).await;
-    assert!(answer.node_endpoints.is_empty());
-    assert_eq!(one(answer).error_code, ErrorCode::NOT_LEADER_OR_FOLLOWER);
-    assert_eq!(one(ask(1, 9).await).error_code, ErrorCode::NOT_LEADER_OR_FOLLOWER);
-    let answer = ask(-1, 10).await;
-    let nodes: Vec<_> = answer.node_endpoints.iter().map(|node| (node.node_id, node.host.clone())).collect();
-    assert_eq!(nodes, [(BrokerId(1), "broker-1".to_owned())]);
-    let leader = one(answer).current_leader;
-    assert_eq!((leader.leader_id, leader.leader_epoch), (BrokerId(1), LeaderEpoch(1)));
-}
-
-#[tokio::test]
-async fn too_few_replicas_in_sync_refuse_acks_all_alone() {
-    let cluster = Cluster::builder().brokers(2).topic("t", 1).in_memory().wall_clock_ms(NOW_MS);
-    let cluster = cluster.start().await.unwrap();
-    cluster.configure_topic("t", TopicConfig { min_insync_replicas: 9, ..TopicConfig::default() });
-    let mut wire = Wire::to(&cluster, 1);
-    assert_eq!(wire.code(batch(&["a"])).await, ErrorCode::NONE, "capped at the count of replicas");
-    cluster.set_isr("t", 0, 1);
-    assert_eq!(wire.code(batch(&["a"])).await, ErrorCode::NOT_ENOUGH_REPLICAS);
-    assert_eq!(one(wire.call(&to_t(1, batch(&["a"])), 9).await).error_code, ErrorCode::NONE);
 }
 
 /// The same with one bit of the last record turned.

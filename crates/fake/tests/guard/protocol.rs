@@ -87,6 +87,19 @@ async fn a_count_that_the_frame_cannot_hold_closes_the_connection() {
 }
 
 #[tokio::test]
+async fn bytes_behind_the_end_of_a_request_are_passed_over_and_noted() {
+    let cluster = one_broker().await;
+    let mut wire = Wire::to(&cluster, 1);
+    // librdkafka 2.16 asks for all topics like this: four bytes of a count where a null is one byte, so that three
+    // are left over.
+    let mut frame = raw_header(ApiKey::METADATA, 13);
+    frame.extend_from_slice(&[0, 0, 0, 0, 0, 1, 0, 0]);
+    wire.send_raw(&frame).await;
+    assert!(wire.frame().await.is_some());
+    assert_eq!(cluster.violations().len(), 1);
+}
+
+#[tokio::test]
 async fn every_identity_is_new_whichever_broker_gives_it() {
     let cluster = small(|builder| builder.brokers(2)).await;
     let first = Wire::to(&cluster, 1).identity().await;

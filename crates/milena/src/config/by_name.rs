@@ -38,7 +38,8 @@ impl ProducerBuilder {
             return Err(ConfigError::new(
                 name,
                 format!(
-                    "`{name}` is not supported: this version has no {what}; leave it out and use a plaintext listener"
+                    "`{}` is not supported: this version has no {what}; leave it out and use a plaintext listener",
+                    name.escape_debug()
                 ),
             ));
         }
@@ -67,8 +68,31 @@ impl ProducerBuilder {
             let message = format!("the file cannot be read: {error}");
             ConfigError::new(path.display().to_string(), message).at(path, 0)
         })?;
+        self.entries(bytes, path)
+    }
+
+    /// Sets every property of a text in Java's `.properties` syntax, in UTF-8 or else in Latin-1.
+    ///
+    /// # Errors
+    /// As [`Self::property`]; the error names the line.
+    ///
+    /// ```
+    /// use milena::ProducerBuilder;
+    ///
+    /// let text = "bootstrap.servers = localhost:9092\nlinger.ms = 20\n";
+    /// let config = ProducerBuilder::default().properties(text)?.validate()?;
+    /// let error = ProducerBuilder::default().properties("acks = some").unwrap_err();
+    /// assert_eq!(error.to_string(), "line 1: `acks` = `some`: write `all`, `1` or `0`");
+    /// # Ok::<(), milena::ConfigError>(())
+    /// ```
+    pub fn properties(self, text: impl AsRef<[u8]>) -> Result<Self, ConfigError> {
+        self.entries(text.as_ref().to_vec(), Path::new(""))
+    }
+
+    /// Sets what is in `text`; `path` is where it comes from.
+    fn entries(self, text: Vec<u8>, path: &Path) -> Result<Self, ConfigError> {
         let mut builder = self;
-        for entry in file::parse(&file::text(bytes)) {
+        for entry in file::parse(&file::text(text)) {
             let entry = entry.map_err(|(line, remedy)| ConfigError::new("", remedy).at(path, line))?;
             builder =
                 builder.property(&entry.name, &entry.value).map_err(|error| error.at(path, entry.line))?;
@@ -142,6 +166,12 @@ mod tests {
         let error = with(&[(name, value)]).unwrap_err();
         assert!(error.to_string().contains(said), "{error}");
         assert_eq!(error.property(), name);
+    }
+
+    #[test]
+    fn a_refused_name_spoils_no_terminal() {
+        let error = with(&[("sasl.\x1b[31m", "x")]).unwrap_err();
+        assert!(!error.to_string().contains('\x1b'), "{error}");
     }
 
     #[test]

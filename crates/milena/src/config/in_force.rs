@@ -23,6 +23,12 @@ impl Config {
         properties
     }
 
+    /// The most bytes of one record: `max.request.size`.
+    #[must_use]
+    pub const fn max_request_size(&self) -> usize {
+        self.max_request_size
+    }
+
     fn records_and_requests(&self) -> Vec<(&'static str, String)> {
         vec![
             ("bootstrap.servers", self.bootstrap_servers.clone()),

@@ -105,7 +105,7 @@ impl BrokerTask {
 
     /// Reads and handles what the connection has, dials if there is none and somebody needs one.
     fn listen(&mut self, now: Instant, cx: &mut Context<'_>) {
-        if !self.lane.has_partitions() && self.link.session().is_none() {
+        if !self.needs_link() {
             return;
         }
         match self.link.poll_open(now, cx) {
@@ -163,6 +163,10 @@ impl BrokerTask {
             }
         }
         self.lane.ended(now, requests, ended.timed_out);
+        if ended.timed_out {
+            let silent = self.link.endpoint().cloned();
+            self.settings.core.tell(|inbox| inbox.silent = silent);
+        }
         self.unreachable(ended.reason);
     }
 
@@ -170,6 +174,11 @@ impl BrokerTask {
         tracing::debug!(%reason, "a broker could not be used");
         self.lane.set_trouble(reason);
         self.settings.core.tell(|inbox| inbox.broker_lost = true);
+    }
+
+    /// Whether the connection is to be kept, or to be opened.
+    fn needs_link(&mut self) -> bool {
+        self.lane.has_partitions() || self.link.session().is_some()
     }
 
     /// Hands a request to the session.
@@ -208,7 +217,9 @@ impl BrokerTask {
     /// Sets the timer. True when it has rung already.
     fn arm(&mut self, now: Instant, until: Option<Instant>, cx: &mut Context<'_>) -> bool {
         let paused = self.paused_until.filter(|paused| *paused > now);
-        let Some(until) = [until, self.link.deadline(), paused].into_iter().flatten().min() else {
+        // A connection that nobody needs is not opened when its backoff is over.
+        let link = if self.needs_link() { self.link.deadline() } else { None };
+        let Some(until) = [until, link, paused].into_iter().flatten().min() else {
             self.armed = None;
             return false;
         };

@@ -25,11 +25,14 @@ const ANSWER_TIMEOUT_MAX: Duration = Duration::from_secs(10);
 pub(super) struct Line {
     settings: Arc<Settings>,
     control: Option<Control>,
+    /// A broker that let a request time out: whoever hangs there would hang here as well. It is asked last, until it
+    /// answers.
+    avoided: Option<Endpoint>,
 }
 
 impl Line {
     pub(super) const fn new(settings: Arc<Settings>) -> Self {
-        Self { settings, control: None }
+        Self { settings, control: None, avoided: None }
     }
 
     /// Asks the broker that answered last, then the candidates in turn; each has its share of `within`.
@@ -54,7 +57,9 @@ impl Line {
                 Err(trouble) => troubles = troubles.and(&trouble),
             }
         }
-        for endpoint in candidates {
+        let (last, first): (Vec<_>, Vec<_>) =
+            candidates.iter().partition(|endpoint| self.avoided.as_ref() == Some(*endpoint));
+        for endpoint in first.into_iter().chain(last) {
             match self.ask_at(endpoint, request, share).await {
                 Ok(response) => return Ok(response),
                 Err(trouble) => troubles = troubles.and(&trouble),
@@ -68,6 +73,12 @@ impl Line {
         self.control = None;
     }
 
+    /// The next question goes to another broker than the one that listens there, if there is another.
+    pub(super) fn avoid(&mut self, endpoint: Endpoint) {
+        self.control.take_if(|control| *control.endpoint() == endpoint);
+        self.avoided = Some(endpoint);
+    }
+
     async fn ask_at<R: Request>(
         &mut self,
         endpoint: &Endpoint,
@@ -78,6 +89,7 @@ impl Line {
         let Ok(asked) = timeout(within, asking).await else { return Err(no_answer(endpoint, within)) };
         let (control, response) = asked?;
         self.control = Some(control);
+        self.avoided.take_if(|avoided| avoided == endpoint);
         Ok(response)
     }
 }

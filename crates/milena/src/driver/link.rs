@@ -111,6 +111,11 @@ impl Link {
         }
     }
 
+    /// Where the broker listens.
+    pub(super) const fn endpoint(&self) -> Option<&Endpoint> {
+        self.endpoint.as_ref()
+    }
+
     /// The session, while there is a connection.
     pub(super) fn session(&mut self) -> Option<&mut Session<Frame>> {
         match &mut self.state {

@@ -1,35 +1,28 @@
-//! Keeps a broker's task from starving on a runtime with several workers.
+//! Keeps the driver's tasks from starving on a runtime with several workers.
 //!
 //! A task that is woken from a worker waits in a slot of that worker which the others do not steal from; a caller that
-//! fills a batch and then computes for long would keep it there. Waking a second task, which does nothing, pushes the
-//! first one out of that slot, to where any worker takes it.
+//! fills a batch and then computes for long would keep it there. Another task, which does nothing, pushes the first one
+//! out of that slot, to where any worker takes it. It has to be a new one each time: one that still waits from the time
+//! before, behind the same caller, is not woken again and pushes nobody.
 
-use std::future::{Future, poll_fn};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Poll, Wake, Waker};
+use std::sync::Arc;
+use std::task::{Wake, Waker};
 
-/// The task that does nothing, as far as it is woken.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Nudge(Arc<Mutex<Option<Waker>>>);
+use tokio::runtime::{Handle, RuntimeFlavor};
+
+/// Where the tasks run that do nothing.
+#[derive(Clone, Debug)]
+pub(super) struct Nudge(Handle);
 
 impl Nudge {
-    /// The task: to be spawned beside the others, and to be aborted in the end.
-    pub(super) fn task(&self) -> impl Future<Output = ()> + Send + 'static {
-        let place = Arc::clone(&self.0);
-        poll_fn(move |cx| {
-            *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(cx.waker().clone());
-            Poll::Pending
-        })
-    }
-
-    fn wake(&self) {
-        if let Some(waker) = &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
-            waker.wake_by_ref();
-        }
+    /// For the runtime that runs the driver; none where it has one thread, and no slots to steal from.
+    pub(super) fn of_current_runtime() -> Option<Self> {
+        let runtime = Handle::current();
+        (runtime.runtime_flavor() != RuntimeFlavor::CurrentThread).then_some(Self(runtime))
     }
 }
 
-/// Wakes a task, and then the one that does nothing.
+/// Wakes a task, and has one that does nothing come after it.
 struct Both {
     task: Waker,
     nudge: Nudge,
@@ -42,7 +35,7 @@ impl Wake for Both {
 
     fn wake_by_ref(self: &Arc<Self>) {
         self.task.wake_by_ref();
-        self.nudge.wake();
+        drop(self.nudge.0.spawn(std::future::ready(())));
     }
 }
 
@@ -54,7 +47,7 @@ pub(super) struct Nudging {
 }
 
 impl Nudging {
-    /// None leaves wakers as they are, for runtimes of one thread.
+    /// None leaves wakers as they are.
     pub(super) const fn new(nudge: Option<Nudge>) -> Self {
         Self { nudge, made: None }
     }

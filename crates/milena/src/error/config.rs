@@ -24,7 +24,7 @@ impl ConfigError {
         Self { property: property.into(), message: message.into(), place: None }
     }
 
-    /// The same, found in a line of a file. Line 0 stands for the file as a whole.
+    /// The same, found in a line of a file. Line 0 stands for the file as a whole, no name for a text in no file.
     pub(crate) fn at(self, file: &Path, line: usize) -> Self {
         Self { place: Some((file.to_owned(), line)), ..self }
     }
@@ -46,6 +46,7 @@ impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.place {
             Some((file, 0)) => write!(f, "{}: {}", file.display(), self.message),
+            Some((file, line)) if file.as_os_str().is_empty() => write!(f, "line {line}: {}", self.message),
             Some((file, line)) => write!(f, "{}:{line}: {}", file.display(), self.message),
             None => f.write_str(&self.message),
         }

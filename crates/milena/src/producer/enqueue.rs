@@ -57,13 +57,23 @@ pub(super) struct Enter<'a, const SEAT: bool> {
     pub(super) urgent: bool,
     pub(super) patience: Patience,
     stepped_aside: bool,
+    /// Its partition was gone, and another was looked for.
+    moved_on: bool,
 }
 
 impl<'a, const SEAT: bool> Enter<'a, SEAT> {
     #[inline]
     pub(super) const fn new(core: &'a Core, topic: &'a Topic, record: RecordRef<'a>) -> Self {
-        let patience = Patience(None);
-        Self { core, topic, partition: None, record, urgent: false, patience, stepped_aside: false }
+        Self {
+            core,
+            topic,
+            partition: None,
+            record,
+            urgent: false,
+            patience: Patience(None),
+            stepped_aside: false,
+            moved_on: false,
+        }
     }
 
     #[inline]
@@ -105,6 +115,12 @@ impl<'a, const SEAT: bool> Enter<'a, SEAT> {
                     if self.poll_ticket(cx).is_pending() {
                         return self.patience.poll(self.core, cx).map(|()| Err(self.no_room(bytes)));
                     }
+                }
+                // The partition went away after it was chosen, as those do of a topic created anew with fewer.
+                ChooseError::Refused(Refusal::Closed, _)
+                    if !self.moved_on && !self.core.registry.is_closed() =>
+                {
+                    self.moved_on = true;
                 }
                 refused => return Poll::Ready(Err(outcome::of_refusal(refused, self.topic.name()))),
             }

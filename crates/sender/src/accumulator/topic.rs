@@ -95,7 +95,7 @@ impl Topic {
     }
 
     /// Makes partitions up to `count`, looked after by the lane behind `port`; `serial` counts those of all topics.
-    /// A count never shrinks. Returns the new ones.
+    /// Returns the new ones.
     pub fn grow(&self, count: usize, port: &Arc<Port>, serial: &mut u32) -> Vec<StdArc<Partition>> {
         let before = self.partitions();
         let fresh: Vec<_> = (before.len()..count)
@@ -111,6 +111,18 @@ impl Topic {
             self.partitions.replace(before.iter().chain(&fresh).cloned().collect());
         }
         fresh
+    }
+
+    /// Takes the partitions from `count` on away, because another topic of the name has fewer. Returns them; who found
+    /// one of them before may still append to it, until it is ended.
+    pub fn shrink(&self, count: usize) -> Vec<StdArc<Partition>> {
+        let before = self.partitions();
+        if before.len() <= count || count == 0 {
+            return Vec::new();
+        }
+        let gone = before[count..].to_vec();
+        self.partitions.replace(before[..count].into());
+        gone
     }
 
     /// What a broker once found too large may fit by now: the limit doubles, up to where it began.

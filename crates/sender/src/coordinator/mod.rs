@@ -28,6 +28,8 @@ pub enum Order {
     TopicId(LaneId, u32, TopicId),
     /// All lanes stamp new runs with this.
     Identity(Identity),
+    /// The topic has no such partition any more: what it has fails.
+    Discard(Box<Stream>),
 }
 
 /// The facts about one partition.
@@ -37,8 +39,10 @@ struct Place {
     topic_id: TopicId,
     /// Where it should be.
     wanted: LaneId,
-    /// Where it is; none while its old lane has been asked to give it back.
+    /// Where it is.
     at: Whereabouts,
+    /// The topic has no such partition any more.
+    gone: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +70,7 @@ impl Coordinator {
         Self { wants_identity: idempotent, ..Self::default() }
     }
 
-    /// Who leads the partitions of a topic now. Partitions that are new to it begin behind `port`.
+    /// Who leads the partitions of a topic now: all that it has. Partitions that are new to it begin behind `port`.
     pub fn topic(&mut self, topic: &Topic, id: TopicId, leaders: &[LaneId], port: &Arc<Port>) {
         for partition in topic.grow(leaders.len(), port, &mut self.serial) {
             let index = usize::try_from(partition.index().0).unwrap_or(usize::MAX);
@@ -74,13 +78,14 @@ impl Coordinator {
             let stream = Box::new(Stream::new(StdArc::clone(&partition), id));
             self.orders.push_back(Order::Adopt(wanted, stream));
             partition.set_available(wanted.is_some());
-            let place = Place { topic_id: id, wanted, at: Whereabouts::Lane(wanted), partition };
+            let place = Place { topic_id: id, wanted, at: Whereabouts::Lane(wanted), partition, gone: false };
             self.places.insert(place.partition.serial(), place);
         }
-        // Partitions beyond, of a topic that was made again with fewer, have no leader.
-        let leaders = leaders.iter().copied().chain(std::iter::repeat(None));
+        for partition in topic.shrink(leaders.len()) {
+            self.give_up(partition.serial());
+        }
         for (partition, leader) in topic.partitions().iter().zip(leaders) {
-            self.settle_place(partition.serial(), leader, id);
+            self.settle_place(partition.serial(), *leader, id);
         }
     }
 
@@ -93,7 +98,12 @@ impl Coordinator {
 
     /// A lane has given a partition back.
     pub fn released(&mut self, mut stream: Box<Stream>) {
-        let Some(place) = self.places.get_mut(&stream.partition().serial()) else { return };
+        let serial = stream.partition().serial();
+        let Some(place) = self.places.get_mut(&serial) else { return };
+        if place.gone {
+            self.places.remove(&serial);
+            return self.orders.push_back(Order::Discard(stream));
+        }
         stream.set_topic_id(place.topic_id);
         stream.moved();
         place.at = Whereabouts::Lane(place.wanted);
@@ -138,6 +148,16 @@ impl Coordinator {
     /// The serials of the partitions whose lane should be this.
     pub fn led_by(&self, lane: LaneId) -> impl Iterator<Item = u32> + '_ {
         self.places.iter().filter(move |(_, place)| place.wanted == lane).map(|(serial, _)| *serial)
+    }
+
+    /// A partition that is no more: its lane is asked for it, and what it has fails.
+    fn give_up(&mut self, serial: u32) {
+        let Some(place) = self.places.get_mut(&serial) else { return };
+        place.gone = true;
+        place.partition.set_available(false);
+        if let Whereabouts::Lane(lane) = std::mem::replace(&mut place.at, Whereabouts::Leaving) {
+            self.orders.push_back(Order::Leave(lane, serial));
+        }
     }
 
     fn settle_place(&mut self, serial: u32, leader: LaneId, id: TopicId) {

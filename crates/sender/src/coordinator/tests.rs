@@ -5,7 +5,7 @@ use milena_partitioner::Strategy;
 
 use super::*;
 use crate::accumulator::Shared;
-use crate::testing::{accumulator, identity};
+use crate::tests::{accumulator, identity};
 
 const A: LaneId = Some(BrokerId(1));
 const B: LaneId = Some(BrokerId(2));
@@ -26,6 +26,7 @@ struct Office {
 enum Told {
     Adopt(LaneId, u32),
     Leave(LaneId, u32),
+    Discard(u32),
     Id(LaneId, u32, TopicId),
     Identity(ProducerId),
 }
@@ -66,6 +67,7 @@ impl Office {
                     Told::Leave(lane, serial)
                 }
                 Order::TopicId(lane, serial, id) => Told::Id(lane, serial, id),
+                Order::Discard(stream) => Told::Discard(stream.partition().serial()),
                 Order::Identity(identity) => Told::Identity(identity.producer_id),
             });
         }
@@ -161,16 +163,15 @@ fn a_topic_made_again_has_another_id_wherever_its_partitions_are() {
 }
 
 #[test]
-fn partitions_that_come_later_get_lanes_and_those_that_are_gone_have_no_leader() {
+fn partitions_that_come_later_get_lanes_and_those_that_are_gone_are_discarded_once_they_are_given_back() {
     let mut office = Office::new();
     let topic = office.topic("t");
     office.lead(&topic, ID, &[A]);
     assert_eq!(office.lead(&topic, ID, &[A, B, A]), [Told::Adopt(B, 2), Told::Adopt(A, 3)]);
     let told = office.lead(&topic, OTHER_ID, &[A]);
-    assert_eq!(told, [Told::Id(A, 1, OTHER_ID), Told::Leave(B, 2), Told::Leave(A, 3)]);
-    let available: Vec<bool> = topic.partitions().iter().map(|partition| partition.is_available()).collect();
-    assert_eq!(available, [true, false, false]);
-    assert_eq!([office.release(2), office.release(3)], [[Told::Adopt(LIMBO, 2)], [Told::Adopt(LIMBO, 3)]]);
+    assert_eq!(told, [Told::Leave(B, 2), Told::Leave(A, 3), Told::Id(A, 1, OTHER_ID)]);
+    assert_eq!(topic.partitions().len(), 1);
+    assert_eq!([office.release(2), office.release(3)], [[Told::Discard(2)], [Told::Discard(3)]]);
 }
 
 #[test]

@@ -15,6 +15,7 @@
 //! built, because a broker silently keeps the last of two entries.
 
 mod answers;
+mod landing;
 mod request;
 mod schedule;
 
@@ -27,11 +28,10 @@ use std::time::{Duration, Instant};
 
 use milena_codec::ids::{Identity, PartitionId, ProducerId, TopicId};
 use milena_codec::message::NodeEndpoint;
-use milena_codec::wire::DecodeError;
 
 use crate::accumulator::{Bulletin, Port, Shared};
 use crate::backoff::Backoff;
-use crate::stream::{Aftermath, Answer, Counters, Flight, Next, Settler, Stream, StreamConfig};
+use crate::stream::{Counters, Flight, Next, Settler, Stream, StreamConfig};
 use crate::sync::Arc;
 use schedule::{Schedule, Visit};
 
@@ -173,53 +173,6 @@ impl Lane {
     /// What is wrong with the broker, to be told with records that expire.
     pub fn set_trouble(&mut self, trouble: String) {
         self.trouble = trouble;
-    }
-
-    /// A request was answered. Returns how long the broker asks the client to pause (KIP-219), in milliseconds.
-    ///
-    /// # Errors
-    /// [`DecodeError`] when the response is malformed. The batches that it did not reach count as unanswered; the
-    /// connection is to be closed.
-    pub fn answered(
-        &mut self,
-        now: Instant,
-        mut request: ProduceRequest,
-        body: &[u8],
-    ) -> Result<i32, DecodeError> {
-        self.in_flight -= 1;
-        let mut landed = Vec::with_capacity(request.batches());
-        let read = answers::read(&mut request, body, |one| landed.push(one));
-        for (flight, answer, hint) in landed {
-            self.landed(now, flight, &answer, hint);
-        }
-        self.lost(now, request, true);
-        self.request_bytes_max = (self.request_bytes_max * 2).min(self.config.request_bytes_max);
-        let (throttle_ms, endpoints) = read?;
-        if !endpoints.is_empty() {
-            self.notices.push(Notice::Endpoints(endpoints));
-        }
-        Ok(throttle_ms)
-    }
-
-    /// A request that nobody will answer is written (`acks=0`).
-    pub fn written(&mut self, now: Instant, mut request: ProduceRequest) {
-        self.in_flight -= 1;
-        for flight in request.flights.iter_mut().filter_map(Option::take) {
-            self.landed(now, flight, &Answer::Written, None);
-        }
-    }
-
-    /// The connection ended with these requests on it, in order; each with whether the broker may have had all of it.
-    /// After a time-out the next requests are smaller.
-    pub fn ended(&mut self, now: Instant, requests: Vec<(ProduceRequest, bool)>, timed_out: bool) {
-        self.version = None;
-        self.in_flight -= requests.len();
-        if timed_out {
-            self.request_bytes_max = (self.request_bytes_max / 2).max(1);
-        }
-        for (request, whole) in requests {
-            self.lost(now, request, whole);
-        }
     }
 
     /// Fails everything that is not settled, here and in the queues: the producer ends.
@@ -378,50 +331,6 @@ impl Lane {
         }
         let version = self.version?;
         (!flights.is_empty()).then(|| ProduceRequest::new(flights, version))
-    }
-
-    /// The batches of a request that nobody answered come back.
-    fn lost(&mut self, now: Instant, mut request: ProduceRequest, whole: bool) {
-        for flight in request.flights.iter_mut().filter_map(Option::take) {
-            self.landed(now, flight, &Answer::Lost { whole }, None);
-        }
-    }
-
-    /// A batch comes back.
-    fn landed(&mut self, now: Instant, flight: Flight, answer: &Answer, hint: Option<LeaderHint>) {
-        let serial = flight.partition.serial();
-        let Some(stream) = self.streams.get_mut(&serial) else {
-            debug_assert!(false, "a partition left while a batch of it was in flight");
-            return self.settler.release(flight.batch);
-        };
-        let backoff = &mut self.backoff;
-        let config = &self.config.stream;
-        let Aftermath { stale, identity_spent } = stream.landed(
-            now,
-            flight,
-            answer,
-            config,
-            &mut |failures| backoff.after(failures),
-            &mut self.settler,
-        );
-        if stale {
-            let (topic, partition) = (StdArc::clone(stream.partition().topic()), stream.partition().index());
-            self.notices.push(Notice::Stale { topic, partition, hint });
-        }
-        if identity_spent && let Some(spent) = stream.spent() {
-            self.notices.push(Notice::IdentitySpent(spent));
-        }
-        self.schedule.revisit.push(serial);
-        self.release_if_idle(serial);
-    }
-
-    fn release_if_idle(&mut self, serial: u32) {
-        if self.streams.get(&serial).is_some_and(|stream| stream.leaving && stream.is_idle())
-            && let Some(mut stream) = self.streams.remove(&serial)
-        {
-            self.schedule.forget(serial, &mut stream);
-            self.notices.push(Notice::Released(stream));
-        }
     }
 }
 

@@ -133,11 +133,14 @@ impl Stream {
         answer: &Answer,
         settler: &mut Settler,
     ) {
+        let (code, mut said) = words(answer);
+        if kind == FailureKind::MessageTooLarge {
+            said = too_large(batch.bytes());
+        }
         settler.release(batch);
         let Some(entry) = self.entries.remove(index) else { return };
         self.broken |= entry.stamp != Stamp::NONE;
         let Some(claim) = entry.claim else { return };
-        let (code, said) = words(answer);
         let failure = Failure {
             kind,
             persisted: if entry.doubt { Persisted::Maybe } else { Persisted::No },
@@ -211,4 +214,11 @@ pub(super) fn words(answer: &Answer) -> (Option<ErrorCode>, String) {
         }
         _ => (None, "the connection ended before the broker answered".to_owned()),
     }
+}
+
+/// Of a batch that cannot be split.
+fn too_large(bytes: usize) -> String {
+    format!(
+        "the broker does not take {bytes} bytes in one batch: raise the topic's max.message.bytes, or send less"
+    )
 }

@@ -19,6 +19,7 @@
 //! * A deadline settles deliveries, never bytes: what is in flight stays where it is until the answer.
 
 mod answer;
+mod giving_up;
 mod parts;
 mod settler;
 mod verdict;
@@ -35,7 +36,6 @@ use milena_codec::ids::{Identity, ProducerId, Sequence, TopicId};
 use milena_codec::record::Stamp;
 
 use crate::accumulator::{Batch, Claim, Partition};
-use crate::outcome::{Failure, FailureKind, Persisted};
 use crate::sync::{Arc, Completion};
 
 /// The state of one partition's sending.
@@ -231,45 +231,6 @@ impl Stream {
         }
     }
 
-    /// Fails what has waited for too long, here and in the queue. Returns none when somebody holds the partition.
-    pub fn expire(
-        &mut self,
-        now: Instant,
-        config: &StreamConfig,
-        cause: &str,
-        settler: &mut Settler,
-    ) -> Option<()> {
-        let Some(opened_before) = now.checked_sub(config.delivery_timeout) else { return Some(()) };
-        let overdue =
-            self.entries.iter().filter(|entry| entry.opened <= opened_before && entry.claim.is_some());
-        if overdue.count() > 0 {
-            self.fail_entries(
-                |entry| entry.opened <= opened_before,
-                FailureKind::DeliveryTimeout,
-                cause,
-                settler,
-            );
-        }
-        for batch in self.partition.give_up(Some(opened_before))? {
-            self.fail_unsent(batch, FailureKind::DeliveryTimeout, cause, settler);
-        }
-        Some(())
-    }
-
-    /// Fails everything: the producer ends. Returns none when somebody holds the partition.
-    pub fn abort(&mut self, settler: &mut Settler) -> Option<()> {
-        let waiting = self.partition.give_up(None);
-        self.fail_all(waiting?, settler);
-        Some(())
-    }
-
-    /// When the oldest batch here is given up.
-    #[must_use]
-    pub fn deadline(&self, config: &StreamConfig) -> Option<Instant> {
-        let oldest = self.entries.iter().find(|entry| entry.claim.is_some());
-        oldest.map(|entry| entry.opened + config.delivery_timeout)
-    }
-
     /// The producer id that a broker would not have any more, while no other has come.
     #[must_use]
     pub const fn spent(&self) -> Option<ProducerId> {
@@ -361,57 +322,6 @@ impl Stream {
         let partition = StdArc::clone(&self.partition);
         Next::Flight(Flight { partition, topic_id: self.topic_id, entry: entry.number, batch })
     }
-
-    /// Fails all that is here, and what waited behind it.
-    fn fail_all(&mut self, waiting: Vec<Batch>, settler: &mut Settler) {
-        let cause = "the producer was closed before they were acknowledged";
-        self.fail_entries(|_| true, FailureKind::Closed, cause, settler);
-        let cause = "the producer was closed before they were sent";
-        for batch in waiting {
-            self.fail_unsent(batch, FailureKind::Closed, cause, settler);
-        }
-    }
-
-    /// Fails the deliveries of some entries. What is in flight stays until its answer; what waits is dropped.
-    fn fail_entries(
-        &mut self,
-        which: impl Fn(&Entry) -> bool,
-        kind: FailureKind,
-        cause: &str,
-        settler: &mut Settler,
-    ) {
-        for entry in self.entries.iter_mut().filter(|entry| which(entry)) {
-            let out = entry.batch.is_none() || entry.doubt;
-            let persisted = if out { Persisted::Maybe } else { Persisted::No };
-            if let Some(claim) = entry.claim.take() {
-                let failure = failure_of(kind, persisted, entry.code, cause);
-                settler.failed(claim, failure, &self.partition, &mut self.spares);
-            }
-        }
-        self.drop_settled(settler);
-    }
-
-    /// Drops what waits and concerns nobody any more; a batch that was stamped leaves a gap behind.
-    fn drop_settled(&mut self, settler: &mut Settler) {
-        let mut index = 0;
-        while let Some(entry) = self.entries.get_mut(index) {
-            if entry.claim.is_none()
-                && let Some(batch) = entry.batch.take()
-            {
-                self.broken |= entry.stamp != Stamp::NONE;
-                settler.release(batch);
-                self.entries.remove(index);
-            } else {
-                index += 1;
-            }
-        }
-    }
-
-    fn fail_unsent(&mut self, batch: Batch, kind: FailureKind, cause: &str, settler: &mut Settler) {
-        let failure = failure_of(kind, Persisted::No, None, cause);
-        settler.failed(batch.claim(), failure, &self.partition, &mut self.spares);
-        settler.release(batch);
-    }
 }
 
 impl Entry {
@@ -430,23 +340,6 @@ impl Entry {
             code: None,
         }
     }
-}
-
-/// Whoever loses a stream, by a panic or because its runtime ends, loses no record's outcome with it: everything fails
-/// that is not settled, and no more is accepted.
-impl Drop for Stream {
-    fn drop(&mut self) {
-        let mut settler = Settler::new(StdArc::clone(self.partition.shared()));
-        let waiting = self.partition.end();
-        self.fail_all(waiting, &mut settler);
-        settler.finish();
-    }
-}
-
-/// A failure that is not the broker's verdict.
-fn failure_of(kind: FailureKind, persisted: Persisted, code: Option<ErrorCode>, cause: &str) -> Failure {
-    let said = code.map(|code| format!("; the broker last said {code}")).unwrap_or_default();
-    Failure { kind, persisted, retriable: true, code, message: format!("{cause}{said}").into() }
 }
 
 #[cfg(all(test, not(loom)))]

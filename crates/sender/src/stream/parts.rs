@@ -47,6 +47,7 @@ impl Stream {
         let Ok(parts) = batch.without(&places) else {
             return self.failed(index, batch, kind, answer, settler);
         };
+        let said = words(answer).1;
         settler.release(batch);
         let Some(mut whole) = self.entries.remove(index) else { return };
         self.broken |= whole.stamp != Stamp::NONE;
@@ -54,7 +55,6 @@ impl Stream {
             let more = parts.len() + culprits.len() - 1;
             self.partition.shared().outstanding.split(claim.generation, more as u64);
             for culprit in culprits {
-                let said = words(answer).1;
                 let failure = failure_of(kind, *code, culprit, &said);
                 settler.failed(claim.of_one(culprit.place), failure, &self.partition, &mut self.spares);
             }

@@ -8,7 +8,7 @@
 //! * [`FailureLog`]: what failed since somebody last asked.
 //!
 //! With `--cfg loom` the primitives below are loom's, and `models` tries every order in which threads can meet. Each
-//! place that looks again after it announced itself can be made blind there ([`mutant`]), to see that the model
+//! place that looks again after it announced itself can be made blind there (`mutant`), to see that the model
 //! notices.
 
 use std::sync::{PoisonError, TryLockError};

@@ -9,7 +9,7 @@ use super::world::{MAX, World, run_of};
 use super::{failure, offset};
 use crate::lane::Notice;
 use crate::outcome::{FailureKind, Persisted};
-use crate::testing::identity;
+use crate::tests::identity;
 
 const A: Option<BrokerId> = Some(BrokerId(1));
 const B: Option<BrokerId> = Some(BrokerId(2));

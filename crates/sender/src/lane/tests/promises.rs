@@ -1,5 +1,6 @@
 //! One promise a test.
 
+use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,7 +14,7 @@ use crate::accumulator::{RecordRef, Waiting};
 use crate::lane::Notice;
 use crate::outcome::{FailureKind, Persisted};
 use crate::sync::Seat;
-use crate::testing::{At, accumulator};
+use crate::tests::{At, accumulator};
 
 #[test]
 fn records_wait_for_the_linger_and_go_together() {
@@ -179,6 +180,8 @@ fn one_record_that_is_too_large_fails_alone() {
     let body = world.serve(&request, 10_000);
     world.answered(1, request, &body);
     assert_eq!(failure(&mut seat), Some((FailureKind::MessageTooLarge, Persisted::No)));
+    let Poll::Ready(Err(told)) = seat.poll(Waker::noop()) else { panic!("it failed") };
+    assert!(told.message.contains("max.message.bytes"), "{}", told.message);
 }
 
 #[test]

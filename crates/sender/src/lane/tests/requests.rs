@@ -11,7 +11,7 @@ use super::world::{MAX, World, batches, lanes, partitions, plain_lanes};
 use super::{is_pending, offset};
 use crate::accumulator::{AccumulatorConfig, Waiting};
 use crate::lane::{LaneConfig, Output, ProduceRequest};
-use crate::testing::accumulator;
+use crate::tests::accumulator;
 
 fn requests_of(bytes_max: usize) -> LaneConfig {
     LaneConfig { request_bytes_max: bytes_max, ..lanes() }

@@ -16,7 +16,7 @@ use crate::accumulator::{AccumulatorConfig, ChooseError, Port, RecordRef, Shared
 use crate::coordinator::{Coordinator, LaneId, Order};
 use crate::lane::{Lane, LaneConfig, Notice, Output, ProduceRequest, RequestConfig};
 use crate::sync::{Arc, Seat};
-use crate::testing::{At, Log, accumulator, identity, some_time, streams};
+use crate::tests::{At, Log, accumulator, identity, some_time, streams};
 
 pub(crate) const TOPIC: &str = "t";
 /// More than any broker of these tests has as `max.message.bytes`.
@@ -136,6 +136,8 @@ impl World {
                     Order::Adopt(id, stream) => self.lane(id).adopt(stream),
                     Order::Leave(id, serial) => self.lane(id).leave(serial),
                     Order::TopicId(id, serial, topic_id) => self.lane(id).set_topic_id(serial, topic_id),
+                    // Dropped, it fails what it has.
+                    Order::Discard(stream) => drop(stream),
                     Order::Identity(identity) => {
                         self.lanes.values_mut().for_each(|lane| lane.set_identity(identity));
                     }

@@ -18,8 +18,9 @@ use milena_partitioner::Strategy;
 
 use super::*;
 use crate::accumulator::{AccumulatorConfig, Port, RecordRef, Shared, Topic, Waiting};
+use crate::outcome::{FailureKind, Persisted};
 use crate::sync::Seat;
-use crate::testing::{At, Log, accumulator, identity, some_time, streams};
+use crate::tests::{At, Log, accumulator, identity, some_time, streams};
 
 const MAX: usize = 1 << 20;
 /// How long a test's stream waits before it tries again.

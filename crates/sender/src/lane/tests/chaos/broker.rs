@@ -8,7 +8,7 @@ use milena_codec::message::{BatchIndexAndErrorMessage, PartitionProduceResponse,
 
 use crate::lane::ProduceRequest;
 use crate::lane::tests::world::{MAX, batches, respond};
-use crate::testing::Log;
+use crate::tests::Log;
 
 /// A connection, both ways in order.
 #[derive(Default)]

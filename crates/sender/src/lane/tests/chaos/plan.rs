@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::accumulator::AccumulatorConfig;
 use crate::lane::LaneConfig;
 use crate::lane::tests::world::lanes;
-use crate::testing::KIB;
+use crate::tests::KIB;
 
 /// The settings of one run, and how much goes wrong in it.
 #[derive(Debug)]

@@ -12,7 +12,7 @@ use crate::lane::tests::world::World;
 use crate::lane::{Notice, Output};
 use crate::outcome::Persisted;
 use crate::sync::{Generation, Seat};
-use crate::testing::identity;
+use crate::tests::identity;
 
 const BROKERS: usize = 2;
 

@@ -1,0 +1,122 @@
+//! `produce`: records from standard input or files, to a cluster.
+//!
+//! ```text
+//! thread "input":  bytes ─frames─▶ lines, values ─parser─▶ records ─chunks─▶
+//! pump:            ─▶ producer ─▶ unsettled, in order ─▶ reports, dead letters, counts
+//! ```
+//!
+//! Memory is bounded whatever the input's length: frames, chunks, the records that are unsettled, and what the
+//! producer itself may hold.
+
+mod input;
+mod options;
+mod outage;
+mod progress;
+mod pump;
+mod report;
+mod summary;
+mod unsettled;
+
+use std::collections::HashMap;
+use std::io::IsTerminal;
+
+use anyhow::{Context, anyhow};
+use milena::{Producer, ProducerBuilder};
+
+use crate::args::{ConnectionOptions, OutputOptions};
+use crate::exit::{Exit, Failure};
+use crate::signals::Signals;
+use crate::{clock, connection, output, terminal};
+use input::Input;
+use options::Format;
+pub(crate) use options::Options;
+use options::Reports;
+use outage::Outage;
+use progress::Progress;
+use pump::{Pump, Stop};
+use report::{DeadLetters, Reporter};
+use summary::{Counts, Summary};
+use unsettled::Unsettled;
+
+/// Runs the command.
+pub(crate) fn run(
+    options: &Options,
+    cluster: &ConnectionOptions,
+    out: &OutputOptions,
+) -> Result<Exit, Failure> {
+    options.check().map_err(Failure::usage)?;
+    let builder = options.over(cluster.producer()?)?;
+    let config = builder.clone().validate()?;
+    connection::log(&config);
+    let frame_bytes_max = frame_bytes_max(config.max_request_size());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.context("no runtime could be started").map_err(Failure::failed)?;
+    runtime.block_on(produce(options, out, builder, frame_bytes_max))
+}
+
+/// A byte may take six in JSON, as `\u0000`; what is around the value has room beside it.
+const fn frame_bytes_max(record_bytes_max: usize) -> usize {
+    record_bytes_max.saturating_mul(6).saturating_add(64 << 10)
+}
+
+async fn produce(
+    options: &Options,
+    out: &OutputOptions,
+    builder: ProducerBuilder,
+    frame_bytes_max: usize,
+) -> Result<Exit, Failure> {
+    let mut signals = Signals::listen().context("signals cannot be listened to").map_err(Failure::failed)?;
+    let dead_letters =
+        options.dead_letter.as_deref().map(DeadLetters::open).transpose().map_err(Failure::usage)?;
+    let producer: Producer = tokio::select! {
+        biased;
+        exit = signals.next() => return Ok(exit),
+        built = builder.build() => built?,
+    };
+    tracing::info!("connected");
+    let input = Input::start(options, frame_bytes_max);
+    let input = input.context("the input has no thread to be read on").map_err(Failure::failed)?;
+    let tells = options.report != Reports::None;
+    let reports_on_terminal = tells && std::io::stdout().is_terminal();
+    let mut pump = Pump {
+        signals,
+        reporter: Reporter::new(options.report),
+        dead_letters,
+        progress: Progress::start(options, !out.quiet && !reports_on_terminal),
+        many_topics: options.format == Format::Json,
+        unsettled: Unsettled::default(),
+        counts: Counts::default(),
+        refused: HashMap::new(),
+        outage: Outage::default(),
+        stopped: None,
+        interrupted: None,
+    };
+    let began = clock::now();
+    pump.run(&producer, input).await;
+    summarize(&Summary::new(pump.counts, clock::now() - began), tells, out)?;
+    exit_of(pump)
+}
+
+/// On standard output as JSON if that is asked for and no reports are there, and otherwise on standard error.
+fn summarize(summary: &Summary, reports: bool, out: &OutputOptions) -> Result<(), Failure> {
+    match (out.json, reports) {
+        (true, false) => output::print(summary, true)?,
+        (true, true) => terminal::say(&serde_json::to_string(summary).map_err(Failure::failed)?),
+        (false, _) if out.quiet => {}
+        (false, _) => terminal::say(&summary.to_string()),
+    }
+    Ok(())
+}
+
+fn exit_of(pump: Pump) -> Result<Exit, Failure> {
+    match (pump.stopped, pump.interrupted) {
+        (Some(Stop::Output(error)), _) => Err(Failure::failed(error)),
+        (_, Some(exit)) => Ok(exit),
+        (Some(Stop::BadInput(what)), None) => Err(Failure::usage(anyhow!(what))),
+        (Some(Stop::Refused(error)), None) => {
+            Err(Failure::failed(anyhow!("no more was read, because no record is taken: {error}")))
+        }
+        (None, None) if pump.counts.failed > 0 => Ok(Exit::Failed),
+        (None, None) => Ok(Exit::Delivered),
+    }
+}

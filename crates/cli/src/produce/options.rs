@@ -1,0 +1,180 @@
+//! What `produce` takes, and what of it fits together.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, ensure};
+use clap::{Args, ValueEnum};
+use milena::{ConfigError, ProducerBuilder};
+
+use crate::args::pair;
+
+/// Sends records from standard input or from files, and tells what became of them.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Options {
+    /// Files to read, in this order; `-` or none is standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// The topic of records that name none
+    #[arg(short, long)]
+    pub(crate) topic: Option<String>,
+    /// The partition of records that name none; without it the partitioner chooses
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(i32).range(0..))]
+    pub(crate) partition: Option<i32>,
+    /// The key of records that have none
+    #[arg(short, long)]
+    pub(crate) key: Option<String>,
+    /// A header of every record, before its own; may be repeated
+    #[arg(short = 'H', long = "header", value_name = "NAME=VALUE", value_parser = pair)]
+    pub(crate) headers: Vec<(String, String)>,
+    /// What the input looks like
+    #[arg(long, value_enum, default_value = "lines")]
+    pub(crate) format: Format,
+    /// Split lines here, the first time it occurs, into key and value
+    #[arg(long, value_name = "S")]
+    pub(crate) key_separator: Option<String>,
+    /// A line's value that stands for a null, which deletes the key from a compacted topic
+    #[arg(long, value_name = "S")]
+    pub(crate) null_value: Option<String>,
+    /// Who chooses the partition: a name of Java's, librdkafka's or sarama's partitioners
+    #[arg(long, value_name = "NAME")]
+    pub(crate) partitioner: Option<String>,
+    /// Whose word makes a record delivered: `all` replicas in sync, `1` the leader, `0` nobody
+    #[arg(long)]
+    pub(crate) acks: Option<String>,
+    /// How batches are compressed
+    #[arg(long, value_name = "CODEC[:LEVEL]")]
+    pub(crate) compression: Option<String>,
+    /// What to write to standard output for each record, in the order of the input
+    #[arg(long, value_enum, default_value = "none")]
+    pub(crate) report: Reports,
+    /// Append records that failed to this file, as lines that `--format json` reads
+    #[arg(long, value_name = "FILE")]
+    pub(crate) dead_letter: Option<PathBuf>,
+    /// Count input that cannot be read, and go on behind it
+    #[arg(long)]
+    pub(crate) skip_bad_input: bool,
+}
+
+/// What the input looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Each line is a value; the end of the line, LF or CR LF, is not part of it
+    Lines,
+    /// Each line is an object: topic, key, value, headers, partition, timestamp
+    Json,
+    /// Each value follows its length in 4 bytes, big-endian; -1 is a null
+    Raw,
+}
+
+/// What is told of each record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Reports {
+    /// An object a line
+    Json,
+    /// A line for people
+    Text,
+    /// Nothing: a summary in the end
+    None,
+}
+
+impl Options {
+    /// Refuses what does not fit together.
+    pub(crate) fn check(&self) -> anyhow::Result<()> {
+        let lines = self.format == Format::Lines;
+        ensure!(lines || self.key_separator.is_none(), "--key-separator is for --format lines");
+        ensure!(lines || self.null_value.is_none(), "--null-value is for --format lines");
+        ensure!(self.key_separator.as_deref() != Some(""), "--key-separator is empty: leave it out");
+        ensure!(
+            self.format == Format::Json || self.topic.is_some(),
+            "--topic is missing: only lines of --format json may name a topic of their own"
+        );
+        for file in self.files.iter().filter(|file| file.as_os_str() != "-") {
+            let found =
+                std::fs::metadata(file).with_context(|| format!("{} cannot be read", file.display()))?;
+            ensure!(!found.is_dir(), "{} is a folder", file.display());
+            ensure!(!self.is_dead_letter(file), "{} would grow while it is read", file.display());
+        }
+        Ok(())
+    }
+
+    /// Whether this is the file that failed records go to.
+    fn is_dead_letter(&self, file: &std::path::Path) -> bool {
+        let Some(dead_letter) = &self.dead_letter else { return false };
+        let (Ok(one), Ok(other)) = (file.canonicalize(), dead_letter.canonicalize()) else { return false };
+        one == other
+    }
+
+    /// Puts the command's own flags on top of the connection's settings.
+    pub(crate) fn over(&self, builder: ProducerBuilder) -> Result<ProducerBuilder, ConfigError> {
+        let mut builder = builder;
+        if let Some(name) = &self.partitioner {
+            builder = builder.property("partitioner", name)?;
+        }
+        if let Some(acks) = &self.acks {
+            builder = builder.property("acks", acks)?;
+        }
+        if let Some(compression) = &self.compression {
+            let (codec, level) = match compression.split_once(':') {
+                Some((codec, level)) => (codec, Some(level)),
+                None => (compression.as_str(), None),
+            };
+            builder = builder.property("compression.type", codec)?;
+            if let Some(level) = level {
+                builder = builder.property("compression.level", level)?;
+            }
+        }
+        Ok(builder)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    fn options(line: &str) -> Options {
+        Line::parse_from(std::iter::once("produce").chain(line.split_whitespace())).options
+    }
+
+    #[track_caller]
+    fn check_refused(line: &str, said: &str) {
+        let error = options(line).check().unwrap_err().to_string();
+        assert!(error.contains(said), "{error}");
+    }
+
+    #[test]
+    fn what_does_not_fit_together_is_refused() {
+        check_refused("--format lines", "--topic is missing");
+        check_refused("--format raw", "--topic is missing");
+        check_refused("-t t --format json --key-separator :", "--key-separator is for");
+        check_refused("-t t --format raw --null-value x", "--null-value is for");
+        check_refused("-t t no-such-file", "no-such-file cannot be read");
+        check_refused("-t t /", "is a folder");
+        assert!(options("--format json").check().is_ok());
+    }
+
+    #[test]
+    fn a_file_is_not_read_while_failed_records_are_appended_to_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("dead");
+        std::fs::write(&file, "").unwrap();
+        let name = file.display();
+        check_refused(&format!("-t t --dead-letter {name} {name}"), "would grow while it is read");
+    }
+
+    #[test]
+    fn a_codec_that_is_not_there_is_an_error() {
+        let refused = options("-t t --compression zstd:3").over(ProducerBuilder::default()).unwrap_err();
+        assert!(refused.to_string().contains("`compression.type` = `zstd` is not supported"), "{refused}");
+        assert!(options("-t t --compression none").over(ProducerBuilder::default()).is_ok());
+        assert!(options("-t t --acks 2").over(ProducerBuilder::default()).is_err());
+        assert!(options("-t t --partitioner nobody").over(ProducerBuilder::default()).is_err());
+    }
+}

@@ -1,0 +1,237 @@
+//! From the input into the producer, and from the producer into the reports.
+//!
+//! ```text
+//! reading ──input at its end──▶ flushing ──all settled──▶ closed
+//!    ├─bad input, or no record can be taken──▶ flushing
+//!    └─signal──▶ closing ──all settled, or close timeout──▶ closed ◀──second signal── any
+//!                   ▲──signal── flushing
+//! ```
+//!
+//! Whatever was accepted before the end is settled and reported, in the order of the input.
+
+use std::collections::HashMap;
+use std::future::{Future, ready};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+
+use milena::{ErrorKind, Producer, Record, SendError};
+
+use super::input::{Chunk, Input, bytes_of};
+use super::outage::Outage;
+use super::progress::Progress;
+use super::report::{DeadLetters, Reporter};
+use super::summary::Counts;
+use super::unsettled::{Entry, Outcome, Settled, Unsettled};
+use crate::exit::Exit;
+use crate::signals::Signals;
+use crate::terminal;
+
+/// Topics that may be refused before no more is read: each takes up to `max.block.ms`.
+const REFUSED_TOPICS_MAX: usize = 8;
+/// Failures, and pieces of bad input, that are told one by one on standard error.
+const TOLD_MAX: u64 = 5;
+
+/// Everything of a run but the producer.
+#[derive(Debug)]
+pub(super) struct Pump {
+    pub(super) signals: Signals,
+    pub(super) reporter: Reporter,
+    pub(super) dead_letters: Option<DeadLetters>,
+    pub(super) progress: Progress,
+    /// Records of the input may name topics of their own.
+    pub(super) many_topics: bool,
+    pub(super) unsettled: Unsettled,
+    pub(super) counts: Counts,
+    /// Topics that no record can be sent to.
+    pub(super) refused: HashMap<Arc<str>, SendError>,
+    pub(super) outage: Outage,
+    pub(super) stopped: Option<Stop>,
+    pub(super) interrupted: Option<Exit>,
+}
+
+/// Why no more is read, before the end of the input.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// Something is wrong with the input.
+    BadInput(String),
+    /// No record can be taken any more, for the same reason as this one.
+    Refused(SendError),
+    /// What became of records cannot be written down.
+    Output(anyhow::Error),
+}
+
+impl Pump {
+    /// Sends the input, until its end or as long as it makes sense, and settles what was sent.
+    pub(super) async fn run(&mut self, producer: &Producer, input: Input) {
+        self.read(producer, input).await;
+        self.finish(producer).await;
+        self.progress.finish();
+    }
+
+    async fn read(&mut self, producer: &Producer, mut input: Input) {
+        while self.goes_on() {
+            tokio::select! {
+                biased;
+                exit = self.signals.next() => self.interrupted = Some(exit),
+                settled = self.unsettled.next() => self.settle(&settled),
+                chunk = input.chunks.recv(), if !self.unsettled.is_full() => match chunk {
+                    Some(chunk) => self.take(producer, chunk).await,
+                    None => return,
+                },
+                () = ready(()), if self.reporter.is_behind() => self.write_out(),
+            }
+            self.progress.show(&input, &self.counts);
+        }
+    }
+
+    const fn goes_on(&self) -> bool {
+        self.stopped.is_none() && self.interrupted.is_none()
+    }
+
+    async fn take(&mut self, producer: &Producer, chunk: Chunk) {
+        for what in chunk.skipped {
+            self.counts.skipped += 1;
+            if self.counts.skipped <= TOLD_MAX {
+                tracing::warn!("skipped: {what}");
+            }
+        }
+        for record in chunk.records {
+            if !self.goes_on() {
+                return;
+            }
+            self.accept(producer, record).await;
+        }
+        if self.stopped.is_none() {
+            self.stopped = chunk.broken.map(Stop::BadInput);
+        }
+    }
+
+    /// Hands a record to the producer. While it waits for room, others are settled.
+    async fn accept(&mut self, producer: &Producer, record: Record) {
+        let (topic, bytes) = (Arc::clone(&record.topic), bytes_of(&record));
+        let kept = self.dead_letters.is_some().then(|| record.clone());
+        if let Some(error) = self.refused.get(&topic) {
+            let outcome = Outcome::Refused(error.clone());
+            return self.unsettled.push(Entry { topic, bytes, outcome, kept });
+        }
+        let mut entering = pin!(producer.enqueue(record));
+        let entered = loop {
+            tokio::select! {
+                biased;
+                entered = &mut entering => break entered,
+                exit = self.signals.next() => {
+                    self.interrupted = Some(exit);
+                    return;
+                }
+                settled = self.unsettled.next() => self.settle(&settled),
+                () = ready(()), if self.reporter.is_behind() => self.write_out(),
+            }
+        };
+        let outcome = match entered {
+            Ok(delivery) => Outcome::Pending(delivery),
+            Err(error) => {
+                self.heed(&topic, &error);
+                Outcome::Refused(error)
+            }
+        };
+        self.unsettled.push(Entry { topic, bytes, outcome, kept });
+    }
+
+    /// What a refusal means for the records behind it.
+    fn heed(&mut self, topic: &Arc<str>, error: &SendError) {
+        match error.kind() {
+            ErrorKind::UnknownTopic | ErrorKind::InvalidTopic | ErrorKind::TopicAuthorizationFailed => {
+                self.refused.insert(Arc::clone(topic), error.clone());
+                if !self.many_topics || self.refused.len() >= REFUSED_TOPICS_MAX {
+                    self.stopped = Some(Stop::Refused(error.clone()));
+                }
+            }
+            // Another record would wait as long, for the same end.
+            ErrorKind::ClusterAuthorizationFailed
+            | ErrorKind::BufferFull
+            | ErrorKind::Closed
+            | ErrorKind::Internal => self.stopped = Some(Stop::Refused(error.clone())),
+            _ => {}
+        }
+    }
+
+    /// Settles what was accepted. A signal has it closed, which is bounded; another one leaves the rest as it is.
+    async fn finish(&mut self, producer: &Producer) {
+        let mut ending = ending(producer, self.interrupted.is_some());
+        let mut ended = false;
+        while !self.unsettled.is_empty() || !ended {
+            tokio::select! {
+                biased;
+                exit = self.signals.next() => match self.interrupted {
+                    None => {
+                        self.interrupted = Some(exit);
+                        ending = self::ending(producer, true);
+                        ended = false;
+                    }
+                    Some(_) => break,
+                },
+                settled = self.unsettled.next() => self.settle(&settled),
+                () = &mut ending, if !ended => ended = true,
+                () = ready(()), if self.reporter.is_behind() => self.write_out(),
+            }
+        }
+        self.write_out();
+        self.counts.unsettled = self.unsettled.len();
+        if self.counts.unsettled == 0 {
+            // Everything is settled: nothing is left to be told of.
+            let _ = producer.close().await;
+        }
+    }
+
+    fn settle(&mut self, settled: &Settled) {
+        let failed = settled.outcome.as_ref().err();
+        let outage = self.outage.note(failed.map(SendError::kind), settled.bytes);
+        if outage && self.stopped.is_none() {
+            self.stopped = failed.cloned().map(Stop::Refused);
+        }
+        let kept = match &settled.outcome {
+            Ok(_) => {
+                self.counts.delivered += 1;
+                Ok(())
+            }
+            Err(error) => {
+                self.counts.failed += 1;
+                self.tell_failure(settled.record, error);
+                match (&mut self.dead_letters, &settled.kept) {
+                    (Some(file), Some(record)) => file.keep(record),
+                    _ => Ok(()),
+                }
+            }
+        };
+        let told = self.reporter.tell(settled);
+        if let Err(error) = kept.and(told) {
+            self.stopped = Some(Stop::Output(error));
+        }
+    }
+
+    /// The first failures, where they are told nowhere else.
+    fn tell_failure(&self, record: u64, error: &SendError) {
+        match self.counts.failed {
+            _ if self.reporter.tells() => {}
+            ..=TOLD_MAX => terminal::say(&format!("error: record {record}: {error}")),
+            count if count == TOLD_MAX + 1 => {
+                terminal::say("error: more records fail; --report json tells of each");
+            }
+            _ => {}
+        }
+    }
+
+    fn write_out(&mut self) {
+        if let Err(error) = self.reporter.flush() {
+            self.stopped = Some(Stop::Output(error));
+        }
+    }
+}
+
+/// Has everything sent. Only closing is bounded by the close timeout; failures are told by the records' deliveries.
+fn ending(producer: &Producer, close: bool) -> Pin<Box<dyn Future<Output = ()> + '_>> {
+    match close {
+        true => Box::pin(async { drop(producer.close().await) }),
+        false => Box::pin(async { drop(producer.flush().await) }),
+    }
+}

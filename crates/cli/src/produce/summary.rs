@@ -1,0 +1,71 @@
+//! What `produce` tells in the end.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::Serialize;
+
+/// What was counted.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counts {
+    pub(super) delivered: u64,
+    pub(super) failed: u64,
+    /// Input that could not be read and was passed over.
+    pub(super) skipped: u64,
+    /// Records that were given up without knowing what became of them.
+    pub(super) unsettled: usize,
+}
+
+/// The summary.
+#[derive(Debug, Serialize)]
+pub(super) struct Summary {
+    delivered: u64,
+    failed: u64,
+    skipped: u64,
+    unsettled: usize,
+    seconds: f64,
+}
+
+impl Summary {
+    pub(super) fn new(counts: Counts, elapsed: Duration) -> Self {
+        let Counts { delivered, failed, skipped, unsettled } = counts;
+        Self { delivered, failed, skipped, unsettled, seconds: elapsed.as_secs_f64() }
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { delivered, failed, skipped, unsettled, seconds } = self;
+        let records = if *delivered == 1 { "record" } else { "records" };
+        write!(f, "{delivered} {records} delivered, {failed} failed")?;
+        if *skipped > 0 {
+            write!(f, ", {skipped} skipped as bad input")?;
+        }
+        if *unsettled > 0 {
+            write!(f, ", {unsettled} left unsettled")?;
+        }
+        write!(f, ", in {seconds:.2} s")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(counts: Counts) -> String {
+        Summary::new(counts, Duration::from_millis(1_500)).to_string()
+    }
+
+    #[test]
+    fn what_did_not_happen_is_not_told() {
+        assert_eq!(
+            told(Counts { delivered: 1, ..Counts::default() }),
+            "1 record delivered, 0 failed, in 1.50 s"
+        );
+        let counts = Counts { delivered: 2, failed: 1, skipped: 3, unsettled: 4 };
+        assert_eq!(
+            told(counts),
+            "2 records delivered, 1 failed, 3 skipped as bad input, 4 left unsettled, in 1.50 s"
+        );
+    }
+}

@@ -1,0 +1,145 @@
+//! The latencies of some records, without slowing the others.
+//!
+//! A task that sends hands over the delivery of 1 record in 64, with the time at which that record was begun. Records
+//! of one partition are settled in their order, so that the deliveries wait in one lane a partition, and only the
+//! first of each lane is polled: one waker a batch, made once a lane. Who sends polls it on the way in; who watches
+//! only wakes when something is settled.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::{Duration, Instant};
+
+use milena::{Ack, Delivery, SendError};
+
+use crate::clock;
+
+/// One record in so many is timed.
+pub(crate) const ONE_IN: u64 = 64;
+
+/// What is told of a record: its number, how long it took, and what became of it.
+type Told = dyn Fn(u64, Duration, Result<Ack, SendError>) + Send + Sync;
+
+/// Collects deliveries and times them.
+pub(crate) struct Sampler {
+    lanes: Mutex<Vec<Lane>>,
+    ready: Arc<Mutex<Ready>>,
+    told: Box<Told>,
+}
+
+impl fmt::Debug for Sampler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sampler").field("lanes", &self.lanes).finish_non_exhaustive()
+    }
+}
+
+/// A delivery that is to be timed.
+#[derive(Debug)]
+struct Sample {
+    number: u64,
+    began: Instant,
+    delivery: Delivery,
+}
+
+/// The deliveries of one partition that are to be timed, in the order of their records.
+#[derive(Debug)]
+struct Lane {
+    waiting: VecDeque<Sample>,
+    waker: Waker,
+}
+
+/// The lanes in which something was settled, and who looks after them.
+#[derive(Debug, Default)]
+struct Ready {
+    lanes: Vec<usize>,
+    watcher: Option<Waker>,
+}
+
+/// Wakes the watcher for one lane.
+#[derive(Debug)]
+struct Bell {
+    lane: usize,
+    ready: Arc<Mutex<Ready>>,
+}
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        let mut ready = lock(&self.ready);
+        ready.lanes.push(self.lane);
+        if let Some(watcher) = &ready.watcher {
+            watcher.wake_by_ref();
+        }
+    }
+}
+
+impl Sampler {
+    /// Tells `told` of each record.
+    pub(crate) fn new(told: impl Fn(u64, Duration, Result<Ack, SendError>) + Send + Sync + 'static) -> Self {
+        Self { lanes: Mutex::default(), ready: Arc::default(), told: Box::new(told) }
+    }
+
+    /// Times record `number`, which was begun at `began`.
+    pub(crate) fn keep(&self, number: u64, began: Instant, delivery: Delivery) {
+        let index = usize::try_from(delivery.partition()).unwrap_or_default();
+        let mut lanes = lock(&self.lanes);
+        while lanes.len() <= index {
+            let bell = Bell { lane: lanes.len(), ready: Arc::clone(&self.ready) };
+            lanes.push(Lane { waiting: VecDeque::new(), waker: Waker::from(Arc::new(bell)) });
+        }
+        let lane = &mut lanes[index];
+        lane.waiting.push_back(Sample { number, began, delivery });
+        if lane.waiting.len() == 1 {
+            lane.settle(&self.told, clock::now);
+        }
+    }
+
+    /// Times what is settled from now on, without end.
+    pub(crate) async fn watch(&self) {
+        let mut settled = Vec::new();
+        poll_fn(|cx| {
+            {
+                let mut ready = lock(&self.ready);
+                if ready.watcher.as_ref().is_none_or(|watcher| !watcher.will_wake(cx.waker())) {
+                    ready.watcher = Some(cx.waker().clone());
+                }
+                std::mem::swap(&mut ready.lanes, &mut settled);
+            }
+            let now = clock::now();
+            let mut lanes = lock(&self.lanes);
+            settled.drain(..).for_each(|lane| lanes[lane].settle(&self.told, || now));
+            Poll::Pending
+        })
+        .await
+    }
+
+    /// Times what is settled and was not looked after yet. Nothing is left when everything was flushed before.
+    pub(crate) fn finish(&self) {
+        let now = clock::now();
+        lock(&self.lanes).iter_mut().for_each(|lane| lane.settle(&self.told, || now));
+    }
+}
+
+impl Lane {
+    /// Takes the deliveries from the front that are settled; the first that is not leaves the lane's waker.
+    fn settle(&mut self, told: &Told, now: impl Fn() -> Instant) {
+        while let Some(Sample { number, began, delivery }) = self.waiting.front_mut() {
+            match Pin::new(delivery).poll(&mut Context::from_waker(&self.waker)) {
+                Poll::Pending => return,
+                Poll::Ready(outcome) => told(*number, now().saturating_duration_since(*began), outcome),
+            }
+            self.waiting.pop_front();
+        }
+    }
+}
+
+/// A panic elsewhere leaves whole lanes behind.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

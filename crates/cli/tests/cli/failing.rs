@@ -1,0 +1,135 @@
+//! Bad input, and records that fail: named, with the right exit code, and without losing what came before.
+
+use crate::world::World;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bad_line_is_named_and_what_was_before_it_is_delivered() {
+    let world = World::new().await;
+    let file = world.file(
+        "records.json",
+        "{\"value\":\"a\"}\n\n{\"value\":\"b\"}\n{\"vlaue\":\"c\"}\n{\"value\":\"d\"}\n",
+    );
+    let ended = world.run(&format!("produce -t t -p 0 --format json --report json {}", file.display()), "");
+    let ended = ended.expect(2).says(&format!("{}:4: unknown field `vlaue`", file.display()));
+    assert_eq!(world.values("t", 0), ["a", "b"]);
+    assert_eq!(ended.json().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_input_can_be_skipped_and_is_counted() {
+    let world = World::new().await;
+    let lines = "{\"value\":\"a\"}\n{\"value\":{\"base64\":\"%\"}}\nnonsense\n{\"value\":\"d\"}\n";
+    let ended = world.run("produce -t t -p 0 --format json --skip-bad-input --report json", lines).expect(0);
+    let ended = ended.says("stdin:2: ").says("stdin:3: ").says("2 records delivered, 0 failed, 2 skipped");
+    assert_eq!(world.values("t", 0), ["a", "d"]);
+    let numbers: Vec<_> = ended.json().iter().map(|report| report["record"].as_u64().unwrap()).collect();
+    assert_eq!(numbers, [0, 1], "what is skipped is no record");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn base64_that_is_none_is_named() {
+    let world = World::new().await;
+    let line = "{\"value\":{\"base64\":\"AA=A\"}}\n";
+    world.run("produce -t t --format json", line).expect(2).says("stdin:1: `base64`: ");
+    assert_eq!(world.cluster.record_count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_raw_value_that_is_cut_off_is_named_and_those_before_it_are_delivered() {
+    let world = World::new().await;
+    let ended = world.run("produce -t t -p 0 --format raw", b"\0\0\0\x01a\0\0\0\x01b\0\0\0\x09c");
+    ended.expect(2).says("stdin, record 3: it ends after 1 of the 9 bytes of a value");
+    assert_eq!(world.values("t", 0), ["a", "b"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_without_end_is_no_record() {
+    let world = World::new().await;
+    let lines = ["a\n", &"x".repeat(1_000_000), "\nb\n"].concat();
+    let small = "produce -t t -p 0 -X max.request.size=1000";
+    world.run(small, &lines).expect(2).says("stdin:2: a line of more than");
+    world.run(&format!("{small} --skip-bad-input"), &lines).expect(0);
+    assert_eq!(world.values("t", 0), ["a", "a", "b"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_is_too_large_fails_alone() {
+    let world = World::new().await;
+    let lines = format!("a\n{}\nb\n", "x".repeat(2_000));
+    let ended = world.run("produce -t t -p 0 -X max.request.size=1000 --report json", lines).expect(1);
+    assert_eq!(world.values("t", 0), ["a", "b"]);
+    let reports = ended.json();
+    assert_eq!((&reports[0]["offset"], &reports[2]["offset"]), (&0.into(), &1.into()));
+    let error = &reports[1]["error"];
+    assert_eq!((&error["kind"], &error["persisted"]), (&"message_too_large".into(), &"no".into()));
+    assert!(error["message"].as_str().unwrap().contains("max.request.size"), "{error}");
+    assert!(error["retriable"] == false && error["code"].is_null(), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_that_failed_can_be_fed_back_in() {
+    let world = World::new().await;
+    let large = "x".repeat(2_000);
+    let line =
+        format!("{{\"key\":\"k\",\"value\":\"{large}\",\"headers\":[[\"a\",\"1\"]],\"timestamp\":5}}\n");
+    let dead = world.path("dead");
+    let small =
+        format!("produce -t t -p 0 --format json -X max.request.size=1000 --dead-letter {}", dead.display());
+    world.run(&small, format!("{{\"value\":\"a\"}}\n{line}")).expect(1).says("1 record delivered, 1 failed");
+    world.run(&format!("produce --format json {}", dead.display()), "").expect(0);
+    let record = world.cluster.log("t", 0).remove(1);
+    assert_eq!((record.key.as_deref(), record.timestamp), (Some(&b"k"[..]), 5));
+    assert_eq!(record.value.as_deref(), Some(large.as_bytes()));
+    assert_eq!(record.headers.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_that_is_not_there_ends_the_reading_in_bounded_time() {
+    let world = World::new().await;
+    let running = world.start("produce -t nope -X max.block.ms=300");
+    running.write("a\nb\nc\n");
+    // Standard input stays open: the end of the input is not what is waited for.
+    let ended = running.end_with_open_input().expect(1);
+    ended.says("topic nope: not found").says("create the topic first").says("0 records delivered, 1 failed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_topics_go_on_where_each_record_names_its_own() {
+    let world = World::new().await;
+    let nope = "{\"topic\":\"nope\",\"value\":\"x\"}\n";
+    let lines = [nope, "{\"value\":\"a\"}\n", nope, nope, "{\"value\":\"b\"}\n"].concat();
+    let ended =
+        world.run("produce -t t -p 0 --format json --report json -X max.block.ms=300", lines).expect(1);
+    assert_eq!(world.values("t", 0), ["a", "b"]);
+    let failed = ended.json().iter().filter(|report| report["error"]["kind"] == "unknown_topic").count();
+    assert_eq!(failed, 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_partition_that_is_not_there_is_named() {
+    let world = World::new().await;
+    world.run("produce -t t -p 9", "a\n").expect(1).says("record 0: topic t, partition 9: ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_budget_that_stays_full_ends_the_reading_in_bounded_time() {
+    let world = World::new().await;
+    let held = world.cluster.on(milena_fake::ApiKey::PRODUCE).always().hold();
+    let settings = "-X buffer.memory=40000 -X max.block.ms=300 -X request.timeout.ms=1000 -X linger.ms=0 \
+                    -X delivery.timeout.ms=1000";
+    let lines = format!("{}\n", "x".repeat(1_000)).repeat(100);
+    let ended = world.run(&format!("produce -t t {settings}"), lines);
+    held.release();
+    ended.expect(1).says("no room for").says("buffer.memory is 40000").says("0 records delivered");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_that_takes_nothing_ends_the_reading_in_bounded_time() {
+    let world = World::new().await;
+    world.cluster.on(milena_fake::ApiKey::PRODUCE).always().silence();
+    let settings = "-X request.timeout.ms=300 -X delivery.timeout.ms=500 -X linger.ms=0";
+    let running = world.start(&format!("produce -t t {settings}"));
+    running.write("x\n".repeat(150_000));
+    let ended = running.end_with_open_input().expect(1);
+    ended.says("no more was read").says("0 records delivered, ");
+}

@@ -1,0 +1,10 @@
+//! The binary as its users run it, against a cluster in the process of the test.
+
+mod connecting;
+mod demo;
+mod ending;
+mod failing;
+mod fake;
+mod perf;
+mod produce;
+mod world;

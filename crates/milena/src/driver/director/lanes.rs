@@ -1,0 +1,83 @@
+//! The lanes under the director: made when they are needed first, and told what the coordinator orders.
+
+use std::sync::Arc;
+
+use milena_codec::ids::BrokerId;
+use milena_connection::Endpoint;
+use milena_sender::accumulator::Port;
+use milena_sender::coordinator::{LaneId, Order};
+use milena_sender::lane::Lane;
+use milena_sender::stream::Settler;
+use milena_sender::sync::Wake;
+
+use super::Director;
+use crate::driver::broker::{BrokerTask, LaneOrder, Orders};
+
+/// How a lane is reached.
+pub(super) struct LaneHandle {
+    pub(super) port: Arc<Port>,
+    orders: Arc<Orders>,
+}
+
+impl LaneHandle {
+    pub(super) fn tell(&self, order: LaneOrder) {
+        self.orders.put(|orders| {
+            orders.push_back(order);
+            ((), Wake::Now)
+        });
+    }
+}
+
+impl Director {
+    /// The lane of a broker; it and its task are made when they are needed first.
+    pub(super) fn lane(&mut self, id: LaneId) -> &LaneHandle {
+        let (settings, coordinator, nudge) = (&self.settings, &self.coordinator, &self.nudge);
+        let tasks = &mut self.tasks;
+        let endpoint = id.and_then(|id| self.metadata.broker(id).cloned());
+        self.lanes.entry(id).or_insert_with(|| {
+            let core = &settings.core;
+            let port = Arc::new(Port::default());
+            core.shared.add_port(Arc::clone(&port));
+            let mut lane = Lane::new(Arc::clone(&settings.lane), Arc::clone(&core.shared), Arc::clone(&port));
+            if let Some(identity) = coordinator.current_identity() {
+                lane.set_identity(identity);
+            }
+            let orders = Arc::new(Orders::default());
+            let seed = settings.seed.wrapping_add(id.map_or(0, |id| u64::from(id.0.unsigned_abs()) + 1));
+            let task = BrokerTask::new(Arc::clone(settings), Arc::clone(&orders), lane, nudge.clone(), seed);
+            tasks.spawn(task);
+            let handle = LaneHandle { port, orders };
+            handle.tell(LaneOrder::Endpoint(endpoint));
+            handle
+        })
+    }
+
+    /// Carries out what the coordinator orders.
+    pub(super) fn pass_orders_on(&mut self) {
+        while let Some(order) = self.coordinator.next_order() {
+            match order {
+                Order::Adopt(id, stream) => self.lane(id).tell(LaneOrder::Adopt(stream)),
+                Order::Leave(id, serial) => self.lane(id).tell(LaneOrder::Leave(serial)),
+                Order::TopicId(id, serial, topic_id) => {
+                    self.lane(id).tell(LaneOrder::TopicId(serial, topic_id))
+                }
+                Order::Discard(stream) => {
+                    let mut settler = Settler::new(Arc::clone(&self.settings.core.shared));
+                    stream.discard(&mut settler);
+                    settler.finish();
+                    self.settings.core.metrics.add(settler.counters);
+                }
+                Order::Identity(identity) => {
+                    self.lanes.values().for_each(|lane| lane.tell(LaneOrder::Identity(identity)));
+                }
+            }
+        }
+    }
+
+    /// A broker listens elsewhere, or is gone.
+    pub(super) fn relocate(&self, id: BrokerId, endpoint: Option<Endpoint>) {
+        if let Some(lane) = self.lanes.get(&Some(id)) {
+            lane.tell(LaneOrder::Endpoint(endpoint));
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! The director: keeps what is known of the cluster, asks for what is missing, and tells the lanes.
+//!
+//! ```text
+//!  handles ─▶ inbox ─▶ ┌──────────┐ ─▶ orders ─▶ one task a broker, and one for partitions without a leader
+//!  lanes   ─▶          │ director │ ◀─ notices ◀─
+//!                      └────┬─────┘
+//!                           └─ questions, one at a time ─▶ the control connection
+//! ```
+//!
+//! It owns every task of the producer, and ends when all of them have ended.
+
+mod lanes;
+mod questions;
+
+use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Instant;
+
+use milena_codec::message::NodeEndpoint;
+use milena_connection::Endpoint;
+use milena_connection::metadata::{Change, Metadata, TopicMetadata};
+use milena_sender::Backoff;
+use milena_sender::coordinator::{Coordinator, LaneId};
+use milena_sender::lane::Notice;
+use milena_sender::sync::Generation;
+use tokio::task::JoinSet;
+use tokio::time::sleep_until;
+
+use super::broker::LaneOrder;
+use super::line::Line;
+use super::nudge::{Nudge, Nudging};
+use super::settings::Settings;
+use super::startup::Started;
+use crate::clock;
+use crate::core::Inbox;
+use lanes::LaneHandle;
+use questions::Question;
+
+/// See the module.
+pub(super) struct Director {
+    settings: Arc<Settings>,
+    metadata: Metadata,
+    coordinator: Coordinator,
+    lanes: BTreeMap<LaneId, LaneHandle>,
+    tasks: JoinSet<()>,
+    /// Where there are several workers.
+    nudge: Option<Nudge>,
+    nudging: Nudging,
+    question: Option<Question>,
+    /// None while a question is out.
+    line: Option<Line>,
+    /// No question for an identity before this.
+    identity_not_before: Option<Instant>,
+    identity_failures: u32,
+    backoff: Backoff,
+    /// When batches may grow again that brokers found too large.
+    relax_at: Instant,
+    closing: Option<Closing>,
+}
+
+/// The end has begun.
+#[derive(Clone, Copy, Debug)]
+struct Closing {
+    until: Instant,
+    /// Everything up to this is to be settled.
+    target: Generation,
+}
+
+impl Director {
+    pub(super) fn new(settings: Arc<Settings>, started: Started) -> Self {
+        let config = &settings.core.config;
+        let mut coordinator = Coordinator::new(false);
+        if let Some(identity) = started.identity {
+            coordinator.identity(identity);
+        }
+        let nudge = Nudge::of_current_runtime();
+        Self {
+            metadata: started.metadata,
+            nudging: Nudging::new(nudge.clone()),
+            nudge,
+            coordinator,
+            lanes: BTreeMap::new(),
+            tasks: JoinSet::new(),
+            question: None,
+            line: Some(started.line),
+            identity_not_before: None,
+            identity_failures: 0,
+            backoff: Backoff::new(config.retry_backoff, config.retry_backoff_max, settings.seed),
+            relax_at: clock::now() + config.metadata_max_age,
+            closing: None,
+            settings,
+        }
+    }
+
+    /// Runs until the producer is closed and everything is settled.
+    pub(super) async fn run(mut self) {
+        loop {
+            let inbox = self.settings.core.inbox.look(Inbox::take_all);
+            self.heed(inbox);
+            self.pass_orders_on();
+            self.ask();
+            if self.is_over() {
+                break;
+            }
+            self.wait().await;
+        }
+        for lane in self.lanes.values() {
+            lane.tell(LaneOrder::Abort);
+        }
+        while self.tasks.join_next().await.is_some() {}
+    }
+
+    /// Reads the mail.
+    fn heed(&mut self, inbox: Inbox) {
+        let now = clock::now();
+        self.heed_wishes(inbox.wanted, inbox.given_up, now);
+        if let (Some(silent), Some(line)) = (inbox.silent, &mut self.line) {
+            line.avoid(silent);
+        }
+        if inbox.broker_lost {
+            self.metadata.refresh(now);
+        }
+        let endpoints: Vec<NodeEndpoint> = inbox
+            .notices
+            .iter()
+            .filter_map(|notice| {
+                if let Notice::Endpoints(endpoints) = notice { Some(endpoints.clone()) } else { None }
+            })
+            .flatten()
+            .collect();
+        for notice in inbox.notices {
+            self.hear(notice, &endpoints, now);
+        }
+        if let Some(until) = inbox.close_until {
+            self.begin_to_close(until);
+        }
+    }
+
+    /// Topics that came into use, and that went out of it. Where both is said of one, the registry knows better: it may
+    /// have been given up and wanted again, or the other way round.
+    fn heed_wishes(&mut self, wanted: Vec<Arc<str>>, given_up: Vec<Arc<str>>, now: Instant) {
+        let core = Arc::clone(&self.settings.core);
+        let in_use = |name: &Arc<str>| core.registry.topic(name).is_some();
+        for name in given_up.iter().filter(|name| !in_use(name)) {
+            self.metadata.forget(name);
+        }
+        for name in wanted.into_iter().filter(in_use) {
+            self.metadata.want(&name, now);
+            // It may have been described while nobody waited for it.
+            if let Some(known) = self.metadata.topic(&name).cloned() {
+                self.place(&known);
+            }
+        }
+    }
+
+    fn hear(&mut self, notice: Notice, endpoints: &[NodeEndpoint], now: Instant) {
+        match notice {
+            Notice::Released(stream) => self.coordinator.released(stream),
+            Notice::IdentitySpent(spent) => self.coordinator.identity_spent(spent),
+            Notice::Endpoints(_) => {}
+            Notice::Stale { topic, partition, hint } => {
+                let changes = hint.map(|hint| {
+                    let place = endpoints.iter().find(|endpoint| endpoint.node_id == hint.leader);
+                    let endpoint = place.and_then(|place| Endpoint::new(&place.host, place.port).ok());
+                    let told = endpoint.map(|endpoint| (hint.leader, endpoint));
+                    self.metadata.hint(&topic, partition, hint.leader, hint.epoch, told)
+                });
+                match changes {
+                    Some(changes) if !changes.is_empty() => self.take_in(changes),
+                    _ => self.metadata.refresh(now),
+                }
+            }
+        }
+    }
+
+    /// What is new about the cluster.
+    fn take_in(&mut self, changes: Vec<Change>) {
+        let core = Arc::clone(&self.settings.core);
+        let asked_after = clock::now().checked_sub(core.config.max_block);
+        for change in changes {
+            match change {
+                Change::Broker { id, endpoint } => self.relocate(id, Some(endpoint)),
+                Change::BrokerGone(id) => self.relocate(id, None),
+                Change::Topic(topic) => self.place(&topic),
+                Change::TopicFailed { name, error } => {
+                    if core.registry.failed(&name, error, asked_after) {
+                        self.metadata.forget(&name);
+                    }
+                }
+                Change::RebootstrapRequired => {
+                    if let Some(line) = &mut self.line {
+                        line.hang_up();
+                    }
+                }
+            }
+        }
+    }
+
+    /// Gives the partitions of a topic to the lanes of their leaders.
+    fn place(&mut self, found: &TopicMetadata) {
+        let registry = &self.settings.core.registry;
+        let Some(topic) = registry.topic(&found.name) else { return };
+        let leaders: Vec<LaneId> = found.partitions.iter().map(|partition| partition.leader).collect();
+        if leaders.is_empty() {
+            return;
+        }
+        let limbo = Arc::clone(&self.lane(None).port);
+        self.coordinator.topic(&topic, found.id, &leaders, &limbo);
+        let registry = &self.settings.core.registry;
+        if self.closing.is_some() {
+            // Its partitions are shut before anybody finds them.
+            registry.close();
+        }
+        registry.found(&found.name);
+    }
+
+    fn begin_to_close(&mut self, until: Instant) {
+        if self.closing.is_some() {
+            return;
+        }
+        let core = &self.settings.core;
+        core.registry.close();
+        let target = core.shared.outstanding.end_generation();
+        self.closing = Some(Closing { until, target });
+        core.shared.press();
+    }
+
+    /// Whether everything is settled, or has to be.
+    fn is_over(&self) -> bool {
+        let outstanding = &self.settings.core.shared.outstanding;
+        self.closing
+            .is_some_and(|closing| clock::now() >= closing.until || outstanding.is_settled(closing.target))
+    }
+
+    /// Sleeps until there is mail, an answer, something due, or nothing left to settle.
+    async fn wait(&mut self) {
+        let core = Arc::clone(&self.settings.core);
+        let nudging = &mut self.nudging;
+        let mail = poll_fn(|cx| {
+            if core.inbox.sleep(&nudging.waker(cx.waker()), |inbox| inbox.is_empty()) {
+                Poll::Pending
+            } else {
+                Poll::Ready(())
+            }
+        });
+        let closing = self.closing;
+        let settled = poll_fn(|cx| match closing {
+            Some(closing) => core.shared.outstanding.poll_settled(closing.target, cx.waker()),
+            None => Poll::Pending,
+        });
+        let asks_again = self.identity_not_before.filter(|not_before| *not_before > clock::now());
+        let due = if self.question.is_none() { self.metadata.due() } else { None };
+        let due = [due, asks_again, closing.map(|closing| closing.until), Some(self.relax_at)];
+        let due = due.into_iter().flatten().min().unwrap_or(self.relax_at);
+        let question = &mut self.question;
+        let answer = poll_fn(|cx| match question {
+            Some(question) => question.as_mut().poll(cx),
+            None => Poll::Pending,
+        });
+        let mut reply = None;
+        let mut fallen = None;
+        tokio::select! {
+            biased;
+            () = mail => {}
+            Some(ended) = self.tasks.join_next(), if !self.tasks.is_empty() => fallen = Some(ended),
+            answered = answer => reply = Some(answered),
+            () = settled => {}
+            () = sleep_until(tokio::time::Instant::from_std(due)) => {}
+        }
+        if let Some(ended) = fallen {
+            // A lane ends by order alone. What it had is lost to us, so nothing more may be promised.
+            tracing::error!(?ended, "a broker's task ended by itself: the producer closes");
+            self.begin_to_close(clock::now());
+        }
+        if let Some((line, reply)) = reply {
+            self.question = None;
+            self.line = Some(line);
+            self.answered(reply);
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Batches come back: with an answer, as written, or because their connection ended.
+
+use std::sync::Arc as StdArc;
+use std::time::Instant;
+
+use milena_codec::wire::DecodeError;
+
+use super::answers::{self, LeaderHint};
+use super::request::ProduceRequest;
+use super::{Lane, Notice};
+use crate::stream::{Aftermath, Answer, Flight};
+
+impl Lane {
+    /// A request was answered. Returns how long the broker asks the client to pause (KIP-219), in milliseconds.
+    ///
+    /// # Errors
+    /// [`DecodeError`] when the response is malformed. The batches that it did not reach count as unanswered; the
+    /// connection is to be closed.
+    pub fn answered(
+        &mut self,
+        now: Instant,
+        mut request: ProduceRequest,
+        body: &[u8],
+    ) -> Result<i32, DecodeError> {
+        self.in_flight -= 1;
+        let mut landed = Vec::with_capacity(request.batches());
+        let read = answers::read(&mut request, body, |one| landed.push(one));
+        for (flight, answer, hint) in landed {
+            self.landed(now, flight, &answer, hint);
+        }
+        self.lost(now, request, true);
+        self.request_bytes_max = (self.request_bytes_max * 2).min(self.config.request_bytes_max);
+        let (throttle_ms, endpoints) = read?;
+        if !endpoints.is_empty() {
+            self.notices.push(Notice::Endpoints(endpoints));
+        }
+        Ok(throttle_ms)
+    }
+
+    /// A request that nobody will answer is written (`acks=0`).
+    pub fn written(&mut self, now: Instant, mut request: ProduceRequest) {
+        self.in_flight -= 1;
+        for flight in request.flights.iter_mut().filter_map(Option::take) {
+            self.landed(now, flight, &Answer::Written, None);
+        }
+    }
+
+    /// The connection ended with these requests on it, in order; each with whether the broker may have had all of it.
+    /// After a time-out the next requests are smaller.
+    pub fn ended(&mut self, now: Instant, requests: Vec<(ProduceRequest, bool)>, timed_out: bool) {
+        self.version = None;
+        self.in_flight -= requests.len();
+        if timed_out {
+            self.request_bytes_max = (self.request_bytes_max / 2).max(1);
+        }
+        for (request, whole) in requests {
+            self.lost(now, request, whole);
+        }
+    }
+
+    /// The batches of a request that nobody answered come back.
+    fn lost(&mut self, now: Instant, mut request: ProduceRequest, whole: bool) {
+        for flight in request.flights.iter_mut().filter_map(Option::take) {
+            self.landed(now, flight, &Answer::Lost { whole }, None);
+        }
+    }
+
+    /// A batch comes back.
+    fn landed(&mut self, now: Instant, flight: Flight, answer: &Answer, hint: Option<LeaderHint>) {
+        let serial = flight.partition.serial();
+        let Some(stream) = self.streams.get_mut(&serial) else {
+            debug_assert!(false, "a partition left while a batch of it was in flight");
+            return self.settler.release(flight.batch);
+        };
+        let backoff = &mut self.backoff;
+        let config = &self.config.stream;
+        let Aftermath { stale, identity_spent } = stream.landed(
+            now,
+            flight,
+            answer,
+            config,
+            &mut |failures| backoff.after(failures),
+            &mut self.settler,
+        );
+        if stale {
+            let (topic, partition) = (StdArc::clone(stream.partition().topic()), stream.partition().index());
+            self.notices.push(Notice::Stale { topic, partition, hint });
+        }
+        if identity_spent && let Some(spent) = stream.spent() {
+            self.notices.push(Notice::IdentitySpent(spent));
+        }
+        self.schedule.revisit.push(serial);
+        self.release_if_idle(serial);
+    }
+
+    pub(super) fn release_if_idle(&mut self, serial: u32) {
+        if self.streams.get(&serial).is_some_and(|stream| stream.leaving && stream.is_idle())
+            && let Some(mut stream) = self.streams.remove(&serial)
+        {
+            self.schedule.forget(serial, &mut stream);
+            self.notices.push(Notice::Released(stream));
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! What fuzzing begins with: inputs that our own encoders make, so that a fuzzer need not invent them.
+
+use milena_codec::message as ours;
+use milena_codec::message::{Message, Version};
+use milena_codec::record::{BatchHeader, HEADER_BYTES, Header, Stamp, put_record};
+use milena_codec::wire::generate::{Dice, Generate};
+
+/// A seed: the target, a name for the file, and the input.
+pub type Seed = (&'static str, String, Vec<u8>);
+
+/// All seeds, the same ones each time.
+#[must_use]
+pub fn seeds() -> Vec<Seed> {
+    let mut seeds = Vec::new();
+    responses(&mut seeds);
+    requests(&mut seeds);
+    records(&mut seeds);
+    texts(&mut seeds);
+    scripts(&mut seeds);
+    seeds
+}
+
+/// A message in its first, middle and last version, behind the bytes that choose it.
+fn messages<M: Message + Generate>(seeds: &mut Vec<Seed>, target: &'static str, which: u8) {
+    let (first, last) = (*M::VERSIONS.start(), *M::VERSIONS.end());
+    for number in [first, i16::midpoint(first, last), last] {
+        let version = Version::of::<M>(number);
+        let choices: Vec<u8> = (0..160u8).map(|index| index.wrapping_mul(37).wrapping_add(which)).collect();
+        let mut input = vec![which, u8::try_from(number - first).unwrap_or_default()];
+        if M::generate(&mut Dice::new(&choices), version).encode(&mut input, version).is_ok() {
+            seeds.push((target, format!("{}-{number}", M::NAME), input));
+        }
+    }
+}
+
+fn responses(seeds: &mut Vec<Seed>) {
+    messages::<ours::ApiVersionsResponse>(seeds, "responses", 0);
+    messages::<ours::MetadataResponse>(seeds, "responses", 1);
+    messages::<ours::InitProducerIdResponse>(seeds, "responses", 2);
+    messages::<ours::ProduceResponse>(seeds, "responses", 3);
+    for version in [0, 9, 13] {
+        let mut input = vec![version];
+        for epoch in [3, 5, 4] {
+            let answer =
+                cluster(epoch).encode(&mut input, Version::of::<ours::MetadataResponse>(version.into()));
+            assert!(answer.is_ok());
+        }
+        seeds.push(("metadata", format!("epochs-{version}"), input));
+    }
+}
+
+/// A cluster of one broker that leads both topics in use.
+fn cluster(epoch: i32) -> ours::MetadataResponse {
+    let broker = ours::MetadataResponseBroker { host: "broker".to_owned(), port: 9092, ..Default::default() };
+    let partition = ours::MetadataResponsePartition {
+        leader_epoch: milena_codec::ids::LeaderEpoch(epoch),
+        ..Default::default()
+    };
+    let topic = |name: &&str| ours::MetadataResponseTopic {
+        name: Some((*name).to_owned()),
+        partitions: vec![partition.clone()],
+        ..Default::default()
+    };
+    let topics = crate::metadata::WANTED.iter().map(topic).collect();
+    ours::MetadataResponse { brokers: vec![broker], topics, ..Default::default() }
+}
+
+fn requests(seeds: &mut Vec<Seed>) {
+    messages::<ours::ApiVersionsRequest>(seeds, "requests", 0);
+    messages::<ours::MetadataRequest>(seeds, "requests", 1);
+    messages::<ours::InitProducerIdRequest>(seeds, "requests", 2);
+    messages::<ours::ProduceRequest>(seeds, "requests", 3);
+    messages::<ours::ListOffsetsRequest>(seeds, "requests", 4);
+    messages::<ours::FetchRequest>(seeds, "requests", 5);
+    messages::<ours::CreateTopicsRequest>(seeds, "requests", 6);
+}
+
+fn records(seeds: &mut Vec<Seed>) {
+    let headers = [Header::new("trace", "7"), Header { name: String::new(), value: None }];
+    let mut records = Vec::new();
+    put_record(&mut records, 0, 0, Some(b"key"), Some(b"value"), &[]);
+    put_record(&mut records, 1, 70_000, None, None, &headers);
+    put_record(&mut records, 2, -5, Some(b""), Some(&[7; 300]), &headers[..1]);
+
+    let mut batch = [&[0; HEADER_BYTES], &records[..]].concat();
+    BatchHeader::of_producer(3, 1_700_000_000_000, 1_700_000_070_000, Stamp::NONE).seal(&mut batch, []);
+    seeds.push(("batches", "sealed".to_owned(), batch.clone()));
+    seeds.push(("batches", "records".to_owned(), [&[3], &records[..]].concat()));
+    for limit in [0u16, 64, 400] {
+        let input = [&limit.to_be_bytes(), &records[..]].concat();
+        seeds.push(("splits", format!("limit-{limit}"), input));
+    }
+    let framed =
+        |content: &[u8]| [&u32::try_from(content.len()).unwrap_or_default().to_be_bytes(), content].concat();
+    let two = [framed(&batch), framed(b""), framed(b"abc")].concat();
+    seeds.push(("frames", "several".to_owned(), [&[0, 40], &two[..]].concat()));
+    seeds.push(("frames", "tls-alert".to_owned(), vec![1, 0, 0x15, 3, 3, 0, 2, 2, 70]));
+}
+
+fn texts(seeds: &mut Vec<Seed>) {
+    let lists =
+        ["localhost:9092", " a:1 ,b:2,, [::1]:9092", "kafka://a:1", "a", "a:0", "[fe80::1%eth0]:65535"];
+    for (number, list) in lists.iter().enumerate() {
+        seeds.push(("endpoints", format!("list-{number}"), list.as_bytes().to_vec()));
+    }
+    let files = [
+        "# A comment\nbootstrap.servers=a:1,\\\n  b:2\nacks = all\nlinger.ms : 5\n",
+        "bootstrap.servers a:1\r\nclient.id=\\u00e9\\t\nbuffer.memory=33554432\nretries=-1\n",
+        "bootstrap.servers=a:1\nsecurity.protocol=SASL_SSL\n",
+        "lingr.ms=5\n",
+        "bootstrap.servers=a:1\nqueue.buffering.max.ms=1.5\nNet.MaxOpenRequests=6\npartitioner=fnv1a\n",
+    ];
+    for (number, file) in files.iter().enumerate() {
+        seeds.push(("properties", format!("file-{number}"), file.as_bytes().to_vec()));
+    }
+}
+
+/// Deeds of a session, see `sessions`.
+fn scripts(seeds: &mut Vec<Seed>) {
+    let negotiate = [3, 5, 0];
+    let happy = [&negotiate[..], &[0, 0, 1, 3, 5, 0, 7, 5, 0, 7]].concat();
+    let wrong_order = [&negotiate[..], &[0, 0, 3, 5, 251]].concat();
+    let late = [&negotiate[..], &[0, 2, 5, 6, 6, 6, 6]].concat();
+    let hostile = [&negotiate[..], &[0, 3, 4, 12, 0, 0, 0, 8, 0, 0, 0, 1, 9, 9, 9, 9, 4, 0]].concat();
+    let not_kafka = [3, 4, 8, b'H', b'T', b'T', b'P', b'/', b'1', b'.', b'1'].to_vec();
+    let named = [
+        ("happy", happy),
+        ("wrong-order", wrong_order),
+        ("late", late),
+        ("hostile", hostile),
+        ("not-kafka", not_kafka),
+    ];
+    seeds.extend(named.map(|(name, script)| ("sessions", name.to_owned(), script)));
+}

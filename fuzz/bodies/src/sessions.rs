@@ -1,0 +1,211 @@
+//! A session with a peer that may say anything at any time.
+
+use std::collections::VecDeque;
+use std::io::IoSlice;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use milena_codec::frame::{LENGTH_BYTES, next_frame};
+use milena_codec::message::header::{RequestHeader, put_response};
+use milena_codec::message::{ApiKey, ApiVersion, ApiVersionsResponse, Message, MetadataRequest};
+use milena_codec::wire::Reader;
+use milena_connection::encode_request;
+use milena_connection::session::{Awaits, Event, Fate, Session, SessionConfig, SessionError};
+
+use crate::metadata::start;
+
+const TIMEOUT: Duration = Duration::from_secs(30);
+const FRAME_BYTES_MAX: usize = 1 << 16;
+
+/// Each byte is a deed, some with the bytes behind it: send a request, write a part, hear something, let time pass.
+pub fn sessions(input: &[u8]) {
+    let mut stage = Stage::new();
+    let mut script = input.iter().copied();
+    while let Some(deed) = script.next() {
+        match deed % 8 {
+            0 => stage.send(Awaits::Answer),
+            1 => stage.send(Awaits::Nothing),
+            2 => stage.write(usize::from(script.next().unwrap_or(1))),
+            3 => stage.write(usize::MAX),
+            4 => {
+                let count = usize::from(script.next().unwrap_or(0) % 64);
+                let said: Vec<u8> = script.by_ref().take(count).collect();
+                stage.hear(&said);
+            }
+            5 => stage.answer(script.next().unwrap_or(0)),
+            6 => stage.pass(TIMEOUT / 4),
+            _ => stage.take_events(),
+        }
+        if stage.error.is_some() {
+            break;
+        }
+    }
+    stage.end();
+}
+
+/// A session, the peer that reads what it writes, and what became of its requests.
+struct Stage {
+    session: Session<Vec<u8>>,
+    now: Instant,
+    /// Correlation ids in the order of sending; every one has to come back.
+    sent: VecDeque<(i32, Awaits)>,
+    /// What the session wrote and the peer has not read yet.
+    wire: Vec<u8>,
+    /// Requests that the peer read and has not answered: API, version, correlation id.
+    heard: VecDeque<(ApiKey, i16, i32)>,
+    error: Option<SessionError>,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let config = SessionConfig {
+            request_timeout: TIMEOUT,
+            frame_bytes_max: FRAME_BYTES_MAX,
+            ..SessionConfig::default()
+        };
+        let now = start();
+        let session = Session::new(Arc::new(config), now);
+        Self { session, now, sent: VecDeque::new(), wire: Vec::new(), heard: VecDeque::new(), error: None }
+    }
+
+    fn send(&mut self, awaits: Awaits) {
+        if self.session.room() == 0 {
+            return;
+        }
+        let id = self.session.next_correlation_id();
+        let Ok(frame) = encode_request(&MetadataRequest::default(), 0, id, None) else { return };
+        self.session.send(id, frame, awaits, self.now);
+        self.sent.push_back((id, awaits));
+    }
+
+    fn write(&mut self, limit: usize) {
+        let mut left = limit;
+        while left > 0 && self.session.unwritten() {
+            let mut slices = [IoSlice::new(&[]); 3];
+            let filled = self.session.fill(&mut slices);
+            let bytes: Vec<u8> =
+                slices[..filled].iter().flat_map(|slice| slice.iter().copied()).take(left).collect();
+            assert!(!bytes.is_empty(), "there is something to write, and nothing is given");
+            left -= bytes.len();
+            self.session.wrote(bytes.len(), self.now);
+            self.wire.extend(bytes);
+        }
+        while let Ok(Some(content)) = next_frame(&self.wire, FRAME_BYTES_MAX) {
+            let frame: Vec<u8> = self.wire.drain(..LENGTH_BYTES + content).skip(LENGTH_BYTES).collect();
+            let header = RequestHeader::read(&mut Reader::new(&frame)).expect("the session writes requests");
+            self.heard.push_back((header.key, header.version, header.correlation_id));
+        }
+    }
+
+    /// The peer says anything; nothing means that it closes the connection.
+    fn hear(&mut self, said: &[u8]) {
+        if said.is_empty() {
+            self.session.read_space();
+            self.session.received(0, self.now);
+        }
+        let mut rest = said;
+        while !rest.is_empty() {
+            let space = self.session.read_space();
+            let count = space.len().min(rest.len());
+            assert!(count > 0, "every event was taken, and there is no room to read into");
+            space[..count].copy_from_slice(&rest[..count]);
+            self.session.received(count, self.now);
+            rest = &rest[count..];
+            self.take_events();
+            if self.error.is_some() {
+                return;
+            }
+        }
+        self.take_events();
+    }
+
+    /// The peer answers the oldest request that it has read, as a broker would; or another one.
+    fn answer(&mut self, which: u8) {
+        let index = if which < 250 { 0 } else { usize::from(which - 250) };
+        let Some((key, version, id)) = self.heard.remove(index) else { return };
+        let mut content = Vec::new();
+        if key == ApiKey::API_VERSIONS {
+            let row = ApiVersion { api_key: ApiKey::METADATA, min_version: 0, max_version: 12 };
+            let response = ApiVersionsResponse { api_keys: vec![row], ..Default::default() };
+            assert!(
+                ApiVersionsResponse::VERSIONS.contains(&version),
+                "a version that is not known is asked for"
+            );
+            put_response(&mut content, &response, version, id).expect("an answer that can be written");
+        } else {
+            content.extend(id.to_be_bytes());
+            content.extend([0; 8]);
+        }
+        let length = u32::try_from(content.len()).unwrap_or(u32::MAX).to_be_bytes();
+        self.hear(&[&length[..], &content].concat());
+    }
+
+    fn pass(&mut self, time: Duration) {
+        let deadline = self.session.deadline();
+        self.now += time;
+        let early = deadline.is_none_or(|deadline| self.now < deadline);
+        match self.session.check(self.now) {
+            Ok(()) => assert!(early, "a deadline passed, and nothing was said"),
+            Err(error) => {
+                assert!(!early, "{error}, before its deadline");
+                self.error = Some(error);
+            }
+        }
+    }
+
+    fn take_events(&mut self) {
+        loop {
+            match self.session.next_event() {
+                Ok(None) => return,
+                Ok(Some(Event::Ready)) => assert!(self.session.versions().is_some()),
+                Ok(Some(Event::Written { payload })) => self.came_back(&payload, Awaits::Nothing),
+                Ok(Some(Event::Answered { correlation_id, payload, body })) => {
+                    assert_eq!(id_in(&payload), Some(correlation_id), "the answer of another request");
+                    assert!(body.len() <= FRAME_BYTES_MAX);
+                    let _ = self.session.bytes(body);
+                    self.came_back(&payload, Awaits::Answer);
+                }
+                Err(error) => {
+                    assert_eq!(
+                        self.session.next_event().as_ref().err(),
+                        Some(&error),
+                        "another error each time"
+                    );
+                    assert!(!self.session.unwritten(), "a session that failed goes on writing");
+                    self.error = Some(error);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// A request comes back once, before those of its kind that were sent after it.
+    fn came_back(&mut self, payload: &[u8], awaits: Awaits) {
+        let id = id_in(payload).expect("a payload that was sent");
+        let first = self.sent.iter().position(|(_, other)| *other == awaits);
+        let place = self.sent.iter().position(|(other, _)| *other == id).expect("a request comes back once");
+        assert_eq!(Some(place), first, "requests come back in their order");
+        self.sent.remove(place);
+    }
+
+    fn end(mut self) {
+        for (payload, fate) in self.session.end() {
+            let id = id_in(&payload).expect("a payload that was sent");
+            let place =
+                self.sent.iter().position(|(other, _)| *other == id).expect("a request comes back once");
+            let (_, awaits) = self.sent.remove(place).expect("a request");
+            let fits = match fate {
+                Fate::NotSent => true,
+                Fate::Unanswered => awaits == Awaits::Answer,
+                Fate::Written => awaits == Awaits::Nothing,
+            };
+            assert!(fits, "{fate:?} of a request that awaits {awaits:?}");
+        }
+        assert!(self.sent.is_empty(), "requests were lost: {:?}", self.sent);
+    }
+}
+
+fn id_in(frame: &[u8]) -> Option<i32> {
+    let header = RequestHeader::read(&mut Reader::new(frame.get(LENGTH_BYTES..)?)).ok()?;
+    Some(header.correlation_id)
+}

@@ -1,0 +1,46 @@
+# What is run often. `just` alone lists it; each recipe is a plain command that works without just too.
+
+[private]
+default:
+    @just --list
+
+# Format and lint everything, as CI does.
+check:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets --all-features -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
+
+# All tests that need Rust alone.
+test *ARGUMENTS:
+    cargo test {{ARGUMENTS}}
+
+# Every order in which threads can meet.
+loom:
+    RUSTFLAGS="--cfg loom" cargo test -p milena-sender --release --lib --target-dir target/loom models
+
+# On a real cluster; needs Java 17 and Maven.
+kafka *ARGUMENTS:
+    cargo test -p milena-tests --features kafka {{ARGUMENTS}}
+
+# librdkafka reads back what milena wrote; needs Python 3.
+interop:
+    .ci/run tools interop
+
+# Look for inputs that break TARGET; needs cargo-fuzz and a C++ compiler. `just fuzz-targets` lists the targets.
+fuzz TARGET SECONDS="60":
+    RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir fuzz {{TARGET}} -- -max_total_time={{SECONDS}}
+
+fuzz-targets:
+    cargo fuzz list --fuzz-dir fuzz
+
+# Micro-benchmarks; docs/performance.md says how to measure the whole.
+bench *ARGUMENTS:
+    cargo bench -p milena-bench {{ARGUMENTS}}
+
+# A million records through an embedded cluster while a broker dies.
+demo *ARGUMENTS:
+    cargo run --release -- demo {{ARGUMENTS}}
+
+# Everything that CI runs.
+ci *STEPS:
+    .ci/run {{STEPS}}

@@ -1,0 +1,5 @@
+//! The examples of the documents, which are compiled and run as those of the code are.
+
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -1,0 +1,153 @@
+//! [`Kafka`]: nodes that are one cluster, from their formatting to their end.
+
+use std::fs;
+use std::ops::Deref;
+use std::path::PathBuf;
+use std::process::Child;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::node::Node;
+use super::{fail, target_folder};
+
+/// How much of a node's log is printed when a test fails.
+const LOG_LINES_SHOWN: usize = 80;
+
+/// A cluster of its own. It ends with the value; if a test panics, its folder stays, and the ends of its logs are printed.
+#[derive(Debug)]
+pub struct Kafka {
+    pub(super) nodes: Vec<Node>,
+    folder: PathBuf,
+}
+
+impl Kafka {
+    /// Starts one node or three, and waits until all serve.
+    #[must_use]
+    pub fn start(nodes: usize) -> Self {
+        let folder = unique_folder();
+        let mut kafka = Self { nodes: (1..=nodes).map(|id| Node::new(id, &folder)).collect(), folder };
+        kafka.format();
+        for node in &mut kafka.nodes {
+            node.start();
+        }
+        for node in &kafka.nodes {
+            node.wait_ready();
+        }
+        kafka
+    }
+
+    /// One node for all tests of the process. It ends with the process.
+    #[must_use]
+    pub fn shared() -> Shared {
+        static SHARED: OnceLock<Kafka> = OnceLock::new();
+        Shared(SHARED.get_or_init(|| Self::start(1)))
+    }
+
+    /// Kills a node as `kill -9` does, and waits for its end.
+    pub fn kill(&mut self, id: usize) {
+        self.node_mut(id).kill();
+    }
+
+    /// Starts a node that was killed, on what it had on disk, and does not wait for it.
+    pub fn start_again(&mut self, id: usize) {
+        self.node_mut(id).start();
+    }
+
+    /// Stops a node where it is, as a machine does that hangs: its connections stay open, and nobody answers.
+    pub fn pause(&mut self, id: usize) {
+        self.node_mut(id).pause();
+    }
+
+    /// Lets a paused node go on.
+    pub fn resume(&mut self, id: usize) {
+        self.node_mut(id).resume();
+    }
+
+    /// Waits until a node that was started again serves.
+    pub fn wait_ready(&self, id: usize) {
+        self.nodes[id - 1].wait_ready();
+    }
+
+    /// All nodes, as clients take them.
+    #[must_use]
+    pub fn bootstrap_servers(&self) -> String {
+        self.nodes.iter().map(Node::address).collect::<Vec<_>>().join(",")
+    }
+
+    /// Those that answer: Java's tools wait long for another one.
+    pub(super) fn awake_servers(&self) -> String {
+        let awake = self.nodes.iter().filter(|node| node.is_awake());
+        awake.map(Node::address).collect::<Vec<_>>().join(",")
+    }
+
+    /// Side by side: most of the time is Java's start.
+    fn format(&self) {
+        let voters = self.nodes.iter().map(Node::voter).collect::<Vec<_>>().join(",");
+        // Any 16 bytes in URL-safe base64 are a cluster id.
+        let cluster_id = "milena-tests-on-kafkaA";
+        let spawn = |node: &Node| node.format(cluster_id, &voters, self.nodes.len()).spawn().expect("java");
+        let formatting: Vec<Child> = self.nodes.iter().map(spawn).collect();
+        for child in formatting {
+            let output = child.wait_with_output().expect("an exit status");
+            if !output.status.success() {
+                fail("the storage of a node was not formatted: Java's words are above");
+            }
+        }
+    }
+
+    fn node_mut(&mut self, id: usize) -> &mut Node {
+        &mut self.nodes[id - 1]
+    }
+
+    /// The end of each node's log, on the test's output.
+    fn print_logs(&self) {
+        for node in &self.nodes {
+            let log = node.log();
+            let lines: Vec<_> = log.lines().collect();
+            let shown = &lines[lines.len().saturating_sub(LOG_LINES_SHOWN)..];
+            println!("---- the end of the log of node {}:\n{}", node.id, shown.join("\n"));
+        }
+    }
+}
+
+impl Drop for Kafka {
+    fn drop(&mut self) {
+        let failed = std::thread::panicking();
+        if failed {
+            self.print_logs();
+            println!("---- everything is kept in {}", self.folder.display());
+        }
+        for node in &mut self.nodes {
+            node.kill();
+        }
+        if !failed {
+            let _ = fs::remove_dir_all(&self.folder);
+        }
+    }
+}
+
+/// A test's hold on the node that all share.
+#[derive(Debug)]
+pub struct Shared(&'static Kafka);
+
+impl Deref for Shared {
+    type Target = Kafka;
+
+    fn deref(&self) -> &Kafka {
+        self.0
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.print_logs();
+        }
+    }
+}
+
+fn unique_folder() -> PathBuf {
+    static STARTED: AtomicU32 = AtomicU32::new(0);
+    let number = STARTED.fetch_add(1, Ordering::Relaxed);
+    target_folder().join("tmp").join(format!("kafka-{}-{number}", std::process::id()))
+}

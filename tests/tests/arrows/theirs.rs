@@ -1,0 +1,147 @@
+//! What of other people's code is in the default build: no C, known licences, and no newer Rust than is said.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::graph::{Crate, Graph, Use, by_default, graph, sample};
+use super::licence;
+
+/// Build C, or look for C that is there.
+const C_TOOLS: [&str; 8] =
+    ["cc", "cmake", "bindgen", "pkg-config", "vcpkg", "autotools", "system-deps", "nasm-rs"];
+
+/// Named like bindings to C, and hold none: declarations of what the operating system has anyway.
+const NO_C_INSIDE: [(&str, &str); 3] = [
+    ("linux-raw-sys", "the numbers of the kernel's calls"),
+    ("windows-sys", "declarations of Windows, which the linker resolves itself"),
+    ("js-sys", "declarations of JavaScript, in a browser"),
+];
+
+/// Say that they link something, so that cargo takes one version of them only.
+const LINKS_NOTHING: [&str; 1] = ["wasm-bindgen-shared"];
+
+fn with_c(crates: &[&Crate], graph: &Graph) -> Vec<String> {
+    let mut faults = Vec::new();
+    for one in crates {
+        let tools = one.uses.iter().filter(|(kind, _)| *kind != Use::Dev).map(|(_, to)| &graph[to].name);
+        let tools = tools.filter(|name| C_TOOLS.contains(&name.as_str()));
+        faults.extend(tools.map(|tool| format!("{} is built with {tool}", one.name)));
+        if let Some(library) = &one.links
+            && !LINKS_NOTHING.contains(&one.name.as_str())
+        {
+            faults.push(format!("{} links {library}", one.name));
+        }
+        if one.name.ends_with("-sys") && !NO_C_INSIDE.iter().any(|(name, _)| *name == one.name) {
+            faults.push(format!("{} is named like a binding to C", one.name));
+        }
+    }
+    faults
+}
+
+fn unlicensed(crates: &[&Crate]) -> Vec<String> {
+    let allowed = |one: &&&Crate| !one.licence.as_deref().is_some_and(licence::is_allowed);
+    let faults = crates.iter().filter(allowed);
+    faults
+        .map(|one| format!("{} {}: {}", one.name, one.version, one.licence.as_deref().unwrap_or("none")))
+        .collect()
+}
+
+/// Those that ask for a newer Rust than ours do.
+fn too_new(crates: &[&Crate]) -> Vec<String> {
+    let said = crates.iter().filter(|one| one.ours).filter_map(|one| one.rust).min().unwrap_or_default();
+    let newer = crates.iter().filter(|one| one.rust.is_some_and(|rust| rust > said));
+    newer
+        .map(|one| {
+            format!("{} {} asks for Rust {:?}, and ours say {said:?}", one.name, one.version, one.rust)
+        })
+        .collect()
+}
+
+/// What we use ourselves, and what the build has in two versions that do not agree.
+fn doubled(crates: &[&Crate], graph: &Graph) -> Vec<String> {
+    let used =
+        crates.iter().filter(|one| one.ours).flat_map(|one| one.uses.iter().map(|(_, to)| &graph[to].name));
+    let used: BTreeSet<_> = used.collect();
+    let mut versions: BTreeMap<&String, BTreeSet<String>> = BTreeMap::new();
+    for one in crates.iter().filter(|one| used.contains(&one.name)) {
+        versions.entry(&one.name).or_default().insert(compatible(&one.version));
+    }
+    let doubled = versions.into_iter().filter(|(_, versions)| versions.len() > 1);
+    doubled.map(|(name, versions)| format!("{name} in {versions:?}")).collect()
+}
+
+/// The part of a version that has to be the same: up to the first number that is not 0.
+fn compatible(version: &str) -> String {
+    let numbers: Vec<_> = version.split('.').collect();
+    let length = numbers.iter().position(|number| *number != "0").map_or(3, |first| first + 1);
+    numbers[..length.min(numbers.len())].join(".")
+}
+
+#[test]
+fn nothing_in_the_default_build_compiles_or_links_c() {
+    assert_eq!(with_c(&by_default(graph()), graph()), [""; 0]);
+}
+
+#[test]
+fn every_licence_is_one_that_lets_anybody_use_the_project() {
+    assert_eq!(unlicensed(&by_default(graph())), [""; 0]);
+}
+
+#[test]
+fn the_rust_version_is_enough_for_everything_in_the_default_build() {
+    let crates = by_default(graph());
+    assert!(crates.iter().filter(|one| one.ours).all(|one| one.rust.is_some()));
+    assert_eq!(too_new(&crates), [""; 0]);
+}
+
+#[test]
+fn what_we_use_is_in_the_build_once() {
+    assert_eq!(doubled(&by_default(graph()), graph()), [""; 0]);
+}
+
+#[test]
+fn c_is_caught_by_its_tools_by_what_is_linked_and_by_its_name() {
+    let mut graph = sample(&[
+        ("milena", &[(Use::Normal, "zstd"), (Use::Normal, "windows-sys"), (Use::Dev, "cc")]),
+        ("zstd", &[(Use::Normal, "zstd-sys")]),
+        ("zstd-sys", &[(Use::Build, "cc")]),
+        ("windows-sys", &[]),
+        ("cc", &[]),
+    ]);
+    graph.get_mut("zstd-sys").unwrap().links = Some("zstd".to_owned());
+    let expected =
+        ["zstd-sys is built with cc", "zstd-sys links zstd", "zstd-sys is named like a binding to C"];
+    assert_eq!(with_c(&by_default(&graph), &graph), expected);
+}
+
+#[test]
+fn a_missing_licence_is_caught() {
+    let mut graph = sample(&[("milena", &[(Use::Normal, "a"), (Use::Dev, "b")]), ("a", &[]), ("b", &[])]);
+    graph.get_mut("a").unwrap().licence = None;
+    graph.get_mut("b").unwrap().licence = Some("GPL-3.0-only".to_owned());
+    assert_eq!(unlicensed(&by_default(&graph)), ["a 1.0.0: none", "b 1.0.0: GPL-3.0-only"]);
+}
+
+#[test]
+fn a_dependency_that_needs_a_newer_rust_is_caught() {
+    let mut graph = sample(&[("milena", &[(Use::Normal, "a")]), ("a", &[])]);
+    graph.get_mut("milena").unwrap().rust = Some([1, 88, 0]);
+    graph.get_mut("a").unwrap().rust = Some([1, 88, 1]);
+    assert_eq!(too_new(&by_default(&graph)).len(), 1);
+    graph.get_mut("a").unwrap().rust = Some([1, 88, 0]);
+    assert_eq!(too_new(&by_default(&graph)), [""; 0]);
+}
+
+#[test]
+fn two_versions_of_one_dependency_are_caught() {
+    let mut graph = sample(&[
+        ("milena", &[(Use::Normal, "a"), (Use::Normal, "b")]),
+        ("a", &[]),
+        ("b", &[(Use::Normal, "a-2")]),
+        ("a-2", &[]),
+    ]);
+    let other = graph.get_mut("a-2").unwrap();
+    (other.name, other.version) = ("a".to_owned(), "0.2.1".to_owned());
+    assert_eq!(doubled(&by_default(&graph), &graph).len(), 1);
+    graph.get_mut("a-2").unwrap().version = "1.9.0".to_owned();
+    assert_eq!(doubled(&by_default(&graph), &graph), [""; 0]);
+}

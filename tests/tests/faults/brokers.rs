@@ -1,0 +1,201 @@
+//! Brokers that die and come back, and leaders that move.
+
+use std::time::Duration;
+
+use futures_util::future::join;
+use milena::Record;
+use milena_fake::{ApiKey, Brokers, Cluster, Release};
+use milena_tests::{Load, Stage, Stopwatch, Tag, assert_exactly_once, within};
+use tokio::time::sleep;
+
+const MS: Duration = Duration::from_millis(1);
+const SECOND: Duration = Duration::from_secs(1);
+
+async fn stage() -> Stage {
+    Stage::in_memory(Cluster::builder().topic("t", 6)).await
+}
+
+/// 20 000 records in two seconds, over all partitions.
+const LOAD: Load = Load { partitions: 6, ..Load::of(20_000) };
+
+#[tokio::test(start_paused = true)]
+async fn a_broker_that_is_killed_and_restarted_again_and_again_costs_no_record() {
+    let stage = stage().await;
+    stage.link_delay(Brokers::All, 7 * MS);
+    let producer = stage.connect().await;
+    let bounce = async {
+        for turn in 0..6 {
+            sleep(153 * MS).await;
+            stage.kill(1 + turn % 3);
+            sleep(100 * MS).await;
+            stage.restart(1 + turn % 3).unwrap();
+        }
+    };
+    let (sent, ()) = within(join(LOAD.send(&producer), bounce)).await;
+    assert_exactly_once(&stage, "t", &sent);
+    assert!(producer.metrics().retries > 0, "something was under way");
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_brokers_may_be_gone_for_a_while() {
+    let stage = stage().await;
+    let producer = stage.connect().await;
+    let darkness = async {
+        sleep(500 * MS).await;
+        for broker in 1..=3 {
+            stage.kill(broker);
+        }
+        sleep(20 * SECOND).await;
+        for broker in [2, 3, 1] {
+            stage.restart(broker).unwrap();
+            sleep(300 * MS).await;
+        }
+    };
+    let (sent, ()) = within(join(LOAD.send(&producer), darkness)).await;
+    assert_exactly_once(&stage, "t", &sent);
+}
+
+#[tokio::test(start_paused = true)]
+async fn leaders_may_move_under_load_whether_brokers_tell_where_or_not() {
+    for release in [Release::V4_3, Release::V2_8] {
+        let stage = Stage::in_memory(Cluster::builder().topic("t", 6).look_like(release)).await;
+        let producer = stage.connect().await;
+        let moves = async {
+            for turn in 0..40 {
+                sleep(40 * MS).await;
+                stage.move_leader("t", turn % 6, 1 + (turn + turn / 6) % 3);
+            }
+        };
+        let (sent, ()) = within(join(LOAD.send(&producer), moves)).await;
+        assert_exactly_once(&stage, "t", &sent);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_leader_that_goes_and_comes_back_within_milliseconds_leaves_the_order_alone() {
+    let stage = stage().await;
+    stage.link_delay(Brokers::All, 3 * MS);
+    let producer = stage.connect().await;
+    let flap = async {
+        for turn in 0..100 {
+            sleep(17 * MS).await;
+            stage.move_leader("t", turn % 6, 1 + turn % 3);
+            sleep(2 * MS).await;
+            stage.move_leader("t", turn % 6, 1 + (turn + 1) % 3);
+        }
+    };
+    let (sent, ()) = within(join(LOAD.send(&producer), flap)).await;
+    assert_exactly_once(&stage, "t", &sent);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hint_in_an_answer_leads_to_the_new_leader_without_another_question_or_a_wait() {
+    let stage = stage().await;
+    let producer = stage.connect().await;
+    producer.send(Record::to("t").partition(0)).await.unwrap();
+    let questions = || stage.journal().iter().filter(|entry| entry.api == ApiKey::METADATA).count();
+    let asked = questions();
+    stage.move_leader("t", 0, 3);
+    let watch = Stopwatch::start();
+    within(producer.send(Record::to("t").partition(0))).await.unwrap();
+    assert!(watch.elapsed() < 20 * MS, "no backoff: {:?}", watch.elapsed());
+    assert_eq!(questions(), asked);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_partition_without_a_leader_waits_and_the_others_go_on() {
+    let stage = stage().await;
+    let producer = stage.connect().await;
+    producer.topic("t").await.unwrap();
+    stage.no_leader("t", 0);
+    let waiting = producer.enqueue(Record::to("t").partition(0).value(Tag { sender: 1, number: 0 }.value()));
+    let waiting = waiting.await.unwrap();
+    let elsewhere = async {
+        let mut sent = Vec::new();
+        for number in 0..50 {
+            let tag = Tag { sender: 0, number };
+            let record = tag.record("t").partition(i32::try_from(1 + number % 5).unwrap());
+            sent.push((tag, within(producer.send(record)).await.unwrap()));
+        }
+        sent
+    };
+    let watch = Stopwatch::start();
+    let mut sent = elsewhere.await;
+    assert!(watch.elapsed() < SECOND, "{:?}", watch.elapsed());
+    sleep(30 * SECOND).await;
+    stage.move_leader("t", 0, 2);
+    sent.push((Tag { sender: 1, number: 0 }, within(waiting).await.unwrap()));
+    assert_exactly_once(&stage, "t", &sent);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_leader_that_stays_away_is_asked_about_with_a_growing_pause() {
+    let stage = stage().await;
+    let producer = stage.connect().await;
+    producer.topic("t").await.unwrap();
+    stage.no_leader("t", 0);
+    let delivery = producer.enqueue(Record::to("t").partition(0)).await.unwrap();
+    sleep(SECOND).await;
+    let asked = stage.journal().len();
+    sleep(60 * SECOND).await;
+    let questions = stage.journal().len() - asked;
+    assert!((30..90).contains(&questions), "{questions} in a minute: retry.backoff.max.ms is one second");
+    stage.move_leader("t", 0, 1);
+    within(delivery).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rolling_restart_at_new_addresses_costs_no_record() {
+    let stage = stage().await;
+    let producer = stage.connect().await;
+    let roll = async {
+        for broker in 1..=3 {
+            sleep(300 * MS).await;
+            stage.kill(broker);
+            sleep(100 * MS).await;
+            stage.change_address(broker).unwrap();
+        }
+    };
+    let (sent, ()) = within(join(LOAD.send(&producer), roll)).await;
+    assert_exactly_once(&stage, "t", &sent);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idempotent_producer_survives_a_kill_of_every_connection_in_every_phase() {
+    // The answers take 7 ms, so that requests are at every stage of their way when the broker dies.
+    let stage = stage().await;
+    stage.link_delay(Brokers::All, 7 * MS);
+    let producer = stage.connect().await;
+    let kills = async {
+        for turn in 0_u32..60 {
+            sleep(MS * (11 + turn % 13)).await;
+            let broker = i32::try_from(1 + turn % 3).unwrap();
+            stage.kill(broker);
+            stage.restart(broker).unwrap();
+        }
+    };
+    let load = Load { burst: 20, pause: 2 * MS, ..LOAD };
+    let (sent, ()) = within(join(load.send(&producer), kills)).await;
+    assert_exactly_once(&stage, "t", &sent);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_broker_that_hangs_is_not_asked_who_comes_after_it() {
+    let stage = stage().await;
+    let producer = stage.connect().await;
+    producer.topic("t").await.unwrap();
+    // It told about the topic, and would be asked again.
+    let questions = stage.journal().into_iter().filter(|entry| entry.api == ApiKey::METADATA);
+    let hung = questions.last().unwrap().broker;
+    let partition = (0..6).find(|partition| stage.leader("t", *partition) == Some(hung)).unwrap();
+    for api in [ApiKey::PRODUCE, ApiKey::METADATA, ApiKey::API_VERSIONS] {
+        stage.on(api).node(hung).always().silence();
+    }
+    let watch = Stopwatch::start();
+    let delivery = producer.enqueue(Record::to("t").partition(partition)).await.unwrap();
+    sleep(SECOND).await;
+    stage.move_leader("t", partition, 1 + hung.0 % 3);
+    within(delivery).await.unwrap();
+    let request_timeout = 30 * SECOND;
+    assert!(watch.elapsed() < request_timeout + SECOND, "{:?}", watch.elapsed());
+}

@@ -1,0 +1,60 @@
+//! Connections that are slow, far away, or crumble what they carry.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use milena::Producer;
+use milena_fake::{Brokers, Cluster};
+use milena_tests::{Cable, Load, Stage, Stopwatch, assert_exactly_once, assert_in_order, within};
+
+const MS: Duration = Duration::from_millis(1);
+const SECOND: Duration = Duration::from_secs(1);
+const MIB: usize = 1 << 20;
+
+async fn one_broker() -> Stage {
+    Stage::in_memory(Cluster::builder().brokers(1).topic("t", 1)).await
+}
+
+async fn connected_by(stage: &Stage, cable: Cable) -> Producer {
+    let network = stage.network().clone().with(cable);
+    let builder = stage.producer().connector(Arc::new(network)).request_timeout(5 * SECOND);
+    builder.batch_size(65_536).build().await.unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn bytes_that_come_and_go_one_by_one_carry_records_all_the_same() {
+    let stage = one_broker().await;
+    let producer = connected_by(&stage, Cable { piece: 1, ..Cable::default() }).await;
+    let sent = within(Load { bytes: 20, ..Load::of(500) }.send(&producer)).await;
+    assert_exactly_once(&stage, "t", &sent);
+    assert_eq!(producer.metrics().retries, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_uplink_makes_progress_and_sends_nothing_twice() {
+    let stage = one_broker().await;
+    // A megabyte a second: a request of 8 MiB takes longer than the request timeout.
+    let producer = connected_by(&stage, Cable { bytes_per_ms: 1_000, ..Cable::default() }).await;
+    let watch = Stopwatch::start();
+    let load = Load { bytes: 10_000, burst: u32::MAX, ..Load::of(3_000) };
+    let sent = within(load.send(&producer)).await;
+    assert!((29..40).contains(&watch.elapsed().as_secs()), "30 MB: {:?}", watch.elapsed());
+    assert_exactly_once(&stage, "t", &sent);
+    let metrics = producer.metrics();
+    assert_eq!((metrics.retries, metrics.connections), (0, 1));
+    assert!(metrics.bytes < 31 * MIB as u64, "{metrics:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_link_of_ten_milliseconds_is_filled_by_requests_under_way() {
+    let stage = one_broker().await;
+    stage.link_delay(Brokers::All, 10 * MS);
+    let producer = connected_by(&stage, Cable::default()).await;
+    producer.topic("t").await.unwrap();
+    let watch = Stopwatch::start();
+    let load = Load { burst: u32::MAX, ..Load::of(50_000) };
+    within(load.send(&producer)).await;
+    // 5 MB: one batch of 64 KiB at a time would take 0.8 s.
+    assert!(watch.elapsed() < 200 * MS, "{:?}", watch.elapsed());
+    assert_in_order(&stage, "t");
+}

@@ -1,0 +1,200 @@
+//! Futures that are dropped at each point where they wait. What was not accepted is not sent, what was is written once,
+//! and whoever comes after is served. The clock is paused.
+
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use milena::{Producer, Record};
+use milena_fake::{ApiKey, Cluster};
+use milena_tests::{Stage, Tag, assert_in_order, eventually, tags, within};
+use tokio::time::sleep;
+
+const MS: Duration = Duration::from_millis(1);
+
+/// Polls a future until it is ready, or drops it where it waits for the `waits`th time.
+async fn drop_at<F: Future>(waits: u32, future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    let mut waited = 0;
+    std::future::poll_fn(move |cx| match future.as_mut().poll(cx) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => {
+            waited += 1;
+            if waited == waits { Poll::Ready(None) } else { Poll::Pending }
+        }
+    })
+    .await
+}
+
+/// Plays a story again and again, dropping its future one wait later each time, until it comes to its end.
+async fn at_every_wait(mut story: impl AsyncFnMut(u32) -> bool) -> u32 {
+    let mut waits = 1;
+    while !within(story(waits)).await {
+        waits += 1;
+        assert!(waits < 100, "a future that waits for ever");
+    }
+    waits
+}
+
+async fn stage() -> Stage {
+    Stage::in_memory(Cluster::builder().brokers(2).topic("t", 2)).await
+}
+
+/// Whether records still go, in their order.
+async fn check_well(stage: &Stage, producer: &Producer) {
+    for number in 0..3 {
+        within(producer.send(Tag { sender: 99, number }.record("t"))).await.unwrap();
+    }
+    within(producer.flush()).await.unwrap();
+    assert_in_order(stage, "t");
+    assert_eq!(producer.metrics().failed, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_build_that_is_dropped_leaves_no_connection() {
+    let ended = at_every_wait(async |waits| {
+        let stage = stage().await;
+        let built = drop_at(waits, stage.producer().build()).await;
+        sleep(100 * MS).await;
+        let journal = stage.journal().len();
+        sleep(100_000 * MS).await;
+        match built {
+            None => assert_eq!(stage.journal().len(), journal, "dropped at wait {waits}"),
+            Some(producer) => check_well(&stage, &producer.unwrap()).await,
+        }
+        stage.journal().len() > journal
+    })
+    .await;
+    assert!(ended > 1, "it waited {ended} times");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_send_that_is_dropped_is_written_once_or_not_at_all() {
+    let ended = at_every_wait(async |waits| {
+        let stage = stage().await;
+        stage.link_delay(milena_fake::Brokers::All, 3 * MS);
+        let producer = stage.connect().await;
+        let sent = drop_at(waits, producer.send(Tag { sender: 0, number: 0 }.record("t"))).await;
+        check_well(&stage, &producer).await;
+        let written = tags(&stage, "t").concat().iter().filter(|tag| tag.sender == 0).count();
+        match sent {
+            Some(_) => assert_eq!(written, 1),
+            None if waits == 1 => assert_eq!(written, 0, "the topic was not known yet"),
+            None => assert_eq!(written, 1, "it had been accepted"),
+        }
+        sent.is_some()
+    })
+    .await;
+    assert!(ended > 2, "it waits for its topic and for its answer");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_enqueue_that_is_dropped_while_it_waits_for_room_is_not_sent() {
+    let ended = at_every_wait(async |waits| {
+        let stage = stage().await;
+        let hold = stage.on(ApiKey::PRODUCE).always().hold();
+        let producer = stage.producer().buffer_memory(40_000).build().await.unwrap();
+        producer.topic("t").await.unwrap();
+        let mut accepted = 0;
+        while producer
+            .try_enqueue(
+                Tag { sender: 1, number: accepted }
+                    .record("t")
+                    .value(Tag { sender: 1, number: accepted }.value_of(3_000)),
+            )
+            .is_ok()
+        {
+            accepted += 1;
+        }
+        let release = async {
+            sleep(50 * MS).await;
+            hold.release();
+        };
+        let large = Record::to("t").value(Tag { sender: 0, number: 0 }.value_of(20_000));
+        let (entered, ()) = tokio::join!(drop_at(waits, producer.enqueue(large)), release);
+        let ended = entered.is_some();
+        if let Some(delivery) = entered {
+            delivery.unwrap().await.unwrap();
+        }
+        check_well(&stage, &producer).await;
+        let written = tags(&stage, "t").concat().iter().filter(|tag| tag.sender == 0).count();
+        assert_eq!(written, usize::from(ended));
+        assert_eq!(stage.record_count(), u64::from(accepted) + u64::from(ended) + 3);
+        ended
+    })
+    .await;
+    assert!(ended > 1, "it waited {ended} times");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_delivery_can_be_given_up_and_begun_again() {
+    let stage = stage().await;
+    let producer = stage.connect().await;
+    let mut delivery = producer.enqueue(("t", "0/0 ")).await.unwrap();
+    let mut waits = 0;
+    let ack = loop {
+        match drop_at(1, &mut delivery).await {
+            Some(outcome) => break outcome.unwrap(),
+            None => waits += 1,
+        }
+        sleep(MS).await;
+    };
+    assert_eq!(ack.offset, 0);
+    assert!(waits > 2, "{waits}");
+    check_well(&stage, &producer).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn records_of_a_send_all_that_is_dropped_are_a_prefix_of_its_records() {
+    let ended = at_every_wait(async |waits| {
+        let stage = stage().await;
+        stage.link_delay(milena_fake::Brokers::All, 3 * MS);
+        let producer = stage.producer().buffer_memory(40_000).build().await.unwrap();
+        let tag = |number| Tag { sender: 0, number };
+        let records = (0..60).map(|number| Record::to("t").partition(0).value(tag(number).value_of(2_000)));
+        let sent = drop_at(waits, producer.send_all(records)).await;
+        check_well(&stage, &producer).await;
+        let written = tags(&stage, "t").concat().into_iter().filter(|tag| tag.sender == 0);
+        let numbers: Vec<_> = written.map(|tag| tag.number).collect();
+        let count = u32::try_from(numbers.len()).unwrap();
+        assert_eq!(numbers, (0..count).collect::<Vec<_>>());
+        assert!(sent.is_none() || count == 60);
+        sent.is_some()
+    })
+    .await;
+    assert!(ended > 5, "it waited {ended} times");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flush_or_a_close_that_is_dropped_goes_on_by_itself() {
+    at_every_wait(async |waits| {
+        let stage = stage().await;
+        stage.link_delay(milena_fake::Brokers::All, 3 * MS);
+        let producer = stage.producer().linger(Duration::from_secs(600)).build().await.unwrap();
+        drop(producer.enqueue(("t", "0/0 ")).await.unwrap());
+        let flushed = drop_at(waits, producer.flush()).await;
+        eventually(|| stage.record_count() == 1).await;
+        check_well(&stage, &producer).await;
+        drop(producer.enqueue(("t", "0/1 ")).await.unwrap());
+        let closed = drop_at(waits, producer.close()).await;
+        eventually(|| stage.record_count() == 5).await;
+        within(producer.close()).await.unwrap();
+        flushed.is_some() && closed.is_some()
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_up_that_is_dropped_disturbs_no_other_one_of_the_same_task() {
+    let stage = Stage::in_memory(Cluster::builder().auto_create(false)).await;
+    let producer = stage.connect().await;
+    let create = async {
+        sleep(500 * MS).await;
+        stage.create_topic("late", 1);
+    };
+    let (gone, found, ()) =
+        within(async { tokio::join!(drop_at(1, producer.topic("late")), producer.topic("late"), create) })
+            .await;
+    assert!(gone.is_none());
+    assert_eq!(found.unwrap().partitions(), 1);
+}

@@ -1,0 +1,78 @@
+//! The core crates read no clock, open nothing and start nothing: codec, partitioner and sender, apart from tests.
+//!
+//! That they depend on nothing that does is checked in `arrows`; here it is what the standard library would let them
+//! do. Paths are looked for as they are written: `use std::time::Instant` is fine, `Instant::now` is not.
+
+use super::assert_none;
+use super::tokens::{test_blocks, tokens};
+use super::tree::{Source, sources};
+
+const CORE: [&str; 3] = ["crates/codec/src/", "crates/partitioner/src/", "crates/sender/src/"];
+
+/// Sequences of words that mean I/O, a clock, a thread or the world outside.
+const IMPURE: [&[&str]; 12] = [
+    &["std", "::", "net"],
+    &["std", "::", "fs"],
+    &["std", "::", "io"],
+    &["std", "::", "env"],
+    &["std", "::", "process"],
+    &["std", "::", "os"],
+    &["SystemTime"],
+    &["Instant", "::", "now"],
+    &["thread", "::", "spawn"],
+    &["thread", "::", "sleep"],
+    &["println", "!"],
+    &["eprintln", "!"],
+];
+
+fn impure(source: &Source) -> Vec<String> {
+    let is_test = ["/tests/", "/tests.rs", "/testing/", "/models.rs", "/models/"]
+        .iter()
+        .any(|part| source.path.contains(part));
+    if is_test || !CORE.iter().any(|folder| source.path.starts_with(folder)) {
+        return Vec::new();
+    }
+    let found = tokens(&source.code);
+    let blocks = test_blocks(&found);
+    let mut faults = Vec::new();
+    for (index, token) in found.iter().enumerate() {
+        let begins = |words: &&&[&str]| {
+            words
+                .iter()
+                .enumerate()
+                .all(|(ahead, word)| found.get(index + ahead).is_some_and(|one| one.text == *word))
+        };
+        if blocks.iter().any(|block| block.contains(&token.line)) {
+            continue;
+        }
+        faults.extend(
+            IMPURE
+                .iter()
+                .find(begins)
+                .map(|words| format!("{}:{}: {}", source.path, token.line, words.concat())),
+        );
+    }
+    faults
+}
+
+#[test]
+fn the_core_crates_read_no_clock_and_do_no_io() {
+    assert!(CORE.iter().all(|folder| sources().iter().any(|source| source.path.starts_with(folder))));
+    assert_none("core crates", &sources().iter().flat_map(impure).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_core_crate_that_looks_out_is_caught() {
+    let samples =
+        ["fn a() { std::fs::read(b) }", "fn a() { Instant::now(); }", "fn a() { std::thread::spawn(b); }"];
+    for sample in samples {
+        assert_eq!(impure(&Source::new("crates/codec/src/a.rs", sample)).len(), 1, "{sample}");
+        assert_eq!(impure(&Source::new("crates/milena/src/a.rs", sample)), [""; 0]);
+        let in_a_test = format!("#[cfg(test)]\nmod tests {{\n    {sample}\n}}");
+        assert_eq!(impure(&Source::new("crates/codec/src/a.rs", &in_a_test)), [""; 0]);
+    }
+    assert_eq!(
+        impure(&Source::new("crates/codec/src/a.rs", "use std::time::Instant; // Instant::now")),
+        [""; 0]
+    );
+}

@@ -1,0 +1,62 @@
+//! What no text of the repository says: paths of somebody's machine, hosts of registries, how the text came about.
+//!
+//! The words stand in `words.txt` beside this file, one a line, with the reason before each group. They are searched
+//! for in every text file, whatever the case, as whole words where they begin or end with a letter. A word is there
+//! only if it has no other use in a Kafka client: a *session* is a connection's conversation here, and stays.
+
+use super::assert_none;
+use super::tree::{File, files};
+
+/// The list, which holds what nobody else may.
+const LIST: &str = include_str!("words.txt");
+const LIST_PATH: &str = "tests/tests/tidy/words.txt";
+
+fn words() -> impl Iterator<Item = &'static str> {
+    LIST.lines().map(str::trim_end).filter(|line| !line.is_empty() && !line.starts_with('#'))
+}
+
+fn banned_words(file: &File) -> Vec<String> {
+    if file.path == LIST_PATH {
+        return Vec::new();
+    }
+    let lines = file.text.lines().enumerate();
+    let found = lines.flat_map(|(index, line)| {
+        let lower = line.to_lowercase();
+        let held: Vec<_> = words().filter(|word| holds(&lower, word)).collect();
+        held.into_iter().map(move |word| format!("{}:{}: `{word}`", file.path, index + 1))
+    });
+    found.collect()
+}
+
+/// Whether a line in lower case has the word, and not as a part of another one.
+fn holds(line: &str, word: &str) -> bool {
+    let is_letter = |c: char| c.is_alphanumeric() || c == '_';
+    let touches = |inner: Option<char>, outer: Option<char>| {
+        inner.is_some_and(is_letter) && outer.is_some_and(is_letter)
+    };
+    line.match_indices(word).any(|(at, _)| {
+        let (before, after) = (line[..at].chars().next_back(), line[at + word.len()..].chars().next());
+        !touches(word.chars().next(), before) && !touches(word.chars().next_back(), after)
+    })
+}
+
+#[test]
+fn no_text_speaks_of_machines_registries_or_its_own_making() {
+    assert_none("words", &files().iter().flat_map(banned_words).collect::<Vec<_>>());
+}
+
+#[test]
+fn every_banned_word_is_caught() {
+    assert!(words().count() > 10);
+    for word in words() {
+        let text = format!("//! A.\n// Told by ({}), so.\n", word.to_uppercase());
+        let faults = banned_words(&File { path: "a.rs".to_owned(), text });
+        assert!(faults.contains(&format!("a.rs:2: `{word}`")), "{word}: {faults:?}");
+    }
+}
+
+#[test]
+fn a_part_of_another_word_is_let_pass() {
+    assert!(holds("an apple.", "apple") && holds("x/opt/me", "/opt/"));
+    assert!(!holds("pineapples, apple_x", "apple"));
+}
