@@ -123,3 +123,66 @@ impl Port {
         })
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::task::Wake as WakeTask;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::tests::some_time;
+
+    #[derive(Default)]
+    struct Woken(AtomicBool);
+
+    impl WakeTask for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether a lane that sleeps until `until` is woken by what happens at its port.
+    fn wakes(until: Option<Instant>, deaf: bool, happens: impl FnOnce(&Port)) -> bool {
+        let (port, woken) = (Port::default(), Arc::new(Woken::default()));
+        assert!(port.sleep(&Waker::from(Arc::clone(&woken)), until, deaf));
+        happens(&port);
+        woken.0.load(Ordering::Relaxed)
+    }
+
+    #[test]
+    fn a_batch_that_opens_wakes_a_lane_that_would_sleep_past_its_linger() {
+        let due = some_time();
+        let millisecond = Duration::from_millis(1);
+        assert!(wakes(None, false, |port| port.opened(1, due)));
+        assert!(wakes(Some(due + millisecond), false, |port| port.opened(1, due)));
+        assert!(!wakes(Some(due), false, |port| port.opened(1, due)));
+        assert!(!wakes(Some(due - millisecond), false, |port| port.opened(1, due)));
+    }
+
+    #[test]
+    fn an_offer_wakes_a_lane_unless_it_is_deaf_and_a_press_wakes_it_always() {
+        for deaf in [false, true] {
+            assert_eq!(wakes(None, deaf, |port| port.ready(1)), !deaf);
+            assert!(wakes(None, deaf, Port::press));
+            assert!(wakes(None, deaf, Port::ring));
+        }
+    }
+
+    #[test]
+    fn a_lane_does_not_fall_asleep_over_its_mail() {
+        let due = some_time();
+        let mails: [fn(&Port, Instant); 3] =
+            [|port, due| port.opened(1, due), |port, _| port.ready(1), |port, _| port.press()];
+        for mail in mails {
+            let port = Port::default();
+            mail(&port, due);
+            assert!(!port.sleep(Waker::noop(), Some(due), true));
+            let mut bulletin = Bulletin::default();
+            port.look(&mut bulletin);
+            assert!(bulletin.pressed || bulletin.partitions == [1]);
+            assert!(port.sleep(Waker::noop(), Some(due), true), "it has been read");
+        }
+    }
+}

@@ -64,3 +64,48 @@ impl<T> Bell<T> {
         sleeps
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Count(AtomicUsize);
+
+    impl task::Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn a_sleeper_is_woken_once_by_what_concerns_it() {
+        let bell = Bell::new(0);
+        let count = Arc::new(Count::default());
+        let waker = Waker::from(Arc::clone(&count));
+        let woken = || count.0.load(Ordering::Relaxed);
+        let put = |wake| {
+            bell.put(|content| {
+                *content += 1;
+                ((), wake)
+            });
+        };
+        assert!(bell.sleep(&waker, |content| *content == 0));
+        put(Wake::Later);
+        assert_eq!(woken(), 0);
+        put(Wake::Now);
+        put(Wake::Now);
+        assert_eq!((woken(), bell.look(|content| *content)), (1, 3));
+
+        // It looked, and is awake until it says otherwise.
+        put(Wake::Now);
+        assert_eq!(woken(), 1);
+        assert!(!bell.sleep(&waker, |content| *content == 3), "it has not seen the last");
+        put(Wake::Now);
+        assert_eq!(woken(), 1, "who may not sleep does not");
+    }
+}

@@ -62,3 +62,48 @@ impl FailureLog {
         (inner.total, entries.map(|(_, failed)| failed.clone()).collect())
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::outcome::{FailureKind, Persisted};
+
+    fn failed(records: u64) -> FailedRecords {
+        let failure = Failure {
+            kind: FailureKind::Refused,
+            persisted: Persisted::No,
+            retriable: false,
+            code: None,
+            message: "refused".into(),
+        };
+        FailedRecords { topic: "t".into(), partition: PartitionId(0), records, failure: Arc::new(failure) }
+    }
+
+    fn seen(log: &FailureLog, since: u64, limit: usize) -> (u64, Vec<u64>) {
+        let (total, entries) = log.since(since, limit);
+        (total, entries.iter().map(|entry| entry.records).collect())
+    }
+
+    #[test]
+    fn whoever_asks_hears_what_failed_since_he_last_did() {
+        let log = FailureLog::default();
+        assert_eq!(seen(&log, 0, 10), (0, vec![]));
+        log.note(failed(3));
+        log.note(failed(5));
+        assert_eq!(seen(&log, 0, 10), (8, vec![3, 5]));
+        log.note(failed(7));
+        assert_eq!(seen(&log, 8, 10), (15, vec![7]));
+        assert_eq!(seen(&log, 15, 10), (15, vec![]));
+        assert_eq!(seen(&log, 0, 2), (15, vec![3, 5]), "the first of them");
+        assert_eq!(log.total(), 15);
+    }
+
+    #[test]
+    fn old_entries_are_counted_only() {
+        let log = FailureLog::default();
+        let entries = ENTRIES_MAX as u64 + 10;
+        (0..entries).for_each(|_| log.note(failed(1)));
+        let (total, kept) = seen(&log, 0, usize::MAX);
+        assert_eq!((total, kept.len()), (entries, ENTRIES_MAX));
+    }
+}
