@@ -9,5 +9,6 @@ mod hooks;
 mod produce;
 mod protocol;
 mod reading;
+mod replicas;
 mod sequences;
 mod topics;

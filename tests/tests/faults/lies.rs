@@ -1,0 +1,140 @@
+//! Answers that are garbage or untrue.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::join;
+use milena_codec::ids::PartitionId;
+use milena_codec::message::{
+    MetadataResponse, PartitionProduceResponse, ProduceResponse, TopicProduceResponse,
+};
+use milena_fake::{Action, ApiKey, Cluster, ErrorCode, Release};
+use milena_tests::{Load, Stage, Tag, assert_exactly_once, within};
+use tokio::time::sleep;
+
+use crate::stage;
+
+const MS: Duration = Duration::from_millis(1);
+
+#[tokio::test(start_paused = true)]
+async fn answers_that_are_cut_off_garbled_or_mixed_up_do_no_harm() {
+    let garbage: [fn(&Stage); 12] = [
+        |stage| stage.on(ApiKey::PRODUCE).truncate(0),
+        |stage| stage.on(ApiKey::PRODUCE).truncate(3),
+        |stage| stage.on(ApiKey::PRODUCE).truncate(9),
+        |stage| stage.on(ApiKey::PRODUCE).truncate(30),
+        |stage| stage.on(ApiKey::PRODUCE).wrong_correlation_id(),
+        |stage| stage.on(ApiKey::PRODUCE).duplicate_response(),
+        |stage| {
+            stage.on(ApiKey::PRODUCE).apply_then(Action::Raw(Bytes::from_static(b"HTTP/1.1 200 OK\r\n\r\n")))
+        },
+        |stage| {
+            stage.on(ApiKey::PRODUCE).apply_then(Action::Raw(Bytes::from_static(&[0x7f, 0xff, 0xff, 0xff])))
+        },
+        |stage| stage.on(ApiKey::PRODUCE).apply_then(Action::Raw(Bytes::from_static(&[0xff; 40]))),
+        |stage| stage.on(ApiKey::PRODUCE).apply_then(Action::Raw(Bytes::from_static(&[0; 64]))),
+        |stage| stage.on(ApiKey::PRODUCE).raw(Bytes::from_static(&[0, 0, 0, 2, 0, 0])),
+        |stage| stage.on(ApiKey::PRODUCE).raw(Bytes::from_static(&[6, 0x40, 0, 1, 9, 9, 9])),
+    ];
+    for (place, spoil) in garbage.into_iter().enumerate() {
+        let stage = stage().await;
+        let producer = stage.connect().await;
+        for partition in 0..3 {
+            producer.send(Load::of(9).record(0).partition(partition).value("9/0 ")).await.ok();
+        }
+        stage.clear_hooks();
+        let written = stage.record_count();
+        assert_eq!(written, 3, "row {place}");
+        spoil(&stage);
+        let load = Load { sender: 1, ..Load::of(300) };
+        let sent = within(load.send(&producer)).await;
+        assert_eq!(stage.record_count(), written + sent.len() as u64, "row {place}");
+        assert!(producer.metrics().retries > 0 || place == 5, "row {place}: nobody noticed");
+    }
+}
+
+/// An answer about these partitions of `t`, by name.
+fn answer(partitions: &[(i32, ErrorCode, i64)]) -> ProduceResponse {
+    let one = |(index, code, base_offset): &(i32, ErrorCode, i64)| PartitionProduceResponse {
+        index: PartitionId(*index),
+        error_code: *code,
+        base_offset: *base_offset,
+        ..PartitionProduceResponse::default()
+    };
+    let topic = TopicProduceResponse {
+        name: "t".to_owned(),
+        partition_responses: partitions.iter().map(one).collect(),
+        ..TopicProduceResponse::default()
+    };
+    ProduceResponse { responses: vec![topic], ..ProduceResponse::default() }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_leaves_a_partition_out_says_nothing_about_it() {
+    let stage = Stage::in_memory(Cluster::builder().brokers(1).topic("t", 3).look_like(Release::V2_8)).await;
+    let producer = stage.connect().await;
+    let lies = [
+        vec![],
+        vec![(2, ErrorCode::INVALID_RECORD, -1)],
+        vec![(99, ErrorCode::NONE, 5), (-1, ErrorCode::NONE, 5)],
+    ];
+    let mut sent = Vec::new();
+    for (number, lie) in (0..).zip(lies) {
+        stage.on(ApiKey::PRODUCE).message(answer(&lie));
+        let tag = Tag { sender: 0, number };
+        sent.push((tag, within(producer.send(tag.record("t").partition(0))).await.unwrap()));
+    }
+    assert_exactly_once(&stage, "t", &sent);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_of_two_answers_about_a_partition_counts() {
+    let stage = Stage::in_memory(Cluster::builder().brokers(1).topic("t", 1).look_like(Release::V2_8)).await;
+    let producer = stage.connect().await;
+    stage.on(ApiKey::PRODUCE).message(answer(&[(0, ErrorCode::NONE, 7), (0, ErrorCode::INVALID_RECORD, -1)]));
+    assert_eq!(producer.send(("t", "v")).await.unwrap().offset, 7);
+    assert_eq!(producer.metrics().records, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_duplicate_that_is_only_recognised_counts_as_written_without_an_offset() {
+    let stage = stage().await;
+    let producer = stage.connect().await;
+    let code = ErrorCode::DUPLICATE_SEQUENCE_NUMBER;
+    stage.on(ApiKey::PRODUCE).topic("t").apply_then(Action::error(code));
+    let ack = producer.send(("t", "v")).await.unwrap();
+    assert!(!ack.has_offset() || ack.offset == 0, "{ack:?}");
+    assert_eq!(stage.record_count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn metadata_that_is_garbage_or_a_lie_does_no_harm() {
+    let stage = stage().await;
+    let producer = stage.producer().metadata_max_age(50 * MS).build().await.unwrap();
+    let spoiling = async {
+        for turn in 0..30 {
+            sleep(60 * MS).await;
+            match turn % 6 {
+                0 => stage.on(ApiKey::METADATA).truncate(20),
+                1 => stage.on(ApiKey::METADATA).wrong_correlation_id(),
+                2 => stage.on(ApiKey::METADATA).raw(Bytes::from_static(&[0x7f, 0xff, 0xff, 0xff])),
+                3 => stage.on(ApiKey::METADATA).disconnect(),
+                4 => stage.on(ApiKey::METADATA).topic("t").error(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION),
+                _ => stage.on(ApiKey::METADATA).message(MetadataResponse::default()),
+            }
+        }
+    };
+    let (sent, ()) = within(join(Load::of(20_000).send(&producer), spoiling)).await;
+    assert_exactly_once(&stage, "t", &sent);
+    assert_eq!(producer.metrics().retries, 0, "records did not notice");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_without_end_is_no_end() {
+    let stage = Stage::in_memory(Cluster::builder().brokers(1).topic("t", 1).look_like(Release::V2_8)).await;
+    let producer = stage.connect().await;
+    let endless = ProduceResponse { throttle_time_ms: i32::MAX, ..answer(&[(0, ErrorCode::NONE, 0)]) };
+    stage.on(ApiKey::PRODUCE).message(endless);
+    producer.send(("t", "v")).await.unwrap();
+    within(producer.send(("t", "v"))).await.unwrap();
+}
