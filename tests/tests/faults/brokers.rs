@@ -4,8 +4,12 @@ use std::time::Duration;
 
 use futures_util::future::join;
 use milena::Record;
-use milena_fake::{ApiKey, Brokers, Cluster, Release};
-use milena_tests::{Load, Stage, Stopwatch, Tag, assert_exactly_once, within};
+use milena_codec::ids::LeaderEpoch;
+use milena_codec::message::{
+    MetadataResponse, MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
+};
+use milena_fake::{ApiKey, BrokerId, Brokers, Cluster, Release};
+use milena_tests::{Load, Name, Stage, Stopwatch, Tag, assert_exactly_once, within};
 use tokio::time::sleep;
 
 const MS: Duration = Duration::from_millis(1);
@@ -177,6 +181,43 @@ async fn an_idempotent_producer_survives_a_kill_of_every_connection_in_every_pha
     let load = Load { burst: 20, pause: 2 * MS, ..LOAD };
     let (sent, ()) = within(join(load.send(&producer), kills)).await;
     assert_exactly_once(&stage, "t", &sent);
+}
+
+/// What brokers say when the one of them is to be reached under another name.
+fn told_as(host: &str) -> MetadataResponse {
+    let broker = MetadataResponseBroker {
+        node_id: BrokerId(1),
+        host: host.to_owned(),
+        port: 9092,
+        ..MetadataResponseBroker::default()
+    };
+    let partition = MetadataResponsePartition {
+        leader_id: BrokerId(1),
+        leader_epoch: LeaderEpoch(0),
+        ..MetadataResponsePartition::default()
+    };
+    let topic = MetadataResponseTopic {
+        name: Some("t".to_owned()),
+        partitions: vec![partition],
+        ..MetadataResponseTopic::default()
+    };
+    MetadataResponse { brokers: vec![broker], topics: vec![topic], ..MetadataResponse::default() }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_broker_told_to_listen_elsewhere_is_spoken_to_there_though_the_old_connection_stands() {
+    let stage = Stage::in_memory(Cluster::builder().brokers(1).topic("t", 1)).await;
+    stage.network().name("elsewhere", Name::AnyBroker);
+    let producer = stage.producer().metadata_max_age(SECOND).build().await.unwrap();
+    let tag = |number| Tag { sender: 0, number };
+    let mut sent = vec![(tag(0), producer.send(tag(0).record("t")).await.unwrap())];
+    stage.on(ApiKey::METADATA).always().message(told_as("elsewhere"));
+    sleep(3 * SECOND).await;
+    sent.push((tag(1), within(producer.send(tag(1).record("t"))).await.unwrap()));
+    assert_exactly_once(&stage, "t", &sent);
+    let produced = stage.journal().into_iter().filter(|entry| entry.api == ApiKey::PRODUCE);
+    let connections: Vec<_> = produced.map(|entry| entry.connection).collect();
+    assert_ne!(connections[0], connections[1], "the new address was dialled");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,16 +1,18 @@
-//! Answers that are lies or garbage.
+//! Answers that are garbage or untrue.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::join;
 use milena_codec::ids::PartitionId;
-use milena_codec::message::{PartitionProduceResponse, ProduceResponse, TopicProduceResponse};
+use milena_codec::message::{
+    MetadataResponse, PartitionProduceResponse, ProduceResponse, TopicProduceResponse,
+};
 use milena_fake::{Action, ApiKey, Cluster, ErrorCode, Release};
 use milena_tests::{Load, Stage, Tag, assert_exactly_once, within};
 use tokio::time::sleep;
 
-use super::answers::stage;
+use crate::stage;
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -52,7 +54,7 @@ async fn answers_that_are_cut_off_garbled_or_mixed_up_do_no_harm() {
 }
 
 /// An answer about these partitions of `t`, by name.
-pub(super) fn answer(partitions: &[(i32, ErrorCode, i64)]) -> ProduceResponse {
+fn answer(partitions: &[(i32, ErrorCode, i64)]) -> ProduceResponse {
     let one = |(index, code, base_offset): &(i32, ErrorCode, i64)| PartitionProduceResponse {
         index: PartitionId(*index),
         error_code: *code,
@@ -118,11 +120,21 @@ async fn metadata_that_is_garbage_or_a_lie_does_no_harm() {
                 2 => stage.on(ApiKey::METADATA).raw(Bytes::from_static(&[0x7f, 0xff, 0xff, 0xff])),
                 3 => stage.on(ApiKey::METADATA).disconnect(),
                 4 => stage.on(ApiKey::METADATA).topic("t").error(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION),
-                _ => stage.on(ApiKey::METADATA).message(milena_codec::message::MetadataResponse::default()),
+                _ => stage.on(ApiKey::METADATA).message(MetadataResponse::default()),
             }
         }
     };
     let (sent, ()) = within(join(Load::of(20_000).send(&producer), spoiling)).await;
     assert_exactly_once(&stage, "t", &sent);
     assert_eq!(producer.metrics().retries, 0, "records did not notice");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_without_end_is_no_end() {
+    let stage = Stage::in_memory(Cluster::builder().brokers(1).topic("t", 1).look_like(Release::V2_8)).await;
+    let producer = stage.connect().await;
+    let endless = ProduceResponse { throttle_time_ms: i32::MAX, ..answer(&[(0, ErrorCode::NONE, 0)]) };
+    stage.on(ApiKey::PRODUCE).message(endless);
+    producer.send(("t", "v")).await.unwrap();
+    within(producer.send(("t", "v"))).await.unwrap();
 }

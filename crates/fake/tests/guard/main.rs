@@ -6,9 +6,9 @@
 
 mod client;
 mod hooks;
-mod places;
 mod produce;
 mod protocol;
 mod reading;
+mod replicas;
 mod sequences;
 mod topics;

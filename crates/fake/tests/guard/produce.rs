@@ -1,5 +1,6 @@
 //! What a broker refuses, and in what order it finds out: raw requests, one row of the table after the other.
 
+use bytes::Bytes;
 use milena_codec::ErrorCode;
 use milena_codec::ids::{LeaderEpoch, TopicId};
 use milena_codec::record::{BatchHeader, HEADER_BYTES, Stamp, put_record};
@@ -21,8 +22,6 @@ async fn a_good_batch_is_appended_with_its_offsets_under_every_version() {
     assert_eq!(one(wire.call(&by_id, 13).await).base_offset, 20);
     assert_eq!(cluster.record_count(), 21);
     assert_eq!(values(&cluster, "t", 0)[18..], ["a", "b", "c"]);
-    let by_batch: Vec<_> = cluster.log_batches("t", 0).iter().flat_map(|batch| batch.records()).collect();
-    assert_eq!(by_batch, cluster.log("t", 0));
     assert!(cluster.violations().is_empty());
 }
 
@@ -243,6 +242,33 @@ async fn timestamps_too_far_in_the_future_are_named() {
     assert_eq!(answer.error_code, ErrorCode::NONE);
     assert!((NOW_MS..NOW_MS + HOUR_MS).contains(&answer.log_append_time_ms));
     assert!(cluster.log("t", 0).iter().rev().take(2).all(|r| r.timestamp == answer.log_append_time_ms));
+}
+
+#[tokio::test]
+async fn topics_are_unknown_by_name_and_by_id() {
+    let cluster = one_broker().await;
+    let mut wire = Wire::to(&cluster, 1);
+    let good = || Some(Bytes::from(batch(&["a"])));
+    for (topic, partition, code) in [
+        ("nope", 0, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION),
+        ("t", 1, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION),
+        ("t", -1, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION),
+        ("not a name", 0, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION),
+        ("__consumer_offsets", 0, ErrorCode::INVALID_TOPIC_EXCEPTION),
+    ] {
+        let request = to(topic, TopicId::ZERO, -1, vec![(partition, good())]);
+        assert_eq!(one(wire.call(&request, 12).await).error_code, code, "{topic} {partition}");
+    }
+    let id = cluster.topic_id("t").unwrap();
+    for (id, partition, code) in [
+        (TopicId::ZERO, 0, ErrorCode::UNKNOWN_TOPIC_ID),
+        (TopicId([9; 16]), 0, ErrorCode::UNKNOWN_TOPIC_ID),
+        (id, 1, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION),
+    ] {
+        let request = to("", id, -1, vec![(partition, good())]);
+        assert_eq!(one(wire.call(&request, 13).await).error_code, code);
+    }
+    assert_eq!(cluster.partition_count("nope"), None, "Produce creates nothing");
 }
 
 /// The same with one bit of the last record turned.

@@ -1,39 +1,11 @@
-//! Produce to places that are unknown, led by another broker, or short of replicas.
+//! Leaders and followers: who is asked, and who has to have a batch.
 
-use bytes::Bytes;
 use milena_codec::ErrorCode;
-use milena_codec::ids::{BrokerId, LeaderEpoch, TopicId};
+use milena_codec::ids::{BrokerId, LeaderEpoch};
 use milena_codec::message::{ApiKey, ProduceResponse};
 use milena_fake::{Action, Cluster, TopicConfig};
 
 use crate::client::*;
-
-#[tokio::test]
-async fn topics_are_unknown_by_name_and_by_id() {
-    let cluster = one_broker().await;
-    let mut wire = Wire::to(&cluster, 1);
-    let good = || Some(Bytes::from(batch(&["a"])));
-    for (topic, partition, code) in [
-        ("nope", 0, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION),
-        ("t", 1, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION),
-        ("t", -1, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION),
-        ("not a name", 0, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION),
-        ("__consumer_offsets", 0, ErrorCode::INVALID_TOPIC_EXCEPTION),
-    ] {
-        let request = to(topic, TopicId::ZERO, -1, vec![(partition, good())]);
-        assert_eq!(one(wire.call(&request, 12).await).error_code, code, "{topic} {partition}");
-    }
-    let id = cluster.topic_id("t").unwrap();
-    for (id, partition, code) in [
-        (TopicId::ZERO, 0, ErrorCode::UNKNOWN_TOPIC_ID),
-        (TopicId([9; 16]), 0, ErrorCode::UNKNOWN_TOPIC_ID),
-        (id, 1, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION),
-    ] {
-        let request = to("", id, -1, vec![(partition, good())]);
-        assert_eq!(one(wire.call(&request, 13).await).error_code, code);
-    }
-    assert_eq!(cluster.partition_count("nope"), None, "Produce creates nothing");
-}
 
 #[tokio::test]
 async fn another_than_the_leader_says_who_leads_from_version_10_on() {

@@ -1,0 +1,158 @@
+//! Answers that say no: every code of them, to a single record and under load.
+
+use std::time::Duration;
+
+use futures_util::future::join;
+use milena::{ErrorKind, Persisted, Record};
+use milena_fake::{Action, ApiKey, ErrorCode};
+use milena_tests::{Load, Sent, Tag, assert_exactly_once, within};
+use tokio::time::sleep;
+
+use crate::{stage, under_load};
+
+const MS: Duration = Duration::from_millis(1);
+
+/// Every code that says "try again", whether or not the batch is in the log by then.
+const RETRIABLE: [ErrorCode; 22] = [
+    ErrorCode::CORRUPT_MESSAGE,
+    ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
+    ErrorCode::LEADER_NOT_AVAILABLE,
+    ErrorCode::NOT_LEADER_OR_FOLLOWER,
+    ErrorCode::REQUEST_TIMED_OUT,
+    ErrorCode::BROKER_NOT_AVAILABLE,
+    ErrorCode::REPLICA_NOT_AVAILABLE,
+    ErrorCode::NETWORK_EXCEPTION,
+    ErrorCode::COORDINATOR_LOAD_IN_PROGRESS,
+    ErrorCode::COORDINATOR_NOT_AVAILABLE,
+    ErrorCode::NOT_ENOUGH_REPLICAS,
+    ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND,
+    ErrorCode::KAFKA_STORAGE_ERROR,
+    ErrorCode::LISTENER_NOT_FOUND,
+    ErrorCode::FENCED_LEADER_EPOCH,
+    ErrorCode::UNKNOWN_LEADER_EPOCH,
+    ErrorCode::PREFERRED_LEADER_NOT_AVAILABLE,
+    ErrorCode::ELIGIBLE_LEADERS_NOT_AVAILABLE,
+    ErrorCode::ELECTION_NOT_NEEDED,
+    ErrorCode::THROTTLING_QUOTA_EXCEEDED,
+    ErrorCode::UNKNOWN_TOPIC_ID,
+    ErrorCode::INCONSISTENT_TOPIC_ID,
+];
+
+#[tokio::test(start_paused = true)]
+async fn every_retriable_code_is_retried_until_the_record_is_written_once() {
+    let stage = stage().await;
+    let producer = stage.connect().await;
+    let mut sent: Vec<Sent> = Vec::new();
+    for (number, code) in (0..).zip(RETRIABLE) {
+        stage.on(ApiKey::PRODUCE).topic("t").error(code);
+        let tag = Tag { sender: 0, number };
+        let outcome = within(producer.send(tag.record_in("t", 3))).await;
+        sent.push((tag, outcome.unwrap_or_else(|error| panic!("{code}: {error}"))));
+    }
+    assert_exactly_once(&stage, "t", &sent);
+    assert_eq!(producer.metrics().retries, RETRIABLE.len() as u64);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_code_after_the_append_does_not_write_a_record_twice() {
+    let stage = stage().await;
+    let producer = stage.connect().await;
+    let mut sent: Vec<Sent> = Vec::new();
+    for (number, code) in (0..).zip(RETRIABLE) {
+        stage.on(ApiKey::PRODUCE).topic("t").apply_then(Action::error(code));
+        let tag = Tag { sender: 0, number };
+        let outcome = within(producer.send(tag.record_in("t", 3))).await;
+        sent.push((tag, outcome.unwrap_or_else(|error| panic!("{code}: {error}"))));
+    }
+    assert_exactly_once(&stage, "t", &sent);
+}
+
+#[tokio::test(start_paused = true)]
+async fn retriable_codes_under_load_keep_the_order() {
+    let stage = stage().await;
+    let producer = stage.connect().await;
+    let codes = std::cell::Cell::new(0);
+    under_load(&stage, &producer, |stage| {
+        let code = RETRIABLE[codes.replace(codes.get() + 1) % RETRIABLE.len()];
+        stage.on(ApiKey::PRODUCE).topic("t").partition(1).error(code);
+        stage.on(ApiKey::PRODUCE).topic("t").partition(2).apply_then(Action::error(code));
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_sequence_or_identity_is_mended_without_loss_or_repetition() {
+    for code in [
+        ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER,
+        ErrorCode::UNKNOWN_PRODUCER_ID,
+        ErrorCode::INVALID_PRODUCER_ID_MAPPING,
+        ErrorCode::INVALID_PRODUCER_EPOCH,
+    ] {
+        let stage = stage().await;
+        let producer = stage.connect().await;
+        under_load(&stage, &producer, |stage| {
+            stage.on(ApiKey::PRODUCE).topic("t").partition(1).error(code);
+        })
+        .await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_that_may_be_in_the_log_keeps_its_stamp_when_the_identity_is_lost() {
+    for code in [ErrorCode::INVALID_PRODUCER_ID_MAPPING, ErrorCode::INVALID_PRODUCER_EPOCH] {
+        let stage = stage().await;
+        let producer = stage.connect().await;
+        under_load(&stage, &producer, |stage| {
+            stage.on(ApiKey::PRODUCE).partition(1).apply_then(Action::Disconnect);
+            stage.on(ApiKey::PRODUCE).topic("t").partition(1).error(code);
+        })
+        .await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_code_that_says_never_fails_its_batch_alone() {
+    for (code, kind) in [
+        (ErrorCode::INVALID_RECORD, ErrorKind::InvalidRecord),
+        (ErrorCode::INVALID_TIMESTAMP, ErrorKind::InvalidTimestamp),
+        (ErrorCode::TOPIC_AUTHORIZATION_FAILED, ErrorKind::TopicAuthorizationFailed),
+        (ErrorCode::CLUSTER_AUTHORIZATION_FAILED, ErrorKind::ClusterAuthorizationFailed),
+        (ErrorCode::INVALID_TOPIC_EXCEPTION, ErrorKind::InvalidTopic),
+        (ErrorCode::INVALID_REQUIRED_ACKS, ErrorKind::Refused),
+        (ErrorCode::POLICY_VIOLATION, ErrorKind::Refused),
+        (ErrorCode(999), ErrorKind::Refused),
+    ] {
+        let stage = stage().await;
+        let producer = stage.connect().await;
+        let record = |value: &'static str| Record::to("t").partition(0).value(value);
+        producer.send(record("before")).await.unwrap();
+        stage.on(ApiKey::PRODUCE).topic("t").error_with(code, "as the test has it");
+        let refused = producer.send(record("refused"));
+        let beside = producer.send(Record::to("t").partition(1).value("beside"));
+        let (refused, beside) = within(join(refused, beside)).await;
+        let error = refused.unwrap_err();
+        assert_eq!((error.kind(), error.persisted(), error.code()), (kind, Persisted::No, Some(code)));
+        assert!(!error.is_retriable() && error.message().contains("as the test has it"), "{error}");
+        beside.unwrap();
+        within(producer.send(record("after"))).await.unwrap();
+        assert_eq!(stage.values("t", 0), ["before", "after"]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_under_load_fails_its_own_records_and_keeps_the_others_in_order() {
+    let stage = stage().await;
+    let producer = stage.connect().await;
+    let spoiling = async {
+        for _ in 0..20 {
+            sleep(90 * MS).await;
+            stage.on(ApiKey::PRODUCE).topic("t").partition(1).error(ErrorCode::INVALID_RECORD);
+        }
+    };
+    let (outcomes, ()) = within(join(Load::of(20_000).outcomes(&producer), spoiling)).await;
+    let sent: Vec<Sent> = outcomes.iter().filter_map(|(tag, o)| Some((*tag, *o.as_ref().ok()?))).collect();
+    assert!((18_000..20_000).contains(&sent.len()), "{} were written", sent.len());
+    assert_exactly_once(&stage, "t", &sent);
+    let mut failed = outcomes.iter().filter_map(|(_, outcome)| outcome.as_ref().err());
+    assert!(failed.all(|error| error.persisted() == Persisted::No));
+}
