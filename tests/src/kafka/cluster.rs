@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::node::Node;
-use super::{fail, target_folder};
+use super::{fail, jars, target_folder};
 
 /// How much of a node's log is printed when a test fails.
 const LOG_LINES_SHOWN: usize = 80;
@@ -24,6 +24,7 @@ impl Kafka {
     /// Starts one node or three, and waits until all serve.
     #[must_use]
     pub fn start(nodes: usize) -> Self {
+        jars::class_path();
         let folder = unique_folder();
         let mut kafka = Self { nodes: (1..=nodes).map(|id| Node::new(id, &folder)).collect(), folder };
         kafka.format();

@@ -30,27 +30,33 @@ fn bring() -> Result<String, String> {
 
 /// Into a folder that gets its name when everything is in it.
 fn download(folder: &Path) -> Result<(), String> {
-    let partial = folder.with_extension(format!("{}.partial", std::process::id()));
-    fs::create_dir_all(&partial).map_err(|error| format!("{}: {error}", partial.display()))?;
-    fs::write(partial.join("pom.xml"), POM).map_err(|error| error.to_string())?;
+    let partial = target_folder().join(format!("kafka-{VERSION}-{}.partial", std::process::id()));
+    let filled = fill(&partial).and_then(|()| match fs::rename(&partial, folder) {
+        // Another process was first.
+        Err(_) if folder.exists() => Ok(()),
+        renamed => renamed.map_err(|error| format!("{}: {error}", folder.display())),
+    });
+    // Nothing is there any more if all went well.
+    let _ = fs::remove_dir_all(&partial);
+    filled
+}
+
+fn fill(folder: &Path) -> Result<(), String> {
+    let written = fs::create_dir_all(folder).and_then(|()| fs::write(folder.join("pom.xml"), POM));
+    written.map_err(|error| format!("{}: {error}", folder.display()))?;
     let mut maven = Command::new("mvn");
     maven
         .args(["-q", "-B", "dependency:copy-dependencies"])
         .arg(format!("-Dkafka.version={VERSION}"))
-        .arg(format!("-DoutputDirectory={}", partial.join("libs").display()))
-        .current_dir(&partial);
-    succeed(&mut maven, "Maven, and Maven Central within its reach,")?;
-    match fs::rename(&partial, folder) {
-        // Another process was first.
-        Err(_) if folder.exists() => fs::remove_dir_all(&partial).map_err(|error| error.to_string()),
-        renamed => renamed.map_err(|error| format!("{}: {error}", folder.display())),
-    }
+        .arg(format!("-DoutputDirectory={}", folder.join("libs").display()))
+        .current_dir(folder);
+    succeed(&mut maven, "Maven, with Maven Central within its reach")
 }
 
 fn succeed(command: &mut Command, needed: &str) -> Result<(), String> {
     let program = command.get_program().to_string_lossy().into_owned();
     let output = command.output().map_err(|error| {
-        format!("the tests on a real Kafka need {needed} in the PATH: `{program}` cannot be run: {error}")
+        format!("the tests on a real Kafka need {needed}: `{program}` cannot be run: {error}")
     })?;
     if output.status.success() {
         return Ok(());

@@ -55,7 +55,8 @@ impl Run {
         }
     }
 
-    pub(super) fn run(mut self) {
+    /// Plays the run, and says how many records were written and how many failed.
+    pub(super) fn run(mut self) -> (u64, u64) {
         for number in 0..self.plan.records {
             self.call(number);
             self.world.now += Duration::from_millis(self.dice.u64(..20));
@@ -76,7 +77,9 @@ impl Run {
         }
         self.calm();
         self.rest();
+        let told = self.told;
         self.check();
+        told
     }
 
     fn chance(&mut self, of_a_thousand: u32) -> bool {
