@@ -72,19 +72,20 @@ impl Stream {
         let records = flight.batch.records;
         let blames = matches!(answer, Answer::Said { culprits, .. }
             if culprits.last().is_some_and(|last| last.place < records));
-        let case = Case { records, idempotent: config.idempotent, first: index == 0, blames };
+        let in_part = self.entries[index].whole.is_some();
+        let case = Case { records, idempotent: config.idempotent, first: index == 0, blames, in_part };
         let (verdict, trace) = judge(answer, case);
         self.entries[index].note(answer, trace);
         let mut aftermath = Aftermath::default();
         match verdict {
-            Verdict::Written => self.written(index, flight.batch, answer, settler),
+            Verdict::Written => self.written(index, flight.batch, now, answer, settler),
             Verdict::Fail(kind) => self.failed(index, flight.batch, kind, answer, settler),
             Verdict::Split => self.split(index, flight.batch, answer, settler),
             Verdict::Cull(kind) => self.cull(index, flight.batch, kind, answer, settler),
             Verdict::Behind => self.wait_again(index, flight.batch),
             // The batch that broke the run has been counted; those behind it only wait for the new numbers. One that
             // may be in the log goes again under its old one first, and not without a pause.
-            Verdict::Renumber if self.broken && !self.entries[index].doubt => {
+            Verdict::Renumber if self.broken && !self.entries[index].is_doubtful() => {
                 self.wait_again(index, flight.batch);
             }
             Verdict::Renumber | Verdict::NewIdentity => {
@@ -109,11 +110,14 @@ impl Stream {
         aftermath
     }
 
-    fn written(&mut self, index: usize, batch: Batch, answer: &Answer, settler: &mut Settler) {
+    fn written(&mut self, index: usize, batch: Batch, now: Instant, answer: &Answer, settler: &mut Settler) {
         settler.release(batch);
         let Some(entry) = self.entries.remove(index) else { return };
-        self.proven = true;
+        self.proven = Some(now);
         self.entries.iter_mut().take(index).for_each(|before| before.overtaken += 1);
+        // A part of a batch would not have been taken beside the whole.
+        let others = self.entries.iter_mut().filter(|other| other.whole == entry.whole);
+        others.for_each(|other| other.whole = None);
         let Some(claim) = entry.claim else { return };
         let (base_offset, append_time_ms) = match answer {
             Answer::Said { base_offset, append_time_ms, .. } => (
@@ -140,14 +144,9 @@ impl Stream {
         settler.release(batch);
         let Some(entry) = self.entries.remove(index) else { return };
         self.broken |= entry.stamp != Stamp::NONE;
+        let persisted = if entry.is_doubtful() { Persisted::Maybe } else { Persisted::No };
         let Some(claim) = entry.claim else { return };
-        let failure = Failure {
-            kind,
-            persisted: if entry.doubt { Persisted::Maybe } else { Persisted::No },
-            retriable: false,
-            code,
-            message: said.into(),
-        };
+        let failure = Failure { kind, persisted, retriable: false, code, message: said.into() };
         settler.failed(claim, failure, &self.partition, &mut self.spares);
     }
 

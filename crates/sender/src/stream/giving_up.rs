@@ -79,7 +79,7 @@ impl Stream {
         settler: &mut Settler,
     ) {
         for entry in self.entries.iter_mut().filter(|entry| which(entry)) {
-            let out = entry.batch.is_none() || entry.doubt;
+            let out = entry.batch.is_none() || entry.is_doubtful();
             let persisted = if out { Persisted::Maybe } else { Persisted::No };
             if let Some(claim) = entry.claim.take() {
                 let failure = failure_of(kind, persisted, entry.code, cause);

@@ -29,7 +29,7 @@ pub use settler::{Counters, Settler};
 
 use std::collections::VecDeque;
 use std::sync::Arc as StdArc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use milena_codec::ErrorCode;
 use milena_codec::ids::{Identity, ProducerId, Sequence, TopicId};
@@ -37,6 +37,9 @@ use milena_codec::record::Stamp;
 
 use crate::accumulator::{Batch, Claim, Partition};
 use crate::sync::{Arc, Completion};
+
+/// For how long brokers surely remember a producer that writes nothing (`producer.id.expiration.ms`, a day unless set).
+const REMEMBERED_FOR: Duration = Duration::from_secs(3_600);
 
 /// The state of one partition's sending.
 #[derive(Debug)]
@@ -53,8 +56,8 @@ pub struct Stream {
     entries: VecDeque<Entry>,
     next_entry: u64,
     in_flight: usize,
-    /// A batch of this run was written: the broker knows where it stands.
-    proven: bool,
+    /// When a batch of this run was written last: the brokers know where it stands.
+    proven: Option<Instant>,
     /// The run of sequences has a gap: new stamps for all that waits, as soon as that is safe.
     broken: bool,
     /// No retry before this.
@@ -76,6 +79,9 @@ struct Entry {
     records: u32,
     /// It may stand in the log.
     doubt: bool,
+    /// A larger batch, with this number, which may stand in the log and has its records under the same sequences: then
+    /// the broker refuses it as out of order.
+    whole: Option<u64>,
     failures: u32,
     /// How many batches behind it were written meanwhile.
     overtaken: usize,
@@ -122,7 +128,7 @@ pub struct StreamConfig {
     /// How often a batch is sent again.
     pub retries: u32,
     /// `delivery.timeout.ms`.
-    pub delivery_timeout: std::time::Duration,
+    pub delivery_timeout: Duration,
 }
 
 impl Stream {
@@ -138,7 +144,7 @@ impl Stream {
             entries: VecDeque::new(),
             next_entry: 0,
             in_flight: 0,
-            proven: false,
+            proven: None,
             broken: false,
             not_before: None,
             leaving: false,
@@ -153,7 +159,7 @@ impl Stream {
     pub fn set_topic_id(&mut self, id: TopicId) {
         let before = std::mem::replace(&mut self.topic_id, id);
         if !before.is_zero() && !id.is_zero() && before != id {
-            self.proven = false;
+            self.proven = None;
         }
     }
 
@@ -185,7 +191,7 @@ impl Stream {
     pub fn may_send(&self, now: Instant, identity: Option<Identity>, config: &StreamConfig) -> bool {
         !self.leaving
             && self.not_before.is_none_or(|not_before| now >= not_before)
-            && (self.waiting_to_send(config).is_some() || self.may_take(identity, config))
+            && (self.waiting_to_send(now, config).is_some() || self.may_take(now, identity, config))
     }
 
     /// It came to another leader: what made it wait does not hold there (KIP-951).
@@ -211,7 +217,7 @@ impl Stream {
             return Next::Nothing;
         }
         self.not_before = None;
-        if let Some(index) = self.waiting_to_send(config) {
+        if let Some(index) = self.waiting_to_send(now, config) {
             return self.fly(index);
         }
         let Some(taken) = self.partition.take(now, self.in_flight == 0, &mut self.spares) else {
@@ -240,7 +246,7 @@ impl Stream {
     /// Gives a broken run new stamps, if that is safe by now (KIP-360; the rule of re-stamping above). Returns a producer
     /// id whose epochs are used up, once: the run waits for another.
     pub fn mend(&mut self, identity: Option<Identity>) -> Option<ProducerId> {
-        if !self.broken || self.in_flight > 0 || self.entries.iter().any(|entry| entry.doubt) {
+        if !self.broken || self.in_flight > 0 || self.entries.iter().any(Entry::is_doubtful) {
             return None;
         }
         let before = self.spent;
@@ -248,7 +254,7 @@ impl Stream {
             return self.spent.filter(|spent| Some(*spent) != before);
         };
         self.broken = false;
-        self.proven = false;
+        self.proven = None;
         self.identity = Some(identity);
         self.next_sequence = Sequence(0);
         for entry in &mut self.entries {
@@ -275,26 +281,27 @@ impl Stream {
     }
 
     /// The entry that is next to go again, if one is.
-    fn waiting_to_send(&self, config: &StreamConfig) -> Option<usize> {
-        let waits = |entry: &Entry| entry.batch.is_some() && (!self.broken || entry.doubt);
+    fn waiting_to_send(&self, now: Instant, config: &StreamConfig) -> Option<usize> {
+        let waits = |entry: &Entry| entry.batch.is_some() && (!self.broken || entry.is_doubtful());
         let index = self.entries.iter().position(waits)?;
         // A broken run sends only what may be in the log, one at a time: the answer decides about the next.
-        (index < self.window(config) && (!self.broken || self.in_flight == 0)).then_some(index)
+        (index < self.window(now, config) && (!self.broken || self.in_flight == 0)).then_some(index)
     }
 
     /// How many batches may be out, from the oldest on.
-    fn window(&self, config: &StreamConfig) -> usize {
+    fn window(&self, now: Instant, config: &StreamConfig) -> usize {
         // What was written behind the oldest pushes it out of the broker's memory as well.
         let overtaken = self.entries.front().map_or(0, |oldest| oldest.overtaken);
-        if self.proven { config.window.saturating_sub(overtaken) } else { 1 }
+        let known = self.proven.is_some_and(|written| now < written + REMEMBERED_FOR);
+        if known { config.window.saturating_sub(overtaken) } else { 1 }
     }
 
-    fn may_take(&self, identity: Option<Identity>, config: &StreamConfig) -> bool {
+    fn may_take(&self, now: Instant, identity: Option<Identity>, config: &StreamConfig) -> bool {
         let stamped =
             !config.idempotent || self.identity.is_some() || (identity.is_some() && self.spent.is_none());
         !self.broken
             && stamped
-            && self.entries.len() < self.window(config)
+            && self.entries.len() < self.window(now, config)
             && self.entries.iter().all(|entry| entry.batch.is_none())
     }
 
@@ -332,6 +339,7 @@ impl Entry {
             stamp,
             records: batch.records,
             doubt: false,
+            whole: None,
             failures: 0,
             overtaken: 0,
             opened: batch.opened,
@@ -339,6 +347,11 @@ impl Entry {
             batch: Some(batch),
             code: None,
         }
+    }
+
+    /// Whether its records may stand in the log.
+    const fn is_doubtful(&self) -> bool {
+        self.doubt || self.whole.is_some()
     }
 }
 

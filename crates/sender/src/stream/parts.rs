@@ -10,11 +10,13 @@ use crate::accumulator::{Batch, Claim};
 use crate::outcome::{Failure, FailureKind, Persisted};
 
 impl Stream {
-    /// The broker finds the batch too large: its records go in smaller batches, under the sequences that they have.
+    /// The broker finds the batch too large: its records go in smaller batches, under the sequences that they have. By
+    /// these it refuses them if it has taken the whole before.
     pub(super) fn split(&mut self, index: usize, mut batch: Batch, answer: &Answer, settler: &mut Settler) {
         self.partition.learn_limit(batch.bytes());
-        // An earlier try may have been appended as a whole; parts would be written beside it.
-        if self.entries[index].doubt || self.entries[index].claim.is_none() {
+        // An earlier try may have been appended as a whole. Without sequences parts would be written beside it.
+        let unsafe_in_parts = self.entries[index].doubt && self.entries[index].stamp == Stamp::NONE;
+        if unsafe_in_parts || self.entries[index].claim.is_none() {
             return self.failed(index, batch, FailureKind::MessageTooLarge, answer, settler);
         }
         let Ok(parts) = batch.split(batch.bytes() / 2) else {
@@ -40,7 +42,7 @@ impl Stream {
     ) {
         let Answer::Said { code, culprits, .. } = answer else { return self.wait_again(index, batch) };
         // An earlier try may have been appended as a whole; the others would be written beside it.
-        if self.entries[index].doubt || self.entries[index].claim.is_none() {
+        if self.entries[index].is_doubtful() || self.entries[index].claim.is_none() {
             return self.failed(index, batch, kind, answer, settler);
         }
         let places: Vec<u32> = culprits.iter().map(|culprit| culprit.place).collect();
@@ -77,6 +79,7 @@ impl Stream {
                 failures: whole.failures,
                 overtaken: whole.overtaken,
                 code: whole.code,
+                whole: whole.whole.or_else(|| whole.doubt.then_some(whole.number)),
                 ..Entry::new(self.next_entry, part, stamp)
             };
             self.entries.insert(index + place, entry);

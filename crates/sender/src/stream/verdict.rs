@@ -51,6 +51,8 @@ pub(super) struct Case {
     pub(super) first: bool,
     /// Whether the broker named records that are to blame.
     pub(super) blames: bool,
+    /// Whether it is part of a batch that may stand in the log as a whole.
+    pub(super) in_part: bool,
 }
 
 /// Reads the table.
@@ -94,6 +96,10 @@ pub(super) fn verdict(code: ErrorCode, case: Case) -> (Verdict, Trace) {
 
         // A broker looks at sequences only after it has looked for a duplicate: these two say that there is none.
         ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER if case.idempotent && !case.first => (Behind, Never),
+        // Of the whole in the log, or for another reason.
+        ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER | ErrorCode::UNKNOWN_PRODUCER_ID if case.in_part => {
+            (Fail(Kind::Refused), NotThisTime)
+        }
         ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER | ErrorCode::UNKNOWN_PRODUCER_ID if case.idempotent => {
             (Renumber, Never)
         }
@@ -117,7 +123,7 @@ pub(super) fn verdict(code: ErrorCode, case: Case) -> (Verdict, Trace) {
 mod tests {
     use super::*;
 
-    const CASE: Case = Case { records: 3, idempotent: true, first: true, blames: false };
+    const CASE: Case = Case { records: 3, idempotent: true, first: true, blames: false, in_part: false };
 
     #[track_caller]
     fn check(code: ErrorCode, case: Case, expected: (Verdict, Trace)) {
@@ -144,6 +150,16 @@ mod tests {
             Case { idempotent: false, ..CASE },
             (Verdict::Fail(FailureKind::Refused), Trace::NotThisTime),
         );
+    }
+
+    #[test]
+    fn a_part_that_is_out_of_order_is_perhaps_written_with_its_whole() {
+        let part = Case { in_part: true, ..CASE };
+        for code in [45, 59] {
+            check(ErrorCode(code), part, (Verdict::Fail(FailureKind::Refused), Trace::NotThisTime));
+        }
+        let behind = Case { first: false, ..part };
+        check(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, behind, (Verdict::Behind, Trace::Never));
     }
 
     #[test]

@@ -131,6 +131,28 @@ fn a_broker_that_does_not_lead_the_partition_says_who_does() {
 }
 
 #[test]
+fn a_leader_is_believed_only_of_a_broker_that_is_none() {
+    for (code, believed) in [(6, true), (74, true), (3, false), (56, false)] {
+        let mut world = World::simple();
+        world.version = 12;
+        world.ended(1, Vec::new());
+        let (_, request) = world.fly(0, "a");
+        let stale = PartitionProduceResponse {
+            index: PartitionId(0),
+            error_code: ErrorCode(code),
+            base_offset: -1,
+            current_leader: LeaderIdAndEpoch { leader_id: BrokerId(2), leader_epoch: LeaderEpoch(4) },
+            ..PartitionProduceResponse::default()
+        };
+        let body = respond(12, TopicId::ZERO, vec![stale], ProduceResponse::default());
+        world.answered(1, request, &body);
+        let [Notice::Stale { hint, .. }] = &world.notices[..] else { panic!("{:?}", world.notices) };
+        assert_eq!(hint.is_some(), believed, "{code}");
+        world.rest();
+    }
+}
+
+#[test]
 fn a_leadership_that_is_in_doubt_is_told_without_a_guess() {
     let rows = [
         (ErrorCode::NOT_LEADER_OR_FOLLOWER, true),

@@ -7,7 +7,7 @@ use milena_codec::ids::{BrokerId, Identity, TopicId};
 
 use super::world::{MAX, World, run_of};
 use super::{failure, offset};
-use crate::lane::Notice;
+use crate::lane::{Notice, Output};
 use crate::outcome::{FailureKind, Persisted};
 use crate::tests::identity;
 
@@ -136,17 +136,54 @@ fn a_batch_that_expires_while_its_partition_leaves_breaks_the_run_where_it_comes
 fn a_flush_does_not_wait_for_the_linger_of_a_partition_that_was_between_two_lanes() {
     let mut world = World::simple();
     world.prove();
-    let (_, request) = world.fly(0, "a");
-    world.lead(&[B]);
+    let serial = world.topic.partitions()[0].serial();
+    world.broker(1).leave(serial);
+    let Some(Notice::Released(stream)) = world.broker(1).notices().next() else {
+        panic!("nothing of it is in flight")
+    };
     world.send(0, b"b").unwrap();
-    // Its old lane cannot send it, and its new one does not have it.
     let flush = world.shared.outstanding.end_generation();
     world.shared.press();
-    assert!(world.request(1).is_none() && world.request(2).is_none());
-    world.served(1, request);
+    assert!(world.request(1).is_none() && world.request(2).is_none(), "nobody has it");
+    world.broker(2).adopt(stream);
     let request = world.request(2).expect("without any time having passed");
     world.served(2, request);
     assert!(world.shared.outstanding.is_settled(flush));
+    world.rest();
+}
+
+#[test]
+fn a_partition_that_was_ready_and_comes_back_stands_in_a_request_once() {
+    let mut world = World::simple();
+    world.prove();
+    let now = world.now;
+    world.broker(1).ended(now, Vec::new(), false);
+    (0..3).for_each(|_| drop(world.send(0, &[7; 70_000]).unwrap()));
+    assert!(world.request(1).is_none(), "it is ready, and there is no connection");
+    world.lead(&[None]);
+    world.lead(&[A]);
+    world.ended(1, Vec::new());
+    for _ in 0..3 {
+        let request = world.request(1).unwrap();
+        assert_eq!(request.batches(), 1);
+        world.served(1, request);
+    }
+    world.rest();
+}
+
+#[test]
+fn a_partition_has_its_timer_wherever_it_is() {
+    let mut world = World::simple();
+    let until = |world: &mut World, lane| match world.poll(lane, true) {
+        Output::Idle { until, .. } => until.map(|until| until - world.now),
+        _ => panic!("nothing is due"),
+    };
+    world.send(0, b"a").unwrap();
+    let linger = Some(Duration::from_millis(5));
+    for (leader, other) in [(A, B), (B, A), (A, B)] {
+        world.lead(&[leader]);
+        assert_eq!([until(&mut world, leader), until(&mut world, other)], [linger, None]);
+    }
     world.rest();
 }
 

@@ -46,6 +46,27 @@ fn under_another_identity_one_batch_is_out_again_until_it_is_written() {
 }
 
 #[test]
+fn after_a_day_without_a_record_one_batch_is_out_until_it_is_written() {
+    let mut story = Story::proven();
+    story.now += Duration::from_secs(50 * 60);
+    let out = fill(&mut story);
+    assert_eq!(out.len(), 5, "brokers remember it for longer than that");
+    out.into_iter().for_each(|flight| {
+        story.served(flight);
+    });
+    story.goes_well();
+    story.now += Duration::from_secs(24 * 60 * 60);
+    story.log.forget_producers();
+    let (_, first) = story.fly("first");
+    story.send("second");
+    assert!(story.next().is_none(), "a broker that has forgotten would take the second as the first");
+    story.refused(first, ErrorCode::NOT_ENOUGH_REPLICAS);
+    story.goes_well();
+    assert_eq!(story.log.texts()[7..], ["first", "second"]);
+    story.ends();
+}
+
+#[test]
 fn a_refused_first_batch_is_written_before_a_second_one() {
     let mut story = Story::simple();
     let (_, first) = story.fly("a");

@@ -179,8 +179,78 @@ fn a_batch_of_many_chunks_is_split_between_its_records() {
 }
 
 #[test]
-fn a_batch_that_may_be_written_is_not_split() {
+fn a_batch_that_was_lost_and_is_too_large_goes_in_parts_that_are_written_if_it_was_not() {
     let mut story = Story::proven();
+    let mut seats = send_many(&story, 20, 1_000);
+    let flight = story.next().unwrap();
+    story.lost(flight);
+    story.pause();
+    let again = story.next().unwrap();
+    story.refused(again, ErrorCode::MESSAGE_TOO_LARGE);
+    let first = story.next().unwrap();
+    let second = story.next().unwrap();
+    // The first goes wrong once more; the second must wait for it under the old stamp.
+    story.refused(first, ErrorCode::NOT_ENOUGH_REPLICAS);
+    story.served(second);
+    story.goes_well();
+    assert_eq!(story.log.texts()[1..], numbers(20));
+    assert!((1..).zip(&mut seats).all(|(place, seat)| offset(seat) == Some(place)));
+    let (_, next) = story.fly("next");
+    assert_eq!(stamp(&next), (0, 21), "the run goes on");
+    story.served(next);
+    story.ends();
+}
+
+#[test]
+fn parts_of_a_batch_that_was_written_as_a_whole_are_not_written_beside_it() {
+    let mut story = Story::proven();
+    let mut seats = send_many(&story, 20, 1_000);
+    let flight = story.next().unwrap();
+    story.applied(&flight, MAX);
+    story.lost(flight);
+    let mut behind = story.send("behind");
+    story.pause();
+    let again = story.next().unwrap();
+    story.refused(again, ErrorCode::MESSAGE_TOO_LARGE);
+    story.goes_well();
+    for seat in &mut seats {
+        assert_eq!(failure(seat), Some((FailureKind::Refused, Persisted::Maybe)));
+    }
+    assert_eq!(offset(&mut behind), Some(21));
+    let mut expected = vec!["proof".to_owned()];
+    expected.extend(numbers(20));
+    expected.push("behind".to_owned());
+    assert_eq!(story.log.texts(), expected, "once");
+    story.ends();
+}
+
+#[test]
+fn parts_that_may_be_written_with_their_whole_expire_as_such_and_get_no_new_stamp_before() {
+    let mut story = Story::proven();
+    let mut seats = send_many(&story, 20, 1_000);
+    let flight = story.next().unwrap();
+    story.applied(&flight, MAX);
+    story.lost(flight);
+    story.pause();
+    let again = story.next().unwrap();
+    story.refused(again, ErrorCode::MESSAGE_TOO_LARGE);
+    let part = story.next().unwrap();
+    let stamped = stamp(&part);
+    story.refused(part, ErrorCode::INVALID_PRODUCER_EPOCH);
+    story.pause();
+    let part = story.next().unwrap();
+    assert_eq!(stamp(&part), stamped);
+    story.refused(part, ErrorCode::NOT_ENOUGH_REPLICAS);
+    story.deadline();
+    for seat in &mut seats {
+        assert_eq!(failure(seat), Some((FailureKind::DeliveryTimeout, Persisted::Maybe)));
+    }
+    story.ends();
+}
+
+#[test]
+fn without_sequences_a_batch_that_may_be_written_is_not_split() {
+    let mut story = Story::plain();
     let mut seats = send_many(&story, 20, 1_000);
     let flight = story.next().unwrap();
     story.applied(&flight, MAX);
@@ -191,8 +261,7 @@ fn a_batch_that_may_be_written_is_not_split() {
     for seat in &mut seats {
         assert_eq!(failure(seat), Some((FailureKind::MessageTooLarge, Persisted::Maybe)));
     }
-    story.goes_well();
-    assert_eq!(story.log.values.len(), 21, "once");
+    assert_eq!(story.log.values.len(), 20, "once");
     story.ends();
 }
 
