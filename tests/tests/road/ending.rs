@@ -27,7 +27,9 @@ async fn a_flush_settles_everything_that_was_accepted_before() {
     for number in 0..300 {
         deliveries.push(producer.enqueue(Tag { sender: 0, number }.record("t")).await.unwrap());
     }
+    let watch = Stopwatch::start();
     producer.flush().await.unwrap();
+    assert!(watch.elapsed() < SECOND / 10, "it does not wait for the linger: {:?}", watch.elapsed());
     assert_eq!(stage.record_count(), 300);
     for delivery in deliveries {
         delivery.now_or_never().expect("settled by the flush").unwrap();

@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 use futures_util::future::join;
 use milena::{ErrorKind, Persisted, Producer, ProducerBuilder, Record, TryEnqueueErrorKind};
 use milena_fake::{ApiKey, Cluster, ErrorCode, Hold};
-use milena_tests::{Stage, Stopwatch, Tag, within};
+use milena_tests::{Stage, Stopwatch, Tag, assert_in_order, within};
 use tokio::time::sleep;
 
 const KIB: usize = 1 << 10;
@@ -85,22 +85,26 @@ async fn what_is_accepted_and_not_settled_never_exceeds_the_budget() {
 async fn a_waiter_is_not_overtaken_by_a_record_that_would_fit() {
     let narrow = Narrow::with(|builder| builder).await;
     narrow.fill();
-    let large = narrow.producer.enqueue(Record::to("t").value(Tag { sender: 1, number: 0 }.value_of(30_000)));
-    let small = narrow.producer.enqueue(Record::to("t").value(Tag { sender: 1, number: 1 }.value()));
-    let other = narrow.producer.enqueue(Record::to("u").value(Tag { sender: 1, number: 2 }.value()));
+    let small = |number| Record::to("t").value(Tag { sender: 1, number }.value());
+    drop(narrow.producer.try_enqueue(small(0)).expect("room for a small one is left"));
+    let large = narrow.producer.enqueue(Record::to("t").value(Tag { sender: 1, number: 1 }.value_of(12_000)));
     let mut large = Box::pin(large);
-    let mut rest = Box::pin(join(small, other));
     assert!(large.as_mut().now_or_never().is_none());
-    assert!(rest.as_mut().now_or_never().is_none());
-    sleep(SECOND).await;
-    assert!(rest.as_mut().now_or_never().is_none(), "the larger one waits still");
+    let error = narrow.producer.try_enqueue(small(2)).unwrap_err();
+    assert_eq!(error.kind(), TryEnqueueErrorKind::Full, "though it would fit");
+    let mut small = Box::pin(narrow.producer.enqueue(small(2)));
+    let mut other = Box::pin(narrow.producer.enqueue(Record::to("u").value("v")));
+    for _ in 0..3 {
+        assert!(small.as_mut().now_or_never().is_none());
+        assert!(other.as_mut().now_or_never().is_none());
+        sleep(SECOND).await;
+    }
 
     narrow.hold.release();
-    let large = large.await.unwrap();
-    let (small, other) = rest.await;
-    let (large, small) = (large.await.unwrap(), small.unwrap().await.unwrap());
-    assert!(large.offset < small.offset);
-    other.unwrap().await.unwrap();
+    let (large, small) = (large.await.unwrap(), small.await.unwrap());
+    assert!(large.await.unwrap().offset < small.await.unwrap().offset);
+    other.await.unwrap().await.unwrap();
+    assert_in_order(&narrow.stage, "t");
 }
 
 #[tokio::test(start_paused = true)]
