@@ -3,6 +3,7 @@
 //! * [`wire`]: numbers, strings, arrays and tagged fields, read within bounds and written in place.
 //! * [`message`]: the requests and responses, each a table that reads like Kafka's own schema.
 //! * [`record`]: record batch v2, encoded straight into the batch that goes out, and read back without a copy.
+//! * [`compression`]: what the records of a batch may be compressed with.
 //! * [`frame`]: where one message ends and the next begins on a connection.
 //! * [`ErrorCode`] and the newtypes of [`ids`]: every number from the wire has a type.
 //!
@@ -20,6 +21,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod compression;
 mod error_code;
 pub mod frame;
 pub mod ids;
