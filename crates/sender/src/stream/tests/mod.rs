@@ -6,6 +6,7 @@ mod blame;
 mod doubt;
 mod order;
 mod parts;
+mod parts_of_parts;
 mod stamps;
 mod tries;
 
