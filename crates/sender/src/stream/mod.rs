@@ -158,7 +158,7 @@ impl Stream {
     /// Its topic has another id. If that says of another topic of the same name, its brokers know nothing of the run.
     pub fn set_topic_id(&mut self, id: TopicId) {
         let before = std::mem::replace(&mut self.topic_id, id);
-        if !before.is_zero() && !id.is_zero() && before != id {
+        if is_another_topic(before, id) {
             self.proven = None;
         }
     }
@@ -353,6 +353,11 @@ impl Entry {
     const fn is_doubtful(&self) -> bool {
         self.doubt || self.whole.is_some()
     }
+}
+
+/// Whether two ids are those of two topics: while one of them is not known, nothing says so.
+pub(crate) fn is_another_topic(before: TopicId, after: TopicId) -> bool {
+    !before.is_zero() && !after.is_zero() && before != after
 }
 
 #[cfg(all(test, not(loom)))]

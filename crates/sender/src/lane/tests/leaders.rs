@@ -216,6 +216,22 @@ fn a_topic_made_again_goes_on_under_its_new_id() {
 }
 
 #[test]
+fn what_waited_for_a_topic_that_was_made_again_lingers_no_longer() {
+    let mut world = World::simple();
+    world.topic_id = TopicId([1; 16]);
+    world.lead(&[A]);
+    world.prove();
+    world.send(0, b"before").unwrap();
+    assert!(world.request(1).is_none(), "it lingers");
+    world.topic_id = TopicId([2; 16]);
+    world.lead(&[A]);
+    let request = world.request(1).unwrap();
+    world.served(1, request);
+    assert_eq!(world.log(0), ["proof", "before"]);
+    world.rest();
+}
+
+#[test]
 fn when_the_epochs_are_used_up_another_identity_is_asked_for_and_only_its_partition_waits() {
     let mut world = World::of(2);
     world.coordinator.identity(Identity { epoch: 32_766.into(), ..identity(7) });
