@@ -16,7 +16,9 @@
 //!   a second batch would be written before a first one that was refused.
 //! * A batch that was given up leaves a gap. The run begins again at 0 under a new epoch, and only when nothing is in
 //!   flight and no batch that waits may already stand in the log: giving such a one a new stamp would write it twice.
-//! * A deadline settles deliveries, never bytes: what is in flight stays where it is until the answer.
+//! * A deadline settles deliveries, never bytes: what is in flight stays where it is until the answer, and what may
+//!   stand in the log goes again under its stamp until a broker tells, for as long again. Else a try that a broker
+//!   takes up late would close the gap that the batches behind it were refused for, and they would be written twice.
 
 mod answer;
 mod giving_up;
@@ -88,6 +90,8 @@ struct Entry {
     opened: Instant,
     /// None once its deliveries are settled.
     claim: Option<Claim>,
+    /// It is not sent again, even if nobody knows what became of it.
+    abandoned: bool,
     /// None while it is in flight.
     batch: Option<Batch>,
     /// What the broker said last.
@@ -344,6 +348,7 @@ impl Entry {
             overtaken: 0,
             opened: batch.opened,
             claim: Some(batch.claim()),
+            abandoned: false,
             batch: Some(batch),
             code: None,
         }
@@ -352,6 +357,11 @@ impl Entry {
     /// Whether its records may stand in the log.
     const fn is_doubtful(&self) -> bool {
         self.doubt || self.whole.is_some()
+    }
+
+    /// Whether nobody waits for it, and the batches behind it can do without knowing what became of it.
+    fn is_done_with(&self) -> bool {
+        self.claim.is_none() && (self.abandoned || !self.is_doubtful() || self.stamp == Stamp::NONE)
     }
 }
 

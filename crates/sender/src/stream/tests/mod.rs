@@ -4,6 +4,7 @@
 
 mod blame;
 mod doubt;
+mod expired;
 mod order;
 mod parts;
 mod parts_of_parts;
