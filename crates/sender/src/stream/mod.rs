@@ -85,6 +85,8 @@ struct Entry {
     /// the broker refuses it as out of order.
     whole: Option<u64>,
     failures: u32,
+    /// How often in a row brokers did not know its identity while it might stand in the log.
+    unrecognised: u32,
     /// How many batches behind it were written meanwhile.
     overtaken: usize,
     opened: Instant,
@@ -345,6 +347,7 @@ impl Entry {
             doubt: false,
             whole: None,
             failures: 0,
+            unrecognised: 0,
             overtaken: 0,
             opened: batch.opened,
             claim: Some(batch.claim()),

@@ -111,24 +111,57 @@ fn nothing_gets_a_new_stamp_while_a_batch_is_out_or_in_doubt() {
 }
 
 #[test]
-fn a_doubtful_batch_that_is_refused_for_its_epoch_or_id_goes_again_after_a_pause_and_never_under_another_stamp()
- {
+fn a_doubtful_batch_under_an_identity_that_brokers_do_not_know_goes_again_as_it_was_and_then_stays_in_doubt()
+{
     for code in [ErrorCode::INVALID_PRODUCER_EPOCH, ErrorCode::INVALID_PRODUCER_ID_MAPPING] {
         let mut story = Story::proven();
         let (mut seat, flight) = story.fly("a");
         let before = stamp(&flight);
         story.lost(flight);
-        for _ in 0..3 {
+        let mut behind = story.send("b");
+        story.given = Some(identity(8));
+        for _ in 0..5 {
+            assert!(is_pending(&mut seat), "{code}");
+            assert!(story.next().is_none(), "{code}: not at once");
             story.pause();
             let again = story.next().unwrap();
             assert_eq!(stamp(&again), before);
             story.refused(again, code);
-            assert!(story.next().is_none(), "{code}: not at once");
         }
+        assert_eq!(failure(&mut seat), Some((FailureKind::Refused, Persisted::Maybe)), "{code}");
+        let follows = story.next().unwrap();
+        assert_eq!(full_stamp(&follows), Stamp { identity: identity(8), base_sequence: Sequence(0) });
+        story.served(follows);
+        assert_eq!(offset(&mut behind), Some(1));
+        assert_eq!(story.log.texts(), ["proof", "b"]);
+        story.ends();
+    }
+}
+
+#[test]
+fn a_doubtful_batch_whose_identity_one_broker_does_not_know_is_written_once_where_another_does() {
+    for appended in [false, true] {
+        let mut story = Story::proven();
+        let (mut seat, flight) = story.fly("a");
+        if appended {
+            story.applied(&flight, MAX);
+        }
+        story.lost(flight);
+        for _ in 0..3 {
+            for _ in 0..4 {
+                story.pause();
+                let again = story.next().unwrap();
+                story.refused(again, ErrorCode::INVALID_PRODUCER_ID_MAPPING);
+            }
+            story.pause();
+            let again = story.next().unwrap();
+            story.lost(again);
+        }
+        story.pause();
+        let again = story.next().unwrap();
+        story.served(again);
+        assert_eq!((offset(&mut seat), story.log.texts().len()), (Some(1), 2));
         story.given = Some(identity(8));
-        story.deadline();
-        assert_eq!(failure(&mut seat), Some((FailureKind::DeliveryTimeout, Persisted::Maybe)));
-        assert_eq!(story.log.texts(), ["proof"]);
         story.ends();
     }
 }

@@ -58,7 +58,7 @@ fn what_a_broker_takes_up_late_of_an_expired_batch_and_of_those_behind_it_is_wri
         for bytes in &sent {
             story.log.append(bytes, MAX);
         }
-        for flight in again {
+        if let Some(flight) = again {
             story.served(flight);
         }
         story.goes_well();
