@@ -37,6 +37,10 @@ fuzz-targets:
 bench *ARGUMENTS:
     cargo bench -p milena-bench {{ARGUMENTS}}
 
+# The codec beside kafka-protocol's and rskafka's.
+bench-peers *ARGUMENTS:
+    cargo bench --manifest-path benches/peers/Cargo.toml {{ARGUMENTS}}
+
 # A million records through an embedded cluster while a broker dies.
 demo *ARGUMENTS:
     cargo run --release -- demo {{ARGUMENTS}}

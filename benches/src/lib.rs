@@ -7,4 +7,6 @@
 //! | `messages` | reading what a broker says of a thousand topics |
 //! | `partitioner` | choosing a partition by key |
 //!
+//! `peers/` times the codec beside those of others, in a workspace of its own: `just bench-peers`.
+//!
 //! They tell which part got slower, not how fast the producer is: docs/performance.md measures the whole.

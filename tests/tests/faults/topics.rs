@@ -142,6 +142,26 @@ async fn a_topic_that_is_deleted_and_created_again_takes_records_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_comes_after_a_topic_was_made_again_goes_in_another_batch_than_what_came_before() {
+    for recreate in [false, true] {
+        let stage = Stage::in_memory(Cluster::builder().brokers(1).topic("t", 1)).await;
+        let builder = stage.producer().linger(800 * MS).metadata_max_age(300 * MS);
+        let producer = builder.build().await.unwrap();
+        producer.topic("t").await.unwrap();
+        let before = producer.enqueue(("t", "before")).await.unwrap();
+        if recreate {
+            stage.recreate_topic("t");
+        }
+        // The next answer about the cluster tells of the new topic.
+        sleep(400 * MS).await;
+        let after = producer.enqueue(("t", "after")).await.unwrap();
+        let offsets = [within(before).await.unwrap().offset, within(after).await.unwrap().offset];
+        assert_eq!((offsets, stage.values("t", 0)), ([0, 1], vec!["before".to_owned(), "after".to_owned()]));
+        assert_eq!(producer.metrics().batches, if recreate { 2 } else { 1 });
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_topic_recreated_under_load_has_nothing_twice_and_all_in_order() {
     for release in [Release::V4_3, Release::V2_8] {
         let builder = Cluster::builder().topic("t", 3).look_like(release).auto_create(false);

@@ -1,14 +1,22 @@
-//! Reading a batch: checked as a whole first, then record by record, with nothing copied.
+//! Reading records, one after the other, with nothing copied.
 
-use super::header::{BatchHeader, HEADER_BYTES, MAGIC, SUMMED_FROM, UNCOUNTED_BYTES};
+use std::iter::FusedIterator;
+
+use super::header::BatchHeader;
 use crate::wire::{DecodeError, Problem, Reader};
 
 /// A record of a batch, borrowed from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record<'a> {
+    /// Its offset in the partition.
+    pub offset: i64,
+    /// Its timestamp in milliseconds since 1970: its own, or that of the append where the batch says so.
+    pub timestamp_ms: i64,
+    /// Its attributes, in which no bit has a meaning yet.
+    pub attributes: i8,
     /// Its place in the batch, counted from the base offset.
     pub offset_delta: i32,
-    /// Its timestamp, counted from the base timestamp in milliseconds.
+    /// Its own timestamp, counted from the base timestamp in milliseconds.
     pub timestamp_delta: i64,
     /// Its key.
     pub key: Option<&'a [u8]>,
@@ -18,52 +26,21 @@ pub struct Record<'a> {
     pub headers: RecordHeaders<'a>,
 }
 
-/// A whole batch whose length, magic and CRC are right.
-#[derive(Clone, Copy, Debug)]
-pub struct RecordBatch<'a> {
-    /// Its header.
-    pub header: BatchHeader,
-    records: &'a [u8],
-}
-
-impl<'a> RecordBatch<'a> {
-    /// Reads the batch that fills all of `bytes`.
-    ///
-    /// # Errors
-    /// [`Problem::Truncated`], [`Problem::Trailing`], or [`Problem::Mismatch`] for the length, the magic, the CRC or
-    /// a count of records that differs from the last offset.
-    pub fn parse(bytes: &'a [u8]) -> Result<Self, DecodeError> {
-        let mut input = Reader::new(bytes);
-        let (header, written) = BatchHeader::read(&mut input)?;
-        expect("the batch length", 8, bytes.len() - UNCOUNTED_BYTES, written.length)?;
-        expect("the magic byte", 16, MAGIC, written.magic)?;
-        expect("the CRC-32C", 17, crc32c::crc32c(&bytes[SUMMED_FROM..]), written.crc)?;
-        expect("the last offset delta", 23, i64::from(header.records) - 1, header.last_offset_delta)?;
-        Ok(Self { header, records: &bytes[HEADER_BYTES..] })
-    }
-
-    /// The records, of a batch that is not compressed.
-    #[must_use]
-    pub fn records(&self) -> Records<'a> {
-        Records::new(self.records)
-    }
-}
-
-/// Fails when a field is not what follows from the rest of the batch.
-fn expect(
-    what: &'static str,
-    at: usize,
-    expected: impl TryInto<i64>,
-    found: impl TryInto<i64>,
-) -> Result<(), DecodeError> {
-    let (expected, found) = (expected.try_into().unwrap_or(i64::MAX), found.try_into().unwrap_or(i64::MAX));
-    match expected == found {
-        true => Ok(()),
-        false => Err(DecodeError { at, problem: Problem::Mismatch { what, expected, found } }),
+impl Record<'_> {
+    /// Gives the record the offset and the timestamp that it has in its batch (`DefaultRecord.readFrom`).
+    #[inline]
+    pub(super) fn place_in(&mut self, header: &BatchHeader) {
+        self.offset = header.offset_at(self.offset_delta);
+        self.timestamp_ms = header
+            .log_append_time_ms()
+            .unwrap_or_else(|| header.base_timestamp_ms.wrapping_add(self.timestamp_delta));
     }
 }
 
 /// The records in some bytes, one after the other, until the bytes end or one is malformed.
+///
+/// They know of no batch: their offsets and timestamps count from 0, and nothing is said of their number or order.
+/// Of a whole batch, [`RecordBatch::records`](super::RecordBatch::records) does that.
 #[derive(Clone, Debug)]
 pub struct Records<'a> {
     input: Reader<'a>,
@@ -82,6 +59,11 @@ impl<'a> Records<'a> {
     pub const fn position(&self) -> usize {
         self.input.position()
     }
+
+    /// Bytes not read yet.
+    pub(super) const fn left(&self) -> usize {
+        self.input.left()
+    }
 }
 
 impl<'a> Iterator for Records<'a> {
@@ -97,6 +79,8 @@ impl<'a> Iterator for Records<'a> {
     }
 }
 
+impl FusedIterator for Records<'_> {}
+
 fn read_record<'a>(input: &mut Reader<'a>) -> Result<Record<'a>, DecodeError> {
     let length = input.varint_i32()?;
     let at = input.position();
@@ -108,14 +92,15 @@ fn read_record<'a>(input: &mut Reader<'a>) -> Result<Record<'a>, DecodeError> {
 
 fn read_body(body: &[u8]) -> Result<Record<'_>, DecodeError> {
     let mut input = Reader::new(body);
-    input.i8()?;
+    let attributes = input.i8()?;
     let timestamp_delta = input.varint_i64()?;
     let offset_delta = input.varint_i32()?;
     let key = read_nullable(&mut input)?;
     let value = read_nullable(&mut input)?;
     let headers = RecordHeaders::read(&mut input)?;
     input.finish()?;
-    Ok(Record { offset_delta, timestamp_delta, key, value, headers })
+    let (offset, timestamp_ms) = (offset_delta.into(), timestamp_delta);
+    Ok(Record { offset, timestamp_ms, attributes, offset_delta, timestamp_delta, key, value, headers })
 }
 
 fn read_nullable<'a>(input: &mut Reader<'a>) -> Result<Option<&'a [u8]>, DecodeError> {
@@ -161,7 +146,14 @@ impl<'a> Iterator for RecordHeaders<'a> {
         self.left = self.left.checked_sub(1)?;
         read_header(&mut self.input).ok()
     }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
 }
+
+impl ExactSizeIterator for RecordHeaders<'_> {}
+impl FusedIterator for RecordHeaders<'_> {}
 
 impl PartialEq for RecordHeaders<'_> {
     fn eq(&self, other: &Self) -> bool {

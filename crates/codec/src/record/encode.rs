@@ -32,6 +32,27 @@ pub fn headers_bytes_max(headers: &[Header]) -> usize {
     varint::MAX_BYTES_32 + headers.iter().map(bytes).sum::<usize>()
 }
 
+/// Exactly what [`put_record`] appends.
+///
+/// ```
+/// use milena_codec::record::{put_record, record_bytes};
+/// let mut batch = Vec::new();
+/// put_record(&mut batch, 7, 300, None, Some(b"value"), &[]);
+/// assert_eq!(record_bytes(7, 300, None, Some(b"value"), &[]), batch.len());
+/// ```
+#[inline]
+#[must_use]
+pub fn record_bytes(
+    offset_delta: u32,
+    timestamp_delta: i64,
+    key: Option<&[u8]>,
+    value: Option<&[u8]>,
+    headers: &[Header],
+) -> usize {
+    let body = body_bytes(offset_delta, timestamp_delta, key, value, headers);
+    varint::signed_bytes(signed(body)) + body
+}
+
 /// Appends a record. With [`record_bytes_max`] of capacity left nothing is allocated.
 ///
 /// `offset_delta` counts the records before it in the batch, `timestamp_delta` the milliseconds since the batch's
@@ -73,23 +94,13 @@ pub fn put_before_value(
     value: Option<&[u8]>,
     headers: &[Header],
 ) {
-    let offset_delta = i64::from(offset_delta);
+    let body = body_bytes(offset_delta, timestamp_delta, key, value, headers);
     let (key_length, value_length) = (length_of(key), length_of(value));
-    let headers_bytes = if headers.is_empty() { 1 } else { headers_bytes(headers) };
-    let body = 1
-        + varint::signed_bytes(timestamp_delta)
-        + varint::signed_bytes(offset_delta)
-        + varint::signed_bytes(key_length)
-        + key.map_or(0, <[u8]>::len)
-        + varint::signed_bytes(value_length)
-        + value.map_or(0, <[u8]>::len)
-        + headers_bytes;
-
     let mut prefix = Prefix::default();
     prefix.signed(signed(body));
     prefix.skip_zero();
     prefix.signed(timestamp_delta);
-    prefix.signed(offset_delta);
+    prefix.signed(offset_delta.into());
     prefix.signed(key_length);
     if let Some(key) = key {
         prefix.append_to(batch);
@@ -98,6 +109,24 @@ pub fn put_before_value(
     }
     prefix.signed(value_length);
     prefix.append_to(batch);
+}
+
+/// What stands behind a record's length.
+#[inline]
+fn body_bytes(
+    offset_delta: u32,
+    timestamp_delta: i64,
+    key: Option<&[u8]>,
+    value: Option<&[u8]>,
+    headers: &[Header],
+) -> usize {
+    1 + varint::signed_bytes(timestamp_delta)
+        + varint::signed_bytes(offset_delta.into())
+        + varint::signed_bytes(length_of(key))
+        + key.map_or(0, <[u8]>::len)
+        + varint::signed_bytes(length_of(value))
+        + value.map_or(0, <[u8]>::len)
+        + if headers.is_empty() { 1 } else { headers_bytes(headers) }
 }
 
 /// What of a record stands behind its value.

@@ -1,5 +1,6 @@
 //! The header of a batch: written over the room left for it, and summed, when the batch leaves.
 
+use super::attributes::{Attributes, TimestampType};
 use crate::ids::{Identity, LeaderEpoch, ProducerEpoch, ProducerId, Sequence};
 use crate::wire::{DecodeError, Reader};
 
@@ -10,7 +11,7 @@ pub(super) const SUMMED_FROM: usize = 21;
 /// Bytes of the base offset and the length, which the length does not count.
 pub(super) const UNCOUNTED_BYTES: usize = 12;
 const CRC_AT: usize = 17;
-pub(super) const MAGIC: u8 = 2;
+pub(super) const MAGIC: i8 = 2;
 
 /// Who wrote a batch, and where it stands in the run of that writer's records: what a broker tells a repeated batch
 /// by (KIP-98).
@@ -28,6 +29,15 @@ impl Stamp {
         identity: Identity { producer_id: ProducerId::NONE, epoch: ProducerEpoch::NONE },
         base_sequence: Sequence::NONE,
     };
+
+    /// The stamp of the same writer `records` further on; a stamp without a sequence stays so.
+    #[must_use]
+    pub fn after(self, records: u32) -> Self {
+        match self.base_sequence.0 {
+            ..0 => self,
+            _ => Self { base_sequence: self.base_sequence.after(records), ..self },
+        }
+    }
 }
 
 /// The header of a record batch.
@@ -37,13 +47,13 @@ pub struct BatchHeader {
     pub base_offset: i64,
     /// Term of the leader that appended the batch; -1 from a producer.
     pub partition_leader_epoch: LeaderEpoch,
-    /// Codec, timestamp type, transactional and control bits.
-    pub attributes: i16,
-    /// Offset of the last record, counted from the base offset.
+    /// Compression, timestamp type, transactional and control bits.
+    pub attributes: Attributes,
+    /// Offset of the last record, counted from the base offset. It stays when the log cleaner takes records out.
     pub last_offset_delta: i32,
-    /// What the records' timestamps are counted from, in milliseconds since 1970.
+    /// What the records' timestamps are counted from, in milliseconds since 1970: the first record's from a producer.
     pub base_timestamp_ms: i64,
-    /// The greatest timestamp of the batch.
+    /// The greatest timestamp of the batch; the time of the append where the attributes say so.
     pub max_timestamp_ms: i64,
     /// Who wrote it.
     pub stamp: Stamp,
@@ -52,7 +62,7 @@ pub struct BatchHeader {
 }
 
 impl BatchHeader {
-    /// The header of an uncompressed batch of `records` records, as a producer writes it.
+    /// The header of an uncompressed batch of `records` records, as a producer writes it outside of a transaction.
     ///
     /// `records` stays below 2³¹: a batch is bounded in bytes long before.
     #[must_use]
@@ -61,12 +71,67 @@ impl BatchHeader {
         Self {
             base_offset: 0,
             partition_leader_epoch: LeaderEpoch(-1),
-            attributes: 0,
+            attributes: Attributes::NONE,
             last_offset_delta: records - 1,
             base_timestamp_ms,
             max_timestamp_ms,
             stamp,
             records,
+        }
+    }
+
+    /// Offset of the last record, whether it is still there or was taken out by the log cleaner.
+    ///
+    /// Offsets and timestamps are added up as Java adds them: what overflows wraps.
+    ///
+    /// ```
+    /// use milena_codec::record::{BatchHeader, Stamp};
+    /// let header = BatchHeader { base_offset: 100, ..BatchHeader::of_producer(3, 0, 0, Stamp::NONE) };
+    /// assert_eq!((header.last_offset(), header.next_offset()), (102, 103));
+    /// ```
+    #[must_use]
+    pub fn last_offset(&self) -> i64 {
+        self.offset_at(self.last_offset_delta)
+    }
+
+    /// Offset of the first record after the batch.
+    #[must_use]
+    pub fn next_offset(&self) -> i64 {
+        self.last_offset().wrapping_add(1)
+    }
+
+    /// Sequence of the last record; [`Sequence::NONE`] of a batch without idempotence and of a marker.
+    #[must_use]
+    pub fn last_sequence(&self) -> Sequence {
+        self.sequence_at(self.last_offset_delta)
+    }
+
+    /// From when on the log cleaner may drop the tombstones and markers of the batch, in milliseconds since 1970; none
+    /// where it has not yet been decided (KIP-534).
+    #[must_use]
+    pub const fn delete_horizon_ms(&self) -> Option<i64> {
+        match self.attributes.has_delete_horizon() {
+            true => Some(self.base_timestamp_ms),
+            false => None,
+        }
+    }
+
+    /// Offset of the record with an offset delta.
+    pub(super) fn offset_at(&self, offset_delta: i32) -> i64 {
+        self.base_offset.wrapping_add(offset_delta.into())
+    }
+
+    /// Sequence of the record with an offset delta; [`Sequence::NONE`] of a batch without sequences.
+    #[must_use]
+    pub fn sequence_at(&self, offset_delta: i32) -> Sequence {
+        u32::try_from(offset_delta).map_or(Sequence::NONE, |delta| self.stamp.after(delta).base_sequence)
+    }
+
+    /// The timestamp of every record, where that is the time of the append.
+    pub(super) const fn log_append_time_ms(&self) -> Option<i64> {
+        match self.attributes.timestamp_type() {
+            TimestampType::CreateTime => None,
+            TimestampType::LogAppendTime => Some(self.max_timestamp_ms),
         }
     }
 
@@ -100,8 +165,8 @@ impl BatchHeader {
         head[..8].copy_from_slice(&self.base_offset.to_be_bytes());
         head[8..12].copy_from_slice(&counted.to_be_bytes());
         head[12..16].copy_from_slice(&self.partition_leader_epoch.0.to_be_bytes());
-        head[16] = MAGIC;
-        head[21..23].copy_from_slice(&self.attributes.to_be_bytes());
+        head[16] = MAGIC.cast_unsigned();
+        head[21..23].copy_from_slice(&self.attributes.bits().to_be_bytes());
         head[23..27].copy_from_slice(&self.last_offset_delta.to_be_bytes());
         head[27..35].copy_from_slice(&self.base_timestamp_ms.to_be_bytes());
         head[35..43].copy_from_slice(&self.max_timestamp_ms.to_be_bytes());
@@ -111,14 +176,14 @@ impl BatchHeader {
         head[57..61].copy_from_slice(&self.records.to_be_bytes());
     }
 
-    /// Reads a header, with the length and the CRC that stand in it. Nothing is checked yet.
+    /// Reads a header, of magic 2, with the length and the CRC that stand in it.
     pub(super) fn read(input: &mut Reader<'_>) -> Result<(Self, Written), DecodeError> {
         let base_offset = input.i64()?;
         let length = input.i32()?;
         let partition_leader_epoch = LeaderEpoch(input.i32()?);
-        let magic = input.i8()?;
+        input.i8()?;
         let crc = input.i32()?.cast_unsigned();
-        let attributes = input.i16()?;
+        let attributes = Attributes::from_bits(input.i16()?);
         let last_offset_delta = input.i32()?;
         let base_timestamp_ms = input.i64()?;
         let max_timestamp_ms = input.i64()?;
@@ -135,7 +200,7 @@ impl BatchHeader {
             stamp,
             records,
         };
-        Ok((header, Written { length, magic, crc }))
+        Ok((header, Written { length, crc }))
     }
 }
 
@@ -143,6 +208,5 @@ impl BatchHeader {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Written {
     pub(super) length: i32,
-    pub(super) magic: i8,
     pub(super) crc: u32,
 }

@@ -6,7 +6,7 @@
 //! 12  partition leader epoch  i32 │
 //! 16  magic = 2                i8 │
 //! 17  CRC-32C of all that follows │
-//! 21  attributes              i16   codec 0–2 · timestamp type 3 · transactional 4 · control 5
+//! 21  attributes              i16   compression 0–2 · timestamp type 3 · transactional 4 · control 5 · delete horizon 6
 //! 23  last offset delta       i32
 //! 27  base timestamp          i64
 //! 35  max timestamp           i64
@@ -18,21 +18,49 @@
 //!               (all but the attributes are zigzag varints; a length of -1 is a null)
 //! ```
 //!
-//! The records of an open batch are encoded where they will be sent from: room for [`HEADER_BYTES`], then each record
-//! by [`put_record`]. When the batch leaves, [`BatchHeader::seal`] writes the header over that room and takes the CRC
-//! in one pass. Reading goes through [`RecordBatch::parse`], which checks the batch, and [`Records`], which copies
-//! nothing.
+//! # Writing
+//!
+//! [`OpenBatch`] takes records, and becomes a batch that can be sent, stage by stage. Below it are the steps: room for
+//! [`HEADER_BYTES`], then each record by [`put_record`], which encodes it where it will be sent from; when the batch
+//! leaves, [`BatchHeader::seal`] writes the header over that room and takes the CRC in one pass.
+//!
+//! # Reading
+//!
+//! [`RecordBatch::parse`] checks a batch, and its [`records`](RecordBatch::records) come one by one, borrowed from it.
+//! What a log holds or a fetch brings is several batches one after the other, read by [`RecordBatches`]. They differ
+//! from what was produced:
+//!
+//! * Base offset and leader epoch are those of the log; the first record's own offset may be gone.
+//! * The log cleaner takes records out of a batch and leaves its last offset as it was (KIP-58).
+//! * A timestamp may be that of the append ([`TimestampType`]).
+//! * Control batches are no data ([`EndTxnMarker`]).
+//!
+//! Whoever serves producers checks their batches by [`ProducedBatch`], as a broker does.
 
+mod attributes;
+mod batch;
+mod batches;
+mod build;
+mod control;
 mod decode;
 mod encode;
 mod header;
+mod produced;
 mod split;
 #[cfg(test)]
 mod tests;
 
-pub use decode::{Record, RecordBatch, RecordHeaders, Records};
-pub use encode::{headers_bytes_max, put_after_value, put_before_value, put_record, record_bytes_max};
+pub use attributes::{Attributes, TimestampType};
+pub use batch::{BatchRecords, RecordBatch};
+pub use batches::{RecordBatches, batch_bytes};
+pub use build::{AppendError, BatchLimits, ClosedBatch, OpenBatch, StampedBatch};
+pub use control::{ControlKey, ControlType, EndTxnMarker};
+pub use decode::{Record, RecordHeaders, Records};
+pub use encode::{
+    headers_bytes_max, put_after_value, put_before_value, put_record, record_bytes, record_bytes_max,
+};
 pub use header::{BatchHeader, HEADER_BYTES, Stamp};
+pub use produced::{BatchFault, ProducedBatch};
 pub use split::{Part, renumber};
 
 use bytes::Bytes;

@@ -49,7 +49,8 @@ pub fn renumber(
     while part.records < records_max {
         let start = records.position();
         let Some(record) = records.next().transpose()? else { break };
-        let renumbered = Renumbered::of(&source[start..records.position()], first + part.records)?;
+        let renumbered =
+            Renumbered::of(&source[start..records.position()], first.saturating_add(part.records))?;
         let is_first = part.records == 0 && first == 0;
         if !is_first && out.len() + renumbered.bytes() > bytes_max {
             break;

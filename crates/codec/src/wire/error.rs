@@ -65,6 +65,16 @@ pub enum Problem {
         /// What it was.
         found: i64,
     },
+    /// A record batch or message set of a format before magic 2, which Kafka 4 neither writes nor takes (KIP-724).
+    OldFormat {
+        /// Its magic byte.
+        magic: i8,
+    },
+    /// Records were asked for as they lie in a batch that is compressed.
+    Compressed {
+        /// The number of the compression.
+        id: u8,
+    },
 }
 
 impl fmt::Display for DecodeError {
@@ -92,6 +102,8 @@ impl fmt::Display for Problem {
             Self::Mismatch { what, expected, found } => {
                 write!(f, "{what} should be {expected}, is {found}")
             }
+            Self::OldFormat { magic } => write!(f, "records of the old format of magic {magic}, 2 is read"),
+            Self::Compressed { id } => write!(f, "records that are compressed, by the codec of number {id}"),
         }
     }
 }

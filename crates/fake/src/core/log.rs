@@ -4,12 +4,10 @@ use std::collections::VecDeque;
 
 use bytes::{Bytes, BytesMut};
 use milena_codec::ids::LeaderEpoch;
-use milena_codec::record::BatchHeader;
+use milena_codec::record::{BatchHeader, TimestampType};
 
 use super::batch::Batch;
 use super::records::{self, LoggedRecord};
-
-const LOG_APPEND_TIME: i16 = 1 << 3;
 
 /// How much of what is produced a cluster keeps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,7 +62,7 @@ impl Log {
     /// timestamps.
     pub(crate) fn append(&mut self, batch: &Batch, epoch: LeaderEpoch, append_time_ms: Option<i64>) -> i64 {
         let base_offset = self.end;
-        self.end += i64::from(batch.header.records);
+        self.end += i64::from(batch.header().records);
         if self.keep == Keep::Nothing {
             self.start = self.end;
             return base_offset;
@@ -135,11 +133,11 @@ impl Log {
 
 /// The records of a batch; none of one that is compressed.
 fn read(batch: &LoggedBatch) -> Vec<LoggedRecord> {
-    let mut records = match batch.header.attributes & 0b111 {
-        0 => records::read(&batch.bytes, &batch.header).unwrap_or_default(),
-        _ => Vec::new(),
+    let mut records = match batch.header.attributes.is_compressed() {
+        false => records::read(&batch.bytes, &batch.header).unwrap_or_default(),
+        true => Vec::new(),
     };
-    if batch.header.attributes & LOG_APPEND_TIME != 0 {
+    if batch.header.attributes.timestamp_type() == TimestampType::LogAppendTime {
         records.iter_mut().for_each(|record| record.timestamp = batch.header.max_timestamp_ms);
     }
     records
@@ -153,10 +151,10 @@ fn rewritten(
     epoch: LeaderEpoch,
     append_time_ms: Option<i64>,
 ) -> LoggedBatch {
-    let mut header = BatchHeader { base_offset, partition_leader_epoch: epoch, ..batch.header };
+    let mut header = BatchHeader { base_offset, partition_leader_epoch: epoch, ..*batch.header() };
     let mut bytes = BytesMut::from(&batch.bytes[..]);
     if let Some(now_ms) = append_time_ms {
-        header.attributes |= LOG_APPEND_TIME;
+        header.attributes = header.attributes.with_timestamp_type(TimestampType::LogAppendTime);
         header.max_timestamp_ms = now_ms;
         header.seal(&mut bytes, []);
     }

@@ -84,7 +84,7 @@ impl Partition {
             return Err(ErrorCode::NOT_ENOUGH_REPLICAS.into());
         }
         batch.check(terms.config, terms.wall_ms, terms.keep != Keep::Nothing)?;
-        match self.producers.judge(&batch.header) {
+        match self.producers.judge(batch.header()) {
             Verdict::Append => Ok(self.write(batch, terms)),
             Verdict::Duplicate { base_offset, timestamp_ms } => {
                 Ok(Appended { base_offset, log_append_time_ms: timestamp_ms, new_records: 0 })
@@ -106,12 +106,12 @@ impl Partition {
     fn write(&mut self, batch: &Batch, terms: &Terms<'_>) -> Appended {
         let append_time_ms = terms.config.log_append_time.then_some(terms.wall_ms);
         let base_offset = self.log.append(batch, self.epoch, append_time_ms);
-        let timestamp_ms = append_time_ms.unwrap_or(batch.header.max_timestamp_ms);
-        self.producers.remember(&batch.header, base_offset, timestamp_ms);
+        let timestamp_ms = append_time_ms.unwrap_or_else(|| batch.header().max_timestamp_ms);
+        self.producers.remember(batch.header(), base_offset, timestamp_ms);
         Appended {
             base_offset,
             log_append_time_ms: append_time_ms.unwrap_or(-1),
-            new_records: u64::try_from(batch.header.records).unwrap_or_default(),
+            new_records: u64::try_from(batch.header().records).unwrap_or_default(),
         }
     }
 }

@@ -59,7 +59,7 @@ impl Producers {
                 _ => Verdict::Refuse(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER),
             };
         }
-        let same = |written: &&Written| written.first == first && written.last == last_sequence(header);
+        let same = |written: &&Written| written.first == first && written.last == header.last_sequence();
         if let Some(written) = producer.batches.iter().find(same) {
             let Written { base_offset, timestamp_ms, .. } = *written;
             return Verdict::Duplicate { base_offset, timestamp_ms };
@@ -84,16 +84,12 @@ impl Producers {
         if producer.batches.len() == BATCHES_KEPT {
             producer.batches.pop_front();
         }
-        let (first, last) = (header.stamp.base_sequence, last_sequence(header));
+        let (first, last) = (header.stamp.base_sequence, header.last_sequence());
         producer.batches.push_back(Written { first, last, base_offset, timestamp_ms });
         if self.0.len() > PRODUCERS_MAX {
             self.0.pop_first();
         }
     }
-}
-
-fn last_sequence(header: &BatchHeader) -> Sequence {
-    header.stamp.base_sequence.after(header.last_offset_delta.unsigned_abs())
 }
 
 #[cfg(test)]

@@ -65,19 +65,12 @@ fn read_ours(bytes: &Bytes, header: &BatchHeader) -> Result<Vec<LoggedRecord>, R
                 .collect(),
             producer_id: header.stamp.identity.producer_id,
             epoch: header.stamp.identity.epoch,
-            sequence: sequence(header, index),
+            sequence: header.stamp.after(index).base_sequence,
         });
     }
     match i32::try_from(records.len()) == Ok(header.records) {
         true => Ok(records),
         false => Err(malformed("there are more or fewer records than the count says")),
-    }
-}
-
-fn sequence(header: &BatchHeader, index: u32) -> Sequence {
-    match header.stamp.base_sequence.0 {
-        ..0 => Sequence::NONE,
-        _ => header.stamp.base_sequence.after(index),
     }
 }
 

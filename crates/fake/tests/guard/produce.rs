@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use milena_codec::ErrorCode;
 use milena_codec::ids::{LeaderEpoch, TopicId};
-use milena_codec::record::{BatchHeader, HEADER_BYTES, Stamp, put_record};
+use milena_codec::record::{Attributes, BatchHeader, HEADER_BYTES, Stamp, put_record};
 use milena_fake::{Cluster, TopicConfig};
 
 use crate::client::*;
@@ -135,7 +135,7 @@ async fn malformed_batches_are_invalid_records() {
         |header| (header.records, header.last_offset_delta) = (1, 0),
         |header| (header.records, header.last_offset_delta) = (3, 2),
         |header| header.base_offset = 1,
-        |header| header.attributes = 1 << 5,
+        |header| header.attributes = Attributes::NONE.with_control(true),
         |header| header.stamp = stamp(1, 0, -1),
     ];
     for (row, change) in changes.into_iter().enumerate() {
@@ -152,7 +152,7 @@ async fn what_a_broker_lets_pass_is_let_pass() {
     let changes: [fn(&mut BatchHeader); 3] = [
         |header| header.max_timestamp_ms = 5,
         |header| header.partition_leader_epoch = LeaderEpoch(77),
-        |header| header.attributes = 1 << 9,
+        |header| header.attributes = Attributes::from_bits(1 << 9),
     ];
     for change in changes {
         assert_eq!(wire.code(sealed(&["a"], change)).await, ErrorCode::NONE);
@@ -169,7 +169,9 @@ async fn what_a_broker_lets_pass_is_let_pass() {
 async fn a_transactional_batch_needs_a_transactional_id() {
     let cluster = one_broker().await;
     let mut wire = Wire::to(&cluster, 1);
-    let transactional = sealed(&["a"], |header| (header.attributes, header.stamp) = (1 << 4, stamp(1, 0, 0)));
+    let transactional = sealed(&["a"], |header| {
+        (header.attributes, header.stamp) = (Attributes::from_bits(1 << 4), stamp(1, 0, 0))
+    });
     assert_eq!(wire.code(transactional).await, ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
     assert_eq!(cluster.record_count(), 0);
 }
@@ -178,11 +180,11 @@ async fn a_transactional_batch_needs_a_transactional_id() {
 async fn codecs_are_known_by_version_and_number() {
     let cluster = one_broker().await;
     let mut wire = Wire::to(&cluster, 1);
-    let zstd = sealed(&["a"], |header| header.attributes = 4);
+    let zstd = sealed(&["a"], |header| header.attributes = Attributes::from_bits(4));
     let answer = wire.produce(zstd, 6).await;
     assert_eq!(answer.error_code, ErrorCode::UNSUPPORTED_COMPRESSION_TYPE);
     for codec in [5, 7] {
-        let bytes = sealed(&["a"], |header| header.attributes = codec);
+        let bytes = sealed(&["a"], |header| header.attributes = Attributes::from_bits(codec));
         assert_eq!(wire.code(bytes).await, ErrorCode::UNKNOWN_SERVER_ERROR);
     }
 }

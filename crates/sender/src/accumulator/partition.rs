@@ -287,6 +287,12 @@ impl Partition {
         Some(queue.closed.drain(..expired).collect())
     }
 
+    /// The open batch takes no more records: those to come are for another topic of the same name. That happens so
+    /// rarely that it may wait for whoever holds the partition.
+    pub fn close_batch(&self) {
+        lock(&self.queue).close();
+    }
+
     /// Takes no more records. What was accepted before still goes.
     pub fn shut(&self) {
         let mut queue = lock(&self.queue);

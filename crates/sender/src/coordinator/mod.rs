@@ -11,7 +11,7 @@ use std::sync::Arc as StdArc;
 use milena_codec::ids::{BrokerId, Identity, ProducerId, TopicId};
 
 use crate::accumulator::{Partition, Port, Topic};
-use crate::stream::Stream;
+use crate::stream::{Stream, is_another_topic};
 use crate::sync::Arc;
 
 /// A lane: that of a broker, or the one where partitions without a leader wait.
@@ -164,13 +164,18 @@ impl Coordinator {
         let Some(place) = self.places.get_mut(&serial) else { return };
         place.partition.set_available(leader.is_some());
         place.wanted = leader;
-        let id_changed = std::mem::replace(&mut place.topic_id, id) != id;
+        let before = std::mem::replace(&mut place.topic_id, id);
+        if is_another_topic(before, id) {
+            place.partition.close_batch();
+        }
         match place.at {
             Whereabouts::Lane(lane) if lane != leader => {
                 place.at = Whereabouts::Leaving;
                 self.orders.push_back(Order::Leave(lane, serial));
             }
-            Whereabouts::Lane(lane) if id_changed => self.orders.push_back(Order::TopicId(lane, serial, id)),
+            Whereabouts::Lane(lane) if before != id => {
+                self.orders.push_back(Order::TopicId(lane, serial, id))
+            }
             _ => {}
         }
     }

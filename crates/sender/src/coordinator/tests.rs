@@ -1,11 +1,13 @@
 //! Who looks after a partition, and the identity of the producer.
 
+use std::time::Instant;
+
 use milena_codec::ids::ProducerId;
 use milena_partitioner::Strategy;
 
 use super::*;
-use crate::accumulator::Shared;
-use crate::tests::{accumulator, identity};
+use crate::accumulator::{RecordRef, Shared, Waiting};
+use crate::tests::{At, accumulator, identity, some_time};
 
 const A: LaneId = Some(BrokerId(1));
 const B: LaneId = Some(BrokerId(2));
@@ -160,6 +162,37 @@ fn a_topic_made_again_has_another_id_wherever_its_partitions_are() {
     office.release(2);
     office.release(3);
     assert_eq!([office.id_of(2), office.id_of(3)], [OTHER_ID; 2]);
+}
+
+/// How many batches a record in each of three partitions waits in, and another that comes after the topic had the ids.
+fn batches_over(ids: &[TopicId]) -> Vec<usize> {
+    let mut office = Office::new();
+    let topic = office.topic("t");
+    let now = some_time();
+    office.lead(&topic, ids[0], &[A, A, A]);
+    send_to_each(&topic, now);
+    // The first stays, the second is on its way, the third moves with the last id.
+    office.lead(&topic, ids[0], &[A, B, A]);
+    ids.iter().for_each(|id| drop(office.lead(&topic, *id, &[A, B, B])));
+    send_to_each(&topic, now);
+    let waiting = topic.partitions().iter().map(|partition| partition.give_up(None).expect("nobody is here"));
+    waiting.map(|batches| batches.len()).collect()
+}
+
+fn send_to_each(topic: &Topic, now: Instant) {
+    for partition in topic.partitions() {
+        let place = Some(partition.index());
+        let record = RecordRef { value: Some(b"v"), ..RecordRef::default() };
+        let appended = topic.append::<_, false>(place, &record, &At(now), Waiting::default());
+        assert!(appended.is_ok());
+    }
+}
+
+#[test]
+fn no_batch_spans_two_topics_of_one_name() {
+    assert_eq!(batches_over(&[ID, OTHER_ID]), [2, 2, 2]);
+    assert_eq!(batches_over(&[ID, ID]), [1, 1, 1]);
+    assert_eq!(batches_over(&[TopicId::ZERO, ID]), [1, 1, 1], "it is known now, and no other");
 }
 
 #[test]

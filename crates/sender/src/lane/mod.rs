@@ -151,10 +151,11 @@ impl Lane {
         }
     }
 
-    /// The topic of a partition has another id.
+    /// The topic of a partition has another id. A batch may have been closed for that.
     pub fn set_topic_id(&mut self, serial: u32, topic_id: TopicId) {
         if let Some(stream) = self.streams.get_mut(&serial) {
             stream.set_topic_id(topic_id);
+            self.schedule.revisit.push(serial);
         }
     }
 

@@ -10,6 +10,10 @@ use super::{Entry, Flight, Settler, Stream, StreamConfig};
 use crate::accumulator::Batch;
 use crate::outcome::{Failure, FailureKind, Persisted};
 
+/// How often in a row brokers do not know the identity of a batch that may stand in the log, until it is given up: the
+/// next one may.
+const UNRECOGNISED_MAX: u32 = 5;
+
 /// What came back with a batch.
 #[derive(Clone, Debug)]
 pub enum Answer {
@@ -75,7 +79,7 @@ impl Stream {
         let in_part = self.entries[index].whole.is_some();
         let case = Case { records, idempotent: config.idempotent, first: index == 0, blames, in_part };
         let (verdict, trace) = judge(answer, case);
-        self.entries[index].note(answer, trace);
+        self.entries[index].note(answer, verdict, trace);
         let mut aftermath = Aftermath::default();
         match verdict {
             Verdict::Written => self.written(index, flight.batch, now, answer, settler),
@@ -88,15 +92,21 @@ impl Stream {
             Verdict::Renumber if self.broken && !self.entries[index].is_doubtful() => {
                 self.wait_again(index, flight.batch);
             }
-            Verdict::Renumber | Verdict::NewIdentity => {
+            Verdict::Renumber => {
                 self.broken = true;
-                if verdict == Verdict::NewIdentity
-                    && let Some(spent) = self.identity.take()
-                {
+                self.retry(index, flight.batch, now, config, backoff, settler);
+            }
+            Verdict::NewIdentity => {
+                self.broken = true;
+                if let Some(spent) = self.identity.take() {
                     self.spent = Some(spent.producer_id);
                     aftermath.identity_spent = true;
                 }
-                self.retry(index, flight.batch, now, config, backoff, settler);
+                if self.entries[index].stays_in_doubt() {
+                    self.failed(index, flight.batch, FailureKind::Refused, answer, settler);
+                } else {
+                    self.retry(index, flight.batch, now, config, backoff, settler);
+                }
             }
             Verdict::Retry | Verdict::RetryAtLeader => {
                 aftermath.stale = verdict == Verdict::RetryAtLeader;
@@ -183,15 +193,22 @@ impl Stream {
 
 impl Entry {
     /// Notes what an answer says about whether the batch stands in the log.
-    fn note(&mut self, answer: &Answer, trace: Trace) {
+    fn note(&mut self, answer: &Answer, verdict: Verdict, trace: Trace) {
         match trace {
             Trace::Maybe => self.doubt = true,
             Trace::Never => self.doubt = false,
             Trace::NotThisTime => {}
         }
+        let unrecognised = verdict == Verdict::NewIdentity && self.is_doubtful();
+        self.unrecognised = if unrecognised { self.unrecognised + 1 } else { 0 };
         if let Answer::Said { code, .. } = answer {
             self.code = Some(*code);
         }
+    }
+
+    /// Whether no answer will tell what became of it. Under another stamp it could be written twice.
+    const fn stays_in_doubt(&self) -> bool {
+        self.unrecognised >= UNRECOGNISED_MAX
     }
 }
 

@@ -1,4 +1,5 @@
-//! What is given up: deliveries fail, while the bytes that are in flight stay where they are.
+//! What is given up: deliveries fail, while the bytes that are in flight stay where they are. So do those that a broker
+//! may have written, until it tells or as much time has passed again.
 
 use std::sync::Arc as StdArc;
 use std::time::Instant;
@@ -20,16 +21,12 @@ impl Stream {
         settler: &mut Settler,
     ) -> Option<()> {
         let Some(opened_before) = now.checked_sub(config.delivery_timeout) else { return Some(()) };
-        let overdue =
-            self.entries.iter().filter(|entry| entry.opened <= opened_before && entry.claim.is_some());
-        if overdue.count() > 0 {
-            self.fail_entries(
-                |entry| entry.opened <= opened_before,
-                FailureKind::DeliveryTimeout,
-                cause,
-                settler,
-            );
+        if let Some(opened_before) = opened_before.checked_sub(config.delivery_timeout) {
+            let too_old = self.entries.iter_mut().filter(|entry| entry.opened <= opened_before);
+            too_old.for_each(|entry| entry.abandoned = true);
         }
+        let overdue = |entry: &Entry| entry.opened <= opened_before;
+        self.fail_entries(overdue, FailureKind::DeliveryTimeout, cause, settler);
         for batch in self.partition.give_up(Some(opened_before))? {
             self.fail_unsent(batch, FailureKind::DeliveryTimeout, cause, settler);
         }
@@ -53,11 +50,15 @@ impl Stream {
         }
     }
 
-    /// When the oldest batch here is given up.
+    /// When the next batch here is given up, or abandoned.
     #[must_use]
     pub fn deadline(&self, config: &StreamConfig) -> Option<Instant> {
-        let oldest = self.entries.iter().find(|entry| entry.claim.is_some());
-        oldest.map(|entry| entry.opened + config.delivery_timeout)
+        let due = |entry: &Entry| match entry.claim {
+            Some(_) => Some(entry.opened + config.delivery_timeout),
+            None if !entry.abandoned => Some(entry.opened + config.delivery_timeout * 2),
+            None => None,
+        };
+        self.entries.iter().filter_map(due).min()
     }
 
     /// Fails all that is here, and what waited behind it.
@@ -70,7 +71,8 @@ impl Stream {
         }
     }
 
-    /// Fails the deliveries of some entries. What is in flight stays until its answer; what waits is dropped.
+    /// Fails the deliveries of some entries. What is in flight stays until its answer. What waits is dropped, unless it
+    /// is too late for it and it may stand in the log.
     pub(super) fn fail_entries(
         &mut self,
         which: impl Fn(&Entry) -> bool,
@@ -81,6 +83,7 @@ impl Stream {
         for entry in self.entries.iter_mut().filter(|entry| which(entry)) {
             let out = entry.batch.is_none() || entry.is_doubtful();
             let persisted = if out { Persisted::Maybe } else { Persisted::No };
+            entry.abandoned |= kind != FailureKind::DeliveryTimeout;
             if let Some(claim) = entry.claim.take() {
                 let failure = failure_of(kind, persisted, entry.code, cause);
                 settler.failed(claim, failure, &self.partition, &mut self.spares);
@@ -93,7 +96,7 @@ impl Stream {
     pub(super) fn drop_settled(&mut self, settler: &mut Settler) {
         let mut index = 0;
         while let Some(entry) = self.entries.get_mut(index) {
-            if entry.claim.is_none()
+            if entry.is_done_with()
                 && let Some(batch) = entry.batch.take()
             {
                 self.broken |= entry.stamp != Stamp::NONE;

@@ -16,7 +16,9 @@
 //!   a second batch would be written before a first one that was refused.
 //! * A batch that was given up leaves a gap. The run begins again at 0 under a new epoch, and only when nothing is in
 //!   flight and no batch that waits may already stand in the log: giving such a one a new stamp would write it twice.
-//! * A deadline settles deliveries, never bytes: what is in flight stays where it is until the answer.
+//! * A deadline settles deliveries, never bytes: what is in flight stays where it is until the answer, and what may
+//!   stand in the log goes again under its stamp until a broker tells, for as long again. Else a try that a broker
+//!   takes up late would close the gap that the batches behind it were refused for, and they would be written twice.
 
 mod answer;
 mod giving_up;
@@ -83,11 +85,15 @@ struct Entry {
     /// the broker refuses it as out of order.
     whole: Option<u64>,
     failures: u32,
+    /// How often in a row brokers did not know its identity while it might stand in the log.
+    unrecognised: u32,
     /// How many batches behind it were written meanwhile.
     overtaken: usize,
     opened: Instant,
     /// None once its deliveries are settled.
     claim: Option<Claim>,
+    /// It is not sent again, even if nobody knows what became of it.
+    abandoned: bool,
     /// None while it is in flight.
     batch: Option<Batch>,
     /// What the broker said last.
@@ -158,7 +164,7 @@ impl Stream {
     /// Its topic has another id. If that says of another topic of the same name, its brokers know nothing of the run.
     pub fn set_topic_id(&mut self, id: TopicId) {
         let before = std::mem::replace(&mut self.topic_id, id);
-        if !before.is_zero() && !id.is_zero() && before != id {
+        if is_another_topic(before, id) {
             self.proven = None;
         }
     }
@@ -341,9 +347,11 @@ impl Entry {
             doubt: false,
             whole: None,
             failures: 0,
+            unrecognised: 0,
             overtaken: 0,
             opened: batch.opened,
             claim: Some(batch.claim()),
+            abandoned: false,
             batch: Some(batch),
             code: None,
         }
@@ -353,6 +361,16 @@ impl Entry {
     const fn is_doubtful(&self) -> bool {
         self.doubt || self.whole.is_some()
     }
+
+    /// Whether nobody waits for it, and the batches behind it can do without knowing what became of it.
+    fn is_done_with(&self) -> bool {
+        self.claim.is_none() && (self.abandoned || !self.is_doubtful() || self.stamp == Stamp::NONE)
+    }
+}
+
+/// Whether two ids are those of two topics: while one of them is not known, nothing says so.
+pub(crate) fn is_another_topic(before: TopicId, after: TopicId) -> bool {
+    !before.is_zero() && !after.is_zero() && before != after
 }
 
 #[cfg(all(test, not(loom)))]

@@ -23,7 +23,7 @@ pub(super) enum Verdict {
     Cull(FailureKind),
     /// The run of sequences is broken: a new epoch, and numbers from 0 on.
     Renumber,
-    /// The producer id is worth nothing any more.
+    /// The producer id is worth nothing any more: another one, and numbers from 0 on.
     NewIdentity,
     /// Never.
     Fail(FailureKind),
@@ -103,9 +103,11 @@ pub(super) fn verdict(code: ErrorCode, case: Case) -> (Verdict, Trace) {
         ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER | ErrorCode::UNKNOWN_PRODUCER_ID if case.idempotent => {
             (Renumber, Never)
         }
-        // A duplicate under an older epoch, or under an id that is gone, is not recognised as one.
-        ErrorCode::INVALID_PRODUCER_EPOCH if case.idempotent => (Renumber, NotThisTime),
-        ErrorCode::INVALID_PRODUCER_ID_MAPPING if case.idempotent => (NewIdentity, NotThisTime),
+        // A duplicate under an older epoch, or under an id that is gone, is not recognised as one. No batch goes out under
+        // an epoch that was raised since: somebody else writes under the id.
+        ErrorCode::INVALID_PRODUCER_EPOCH | ErrorCode::INVALID_PRODUCER_ID_MAPPING if case.idempotent => {
+            (NewIdentity, NotThisTime)
+        }
 
         ErrorCode::INVALID_TIMESTAMP if case.blames => (Cull(Kind::InvalidTimestamp), NotThisTime),
         ErrorCode::INVALID_RECORD if case.blames => (Cull(Kind::InvalidRecord), NotThisTime),
@@ -150,6 +152,15 @@ mod tests {
             Case { idempotent: false, ..CASE },
             (Verdict::Fail(FailureKind::Refused), Trace::NotThisTime),
         );
+    }
+
+    #[test]
+    fn an_epoch_or_an_id_that_the_broker_does_not_take_needs_another_id_and_tells_nothing_of_earlier_tries() {
+        for code in [ErrorCode::INVALID_PRODUCER_EPOCH, ErrorCode::INVALID_PRODUCER_ID_MAPPING] {
+            check(code, CASE, (Verdict::NewIdentity, Trace::NotThisTime));
+            let plain = Case { idempotent: false, ..CASE };
+            check(code, plain, (Verdict::Fail(FailureKind::Refused), Trace::NotThisTime));
+        }
     }
 
     #[test]

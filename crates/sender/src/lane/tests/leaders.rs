@@ -113,10 +113,11 @@ fn a_partition_without_a_leader_waits_in_time_and_goes_on_with_the_next() {
 }
 
 #[test]
-fn a_batch_that_expires_while_its_partition_leaves_breaks_the_run_where_it_comes() {
+fn a_batch_that_expires_while_its_partition_leaves_goes_to_the_new_leader_before_what_follows() {
     let mut world = World::simple();
     world.prove();
     let (mut late, request) = world.fly(0, "late");
+    let stamped = run_of(&request);
     world.lead(&[B]);
     world.now += Duration::from_secs(121);
     assert!(world.request(1).is_none());
@@ -124,11 +125,15 @@ fn a_batch_that_expires_while_its_partition_leaves_breaks_the_run_where_it_comes
     let mut next = world.send(0, b"next").unwrap();
     world.linger();
     assert!(world.request(2).is_none(), "the old leader has not answered");
+    world.serve(&request, MAX);
     world.ended(1, vec![(request, true)]);
-    let request = world.request(2).unwrap();
-    assert_eq!(run_of(&request), (7, 1, 0));
-    world.served(2, request);
-    assert_eq!(offset(&mut next), Some(1));
+    for expected in [stamped, (7, 0, 2)] {
+        let request = world.request(2).unwrap();
+        assert_eq!(run_of(&request), expected);
+        world.served(2, request);
+    }
+    assert_eq!(offset(&mut next), Some(2));
+    assert_eq!(world.log(0), ["proof", "late", "next"]);
     world.rest();
 }
 
@@ -212,6 +217,22 @@ fn a_topic_made_again_goes_on_under_its_new_id() {
         world.served(1, request);
     }
     assert_eq!(world.log(0), ["a", "b", "c"]);
+    world.rest();
+}
+
+#[test]
+fn what_waited_for_a_topic_that_was_made_again_lingers_no_longer() {
+    let mut world = World::simple();
+    world.topic_id = TopicId([1; 16]);
+    world.lead(&[A]);
+    world.prove();
+    world.send(0, b"before").unwrap();
+    assert!(world.request(1).is_none(), "it lingers");
+    world.topic_id = TopicId([2; 16]);
+    world.lead(&[A]);
+    let request = world.request(1).unwrap();
+    world.served(1, request);
+    assert_eq!(world.log(0), ["proof", "before"]);
     world.rest();
 }
 

@@ -81,42 +81,6 @@ fn when_the_first_of_five_expires_and_the_others_are_written_the_run_goes_on() {
 }
 
 #[test]
-fn an_expired_batch_that_nobody_answers_leaves_a_gap_and_those_behind_it_follow_under_a_new_epoch() {
-    for appended in [false, true] {
-        let mut story = Story::proven();
-        let (_, first) = story.fly("a");
-        story.now += Duration::from_secs(1);
-        let (mut second_seat, second) = story.fly("b");
-        let (mut third_seat, third) = story.fly("c");
-        if appended {
-            story.applied(&first, MAX);
-            story.applied(&second, MAX);
-        }
-        story.now += story.config.delivery_timeout - Duration::from_secs(1);
-        story.expire();
-        story.lost(first);
-        let before = [stamp(&second), stamp(&third)];
-        story.lost(second);
-        assert!(story.next().is_none(), "the third is still out");
-        story.refused(third, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
-        story.pause();
-        // What may be in the log goes again under its old stamp first, and alone.
-        let again = story.next().unwrap();
-        assert_eq!(stamp(&again), before[0]);
-        assert!(story.next().is_none());
-        story.served(again);
-        story.goes_well();
-        let log: &[&str] = if appended { &["proof", "a", "b", "c"] } else { &["proof", "b", "c"] };
-        assert_eq!(story.log.texts(), log);
-        assert!(offset(&mut second_seat).is_some() && offset(&mut third_seat).is_some());
-        let (_, next) = story.fly("d");
-        assert_eq!(stamp(&next).0, 1);
-        story.served(next);
-        story.ends();
-    }
-}
-
-#[test]
 fn nothing_gets_a_new_stamp_while_a_batch_is_out_or_in_doubt() {
     let mut story = Story::proven();
     let (_, refused) = story.fly("a");
@@ -147,24 +111,57 @@ fn nothing_gets_a_new_stamp_while_a_batch_is_out_or_in_doubt() {
 }
 
 #[test]
-fn a_doubtful_batch_that_is_refused_for_its_epoch_or_id_goes_again_after_a_pause_and_never_under_another_stamp()
- {
+fn a_doubtful_batch_under_an_identity_that_brokers_do_not_know_goes_again_as_it_was_and_then_stays_in_doubt()
+{
     for code in [ErrorCode::INVALID_PRODUCER_EPOCH, ErrorCode::INVALID_PRODUCER_ID_MAPPING] {
         let mut story = Story::proven();
         let (mut seat, flight) = story.fly("a");
         let before = stamp(&flight);
         story.lost(flight);
-        for _ in 0..3 {
+        let mut behind = story.send("b");
+        story.given = Some(identity(8));
+        for _ in 0..5 {
+            assert!(is_pending(&mut seat), "{code}");
+            assert!(story.next().is_none(), "{code}: not at once");
             story.pause();
             let again = story.next().unwrap();
             assert_eq!(stamp(&again), before);
             story.refused(again, code);
-            assert!(story.next().is_none(), "{code}: not at once");
         }
+        assert_eq!(failure(&mut seat), Some((FailureKind::Refused, Persisted::Maybe)), "{code}");
+        let follows = story.next().unwrap();
+        assert_eq!(full_stamp(&follows), Stamp { identity: identity(8), base_sequence: Sequence(0) });
+        story.served(follows);
+        assert_eq!(offset(&mut behind), Some(1));
+        assert_eq!(story.log.texts(), ["proof", "b"]);
+        story.ends();
+    }
+}
+
+#[test]
+fn a_doubtful_batch_whose_identity_one_broker_does_not_know_is_written_once_where_another_does() {
+    for appended in [false, true] {
+        let mut story = Story::proven();
+        let (mut seat, flight) = story.fly("a");
+        if appended {
+            story.applied(&flight, MAX);
+        }
+        story.lost(flight);
+        for _ in 0..3 {
+            for _ in 0..4 {
+                story.pause();
+                let again = story.next().unwrap();
+                story.refused(again, ErrorCode::INVALID_PRODUCER_ID_MAPPING);
+            }
+            story.pause();
+            let again = story.next().unwrap();
+            story.lost(again);
+        }
+        story.pause();
+        let again = story.next().unwrap();
+        story.served(again);
+        assert_eq!((offset(&mut seat), story.log.texts().len()), (Some(1), 2));
         story.given = Some(identity(8));
-        story.deadline();
-        assert_eq!(failure(&mut seat), Some((FailureKind::DeliveryTimeout, Persisted::Maybe)));
-        assert_eq!(story.log.texts(), ["proof"]);
         story.ends();
     }
 }
@@ -223,9 +220,18 @@ fn a_batch_that_was_refused_expires_as_not_written_and_an_unanswered_one_as_perh
         story.lands(flight, &answer);
         story.deadline();
         assert_eq!(failure(&mut seat), Some((FailureKind::DeliveryTimeout, persisted)), "{answer:?}");
-        assert_eq!(story.used(), 0);
+        let again = story.next();
+        assert_eq!(
+            again.is_some(),
+            persisted == Persisted::Maybe,
+            "{answer:?}: only a doubt is worth another try"
+        );
+        let follows = if again.is_some() { (0, 2) } else { (1, 0) };
+        again.into_iter().for_each(|flight| {
+            story.served(flight);
+        });
         let (_, next) = story.fly("b");
-        assert_eq!(stamp(&next), (1, 0), "its sequence may be taken");
+        assert_eq!(stamp(&next), follows, "{answer:?}");
         story.served(next);
         story.ends();
     }

@@ -4,8 +4,10 @@
 
 mod blame;
 mod doubt;
+mod expired;
 mod order;
 mod parts;
+mod parts_of_parts;
 mod stamps;
 mod tries;
 

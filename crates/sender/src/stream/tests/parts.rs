@@ -3,7 +3,7 @@
 use super::*;
 
 /// Sends `count` records of `bytes` each, as one batch.
-fn send_many(story: &Story, count: usize, bytes: usize) -> Vec<Seat> {
+pub(super) fn send_many(story: &Story, count: usize, bytes: usize) -> Vec<Seat> {
     let value = |number: usize| format!("{number}{}", " ".repeat(bytes));
     (0..count).map(|number| story.send(&value(number))).collect()
 }

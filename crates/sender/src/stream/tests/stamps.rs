@@ -108,19 +108,6 @@ fn an_unknown_producer_begins_its_run_again_without_an_error() {
 }
 
 #[test]
-fn a_stale_epoch_is_raised() {
-    let mut story = Story::proven();
-    let (mut seat, flight) = story.fly("a");
-    story.refused(flight, ErrorCode::INVALID_PRODUCER_EPOCH);
-    story.pause();
-    let flight = story.next().unwrap();
-    assert_eq!(stamp(&flight), (1, 0));
-    story.served(flight);
-    assert_eq!(offset(&mut seat), Some(1));
-    story.ends();
-}
-
-#[test]
 fn the_last_epoch_is_followed_by_another_identity_and_order_is_kept() {
     let mut story = Story::proven();
     story.stream.identity = Some(Identity { epoch: 32_766.into(), ..identity(7) });
@@ -157,21 +144,39 @@ fn an_identity_that_has_come_meanwhile_is_taken_when_the_epochs_are_used_up() {
 }
 
 #[test]
-fn a_producer_id_that_brokers_do_not_know_is_told_once_and_replaced() {
+fn a_producer_id_that_brokers_do_not_know_or_that_others_use_is_told_once_and_replaced() {
+    for code in [ErrorCode::INVALID_PRODUCER_ID_MAPPING, ErrorCode::INVALID_PRODUCER_EPOCH] {
+        let mut story = Story::proven();
+        let (mut first, one) = story.fly("a");
+        let (mut second, two) = story.fly("b");
+        assert!(story.refused(one, code).identity_spent);
+        assert_eq!(story.stream.spent(), Some(ProducerId(7)));
+        assert!(!story.refused(two, code).identity_spent);
+        story.pause();
+        assert!(story.next().is_none());
+        story.given = Some(identity(8));
+        let flight = story.next().unwrap();
+        assert_eq!(full_stamp(&flight), Stamp { identity: identity(8), base_sequence: Sequence(0) });
+        story.served(flight);
+        story.goes_well();
+        assert_eq!([offset(&mut first), offset(&mut second)], [Some(1), Some(2)]);
+        story.ends();
+    }
+}
+
+#[test]
+fn a_batch_that_is_surely_not_written_gets_as_many_identities_as_it_takes() {
     let mut story = Story::proven();
-    let (mut first, one) = story.fly("a");
-    let (mut second, two) = story.fly("b");
-    assert!(story.refused(one, ErrorCode::INVALID_PRODUCER_ID_MAPPING).identity_spent);
-    assert_eq!(story.stream.spent(), Some(ProducerId(7)));
-    assert!(!story.refused(two, ErrorCode::INVALID_PRODUCER_ID_MAPPING).identity_spent);
-    story.pause();
-    assert!(story.next().is_none());
-    story.given = Some(identity(8));
-    let flight = story.next().unwrap();
-    assert_eq!(full_stamp(&flight), Stamp { identity: identity(8), base_sequence: Sequence(0) });
+    let (mut seat, mut flight) = story.fly("a");
+    for id in 8..20 {
+        story.refused(flight, ErrorCode::INVALID_PRODUCER_EPOCH);
+        story.given = Some(identity(id));
+        story.pause();
+        flight = story.next().unwrap();
+        assert_eq!(full_stamp(&flight), Stamp { identity: identity(id), base_sequence: Sequence(0) });
+    }
     story.served(flight);
-    story.goes_well();
-    assert_eq!([offset(&mut first), offset(&mut second)], [Some(1), Some(2)]);
+    assert_eq!(offset(&mut seat), Some(1));
     story.ends();
 }
 

@@ -84,6 +84,8 @@ fn without_retries_the_first_refusal_is_the_last_and_an_unanswered_batch_may_be_
     let (mut unanswered, flight) = story.fly("b");
     story.lost(flight);
     assert_eq!(failure(&mut unanswered), Some((FailureKind::RetriesExhausted, Persisted::Maybe)));
+    story.pause();
+    assert!(story.next().is_none() && story.used() == 0, "it may not go again");
     story.ends();
 }
 

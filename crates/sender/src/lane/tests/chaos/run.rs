@@ -223,10 +223,12 @@ impl Run {
         self.heed();
     }
 
-    /// Whether nothing is under way.
+    /// Whether nothing is under way, nor waits to go again.
     fn is_still(&self) -> bool {
+        let mut streams = self.world.lanes.values().flat_map(|lane| lane.streams.values());
         self.connections.iter().all(Connection::is_empty)
             && self.world.lanes.values().all(|lane| lane.in_flight() == 0)
+            && streams.all(|stream| !stream.has_waiting())
     }
 
     fn check(mut self) {

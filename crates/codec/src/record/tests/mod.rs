@@ -1,5 +1,9 @@
 //! Batches against kafka-protocol's reader, against our own, and against damage.
 
+mod building;
+mod produced;
+mod reading;
+
 use bytes::Bytes;
 use kafka_protocol::records::RecordBatchDecoder;
 use proptest::collection::vec;

@@ -1,0 +1,199 @@
+//! Reading a batch: checked as a whole first, then record by record, with nothing copied.
+
+use std::iter::FusedIterator;
+
+use super::decode::{Record, Records};
+use super::header::{BatchHeader, HEADER_BYTES, MAGIC, SUMMED_FROM, UNCOUNTED_BYTES, Written};
+use crate::wire::{DecodeError, Problem, Reader};
+
+/// A whole batch whose length, magic, CRC and count are right.
+#[derive(Clone, Copy, Debug)]
+pub struct RecordBatch<'a> {
+    /// Its header.
+    pub header: BatchHeader,
+    bytes: &'a [u8],
+}
+
+impl<'a> RecordBatch<'a> {
+    /// Reads the batch that fills all of `bytes`, with as many records as it has offsets, as a producer writes it.
+    ///
+    /// # Errors
+    /// [`Problem::OldFormat`], [`Problem::Truncated`], or [`Problem::Mismatch`] for the length, the magic, the CRC or
+    /// a count of records that differs from the last offset.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, DecodeError> {
+        let batch = Self::read(bytes)?;
+        let BatchHeader { records, last_offset_delta, .. } = batch.header;
+        if records < 1 {
+            return Err(mismatch("the count of records", 57, 1, records.into()));
+        }
+        expect("the last offset delta", 23, records - 1, last_offset_delta)?;
+        Ok(batch)
+    }
+
+    /// Reads the batch that fills all of `bytes`, as a broker keeps it: the log cleaner leaves the last offset of a
+    /// batch as it was when it takes records out, be it all of them.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse), but that there may be fewer records than offsets.
+    pub fn parse_logged(bytes: &'a [u8]) -> Result<Self, DecodeError> {
+        let batch = Self::read(bytes)?;
+        let BatchHeader { records, last_offset_delta, .. } = batch.header;
+        if records < 0 {
+            return Err(mismatch("the count of records", 57, 0, records.into()));
+        }
+        let last_min = (records - 1).max(0);
+        match last_offset_delta >= last_min {
+            true => Ok(batch),
+            false => Err(mismatch("the last offset delta", 23, last_min.into(), last_offset_delta.into())),
+        }
+    }
+
+    /// Everything but the count.
+    fn read(bytes: &'a [u8]) -> Result<Self, DecodeError> {
+        let (header, written) = read_header(bytes)?;
+        expect("the batch length", 8, bytes.len() - UNCOUNTED_BYTES, written.length)?;
+        expect("the CRC-32C", 17, crc32c::crc32c(&bytes[SUMMED_FROM..]), written.crc)?;
+        Ok(Self { header, bytes })
+    }
+
+    /// All of its bytes.
+    #[must_use]
+    pub const fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// What follows the header: the records, compressed or not.
+    #[must_use]
+    pub fn body(&self) -> &'a [u8] {
+        &self.bytes[HEADER_BYTES..]
+    }
+
+    /// The records of a batch that is not compressed; of one that is, the one item is [`Problem::Compressed`].
+    #[must_use]
+    pub fn records(&self) -> BatchRecords<'a> {
+        let mut records = BatchRecords::new(self.header, self.body(), HEADER_BYTES);
+        if self.header.attributes.is_compressed() {
+            let id = self.header.attributes.compression_id();
+            records.state = State::Refused(DecodeError { at: 21, problem: Problem::Compressed { id } });
+        }
+        records
+    }
+}
+
+/// The header that `bytes` begin with, of magic 2.
+pub(super) fn read_header(bytes: &[u8]) -> Result<(BatchHeader, Written), DecodeError> {
+    const MAGIC_AT: usize = 16;
+    let magic = bytes.get(MAGIC_AT).map_or(MAGIC, |magic| magic.cast_signed());
+    if (0..MAGIC).contains(&magic) {
+        return Err(DecodeError { at: MAGIC_AT, problem: Problem::OldFormat { magic } });
+    }
+    expect("the magic byte", MAGIC_AT, MAGIC, magic)?;
+    BatchHeader::read(&mut Reader::new(bytes))
+}
+
+/// Fails when a field is not what follows from the rest of the batch.
+fn expect(
+    what: &'static str,
+    at: usize,
+    expected: impl TryInto<i64>,
+    found: impl TryInto<i64>,
+) -> Result<(), DecodeError> {
+    let (expected, found) = (expected.try_into().unwrap_or(i64::MAX), found.try_into().unwrap_or(i64::MAX));
+    match expected == found {
+        true => Ok(()),
+        false => Err(mismatch(what, at, expected, found)),
+    }
+}
+
+pub(super) const fn mismatch(what: &'static str, at: usize, expected: i64, found: i64) -> DecodeError {
+    DecodeError { at, problem: Problem::Mismatch { what, expected, found } }
+}
+
+/// The records of a batch: as many as its header says, with offset deltas that ascend and stay within the batch, and
+/// nothing behind them. The first thing that is wrong is the last item.
+///
+/// Where a batch has as many records as offsets, their offset deltas are therefore 0, 1, 2 and so on.
+#[derive(Clone, Debug)]
+pub struct BatchRecords<'a> {
+    header: BatchHeader,
+    records: Records<'a>,
+    /// Where the records begin, in what the positions of errors are counted from.
+    begin: usize,
+    read: i32,
+    /// The least offset delta that the next record may have.
+    delta_min: i64,
+    state: State,
+}
+
+#[derive(Clone, Debug)]
+enum State {
+    Reading,
+    /// Nothing can be read: this says why.
+    Refused(DecodeError),
+    Ended,
+}
+
+impl<'a> BatchRecords<'a> {
+    /// Reads the records of a batch from their own bytes; `begin` is added to the positions of errors.
+    pub(super) const fn new(header: BatchHeader, records: &'a [u8], begin: usize) -> Self {
+        let records = Records::new(records);
+        Self { header, records, begin, read: 0, delta_min: 0, state: State::Reading }
+    }
+
+    /// What an error says of a byte of the records, as one of the whole.
+    const fn problem(&self, at: usize, problem: Problem) -> DecodeError {
+        DecodeError { at: self.begin + at, problem }
+    }
+
+    fn read_next(&mut self) -> Result<Option<Record<'a>>, DecodeError> {
+        let at = self.records.position();
+        if self.read == self.header.records {
+            return match self.records.left() {
+                0 => Ok(None),
+                left => Err(self.problem(at, Problem::Trailing { left })),
+            };
+        }
+        let mut record = match self.records.next() {
+            Some(Ok(record)) => record,
+            Some(Err(error)) => return Err(self.problem(error.at, error.problem)),
+            None => return Err(self.problem(at, self.too_few())),
+        };
+        let delta = i64::from(record.offset_delta);
+        if delta < self.delta_min || delta > self.header.last_offset_delta.into() {
+            return Err(mismatch("the offset delta of a record", self.begin + at, self.delta_min, delta));
+        }
+        (self.read, self.delta_min) = (self.read + 1, delta + 1);
+        record.place_in(&self.header);
+        Ok(Some(record))
+    }
+
+    #[cold]
+    fn too_few(&self) -> Problem {
+        let (expected, found) = (self.header.records.into(), self.read.into());
+        Problem::Mismatch { what: "the number of records", expected, found }
+    }
+}
+
+impl<'a> Iterator for BatchRecords<'a> {
+    type Item = Result<Record<'a>, DecodeError>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        let next = match &self.state {
+            State::Reading => self.read_next().transpose(),
+            State::Refused(why) => Some(Err(why.clone())),
+            State::Ended => None,
+        };
+        if !matches!(next, Some(Ok(_))) {
+            self.state = State::Ended;
+        }
+        next
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        // The error that ends it is an item as well.
+        (0, usize::try_from(self.header.records - self.read).ok().map(|left| left + 1))
+    }
+}
+
+impl FusedIterator for BatchRecords<'_> {}

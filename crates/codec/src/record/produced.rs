@@ -1,0 +1,191 @@
+//! A batch as a producer sent it, checked as Kafka 4.3 checks it and in the same order: for whoever serves Produce.
+//!
+//! [`ProducedBatch::find`] is `ProduceRequest.validateRecords`, which looks at the request alone.
+//! [`ProducedBatch::check`] is what `UnifiedLog.analyzeAndValidateRecords` and `LogValidator.validateBatch` do before
+//! the sequence is looked at. What depends on more of a topic's configuration than the size (keys where it is
+//! compacted, timestamps) is left to the caller, and so are the records: see [`RecordBatch::records`].
+
+use std::fmt;
+
+use super::batch;
+use super::batches::batch_bytes;
+use super::header::{BatchHeader, SUMMED_FROM};
+use crate::ErrorCode;
+use crate::compression::Compression;
+use crate::wire::{DecodeError, Problem};
+
+/// The first version of Produce that may carry zstd (KIP-110).
+const ZSTD_SINCE: i16 = 7;
+
+/// The one batch of a `records` field, found and summed: the first bytes of the field.
+///
+/// ```
+/// use milena_codec::ErrorCode;
+/// use milena_codec::record::{put_record, BatchHeader, ProducedBatch, Stamp, HEADER_BYTES};
+/// let mut records = vec![0; HEADER_BYTES];
+/// put_record(&mut records, 0, 0, Some(b"key"), Some(b"value"), &[]);
+/// BatchHeader::of_producer(1, 0, 0, Stamp::NONE).seal(&mut records, []);
+///
+/// let found = ProducedBatch::find(Some(&records), 9)?;
+/// found.check(1_048_588)?;
+/// assert_eq!(found.check(50).unwrap_err().code(), ErrorCode::MESSAGE_TOO_LARGE);
+/// # Ok::<(), milena_codec::record::BatchFault>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct ProducedBatch {
+    /// Its header, of which nothing but the length and the magic was looked at.
+    pub header: BatchHeader,
+    /// Its length; in the field, a few more bytes may stand behind it.
+    pub bytes: usize,
+    crc_is_right: bool,
+}
+
+/// Why a broker does not append a batch, whatever its sequence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BatchFault {
+    /// The field is null, or holds no whole batch.
+    NoBatch,
+    /// There is more than one batch.
+    SeveralBatches,
+    /// The batch is of an older format.
+    OldFormat {
+        /// Its magic byte.
+        magic: i8,
+    },
+    /// Length or magic are those of no batch.
+    Corrupt(DecodeError),
+    /// The CRC is not that of the bytes.
+    WrongCrc,
+    /// Zstd, in a version of the request that is older than zstd.
+    ZstdTooEarly {
+        /// The version.
+        version: i16,
+    },
+    /// A producer counts offsets from 0.
+    BaseOffset(i64),
+    /// The batch is longer than the topic allows.
+    TooLarge {
+        /// Its length.
+        bytes: usize,
+        /// The greatest length.
+        limit: usize,
+    },
+    /// Nothing is compressed in that way.
+    UnknownCompression(u8),
+    /// There is no record, or not as many as offsets.
+    Counts {
+        /// Records.
+        records: i32,
+        /// Offset of the last one.
+        last_offset_delta: i32,
+    },
+    /// A producer id without a sequence.
+    NoSequence,
+    /// Control batches are written by brokers.
+    Control,
+}
+
+impl ProducedBatch {
+    /// Finds the batch in a `records` field of a request, and takes its CRC.
+    ///
+    /// # Errors
+    /// [`BatchFault`] when it is not one batch of magic 2, or is compressed in a way that the version does not allow.
+    pub fn find(records: Option<&[u8]>, version: i16) -> Result<Self, BatchFault> {
+        let records = records.ok_or(BatchFault::NoBatch)?;
+        let bytes = batch_bytes(records).map_err(BatchFault::Corrupt)?.ok_or(BatchFault::NoBatch)?;
+        let (batch, behind) = records.split_at(bytes);
+        let (header, written) = batch::read_header(batch).map_err(|error| match error.problem {
+            Problem::OldFormat { magic } => BatchFault::OldFormat { magic },
+            _ => BatchFault::Corrupt(error),
+        })?;
+        if header.attributes.compression() == Some(Compression::Zstd) && version < ZSTD_SINCE {
+            return Err(BatchFault::ZstdTooEarly { version });
+        }
+        let corrupt_behind =
+            |error: DecodeError| BatchFault::Corrupt(DecodeError { at: bytes + error.at, ..error });
+        if batch_bytes(behind).map_err(corrupt_behind)?.is_some() {
+            return Err(BatchFault::SeveralBatches);
+        }
+        let crc_is_right = written.crc == crc32c::crc32c(&batch[SUMMED_FROM..]);
+        Ok(Self { header, bytes, crc_is_right })
+    }
+
+    /// Checks it: base offset, length, CRC, compression, counts, sequence, control bit.
+    ///
+    /// # Errors
+    /// [`BatchFault`] for the first of them that is wrong.
+    pub fn check(&self, bytes_max: usize) -> Result<(), BatchFault> {
+        let header = &self.header;
+        if header.base_offset != 0 {
+            return Err(BatchFault::BaseOffset(header.base_offset));
+        }
+        if self.bytes > bytes_max {
+            return Err(BatchFault::TooLarge { bytes: self.bytes, limit: bytes_max });
+        }
+        if !self.crc_is_right {
+            return Err(BatchFault::WrongCrc);
+        }
+        let attributes = header.attributes;
+        if attributes.compression().is_none() {
+            return Err(BatchFault::UnknownCompression(attributes.compression_id()));
+        }
+        let (records, last_offset_delta) = (header.records, header.last_offset_delta);
+        if records <= 0 || last_offset_delta.checked_add(1) != Some(records) {
+            return Err(BatchFault::Counts { records, last_offset_delta });
+        }
+        if header.stamp.identity.producer_id.0 >= 0 && header.stamp.base_sequence.0 < 0 {
+            return Err(BatchFault::NoSequence);
+        }
+        match attributes.is_control() {
+            true => Err(BatchFault::Control),
+            false => Ok(()),
+        }
+    }
+}
+
+impl BatchFault {
+    /// The code that a broker answers with.
+    #[must_use]
+    pub const fn code(&self) -> ErrorCode {
+        match self {
+            Self::NoBatch
+            | Self::SeveralBatches
+            | Self::OldFormat { .. }
+            | Self::BaseOffset(_)
+            | Self::Counts { .. }
+            | Self::NoSequence
+            | Self::Control => ErrorCode::INVALID_RECORD,
+            Self::Corrupt(_) | Self::WrongCrc => ErrorCode::CORRUPT_MESSAGE,
+            Self::ZstdTooEarly { .. } => ErrorCode::UNSUPPORTED_COMPRESSION_TYPE,
+            Self::TooLarge { .. } => ErrorCode::MESSAGE_TOO_LARGE,
+            // The attribute is looked up where nobody expects it to fail, so that the code says nothing of it.
+            Self::UnknownCompression(_) => ErrorCode::UNKNOWN_SERVER_ERROR,
+        }
+    }
+}
+
+impl fmt::Display for BatchFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoBatch => f.write_str("there is no whole record batch"),
+            Self::SeveralBatches => f.write_str("a partition takes exactly one record batch"),
+            Self::OldFormat { magic } => write!(f, "a batch of magic {magic}, only 2 is taken"),
+            Self::Corrupt(error) => write!(f, "no record batch: {error}"),
+            Self::WrongCrc => f.write_str("the CRC of the batch is wrong"),
+            Self::ZstdTooEarly { version } => {
+                write!(f, "zstd needs version {ZSTD_SINCE} of the request, this is {version}")
+            }
+            Self::BaseOffset(offset) => write!(f, "the base offset is {offset}, a producer's is 0"),
+            Self::TooLarge { bytes, limit } => write!(f, "a batch of {bytes} bytes, the limit is {limit}"),
+            Self::UnknownCompression(id) => write!(f, "no compression has the number {id}"),
+            Self::Counts { records, last_offset_delta } => {
+                write!(f, "{records} records, and the last has the offset delta {last_offset_delta}")
+            }
+            Self::NoSequence => f.write_str("a batch with a producer id needs a sequence"),
+            Self::Control => f.write_str("clients write no control batches"),
+        }
+    }
+}
+
+impl std::error::Error for BatchFault {}

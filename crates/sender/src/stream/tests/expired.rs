@@ -1,0 +1,141 @@
+//! Batches whose deliveries are settled because it is too late, and that may stand in the log.
+
+use super::*;
+
+/// `a` has expired, and `b`, which is younger, has not; nobody answered about either.
+fn expired_and_lost() -> (Story, [Seat; 2], [Vec<u8>; 2]) {
+    let mut story = Story::proven();
+    let (mut late, first) = story.fly("a");
+    story.now += Duration::from_secs(1);
+    let (seat, second) = story.fly("b");
+    story.now += story.config.delivery_timeout - Duration::from_secs(1);
+    story.expire();
+    assert_eq!(failure(&mut late), Some((FailureKind::DeliveryTimeout, Persisted::Maybe)));
+    let sent = [bytes(&first), bytes(&second)];
+    story.lost(first);
+    story.lost(second);
+    (story, [late, seat], sent)
+}
+
+#[test]
+fn an_expired_batch_that_nobody_answered_goes_again_as_it_was_before_those_behind_it() {
+    for appended in [0, 1, 2] {
+        let (mut story, [_, mut second], sent) = expired_and_lost();
+        for bytes in &sent[..appended] {
+            story.log.append(bytes, MAX);
+        }
+        story.send("c");
+        assert!(story.next().is_none(), "not without a pause");
+        // Shorter than it takes for the second to be too late.
+        story.now += PAUSE;
+        let again = [story.next().unwrap(), story.next().unwrap()];
+        assert_eq!([bytes(&again[0]), bytes(&again[1])], sent);
+        let failed = story.settler.counters.failed;
+        for flight in again {
+            story.served(flight);
+        }
+        assert_eq!(offset(&mut second), Some(2));
+        let next = story.next().unwrap();
+        assert_eq!((stamp(&next), values(&next)), ((0, 3), vec!["c".to_owned()]), "no gap, no new epoch");
+        story.served(next);
+        assert_eq!(story.log.texts(), ["proof", "a", "b", "c"]);
+        assert_eq!(story.settler.counters.failed, failed, "nobody is told twice");
+        story.ends();
+    }
+}
+
+#[test]
+fn what_a_broker_takes_up_late_of_an_expired_batch_and_of_those_behind_it_is_written_once() {
+    // How many answers come before the broker gets to what the connection had that ended.
+    for answers in [0, 1, 2] {
+        let (mut story, _, sent) = expired_and_lost();
+        story.now += PAUSE;
+        for _ in 0..answers {
+            let again = story.next().unwrap();
+            story.served(again);
+        }
+        let again = story.next();
+        for bytes in &sent {
+            story.log.append(bytes, MAX);
+        }
+        if let Some(flight) = again {
+            story.served(flight);
+        }
+        story.goes_well();
+        assert_eq!(story.log.texts(), ["proof", "a", "b"]);
+        story.ends();
+    }
+}
+
+#[test]
+fn an_expired_batch_that_was_not_written_after_all_leaves_a_gap_and_a_new_epoch_follows() {
+    let rows = [
+        // A broker that lost what it knew, and one that has the batch no longer coming.
+        said(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER),
+        said(ErrorCode::TOPIC_AUTHORIZATION_FAILED),
+    ];
+    for answer in rows {
+        let (mut story, [_, mut second], _) = expired_and_lost();
+        story.now += PAUSE;
+        let again = story.next().unwrap();
+        story.lands(again, &answer);
+        story.goes_well();
+        assert_eq!(story.log.texts(), ["proof", "b"], "{answer:?}");
+        assert_eq!(offset(&mut second), Some(1));
+        let (_, next) = story.fly("c");
+        assert_eq!(stamp(&next), (1, 1));
+        story.served(next);
+        story.ends();
+    }
+}
+
+#[test]
+fn an_expired_batch_is_no_longer_sent_once_as_much_time_has_passed_again() {
+    let mut story = Story::proven();
+    let (mut late, mut flight) = story.fly("late");
+    let sent = bytes(&flight);
+    story.deadline();
+    assert_eq!(failure(&mut late), Some((FailureKind::DeliveryTimeout, Persisted::Maybe)));
+    let given_up = story.stream.deadline(&story.config).unwrap();
+    while story.now + PAUSE * 20 < given_up {
+        story.lost(flight);
+        story.pause();
+        story.expire();
+        flight = story.next().unwrap();
+        assert_eq!(bytes(&flight), sent);
+    }
+    story.now = given_up;
+    story.expire();
+    assert!(story.used() > 0, "the connection may still read the bytes");
+    assert_eq!(story.stream.deadline(&story.config), None, "nothing more can be given up");
+    story.lost(flight);
+    assert_eq!(story.used(), 0);
+    let (_, next) = story.fly("next");
+    assert_eq!(stamp(&next), (1, 0));
+    story.served(next);
+    story.ends();
+}
+
+#[test]
+fn at_the_end_an_expired_batch_holds_nothing() {
+    let (mut story, ..) = expired_and_lost();
+    assert!(story.used() > 0);
+    story.stream.abort(&mut story.settler).unwrap();
+    story.settler.finish();
+    assert_eq!(story.used(), 0);
+    story.ends();
+}
+
+#[test]
+fn an_expired_batch_without_a_stamp_is_not_written_twice() {
+    let mut story = Story::plain();
+    let (mut late, flight) = story.fly("late");
+    story.applied(&flight, MAX);
+    story.deadline();
+    assert_eq!(failure(&mut late), Some((FailureKind::DeliveryTimeout, Persisted::Maybe)));
+    story.lost(flight);
+    assert_eq!(story.used(), 0);
+    story.goes_well();
+    assert_eq!(story.log.texts(), ["late"]);
+    story.ends();
+}

@@ -1,0 +1,43 @@
+//! Parts that are too large themselves, and what a part says of its whole.
+
+use super::parts::send_many;
+use super::*;
+
+#[test]
+fn parts_of_parts_are_not_written_beside_a_whole_that_was_written() {
+    let mut story = Story::proven();
+    let mut seats = send_many(&story, 20, 1_000);
+    let flight = story.next().unwrap();
+    story.applied(&flight, MAX);
+    story.lost(flight);
+    story.pause();
+    for _ in 0..3 {
+        let again = story.next().unwrap();
+        story.refused(again, ErrorCode::MESSAGE_TOO_LARGE);
+    }
+    story.goes_well();
+    for seat in &mut seats {
+        assert_eq!(failure(seat), Some((FailureKind::Refused, Persisted::Maybe)));
+    }
+    assert_eq!(story.log.values.len(), 21, "once");
+    story.ends();
+}
+
+#[test]
+fn once_a_part_is_written_the_whole_was_not() {
+    let mut story = Story::proven();
+    let mut seats = send_many(&story, 20, 1_000);
+    let flight = story.next().unwrap();
+    story.lost(flight);
+    story.pause();
+    let again = story.next().unwrap();
+    story.refused(again, ErrorCode::MESSAGE_TOO_LARGE);
+    let first = story.next().unwrap();
+    story.served(first);
+    let second = story.next().unwrap();
+    story.refused(second, ErrorCode::NOT_ENOUGH_REPLICAS);
+    story.deadline();
+    assert_eq!(offset(&mut seats[0]), Some(1));
+    assert_eq!(failure(&mut seats[19]), Some((FailureKind::DeliveryTimeout, Persisted::No)));
+    story.ends();
+}
