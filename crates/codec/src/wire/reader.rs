@@ -1,11 +1,17 @@
 //! Reading from bytes that nobody vouched for.
 
+use std::fmt;
+
 use bytes::Bytes;
 
 use super::error::{DecodeError, Problem};
 use super::varint;
 
 /// A cursor over received bytes. Every read checks what is left; nothing here allocates by a length it was told.
+///
+/// While the elements of an array are read, the fewest bytes that the later ones take are set aside, and neither a
+/// length nor a count inside the earlier ones can lay claim to them. So no two arrays are promised the same bytes, and
+/// what a message allocates grows with its frame, however its arrays are nested.
 ///
 /// ```
 /// use milena_codec::wire::Reader;
@@ -14,10 +20,14 @@ use super::varint;
 /// assert_eq!(reader.left(), 1);
 /// # Ok::<(), milena_codec::wire::DecodeError>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
+    /// How far it may be read now; what lies behind is set aside for elements to come.
+    ///
+    /// Invariant: `at <= limit <= bytes.len()`.
+    limit: usize,
     /// The shared buffer that `bytes` lies in, so that large fields are taken without a copy.
     shared: Option<&'a Bytes>,
 }
@@ -26,19 +36,24 @@ impl<'a> Reader<'a> {
     /// Reads from a slice; what is kept is copied.
     #[must_use]
     pub const fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, at: 0, shared: None }
+        Self { bytes, at: 0, limit: bytes.len(), shared: None }
     }
 
     /// Reads from a shared buffer; byte ranges that are kept share it.
     #[must_use]
     pub fn shared(bytes: &'a Bytes) -> Self {
-        Self { bytes, at: 0, shared: Some(bytes) }
+        Self { bytes, at: 0, limit: bytes.len(), shared: Some(bytes) }
     }
 
-    /// Bytes not read yet.
+    /// Bytes not read yet, those set aside among them.
     #[must_use]
     pub const fn left(&self) -> usize {
         self.bytes.len() - self.at
+    }
+
+    /// Bytes that may be read now: those left but for those set aside.
+    const fn free(&self) -> usize {
+        self.limit - self.at
     }
 
     /// Offset of the next byte.
@@ -59,13 +74,14 @@ impl<'a> Reader<'a> {
     /// [`Problem::Truncated`] when there are fewer.
     #[inline]
     pub fn take(&mut self, count: usize) -> Result<&'a [u8], DecodeError> {
-        let left = self.left();
-        if count > left {
-            return Err(self.problem(Problem::Truncated { needed: count, left }));
+        let left = self.free();
+        match self.bytes.get(self.at..self.at.saturating_add(count)) {
+            Some(taken) if count <= left => {
+                self.at += count;
+                Ok(taken)
+            }
+            _ => Err(self.problem(Problem::Truncated { needed: count, left })),
         }
-        let taken = &self.bytes[self.at..self.at + count];
-        self.at += count;
-        Ok(taken)
     }
 
     /// Takes the next `count` bytes to keep: shared where the buffer is, copied otherwise.
@@ -79,8 +95,13 @@ impl<'a> Reader<'a> {
 
     #[inline]
     fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
-        let taken = self.take(N)?;
-        Ok(std::array::from_fn(|i| taken[i]))
+        match self.bytes[self.at..self.limit].first_chunk() {
+            Some(taken) => {
+                self.at += N;
+                Ok(*taken)
+            }
+            None => Err(self.problem(Problem::Truncated { needed: N, left: self.free() })),
+        }
     }
 
     /// Reads a byte as a signed number.
@@ -182,11 +203,26 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// [`Problem::TooMany`] when they cannot all be there.
     pub fn checked_count(&self, count: u64, bytes_min: usize) -> Result<usize, DecodeError> {
-        let limit = self.left() / bytes_min.max(1);
+        let limit = self.free() / bytes_min.max(1);
         usize::try_from(count)
             .ok()
             .filter(|count| *count <= limit)
             .ok_or_else(|| self.problem(Problem::TooMany { count, limit }))
+    }
+
+    /// Checks a count of elements as [`checked_count`](Self::checked_count) does, and sets their fewest bytes aside;
+    /// [`give_back`](Self::give_back) gives each element its share when its turn comes.
+    pub(crate) fn set_aside(&mut self, count: u64, bytes_min: usize) -> Result<usize, DecodeError> {
+        let count = self.checked_count(count, bytes_min)?;
+        self.limit -= count * bytes_min;
+        debug_assert!(self.at <= self.limit, "more was set aside than is left");
+        Ok(count)
+    }
+
+    /// Gives bytes that were set aside to the element that is read next.
+    pub(crate) fn give_back(&mut self, bytes: usize) {
+        self.limit += bytes;
+        debug_assert!(self.limit <= self.bytes.len(), "more was given back than was set aside");
     }
 
     /// Reads the tagged fields of a flexible version, handing each to `known`; the unknown ones are passed over.
@@ -209,14 +245,20 @@ impl<'a> Reader<'a> {
             last = Some(tag);
             let bytes = usize::try_from(self.unsigned_varint()?).unwrap_or(usize::MAX);
             let start = self.at;
-            let field = self.take(bytes)?;
+            self.take(bytes)?;
             let mut inner =
-                Self { bytes: &self.bytes[..start + field.len()], at: start, shared: self.shared };
+                Self { bytes: &self.bytes[..self.at], at: start, limit: self.at, shared: self.shared };
             if known(tag, &mut inner)? && inner.left() > 0 {
                 return Err(inner.problem(Problem::Trailing { left: inner.left() }));
             }
         }
         Ok(())
+    }
+
+    /// An error about a byte that was read before.
+    pub(crate) const fn problem_at(&self, at: usize, problem: Problem) -> DecodeError {
+        debug_assert!(at <= self.at, "a byte that was not read");
+        DecodeError { at, problem }
     }
 
     /// Ends the reading.
@@ -228,5 +270,12 @@ impl<'a> Reader<'a> {
             0 => Ok(()),
             left => Err(self.problem(Problem::Trailing { left })),
         }
+    }
+}
+
+/// Where it stands, and none of the bytes: they may be secrets.
+impl fmt::Debug for Reader<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader").field("at", &self.at).field("left", &self.left()).finish_non_exhaustive()
     }
 }

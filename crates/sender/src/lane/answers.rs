@@ -3,9 +3,11 @@
 use milena_codec::ErrorCode;
 use milena_codec::ids::{BrokerId, LeaderEpoch, PartitionId};
 use milena_codec::message::header::read_response_tags;
-use milena_codec::message::produce::{AnswerReader, PartitionAnswer, TopicKey};
-use milena_codec::message::{BatchIndexAndErrorMessage, NodeEndpoint, ProduceResponse};
-use milena_codec::wire::{DecodeError, Reader};
+use milena_codec::message::produce::{
+    AnswerReader, BatchIndexAndErrorMessageView, PartitionAnswer, TopicKey,
+};
+use milena_codec::message::{NodeEndpoint, ProduceResponse};
+use milena_codec::wire::{DecodeError, Reader, Viewed};
 
 use super::request::ProduceRequest;
 use crate::stream::{Answer, Culprit, Flight};
@@ -39,7 +41,8 @@ pub(super) fn read(
             land((flight, answer_of(&answer), hint));
         }
     }
-    answers.finish()
+    let (throttle_time_ms, endpoints) = answers.finish()?;
+    Ok((throttle_time_ms, Vec::own(&endpoints)))
 }
 
 /// Finds the batch that an answer is about. Answers come in the order of the request as a rule: `place` is where the
@@ -66,7 +69,7 @@ fn take(
 }
 
 fn answer_of(answer: &PartitionAnswer<'_>) -> Answer {
-    let mut culprits: Vec<Culprit> = answer.record_errors.iter().filter_map(culprit_of).collect();
+    let mut culprits: Vec<Culprit> = answer.record_errors.clone().filter_map(culprit_of).collect();
     culprits.sort_by_key(|culprit| culprit.place);
     culprits.dedup_by_key(|culprit| culprit.place);
     let blamed = culprits.iter().take(3).filter_map(|culprit| {
@@ -83,9 +86,9 @@ fn answer_of(answer: &PartitionAnswer<'_>) -> Answer {
     }
 }
 
-fn culprit_of(error: &BatchIndexAndErrorMessage) -> Option<Culprit> {
+fn culprit_of(error: BatchIndexAndErrorMessageView<'_>) -> Option<Culprit> {
     let place = u32::try_from(error.batch_index).ok()?;
-    Some(Culprit { place, message: error.batch_index_error_message.clone() })
+    Some(Culprit { place, message: error.batch_index_error_message.map(str::to_owned) })
 }
 
 fn hint_of(answer: &PartitionAnswer<'_>) -> Option<LeaderHint> {
