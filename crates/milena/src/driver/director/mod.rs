@@ -100,6 +100,7 @@ impl Director {
             let inbox = self.settings.core.inbox.look(Inbox::take_all);
             self.heed(inbox);
             self.pass_orders_on();
+            self.end_needless_lanes();
             self.ask();
             if self.is_over() {
                 break;
@@ -269,9 +270,9 @@ impl Director {
             () = settled => {}
             () = sleep_until(tokio::time::Instant::from_std(due)) => {}
         }
-        if let Some(ended) = fallen {
-            // A lane ends by order alone. What it had is lost to us, so nothing more may be promised.
-            tracing::error!(?ended, "a broker's task ended by itself: the producer closes");
+        if let Some(Err(error)) = fallen {
+            // A lane ends well by order alone. What it had is lost to us, so nothing more may be promised.
+            tracing::error!(%error, "a broker's task ended by itself: the producer closes");
             self.begin_to_close(clock::now());
         }
         if let Some((line, reply)) = reply {
