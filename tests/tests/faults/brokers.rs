@@ -250,6 +250,30 @@ async fn a_broker_told_to_listen_elsewhere_is_spoken_to_there_though_the_old_con
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_question_about_the_cluster_that_hangs_is_soon_asked_of_another_broker() {
+    // Brokers that do not tell who leads instead.
+    let stage = Stage::in_memory(Cluster::builder().topic("t", 6).look_like(Release::V2_8)).await;
+    let producer = stage.connect().await;
+    producer.topic("t").await.unwrap();
+    let questions = stage.journal().into_iter().filter(|entry| entry.api == ApiKey::METADATA);
+    let hung = questions.last().unwrap().broker;
+    stage.on(ApiKey::METADATA).node(hung).always().silence();
+    let partition = (0..6).find(|partition| stage.leader("t", *partition) != Some(hung)).unwrap();
+    stage.move_leader("t", partition, hung);
+    let watch = Stopwatch::start();
+    within(producer.send(Record::to("t").partition(partition))).await.unwrap();
+    assert!(watch.elapsed() < 4 * SECOND, "{:?}", watch.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn brokers_that_all_take_their_time_to_describe_the_cluster_are_waited_for() {
+    let stage = stage().await;
+    stage.on(ApiKey::METADATA).always().delay(5 * SECOND);
+    let producer = stage.producer().connect_timeout(120 * SECOND).build().await.unwrap();
+    within(producer.send(("t", "v"))).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_under_way_to_a_broker_that_the_cluster_no_longer_names_comes_to_its_end_there() {
     let stage = Stage::in_memory(Cluster::builder().brokers(1).topic("t", 1)).await;
     stage.network().name("elsewhere", Name::AnyBroker);
