@@ -9,9 +9,9 @@ use milena_codec::message::{
 };
 
 use super::world::{MAX, World, partitions, respond, response, run_of};
-use super::{failure, offset};
 use crate::lane::{AnswerError, LeaderHint, Notice};
 use crate::outcome::{FailureKind, Persisted};
+use crate::tests::{failure, offset};
 
 #[test]
 fn a_malformed_answer_closes_the_connection_and_loses_and_repeats_nothing() {
