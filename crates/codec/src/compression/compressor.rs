@@ -4,15 +4,10 @@ use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::codec::Encode;
 use super::input::Input;
 use super::output::{Halt, Smaller};
 use super::{Compression, SetupError};
-
-/// One codec's way from bytes to fewer bytes. Kept from batch to batch, unless it panicked or refused.
-pub(super) trait Encode: Send {
-    /// Appends to `output`.
-    fn encode(&mut self, input: &mut Input<'_, '_>, output: &mut Smaller<'_>) -> Result<(), Halt>;
-}
 
 /// Compresses batches with one codec at one level. Its context and scratch are kept from batch to batch.
 ///

@@ -3,14 +3,9 @@
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::codec::Decode;
 use super::output::Room;
 use super::{Compression, DecompressError, DecompressProblem};
-
-/// One codec's way back. Kept from batch to batch, unless it failed.
-pub(super) trait Decode: Send {
-    /// Appends what all of `input` holds to `room`.
-    fn decode(&mut self, input: &[u8], room: &mut Room<'_>) -> Result<(), DecompressError>;
-}
 
 /// Decompresses batches of all codecs. What a codec needs is made when it is first met, and kept.
 ///
