@@ -45,6 +45,7 @@ mod control;
 mod decode;
 mod encode;
 mod header;
+mod layout;
 mod produced;
 mod split;
 #[cfg(test)]
