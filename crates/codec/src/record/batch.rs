@@ -4,6 +4,7 @@ use std::iter::FusedIterator;
 
 use super::decode::{Record, Records};
 use super::header::{BatchHeader, HEADER_BYTES, MAGIC, SUMMED_FROM, UNCOUNTED_BYTES, Written};
+use crate::compression::{Compression, DecompressError, Decompressor};
 use crate::wire::{DecodeError, Problem, Reader};
 
 /// A whole batch whose length, magic, CRC and count are right.
@@ -76,6 +77,52 @@ impl<'a> RecordBatch<'a> {
             records.state = State::Compressed { id: self.header.attributes.compression_id() };
         }
         records
+    }
+
+    /// The records of a batch, compressed or not. `buffer` takes what they are decompressed to, at most `bytes_max`
+    /// bytes; nothing else is copied. Of a compression that does not exist the one item is [`Problem::Compressed`].
+    ///
+    /// Positions of errors count from the first record where the batch is compressed.
+    ///
+    /// # Errors
+    /// [`DecompressError`].
+    ///
+    /// ```
+    /// use milena_codec::compression::{Compression, Compressor, Decompressor};
+    /// use milena_codec::record::{BatchLimits, OpenBatch, RecordBatch, Stamp};
+    /// # if !Compression::Lz4.is_built() { return Ok(()) }
+    /// let mut open = OpenBatch::new(BatchLimits::default());
+    /// for _ in 0..50 {
+    ///     open.append(1_700_000_000_000, None, Some(b"again and again"), &[])?;
+    /// }
+    /// let Some(mut closed) = open.close() else { unreachable!("there are records") };
+    /// let _ = closed.compress(&mut Compressor::new(Compression::Lz4, None)?, &mut Vec::new());
+    /// let stamped = closed.stamp(Stamp::NONE);
+    ///
+    /// let batch = RecordBatch::parse(stamped.bytes())?;
+    /// assert_eq!(batch.header.attributes.compression(), Some(Compression::Lz4));
+    /// let mut buffer = Vec::new();
+    /// let records = batch.decompress(&mut Decompressor::new(), 1 << 20, &mut buffer)?;
+    /// assert_eq!(records.count(), 50);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn decompress<'b>(
+        &self,
+        decompressor: &mut Decompressor,
+        bytes_max: usize,
+        buffer: &'b mut Vec<u8>,
+    ) -> Result<BatchRecords<'b>, DecompressError>
+    where
+        'a: 'b,
+    {
+        match self.header.attributes.compression() {
+            None | Some(Compression::None) => Ok(self.records()),
+            Some(compression) => {
+                buffer.clear();
+                decompressor.decompress(compression, self.body(), bytes_max, buffer)?;
+                Ok(BatchRecords::new(&self.header, buffer, 0))
+            }
+        }
     }
 }
 
