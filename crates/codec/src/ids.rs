@@ -36,6 +36,7 @@ macro_rules! number {
         }
 
         crate::wire::field_by_inner!($name, $inner);
+        crate::wire::viewed_by_copy!($name, size_of::<$inner>());
     )*};
 }
 
@@ -56,6 +57,10 @@ number! {
     ProducerId(i64), default -1;
     /// The term of a producer identity; a higher one fences the lower. `-1` stands for none.
     ProducerEpoch(i16), default -1;
+    /// What a coordinator coordinates. Share groups (2) are none of a producer's.
+    CoordinatorType(i8), default 0;
+    /// What has settings.
+    ResourceType(i8), default 0;
 }
 
 impl BrokerId {
@@ -79,68 +84,109 @@ impl ProducerEpoch {
     pub const NONE: Self = Self(-1);
 }
 
-/// A topic's identity, which a re-created topic does not keep (KIP-516). All zero where a broker does not tell.
-///
-/// ```
-/// use milena_codec::ids::TopicId;
-/// assert!(TopicId::ZERO.is_zero());
-/// assert_eq!(TopicId([0x5a; 16]).to_string(), "WlpaWlpaWlpaWlpaWlpaWg");
-/// ```
-#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TopicId(pub [u8; 16]);
-
-impl TopicId {
-    /// No id known.
-    pub const ZERO: Self = Self([0; 16]);
-
-    /// Whether this says "no id known".
-    #[must_use]
-    pub fn is_zero(self) -> bool {
-        self == Self::ZERO
-    }
+impl CoordinatorType {
+    /// A consumer group.
+    pub const GROUP: Self = Self(0);
+    /// A transactional id.
+    pub const TRANSACTION: Self = Self(1);
 }
 
-/// Kafka's own way of writing it: URL-safe base64 without padding (`org.apache.kafka.common.Uuid`).
-impl fmt::Display for TopicId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-        let value = u128::from_be_bytes(self.0);
-        for digit in 0..22 {
-            // 128 bits are 21 digits of six bits and one of two, which stands in the high bits of the last digit.
-            let six = if digit < 21 { value >> (122 - 6 * digit) } else { value << 4 };
-            let index = usize::try_from(six & 63).unwrap_or_default();
-            write!(f, "{}", char::from(ALPHABET[index]))?;
+impl ResourceType {
+    /// A topic, by its name.
+    pub const TOPIC: Self = Self(2);
+    /// A broker, by its number.
+    pub const BROKER: Self = Self(4);
+}
+
+/// Declares a newtype over a UUID of the wire.
+macro_rules! uuid {
+    ($($(#[$meta:meta])* $name:ident;)*) => {$(
+        $(#[$meta])*
+        #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub [u8; 16]);
+
+        impl $name {
+            /// No id known.
+            pub const ZERO: Self = Self([0; 16]);
+
+            /// Whether this says "no id known".
+            #[must_use]
+            pub fn is_zero(self) -> bool {
+                self == Self::ZERO
+            }
         }
-        Ok(())
-    }
+
+        /// Kafka's own way of writing it: URL-safe base64 without padding (`org.apache.kafka.common.Uuid`).
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                put_base64(self.0, f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self)
+            }
+        }
+
+        impl Field for $name {
+            fn put(&self, out: &mut Vec<u8>, _: Version) -> Result<(), EncodeError> {
+                out.extend_from_slice(&self.0);
+                Ok(())
+            }
+
+            fn read(input: &mut Reader<'_>, _: Version) -> Result<Self, DecodeError> {
+                input.uuid().map(Self)
+            }
+
+            fn bytes_min(_: Version) -> usize {
+                16
+            }
+        }
+
+        crate::wire::viewed_by_copy!($name, 16);
+
+        #[cfg(any(test, feature = "generate"))]
+        impl crate::wire::generate::Generate for $name {
+            fn generate(dice: &mut crate::wire::generate::Dice<'_>, _: Version) -> Self {
+                Self(dice.number())
+            }
+        }
+
+        #[cfg(test)]
+        impl crate::wire::describe::Describe for $name {
+            fn describe(&self, _: Version) -> serde_json::Value {
+                self.to_string().into()
+            }
+        }
+    )*};
 }
 
-impl fmt::Debug for TopicId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "TopicId({self})")
-    }
+uuid! {
+    /// A topic's identity, which a re-created topic does not keep (KIP-516). All zero where a broker does not tell.
+    ///
+    /// ```
+    /// use milena_codec::ids::TopicId;
+    /// assert!(TopicId::ZERO.is_zero());
+    /// assert_eq!(TopicId([0x5a; 16]).to_string(), "WlpaWlpaWlpaWlpaWlpaWg");
+    /// ```
+    TopicId;
+    /// A client's identity towards telemetry, which a broker hands out (KIP-714). All zero asks for a new one.
+    ClientInstanceId;
+    /// A log directory of a broker (KIP-858). All zero where nobody tells.
+    DirectoryId;
 }
 
-impl Field for TopicId {
-    fn put(&self, out: &mut Vec<u8>, _: Version) -> Result<(), EncodeError> {
-        out.extend_from_slice(&self.0);
-        Ok(())
+fn put_base64(id: [u8; 16], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let value = u128::from_be_bytes(id);
+    for digit in 0..22 {
+        // 128 bits are 21 digits of six bits and one of two, which stands in the high bits of the last digit.
+        let six = if digit < 21 { value >> (122 - 6 * digit) } else { value << 4 };
+        let index = usize::try_from(six & 63).unwrap_or_default();
+        write!(f, "{}", char::from(ALPHABET[index]))?;
     }
-
-    fn read(input: &mut Reader<'_>, _: Version) -> Result<Self, DecodeError> {
-        input.uuid().map(Self)
-    }
-
-    fn bytes_min(_: Version) -> usize {
-        16
-    }
-}
-
-#[cfg(any(test, feature = "generate"))]
-impl crate::wire::generate::Generate for TopicId {
-    fn generate(dice: &mut crate::wire::generate::Dice<'_>, _: Version) -> Self {
-        Self(dice.number())
-    }
+    Ok(())
 }
 
 /// The place of a record in a producer's run of records to one partition: 0 … 2³¹−1, then 0 again (KIP-98).

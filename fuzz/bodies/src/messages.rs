@@ -9,7 +9,7 @@ use milena_codec::message as ours;
 use milena_codec::message::header::{RequestHeader, read_response_tags};
 use milena_codec::message::produce::AnswerReader;
 use milena_codec::message::{Message, Version};
-use milena_codec::wire::Reader;
+use milena_codec::wire::{Reader, Viewed};
 
 /// The first byte says which message, the second which version.
 pub fn responses(input: &[u8]) {
@@ -66,7 +66,8 @@ fn produce_response(version: u8, body: &[u8]) {
         while let Some(answer) = reader.next_partition()? {
             partitions.push((answer.index, answer.error_code, answer.base_offset));
         }
-        reader.finish()
+        let (throttle_time_ms, endpoints) = reader.finish()?;
+        Ok((throttle_time_ms, Vec::own(&endpoints)))
     });
     let Some(whole) = whole else { return };
     assert_eq!(one_by_one, Ok((whole.throttle_time_ms, whole.node_endpoints)));

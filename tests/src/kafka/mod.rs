@@ -4,6 +4,7 @@
 //!   outlives the test.
 //! * Its methods `create_topic`, `read`, `dump` and so on run Java's tools.
 //! * [`judge`] compares what a producer reported with what the tools found, and knows no Kafka.
+//! * [`golden`] writes files with Kafka's own classes, and needs no cluster.
 //! * [`milena_binary`] is the command line under test.
 //!
 //! Java 17 or later and Maven are needed; the jars come from Maven Central once and stay in the target folder.
@@ -11,6 +12,7 @@
 mod binary;
 mod cluster;
 mod dump;
+pub mod golden;
 mod jars;
 pub mod judge;
 mod node;

@@ -12,9 +12,15 @@ const JAVA_OPTIONS: [&str; 2] = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
 
 /// A tool by its class, without its arguments.
 pub(super) fn tool(class: &str) -> Command {
+    let mut command = java();
+    command.args(["-cp", jars::class_path(), class]);
+    command
+}
+
+/// A Java machine that is heard, without what it runs.
+pub(super) fn java() -> Command {
     let mut command = Command::new("java");
-    command.args(JAVA_OPTIONS).args(["-cp", jars::class_path(), class]);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.args(JAVA_OPTIONS).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 

@@ -1,4 +1,8 @@
-//! InitProducerId: the identity of an idempotent or transactional producer (KIP-98, KIP-360, KIP-588).
+//! InitProducerId: the identity of an idempotent or transactional producer (KIP-98).
+//!
+//! Version 3 raises the epoch of an identity (KIP-360), 4 may be answered with `PRODUCER_FENCED` (KIP-588), 5 with
+//! `TRANSACTION_ABORTABLE` (KIP-890). Version 6 is for two-phase commit (KIP-939); brokers of Kafka 4.3 offer it only when
+//! they are told to offer what is not stable yet.
 
 use super::table::{message, table};
 use super::{ApiKey, Request};
@@ -17,6 +21,10 @@ table! {
         producer_id: ProducerId => since(3);
         /// The epoch held so far; -1 for none.
         producer_epoch: ProducerEpoch => since(3);
+        /// Whether the transaction is prepared by the client and decided by somebody else.
+        enable2_pc: bool => since(6);
+        /// Whether a transaction that was prepared before stays open.
+        keep_prepared_txn: bool => since(6);
     }
 
     /// The identity.
@@ -29,11 +37,15 @@ table! {
         producer_id: ProducerId => since(0);
         /// Its epoch.
         producer_epoch: ProducerEpoch = ProducerEpoch(0) => since(0);
+        /// The identity of a transaction that stays open, or -1.
+        ongoing_txn_producer_id: ProducerId => since(6);
+        /// The epoch of that identity, or -1.
+        ongoing_txn_producer_epoch: ProducerEpoch => since(6);
     }
 }
 
-message!(InitProducerIdRequest, ApiKey::INIT_PRODUCER_ID, versions 0..=5, flexible since 2);
-message!(InitProducerIdResponse, ApiKey::INIT_PRODUCER_ID, versions 0..=5, flexible since 2);
+message!(InitProducerIdRequest, ApiKey::INIT_PRODUCER_ID, versions 0..=6, flexible since 2);
+message!(InitProducerIdResponse, ApiKey::INIT_PRODUCER_ID, versions 0..=6, flexible since 2);
 
 impl Request for InitProducerIdRequest {
     type Response = InitProducerIdResponse;

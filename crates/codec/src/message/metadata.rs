@@ -1,4 +1,8 @@
-//! Metadata: the brokers, and which of them leads which partition (KIP-4, KIP-320, KIP-516, KIP-1102).
+//! Metadata: the brokers, and which of them leads which partition (KIP-4).
+//!
+//! Version 2 names the cluster (KIP-78), 4 lets the client forbid new topics, 5 lists replicas that are down
+//! (KIP-112), 7 carries the leader's epoch (KIP-320), 8 … 10 what the client may do (KIP-430), 10 and 12 topic ids
+//! (KIP-516), and 13 may send the client back to its bootstrap servers (KIP-1102).
 
 use super::table::{message, table};
 use super::{ApiKey, Request};
@@ -31,7 +35,7 @@ table! {
     }
 
     /// The cluster as the broker sees it.
-    pub struct MetadataResponse {
+    pub struct MetadataResponse viewed as MetadataResponseView {
         /// How long the client should wait before its next request, in milliseconds.
         throttle_time_ms: i32 => since(3).ignorable();
         /// The brokers that are up.
@@ -49,7 +53,7 @@ table! {
     }
 
     /// A broker.
-    pub struct MetadataResponseBroker {
+    pub struct MetadataResponseBroker viewed as MetadataBrokerView {
         /// Its number.
         node_id: BrokerId => since(0);
         /// The host that it advertises.
@@ -61,7 +65,7 @@ table! {
     }
 
     /// A topic.
-    pub struct MetadataResponseTopic {
+    pub struct MetadataResponseTopic viewed as MetadataTopicView {
         /// Why the topic is not described.
         error_code: ErrorCode => since(0);
         /// Its name; null when it was asked for by an id that nobody has.
@@ -77,7 +81,7 @@ table! {
     }
 
     /// A partition.
-    pub struct MetadataResponsePartition {
+    pub struct MetadataResponsePartition viewed as MetadataPartitionView {
         /// `LEADER_NOT_AVAILABLE` and its like.
         error_code: ErrorCode => since(0);
         /// Its number.

@@ -3,37 +3,128 @@
 //! A table reads like Kafka's own schema (`clients/src/main/resources/common/message/*.json` in Apache Kafka): one
 //! row a field; [`since`](crate::wire::since), [`tag`](crate::wire::tag) and
 //! [`removed_after`](crate::wire::removed_after) say which versions carry it. One macro, `table!`, makes both
-//! directions of a table.
+//! directions of a table. A new message is a file with its table, two lines that give it its [`ApiKey`] and versions, and
+//! its name in `list.rs`, from which every test takes it.
+//!
+//! * **Versions** are those that Kafka 4.3 speaks and therefore all that brokers of 2.1 … 4.3 need. What KIP-896 took
+//!   out of Kafka 4.0, such as Produce 0 … 2, is left out. A version is asked for by its number, through
+//!   [`Version::of`], and refused where the message has none of it. Encoding refuses to lose something silently: a
+//!   field that is set and that the version has no place for is an error, unless the schema calls it ignorable.
+//! * **Nulls** are `Option`s. A null where the version allows none is an error in both directions. A field that the
+//!   version does not carry reads as its default, which is the schema's own.
+//! * **Tagged fields** (KIP-482) stand in the table like all others, are written only when they differ from their
+//!   default, and keep it when they are absent. Tags that a table does not know are passed over, and are gone when the
+//!   message is written again.
+//! * **Bounds**: what decoding allocates is at most 24 times the bytes that it is given. A [view](ViewedMessage), which
+//!   [`MetadataResponse`], [`ProduceRequest`] and [`ProduceResponse`] have, allocates nothing.
 //!
 //! The API key and the versions stand in [`Message`]; the headers around a message in [`header`].
+//!
+//! ```
+//! use milena_codec::ids::CoordinatorType;
+//! use milena_codec::message::{FindCoordinatorRequest, Message, Version};
+//! use milena_codec::wire::EncodeError;
+//!
+//! let request = FindCoordinatorRequest {
+//!     key_type: CoordinatorType::TRANSACTION,
+//!     coordinator_keys: vec!["payments".to_owned()],
+//!     ..FindCoordinatorRequest::default()
+//! };
+//! let version = Version::of::<FindCoordinatorRequest>(4);
+//! let mut bytes = Vec::new();
+//! request.encode(&mut bytes, version)?;
+//! assert_eq!(FindCoordinatorRequest::decode_exact(&bytes, version)?, request);
+//!
+//! // Version 3 has one key, in a field of its own.
+//! let refused = request.encode(&mut Vec::new(), Version::of::<FindCoordinatorRequest>(3));
+//! assert_eq!(refused, Err(EncodeError::NotInVersion { field: "coordinator_keys", version: 3 }));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
+mod add_offsets_to_txn;
+mod add_partitions_to_txn;
+mod api_key;
 mod api_versions;
+mod create_partitions;
+mod create_topics;
+mod delete_topics;
+mod describe_cluster;
+mod describe_configs;
+mod describe_producers;
+mod end_txn;
+mod fetch;
+mod find_coordinator;
+mod get_telemetry_subscriptions;
 pub mod header;
 mod init_producer_id;
+mod list;
+mod list_offsets;
 mod metadata;
 pub mod produce;
-mod serving;
+mod push_telemetry;
+mod row;
+mod sasl_authenticate;
+mod sasl_handshake;
 mod table;
 #[cfg(test)]
 mod tests;
+mod txn_offset_commit;
+mod view;
 
+pub use add_offsets_to_txn::{AddOffsetsToTxnRequest, AddOffsetsToTxnResponse};
+pub use add_partitions_to_txn::{
+    AddPartitionsToTxnPartitionResult, AddPartitionsToTxnRequest, AddPartitionsToTxnResponse,
+    AddPartitionsToTxnResult, AddPartitionsToTxnTopic, AddPartitionsToTxnTopicResult,
+    AddPartitionsToTxnTransaction,
+};
+pub use api_key::ApiKey;
 pub use api_versions::{
     ApiVersion, ApiVersionsRequest, ApiVersionsResponse, FinalizedFeature, SupportedFeature,
 };
+pub use create_partitions::{
+    CreatePartitionsAssignment, CreatePartitionsRequest, CreatePartitionsResponse, CreatePartitionsTopic,
+    CreatePartitionsTopicResult,
+};
+pub use create_topics::{
+    CreatableReplicaAssignment, CreatableTopic, CreatableTopicConfig, CreatableTopicConfigs,
+    CreatableTopicResult, CreateTopicsRequest, CreateTopicsResponse,
+};
+pub use delete_topics::{DeletableTopicResult, DeleteTopicState, DeleteTopicsRequest, DeleteTopicsResponse};
+pub use describe_cluster::{DescribeClusterBroker, DescribeClusterRequest, DescribeClusterResponse};
+pub use describe_configs::{
+    DescribeConfigsRequest, DescribeConfigsResource, DescribeConfigsResourceResult, DescribeConfigsResponse,
+    DescribeConfigsResult, DescribeConfigsSynonym,
+};
+pub use describe_producers::{
+    DescribeProducersPartitionResult, DescribeProducersRequest, DescribeProducersResponse,
+    DescribeProducersTopic, DescribeProducersTopicResult, ProducerState,
+};
+pub use end_txn::{EndTxnRequest, EndTxnResponse};
+pub use fetch::{FetchPartition, FetchRequest, FetchTopic, ForgottenTopic, ReplicaState};
+pub use find_coordinator::{Coordinator, FindCoordinatorRequest, FindCoordinatorResponse};
+pub use get_telemetry_subscriptions::{GetTelemetrySubscriptionsRequest, GetTelemetrySubscriptionsResponse};
 pub use init_producer_id::{InitProducerIdRequest, InitProducerIdResponse};
+pub use list_offsets::{
+    ListOffsetsPartition, ListOffsetsPartitionResponse, ListOffsetsRequest, ListOffsetsResponse,
+    ListOffsetsTopic, ListOffsetsTopicResponse,
+};
 pub use metadata::{
-    MetadataRequest, MetadataRequestTopic, MetadataResponse, MetadataResponseBroker,
-    MetadataResponsePartition, MetadataResponseTopic,
+    MetadataBrokerView, MetadataPartitionView, MetadataRequest, MetadataRequestTopic, MetadataResponse,
+    MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic, MetadataResponseView,
+    MetadataTopicView,
 };
 pub use produce::{
     BatchIndexAndErrorMessage, LeaderIdAndEpoch, NodeEndpoint, PartitionProduceData,
     PartitionProduceResponse, ProduceRequest, ProduceResponse, TopicProduceData, TopicProduceResponse,
 };
-pub use serving::{
-    CreatableReplicaAssignment, CreatableTopic, CreatableTopicConfig, CreateTopicsRequest, FetchPartition,
-    FetchRequest, FetchTopic, ForgottenTopic, ListOffsetsPartition, ListOffsetsRequest, ListOffsetsTopic,
-    ReplicaState,
+pub use push_telemetry::{PushTelemetryRequest, PushTelemetryResponse};
+pub use sasl_authenticate::{SaslAuthenticateRequest, SaslAuthenticateResponse};
+pub use sasl_handshake::{SaslHandshakeRequest, SaslHandshakeResponse};
+pub use txn_offset_commit::{
+    TxnOffsetCommitRequest, TxnOffsetCommitRequestPartition, TxnOffsetCommitRequestTopic,
+    TxnOffsetCommitResponse, TxnOffsetCommitResponsePartition, TxnOffsetCommitResponseTopic,
 };
+pub use view::ViewedMessage;
 
 use std::ops::RangeInclusive;
 
@@ -42,64 +133,13 @@ use bytes::Bytes;
 pub use crate::wire::Version;
 use crate::wire::{DecodeError, EncodeError, Field, Problem, Reader};
 
-/// Which request a message belongs to.
-///
-/// ```
-/// use milena_codec::message::ApiKey;
-/// assert_eq!(ApiKey::PRODUCE.to_string(), "Produce");
-/// assert_eq!(ApiKey(77).to_string(), "api key 77");
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ApiKey(pub i16);
-
-crate::wire::field_by_inner!(ApiKey, i16);
-
-macro_rules! api_keys {
-    ($($name:ident = $key:literal, $text:literal;)*) => {
-        impl ApiKey {
-            $(
-                #[doc = concat!("`", $text, "`")]
-                pub const $name: Self = Self($key);
-            )*
-
-            /// Kafka's name, where this crate knows it.
-            #[must_use]
-            pub const fn name(self) -> Option<&'static str> {
-                match self.0 {
-                    $($key => Some($text),)*
-                    _ => None,
-                }
-            }
-        }
-    };
-}
-
-api_keys! {
-    PRODUCE = 0, "Produce";
-    FETCH = 1, "Fetch";
-    LIST_OFFSETS = 2, "ListOffsets";
-    METADATA = 3, "Metadata";
-    API_VERSIONS = 18, "ApiVersions";
-    CREATE_TOPICS = 19, "CreateTopics";
-    INIT_PRODUCER_ID = 22, "InitProducerId";
-}
-
-impl std::fmt::Display for ApiKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.name() {
-            Some(name) => f.write_str(name),
-            None => write!(f, "api key {}", self.0),
-        }
-    }
-}
-
 /// A request or a response of the protocol: a table with an API key and a range of versions.
 pub trait Message: Field + Default {
     /// Kafka's name for it.
     const NAME: &'static str;
     /// The API it belongs to.
     const KEY: ApiKey;
-    /// The versions that this crate knows: all that Kafka 2.1 … 4.3 brokers speak.
+    /// The versions that this crate knows: those that Kafka 4.3 speaks.
     const VERSIONS: RangeInclusive<i16>;
     /// The first version with compact fields and tags (KIP-482).
     const FLEXIBLE_SINCE: i16;
@@ -134,7 +174,8 @@ pub trait Message: Field + Default {
         decode_all(Reader::new(bytes), version)
     }
 
-    /// Reads a message that must fill all of a shared buffer; large fields share it instead of being copied.
+    /// Reads a message that must fill all of a shared buffer; byte ranges such as record batches share it instead of being
+    /// copied.
     ///
     /// # Errors
     /// As [`decode_exact`](Self::decode_exact).

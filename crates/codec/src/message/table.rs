@@ -1,4 +1,4 @@
-//! The macro behind every message, and the few functions that its code calls.
+//! The macro behind every message.
 //!
 //! ```text
 //! table! {
@@ -10,18 +10,17 @@
 //!         current_leader: LeaderIdAndEpoch => tag(0, 10).ignorable();
 //!     }
 //! }
-//! message!(ProduceResponse, "ProduceResponse", ApiKey::PRODUCE, versions 3..=13, flexible since 9);
+//! message!(PartitionProduceResponse, ApiKey::PRODUCE, versions 3..=13, flexible since 9);
 //! ```
 //!
-//! A row of tagged fields stands after the others, tags ascending.
+//! The rows of tagged fields stand with their tags ascending, among the others or after them.
 
-use crate::wire::{DecodeError, EncodeError, Field, Problem, Reader, Row, Version, varint};
-
-/// Makes a struct and both directions of its codec from rows `name: Type [= default] => row;`.
+/// Makes a struct and both directions of its codec from rows `name: Type [= default] => row;`, and a view of it where
+/// the head of the struct names one.
 macro_rules! table {
     ($(
         $(#[$meta:meta])*
-        pub struct $name:ident {
+        pub struct $name:ident $(viewed as $view:ident)? {
             $( $(#[$doc:meta])* $field:ident : $type:ty $(= $default:expr)? => $row:expr; )*
         }
     )+) => {$(
@@ -33,23 +32,14 @@ macro_rules! table {
 
         impl Default for $name {
             fn default() -> Self {
-                Self { $( $field: $crate::message::table::default_of!($type $(, $default)?), )* }
+                Self { $( $field: $crate::message::row::default_of!($type $(, $default)?), )* }
             }
         }
 
-        #[cfg(any(test, feature = "generate"))]
-        impl $crate::wire::generate::Generate for $name {
-            fn generate(
-                dice: &mut $crate::wire::generate::Dice<'_>,
-                version: $crate::wire::Version,
-            ) -> Self {
-                let mut message = Self::default();
-                $({
-                    const ROW: $crate::wire::Row = $row;
-                    $crate::wire::generate::generate_row(&mut message.$field, &ROW, dice, version);
-                })*
-                message
-            }
+        $crate::message::table::testing! { $name { $( $field: $type => $row; )* } }
+
+        $crate::message::view::view! {
+            [$($view)?] $name { $( [$(#[$doc])*] $field: $type [$($default)?] => $row; )* }
         }
 
         impl $crate::wire::Field for $name {
@@ -58,11 +48,11 @@ macro_rules! table {
                 out: &mut Vec<u8>,
                 version: $crate::wire::Version,
             ) -> Result<(), $crate::wire::EncodeError> {
-                let mut tags = $crate::message::table::Tags::default();
+                let mut tags = $crate::message::row::Tags::default();
                 $({
                     const ROW: $crate::wire::Row = $row;
-                    let is_default = || self.$field == $crate::message::table::default_of!($type $(, $default)?);
-                    $crate::message::table::put_row(
+                    let is_default = || self.$field == $crate::message::row::default_of!($type $(, $default)?);
+                    $crate::message::row::put_row(
                         &self.$field, stringify!($field), &ROW, is_default, &mut tags, out, version,
                     )?;
                 })*
@@ -74,17 +64,21 @@ macro_rules! table {
                 input: &mut $crate::wire::Reader<'_>,
                 version: $crate::wire::Version,
             ) -> Result<Self, $crate::wire::DecodeError> {
-                let mut message = Self::default();
-                $({
-                    const ROW: $crate::wire::Row = $row;
-                    $crate::message::table::read_row(&mut message.$field, &ROW, input, version)?;
-                })*
+                // The order of the fields is that of the rows.
+                #[allow(unused_mut, reason = "a table without tagged fields changes none after it")]
+                let mut message = Self {
+                    $( $field: {
+                        const ROW: $crate::wire::Row = $row;
+                        let default = || $crate::message::row::default_of!($type $(, $default)?);
+                        $crate::message::row::read_row::<$type>(&ROW, input, version, default)?
+                    }, )*
+                };
                 if version.flexible {
                     input.tagged_fields(|tag, input| {
                         $({
                             const ROW: $crate::wire::Row = $row;
                             if ROW.tag() == Some(tag) && ROW.carried_by(version) {
-                                message.$field = $crate::wire::Field::read(input, version)?;
+                                message.$field = $crate::message::row::read_value(&ROW, input, version)?;
                                 return Ok(true);
                             }
                         })*
@@ -110,9 +104,60 @@ macro_rules! table {
 }
 pub(crate) use table;
 
+/// What a table gives to tests and fuzzing alone.
+macro_rules! testing {
+    ($name:ident { $( $field:ident : $type:ty => $row:expr; )* }) => {
+        #[cfg(any(test, feature = "generate"))]
+        impl $crate::wire::generate::Generate for $name {
+            fn generate(
+                dice: &mut $crate::wire::generate::Dice<'_>,
+                version: $crate::wire::Version,
+            ) -> Self {
+                let mut message = Self::default();
+                $({
+                    const ROW: $crate::wire::Row = $row;
+                    $crate::wire::generate::generate_row(&mut message.$field, &ROW, dice, version);
+                })*
+                message
+            }
+
+            fn elements(
+                version: $crate::wire::Version,
+                found: &mut Vec<$crate::wire::generate::Element>,
+            ) {
+                $({
+                    const ROW: $crate::wire::Row = $row;
+                    if ROW.carried_by(version) {
+                        <$type as $crate::wire::generate::Generate>::elements(version, found);
+                    }
+                })*
+            }
+        }
+
+        #[cfg(test)]
+        impl $crate::wire::describe::Describe for $name {
+            fn describe(&self, version: $crate::wire::Version) -> serde_json::Value {
+                let mut fields = serde_json::Map::new();
+                $({
+                    const ROW: $crate::wire::Row = $row;
+                    if ROW.carried_by(version) {
+                        let name = stringify!($field);
+                        $crate::wire::describe::describe_row(&mut fields, name, &self.$field, version);
+                    }
+                })*
+                fields.into()
+            }
+        }
+    };
+}
+pub(crate) use testing;
+
 /// Gives a table its API key and versions.
 macro_rules! message {
-    ($name:ident, $key:expr, versions $first:literal ..= $last:literal, flexible since $flexible:literal) => {
+    ($name:ident, $key:expr, versions $first:literal ..= $last:literal, never flexible) => {
+        $crate::message::table::message!($name, $key, versions $first..=$last, flexible since i16::MAX);
+    };
+    ($name:ident, $key:expr, versions $first:literal ..= $last:literal, flexible since $flexible:expr) => {
         impl $crate::message::Message for $name {
             const NAME: &'static str = stringify!($name);
             const KEY: $crate::message::ApiKey = $key;
@@ -122,82 +167,3 @@ macro_rules! message {
     };
 }
 pub(crate) use message;
-
-/// The default of a row: its own where it has one, else its type's.
-macro_rules! default_of {
-    ($type:ty) => {
-        <$type as Default>::default()
-    };
-    ($type:ty, $default:expr) => {
-        $default
-    };
-}
-pub(crate) use default_of;
-
-/// The tagged fields of a struct, gathered while its rows are written.
-#[derive(Default)]
-pub(crate) struct Tags {
-    count: u64,
-    bytes: Vec<u8>,
-}
-
-impl Tags {
-    fn add(&mut self, tag: u32, field: &impl Field, version: Version) -> Result<(), EncodeError> {
-        let mut bytes = Vec::new();
-        field.put(&mut bytes, version)?;
-        self.count += 1;
-        varint::put_unsigned(&mut self.bytes, tag.into());
-        varint::put_unsigned(&mut self.bytes, bytes.len() as u64);
-        self.bytes.append(&mut bytes);
-        Ok(())
-    }
-
-    pub(crate) fn put(&self, out: &mut Vec<u8>, version: Version) {
-        if version.flexible {
-            varint::put_unsigned(out, self.count);
-            out.extend_from_slice(&self.bytes);
-        }
-    }
-}
-
-pub(crate) fn put_row<T: Field>(
-    field: &T,
-    name: &'static str,
-    row: &Row,
-    is_default: impl Fn() -> bool,
-    tags: &mut Tags,
-    out: &mut Vec<u8>,
-    version: Version,
-) -> Result<(), EncodeError> {
-    if !row.carried_by(version) {
-        return match row.is_ignorable() || is_default() {
-            true => Ok(()),
-            false => Err(EncodeError::NotInVersion { field: name, version: version.number }),
-        };
-    }
-    if field.is_null() && !row.is_nullable_in(version) {
-        return Err(EncodeError::NullNotAllowed { field: name, version: version.number });
-    }
-    match row.tag() {
-        None => field.put(out, version),
-        Some(_) if is_default() => Ok(()),
-        Some(tag) => tags.add(tag, field, version),
-    }
-}
-
-pub(crate) fn read_row<T: Field>(
-    field: &mut T,
-    row: &Row,
-    input: &mut Reader<'_>,
-    version: Version,
-) -> Result<(), DecodeError> {
-    if row.tag().is_some() || !row.carried_by(version) {
-        return Ok(());
-    }
-    let before = input.clone();
-    *field = T::read(input, version)?;
-    if field.is_null() && !row.is_nullable_in(version) {
-        return Err(before.problem(Problem::UnexpectedNull));
-    }
-    Ok(())
-}

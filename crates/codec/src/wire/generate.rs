@@ -3,6 +3,7 @@
 
 use bytes::Bytes;
 
+use super::field::Field;
 use super::version::{Row, Version};
 
 /// Choices drawn from a run of bytes; zeros once they are used up.
@@ -25,24 +26,69 @@ impl<'a> Dice<'a> {
         *first
     }
 
-    /// A small count, 0 once the bytes are used up.
+    /// A small count, seldom one of up to 255, and 0 once the bytes are used up.
     pub fn count(&mut self) -> usize {
-        usize::from(self.byte() % 4)
+        match self.byte() {
+            253.. => self.byte().into(),
+            few => usize::from(few % 4),
+        }
     }
 
+    /// The bytes of a text, of which few are long: up to 255 or, seldom, up to `max` times the same one.
+    fn text<T>(&mut self, max: u16, of: impl Fn(u8) -> T) -> impl Iterator<Item = T> {
+        let (drawn, repeated) = match self.byte() {
+            255 => (0, u16::from_be_bytes(self.raw()) % (max + 1)),
+            252.. => (0, self.byte().into()),
+            few => (few % 6, 0),
+        };
+        let same = self.byte() % 128;
+        let drawn: Vec<u8> = (0..drawn).map(|_| self.byte()).collect();
+        drawn.into_iter().chain(std::iter::repeat_n(same, repeated.into())).map(of)
+    }
+
+    /// Any bytes of a number, its ends and 0 and -1 more often than others.
     pub(crate) fn number<const N: usize>(&mut self) -> [u8; N] {
+        let mut number = self.raw();
+        let Some((first, rest)) = number.split_first_mut() else { return number };
+        let (high, low) = match *first {
+            0..=7 => (0, 0),
+            248..=255 => (0xff, 0xff),
+            120..=127 => (0x7f, 0xff),
+            128..=135 => (0x80, 0),
+            _ => return number,
+        };
+        *first = high;
+        rest.fill(low);
+        number
+    }
+
+    fn raw<const N: usize>(&mut self) -> [u8; N] {
         std::array::from_fn(|_| self.byte())
     }
+}
+
+/// What the elements of an array take, in memory and on the wire.
+#[derive(Clone, Copy, Debug)]
+pub struct Element {
+    /// The type of the elements.
+    pub name: &'static str,
+    /// The size of one in memory, without what it points to.
+    pub bytes: usize,
+    /// The fewest bytes that one takes on the wire.
+    pub bytes_min: usize,
 }
 
 /// A type that dice can make.
 pub trait Generate: Sized {
     /// Draws a value that `version` can carry.
     fn generate(dice: &mut Dice<'_>, version: Version) -> Self;
+
+    /// The elements of all arrays that stand in the type in `version`.
+    fn elements(_: Version, _: &mut Vec<Element>) {}
 }
 
 /// Draws the field of a row, or leaves it at its default.
-pub(crate) fn generate_row<T: Generate + super::Field>(
+pub(crate) fn generate_row<T: Generate + Field>(
     field: &mut T,
     row: &Row,
     dice: &mut Dice<'_>,
@@ -77,13 +123,13 @@ impl Generate for bool {
 
 impl Generate for String {
     fn generate(dice: &mut Dice<'_>, _: Version) -> Self {
-        (0..dice.count()).map(|_| char::from(dice.byte())).collect()
+        dice.text(i16::MAX.unsigned_abs(), char::from).collect()
     }
 }
 
 impl Generate for Bytes {
     fn generate(dice: &mut Dice<'_>, _: Version) -> Self {
-        (0..dice.count()).map(|_| dice.byte()).collect()
+        dice.text(u16::MAX - 1, |byte| byte).collect()
     }
 }
 
@@ -91,10 +137,20 @@ impl<T: Generate> Generate for Option<T> {
     fn generate(dice: &mut Dice<'_>, version: Version) -> Self {
         (!dice.byte().is_multiple_of(4)).then(|| T::generate(dice, version))
     }
+
+    fn elements(version: Version, found: &mut Vec<Element>) {
+        T::elements(version, found);
+    }
 }
 
-impl<T: Generate> Generate for Vec<T> {
+impl<T: Generate + Field> Generate for Vec<T> {
     fn generate(dice: &mut Dice<'_>, version: Version) -> Self {
         (0..dice.count()).map(|_| T::generate(dice, version)).collect()
+    }
+
+    fn elements(version: Version, found: &mut Vec<Element>) {
+        let (bytes, bytes_min) = (size_of::<T>(), T::bytes_min(version));
+        found.push(Element { name: std::any::type_name::<T>(), bytes, bytes_min });
+        T::elements(version, found);
     }
 }

@@ -1,20 +1,33 @@
 //! The primitives of the wire: fixed numbers, varints, strings, arrays, tagged fields.
 //!
 //! Reading goes through [`Reader`], which knows how much is left and never believes a length; writing appends to a
-//! `Vec<u8>`. [`Field`] is what a type needs to stand in a message table.
+//! `Vec<u8>`. [`Field`] is what a type needs to stand in a message table, [`Viewed`] what it needs to be looked at
+//! where it lies.
 
+mod array;
+#[cfg(test)]
+pub(crate) mod describe;
 mod error;
 mod field;
 #[cfg(any(test, feature = "generate"))]
 pub mod generate;
+mod length;
 mod newtype;
+mod number;
 mod reader;
+mod text;
 pub mod varint;
 mod version;
+mod view;
 
+pub(crate) use array::read_count;
 pub use error::{DecodeError, EncodeError, Problem};
 pub use field::{Field, Nullable};
-pub(crate) use field::{put_bytes_length, put_count, put_nullable_str, put_str, read_count, read_str};
+pub(crate) use length::{put_bytes_length, put_count};
 pub(crate) use newtype::field_by_inner;
 pub use reader::Reader;
+pub use text::SecretBytes;
+pub(crate) use text::{put_nullable_str, put_str, read_str};
 pub use version::{Row, Version, removed_after, since, tag};
+pub(crate) use view::viewed_by_copy;
+pub use view::{Elements, Viewed, ViewedNullable};

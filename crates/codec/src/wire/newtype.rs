@@ -10,6 +10,13 @@ macro_rules! field_by_inner {
             }
         }
 
+        #[cfg(test)]
+        impl $crate::wire::describe::Describe for $name {
+            fn describe(&self, version: $crate::wire::Version) -> serde_json::Value {
+                $crate::wire::describe::Describe::describe(&self.0, version)
+            }
+        }
+
         impl $crate::wire::Field for $name {
             fn put(
                 &self,
@@ -19,6 +26,7 @@ macro_rules! field_by_inner {
                 self.0.put(out, version)
             }
 
+            #[inline]
             fn read(
                 input: &mut $crate::wire::Reader<'_>,
                 version: $crate::wire::Version,
@@ -28,6 +36,15 @@ macro_rules! field_by_inner {
 
             fn bytes_min(version: $crate::wire::Version) -> usize {
                 <$inner as $crate::wire::Field>::bytes_min(version)
+            }
+
+            fn read_many(
+                input: &mut $crate::wire::Reader<'_>,
+                count: usize,
+                version: $crate::wire::Version,
+            ) -> Result<Vec<Self>, $crate::wire::DecodeError> {
+                let inner = <$inner as $crate::wire::Field>::read_many(input, count, version)?;
+                Ok(inner.into_iter().map(Self).collect())
             }
         }
     };

@@ -1,11 +1,17 @@
 //! Reading from bytes that nobody vouched for.
 
+use std::fmt;
+
 use bytes::Bytes;
 
 use super::error::{DecodeError, Problem};
 use super::varint;
 
 /// A cursor over received bytes. Every read checks what is left; nothing here allocates by a length it was told.
+///
+/// While the elements of an array are read, the fewest bytes that the later ones take are set aside, and neither a
+/// length nor a count inside the earlier ones can lay claim to them. So no two arrays are promised the same bytes, and
+/// what a message allocates grows with its frame, however its arrays are nested.
 ///
 /// ```
 /// use milena_codec::wire::Reader;
@@ -14,10 +20,14 @@ use super::varint;
 /// assert_eq!(reader.left(), 1);
 /// # Ok::<(), milena_codec::wire::DecodeError>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Reader<'a> {
+    /// All bytes, those read already among them.
     bytes: &'a [u8],
-    at: usize,
+    /// What may be read now.
+    free: &'a [u8],
+    /// Where `free` ends in `bytes`; what lies behind is set aside for elements to come.
+    limit: usize,
     /// The shared buffer that `bytes` lies in, so that large fields are taken without a copy.
     shared: Option<&'a Bytes>,
 }
@@ -26,31 +36,32 @@ impl<'a> Reader<'a> {
     /// Reads from a slice; what is kept is copied.
     #[must_use]
     pub const fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, at: 0, shared: None }
+        Self { bytes, free: bytes, limit: bytes.len(), shared: None }
     }
 
     /// Reads from a shared buffer; byte ranges that are kept share it.
     #[must_use]
     pub fn shared(bytes: &'a Bytes) -> Self {
-        Self { bytes, at: 0, shared: Some(bytes) }
+        Self { shared: Some(bytes), ..Self::new(bytes) }
     }
 
-    /// Bytes not read yet.
+    /// Bytes not read yet, those set aside among them.
     #[must_use]
     pub const fn left(&self) -> usize {
-        self.bytes.len() - self.at
+        self.bytes.len() - self.position()
     }
 
     /// Offset of the next byte.
+    #[inline]
     #[must_use]
     pub const fn position(&self) -> usize {
-        self.at
+        self.limit - self.free.len()
     }
 
     /// An error about the byte that comes next.
     #[must_use]
     pub const fn problem(&self, problem: Problem) -> DecodeError {
-        DecodeError { at: self.at, problem }
+        DecodeError { at: self.position(), problem }
     }
 
     /// Takes the next `count` bytes.
@@ -59,13 +70,28 @@ impl<'a> Reader<'a> {
     /// [`Problem::Truncated`] when there are fewer.
     #[inline]
     pub fn take(&mut self, count: usize) -> Result<&'a [u8], DecodeError> {
-        let left = self.left();
-        if count > left {
-            return Err(self.problem(Problem::Truncated { needed: count, left }));
+        match self.free.split_at_checked(count) {
+            Some((taken, free)) => {
+                self.free = free;
+                Ok(taken)
+            }
+            None => Err(self.truncated(count)),
         }
-        let taken = &self.bytes[self.at..self.at + count];
-        self.at += count;
-        Ok(taken)
+    }
+
+    #[cold]
+    const fn truncated(&self, needed: usize) -> DecodeError {
+        self.problem(Problem::Truncated { needed, left: self.free.len() })
+    }
+
+    /// The bytes that were read from `start` on.
+    pub(crate) fn since(&self, start: usize) -> &'a [u8] {
+        &self.bytes[start..self.position()]
+    }
+
+    /// The bytes that may be read now.
+    pub(crate) const fn rest(&self) -> &'a [u8] {
+        self.free
     }
 
     /// Takes the next `count` bytes to keep: shared where the buffer is, copied otherwise.
@@ -79,8 +105,13 @@ impl<'a> Reader<'a> {
 
     #[inline]
     fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
-        let taken = self.take(N)?;
-        Ok(std::array::from_fn(|i| taken[i]))
+        match self.free.split_first_chunk() {
+            Some((taken, free)) => {
+                self.free = free;
+                Ok(*taken)
+            }
+            None => Err(self.truncated(N)),
+        }
     }
 
     /// Reads a byte as a signed number.
@@ -133,7 +164,12 @@ impl<'a> Reader<'a> {
     /// [`Problem::VarintTooLong`] after five bytes or past 32 bits, [`Problem::Truncated`] at the end of the bytes.
     #[inline]
     pub fn unsigned_varint(&mut self) -> Result<u32, DecodeError> {
-        let start = self.at;
+        // Nearly all of them have one byte.
+        if let Some((byte @ ..0x80, free)) = self.free.split_first() {
+            self.free = free;
+            return Ok(u32::from(*byte));
+        }
+        let start = self.position();
         let value = self.varint(varint::MAX_BYTES_32)?;
         u32::try_from(value).map_err(|_| DecodeError { at: start, problem: Problem::VarintTooLong })
     }
@@ -144,7 +180,7 @@ impl<'a> Reader<'a> {
     /// As [`unsigned_varint`](Self::unsigned_varint).
     #[inline]
     pub fn varint_i32(&mut self) -> Result<i32, DecodeError> {
-        let start = self.at;
+        let start = self.position();
         let value = varint::unzigzag(self.varint(varint::MAX_BYTES_32)?);
         i32::try_from(value).map_err(|_| DecodeError { at: start, problem: Problem::VarintTooLong })
     }
@@ -158,9 +194,8 @@ impl<'a> Reader<'a> {
         self.varint(varint::MAX_BYTES_64).map(varint::unzigzag)
     }
 
-    #[inline]
     fn varint(&mut self, bytes_max: usize) -> Result<u64, DecodeError> {
-        let start = self.at;
+        let start = self.position();
         let mut value = 0u64;
         for index in 0..bytes_max {
             let [byte] = self.array()?;
@@ -182,11 +217,30 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// [`Problem::TooMany`] when they cannot all be there.
     pub fn checked_count(&self, count: u64, bytes_min: usize) -> Result<usize, DecodeError> {
-        let limit = self.left() / bytes_min.max(1);
+        let limit = self.free.len() / bytes_min.max(1);
         usize::try_from(count)
             .ok()
             .filter(|count| *count <= limit)
             .ok_or_else(|| self.problem(Problem::TooMany { count, limit }))
+    }
+
+    /// Checks a count of elements as [`checked_count`](Self::checked_count) does, and sets their fewest bytes aside;
+    /// [`give_back`](Self::give_back) gives each element its share when its turn comes.
+    pub(crate) fn set_aside(&mut self, count: u64, bytes_min: usize) -> Result<usize, DecodeError> {
+        let count = self.checked_count(count, bytes_min)?;
+        let kept = self.free.len() - count * bytes_min;
+        self.limit -= count * bytes_min;
+        self.free = &self.free[..kept];
+        Ok(count)
+    }
+
+    /// Gives bytes that were set aside to the element that is read next.
+    #[inline]
+    pub(crate) fn give_back(&mut self, bytes: usize) {
+        let position = self.position();
+        debug_assert!(self.limit + bytes <= self.bytes.len(), "more was given back than was set aside");
+        self.limit += bytes;
+        self.free = &self.bytes[position..self.limit];
     }
 
     /// Reads the tagged fields of a flexible version, handing each to `known`; the unknown ones are passed over.
@@ -195,11 +249,21 @@ impl<'a> Reader<'a> {
     /// [`Problem::TagOrder`] when they do not ascend, [`Problem::Mismatch`] when a field is not as long as it says.
     pub fn tagged_fields(
         &mut self,
+        known: impl FnMut(u32, &mut Self) -> Result<bool, DecodeError>,
+    ) -> Result<(), DecodeError> {
+        match self.unsigned_varint()? {
+            0 => Ok(()),
+            count => self.some_tagged_fields(count, known),
+        }
+    }
+
+    fn some_tagged_fields(
+        &mut self,
+        count: u32,
         mut known: impl FnMut(u32, &mut Self) -> Result<bool, DecodeError>,
     ) -> Result<(), DecodeError> {
-        let count = u64::from(self.unsigned_varint()?);
         // A tag and a length, one byte each at least.
-        let count = self.checked_count(count, 2)?;
+        let count = self.checked_count(count.into(), 2)?;
         let mut last = None;
         for _ in 0..count {
             let tag = self.unsigned_varint()?;
@@ -208,15 +272,20 @@ impl<'a> Reader<'a> {
             }
             last = Some(tag);
             let bytes = usize::try_from(self.unsigned_varint()?).unwrap_or(usize::MAX);
-            let start = self.at;
-            let field = self.take(bytes)?;
-            let mut inner =
-                Self { bytes: &self.bytes[..start + field.len()], at: start, shared: self.shared };
+            let free = self.take(bytes)?;
+            let limit = self.position();
+            let mut inner = Self { bytes: &self.bytes[..limit], free, limit, shared: self.shared };
             if known(tag, &mut inner)? && inner.left() > 0 {
                 return Err(inner.problem(Problem::Trailing { left: inner.left() }));
             }
         }
         Ok(())
+    }
+
+    /// An error about a byte that was read before.
+    pub(crate) const fn problem_at(&self, at: usize, problem: Problem) -> DecodeError {
+        debug_assert!(at <= self.position(), "a byte that was not read");
+        DecodeError { at, problem }
     }
 
     /// Ends the reading.
@@ -228,5 +297,12 @@ impl<'a> Reader<'a> {
             0 => Ok(()),
             left => Err(self.problem(Problem::Trailing { left })),
         }
+    }
+}
+
+/// Where it stands, and none of the bytes: they may be secrets.
+impl fmt::Debug for Reader<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader").field("at", &self.position()).field("left", &self.left()).finish_non_exhaustive()
     }
 }

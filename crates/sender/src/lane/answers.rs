@@ -1,11 +1,15 @@
 //! Matching the answers of a response to the batches of its request.
 
+use std::fmt;
+
 use milena_codec::ErrorCode;
 use milena_codec::ids::{BrokerId, LeaderEpoch, PartitionId};
 use milena_codec::message::header::read_response_tags;
-use milena_codec::message::produce::{AnswerReader, PartitionAnswer, TopicKey};
-use milena_codec::message::{BatchIndexAndErrorMessage, NodeEndpoint, ProduceResponse};
-use milena_codec::wire::{DecodeError, Reader};
+use milena_codec::message::produce::{
+    AnswerReader, BatchIndexAndErrorMessageView, PartitionAnswer, TopicKey,
+};
+use milena_codec::message::{NodeEndpoint, ProduceResponse};
+use milena_codec::wire::{DecodeError, Reader, Viewed};
 
 use super::request::ProduceRequest;
 use crate::stream::{Answer, Culprit, Flight};
@@ -19,16 +23,44 @@ pub struct LeaderHint {
     pub epoch: LeaderEpoch,
 }
 
+/// Why a response is not to be trusted any further.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AnswerError {
+    /// It is malformed.
+    Malformed(DecodeError),
+    /// It is about a partition that was not asked for.
+    Invented(PartitionId),
+}
+
+impl From<DecodeError> for AnswerError {
+    fn from(error: DecodeError) -> Self {
+        Self::Malformed(error)
+    }
+}
+
+impl fmt::Display for AnswerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed(error) => write!(f, "it is malformed: {error}"),
+            Self::Invented(partition) => {
+                write!(f, "it is about a partition {partition} that was not in the request")
+            }
+        }
+    }
+}
+
+impl std::error::Error for AnswerError {}
+
 /// An answered batch.
 pub(super) type Landed = (Flight, Answer, Option<LeaderHint>);
 
 /// Takes the answered batches out of `request`, each with what became of it. What a response leaves out stays in the
-/// request.
+/// request; of two answers about a partition the first one counts.
 pub(super) fn read(
     request: &mut ProduceRequest,
     body: &[u8],
-    mut land: impl FnMut(Landed),
-) -> Result<(i32, Vec<NodeEndpoint>), DecodeError> {
+    landed: &mut Vec<Landed>,
+) -> Result<(i32, Vec<NodeEndpoint>), AnswerError> {
     let mut input = Reader::new(body);
     read_response_tags::<ProduceResponse>(&mut input, request.version())?;
     let mut answers = AnswerReader::new(&body[input.position()..], request.version())?;
@@ -36,10 +68,13 @@ pub(super) fn read(
     while let Some(answer) = answers.next_partition()? {
         if let Some(flight) = take(request, &mut place, answer.topic, answer.index) {
             let hint = hint_of(&answer);
-            land((flight, answer_of(&answer), hint));
+            landed.push((flight, answer_of(&answer), hint));
+        } else if !landed.iter().any(|(flight, ..)| is_about(flight, answer.topic, answer.index)) {
+            return Err(AnswerError::Invented(answer.index));
         }
     }
-    answers.finish()
+    let (throttle_time_ms, endpoints) = answers.finish()?;
+    Ok((throttle_time_ms, Vec::own(&endpoints)))
 }
 
 /// Finds the batch that an answer is about. Answers come in the order of the request as a rule: `place` is where the
@@ -50,13 +85,7 @@ fn take(
     topic: TopicKey<'_>,
     partition: PartitionId,
 ) -> Option<Flight> {
-    let is_it = |flight: &Flight| {
-        flight.partition.index() == partition
-            && match topic {
-                TopicKey::Name(name) => **flight.partition.topic() == *name,
-                TopicKey::Id(id) => flight.topic_id == id,
-            }
-    };
+    let is_it = |flight: &Flight| is_about(flight, topic, partition);
     let count = request.flights.len();
     let found = (0..count)
         .map(|step| (*place + step) % count)
@@ -65,8 +94,16 @@ fn take(
     request.flights[found].take()
 }
 
+fn is_about(flight: &Flight, topic: TopicKey<'_>, partition: PartitionId) -> bool {
+    flight.partition.index() == partition
+        && match topic {
+            TopicKey::Name(name) => **flight.partition.topic() == *name,
+            TopicKey::Id(id) => flight.topic_id == id,
+        }
+}
+
 fn answer_of(answer: &PartitionAnswer<'_>) -> Answer {
-    let mut culprits: Vec<Culprit> = answer.record_errors.iter().filter_map(culprit_of).collect();
+    let mut culprits: Vec<Culprit> = answer.record_errors.clone().filter_map(culprit_of).collect();
     culprits.sort_by_key(|culprit| culprit.place);
     culprits.dedup_by_key(|culprit| culprit.place);
     let blamed = culprits.iter().take(3).filter_map(|culprit| {
@@ -83,9 +120,9 @@ fn answer_of(answer: &PartitionAnswer<'_>) -> Answer {
     }
 }
 
-fn culprit_of(error: &BatchIndexAndErrorMessage) -> Option<Culprit> {
+fn culprit_of(error: BatchIndexAndErrorMessageView<'_>) -> Option<Culprit> {
     let place = u32::try_from(error.batch_index).ok()?;
-    Some(Culprit { place, message: error.batch_index_error_message.clone() })
+    Some(Culprit { place, message: error.batch_index_error_message.map(str::to_owned) })
 }
 
 fn hint_of(answer: &PartitionAnswer<'_>) -> Option<LeaderHint> {

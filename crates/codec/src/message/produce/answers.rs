@@ -1,10 +1,13 @@
 //! Reading a Produce response partition by partition, without keeping it.
 
-use super::{BatchIndexAndErrorMessage, LeaderIdAndEpoch, NodeEndpoint, ProduceResponse, TOPIC_IDS_SINCE};
+use super::{
+    BatchIndexAndErrorMessage, LeaderIdAndEpoch, NodeEndpoint, PartitionProduceResponse, ProduceResponse,
+    TOPIC_IDS_SINCE, TopicProduceResponse,
+};
 use crate::ErrorCode;
 use crate::ids::{PartitionId, TopicId};
 use crate::message::{Message, Version};
-use crate::wire::{DecodeError, Field, Problem, Reader, read_count, read_str};
+use crate::wire::{DecodeError, Elements, Field, Problem, Reader, Viewed, read_count};
 
 /// How a response names a topic: by name up to version 12, by id from 13 on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,7 +19,7 @@ pub enum TopicKey<'a> {
 }
 
 /// What became of the batch of one partition. See [`super::PartitionProduceResponse`] for the fields.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PartitionAnswer<'a> {
     /// The topic.
     pub topic: TopicKey<'a>,
@@ -30,15 +33,15 @@ pub struct PartitionAnswer<'a> {
     pub log_append_time_ms: i64,
     /// Where the partition's log begins, or -1.
     pub log_start_offset: i64,
-    /// The records at fault; empty, and not allocated, as a rule.
-    pub record_errors: Vec<BatchIndexAndErrorMessage>,
+    /// The records at fault; none, as a rule.
+    pub record_errors: Elements<'a, BatchIndexAndErrorMessage>,
     /// Why the batch was refused, in words.
     pub error_message: Option<&'a str>,
     /// Who leads the partition now, where the broker says so.
     pub current_leader: LeaderIdAndEpoch,
 }
 
-/// Reads the partitions of a Produce response one after the other.
+/// Reads the partitions of a Produce response one after the other. Nothing is allocated.
 ///
 /// ```
 /// use milena_codec::message::produce::AnswerReader;
@@ -53,7 +56,8 @@ pub struct PartitionAnswer<'a> {
 /// let mut answers = AnswerReader::new(&bytes, 9)?;
 /// assert_eq!(answers.next_partition()?.map(|answer| answer.base_offset), Some(42));
 /// assert_eq!(answers.next_partition()?, None);
-/// assert_eq!(answers.finish()?, (0, Vec::new()));
+/// let (throttle_time_ms, endpoints) = answers.finish()?;
+/// assert_eq!((throttle_time_ms, endpoints.len()), (0, 0));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
@@ -76,7 +80,7 @@ impl<'a> AnswerReader<'a> {
             return Err(input.problem(Problem::UnknownVersion(version)));
         }
         let version = Version::of::<ProduceResponse>(version);
-        let topics_left = count::<super::TopicProduceResponse>(&mut input, version)?;
+        let topics_left = read_count::<TopicProduceResponse>(&mut input, version)?;
         Ok(Self { input, version, topics_left, partitions_left: 0, topic: TopicKey::Id(TopicId::ZERO) })
     }
 
@@ -90,14 +94,16 @@ impl<'a> AnswerReader<'a> {
                 return Ok(None);
             }
             self.topics_left -= 1;
+            self.input.give_back(TopicProduceResponse::bytes_min(self.version));
             self.topic = self.read_topic()?;
-            self.partitions_left = count::<super::PartitionProduceResponse>(&mut self.input, self.version)?;
+            self.partitions_left = read_count::<PartitionProduceResponse>(&mut self.input, self.version)?;
             if self.partitions_left == 0 {
                 self.skip_tags()?;
             }
         }
-        let answer = self.read_partition()?;
         self.partitions_left -= 1;
+        self.input.give_back(PartitionProduceResponse::bytes_min(self.version));
+        let answer = self.read_partition()?;
         if self.partitions_left == 0 {
             self.skip_tags()?;
         }
@@ -108,14 +114,14 @@ impl<'a> AnswerReader<'a> {
     ///
     /// # Errors
     /// [`DecodeError`] when that is malformed, or partitions were left unread.
-    pub fn finish(mut self) -> Result<(i32, Vec<NodeEndpoint>), DecodeError> {
+    pub fn finish(mut self) -> Result<(i32, Elements<'a, NodeEndpoint>), DecodeError> {
         let throttle_time_ms = self.input.i32()?;
-        let mut endpoints = Vec::new();
+        let mut endpoints = Elements::default();
         if self.version.flexible {
             let version = self.version;
             self.input.tagged_fields(|tag, input| match tag {
                 0 if version.number >= 10 => {
-                    endpoints = Field::read(input, version)?;
+                    endpoints = Vec::<NodeEndpoint>::view(input, version)?;
                     Ok(true)
                 }
                 _ => Ok(false),
@@ -126,41 +132,25 @@ impl<'a> AnswerReader<'a> {
     }
 
     fn read_topic(&mut self) -> Result<TopicKey<'a>, DecodeError> {
-        if self.version.number >= TOPIC_IDS_SINCE {
-            return self.input.uuid().map(|id| TopicKey::Id(TopicId(id)));
+        match self.version.number >= TOPIC_IDS_SINCE {
+            true => TopicId::read(&mut self.input, self.version).map(TopicKey::Id),
+            false => String::view(&mut self.input, self.version).map(TopicKey::Name),
         }
-        let before = self.input.clone();
-        let name = read_str(&mut self.input, self.version)?;
-        name.map(TopicKey::Name).ok_or_else(|| before.problem(Problem::UnexpectedNull))
     }
 
     fn read_partition(&mut self) -> Result<PartitionAnswer<'a>, DecodeError> {
-        let (input, version) = (&mut self.input, self.version);
-        let mut answer = PartitionAnswer {
+        let partition = PartitionProduceResponse::view(&mut self.input, self.version)?;
+        Ok(PartitionAnswer {
             topic: self.topic,
-            index: PartitionId(input.i32()?),
-            error_code: ErrorCode(input.i16()?),
-            base_offset: input.i64()?,
-            log_append_time_ms: input.i64()?,
-            log_start_offset: if version.number >= 5 { input.i64()? } else { -1 },
-            record_errors: Vec::new(),
-            error_message: None,
-            current_leader: LeaderIdAndEpoch::default(),
-        };
-        if version.number >= 8 {
-            answer.record_errors = Field::read(input, version)?;
-            answer.error_message = read_str(input, version)?;
-        }
-        if version.flexible {
-            input.tagged_fields(|tag, input| match tag {
-                0 if version.number >= 10 => {
-                    answer.current_leader = Field::read(input, version)?;
-                    Ok(true)
-                }
-                _ => Ok(false),
-            })?;
-        }
-        Ok(answer)
+            index: partition.index,
+            error_code: partition.error_code,
+            base_offset: partition.base_offset,
+            log_append_time_ms: partition.log_append_time_ms,
+            log_start_offset: partition.log_start_offset,
+            record_errors: partition.record_errors,
+            error_message: partition.error_message,
+            current_leader: LeaderIdAndEpoch::own(&partition.current_leader),
+        })
     }
 
     fn skip_tags(&mut self) -> Result<(), DecodeError> {
@@ -169,10 +159,4 @@ impl<'a> AnswerReader<'a> {
             false => Ok(()),
         }
     }
-}
-
-/// The count of an array that may not be null.
-fn count<T: Field>(input: &mut Reader<'_>, version: Version) -> Result<usize, DecodeError> {
-    let before = input.clone();
-    read_count::<T>(input, version)?.ok_or_else(|| before.problem(Problem::UnexpectedNull))
 }

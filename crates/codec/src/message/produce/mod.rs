@@ -1,7 +1,12 @@
 //! Produce: record batches to the leaders of their partitions, and what became of each.
 //!
-//! The tables are for whoever wants whole messages. The record's way uses neither: [`put_request`] writes a request
-//! around batches that stay where they are, and [`AnswerReader`] reads a response without keeping it.
+//! The tables are for whoever wants whole messages, their views for whoever looks at them once, as a broker does at the
+//! request. The record's way uses neither: [`put_request`] writes a request around batches that stay where they are, and
+//! [`AnswerReader`] reads a response, of which what stands before a fault counts, without keeping it.
+//!
+//! Versions 3 … 13: 5 tells where the log begins (KIP-192), 7 allows zstd (KIP-110), 8 tells which records are at fault
+//! (KIP-467), 10 who leads now (KIP-951), 11 may be answered with `TRANSACTION_ABORTABLE` and 12 adds partitions to their
+//! transaction by itself (KIP-890), 13 names topics by their ids (KIP-516).
 
 mod answers;
 mod request;
@@ -19,7 +24,7 @@ use crate::wire::{removed_after, since, tag};
 
 table! {
     /// Record batches for some partitions.
-    pub struct ProduceRequest {
+    pub struct ProduceRequest viewed as ProduceRequestView {
         /// Null unless the batches belong to a transaction.
         transactional_id: Option<String> => since(3).nullable(3);
         /// 0: no answer at all; 1: the leader wrote it; -1: every in-sync replica did.
@@ -31,7 +36,7 @@ table! {
     }
 
     /// The batches of a topic.
-    pub struct TopicProduceData {
+    pub struct TopicProduceData viewed as TopicProduceDataView {
         /// The topic's name.
         name: String => removed_after(0, 12).ignorable();
         /// The topic's id.
@@ -41,7 +46,7 @@ table! {
     }
 
     /// The batch of a partition.
-    pub struct PartitionProduceData {
+    pub struct PartitionProduceData viewed as PartitionProduceDataView {
         /// The partition.
         index: PartitionId => since(0);
         /// One record batch.
@@ -49,17 +54,17 @@ table! {
     }
 
     /// What became of the batches.
-    pub struct ProduceResponse {
+    pub struct ProduceResponse viewed as ProduceResponseView {
         /// By topic.
         responses: Vec<TopicProduceResponse> => since(0);
         /// How long the client should wait before its next request, in milliseconds (KIP-219).
         throttle_time_ms: i32 => since(1).ignorable();
         /// Where the leaders named in `current_leader` are (KIP-951).
-        node_endpoints: Vec<NodeEndpoint> => tag(0, 10).ignorable();
+        node_endpoints: Vec<NodeEndpoint> => tag(0, 10);
     }
 
     /// What became of the batches of a topic.
-    pub struct TopicProduceResponse {
+    pub struct TopicProduceResponse viewed as TopicProduceResponseView {
         /// The topic's name.
         name: String => removed_after(0, 12).ignorable();
         /// The topic's id.
@@ -69,7 +74,7 @@ table! {
     }
 
     /// What became of the batch of a partition.
-    pub struct PartitionProduceResponse {
+    pub struct PartitionProduceResponse viewed as PartitionProduceResponseView {
         /// The partition.
         index: PartitionId => since(0);
         /// Whether it was written.
@@ -85,11 +90,11 @@ table! {
         /// Why the batch was refused, in words.
         error_message: Option<String> => since(8).nullable(8).ignorable();
         /// Who leads the partition now, when the broker does not (KIP-951).
-        current_leader: LeaderIdAndEpoch => tag(0, 10).ignorable();
+        current_leader: LeaderIdAndEpoch => tag(0, 10);
     }
 
     /// A record that caused its batch to be refused.
-    pub struct BatchIndexAndErrorMessage {
+    pub struct BatchIndexAndErrorMessage viewed as BatchIndexAndErrorMessageView {
         /// Its place in the batch, from 0.
         batch_index: i32 => since(8);
         /// Why, in words.
@@ -97,7 +102,7 @@ table! {
     }
 
     /// A leader and its term.
-    pub struct LeaderIdAndEpoch {
+    pub struct LeaderIdAndEpoch viewed as LeaderIdAndEpochView {
         /// The leader, or -1.
         leader_id: BrokerId = BrokerId::NONE => since(10);
         /// Its term, or -1.
@@ -105,7 +110,7 @@ table! {
     }
 
     /// Where a broker listens.
-    pub struct NodeEndpoint {
+    pub struct NodeEndpoint viewed as NodeEndpointView {
         /// The broker.
         node_id: BrokerId => since(10);
         /// Its host.

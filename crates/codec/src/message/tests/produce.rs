@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use crate::message::header::{self, RequestHeader};
 use crate::message::produce::{AnswerReader, PartitionRecords, RequestFrame, TopicKey, put_request};
 use crate::message::{Message, ProduceRequest, ProduceResponse, Version};
-use crate::wire::Reader;
 use crate::wire::generate::{Dice, Generate};
+use crate::wire::{Reader, Viewed};
 
 proptest! {
     #[test]
@@ -58,13 +58,14 @@ proptest! {
                 prop_assert_eq!(answer.base_offset, partition.base_offset);
                 prop_assert_eq!(answer.log_append_time_ms, partition.log_append_time_ms);
                 prop_assert_eq!(answer.log_start_offset, partition.log_start_offset);
-                prop_assert_eq!(&answer.record_errors, &partition.record_errors);
+                prop_assert_eq!(&Vec::own(&answer.record_errors), &partition.record_errors);
                 prop_assert_eq!(answer.error_message, partition.error_message.as_deref());
                 prop_assert_eq!(&answer.current_leader, &partition.current_leader);
             }
         }
         prop_assert_eq!(answers.next_partition()?, None);
-        prop_assert_eq!(answers.finish()?, (response.throttle_time_ms, response.node_endpoints));
+        let (throttle_time_ms, endpoints) = answers.finish()?;
+        prop_assert_eq!((throttle_time_ms, Vec::own(&endpoints)), (response.throttle_time_ms, response.node_endpoints));
     }
 
     #[test]

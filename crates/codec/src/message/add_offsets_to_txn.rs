@@ -1,0 +1,37 @@
+//! AddOffsetsToTxn: that a transaction is going to commit offsets of a group (KIP-98). Version 2 may be answered with
+//! `PRODUCER_FENCED` (KIP-588), version 4 with `TRANSACTION_ABORTABLE` (KIP-890).
+
+use super::table::{message, table};
+use super::{ApiKey, Request};
+use crate::ErrorCode;
+use crate::ids::{ProducerEpoch, ProducerId};
+use crate::wire::since;
+
+table! {
+    /// Adds the offsets of a group.
+    pub struct AddOffsetsToTxnRequest {
+        /// The transactional id.
+        transactional_id: String => since(0);
+        /// The identity that the transaction runs under.
+        producer_id: ProducerId = ProducerId(0) => since(0);
+        /// The epoch of that identity.
+        producer_epoch: ProducerEpoch = ProducerEpoch(0) => since(0);
+        /// The group.
+        group_id: String => since(0);
+    }
+
+    /// What became of it.
+    pub struct AddOffsetsToTxnResponse {
+        /// How long the client should wait before its next request, in milliseconds.
+        throttle_time_ms: i32 => since(0);
+        /// Why it was refused.
+        error_code: ErrorCode => since(0);
+    }
+}
+
+message!(AddOffsetsToTxnRequest, ApiKey::ADD_OFFSETS_TO_TXN, versions 0..=4, flexible since 3);
+message!(AddOffsetsToTxnResponse, ApiKey::ADD_OFFSETS_TO_TXN, versions 0..=4, flexible since 3);
+
+impl Request for AddOffsetsToTxnRequest {
+    type Response = AddOffsetsToTxnResponse;
+}

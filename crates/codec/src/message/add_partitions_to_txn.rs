@@ -1,0 +1,91 @@
+//! AddPartitionsToTxn: which partitions a transaction is going to write to (KIP-98).
+//!
+//! Clients speak versions up to 3, brokers among themselves 4 and 5 (KIP-890): there, one request carries several
+//! transactions. Version 2 may be answered with `PRODUCER_FENCED` (KIP-588), version 5 with `TRANSACTION_ABORTABLE`.
+
+use super::table::{message, table};
+use super::{ApiKey, Request};
+use crate::ErrorCode;
+use crate::ids::{PartitionId, ProducerEpoch, ProducerId};
+use crate::wire::{removed_after, since};
+
+table! {
+    /// Adds partitions.
+    pub struct AddPartitionsToTxnRequest {
+        /// The transactions, from version 4 on.
+        transactions: Vec<AddPartitionsToTxnTransaction> => since(4);
+        /// The transactional id.
+        v3_and_below_transactional_id: String => removed_after(0, 3);
+        /// The identity that the transaction runs under.
+        v3_and_below_producer_id: ProducerId = ProducerId(0) => removed_after(0, 3);
+        /// The epoch of that identity.
+        v3_and_below_producer_epoch: ProducerEpoch = ProducerEpoch(0) => removed_after(0, 3);
+        /// The partitions, by topic.
+        v3_and_below_topics: Vec<AddPartitionsToTxnTopic> => removed_after(0, 3);
+    }
+
+    /// The partitions of one transaction.
+    pub struct AddPartitionsToTxnTransaction {
+        /// Its transactional id.
+        transactional_id: String => since(4);
+        /// The identity that it runs under.
+        producer_id: ProducerId = ProducerId(0) => since(4);
+        /// The epoch of that identity.
+        producer_epoch: ProducerEpoch = ProducerEpoch(0) => since(4);
+        /// Whether only to say which partitions belong to it already.
+        verify_only: bool => since(4);
+        /// The partitions, by topic.
+        topics: Vec<AddPartitionsToTxnTopic> => since(4);
+    }
+
+    /// The partitions of a topic.
+    pub struct AddPartitionsToTxnTopic {
+        /// The topic.
+        name: String => since(0);
+        /// Its partitions.
+        partitions: Vec<PartitionId> => since(0);
+    }
+
+    /// What became of it.
+    pub struct AddPartitionsToTxnResponse {
+        /// How long the client should wait before its next request, in milliseconds.
+        throttle_time_ms: i32 => since(0);
+        /// Why nothing was done.
+        error_code: ErrorCode => since(4).ignorable();
+        /// By transaction, from version 4 on.
+        results_by_transaction: Vec<AddPartitionsToTxnResult> => since(4);
+        /// By topic.
+        results_by_topic_v3_and_below: Vec<AddPartitionsToTxnTopicResult> => removed_after(0, 3);
+    }
+
+    /// What became of the partitions of one transaction.
+    pub struct AddPartitionsToTxnResult {
+        /// Its transactional id.
+        transactional_id: String => since(4);
+        /// By topic.
+        topic_results: Vec<AddPartitionsToTxnTopicResult> => since(4);
+    }
+
+    /// What became of the partitions of a topic.
+    pub struct AddPartitionsToTxnTopicResult {
+        /// The topic.
+        name: String => since(0);
+        /// By partition.
+        results_by_partition: Vec<AddPartitionsToTxnPartitionResult> => since(0);
+    }
+
+    /// What became of a partition.
+    pub struct AddPartitionsToTxnPartitionResult {
+        /// The partition.
+        partition_index: PartitionId => since(0);
+        /// `OPERATION_NOT_ATTEMPTED` when another partition was refused.
+        partition_error_code: ErrorCode => since(0);
+    }
+}
+
+message!(AddPartitionsToTxnRequest, ApiKey::ADD_PARTITIONS_TO_TXN, versions 0..=5, flexible since 3);
+message!(AddPartitionsToTxnResponse, ApiKey::ADD_PARTITIONS_TO_TXN, versions 0..=5, flexible since 3);
+
+impl Request for AddPartitionsToTxnRequest {
+    type Response = AddPartitionsToTxnResponse;
+}

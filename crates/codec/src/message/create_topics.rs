@@ -1,0 +1,99 @@
+//! CreateTopics: new topics (KIP-4), with the broker's defaults from version 4 on (KIP-464). The answer tells their
+//! settings (KIP-525) and their ids (KIP-516); version 6 may be answered with `THROTTLING_QUOTA_EXCEEDED` (KIP-599).
+
+use super::table::{message, table};
+use super::{ApiKey, Request};
+use crate::ErrorCode;
+use crate::ids::{BrokerId, PartitionId, TopicId};
+use crate::wire::{since, tag};
+
+table! {
+    /// Asks for new topics.
+    pub struct CreateTopicsRequest {
+        /// The topics.
+        topics: Vec<CreatableTopic> => since(0);
+        /// How long the broker may take, in milliseconds.
+        timeout_ms: i32 = 60_000 => since(0);
+        /// Whether only to say what would happen.
+        validate_only: bool => since(1);
+    }
+
+    /// A topic to create.
+    pub struct CreatableTopic {
+        /// Its name.
+        name: String => since(0);
+        /// How many partitions, or -1 for the broker's default.
+        num_partitions: i32 => since(0);
+        /// How many replicas, or -1 for the broker's default.
+        replication_factor: i16 => since(0);
+        /// Which replicas, where the client wants to say.
+        assignments: Vec<CreatableReplicaAssignment> => since(0);
+        /// Its settings.
+        configs: Vec<CreatableTopicConfig> => since(0);
+    }
+
+    /// The replicas of a partition.
+    pub struct CreatableReplicaAssignment {
+        /// The partition.
+        partition_index: PartitionId => since(0);
+        /// The brokers.
+        broker_ids: Vec<BrokerId> => since(0);
+    }
+
+    /// A setting of a topic.
+    pub struct CreatableTopicConfig {
+        /// Its name.
+        name: String => since(0);
+        /// Its value.
+        value: Option<String> = Some(String::new()) => since(0).nullable(0);
+    }
+
+    /// What became of them.
+    pub struct CreateTopicsResponse {
+        /// How long the client should wait before its next request, in milliseconds.
+        throttle_time_ms: i32 => since(2).ignorable();
+        /// By topic.
+        topics: Vec<CreatableTopicResult> => since(0);
+    }
+
+    /// What became of a topic.
+    pub struct CreatableTopicResult {
+        /// Its name.
+        name: String => since(0);
+        /// Its id.
+        topic_id: TopicId => since(7).ignorable();
+        /// Why it was not created.
+        error_code: ErrorCode => since(0);
+        /// The same in words.
+        error_message: Option<String> = Some(String::new()) => since(1).nullable(0).ignorable();
+        /// Why its settings are not told.
+        topic_config_error_code: ErrorCode => tag(0, 5).ignorable();
+        /// How many partitions it has.
+        num_partitions: i32 = -1 => since(5).ignorable();
+        /// How many replicas each has.
+        replication_factor: i16 = -1 => since(5).ignorable();
+        /// Its settings.
+        configs: Option<Vec<CreatableTopicConfigs>> = Some(Vec::new()) => since(5).nullable(5).ignorable();
+    }
+
+    /// A setting of a topic that was created.
+    pub struct CreatableTopicConfigs {
+        /// Its name.
+        name: String => since(5);
+        /// Its value; null where it is a secret.
+        value: Option<String> = Some(String::new()) => since(5).nullable(5);
+        /// Whether it cannot be changed.
+        read_only: bool => since(5);
+        /// Where the value comes from, as in DescribeConfigs.
+        config_source: i8 = -1 => since(5).ignorable();
+        /// Whether it is a secret.
+        is_sensitive: bool => since(5);
+    }
+}
+
+message!(CreateTopicsRequest, ApiKey::CREATE_TOPICS, versions 2..=7, flexible since 5);
+message!(CreateTopicsResponse, ApiKey::CREATE_TOPICS, versions 2..=7, flexible since 5);
+
+impl Request for CreateTopicsRequest {
+    type Response = CreateTopicsResponse;
+}

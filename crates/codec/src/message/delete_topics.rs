@@ -1,0 +1,55 @@
+//! DeleteTopics: the end of topics (KIP-4), by their ids from version 6 on (KIP-516). Version 5 says why in words, and
+//! may be answered with `THROTTLING_QUOTA_EXCEEDED` (KIP-599).
+
+use super::table::{message, table};
+use super::{ApiKey, Request};
+use crate::ErrorCode;
+use crate::ids::TopicId;
+use crate::wire::{removed_after, since};
+
+table! {
+    /// Asks to delete topics.
+    pub struct DeleteTopicsRequest {
+        /// The topics, from version 6 on.
+        topics: Vec<DeleteTopicState> => since(6);
+        /// Their names, up to version 5.
+        topic_names: Vec<String> => removed_after(0, 5).ignorable();
+        /// How long the broker may take, in milliseconds.
+        timeout_ms: i32 => since(0);
+    }
+
+    /// A topic, by name or by id.
+    pub struct DeleteTopicState {
+        /// The name; null to go by the id.
+        name: Option<String> => since(6).nullable(6);
+        /// The id; zero to go by the name.
+        topic_id: TopicId => since(6);
+    }
+
+    /// What became of them.
+    pub struct DeleteTopicsResponse {
+        /// How long the client should wait before its next request, in milliseconds.
+        throttle_time_ms: i32 => since(1).ignorable();
+        /// By topic.
+        responses: Vec<DeletableTopicResult> => since(0);
+    }
+
+    /// What became of a topic.
+    pub struct DeletableTopicResult {
+        /// Its name; null when it was asked for by an id that nobody has.
+        name: Option<String> = Some(String::new()) => since(0).nullable(6);
+        /// Its id.
+        topic_id: TopicId => since(6).ignorable();
+        /// Why it was not deleted.
+        error_code: ErrorCode => since(0);
+        /// The same in words.
+        error_message: Option<String> => since(5).nullable(5).ignorable();
+    }
+}
+
+message!(DeleteTopicsRequest, ApiKey::DELETE_TOPICS, versions 1..=6, flexible since 4);
+message!(DeleteTopicsResponse, ApiKey::DELETE_TOPICS, versions 1..=6, flexible since 4);
+
+impl Request for DeleteTopicsRequest {
+    type Response = DeleteTopicsResponse;
+}

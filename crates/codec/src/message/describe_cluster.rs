@@ -1,0 +1,65 @@
+//! DescribeCluster: the brokers or the controllers (KIP-700, KIP-919), those that are fenced among them (KIP-1073).
+
+use super::table::{message, table};
+use super::{ApiKey, Request};
+use crate::ErrorCode;
+use crate::ids::BrokerId;
+use crate::wire::since;
+
+/// "Not asked for" in the authorized-operations field.
+const OPERATIONS_UNKNOWN: i32 = i32::MIN;
+/// The endpoints of brokers, as against those of controllers.
+const BROKERS: i8 = 1;
+
+table! {
+    /// Asks who is there.
+    pub struct DescribeClusterRequest {
+        /// Whether to list what the client may do to the cluster.
+        include_cluster_authorized_operations: bool => since(0);
+        /// 1 for brokers, 2 for controllers.
+        endpoint_type: i8 = BROKERS => since(1);
+        /// Whether to list brokers that are fenced.
+        include_fenced_brokers: bool => since(2);
+    }
+
+    /// Who is there.
+    pub struct DescribeClusterResponse {
+        /// How long the client should wait before its next request, in milliseconds.
+        throttle_time_ms: i32 => since(0);
+        /// `MISMATCHED_ENDPOINT_TYPE` when a broker was asked for controllers or the other way round.
+        error_code: ErrorCode => since(0);
+        /// The same in words.
+        error_message: Option<String> => since(0).nullable(0);
+        /// 1 for brokers, 2 for controllers.
+        endpoint_type: i8 = BROKERS => since(1);
+        /// The cluster's name for itself.
+        cluster_id: String => since(0);
+        /// The controller, or -1.
+        controller_id: BrokerId = BrokerId::NONE => since(0);
+        /// One row a broker.
+        brokers: Vec<DescribeClusterBroker> => since(0);
+        /// What the client may do to the cluster, as a bit field.
+        cluster_authorized_operations: i32 = OPERATIONS_UNKNOWN => since(0);
+    }
+
+    /// A broker.
+    pub struct DescribeClusterBroker {
+        /// Its number.
+        broker_id: BrokerId => since(0);
+        /// The host that it advertises.
+        host: String => since(0);
+        /// The port that it advertises.
+        port: i32 => since(0);
+        /// Its rack.
+        rack: Option<String> => since(0).nullable(0);
+        /// Whether it is fenced.
+        is_fenced: bool => since(2);
+    }
+}
+
+message!(DescribeClusterRequest, ApiKey::DESCRIBE_CLUSTER, versions 0..=2, flexible since 0);
+message!(DescribeClusterResponse, ApiKey::DESCRIBE_CLUSTER, versions 0..=2, flexible since 0);
+
+impl Request for DescribeClusterRequest {
+    type Response = DescribeClusterResponse;
+}

@@ -1,0 +1,89 @@
+//! DescribeConfigs: the settings of topics and brokers (KIP-133), where each comes from (KIP-226), and of which type it
+//! is (KIP-569). A producer learns a topic's `max.message.bytes` from it.
+
+use super::table::{message, table};
+use super::{ApiKey, Request};
+use crate::ErrorCode;
+use crate::ids::ResourceType;
+use crate::wire::since;
+
+table! {
+    /// Asks for settings.
+    pub struct DescribeConfigsRequest {
+        /// Of which topics and brokers.
+        resources: Vec<DescribeConfigsResource> => since(0);
+        /// Whether to list where else a value may come from.
+        include_synonyms: bool => since(1);
+        /// Whether to explain each setting.
+        include_documentation: bool => since(3);
+    }
+
+    /// A topic or a broker.
+    pub struct DescribeConfigsResource {
+        /// Which of the two.
+        resource_type: ResourceType => since(0);
+        /// Its name, or its number in digits.
+        resource_name: String => since(0);
+        /// The settings; null for all.
+        configuration_keys: Option<Vec<String>> = Some(Vec::new()) => since(0).nullable(0);
+    }
+
+    /// The settings.
+    pub struct DescribeConfigsResponse {
+        /// How long the client should wait before its next request, in milliseconds.
+        throttle_time_ms: i32 => since(0);
+        /// By topic or broker.
+        results: Vec<DescribeConfigsResult> => since(0);
+    }
+
+    /// The settings of a topic or a broker.
+    pub struct DescribeConfigsResult {
+        /// Why they are not told.
+        error_code: ErrorCode => since(0);
+        /// The same in words.
+        error_message: Option<String> = Some(String::new()) => since(0).nullable(0);
+        /// Whether it is a topic or a broker.
+        resource_type: ResourceType => since(0);
+        /// Its name, or its number in digits.
+        resource_name: String => since(0);
+        /// The settings.
+        configs: Vec<DescribeConfigsResourceResult> => since(0);
+    }
+
+    /// A setting.
+    pub struct DescribeConfigsResourceResult {
+        /// Its name.
+        name: String => since(0);
+        /// Its value; null where it is a secret.
+        value: Option<String> = Some(String::new()) => since(0).nullable(0);
+        /// Whether it cannot be changed.
+        read_only: bool => since(0);
+        /// Where the value comes from: 1 the topic, 2 … 4 the brokers, 5 the default, -1 unknown.
+        config_source: i8 = -1 => since(1).ignorable();
+        /// Whether it is a secret.
+        is_sensitive: bool => since(0);
+        /// Where else the value may come from, what wins first.
+        synonyms: Vec<DescribeConfigsSynonym> => since(1).ignorable();
+        /// The type of the value: 1 boolean, 2 string, 3 int, 5 long and so on, 0 unknown.
+        config_type: i8 => since(3).ignorable();
+        /// What it is for.
+        documentation: Option<String> = Some(String::new()) => since(3).nullable(0).ignorable();
+    }
+
+    /// Another place that a value may come from.
+    pub struct DescribeConfigsSynonym {
+        /// The name of the setting there.
+        name: String => since(1);
+        /// The value there; null where it is a secret.
+        value: Option<String> = Some(String::new()) => since(1).nullable(0);
+        /// The place, as in `config_source`.
+        source: i8 => since(1);
+    }
+}
+
+message!(DescribeConfigsRequest, ApiKey::DESCRIBE_CONFIGS, versions 1..=4, flexible since 4);
+message!(DescribeConfigsResponse, ApiKey::DESCRIBE_CONFIGS, versions 1..=4, flexible since 4);
+
+impl Request for DescribeConfigsRequest {
+    type Response = DescribeConfigsResponse;
+}

@@ -1,0 +1,75 @@
+//! DescribeProducers: what the leader of a partition remembers of those who write to it (KIP-664), from which an unknown
+//! outcome may be told.
+
+use super::table::{message, table};
+use super::{ApiKey, Request};
+use crate::ErrorCode;
+use crate::ids::{PartitionId, ProducerId};
+use crate::wire::since;
+
+table! {
+    /// Asks about partitions.
+    pub struct DescribeProducersRequest {
+        /// The partitions, by topic.
+        topics: Vec<DescribeProducersTopic> => since(0);
+    }
+
+    /// The partitions of a topic.
+    pub struct DescribeProducersTopic {
+        /// The topic.
+        name: String => since(0);
+        /// Its partitions.
+        partition_indexes: Vec<PartitionId> => since(0);
+    }
+
+    /// Who writes to them.
+    pub struct DescribeProducersResponse {
+        /// How long the client should wait before its next request, in milliseconds.
+        throttle_time_ms: i32 => since(0);
+        /// By topic.
+        topics: Vec<DescribeProducersTopicResult> => since(0);
+    }
+
+    /// Who writes to the partitions of a topic.
+    pub struct DescribeProducersTopicResult {
+        /// The topic.
+        name: String => since(0);
+        /// By partition.
+        partitions: Vec<DescribeProducersPartitionResult> => since(0);
+    }
+
+    /// Who writes to a partition.
+    pub struct DescribeProducersPartitionResult {
+        /// The partition.
+        partition_index: PartitionId => since(0);
+        /// Why it is not told.
+        error_code: ErrorCode => since(0);
+        /// The same in words.
+        error_message: Option<String> => since(0).nullable(0);
+        /// One row a producer.
+        active_producers: Vec<ProducerState> => since(0);
+    }
+
+    /// What the leader remembers of a producer.
+    pub struct ProducerState {
+        /// Its id.
+        producer_id: ProducerId = ProducerId(0) => since(0);
+        /// Its epoch, in 32 bits here.
+        producer_epoch: i32 => since(0);
+        /// The sequence of its last record; -1 for none.
+        last_sequence: i32 = -1 => since(0);
+        /// The timestamp of its last record, in milliseconds since 1970; -1 for none.
+        last_timestamp: i64 = -1 => since(0);
+        /// The term of the coordinator of its transactions.
+        coordinator_epoch: i32 => since(0);
+        /// Where its open transaction began; -1 for none.
+        current_txn_start_offset: i64 = -1 => since(0);
+    }
+}
+
+message!(DescribeProducersRequest, ApiKey::DESCRIBE_PRODUCERS, versions 0..=0, flexible since 0);
+message!(DescribeProducersResponse, ApiKey::DESCRIBE_PRODUCERS, versions 0..=0, flexible since 0);
+
+impl Request for DescribeProducersRequest {
+    type Response = DescribeProducersResponse;
+}

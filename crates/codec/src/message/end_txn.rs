@@ -1,0 +1,41 @@
+//! EndTxn: commits or aborts a transaction (KIP-98). Version 2 may be answered with `PRODUCER_FENCED` (KIP-588),
+//! version 4 with `TRANSACTION_ABORTABLE`, and version 5 gives the epoch of the next transaction (KIP-890).
+
+use super::table::{message, table};
+use super::{ApiKey, Request};
+use crate::ErrorCode;
+use crate::ids::{ProducerEpoch, ProducerId};
+use crate::wire::since;
+
+table! {
+    /// Ends a transaction.
+    pub struct EndTxnRequest {
+        /// The transactional id.
+        transactional_id: String => since(0);
+        /// The identity that the transaction runs under.
+        producer_id: ProducerId = ProducerId(0) => since(0);
+        /// The epoch of that identity.
+        producer_epoch: ProducerEpoch = ProducerEpoch(0) => since(0);
+        /// Whether it is committed; else it is aborted.
+        committed: bool => since(0);
+    }
+
+    /// What became of it.
+    pub struct EndTxnResponse {
+        /// How long the client should wait before its next request, in milliseconds.
+        throttle_time_ms: i32 => since(0);
+        /// Why it was refused.
+        error_code: ErrorCode => since(0);
+        /// The identity of the next transaction.
+        producer_id: ProducerId => since(5).ignorable();
+        /// The epoch of that identity.
+        producer_epoch: ProducerEpoch => since(5).ignorable();
+    }
+}
+
+message!(EndTxnRequest, ApiKey::END_TXN, versions 0..=5, flexible since 3);
+message!(EndTxnResponse, ApiKey::END_TXN, versions 0..=5, flexible since 3);
+
+impl Request for EndTxnRequest {
+    type Response = EndTxnResponse;
+}

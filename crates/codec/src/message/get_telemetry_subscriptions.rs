@@ -1,0 +1,44 @@
+//! GetTelemetrySubscriptions: which metrics a broker wants to have from a client, and how often (KIP-714).
+
+use super::table::{message, table};
+use super::{ApiKey, Request};
+use crate::ErrorCode;
+use crate::ids::ClientInstanceId;
+use crate::wire::since;
+
+table! {
+    /// Asks what is wanted.
+    pub struct GetTelemetrySubscriptionsRequest {
+        /// Who asks; zero for an identity of its own.
+        client_instance_id: ClientInstanceId => since(0);
+    }
+
+    /// What is wanted.
+    pub struct GetTelemetrySubscriptionsResponse {
+        /// How long the client should wait before its next request, in milliseconds.
+        throttle_time_ms: i32 => since(0);
+        /// Why nothing is.
+        error_code: ErrorCode => since(0);
+        /// Who the client is from now on.
+        client_instance_id: ClientInstanceId => since(0);
+        /// Repeated in each push, so that a stale one is noticed.
+        subscription_id: i32 => since(0);
+        /// The codecs that a push may be compressed with, by their ids in record batches, the best first.
+        accepted_compression_types: Vec<i8> => since(0);
+        /// How often to push, in milliseconds.
+        push_interval_ms: i32 => since(0);
+        /// How many bytes a push may have.
+        telemetry_max_bytes: i32 => since(0);
+        /// Whether counters start anew with each push.
+        delta_temporality: bool => since(0);
+        /// Beginnings of names; none for no metrics, one that is empty for all.
+        requested_metrics: Vec<String> => since(0);
+    }
+}
+
+message!(GetTelemetrySubscriptionsRequest, ApiKey::GET_TELEMETRY_SUBSCRIPTIONS, versions 0..=0, flexible since 0);
+message!(GetTelemetrySubscriptionsResponse, ApiKey::GET_TELEMETRY_SUBSCRIPTIONS, versions 0..=0, flexible since 0);
+
+impl Request for GetTelemetrySubscriptionsRequest {
+    type Response = GetTelemetrySubscriptionsResponse;
+}

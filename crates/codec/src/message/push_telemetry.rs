@@ -1,0 +1,40 @@
+//! PushTelemetry: the metrics that a broker asked a client for (KIP-714).
+
+use bytes::Bytes;
+
+use super::table::{message, table};
+use super::{ApiKey, Request};
+use crate::ErrorCode;
+use crate::ids::ClientInstanceId;
+use crate::wire::since;
+
+table! {
+    /// Metrics of a client.
+    pub struct PushTelemetryRequest {
+        /// Who pushes.
+        client_instance_id: ClientInstanceId => since(0);
+        /// The subscription that this answers.
+        subscription_id: i32 => since(0);
+        /// Whether the client is about to end.
+        terminating: bool => since(0);
+        /// What the metrics are compressed with, by its id in record batches.
+        compression_type: i8 => since(0);
+        /// OpenTelemetry's `MetricsData`, in Protocol Buffers.
+        metrics: Bytes => since(0);
+    }
+
+    /// What became of them.
+    pub struct PushTelemetryResponse {
+        /// How long the client should wait before its next request, in milliseconds.
+        throttle_time_ms: i32 => since(0);
+        /// `UNKNOWN_SUBSCRIPTION_ID` sends the client back to GetTelemetrySubscriptions.
+        error_code: ErrorCode => since(0);
+    }
+}
+
+message!(PushTelemetryRequest, ApiKey::PUSH_TELEMETRY, versions 0..=0, flexible since 0);
+message!(PushTelemetryResponse, ApiKey::PUSH_TELEMETRY, versions 0..=0, flexible since 0);
+
+impl Request for PushTelemetryRequest {
+    type Response = PushTelemetryResponse;
+}

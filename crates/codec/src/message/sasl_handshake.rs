@@ -1,0 +1,31 @@
+//! SaslHandshake: which SASL mechanism the client is going to use (KIP-43). Its versions are never flexible, so that a
+//! broker can refuse a client of any age in a form that it reads.
+
+use super::table::{message, table};
+use super::{ApiKey, Request};
+use crate::ErrorCode;
+use crate::wire::since;
+
+table! {
+    /// Names the mechanism.
+    pub struct SaslHandshakeRequest {
+        /// As IANA has it: `PLAIN`, `SCRAM-SHA-256`, `OAUTHBEARER`.
+        mechanism: String => since(0);
+    }
+
+    /// Whether the broker has it.
+    pub struct SaslHandshakeResponse {
+        /// `UNSUPPORTED_SASL_MECHANISM` where it has not.
+        error_code: ErrorCode => since(0);
+        /// The mechanisms that it has.
+        mechanisms: Vec<String> => since(0);
+    }
+}
+
+// After version 0 the exchange goes over the wire as bare frames, after version 1 in SaslAuthenticate (KIP-152).
+message!(SaslHandshakeRequest, ApiKey::SASL_HANDSHAKE, versions 0..=1, never flexible);
+message!(SaslHandshakeResponse, ApiKey::SASL_HANDSHAKE, versions 0..=1, never flexible);
+
+impl Request for SaslHandshakeRequest {
+    type Response = SaslHandshakeResponse;
+}

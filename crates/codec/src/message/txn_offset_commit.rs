@@ -1,0 +1,83 @@
+//! TxnOffsetCommit: the offsets of a group, which become visible with their transaction (KIP-98).
+//!
+//! Version 2 carries the leader's epoch (KIP-320), 3 the member that commits (KIP-447), 4 may be answered with
+//! `TRANSACTION_ABORTABLE`, and 5 needs no AddOffsetsToTxn before it where `transaction.version` is 2 (KIP-890).
+
+use super::table::{message, table};
+use super::{ApiKey, Request};
+use crate::ErrorCode;
+use crate::ids::{LeaderEpoch, PartitionId, ProducerEpoch, ProducerId};
+use crate::wire::since;
+
+table! {
+    /// Commits offsets.
+    pub struct TxnOffsetCommitRequest {
+        /// The transactional id.
+        transactional_id: String => since(0);
+        /// The group.
+        group_id: String => since(0);
+        /// The identity that the transaction runs under.
+        producer_id: ProducerId = ProducerId(0) => since(0);
+        /// The epoch of that identity.
+        producer_epoch: ProducerEpoch = ProducerEpoch(0) => since(0);
+        /// The generation of the group; -1 where the consumer assigns its partitions itself.
+        generation_id: i32 = -1 => since(3);
+        /// The member that consumed.
+        member_id: String => since(3);
+        /// Its static name, or null.
+        group_instance_id: Option<String> => since(3).nullable(3);
+        /// The offsets, by topic.
+        topics: Vec<TxnOffsetCommitRequestTopic> => since(0);
+    }
+
+    /// The offsets of a topic.
+    pub struct TxnOffsetCommitRequestTopic {
+        /// The topic.
+        name: String => since(0);
+        /// By partition.
+        partitions: Vec<TxnOffsetCommitRequestPartition> => since(0);
+    }
+
+    /// The offset of a partition.
+    pub struct TxnOffsetCommitRequestPartition {
+        /// The partition.
+        partition_index: PartitionId => since(0);
+        /// The offset of the next record to consume.
+        committed_offset: i64 => since(0);
+        /// The term of the leader that the last record came from.
+        committed_leader_epoch: LeaderEpoch => since(2).ignorable();
+        /// What the consumer wants to find with it.
+        committed_metadata: Option<String> = Some(String::new()) => since(0).nullable(0);
+    }
+
+    /// What became of it.
+    pub struct TxnOffsetCommitResponse {
+        /// How long the client should wait before its next request, in milliseconds.
+        throttle_time_ms: i32 => since(0);
+        /// By topic.
+        topics: Vec<TxnOffsetCommitResponseTopic> => since(0);
+    }
+
+    /// What became of the offsets of a topic.
+    pub struct TxnOffsetCommitResponseTopic {
+        /// The topic.
+        name: String => since(0);
+        /// By partition.
+        partitions: Vec<TxnOffsetCommitResponsePartition> => since(0);
+    }
+
+    /// What became of the offset of a partition.
+    pub struct TxnOffsetCommitResponsePartition {
+        /// The partition.
+        partition_index: PartitionId => since(0);
+        /// Why it was refused.
+        error_code: ErrorCode => since(0);
+    }
+}
+
+message!(TxnOffsetCommitRequest, ApiKey::TXN_OFFSET_COMMIT, versions 0..=5, flexible since 3);
+message!(TxnOffsetCommitResponse, ApiKey::TXN_OFFSET_COMMIT, versions 0..=5, flexible since 3);
+
+impl Request for TxnOffsetCommitRequest {
+    type Response = TxnOffsetCommitResponse;
+}
