@@ -11,9 +11,9 @@ use super::{Compression, DecompressError, DecompressProblem};
 ///
 /// | codec | holds |
 /// |---|---|
-/// | gzip | 0.1 MiB |
+/// | gzip | 48 KiB |
 /// | snappy, lz4 | nothing |
-/// | zstd | a window and a block |
+/// | zstd | 0.1 MiB; what was decoded is its window |
 #[derive(Default)]
 pub struct Decompressor {
     /// By id; none where the codec was not met yet, or failed.
