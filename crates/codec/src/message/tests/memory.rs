@@ -37,11 +37,11 @@ fn topics(count: u8, rest: &[u8]) -> DecodeError {
 
 #[test]
 fn an_array_inside_is_not_promised_the_bytes_of_its_siblings() {
-    // The first topic has no error, no name and one partition, for which the bytes of the other two would be enough.
-    let mut three = [0; 24 + 18];
-    three[7] = 3;
-    let limit = (18 + 16 - 16) / 18;
-    assert_eq!(topics(3, &three), DecodeError { at: 16, problem: Problem::TooMany { count: 3, limit } });
+    // The first topic has no error, no name and two partitions of 18 bytes at least. They would fit into the 36 bytes
+    // that are left, of which 16 belong to the other two topics.
+    let mut three = [0; 8 + 36];
+    three[7] = 2;
+    assert_eq!(topics(3, &three), DecodeError { at: 16, problem: Problem::TooMany { count: 2, limit: 1 } });
 }
 
 #[test]
