@@ -24,7 +24,7 @@ fn compressed(compression: Compression, content: &[u8]) -> Option<Vec<u8>> {
     let outcome = Compressor::new(compression, None).unwrap().compress([content].into_iter(), &mut out);
     match outcome {
         Outcome::Compressed { bytes } => assert_eq!(bytes, out.len()),
-        Outcome::NotSmaller => assert_eq!(out, [0u8; 0]),
+        Outcome::NotSmaller => assert_eq!(out.len(), 0),
         Outcome::Failed(failure) => panic!("{failure}"),
     }
     (!out.is_empty()).then_some(out)
