@@ -3,22 +3,17 @@
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::codec::Decode;
 use super::output::Room;
 use super::{Compression, DecompressError, DecompressProblem};
-
-/// One codec's way back. Kept from batch to batch, unless it failed.
-pub(super) trait Decode: Send {
-    /// Appends what all of `input` holds to `room`.
-    fn decode(&mut self, input: &[u8], room: &mut Room<'_>) -> Result<(), DecompressError>;
-}
 
 /// Decompresses batches of all codecs. What a codec needs is made when it is first met, and kept.
 ///
 /// | codec | holds |
 /// |---|---|
-/// | gzip | 0.1 MiB |
+/// | gzip | 48 KiB |
 /// | snappy, lz4 | nothing |
-/// | zstd | a window and a block |
+/// | zstd | 0.1 MiB; what was decoded is its window |
 #[derive(Default)]
 pub struct Decompressor {
     /// By id; none where the codec was not met yet, or failed.

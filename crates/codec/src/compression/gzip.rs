@@ -15,8 +15,7 @@
 
 use flate2::{Compress, Compression as Level, Crc, Decompress, FlushCompress, FlushDecompress, Status};
 
-use super::compressor::Encode;
-use super::decompressor::Decode;
+use super::codec::{Decode, Encode};
 use super::input::Input;
 use super::output::{Halt, Room, Smaller};
 use super::{Compression, DecompressError, DecompressProblem};

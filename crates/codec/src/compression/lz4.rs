@@ -19,8 +19,7 @@ use lz4_flex::block::{
 };
 use twox_hash::XxHash32;
 
-use super::compressor::Encode;
-use super::decompressor::Decode;
+use super::codec::{Decode, Encode};
 use super::input::Input;
 use super::output::{Halt, Room, Smaller};
 use super::{Compression, DecompressError, DecompressProblem};

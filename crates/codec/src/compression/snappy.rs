@@ -13,8 +13,7 @@
 
 use snap::raw::max_compress_len;
 
-use super::compressor::Encode;
-use super::decompressor::Decode;
+use super::codec::{Decode, Encode};
 use super::input::Input;
 use super::output::{Halt, Room, Smaller};
 use super::{Compression, DecompressError, DecompressProblem};

@@ -22,11 +22,11 @@ use super::varint;
 /// ```
 #[derive(Clone)]
 pub struct Reader<'a> {
+    /// All bytes, those read already among them.
     bytes: &'a [u8],
-    at: usize,
-    /// How far it may be read now; what lies behind is set aside for elements to come.
-    ///
-    /// Invariant: `at <= limit <= bytes.len()`.
+    /// What may be read now.
+    free: &'a [u8],
+    /// Where `free` ends in `bytes`; what lies behind is set aside for elements to come.
     limit: usize,
     /// The shared buffer that `bytes` lies in, so that large fields are taken without a copy.
     shared: Option<&'a Bytes>,
@@ -36,36 +36,32 @@ impl<'a> Reader<'a> {
     /// Reads from a slice; what is kept is copied.
     #[must_use]
     pub const fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, at: 0, limit: bytes.len(), shared: None }
+        Self { bytes, free: bytes, limit: bytes.len(), shared: None }
     }
 
     /// Reads from a shared buffer; byte ranges that are kept share it.
     #[must_use]
     pub fn shared(bytes: &'a Bytes) -> Self {
-        Self { bytes, at: 0, limit: bytes.len(), shared: Some(bytes) }
+        Self { shared: Some(bytes), ..Self::new(bytes) }
     }
 
     /// Bytes not read yet, those set aside among them.
     #[must_use]
     pub const fn left(&self) -> usize {
-        self.bytes.len() - self.at
-    }
-
-    /// Bytes that may be read now: those left but for those set aside.
-    const fn free(&self) -> usize {
-        self.limit - self.at
+        self.bytes.len() - self.position()
     }
 
     /// Offset of the next byte.
+    #[inline]
     #[must_use]
     pub const fn position(&self) -> usize {
-        self.at
+        self.limit - self.free.len()
     }
 
     /// An error about the byte that comes next.
     #[must_use]
     pub const fn problem(&self, problem: Problem) -> DecodeError {
-        DecodeError { at: self.at, problem }
+        DecodeError { at: self.position(), problem }
     }
 
     /// Takes the next `count` bytes.
@@ -74,14 +70,28 @@ impl<'a> Reader<'a> {
     /// [`Problem::Truncated`] when there are fewer.
     #[inline]
     pub fn take(&mut self, count: usize) -> Result<&'a [u8], DecodeError> {
-        let left = self.free();
-        match self.bytes.get(self.at..self.at.saturating_add(count)) {
-            Some(taken) if count <= left => {
-                self.at += count;
+        match self.free.split_at_checked(count) {
+            Some((taken, free)) => {
+                self.free = free;
                 Ok(taken)
             }
-            _ => Err(self.problem(Problem::Truncated { needed: count, left })),
+            None => Err(self.truncated(count)),
         }
+    }
+
+    #[cold]
+    const fn truncated(&self, needed: usize) -> DecodeError {
+        self.problem(Problem::Truncated { needed, left: self.free.len() })
+    }
+
+    /// The bytes that were read from `start` on.
+    pub(crate) fn since(&self, start: usize) -> &'a [u8] {
+        &self.bytes[start..self.position()]
+    }
+
+    /// The bytes that may be read now.
+    pub(crate) const fn rest(&self) -> &'a [u8] {
+        self.free
     }
 
     /// Takes the next `count` bytes to keep: shared where the buffer is, copied otherwise.
@@ -95,12 +105,12 @@ impl<'a> Reader<'a> {
 
     #[inline]
     fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
-        match self.bytes[self.at..self.limit].first_chunk() {
-            Some(taken) => {
-                self.at += N;
+        match self.free.split_first_chunk() {
+            Some((taken, free)) => {
+                self.free = free;
                 Ok(*taken)
             }
-            None => Err(self.problem(Problem::Truncated { needed: N, left: self.free() })),
+            None => Err(self.truncated(N)),
         }
     }
 
@@ -154,7 +164,12 @@ impl<'a> Reader<'a> {
     /// [`Problem::VarintTooLong`] after five bytes or past 32 bits, [`Problem::Truncated`] at the end of the bytes.
     #[inline]
     pub fn unsigned_varint(&mut self) -> Result<u32, DecodeError> {
-        let start = self.at;
+        // Nearly all of them have one byte.
+        if let Some((byte @ ..0x80, free)) = self.free.split_first() {
+            self.free = free;
+            return Ok(u32::from(*byte));
+        }
+        let start = self.position();
         let value = self.varint(varint::MAX_BYTES_32)?;
         u32::try_from(value).map_err(|_| DecodeError { at: start, problem: Problem::VarintTooLong })
     }
@@ -165,7 +180,7 @@ impl<'a> Reader<'a> {
     /// As [`unsigned_varint`](Self::unsigned_varint).
     #[inline]
     pub fn varint_i32(&mut self) -> Result<i32, DecodeError> {
-        let start = self.at;
+        let start = self.position();
         let value = varint::unzigzag(self.varint(varint::MAX_BYTES_32)?);
         i32::try_from(value).map_err(|_| DecodeError { at: start, problem: Problem::VarintTooLong })
     }
@@ -179,9 +194,8 @@ impl<'a> Reader<'a> {
         self.varint(varint::MAX_BYTES_64).map(varint::unzigzag)
     }
 
-    #[inline]
     fn varint(&mut self, bytes_max: usize) -> Result<u64, DecodeError> {
-        let start = self.at;
+        let start = self.position();
         let mut value = 0u64;
         for index in 0..bytes_max {
             let [byte] = self.array()?;
@@ -203,7 +217,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// [`Problem::TooMany`] when they cannot all be there.
     pub fn checked_count(&self, count: u64, bytes_min: usize) -> Result<usize, DecodeError> {
-        let limit = self.free() / bytes_min.max(1);
+        let limit = self.free.len() / bytes_min.max(1);
         usize::try_from(count)
             .ok()
             .filter(|count| *count <= limit)
@@ -214,15 +228,19 @@ impl<'a> Reader<'a> {
     /// [`give_back`](Self::give_back) gives each element its share when its turn comes.
     pub(crate) fn set_aside(&mut self, count: u64, bytes_min: usize) -> Result<usize, DecodeError> {
         let count = self.checked_count(count, bytes_min)?;
+        let kept = self.free.len() - count * bytes_min;
         self.limit -= count * bytes_min;
-        debug_assert!(self.at <= self.limit, "more was set aside than is left");
+        self.free = &self.free[..kept];
         Ok(count)
     }
 
     /// Gives bytes that were set aside to the element that is read next.
+    #[inline]
     pub(crate) fn give_back(&mut self, bytes: usize) {
+        let position = self.position();
+        debug_assert!(self.limit + bytes <= self.bytes.len(), "more was given back than was set aside");
         self.limit += bytes;
-        debug_assert!(self.limit <= self.bytes.len(), "more was given back than was set aside");
+        self.free = &self.bytes[position..self.limit];
     }
 
     /// Reads the tagged fields of a flexible version, handing each to `known`; the unknown ones are passed over.
@@ -231,11 +249,21 @@ impl<'a> Reader<'a> {
     /// [`Problem::TagOrder`] when they do not ascend, [`Problem::Mismatch`] when a field is not as long as it says.
     pub fn tagged_fields(
         &mut self,
+        known: impl FnMut(u32, &mut Self) -> Result<bool, DecodeError>,
+    ) -> Result<(), DecodeError> {
+        match self.unsigned_varint()? {
+            0 => Ok(()),
+            count => self.some_tagged_fields(count, known),
+        }
+    }
+
+    fn some_tagged_fields(
+        &mut self,
+        count: u32,
         mut known: impl FnMut(u32, &mut Self) -> Result<bool, DecodeError>,
     ) -> Result<(), DecodeError> {
-        let count = u64::from(self.unsigned_varint()?);
         // A tag and a length, one byte each at least.
-        let count = self.checked_count(count, 2)?;
+        let count = self.checked_count(count.into(), 2)?;
         let mut last = None;
         for _ in 0..count {
             let tag = self.unsigned_varint()?;
@@ -244,10 +272,9 @@ impl<'a> Reader<'a> {
             }
             last = Some(tag);
             let bytes = usize::try_from(self.unsigned_varint()?).unwrap_or(usize::MAX);
-            let start = self.at;
-            self.take(bytes)?;
-            let mut inner =
-                Self { bytes: &self.bytes[..self.at], at: start, limit: self.at, shared: self.shared };
+            let free = self.take(bytes)?;
+            let limit = self.position();
+            let mut inner = Self { bytes: &self.bytes[..limit], free, limit, shared: self.shared };
             if known(tag, &mut inner)? && inner.left() > 0 {
                 return Err(inner.problem(Problem::Trailing { left: inner.left() }));
             }
@@ -257,7 +284,7 @@ impl<'a> Reader<'a> {
 
     /// An error about a byte that was read before.
     pub(crate) const fn problem_at(&self, at: usize, problem: Problem) -> DecodeError {
-        debug_assert!(at <= self.at, "a byte that was not read");
+        debug_assert!(at <= self.position(), "a byte that was not read");
         DecodeError { at, problem }
     }
 
@@ -276,6 +303,6 @@ impl<'a> Reader<'a> {
 /// Where it stands, and none of the bytes: they may be secrets.
 impl fmt::Debug for Reader<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reader").field("at", &self.at).field("left", &self.left()).finish_non_exhaustive()
+        f.debug_struct("Reader").field("at", &self.position()).field("left", &self.left()).finish_non_exhaustive()
     }
 }

@@ -181,16 +181,16 @@ impl<T: Viewed> ViewedNullable for Vec<T> {
         version: Version,
     ) -> Result<Option<Elements<'a, T>>, DecodeError> {
         let Some(left) = set_aside::<T>(input, version)? else { return Ok(None) };
-        let elements = Elements { input: input.clone(), version, left, element: PhantomData };
+        let start = input.position();
         T::pass_over(input, left, version)?;
-        Ok(Some(elements))
+        Ok(Some(Elements { bytes: input.since(start), version, left, element: PhantomData }))
     }
 }
 
 /// The elements of an array, read one by one from bytes that were checked before; nothing is allocated.
 pub struct Elements<'a, T> {
-    /// Stands before the next element, the fewest bytes of all elements to come set aside.
-    input: Reader<'a>,
+    /// The bytes of the elements that are left, which were checked when the array was passed over.
+    bytes: &'a [u8],
     version: Version,
     left: usize,
     element: PhantomData<fn() -> T>,
@@ -209,8 +209,9 @@ impl<'a, T: Viewed> Iterator for Elements<'a, T> {
 
     fn next(&mut self) -> Option<T::View<'a>> {
         self.left = self.left.checked_sub(1)?;
-        self.input.give_back(T::bytes_min(self.version));
-        let element = T::view(&mut self.input, self.version);
+        let mut input = Reader::new(self.bytes);
+        let element = T::view(&mut input, self.version);
+        self.bytes = input.rest();
         debug_assert!(element.is_ok(), "elements were checked when the array was passed over");
         element.ok()
     }
@@ -224,7 +225,7 @@ impl<T: Viewed> ExactSizeIterator for Elements<'_, T> {}
 
 impl<T> Clone for Elements<'_, T> {
     fn clone(&self) -> Self {
-        Self { input: self.input.clone(), ..*self }
+        Self { ..*self }
     }
 }
 
@@ -232,7 +233,7 @@ impl<T> Clone for Elements<'_, T> {
 impl<T> Default for Elements<'_, T> {
     fn default() -> Self {
         let version = Version { number: 0, flexible: false };
-        Self { input: Reader::new(&[]), version, left: 0, element: PhantomData }
+        Self { bytes: &[], version, left: 0, element: PhantomData }
     }
 }
 

@@ -19,7 +19,7 @@ mod landing;
 mod request;
 mod schedule;
 
-pub use answers::LeaderHint;
+pub use answers::{AnswerError, LeaderHint};
 pub use request::{ProduceRequest, RequestConfig};
 
 use std::collections::BTreeMap;

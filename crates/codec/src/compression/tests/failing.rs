@@ -2,8 +2,7 @@
 
 use super::codecs;
 use super::data::text;
-use crate::compression::compressor::Encode;
-use crate::compression::decompressor::Decode;
+use crate::compression::codec::{Decode, Encode};
 use crate::compression::input::Input;
 use crate::compression::output::{Halt, Room, Smaller};
 use crate::compression::{Compressor, DecompressError, DecompressProblem, Decompressor, Failure, Outcome};

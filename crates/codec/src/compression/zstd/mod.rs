@@ -13,8 +13,7 @@ mod interop;
 #[cfg(all(feature = "zstd", any(test, not(feature = "zstd-c"))))]
 mod pure;
 
-use super::compressor::Encode;
-use super::decompressor::Decode;
+use super::codec::{Decode, Encode};
 use super::input::Input;
 use super::output::{Halt, Room, Smaller};
 use super::{Compression, DecompressError, DecompressProblem};

@@ -11,6 +11,7 @@
 
 mod lanes;
 mod questions;
+mod wishes;
 
 use std::collections::BTreeMap;
 use std::future::poll_fn;
@@ -100,6 +101,7 @@ impl Director {
             let inbox = self.settings.core.inbox.look(Inbox::take_all);
             self.heed(inbox);
             self.pass_orders_on();
+            self.end_needless_lanes();
             self.ask();
             if self.is_over() {
                 break;
@@ -115,7 +117,10 @@ impl Director {
     /// Reads the mail.
     fn heed(&mut self, inbox: Inbox) {
         let now = clock::now();
-        self.heed_wishes(inbox.wanted, inbox.given_up, now);
+        let registry = &self.settings.core.registry;
+        for known in wishes::heed(&mut self.metadata, registry, inbox.wanted, &inbox.given_up, now) {
+            self.place(&known);
+        }
         if let (Some(silent), Some(line)) = (inbox.silent, &mut self.line) {
             line.avoid(silent);
         }
@@ -135,23 +140,6 @@ impl Director {
         }
         if let Some(until) = inbox.close_until {
             self.begin_to_close(until);
-        }
-    }
-
-    /// Topics that came into use, and that went out of it. Where both is said of one, the registry knows better: it may
-    /// have been given up and wanted again, or the other way round.
-    fn heed_wishes(&mut self, wanted: Vec<Arc<str>>, given_up: Vec<Arc<str>>, now: Instant) {
-        let core = Arc::clone(&self.settings.core);
-        let in_use = |name: &Arc<str>| core.registry.topic(name).is_some();
-        for name in given_up.iter().filter(|name| !in_use(name)) {
-            self.metadata.forget(name);
-        }
-        for name in wanted.into_iter().filter(in_use) {
-            self.metadata.want(&name, now);
-            // It may have been described while nobody waited for it.
-            if let Some(known) = self.metadata.topic(&name).cloned() {
-                self.place(&known);
-            }
         }
     }
 
@@ -269,9 +257,9 @@ impl Director {
             () = settled => {}
             () = sleep_until(tokio::time::Instant::from_std(due)) => {}
         }
-        if let Some(ended) = fallen {
-            // A lane ends by order alone. What it had is lost to us, so nothing more may be promised.
-            tracing::error!(?ended, "a broker's task ended by itself: the producer closes");
+        if let Some(Err(error)) = fallen {
+            // A lane ends well by order alone. What it had is lost to us, so nothing more may be promised.
+            tracing::error!(%error, "a broker's task ended by itself: the producer closes");
             self.begin_to_close(clock::now());
         }
         if let Some((line, reply)) = reply {

@@ -1,23 +1,22 @@
 //! A batch from its first record to the bytes that go out: each stage is a type.
 //!
 //! ```text
-//!             append*            close                    stamp                  restamp
-//!  OpenBatch ─────────▶ OpenBatch ─────▶ ClosedBatch ────────────▶ StampedBatch ─────────▶ StampedBatch
-//!                                              │                         │
-//!                                              └── split ─▶ ClosedBatch* └── split ─▶ StampedBatch*
+//!             append*            close               compress              stamp                 restamp
+//!  OpenBatch ─────────▶ OpenBatch ─────▶ ClosedBatch ────────▶ ClosedBatch ─────▶ StampedBatch ─────────▶ StampedBatch
+//!                                              │                                        │
+//!                                              └── split ─▶ ClosedBatch*                └── split ─▶ StampedBatch*
 //! ```
 //!
 //! The records lie in one buffer, in which they are encoded as they come and from which they are sent. For a caller
 //! with buffers of another shape there are the steps themselves: [`put_record`], [`renumber`](super::renumber) and
-//! [`BatchHeader::seal`].
+//! [`BatchHeader::seal`](super::BatchHeader::seal).
 
 use std::fmt;
 
+use super::Header;
+use super::closed::ClosedBatch;
 use super::encode::{put_record, record_bytes};
-use super::header::{BatchHeader, HEADER_BYTES, Stamp};
-use super::split::renumber;
-use super::{Attributes, Header};
-use crate::wire::DecodeError;
+use super::header::HEADER_BYTES;
 
 /// How large a batch may become.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,8 +144,7 @@ impl OpenBatch {
     #[must_use]
     pub fn close(self) -> Option<ClosedBatch> {
         let Self { bytes, records, base_timestamp_ms, max_timestamp_ms, .. } = self;
-        let closed =
-            ClosedBatch { bytes, records, base_timestamp_ms, max_timestamp_ms, attributes: Attributes::NONE };
+        let closed = ClosedBatch::new(bytes, records, base_timestamp_ms, max_timestamp_ms);
         (records > 0).then_some(closed)
     }
 
@@ -160,128 +158,5 @@ impl OpenBatch {
     #[must_use]
     pub const fn bytes(&self) -> usize {
         self.bytes.len()
-    }
-}
-
-/// A batch that takes no more records, and has no stamp yet.
-#[derive(Clone, Debug)]
-pub struct ClosedBatch {
-    /// Room for the header, and the records.
-    bytes: Vec<u8>,
-    /// Invariant: 1 … 2³¹−1.
-    records: u32,
-    base_timestamp_ms: i64,
-    max_timestamp_ms: i64,
-    attributes: Attributes,
-}
-
-impl ClosedBatch {
-    /// The same as part of a transaction, or not.
-    #[must_use]
-    pub fn transactional(self, is_transactional: bool) -> Self {
-        Self { attributes: self.attributes.with_transactional(is_transactional), ..self }
-    }
-
-    /// Writes the header, and takes the CRC.
-    #[must_use]
-    pub fn stamp(mut self, stamp: Stamp) -> StampedBatch {
-        self.header(stamp).seal(&mut self.bytes, []);
-        StampedBatch { closed: self, stamp }
-    }
-
-    /// Cuts the batch into parts of at most `bytes_max` each, in order; a record that is longer is a part of its own.
-    /// What the records hold is not encoded again.
-    ///
-    /// # Errors
-    /// [`DecodeError`] when the records are malformed, which those of [`OpenBatch`] are not.
-    pub fn split(&self, bytes_max: usize) -> Result<Vec<Self>, DecodeError> {
-        let mut rest = &self.bytes[HEADER_BYTES..];
-        let mut parts = Vec::new();
-        while !rest.is_empty() {
-            let mut bytes = vec![0; HEADER_BYTES];
-            let part = renumber(rest, &mut bytes, 0, u32::MAX, bytes_max)?;
-            rest = &rest[part.source_bytes..];
-            let max_timestamp_ms = self.base_timestamp_ms.saturating_add(part.timestamp_delta_max);
-            parts.push(Self { bytes, records: part.records, max_timestamp_ms, ..*self });
-        }
-        Ok(parts)
-    }
-
-    fn header(&self, stamp: Stamp) -> BatchHeader {
-        BatchHeader {
-            attributes: self.attributes,
-            ..BatchHeader::of_producer(self.records, self.base_timestamp_ms, self.max_timestamp_ms, stamp)
-        }
-    }
-
-    /// How many records it has.
-    #[must_use]
-    pub const fn records(&self) -> u32 {
-        self.records
-    }
-}
-
-/// A batch that can be sent.
-///
-/// ```
-/// use milena_codec::ids::{Identity, ProducerEpoch, ProducerId, Sequence};
-/// use milena_codec::record::{BatchLimits, OpenBatch, Stamp};
-/// let mut open = OpenBatch::new(BatchLimits::default());
-/// for value in [b"first ", b"second", b"third "] {
-///     open.append(1_700_000_000_000, None, Some(value), &[])?;
-/// }
-/// let identity = Identity { producer_id: ProducerId(9), epoch: ProducerEpoch(0) };
-/// let stamp = Stamp { identity, base_sequence: Sequence(40) };
-/// let Some(batch) = open.close().map(|closed| closed.stamp(stamp)) else { unreachable!("there are records") };
-///
-/// // A broker finds it too large.
-/// let parts = batch.split(90)?;
-/// let sequences: Vec<_> = parts.iter().map(|part| part.header().stamp.base_sequence).collect();
-/// assert_eq!(sequences, [Sequence(40), Sequence(42)]);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Debug)]
-pub struct StampedBatch {
-    closed: ClosedBatch,
-    stamp: Stamp,
-}
-
-impl StampedBatch {
-    /// The same under another stamp: header and CRC are written anew.
-    #[must_use]
-    pub fn restamp(self, stamp: Stamp) -> Self {
-        self.closed.stamp(stamp)
-    }
-
-    /// Cuts the batch as [`ClosedBatch::split`] does; each part's sequences continue those of the part before.
-    ///
-    /// # Errors
-    /// As there.
-    pub fn split(&self, bytes_max: usize) -> Result<Vec<Self>, DecodeError> {
-        let mut stamp = self.stamp;
-        let stamped = |part: ClosedBatch| {
-            let of_part = stamp;
-            stamp = stamp.after(part.records);
-            part.stamp(of_part)
-        };
-        Ok(self.closed.split(bytes_max)?.into_iter().map(stamped).collect())
-    }
-
-    /// Its header.
-    #[must_use]
-    pub fn header(&self) -> BatchHeader {
-        self.closed.header(self.stamp)
-    }
-
-    /// What goes out.
-    #[must_use]
-    pub fn bytes(&self) -> &[u8] {
-        &self.closed.bytes
-    }
-
-    /// What goes out, to be kept by the caller: a next batch may reuse it.
-    #[must_use]
-    pub fn into_bytes(self) -> Vec<u8> {
-        self.closed.bytes
     }
 }
