@@ -1,11 +1,14 @@
 //! A batch from its first record to its last stamp, in any order of what may be done with it, beside a model that
 //! knows the rows of each batch and nothing else.
 
+use milena_codec::compression::{Compression, Decompressor, Outcome};
 use milena_codec::ids::{Identity, ProducerEpoch, ProducerId, Sequence};
 use milena_codec::record::{
     AppendError, BatchLimits, ClosedBatch, OpenBatch, RecordBatch, Stamp, StampedBatch,
 };
+use milena_codec::wire::DecodeError;
 
+use crate::compression::{codec, decompress, with_compressor};
 use crate::naive::{Batch, HEADER, Row};
 use crate::script::Script;
 
@@ -30,12 +33,14 @@ pub fn builder(input: &[u8]) {
         stamped: Vec::new(),
     };
     while let Some(deed) = script.deed() {
-        match deed % 8 {
+        match deed % 10 {
             0..4 => bench.append(Row::of(&mut script)),
             4 => bench.close(script.byte() % 2 == 1),
             5 => bench.stamp(stamp(&mut script)),
             6 => bench.split(script.u16().into()),
-            _ => bench.stamp_again(stamp(&mut script)),
+            7 => bench.stamp_again(stamp(&mut script)),
+            8 => bench.compress(codec(script.byte())),
+            _ => bench.split_with(codec(script.byte()), script.u16().into()),
         }
     }
 }
@@ -88,7 +93,8 @@ impl<'a> Bench<'a> {
         assert_eq!(open.records() as usize, rows.len());
         let Some(closed) = open.close() else { return assert!(rows.is_empty(), "a batch is lost") };
         let base_timestamp_ms = rows[0].timestamp_ms;
-        let model = Batch { rows, base_timestamp_ms, transactional, stamp: Stamp::NONE };
+        let compression = Compression::None;
+        let model = Batch { rows, base_timestamp_ms, transactional, compression, stamp: Stamp::NONE };
         self.closed.push((closed.transactional(transactional), model));
     }
 
@@ -102,31 +108,92 @@ impl<'a> Bench<'a> {
         self.put((stamped.restamp(stamp), Batch { stamp, ..model }));
     }
 
+    fn compress(&mut self, compression: Compression) {
+        let Some((mut closed, mut model)) = self.closed.pop() else { return };
+        let mut buffer = vec![7; 7];
+        let outcome = with_compressor(compression, None, |compressor| closed.compress(compressor, &mut buffer));
+        match outcome {
+            Outcome::Compressed { bytes } => {
+                assert_eq!(model.compression, Compression::None, "compressed twice");
+                assert!(bytes < model.body().len());
+                model.compression = compression;
+            }
+            other => assert_eq!(other, Outcome::NotSmaller),
+        }
+        self.closed.push((closed, model));
+    }
+
     /// Cuts the last batch, be it stamped or not.
     fn split(&mut self, bytes_max: usize) {
         if let Some((stamped, model)) = self.stamped.pop() {
-            let parts = stamped.split(bytes_max).expect("records of our own");
-            let models = parts_of(&model, bytes_max);
-            assert_eq!(parts.len(), models.len(), "parts of at most {bytes_max} bytes of {model:?}");
-            parts.into_iter().zip(models).for_each(|part| self.put(part));
+            let Some(parts) = cut(stamped.split(bytes_max), &model) else { return };
+            same_parts(parts, &model, bytes_max).for_each(|part| self.put(part));
         } else if let Some((closed, model)) = self.closed.pop() {
-            let parts = closed.split(bytes_max).expect("records of our own");
-            let models = parts_of(&model, bytes_max);
-            assert_eq!(parts.len(), models.len(), "parts of at most {bytes_max} bytes of {model:?}");
-            self.closed.extend(parts.into_iter().zip(models));
+            let Some(parts) = cut(closed.split(bytes_max), &model) else { return };
+            self.closed.extend(same_parts(parts, &model, bytes_max));
         }
+    }
+
+    /// Cuts the last stamped batch, compressed or not.
+    fn split_with(&mut self, compression: Compression, bytes_max: usize) {
+        let Some((stamped, model)) = self.stamped.pop() else { return };
+        let decompressor = &mut Decompressor::new();
+        let parts =
+            with_compressor(compression, None, |with| stamped.split_with(bytes_max, with, decompressor));
+        let parts = parts.expect("a batch of our own");
+        if model.compression == Compression::None {
+            return same_parts(parts, &model, bytes_max).for_each(|part| self.put(part));
+        }
+        let mut rest = &model.rows[..];
+        let mut stamp = model.stamp;
+        for part in parts {
+            let header = part.header();
+            let (rows, behind) = rest.split_at(usize::try_from(header.records).expect("records"));
+            assert!(part.bytes().len() <= bytes_max || rows.len() == 1, "{header:?} of {bytes_max} bytes");
+            let compression = header.attributes.compression().expect("a codec of our own");
+            let of_part = Batch { rows: rows.to_vec(), compression, stamp, ..model };
+            stamp.base_sequence = rows.iter().fold(stamp.base_sequence, |sequence, _| after(sequence));
+            rest = behind;
+            self.put((part, of_part));
+        }
+        assert_eq!(rest, [], "rows are lost");
     }
 
     /// Keeps a stamped batch, which is what its model says.
     fn put(&mut self, (batch, model): (StampedBatch, Batch<'a>)) {
-        assert_eq!(batch.bytes(), model.encoded(), "{model:?}");
         let read = RecordBatch::parse(batch.bytes()).expect("a batch of our own");
         assert_eq!(read.header, batch.header());
-        let rows: Vec<_> =
-            read.records().map(|record| Row::read(&record.expect("a record of our own"))).collect();
-        assert_eq!(rows, model.rows);
+        assert_eq!(read.header.attributes.compression(), Some(model.compression));
+        if model.compression == Compression::None {
+            assert_eq!(batch.bytes(), model.encoded(), "{model:?}");
+            let rows: Vec<_> =
+                read.records().map(|record| Row::read(&record.expect("a record of our own"))).collect();
+            assert_eq!(rows, model.rows);
+        } else {
+            let (body, mut out) = (model.body(), Vec::new());
+            assert_eq!(decompress(model.compression, read.body(), body.len(), &mut out), Ok(()));
+            assert_eq!(out, body, "{model:?}");
+            assert_eq!(batch.bytes()[23..61], model.encoded()[23..61], "the header, behind the attributes");
+        }
         self.stamped.push((batch, model));
     }
+}
+
+/// The parts of a batch that is not compressed; one that is cannot be cut.
+fn cut<T>(parts: Result<Vec<T>, DecodeError>, model: &Batch<'_>) -> Option<Vec<T>> {
+    assert_eq!(parts.is_ok(), model.compression == Compression::None, "{model:?}");
+    parts.ok()
+}
+
+/// The parts of a batch, each with its model.
+fn same_parts<'a, T>(
+    parts: Vec<T>,
+    model: &Batch<'a>,
+    bytes_max: usize,
+) -> impl Iterator<Item = (T, Batch<'a>)> {
+    let models = parts_of(model, bytes_max);
+    assert_eq!(parts.len(), models.len(), "parts of at most {bytes_max} bytes of {model:?}");
+    parts.into_iter().zip(models)
 }
 
 /// The parts of a batch: as many rows as fit, and one at least.

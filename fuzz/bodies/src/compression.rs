@@ -24,7 +24,8 @@ pub fn compression(input: &[u8]) {
     let part = data.len().div_ceil(parts).max(1);
 
     let mut packed = b"before".to_vec();
-    let bytes = match compress(compression, level, data.chunks(part), &mut packed) {
+    let compressed = |with: &mut Compressor| with.compress(data.chunks(part), &mut packed);
+    let bytes = match with_compressor(compression, level, compressed) {
         Outcome::Compressed { bytes } => bytes,
         Outcome::NotSmaller => return assert_eq!(packed, b"before"),
         failed @ Outcome::Failed(_) => return assert_eq!(failed, Outcome::NotSmaller),
@@ -63,18 +64,17 @@ pub fn decompression(input: &[u8]) {
     assert_eq!((again.map_err(|error| error.problem), fresh), (result, out));
 }
 
-/// Appends the parts, compressed with a codec that may have served before.
-pub(crate) fn compress<'a>(
+/// Works with a compressor that may have served before.
+pub(crate) fn with_compressor<T>(
     compression: Compression,
     level: Option<i32>,
-    parts: impl Iterator<Item = &'a [u8]> + Clone,
-    out: &mut Vec<u8>,
-) -> Outcome {
+    work: impl FnOnce(&mut Compressor) -> T,
+) -> T {
     COMPRESSORS.with_borrow_mut(|compressors| {
         let of = (compression.id(), level.unwrap_or(i32::MAX));
         let fresh =
             || Compressor::new(compression, level).expect("a codec that is built, at a level that it has");
-        compressors.entry(of).or_insert_with(fresh).compress(parts, out)
+        work(compressors.entry(of).or_insert_with(fresh))
     })
 }
 
@@ -89,7 +89,7 @@ pub(crate) fn decompress(
     })
 }
 
-fn codec(byte: u8) -> Compression {
+pub(crate) fn codec(byte: u8) -> Compression {
     Compression::ALL[usize::from(byte) % Compression::ALL.len()]
 }
 

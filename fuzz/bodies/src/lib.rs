@@ -9,7 +9,7 @@
 //! | [`differential()`] | a message, or dice that make one | kafka-protocol reads it too, and writes it byte for byte as ours |
 //! | [`batches()`] | a log of record batches | whatever is in it, reading ends; what is read can be written again |
 //! | [`records()`] | any records | the batch is the one of a naive encoder; it is read back, by kafka-protocol too, and compressed in every way |
-//! | [`builder()`] | a script: append, close, stamp, split, stamp again | each batch is what a naive model of it says, byte for byte |
+//! | [`builder()`] | a script: append, close, compress, stamp, split, stamp again | each batch is what a naive model of it says, byte for byte |
 //! | [`splits()`] | records of a batch that is cut | no record is lost, doubled or changed |
 //! | [`compression()`] | any data, in any parts, at any level of any codec | what comes out is what went in, and was smaller in between |
 //! | [`decompression()`] | compressed bytes of somebody else | it is refused, or no longer than the limit; nothing is left behind |

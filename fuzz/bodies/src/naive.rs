@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use milena_codec::compression::Compression;
 use milena_codec::record::{Header, Record, Stamp};
 
 use crate::script::Script;
@@ -74,6 +75,8 @@ pub(crate) struct Batch<'a> {
     pub(crate) rows: Vec<Row<'a>>,
     pub(crate) base_timestamp_ms: i64,
     pub(crate) transactional: bool,
+    /// What the codec compressed it with; here it is as it was.
+    pub(crate) compression: Compression,
     pub(crate) stamp: Stamp,
 }
 

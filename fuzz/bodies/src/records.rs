@@ -8,7 +8,7 @@ use milena_codec::record::{
     BatchHeader, HEADER_BYTES, RecordBatch, RecordBatches, Records, Stamp, put_record, record_bytes,
 };
 
-use crate::compression::{compress, decompress};
+use crate::compression::{decompress, with_compressor};
 use crate::naive::{Batch, Row};
 use crate::script::Script;
 
@@ -26,7 +26,8 @@ pub fn records(input: &[u8]) {
     let Some(first) = rows.first() else { return };
     let base_timestamp_ms = first.timestamp_ms;
     rows.retain(|row| row.timestamp_ms.checked_sub(base_timestamp_ms).is_some());
-    let batch = Batch { rows, base_timestamp_ms, transactional: false, stamp };
+    let compression = Compression::None;
+    let batch = Batch { rows, base_timestamp_ms, transactional: false, compression, stamp };
 
     let bytes = written(&batch);
     assert_eq!(bytes, batch.encoded());
@@ -87,7 +88,7 @@ fn theirs_too(bytes: &[u8], batch: &Batch<'_>) {
 fn compressed(bytes: &[u8], batch: &Batch<'_>, compression: Compression) {
     let body = &bytes[HEADER_BYTES..];
     let mut sent = vec![0; HEADER_BYTES];
-    match compress(compression, None, [body].into_iter(), &mut sent) {
+    match with_compressor(compression, None, |with| with.compress([body].into_iter(), &mut sent)) {
         Outcome::Compressed { bytes } => assert_eq!(sent.len(), HEADER_BYTES + bytes),
         Outcome::NotSmaller => return assert_eq!(sent.len(), HEADER_BYTES),
         failed @ Outcome::Failed(_) => return assert_eq!(failed, Outcome::NotSmaller),

@@ -129,6 +129,7 @@ fn rows(seeds: &mut Vec<Seed>) {
         ("stamped", [4, 0, 5, 9, 0, 3].to_vec()),
         ("stamped-again", [4, 1, 5, 9, 0, 255, 7, 9, 1, 0, 4, 0].to_vec()),
         ("split", [4, 0, 6, 0, 100, 5, 9, 0, 254, 6, 0, 90, 7, 9, 1, 0].to_vec()),
+        ("compressed", [4, 0, 8, 4, 5, 9, 0, 254, 9, 4, 0, 100].to_vec()),
     ];
     for (name, end) in ends {
         let script = [&[8, 0, 200], &filled[..], &end, &filled, &end].concat();

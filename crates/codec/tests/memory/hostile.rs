@@ -107,16 +107,17 @@ impl Outcome {
         Self { length: frame.len(), bytes, frames: 1, counts: Vec::new() }
     }
 
+    /// Says how many bytes more this frame allocates than any before it.
     fn decode(
         &mut self,
         frame: &[u8],
         decode: &impl Fn(&[u8]) -> Result<(), DecodeError>,
-    ) -> (Result<(), DecodeError>, bool) {
+    ) -> (Result<(), DecodeError>, usize) {
         let (result, bytes) = bytes_of(|| decode(frame));
-        let is_more = bytes > self.bytes;
+        let more = bytes.saturating_sub(self.bytes);
         self.bytes = self.bytes.max(bytes);
         self.frames += 1;
-        (result, is_more)
+        (result, more)
     }
 
     /// Puts a count of 2³¹−1 somewhere, then the greatest that is believed, and leaves that if the frame allocates more
@@ -136,8 +137,9 @@ impl Outcome {
         {
             let count = limit / share;
             form.put(&mut frame[place.clone()], u32::try_from(count).expect("a count of the wire"));
-            let (_, is_more) = self.decode(frame, decode);
-            if is_more {
+            let (_, more) = self.decode(frame, decode);
+            // A string takes what it promises, and leaves nothing to promise for what is behind it.
+            if more > 2 * count {
                 self.counts.push(count);
                 return true;
             }
