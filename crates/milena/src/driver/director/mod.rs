@@ -9,6 +9,7 @@
 //!
 //! It owns every task of the producer, and ends when all of them have ended.
 
+mod idle;
 mod lanes;
 mod questions;
 mod wishes;
@@ -36,6 +37,7 @@ use super::settings::Settings;
 use super::startup::Started;
 use crate::clock;
 use crate::core::Inbox;
+use idle::Idleness;
 use lanes::LaneHandle;
 use questions::Question;
 
@@ -56,6 +58,7 @@ pub(super) struct Director {
     identity_not_before: Option<Instant>,
     identity_failures: u32,
     backoff: Backoff,
+    idleness: Idleness,
     /// When batches may grow again that brokers found too large.
     relax_at: Instant,
     closing: Option<Closing>,
@@ -88,6 +91,7 @@ impl Director {
             line: Some(started.line),
             identity_not_before: None,
             identity_failures: 0,
+            idleness: Idleness::default(),
             backoff: Backoff::new(config.retry_backoff, config.retry_backoff_max, settings.seed),
             relax_at: clock::now() + config.metadata_max_age,
             closing: None,
@@ -148,7 +152,9 @@ impl Director {
             Notice::Released(stream) => self.coordinator.released(stream),
             Notice::IdentitySpent(spent) => self.coordinator.identity_spent(spent),
             Notice::Endpoints(_) => {}
+            Notice::Awake(topic) => self.follow(&topic, now),
             Notice::Stale { topic, partition, hint } => {
+                self.follow(&topic, now);
                 let changes = hint.map(|hint| {
                     let place = endpoints.iter().find(|endpoint| endpoint.node_id == hint.leader);
                     let endpoint = place.and_then(|place| Endpoint::new(&place.host, place.port).ok());
