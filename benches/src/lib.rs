@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `accumulator` | a record into its partition's batch, with and without a seat |
 //! | `records` | encoding a record, sealing a batch of 64 KiB, reading it |
+//! | `compression` | compressing and decompressing a batch with each codec |
 //! | `messages` | reading what a broker says of a thousand topics |
 //! | `partitioner` | choosing a partition by key |
 //!

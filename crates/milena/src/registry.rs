@@ -171,6 +171,13 @@ impl Registry {
         self.lock().topics.get(name).map(|slot| Arc::clone(&slot.topic))
     }
 
+    /// The topics whose partitions are known.
+    pub(crate) fn all_known(&self) -> Vec<Arc<Topic>> {
+        let inner = self.lock();
+        let known = inner.topics.values().filter(|slot| matches!(slot.state, State::Known));
+        known.map(|slot| Arc::clone(&slot.topic)).collect()
+    }
+
     /// The partitions of a topic are known now.
     pub(crate) fn found(&self, name: &str) {
         let mut inner = self.lock();

@@ -1,28 +1,79 @@
 //! Record batches: read whatever is in them, cut them, and lose nothing.
 
+use milena_codec::compression::Decompressor;
 use milena_codec::record::{
-    BatchHeader, HEADER_BYTES, Header, Record, RecordBatch, Records, Stamp, put_record, renumber,
+    BatchHeader, ControlKey, EndTxnMarker, HEADER_BYTES, Header, ProducedBatch, Record, RecordBatch,
+    RecordBatches, Records, Stamp, put_record, renumber,
 };
 
-/// A header as a producer writes it is put before the input, so that the records in it are looked at; then the input
-/// is taken for a batch as it is.
+/// How much a compressed batch may become.
+const OUTPUT_MAX: usize = 64 << 10;
+
+/// The input is taken for batches as it is, and for one whose length, magic and CRC are right; then a header as a
+/// producer writes it is put before it, so that the records in it are looked at.
 pub fn batches(input: &[u8]) {
-    if let Ok(batch) = RecordBatch::parse(input) {
-        read_all(batch.records());
-    }
+    log(input);
+    log(&repaired(input));
+    produced(input);
+    produced(&repaired(input));
     let Some((count, records)) = input.split_first() else { return };
     let mut batch = [&[0; HEADER_BYTES], records].concat();
-    BatchHeader::of_producer(u32::from(*count), 0, 0, Stamp::NONE).seal(&mut batch, []);
-    let parsed = RecordBatch::parse(&batch);
-    assert_eq!(parsed.is_ok(), *count > 0, "a sealed batch is a batch, if it has records");
-    if let Ok(parsed) = parsed {
-        read_all(parsed.records());
-    }
+    BatchHeader::of_producer(u32::from(*count).max(1), 0, 0, Stamp::NONE).seal(&mut batch, []);
+    let parsed = RecordBatch::parse(&batch).expect("a sealed batch is a batch");
+    parsed.records().flatten().for_each(|record| record.headers.for_each(drop));
     let read: Vec<_> = read_all(Records::new(records)).iter().map(unmarked).collect();
     // No writer has an offset delta below 0, so that there is none to be written.
     if read.iter().all(|record| record.offset_delta >= 0) {
         let again = written(&read);
         assert_eq!(read_all(Records::new(&again)), read, "what was read is written as something else");
+    }
+}
+
+/// The input with a right length, magic and CRC.
+fn repaired(input: &[u8]) -> Vec<u8> {
+    let mut batch = input.to_vec();
+    if batch.len() >= HEADER_BYTES {
+        let counted = i32::try_from(batch.len() - 12).unwrap_or(i32::MAX);
+        batch[8..12].copy_from_slice(&counted.to_be_bytes());
+        batch[16] = 2;
+        let crc = crc32c::crc32c(&batch[21..]);
+        batch[17..21].copy_from_slice(&crc.to_be_bytes());
+    }
+    batch
+}
+
+/// Everything there is to read in a log.
+fn log(bytes: &[u8]) {
+    let mut batches = RecordBatches::new(bytes);
+    let read: Vec<_> = batches.by_ref().map_while(Result::ok).collect();
+    let length = read.iter().map(|batch| batch.bytes().len()).sum::<usize>();
+    assert_eq!((batches.position(), batches.rest()), (length, &bytes[length..]));
+    for batch in read {
+        let records: Vec<_> = batch.records().map_while(Result::ok).collect();
+        assert!(records.len() <= usize::try_from(batch.header.records).unwrap_or_default());
+        for record in &records {
+            assert!(record.offset <= batch.header.last_offset(), "{record:?} of {:?}", batch.header);
+            let _ = ControlKey::read(record.key).and_then(|_| EndTxnMarker::read(record));
+        }
+        let mut out = Vec::new();
+        if let Some(compression) = batch.header.attributes.compression()
+            && Decompressor::new().decompress(compression, batch.body(), OUTPUT_MAX, &mut out).is_ok()
+        {
+            assert!(out.len() <= OUTPUT_MAX);
+            read_all(Records::new(&out));
+        }
+    }
+}
+
+/// What a broker takes is a batch.
+fn produced(bytes: &[u8]) {
+    for version in [3, 13] {
+        if let Ok(found) = ProducedBatch::find(Some(bytes), version)
+            && found.check(OUTPUT_MAX).is_ok()
+        {
+            let batch = RecordBatch::parse(&bytes[..found.bytes]);
+            assert_eq!(batch.map(|batch| batch.header), Ok(found.header));
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What fuzzing begins with: inputs that our own encoders make, so that a fuzzer need not invent them.
 
+use milena_codec::compression::{Compression, Compressor};
 use milena_codec::message as ours;
 use milena_codec::message::{Message, Version};
 use milena_codec::record::{BatchHeader, HEADER_BYTES, Header, Stamp, put_record};
@@ -12,9 +13,11 @@ pub type Seed = (&'static str, String, Vec<u8>);
 #[must_use]
 pub fn seeds() -> Vec<Seed> {
     let mut seeds = Vec::new();
-    responses(&mut seeds);
-    requests(&mut seeds);
+    every_message(&mut seeds);
+    clusters(&mut seeds);
     records(&mut seeds);
+    rows(&mut seeds);
+    compressed(&mut seeds);
     texts(&mut seeds);
     scripts(&mut seeds);
     seeds
@@ -25,19 +28,44 @@ fn messages<M: Message + Generate>(seeds: &mut Vec<Seed>, target: &'static str, 
     let (first, last) = (*M::VERSIONS.start(), *M::VERSIONS.end());
     for number in [first, i16::midpoint(first, last), last] {
         let version = Version::of::<M>(number);
-        let choices: Vec<u8> = (0..160u8).map(|index| index.wrapping_mul(37).wrapping_add(which)).collect();
         let mut input = vec![which, u8::try_from(number - first).unwrap_or_default()];
-        if M::generate(&mut Dice::new(&choices), version).encode(&mut input, version).is_ok() {
+        if M::generate(&mut Dice::new(&choices(which)), version).encode(&mut input, version).is_ok() {
             seeds.push((target, format!("{}-{number}", M::NAME), input));
         }
     }
 }
 
-fn responses(seeds: &mut Vec<Seed>) {
-    messages::<ours::ApiVersionsResponse>(seeds, "responses", 0);
-    messages::<ours::MetadataResponse>(seeds, "responses", 1);
-    messages::<ours::InitProducerIdResponse>(seeds, "responses", 2);
-    messages::<ours::ProduceResponse>(seeds, "responses", 3);
+/// Dice for a message in its last version, behind the bytes that choose it.
+fn dice<M: Message>(seeds: &mut Vec<Seed>, which: u8) {
+    let version = u8::try_from(*M::VERSIONS.end() - *M::VERSIONS.start()).unwrap_or_default();
+    let input = [&[which, version | 0x80], &choices(which)[..]].concat();
+    seeds.push(("differential", format!("{}-dice", M::NAME), input));
+}
+
+fn choices(which: u8) -> Vec<u8> {
+    (0..160u8).map(|index| index.wrapping_mul(37).wrapping_add(which)).collect()
+}
+
+fn every_message(seeds: &mut Vec<Seed>) {
+    macro_rules! every_message {
+        (requests: $($request:ident)*; responses: $($response:ident)*;) => {
+            let numbers = &mut (0u8..);
+            $( messages::<ours::$request>(seeds, "requests", numbers.next().unwrap_or_default()); )*
+            let numbers = &mut (0u8..);
+            $( messages::<ours::$response>(seeds, "responses", numbers.next().unwrap_or_default()); )*
+            let numbers = &mut (0u8..);
+            $( messages::<ours::$request>(seeds, "differential", numbers.next().unwrap_or_default()); )*
+            $( messages::<ours::$response>(seeds, "differential", numbers.next().unwrap_or_default()); )*
+            let numbers = &mut (0u8..);
+            $( dice::<ours::$request>(seeds, numbers.next().unwrap_or_default()); )*
+            $( dice::<ours::$response>(seeds, numbers.next().unwrap_or_default()); )*
+        };
+    }
+    milena_codec::for_each_message!(every_message);
+}
+
+/// Three answers about the cluster, one of which is older than the one before.
+fn clusters(seeds: &mut Vec<Seed>) {
     for version in [0, 9, 13] {
         let mut input = vec![version];
         for epoch in [3, 5, 4] {
@@ -65,16 +93,6 @@ fn cluster(epoch: i32) -> ours::MetadataResponse {
     ours::MetadataResponse { brokers: vec![broker], topics, ..Default::default() }
 }
 
-fn requests(seeds: &mut Vec<Seed>) {
-    messages::<ours::ApiVersionsRequest>(seeds, "requests", 0);
-    messages::<ours::MetadataRequest>(seeds, "requests", 1);
-    messages::<ours::InitProducerIdRequest>(seeds, "requests", 2);
-    messages::<ours::ProduceRequest>(seeds, "requests", 3);
-    messages::<ours::ListOffsetsRequest>(seeds, "requests", 4);
-    messages::<ours::FetchRequest>(seeds, "requests", 5);
-    messages::<ours::CreateTopicsRequest>(seeds, "requests", 6);
-}
-
 fn records(seeds: &mut Vec<Seed>) {
     let headers = [Header::new("trace", "7"), Header { name: String::new(), value: None }];
     let mut records = Vec::new();
@@ -95,6 +113,42 @@ fn records(seeds: &mut Vec<Seed>) {
     let two = [framed(&batch), framed(b""), framed(b"abc")].concat();
     seeds.push(("frames", "several".to_owned(), [&[0, 40], &two[..]].concat()));
     seeds.push(("frames", "tls-alert".to_owned(), vec![1, 0, 0x15, 3, 3, 0, 2, 2, 70]));
+}
+
+/// Scripts of records, and of what is done with them, see `naive` and `builder`.
+fn rows(seeds: &mut Vec<Seed>) {
+    let bare = [20, 0, 1, 3, b'a', b'b', b'c', 0];
+    let keyed = [30, 1, 2, b'k', b'1', 1, 5, 1, 2, 3, 4, 5, 2, 1, b'h', 0, 1, b'h', 1, 1, 9];
+    let repeated = [19, 0, 1, 255, b'x', 4, 0, 0];
+    let wide = [255, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0];
+    let all = [&[7, 0, 3][..], &bare, &keyed, &repeated, &wide].concat();
+    seeds.push(("records", "rows".to_owned(), all));
+    let append = |row: &[u8]| [&[0], row].concat();
+    let filled = [append(&bare), append(&keyed), append(&bare), append(&repeated), append(&wide)].concat();
+    let ends = [
+        ("stamped", [4, 0, 5, 9, 0, 3].to_vec()),
+        ("stamped-again", [4, 1, 5, 9, 0, 255, 7, 9, 1, 0, 4, 0].to_vec()),
+        ("split", [4, 0, 6, 0, 100, 5, 9, 0, 254, 6, 0, 90, 7, 9, 1, 0].to_vec()),
+        ("compressed", [4, 0, 8, 4, 5, 9, 0, 254, 9, 4, 0, 100].to_vec()),
+    ];
+    for (name, end) in ends {
+        let script = [&[8, 0, 200], &filled[..], &end, &filled, &end].concat();
+        seeds.push(("builder", name.to_owned(), script));
+    }
+}
+
+/// Lines that come again, in every codec.
+fn compressed(seeds: &mut Vec<Seed>) {
+    let line = b"1700000000 INFO a line that comes again, and again, and again\n".repeat(20);
+    for compression in Compression::ALL {
+        let which = compression.id();
+        seeds.push(("compression", compression.to_string(), [&[which, 3, 2, 1], &line[..]].concat()));
+        let mut input = vec![which, 4, 0];
+        if let Ok(mut compressor) = Compressor::new(compression, None) {
+            let _ = compressor.compress(line.chunks(700), &mut input);
+        }
+        seeds.push(("decompression", compression.to_string(), input));
+    }
 }
 
 fn texts(seeds: &mut Vec<Seed>) {

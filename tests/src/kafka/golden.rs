@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::{fail, jars, target_folder, tools};
 
@@ -13,11 +14,24 @@ pub type Files = BTreeMap<String, Vec<u8>>;
 /// that is its only argument.
 #[must_use]
 pub fn written_by(program: &str) -> Files {
-    let folder = target_folder().join(format!("{program}-{}.golden", std::process::id()));
-    let made = fs::create_dir_all(&folder);
+    run(program, &[], &Files::new())
+}
+
+/// Runs a program on a folder with these files, which it is told to read; gives them with those that it writes.
+#[must_use]
+pub fn read_by(program: &str, given: &Files) -> Files {
+    run(program, &["read"], given)
+}
+
+fn run(program: &str, arguments: &[&str], given: &Files) -> Files {
+    static RUNS: AtomicU32 = AtomicU32::new(0);
+    let number = RUNS.fetch_add(1, Ordering::Relaxed);
+    let folder = target_folder().join(format!("{program}-{}-{number}.golden", std::process::id()));
+    let put = |(name, bytes): (&String, &Vec<u8>)| fs::write(folder.join(name), bytes);
+    let made = fs::create_dir_all(&folder).and_then(|()| given.iter().try_for_each(put));
     made.unwrap_or_else(|error| fail(format_args!("{}: {error}", folder.display())));
     let mut java = tools::java();
-    java.args(["-cp", jars::class_path()]).arg(golden_folder().join(program)).arg(&folder);
+    java.args(["-cp", jars::class_path()]).arg(golden_folder().join(program)).arg(&folder).args(arguments);
     tools::run(java);
     let files = files(&folder);
     // Nothing is lost when it stays.

@@ -23,13 +23,21 @@ const CORE: [&str; 3] = ["milena-codec", "milena-partitioner", "milena-sender"];
 
 /// All that the core crates are built from. Who adds one has read that it does no I/O, starts no thread, reads no
 /// clock.
-const PURE: [(&str, &str); 10] = [
+const PURE: [(&str, &str); 18] = [
     ("bytes", "shared memory"),
     ("crc32c", "sums, in hardware where there is some"),
     ("core_detect", "asks the processor what it can, for crc32c"),
     ("rustc_version", "asks the compiler for its version while crc32c is built"),
     ("semver", "reads that version"),
     ("serde_core", "in semver, when another build beside this one wants it there"),
+    ("flate2", "gzip"),
+    ("zlib-rs", "deflate, for flate2"),
+    ("crc32fast", "in flate2, when another build beside this one wants it there"),
+    ("cfg-if", "in crc32fast: which code for which machine"),
+    ("lz4_flex", "blocks of LZ4"),
+    ("twox-hash", "the sums of LZ4 frames"),
+    ("snap", "blocks of snappy"),
+    ("zstd-pure-rs", "zstd"),
     ("fastrand", "random numbers from a seed"),
     ("milena-codec", "ours"),
     ("milena-partitioner", "ours"),

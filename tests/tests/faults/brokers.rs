@@ -165,6 +165,35 @@ async fn a_rolling_restart_at_new_addresses_costs_no_record() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn brokers_that_come_and_go_leave_nothing_behind_in_the_producer() {
+    let stage = stage().await;
+    let producer = stage.producer().metadata_max_age(SECOND).build().await.unwrap();
+    let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    let mut sent = Vec::new();
+    let mut send = async |leader: BrokerId| {
+        stage.move_leader("t", 0, leader);
+        let tag = Tag { sender: 0, number: u32::try_from(sent.len()).unwrap() };
+        sent.push((tag, within(producer.send(tag.record("t").partition(0))).await.unwrap()));
+    };
+    send(BrokerId(1)).await;
+    sleep(3 * SECOND).await;
+    let before = tasks();
+    let guests: Vec<BrokerId> = (0..6).map(|_| stage.add_broker().unwrap()).collect();
+    for guest in &guests {
+        send(*guest).await;
+    }
+    send(BrokerId(1)).await;
+    assert!(tasks() >= before + 6, "each of them had a lane");
+    guests.into_iter().for_each(|guest| stage.remove_broker(guest));
+    sleep(3 * SECOND).await;
+    assert_eq!(tasks(), before);
+    // One of them comes back.
+    let guest = stage.add_broker().unwrap();
+    send(guest).await;
+    assert_exactly_once(&stage, "t", &sent);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_idempotent_producer_survives_a_kill_of_every_connection_in_every_phase() {
     // The answers take 7 ms, so that requests are at every stage of their way when the broker dies.
     let stage = stage().await;
@@ -218,6 +247,47 @@ async fn a_broker_told_to_listen_elsewhere_is_spoken_to_there_though_the_old_con
     let produced = stage.journal().into_iter().filter(|entry| entry.api == ApiKey::PRODUCE);
     let connections: Vec<_> = produced.map(|entry| entry.connection).collect();
     assert_ne!(connections[0], connections[1], "the new address was dialled");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_question_about_the_cluster_that_hangs_is_soon_asked_of_another_broker() {
+    // Brokers that do not tell who leads instead.
+    let stage = Stage::in_memory(Cluster::builder().topic("t", 6).look_like(Release::V2_8)).await;
+    let producer = stage.connect().await;
+    producer.topic("t").await.unwrap();
+    let questions = stage.journal().into_iter().filter(|entry| entry.api == ApiKey::METADATA);
+    let hung = questions.last().unwrap().broker;
+    stage.on(ApiKey::METADATA).node(hung).always().silence();
+    let partition = (0..6).find(|partition| stage.leader("t", *partition) != Some(hung)).unwrap();
+    stage.move_leader("t", partition, hung);
+    let watch = Stopwatch::start();
+    within(producer.send(Record::to("t").partition(partition))).await.unwrap();
+    assert!(watch.elapsed() < 4 * SECOND, "{:?}", watch.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn brokers_that_all_take_their_time_to_describe_the_cluster_are_waited_for() {
+    let stage = stage().await;
+    stage.on(ApiKey::METADATA).always().delay(5 * SECOND);
+    let producer = stage.producer().connect_timeout(120 * SECOND).build().await.unwrap();
+    within(producer.send(("t", "v"))).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_under_way_to_a_broker_that_the_cluster_no_longer_names_comes_to_its_end_there() {
+    let stage = Stage::in_memory(Cluster::builder().brokers(1).topic("t", 1)).await;
+    stage.network().name("elsewhere", Name::AnyBroker);
+    let producer = stage.producer().metadata_max_age(SECOND).build().await.unwrap();
+    producer.send(("t", "first")).await.unwrap();
+    let held = stage.on(ApiKey::PRODUCE).apply_then_hold();
+    let delivery = producer.enqueue(("t", "second")).await.unwrap();
+    within(held.reached(1)).await;
+    let mut others = told_as("elsewhere");
+    others.brokers[0].node_id = BrokerId(2);
+    stage.on(ApiKey::METADATA).always().message(others);
+    sleep(3 * SECOND).await;
+    held.release();
+    assert_eq!(within(delivery).await.unwrap().offset, 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -70,21 +70,32 @@ fn answer(partitions: &[(i32, ErrorCode, i64)]) -> ProduceResponse {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_that_leaves_a_partition_out_says_nothing_about_it() {
+async fn an_answer_that_leaves_a_partition_out_says_nothing_about_it_and_one_that_invents_one_ends_its_connection()
+ {
     let stage = Stage::in_memory(Cluster::builder().brokers(1).topic("t", 3).look_like(Release::V2_8)).await;
     let producer = stage.connect().await;
     let lies = [
         vec![],
         vec![(2, ErrorCode::INVALID_RECORD, -1)],
         vec![(99, ErrorCode::NONE, 5), (-1, ErrorCode::NONE, 5)],
+        vec![(0, ErrorCode::NONE, 5), (99, ErrorCode::NONE, 5)],
     ];
     let mut sent = Vec::new();
+    let mut connections = Vec::new();
     for (number, lie) in (0..).zip(lies) {
+        let believed = lie.first().is_some_and(|(partition, ..)| *partition == 0);
         stage.on(ApiKey::PRODUCE).message(answer(&lie));
         let tag = Tag { sender: 0, number };
-        sent.push((tag, within(producer.send(tag.record("t").partition(0))).await.unwrap()));
+        let ack = within(producer.send(tag.record("t").partition(0))).await.unwrap();
+        if !believed {
+            sent.push((tag, ack));
+        }
+        sleep(2 * MS).await;
+        connections.push(producer.metrics().connections);
     }
     assert_exactly_once(&stage, "t", &sent);
+    // Nobody asked about partition 2 or 99, nor about -1.
+    assert_eq!(connections, [1, 2, 3, 3], "a lie ends its connection");
 }
 
 #[tokio::test(start_paused = true)]

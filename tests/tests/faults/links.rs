@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use milena::Producer;
+use milena::{Acks, Producer};
 use milena_fake::{Brokers, Cluster};
 use milena_tests::{Cable, Load, Stage, Stopwatch, assert_exactly_once, assert_in_order, within};
 
@@ -43,6 +43,21 @@ async fn a_slow_uplink_makes_progress_and_sends_nothing_twice() {
     let metrics = producer.metrics();
     assert_eq!((metrics.retries, metrics.connections), (0, 1));
     assert!(metrics.bytes < 31 * MIB as u64, "{metrics:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn over_a_slow_uplink_a_record_without_an_acknowledgement_is_delivered_once_it_is_written() {
+    let stage = one_broker().await;
+    let cable = Cable { bytes_per_ms: 1_000, ..Cable::default() };
+    let network = Arc::new(stage.network().clone().with(cable));
+    let producer = stage.producer().connector(network).acks(Acks::None).build().await.unwrap();
+    producer.topic("t").await.unwrap();
+    let watch = Stopwatch::start();
+    for number in 0..3 {
+        let load = Load { bytes: 100_000, ..Load::of(3) };
+        within(producer.send(load.record(number))).await.unwrap();
+    }
+    assert!(watch.elapsed() < SECOND, "300 kB: {:?}", watch.elapsed());
 }
 
 #[tokio::test(start_paused = true)]

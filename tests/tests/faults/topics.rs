@@ -233,6 +233,46 @@ async fn a_topic_that_is_gone_for_good_fails_its_own_records_in_time_and_no_othe
     within(producer.send(("t", "again"))).await.unwrap();
 }
 
+/// How long the last question about the cluster was.
+fn last_question(stage: &Stage) -> usize {
+    let questions = stage.journal().into_iter().filter(|entry| entry.api == ApiKey::METADATA);
+    questions.last().unwrap().frame_bytes
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_topic_is_not_asked_for_while_it_is_idle_and_goes_on_where_it_was() {
+    let stage =
+        Stage::in_memory(Cluster::builder().topic("t", 1).topic("u", 1).look_like(Release::V2_8)).await;
+    let builder = stage.producer().metadata_max_age(SECOND).metadata_max_idle(5 * SECOND);
+    let builder = builder.request_timeout(2 * SECOND).delivery_timeout(5 * SECOND);
+    let producer = builder.build().await.unwrap();
+    let tag = |number| Tag { sender: 0, number };
+    let topic = producer.topic("t").await.unwrap();
+    let mut sent = Vec::new();
+    for number in 0..4 {
+        let value = tag(number).value();
+        sent.push((tag(number), within(topic.send(None, Some(value.as_bytes()))).await.unwrap()));
+        let leader = stage.leader("t", 0).unwrap();
+        producer.send(("u", "v")).await.unwrap();
+        sleep(2 * SECOND).await;
+        let both = last_question(&stage);
+        for _ in 0..10 {
+            producer.send(("u", "v")).await.unwrap();
+            sleep(SECOND).await;
+        }
+        assert!(last_question(&stage) < both, "one name less");
+        // Nobody follows who leads it by now, nor that its broker goes.
+        match number {
+            0 => stage.move_leader("t", 0, 1 + leader.0 % 3),
+            1 => stage.remove_broker(leader),
+            2 => stage.recreate_topic("u"),
+            _ => {}
+        }
+        sleep(3 * SECOND).await;
+    }
+    assert_exactly_once(&stage, "t", &sent);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_topic_that_comes_back_with_fewer_partitions_takes_what_it_can() {
     let stage = Stage::in_memory(Cluster::builder().topic("t", 6).auto_create(false)).await;

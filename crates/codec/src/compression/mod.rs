@@ -1,104 +1,72 @@
-//! What the records of a batch may be compressed with.
+//! What the records of a batch may be compressed with, both directions.
+//!
+//! ```text
+//!  parts of a batch ──▶ Compressor ──▶ Compressed: appended, and smaller than what it was made of
+//!                      one codec  ╰──▶ NotSmaller, Failed: nothing appended, the batch goes as it is
+//!
+//!  compressed bytes ──▶ Decompressor ──▶ appended, at most as many bytes as the caller allows
+//!                       all codecs   ╰──▶ DecompressError: what was wrong, and where; nothing appended
+//! ```
+//!
+//! | codec | on the wire | levels (KIP-390) | feature |
+//! |---|---|---|---|
+//! | gzip | RFC 1952, header as `GZIPOutputStream` writes it; several members in a row are read | 1 to 9, or -1 for 6 | `gzip` |
+//! | snappy | blocks of 32 KiB in the framing of `snappy-java`; read as well: several such streams in a row, or one raw block | none | `snappy` |
+//! | lz4 | one frame of independent blocks of 64 KiB, without checksums of the content (KIP-57); read as well: other sizes, checksums, dependent blocks | 1 to 17, all alike | `lz4` |
+//! | zstd | RFC 8878, content size told, no checksum; several frames in a row are read | -131072 to 22 | `zstd`, or `zstd-c` for the C library |
+//!
+//! Without its feature a codec is [refused by name](SetupError::NotBuilt). None but `zstd-c` compiles C.
+//!
+//! **Nothing is trusted.** A decoder allocates as it reads, never by what the bytes say of themselves, and stops at the
+//! caller's limit. A codec that panics is caught, where panics unwind (`panic = "unwind"`, Rust's default), and costs
+//! its batch the compression. Its message still reaches the process's panic hook.
+//!
+//! **Memory.** Contexts and scratch are kept from batch to batch; see [`Compressor`] and [`Decompressor`].
+//!
+//! ```
+//! use milena_codec::compression::{Compression, Compressor, Decompressor, Outcome};
+//!
+//! let batch = [b"a line that comes again. ".repeat(10), b"a line that comes again. ".repeat(20)];
+//! let mut compressor = Compressor::new(Compression::Lz4, None)?;
+//! let mut compressed = Vec::new();
+//! let outcome = compressor.compress(batch.iter().map(Vec::as_slice), &mut compressed);
+//! assert_eq!(outcome, Outcome::Compressed { bytes: compressed.len() });
+//!
+//! let mut records = Vec::new();
+//! Decompressor::new().decompress(Compression::Lz4, &compressed, 1 << 20, &mut records)?;
+//! assert_eq!(records, batch.concat());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
-use std::fmt;
-use std::str::FromStr;
-
-/// A way to compress the records of a batch: bits 0–2 of its attributes (`CompressionType.java`).
-///
-/// ```
-/// use milena_codec::compression::Compression;
-/// assert_eq!("zstd".parse(), Ok(Compression::Zstd));
-/// assert_eq!(Compression::from_id(2), Some(Compression::Snappy));
-/// assert_eq!(Compression::Lz4.to_string(), "lz4");
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Compression {
-    /// As they are.
-    #[default]
-    None,
-    /// RFC 1952.
-    Gzip,
-    /// Blocks of snappy in the framing of `snappy-java`.
-    Snappy,
-    /// The LZ4 frame format (KIP-57).
-    Lz4,
-    /// RFC 8878; for brokers from Kafka 2.1 on (KIP-110).
-    Zstd,
-}
-
-impl Compression {
-    /// All of them, by ascending id.
-    pub const ALL: [Self; 5] = [Self::None, Self::Gzip, Self::Snappy, Self::Lz4, Self::Zstd];
-
-    /// The number that stands in a batch's attributes.
-    #[must_use]
-    pub const fn id(self) -> u8 {
-        match self {
-            Self::None => 0,
-            Self::Gzip => 1,
-            Self::Snappy => 2,
-            Self::Lz4 => 3,
-            Self::Zstd => 4,
-        }
-    }
-
-    /// What a number stands for; none for 5 and above, which nothing stands for.
-    #[must_use]
-    pub fn from_id(id: u8) -> Option<Self> {
-        Self::ALL.get(usize::from(id)).copied()
-    }
-
-    /// The name that configurations use (`compression.type`).
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Gzip => "gzip",
-            Self::Snappy => "snappy",
-            Self::Lz4 => "lz4",
-            Self::Zstd => "zstd",
-        }
-    }
-}
-
-impl fmt::Display for Compression {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// A name that no compression has.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnknownCompression(pub String);
-
-impl fmt::Display for UnknownCompression {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "no compression is called {:?}: give one of none, gzip, snappy, lz4, zstd", self.0)
-    }
-}
-
-impl std::error::Error for UnknownCompression {}
-
-impl FromStr for Compression {
-    type Err = UnknownCompression;
-
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        let found = Self::ALL.into_iter().find(|one| one.name() == name);
-        found.ok_or_else(|| UnknownCompression(name.to_owned()))
-    }
-}
-
+mod codec;
+mod compressor;
+mod decompressor;
+mod error;
+#[cfg(feature = "gzip")]
+mod gzip;
+#[cfg_attr(
+    not(all(feature = "gzip", feature = "snappy", feature = "lz4", feature = "zstd")),
+    allow(dead_code, reason = "each codec uses some of it")
+)]
+mod input;
+mod kind;
+mod level;
+#[cfg(feature = "lz4")]
+mod lz4;
+#[cfg_attr(
+    not(all(feature = "gzip", feature = "snappy", feature = "lz4", feature = "zstd")),
+    allow(dead_code, reason = "each codec uses some of it")
+)]
+mod output;
+#[cfg(feature = "snappy")]
+mod snappy;
 #[cfg(test)]
-mod tests {
-    use super::*;
+mod tests;
+#[cfg(any(feature = "zstd", feature = "zstd-c"))]
+mod zstd;
 
-    #[test]
-    fn ids_and_names_come_back() {
-        for (id, one) in (0..).zip(Compression::ALL) {
-            assert_eq!((one.id(), Compression::from_id(id)), (id, Some(one)));
-            assert_eq!(one.name().parse(), Ok(one));
-        }
-        assert_eq!(Compression::from_id(5), None);
-        assert_eq!("GZIP".parse::<Compression>(), Err(UnknownCompression("GZIP".to_owned())));
-    }
-}
+pub use compressor::{Compressor, Failure, Outcome};
+pub use decompressor::Decompressor;
+pub use error::{DecompressError, DecompressProblem};
+pub use kind::{Compression, UnknownCompression};
+pub use level::{SetupError, UnfitLevel};

@@ -4,6 +4,7 @@ use std::iter::FusedIterator;
 
 use super::decode::{Record, Records};
 use super::header::{BatchHeader, HEADER_BYTES, MAGIC, SUMMED_FROM, UNCOUNTED_BYTES, Written};
+use crate::compression::{Compression, DecompressError, Decompressor};
 use crate::wire::{DecodeError, Problem, Reader};
 
 /// A whole batch whose length, magic, CRC and count are right.
@@ -71,12 +72,57 @@ impl<'a> RecordBatch<'a> {
     /// The records of a batch that is not compressed; of one that is, the one item is [`Problem::Compressed`].
     #[must_use]
     pub fn records(&self) -> BatchRecords<'a> {
-        let mut records = BatchRecords::new(self.header, self.body(), HEADER_BYTES);
+        let mut records = BatchRecords::new(&self.header, self.body(), HEADER_BYTES);
         if self.header.attributes.is_compressed() {
-            let id = self.header.attributes.compression_id();
-            records.state = State::Refused(DecodeError { at: 21, problem: Problem::Compressed { id } });
+            records.state = State::Compressed { id: self.header.attributes.compression_id() };
         }
         records
+    }
+
+    /// The records of a batch, compressed or not. `buffer` takes what they are decompressed to, at most `bytes_max`
+    /// bytes; nothing else is copied. Of a compression that does not exist the one item is [`Problem::Compressed`].
+    ///
+    /// Positions of errors count from the first record where the batch is compressed.
+    ///
+    /// # Errors
+    /// [`DecompressError`].
+    ///
+    /// ```
+    /// use milena_codec::compression::{Compression, Compressor, Decompressor};
+    /// use milena_codec::record::{BatchLimits, OpenBatch, RecordBatch, Stamp};
+    /// # if !Compression::Lz4.is_built() { return Ok(()) }
+    /// let mut open = OpenBatch::new(BatchLimits::default());
+    /// for _ in 0..50 {
+    ///     open.append(1_700_000_000_000, None, Some(b"again and again"), &[])?;
+    /// }
+    /// let Some(mut closed) = open.close() else { unreachable!("there are records") };
+    /// let _ = closed.compress(&mut Compressor::new(Compression::Lz4, None)?, &mut Vec::new());
+    /// let stamped = closed.stamp(Stamp::NONE);
+    ///
+    /// let batch = RecordBatch::parse(stamped.bytes())?;
+    /// assert_eq!(batch.header.attributes.compression(), Some(Compression::Lz4));
+    /// let mut buffer = Vec::new();
+    /// let records = batch.decompress(&mut Decompressor::new(), 1 << 20, &mut buffer)?;
+    /// assert_eq!(records.count(), 50);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn decompress<'b>(
+        &self,
+        decompressor: &mut Decompressor,
+        bytes_max: usize,
+        buffer: &'b mut Vec<u8>,
+    ) -> Result<BatchRecords<'b>, DecompressError>
+    where
+        'a: 'b,
+    {
+        match self.header.attributes.compression() {
+            None | Some(Compression::None) => Ok(self.records()),
+            Some(compression) => {
+                buffer.clear();
+                decompressor.decompress(compression, self.body(), bytes_max, buffer)?;
+                Ok(BatchRecords::new(&self.header, buffer, 0))
+            }
+        }
     }
 }
 
@@ -115,62 +161,71 @@ pub(super) const fn mismatch(what: &'static str, at: usize, expected: i64, found
 /// Where a batch has as many records as offsets, their offset deltas are therefore 0, 1, 2 and so on.
 #[derive(Clone, Debug)]
 pub struct BatchRecords<'a> {
-    header: BatchHeader,
     records: Records<'a>,
     /// Where the records begin, in what the positions of errors are counted from.
     begin: usize,
-    read: i32,
+    count: i32,
+    /// Records that are still to come.
+    left: i32,
     /// The least offset delta that the next record may have.
     delta_min: i64,
+    delta_max: i64,
     state: State,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 enum State {
     Reading,
-    /// Nothing can be read: this says why.
-    Refused(DecodeError),
+    /// Nothing can be read: the batch is compressed.
+    Compressed {
+        id: u8,
+    },
     Ended,
 }
 
 impl<'a> BatchRecords<'a> {
     /// Reads the records of a batch from their own bytes; `begin` is added to the positions of errors.
-    pub(super) const fn new(header: BatchHeader, records: &'a [u8], begin: usize) -> Self {
-        let records = Records::new(records);
-        Self { header, records, begin, read: 0, delta_min: 0, state: State::Reading }
-    }
-
-    /// What an error says of a byte of the records, as one of the whole.
-    const fn problem(&self, at: usize, problem: Problem) -> DecodeError {
-        DecodeError { at: self.begin + at, problem }
-    }
-
-    fn read_next(&mut self) -> Result<Option<Record<'a>>, DecodeError> {
-        let at = self.records.position();
-        if self.read == self.header.records {
-            return match self.records.left() {
-                0 => Ok(None),
-                left => Err(self.problem(at, Problem::Trailing { left })),
-            };
+    pub(super) fn new(header: &BatchHeader, records: &'a [u8], begin: usize) -> Self {
+        Self {
+            records: Records::of(header, records),
+            begin,
+            count: header.records,
+            left: header.records,
+            delta_min: 0,
+            delta_max: header.last_offset_delta.into(),
+            state: State::Reading,
         }
-        let mut record = match self.records.next() {
-            Some(Ok(record)) => record,
-            Some(Err(error)) => return Err(self.problem(error.at, error.problem)),
-            None => return Err(self.problem(at, self.too_few())),
-        };
-        let delta = i64::from(record.offset_delta);
-        if delta < self.delta_min || delta > self.header.last_offset_delta.into() {
-            return Err(mismatch("the offset delta of a record", self.begin + at, self.delta_min, delta));
-        }
-        (self.read, self.delta_min) = (self.read + 1, delta + 1);
-        record.place_in(&self.header);
-        Ok(Some(record))
     }
 
+    /// Why what should be the next record is none.
     #[cold]
-    fn too_few(&self) -> Problem {
-        let (expected, found) = (self.header.records.into(), self.read.into());
-        Problem::Mismatch { what: "the number of records", expected, found }
+    fn refuse(&mut self, at: usize, next: Option<Result<Record<'a>, DecodeError>>) -> DecodeError {
+        self.state = State::Ended;
+        match next {
+            Some(Ok(Record { offset_delta, .. })) => {
+                let what = "the offset delta of a record";
+                mismatch(what, self.begin + at, self.delta_min, offset_delta.into())
+            }
+            Some(Err(error)) => DecodeError { at: self.begin + error.at, ..error },
+            None => {
+                let (expected, found) = (self.count.into(), (self.count - self.left).into());
+                mismatch("the number of records", self.begin + at, expected, found)
+            }
+        }
+    }
+
+    /// What comes when there is no further record to be read.
+    #[cold]
+    fn end(&mut self) -> Option<DecodeError> {
+        let (at, problem) = match std::mem::replace(&mut self.state, State::Ended) {
+            State::Reading => match self.records.left() {
+                0 => return None,
+                left => (self.begin + self.records.position(), Problem::Trailing { left }),
+            },
+            State::Compressed { id } => (21, Problem::Compressed { id }),
+            State::Ended => return None,
+        };
+        Some(DecodeError { at, problem })
     }
 }
 
@@ -179,20 +234,25 @@ impl<'a> Iterator for BatchRecords<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        let next = match &self.state {
-            State::Reading => self.read_next().transpose(),
-            State::Refused(why) => Some(Err(why.clone())),
-            State::Ended => None,
-        };
-        if !matches!(next, Some(Ok(_))) {
-            self.state = State::Ended;
+        if self.left == 0 || !matches!(self.state, State::Reading) {
+            return self.end().map(Err);
         }
-        next
+        let at = self.records.position();
+        let next = self.records.next();
+        if let Some(Ok(record)) = &next {
+            let delta = i64::from(record.offset_delta);
+            if (self.delta_min..=self.delta_max).contains(&delta) {
+                self.delta_min = delta + 1;
+                self.left -= 1;
+                return next;
+            }
+        }
+        Some(Err(self.refuse(at, next)))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         // The error that ends it is an item as well.
-        (0, usize::try_from(self.header.records - self.read).ok().map(|left| left + 1))
+        (0, usize::try_from(self.left).ok().and_then(|left| left.checked_add(1)))
     }
 }
 

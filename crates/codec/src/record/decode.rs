@@ -1,9 +1,10 @@
-//! Reading records, one after the other, with nothing copied.
+//! Records, one after the other, with nothing copied.
 
 use std::iter::FusedIterator;
 
 use super::header::BatchHeader;
-use crate::wire::{DecodeError, Problem, Reader};
+use super::layout::{read_header, read_record};
+use crate::wire::DecodeError;
 
 /// A record of a batch, borrowed from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,116 +27,107 @@ pub struct Record<'a> {
     pub headers: RecordHeaders<'a>,
 }
 
-impl Record<'_> {
-    /// Gives the record the offset and the timestamp that it has in its batch (`DefaultRecord.readFrom`).
-    #[inline]
-    pub(super) fn place_in(&mut self, header: &BatchHeader) {
-        self.offset = header.offset_at(self.offset_delta);
-        self.timestamp_ms = header
-            .log_append_time_ms()
-            .unwrap_or_else(|| header.base_timestamp_ms.wrapping_add(self.timestamp_delta));
-    }
-}
-
 /// The records in some bytes, one after the other, until the bytes end or one is malformed.
 ///
 /// They know of no batch: their offsets and timestamps count from 0, and nothing is said of their number or order.
 /// Of a whole batch, [`RecordBatch::records`](super::RecordBatch::records) does that.
 #[derive(Clone, Debug)]
 pub struct Records<'a> {
-    input: Reader<'a>,
+    rest: &'a [u8],
+    /// Bytes there were in the beginning.
+    bytes: usize,
+    place: Place,
     failed: bool,
 }
 
 impl<'a> Records<'a> {
     /// Reads records from bytes that begin with one.
     #[must_use]
-    pub const fn new(records: &'a [u8]) -> Self {
-        Self { input: Reader::new(records), failed: false }
+    pub fn new(records: &'a [u8]) -> Self {
+        Self { rest: records, bytes: records.len(), place: Place::default(), failed: false }
     }
 
-    /// Bytes read so far.
+    /// Reads the records of a batch.
+    pub(super) fn of(header: &BatchHeader, records: &'a [u8]) -> Self {
+        let place = Place {
+            base_offset: header.base_offset,
+            base_timestamp_ms: header.base_timestamp_ms,
+            log_append_time_ms: header.log_append_time_ms(),
+        };
+        Self { place, ..Self::new(records) }
+    }
+
+    /// Bytes read so far, up to the record that is malformed where there is one.
     #[must_use]
     pub const fn position(&self) -> usize {
-        self.input.position()
+        self.bytes - self.rest.len()
     }
 
     /// Bytes not read yet.
     pub(super) const fn left(&self) -> usize {
-        self.input.left()
+        self.rest.len()
     }
 }
 
 impl<'a> Iterator for Records<'a> {
     type Item = Result<Record<'a>, DecodeError>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        if self.failed || self.input.left() == 0 {
+        if self.failed || self.rest.is_empty() {
             return None;
         }
-        let record = read_record(&mut self.input);
-        self.failed = record.is_err();
-        Some(record)
+        let next = read_record(&mut self.rest, &self.place);
+        self.failed = next.is_err();
+        Some(next.map_err(|error| DecodeError { at: Self::position(self) + error.at, ..error }))
     }
 }
 
 impl FusedIterator for Records<'_> {}
 
-fn read_record<'a>(input: &mut Reader<'a>) -> Result<Record<'a>, DecodeError> {
-    let length = input.varint_i32()?;
-    let at = input.position();
-    let length = usize::try_from(length)
-        .map_err(|_| DecodeError { at, problem: Problem::NegativeLength(length.into()) })?;
-    let body = input.take(length)?;
-    read_body(body).map_err(|error| DecodeError { at: at + error.at, ..error })
+/// What offsets and timestamps of records are counted from (`DefaultRecord.readFrom`). What overflows wraps.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Place {
+    base_offset: i64,
+    base_timestamp_ms: i64,
+    /// The timestamp of all of them, where it is that of the append.
+    log_append_time_ms: Option<i64>,
 }
 
-fn read_body(body: &[u8]) -> Result<Record<'_>, DecodeError> {
-    let mut input = Reader::new(body);
-    let attributes = input.i8()?;
-    let timestamp_delta = input.varint_i64()?;
-    let offset_delta = input.varint_i32()?;
-    let key = read_nullable(&mut input)?;
-    let value = read_nullable(&mut input)?;
-    let headers = RecordHeaders::read(&mut input)?;
-    input.finish()?;
-    let (offset, timestamp_ms) = (offset_delta.into(), timestamp_delta);
-    Ok(Record { offset, timestamp_ms, attributes, offset_delta, timestamp_delta, key, value, headers })
-}
-
-fn read_nullable<'a>(input: &mut Reader<'a>) -> Result<Option<&'a [u8]>, DecodeError> {
-    let before = input.clone();
-    match input.varint_i32()? {
-        -1 => Ok(None),
-        length => {
-            let length = usize::try_from(length)
-                .map_err(|_| before.problem(Problem::NegativeLength(length.into())))?;
-            input.take(length).map(Some)
-        }
+impl Place {
+    /// A record of what stands in its bytes.
+    #[inline]
+    pub(super) fn record<'a>(
+        &self,
+        attributes: i8,
+        timestamp_delta: i64,
+        offset_delta: i32,
+        key: Option<&'a [u8]>,
+        value: Option<&'a [u8]>,
+        headers: RecordHeaders<'a>,
+    ) -> Record<'a> {
+        let offset = self.base_offset.wrapping_add(offset_delta.into());
+        let timestamp_ms = match self.log_append_time_ms {
+            None => self.base_timestamp_ms.wrapping_add(timestamp_delta),
+            Some(time) => time,
+        };
+        Record { offset, timestamp_ms, attributes, offset_delta, timestamp_delta, key, value, headers }
     }
 }
 
 /// The headers of a record: names and values, in order, several of a name where there are several.
 #[derive(Clone, Debug)]
 pub struct RecordHeaders<'a> {
-    input: Reader<'a>,
+    /// Invariant: begins with `left` headers.
+    bytes: &'a [u8],
     left: usize,
 }
 
 impl<'a> RecordHeaders<'a> {
-    /// Reads all of them once, so that the iterator has nothing left to fail on.
-    fn read(input: &mut Reader<'a>) -> Result<Self, DecodeError> {
-        let before = input.clone();
-        let count = input.varint_i32()?;
-        let count =
-            u64::try_from(count).map_err(|_| before.problem(Problem::NegativeLength(count.into())))?;
-        // A name's length and a value's length.
-        let left = input.checked_count(count, 2)?;
-        let headers = Self { input: input.clone(), left };
-        for _ in 0..left {
-            read_header(input)?;
-        }
-        Ok(headers)
+    /// Headers that were read once already.
+    #[inline]
+    pub(super) const fn new(bytes: &'a [u8], left: usize) -> Self {
+        Self { bytes, left }
     }
 }
 
@@ -144,7 +136,7 @@ impl<'a> Iterator for RecordHeaders<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         self.left = self.left.checked_sub(1)?;
-        read_header(&mut self.input).ok()
+        read_header(&mut self.bytes)
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -162,10 +154,3 @@ impl PartialEq for RecordHeaders<'_> {
 }
 
 impl Eq for RecordHeaders<'_> {}
-
-fn read_header<'a>(input: &mut Reader<'a>) -> Result<(&'a str, Option<&'a [u8]>), DecodeError> {
-    let before = input.clone();
-    let name = read_nullable(input)?.ok_or_else(|| before.problem(Problem::UnexpectedNull))?;
-    let name = std::str::from_utf8(name).map_err(|_| before.problem(Problem::NotUtf8))?;
-    Ok((name, read_nullable(input)?))
-}

@@ -91,7 +91,7 @@ impl BatchHeader {
     /// ```
     #[must_use]
     pub fn last_offset(&self) -> i64 {
-        self.offset_at(self.last_offset_delta)
+        self.base_offset.wrapping_add(self.last_offset_delta.into())
     }
 
     /// Offset of the first record after the batch.
@@ -114,11 +114,6 @@ impl BatchHeader {
             true => Some(self.base_timestamp_ms),
             false => None,
         }
-    }
-
-    /// Offset of the record with an offset delta.
-    pub(super) fn offset_at(&self, offset_delta: i32) -> i64 {
-        self.base_offset.wrapping_add(offset_delta.into())
     }
 
     /// Sequence of the record with an offset delta; [`Sequence::NONE`] of a batch without sequences.

@@ -40,11 +40,13 @@
 mod attributes;
 mod batch;
 mod batches;
-mod build;
+mod closed;
 mod control;
 mod decode;
 mod encode;
 mod header;
+mod layout;
+mod open;
 mod produced;
 mod split;
 #[cfg(test)]
@@ -53,13 +55,14 @@ mod tests;
 pub use attributes::{Attributes, TimestampType};
 pub use batch::{BatchRecords, RecordBatch};
 pub use batches::{RecordBatches, batch_bytes};
-pub use build::{AppendError, BatchLimits, ClosedBatch, OpenBatch, StampedBatch};
+pub use closed::{ClosedBatch, SplitError, StampedBatch};
 pub use control::{ControlKey, ControlType, EndTxnMarker};
 pub use decode::{Record, RecordHeaders, Records};
 pub use encode::{
     headers_bytes_max, put_after_value, put_before_value, put_record, record_bytes, record_bytes_max,
 };
 pub use header::{BatchHeader, HEADER_BYTES, Stamp};
+pub use open::{AppendError, BatchLimits, OpenBatch};
 pub use produced::{BatchFault, ProducedBatch};
 pub use split::{Part, renumber};
 

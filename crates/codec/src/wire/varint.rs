@@ -63,6 +63,20 @@ pub fn put_signed(out: &mut Vec<u8>, value: i64) {
     put_unsigned(out, zigzag(value));
 }
 
+/// The unsigned form that `bytes` begin with, and how many bytes it takes, if these are four at most: nearly all that
+/// stand in records are.
+#[inline]
+pub(crate) fn short(bytes: &[u8]) -> Option<(u64, usize)> {
+    let mut value = 0;
+    for (index, byte) in bytes.iter().take(4).enumerate() {
+        value |= u64::from(byte & 0x7f) << (7 * index);
+        if *byte < 0x80 {
+            return Some((value, index + 1));
+        }
+    }
+    None
+}
+
 /// The lowest seven bits as a byte.
 #[inline]
 pub(crate) const fn low_seven(value: u64) -> u8 {

@@ -65,6 +65,7 @@ impl Default for ProducerBuilder {
             flush_messages: None,
             partitioner: Strategy::Java,
             metadata_max_age: Duration::from_secs(5 * 60),
+            metadata_max_idle: Duration::from_secs(5 * 60),
             connect_timeout: Duration::from_secs(15),
             socket_setup_timeout: Duration::from_secs(10),
             close_timeout: DELIVERY_TIMEOUT,
@@ -183,6 +184,9 @@ setters! {
     /// `metadata.max.age.ms`: after which time brokers and leaders are asked for even if nothing failed. 5 minutes
     /// unless set.
     metadata_max_age: Duration;
+    /// `metadata.max.idle.ms`: after which time without a record a topic is not asked for any more, until the next one.
+    /// 5 minutes unless set, and the delivery timeout at least.
+    metadata_max_idle: Duration;
     /// How long building a producer may take, all brokers tried together. 15 s unless set.
     connect_timeout: Duration;
     /// `socket.connection.setup.timeout.ms`: how long one attempt to reach a broker may take. 10 s unless set.

@@ -58,6 +58,7 @@ impl Config {
             ("reconnect.backoff.ms", millis(self.reconnect_backoff)),
             ("reconnect.backoff.max.ms", millis(self.reconnect_backoff_max)),
             ("metadata.max.age.ms", millis(self.metadata_max_age)),
+            ("metadata.max.idle.ms", millis(self.metadata_max_idle)),
             ("connect.timeout.ms", millis(self.connect_timeout)),
             ("socket.connection.setup.timeout.ms", millis(self.socket_setup_timeout)),
             ("close.timeout.ms", millis(self.close_timeout)),

@@ -96,6 +96,7 @@ pub struct Config {
     pub(crate) flush_messages: Option<u32>,
     pub(crate) partitioner: Strategy,
     pub(crate) metadata_max_age: Duration,
+    pub(crate) metadata_max_idle: Duration,
     pub(crate) connect_timeout: Duration,
     pub(crate) socket_setup_timeout: Duration,
     pub(crate) close_timeout: Duration,

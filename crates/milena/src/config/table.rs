@@ -71,6 +71,8 @@ set {
         "where a record goes that names no partition";
     "metadata.max.age.ms" ["topic.metadata.refresh.interval.ms", "Metadata.RefreshFrequency"]
         = "300000", metadata_max_age(time): "after which time brokers and leaders are asked for even if nothing failed";
+    "metadata.max.idle.ms" [] = "300000", metadata_max_idle(time):
+        "after which time without a record a topic is not asked for any more, until the next one";
     "connect.timeout.ms" [] = "15000", connect_timeout(time):
         "how long building a producer may take, all brokers tried together";
     "socket.connection.setup.timeout.ms" ["Net.DialTimeout"] = "10000", socket_setup_timeout(time):
@@ -115,7 +117,6 @@ ignored {
         "the partition changes with the bytes written, whatever the time";
     "batch.num.messages" ["Producer.Flush.MaxMessages"] = "": "batches are bounded by bytes";
     "queue.buffering.max.messages" ["ChannelBufferSize"] = "": "memory is bounded by buffer.memory";
-    "metadata.max.idle.ms" [] = "": "a topic stays known as long as the producer";
     "metadata.recovery.strategy" [] = "rebootstrap":
         "bootstrap.servers are asked again when no known broker answers";
     "metadata.recovery.rebootstrap.trigger.ms" [] = "":

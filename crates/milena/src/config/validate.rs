@@ -54,6 +54,8 @@ impl ProducerBuilder {
             delivery_timeout: delivery_timeout.min(DURATION_MAX),
             max_block: draft.max_block.min(DURATION_MAX),
             metadata_max_age: draft.metadata_max_age.min(DURATION_MAX),
+            // Before that something may still be under way to a topic without a record.
+            metadata_max_idle: draft.metadata_max_idle.max(delivery_timeout).min(DURATION_MAX),
             connect_timeout: draft.connect_timeout.min(DURATION_MAX),
             socket_setup_timeout: draft.socket_setup_timeout.min(DURATION_MAX),
             close_timeout: self.close_timeout.unwrap_or(default_close).min(DURATION_MAX),
@@ -160,6 +162,7 @@ impl ProducerBuilder {
             ("connect.timeout.ms", draft.connect_timeout, Duration::MAX),
             ("socket.connection.setup.timeout.ms", draft.socket_setup_timeout, Duration::MAX),
             ("metadata.max.age.ms", draft.metadata_max_age, Duration::MAX),
+            ("metadata.max.idle.ms", draft.metadata_max_idle, Duration::MAX),
         ];
         for (name, wait, most) in waits {
             if wait < Duration::from_millis(1) || wait > most {
@@ -313,6 +316,7 @@ mod tests {
     fn waiting_for_ever_is_a_time_that_can_be_added() {
         let config = builder().max_block(Duration::MAX).delivery_timeout(Duration::MAX).validate().unwrap();
         assert_eq!((config.max_block, config.delivery_timeout), (DURATION_MAX, DURATION_MAX));
+        assert_eq!(config.metadata_max_idle, DURATION_MAX, "a topic is in use while something is under way");
     }
 
     #[test]

@@ -15,10 +15,15 @@ use tokio::time::timeout;
 
 use super::settings::Settings;
 use super::trouble::Trouble;
+use crate::clock;
 use crate::error::ConnectErrorKind;
 
 /// How long a question waits for its answer at most: another broker can be asked as well.
 const ANSWER_TIMEOUT_MAX: Duration = Duration::from_secs(10);
+
+/// How long each of several brokers is waited for at first: a hung one must not keep the others from being asked. When
+/// none of them answered, those that were slow are asked once more, and with more time.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Asks brokers.
 #[derive(Debug)]
@@ -35,7 +40,8 @@ impl Line {
         Self { settings, control: None, avoided: None }
     }
 
-    /// Asks the broker that answered last, then the candidates in turn; each has its share of `within`.
+    /// Asks the broker that answered last, then the candidates in turn: each shortly, and those that took their time once
+    /// more, each with its share of what is left of `within`.
     ///
     /// # Errors
     /// What each of them had to say.
@@ -45,21 +51,36 @@ impl Line {
         request: &R,
         within: Duration,
     ) -> Result<R::Response, Trouble> {
+        let started = clock::now();
         let asked = candidates.len() + usize::from(self.control.is_some());
-        let share = within / u32::try_from(asked).unwrap_or(u32::MAX).max(1);
+        let share = share_of(within, asked);
+        let patience = if asked > 1 { share.min(PATIENCE) } else { share };
         let mut troubles = Trouble::default();
         if let Some(mut control) = self.control.take() {
-            match call(&mut control, request, share).await {
+            match call(&mut control, request, patience).await {
                 Ok(response) => {
                     self.control = Some(control);
                     return Ok(response);
                 }
                 Err(trouble) => troubles = troubles.and(&trouble),
             }
+            if clock::now() - started >= patience / 2 {
+                self.avoided = Some(control.endpoint().clone());
+            }
         }
         let (last, first): (Vec<_>, Vec<_>) =
             candidates.iter().partition(|endpoint| self.avoided.as_ref() == Some(*endpoint));
+        let mut slow = Vec::new();
         for endpoint in first.into_iter().chain(last) {
+            let began = clock::now();
+            match self.ask_at(endpoint, request, patience).await {
+                Ok(response) => return Ok(response),
+                Err(_) if patience < share && clock::now() - began >= patience / 2 => slow.push(endpoint),
+                Err(trouble) => troubles = troubles.and(&trouble),
+            }
+        }
+        let share = share_of(within.saturating_sub(clock::now() - started), slow.len());
+        for endpoint in slow {
             match self.ask_at(endpoint, request, share).await {
                 Ok(response) => return Ok(response),
                 Err(trouble) => troubles = troubles.and(&trouble),
@@ -92,6 +113,11 @@ impl Line {
         self.avoided.take_if(|avoided| avoided == endpoint);
         Ok(response)
     }
+}
+
+/// What each of so many has of the time.
+fn share_of(within: Duration, asked: usize) -> Duration {
+    within / u32::try_from(asked).unwrap_or(u32::MAX).max(1)
 }
 
 async fn open_and_ask<R: Request>(

@@ -12,6 +12,7 @@ use milena_connection::Endpoint;
 use milena_connection::session::{Event, Fate, Session, SessionError};
 use milena_connection::transport::{BoxStream, DialError};
 use milena_sender::Backoff;
+use milena_sender::lane::AnswerError;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::frame::Frame;
@@ -212,7 +213,7 @@ impl Link {
 pub(super) enum Broken {
     Io(io::Error),
     Session(SessionError),
-    Answer(milena_codec::wire::DecodeError),
+    Answer(AnswerError),
     Version,
 }
 
@@ -227,7 +228,7 @@ impl fmt::Display for Broken {
         match self {
             Self::Io(error) => write!(f, "the connection broke: {error}"),
             Self::Session(error) => error.fmt(f),
-            Self::Answer(error) => write!(f, "the answer to Produce is malformed: {error}"),
+            Self::Answer(error) => write!(f, "the answer to Produce is no good: {error}"),
             Self::Version => f.write_str(
                 "the broker speaks no version of Produce from 3 to 13: it is older than Kafka 0.11",
             ),

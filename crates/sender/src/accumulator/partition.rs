@@ -32,6 +32,8 @@ pub struct Partition {
     batch_bytes_max: StdArc<AtomicUsize>,
     /// Whether it has a leader.
     available: AtomicBool,
+    /// Nobody follows who leads it: it was not written to for long.
+    dormant: AtomicBool,
     queue: Padded<Gate<Queue>>,
 }
 
@@ -64,6 +66,7 @@ impl Partition {
             shared,
             batch_bytes_max,
             available: AtomicBool::new(false),
+            dormant: AtomicBool::new(false),
             queue,
         })
     }
@@ -96,6 +99,21 @@ impl Partition {
     /// Notes whether it has a leader.
     pub fn set_available(&self, available: bool) {
         self.available.store(available, Ordering::Relaxed);
+    }
+
+    /// From now on nobody follows who leads it, or somebody does.
+    pub(super) fn set_dormant(&self, dormant: bool) {
+        self.dormant.store(dormant, Ordering::Relaxed);
+    }
+
+    /// Something is to be sent. Returns whether nobody follows who leads the partition; once.
+    pub fn wakes(&self) -> bool {
+        self.dormant.load(Ordering::Relaxed) && self.dormant.swap(false, Ordering::Relaxed)
+    }
+
+    /// How many batches it ever had.
+    pub(super) fn batches(&self) -> u64 {
+        lock(&self.queue).batches
     }
 
     /// Appends a record to the open batch: the one copy of its bytes.

@@ -48,6 +48,8 @@ pub(super) struct Queue {
     pub(super) listed: bool,
     /// No more records are taken.
     pub(super) shut: bool,
+    /// How many batches there ever were.
+    pub(super) batches: u64,
     pub(super) closed: VecDeque<Batch>,
     pub(super) port: Arc<Port>,
     /// How large the last batch was: the next begins with a chunk of that size.
@@ -103,6 +105,7 @@ impl Queue {
             counted: 0,
             listed: false,
             shut: false,
+            batches: 0,
             closed: VecDeque::new(),
             port,
             last_bytes: 0,
@@ -198,6 +201,7 @@ impl Queue {
         self.max_timestamp_ms = i64::MIN;
         self.full_bytes = 0;
         self.opened = Some(now);
+        self.batches += 1;
         self.generation = shared.outstanding.open();
         self.offered = false;
         self.urgent = false;
@@ -278,6 +282,7 @@ impl Queue {
     /// Puts a batch that was made elsewhere behind the others.
     pub(super) fn push(&mut self, batch: Batch) {
         self.close();
+        self.batches += 1;
         self.closed.push_back(batch);
     }
 

@@ -125,6 +125,30 @@ impl Topic {
         gone
     }
 
+    /// How many batches it ever had.
+    #[must_use]
+    pub fn batches(&self) -> u64 {
+        self.partitions().iter().map(|partition| partition.batches()).sum()
+    }
+
+    /// Lets the topic be if it has had no batch since there were `batches`: nobody follows who leads its partitions,
+    /// until a lane finds something to send there and says so. Returns whether it is let be.
+    ///
+    /// A batch that is opened meanwhile is seen here or by its lane: both look behind the lock under which it is opened.
+    pub fn let_be(&self, batches: u64) -> bool {
+        self.partitions().iter().for_each(|partition| partition.set_dormant(true));
+        let idle = self.batches() == batches;
+        if !idle {
+            self.awake();
+        }
+        idle
+    }
+
+    /// Somebody follows who leads its partitions.
+    pub fn awake(&self) {
+        self.partitions().iter().for_each(|partition| partition.set_dormant(false));
+    }
+
     /// What a broker once found too large may fit by now: the limit doubles, up to where it began.
     pub fn relax_limit(&self) {
         let start = self.shared.config.batch_bytes_max();

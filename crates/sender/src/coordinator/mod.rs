@@ -48,8 +48,8 @@ struct Place {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Whereabouts {
     Lane(LaneId),
-    /// Asked back from its lane, and not released yet.
-    Leaving,
+    /// Asked back from this lane, and not released yet.
+    Leaving(LaneId),
 }
 
 /// See the module.
@@ -145,9 +145,11 @@ impl Coordinator {
         self.orders.pop_front()
     }
 
-    /// The serials of the partitions whose lane should be this.
-    pub fn led_by(&self, lane: LaneId) -> impl Iterator<Item = u32> + '_ {
-        self.places.iter().filter(move |(_, place)| place.wanted == lane).map(|(serial, _)| *serial)
+    /// Whether some partition is at a lane, is to be there, or comes back from it.
+    #[must_use]
+    pub fn needs(&self, lane: LaneId) -> bool {
+        let here = [Whereabouts::Lane(lane), Whereabouts::Leaving(lane)];
+        self.places.values().any(|place| place.wanted == lane || here.contains(&place.at))
     }
 
     /// A partition that is no more: its lane is asked for it, and what it has fails.
@@ -155,7 +157,8 @@ impl Coordinator {
         let Some(place) = self.places.get_mut(&serial) else { return };
         place.gone = true;
         place.partition.set_available(false);
-        if let Whereabouts::Lane(lane) = std::mem::replace(&mut place.at, Whereabouts::Leaving) {
+        if let Whereabouts::Lane(lane) = place.at {
+            place.at = Whereabouts::Leaving(lane);
             self.orders.push_back(Order::Leave(lane, serial));
         }
     }
@@ -170,7 +173,7 @@ impl Coordinator {
         }
         match place.at {
             Whereabouts::Lane(lane) if lane != leader => {
-                place.at = Whereabouts::Leaving;
+                place.at = Whereabouts::Leaving(lane);
                 self.orders.push_back(Order::Leave(lane, serial));
             }
             Whereabouts::Lane(lane) if before != id => {

@@ -97,7 +97,21 @@ fn a_new_partition_goes_to_its_leader_or_waits_where_there_is_no_broker() {
     let available: Vec<bool> = topic.partitions().iter().map(|partition| partition.is_available()).collect();
     assert_eq!(available, [true, false, true]);
     assert!(office.lead(&topic, ID, &[A, LIMBO, B]).is_empty(), "nothing is new");
-    assert_eq!(office.coordinator.led_by(B).collect::<Vec<_>>(), [3]);
+}
+
+#[test]
+fn a_lane_is_needed_until_its_last_partition_is_elsewhere() {
+    let mut office = Office::new();
+    let topic = office.topic("t");
+    office.lead(&topic, ID, &[A, A]);
+    let needed = |office: &Office| [A, B, LIMBO].map(|lane| office.coordinator.needs(lane));
+    assert_eq!(needed(&office), [true, false, false]);
+    office.lead(&topic, ID, &[B, B]);
+    assert_eq!(needed(&office), [true, true, false], "they may still come back from it");
+    office.release(1);
+    assert_eq!(needed(&office), [true, true, false]);
+    office.release(2);
+    assert_eq!(needed(&office), [false, true, false]);
 }
 
 #[test]

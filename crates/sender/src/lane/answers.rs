@@ -1,5 +1,7 @@
 //! Matching the answers of a response to the batches of its request.
 
+use std::fmt;
+
 use milena_codec::ErrorCode;
 use milena_codec::ids::{BrokerId, LeaderEpoch, PartitionId};
 use milena_codec::message::header::read_response_tags;
@@ -21,16 +23,44 @@ pub struct LeaderHint {
     pub epoch: LeaderEpoch,
 }
 
+/// Why a response is not to be trusted any further.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AnswerError {
+    /// It is malformed.
+    Malformed(DecodeError),
+    /// It is about a partition that was not asked for.
+    Invented(PartitionId),
+}
+
+impl From<DecodeError> for AnswerError {
+    fn from(error: DecodeError) -> Self {
+        Self::Malformed(error)
+    }
+}
+
+impl fmt::Display for AnswerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed(error) => write!(f, "it is malformed: {error}"),
+            Self::Invented(partition) => {
+                write!(f, "it is about a partition {partition} that was not in the request")
+            }
+        }
+    }
+}
+
+impl std::error::Error for AnswerError {}
+
 /// An answered batch.
 pub(super) type Landed = (Flight, Answer, Option<LeaderHint>);
 
 /// Takes the answered batches out of `request`, each with what became of it. What a response leaves out stays in the
-/// request.
+/// request; of two answers about a partition the first one counts.
 pub(super) fn read(
     request: &mut ProduceRequest,
     body: &[u8],
-    mut land: impl FnMut(Landed),
-) -> Result<(i32, Vec<NodeEndpoint>), DecodeError> {
+    landed: &mut Vec<Landed>,
+) -> Result<(i32, Vec<NodeEndpoint>), AnswerError> {
     let mut input = Reader::new(body);
     read_response_tags::<ProduceResponse>(&mut input, request.version())?;
     let mut answers = AnswerReader::new(&body[input.position()..], request.version())?;
@@ -38,7 +68,9 @@ pub(super) fn read(
     while let Some(answer) = answers.next_partition()? {
         if let Some(flight) = take(request, &mut place, answer.topic, answer.index) {
             let hint = hint_of(&answer);
-            land((flight, answer_of(&answer), hint));
+            landed.push((flight, answer_of(&answer), hint));
+        } else if !landed.iter().any(|(flight, ..)| is_about(flight, answer.topic, answer.index)) {
+            return Err(AnswerError::Invented(answer.index));
         }
     }
     let (throttle_time_ms, endpoints) = answers.finish()?;
@@ -53,19 +85,21 @@ fn take(
     topic: TopicKey<'_>,
     partition: PartitionId,
 ) -> Option<Flight> {
-    let is_it = |flight: &Flight| {
-        flight.partition.index() == partition
-            && match topic {
-                TopicKey::Name(name) => **flight.partition.topic() == *name,
-                TopicKey::Id(id) => flight.topic_id == id,
-            }
-    };
+    let is_it = |flight: &Flight| is_about(flight, topic, partition);
     let count = request.flights.len();
     let found = (0..count)
         .map(|step| (*place + step) % count)
         .find(|index| request.flights[*index].as_ref().is_some_and(is_it))?;
     *place = found + 1;
     request.flights[found].take()
+}
+
+fn is_about(flight: &Flight, topic: TopicKey<'_>, partition: PartitionId) -> bool {
+    flight.partition.index() == partition
+        && match topic {
+            TopicKey::Name(name) => **flight.partition.topic() == *name,
+            TopicKey::Id(id) => flight.topic_id == id,
+        }
 }
 
 fn answer_of(answer: &PartitionAnswer<'_>) -> Answer {

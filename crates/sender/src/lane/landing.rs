@@ -3,9 +3,7 @@
 use std::sync::Arc as StdArc;
 use std::time::Instant;
 
-use milena_codec::wire::DecodeError;
-
-use super::answers::{self, LeaderHint};
+use super::answers::{self, AnswerError, LeaderHint};
 use super::request::ProduceRequest;
 use super::{Lane, Notice};
 use crate::stream::{Aftermath, Answer, Flight};
@@ -14,17 +12,17 @@ impl Lane {
     /// A request was answered. Returns how long the broker asks the client to pause (KIP-219), in milliseconds.
     ///
     /// # Errors
-    /// [`DecodeError`] when the response is malformed. The batches that it did not reach count as unanswered; the
-    /// connection is to be closed.
+    /// [`AnswerError`] when the response is malformed, or tells of what was not asked. The batches that it did not reach
+    /// count as unanswered; the connection is to be closed.
     pub fn answered(
         &mut self,
         now: Instant,
         mut request: ProduceRequest,
         body: &[u8],
-    ) -> Result<i32, DecodeError> {
+    ) -> Result<i32, AnswerError> {
         self.in_flight -= 1;
         let mut landed = Vec::with_capacity(request.batches());
-        let read = answers::read(&mut request, body, |one| landed.push(one));
+        let read = answers::read(&mut request, body, &mut landed);
         for (flight, answer, hint) in landed {
             self.landed(now, flight, &answer, hint);
         }

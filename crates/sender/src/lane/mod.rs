@@ -19,7 +19,7 @@ mod landing;
 mod request;
 mod schedule;
 
-pub use answers::LeaderHint;
+pub use answers::{AnswerError, LeaderHint};
 pub use request::{ProduceRequest, RequestConfig};
 
 use std::collections::BTreeMap;
@@ -66,6 +66,8 @@ pub enum Notice {
         /// Who leads it, where the broker says so.
         hint: Option<LeaderHint>,
     },
+    /// There is something to send to a topic that was let be.
+    Awake(StdArc<str>),
     /// Where the brokers named in hints are.
     Endpoints(Vec<NodeEndpoint>),
     /// A broker does not know the producer id any more, or its epochs are used up.
@@ -286,6 +288,9 @@ impl Lane {
         let Some(standing) = stream.partition().visit(now, stream.is_idle(), why == Visit::Press) else {
             return self.schedule.come_back(serial, why);
         };
+        if (standing.expires.is_some() || stream.has_waiting()) && stream.partition().wakes() {
+            self.notices.push(Notice::Awake(StdArc::clone(stream.partition().topic())));
+        }
         let expires = stream.deadline(config).into_iter().chain(standing.expires).min();
         if expires.is_some_and(|expires| expires <= now) {
             let cause = format!("not acknowledged within {:?}: {}", config.delivery_timeout, self.trouble);

@@ -1,4 +1,5 @@
-//! What tests of several modules share: a time of their own, usual settings, and a broker's side of a partition.
+//! What tests of several modules share: a time of their own, usual settings, a broker's side of a partition, and a
+//! caller's look at what became of a record.
 
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a helper that fails fails its test")]
 
@@ -6,12 +7,15 @@ mod log;
 
 pub(crate) use log::Log;
 
+use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
 use milena_codec::ids::Identity;
 
 use crate::accumulator::{AccumulatorConfig, Clock};
+use crate::outcome::{FailureKind, Persisted};
 use crate::stream::StreamConfig;
+use crate::sync::Seat;
 
 pub(crate) const KIB: usize = 1 << 10;
 
@@ -60,4 +64,25 @@ pub(crate) const fn streams() -> StreamConfig {
 /// What a broker gives a producer.
 pub(crate) fn identity(producer_id: i64) -> Identity {
     Identity { producer_id: producer_id.into(), epoch: 0.into() }
+}
+
+/// Where a record stands, once that is told.
+pub(crate) fn offset(seat: &mut Seat) -> Option<i64> {
+    match seat.poll(Waker::noop()) {
+        Poll::Ready(Ok(receipt)) => receipt.offset,
+        _ => None,
+    }
+}
+
+/// Why it failed, once that is told.
+pub(crate) fn failure(seat: &mut Seat) -> Option<(FailureKind, Persisted)> {
+    match seat.poll(Waker::noop()) {
+        Poll::Ready(Err(failure)) => Some((failure.kind, failure.persisted)),
+        _ => None,
+    }
+}
+
+/// Whether nothing is told of it yet.
+pub(crate) fn is_pending(seat: &mut Seat) -> bool {
+    seat.poll(Waker::noop()).is_pending()
 }

@@ -4,6 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
+use crate::compression::{Compression, Compressor, DecompressProblem, Decompressor, Outcome};
 
 /// A record with its absolute timestamp.
 type Timed = (i64, Owned);
@@ -35,7 +36,9 @@ fn filled(limits: BatchLimits, records: &[Timed]) -> (OpenBatch, usize) {
 fn read(batch: &StampedBatch) -> Result<Vec<Timed>, TestCaseError> {
     let parsed = RecordBatch::parse(batch.bytes())?;
     prop_assert_eq!(parsed.header, batch.header());
-    let records: Vec<_> = parsed.records().collect::<Result<_, _>>()?;
+    let mut buffer = Vec::new();
+    let records = parsed.decompress(&mut Decompressor::new(), 1 << 20, &mut buffer)?;
+    let records: Vec<_> = records.collect::<Result<_, _>>()?;
     prop_assert_eq!(parsed.header.max_timestamp_ms, records.iter().map(|r| r.timestamp_ms).max().unwrap());
     let timed = |record: &Record<'_>| (record.timestamp_ms, Owned { timestamp_delta: 0, ..owned(record) });
     Ok(records.iter().map(timed).collect())
@@ -45,7 +48,60 @@ fn expected(records: &[Timed]) -> Vec<Timed> {
     records.iter().map(|(at, record)| (*at, Owned { timestamp_delta: 0, ..record.clone() })).collect()
 }
 
+/// The codecs of this build.
+fn any_compressor() -> impl Strategy<Value = Compression> {
+    let built: Vec<_> = Compression::ALL.into_iter().filter(|one| one.is_built()).collect();
+    prop::sample::select(built)
+}
+
 proptest! {
+    #[test]
+    fn what_was_appended_is_read_back_whatever_it_is_compressed_with(
+        records in vec(any_timed(), 1..40),
+        compression in any_compressor(),
+    ) {
+        let (open, taken) = filled(BatchLimits::default(), &records);
+        let (mut closed, plain) = (open.clone().close().unwrap(), open.bytes());
+        let outcome = closed.compress(&mut Compressor::new(compression, None).unwrap(), &mut Vec::new());
+        let stamped = closed.stamp(STAMP);
+        match outcome {
+            Outcome::Compressed { bytes } => {
+                prop_assert_eq!(stamped.bytes().len(), HEADER_BYTES + bytes);
+                prop_assert_eq!(stamped.header().attributes.compression(), Some(compression));
+            }
+            Outcome::NotSmaller => prop_assert_eq!(stamped.bytes().len(), plain),
+            Outcome::Failed(failure) => return Err(TestCaseError::fail(failure.to_string())),
+        }
+        prop_assert!(stamped.bytes().len() <= plain);
+        prop_assert_eq!(read(&stamped)?, expected(&records[..taken]));
+    }
+
+    #[test]
+    fn the_parts_of_a_compressed_batch_are_compressed_and_continue_one_another(
+        mut records in vec(any_timed(), 1..100),
+        bytes_max in 61..2_000usize,
+        // Nothing of a random key becomes smaller, all of a repeated value does.
+        repeats in 0..400usize,
+        compression in any_compressor(),
+    ) {
+        records.iter_mut().for_each(|(_, record)| record.value = Some(vec![b'r'; repeats]));
+        let (open, taken) = filled(BatchLimits::default(), &records);
+        let mut closed = open.close().unwrap();
+        let mut compressor = Compressor::new(compression, None).unwrap();
+        let _ = closed.compress(&mut compressor, &mut Vec::new());
+        let whole = closed.stamp(STAMP);
+        let parts = whole.split_with(bytes_max, &mut compressor, &mut Decompressor::new())?;
+        let (mut next, mut found) = (STAMP, Vec::new());
+        for part in &parts {
+            let header = part.header();
+            prop_assert!(part.bytes().len() <= bytes_max || header.records == 1);
+            prop_assert_eq!(header.stamp, next);
+            next = next.after(header.records.unsigned_abs());
+            found.extend(read(part)?);
+        }
+        prop_assert_eq!(found, expected(&records[..taken]));
+    }
+
     #[test]
     fn what_was_appended_is_read_back(
         records in vec(any_timed(), 1..40),
@@ -158,4 +214,68 @@ fn a_buffer_serves_one_batch_after_the_other() {
     assert_eq!((bytes.capacity(), bytes.as_ptr()), (capacity, place));
     let record = RecordBatch::parse(&bytes).unwrap().records().next().unwrap().unwrap();
     assert_eq!((record.timestamp_ms, record.value), (8, Some(&b"next"[..])));
+}
+
+/// A batch of `count` records that compress well.
+fn compressed(compression: Compression, count: usize) -> ClosedBatch {
+    let mut open = OpenBatch::new(BatchLimits::default());
+    for _ in 0..count {
+        open.append(BASE_MS, None, Some(&[b'r'; 1_000]), &[]).unwrap();
+    }
+    let mut closed = open.close().unwrap();
+    let outcome = closed.compress(&mut Compressor::new(compression, None).unwrap(), &mut Vec::new());
+    assert!(matches!(outcome, Outcome::Compressed { .. }), "{compression}: {outcome:?}");
+    closed
+}
+
+fn codecs() -> impl Iterator<Item = Compression> {
+    Compression::ALL.into_iter().skip(1).filter(|one| one.is_built())
+}
+
+#[test]
+fn a_compressed_batch_is_cut_no_finer_than_it_must_be() {
+    for compression in codecs() {
+        let whole = compressed(compression, 900).stamp(STAMP);
+        let bytes_max = whole.bytes().len() * 3 / 4;
+        let mut compressor = Compressor::new(compression, None).unwrap();
+        let parts = whole.split_with(bytes_max, &mut compressor, &mut Decompressor::new()).unwrap();
+        assert!((2..=3).contains(&parts.len()), "{compression}: {} parts", parts.len());
+        assert!(parts.iter().all(|part| part.header().attributes.compression() == Some(compression)));
+    }
+}
+
+#[test]
+fn a_compressed_batch_is_compressed_once_and_not_cut_as_it_lies() {
+    for compression in codecs() {
+        let mut closed = compressed(compression, 3);
+        let mut again = Compressor::new(compression, None).unwrap();
+        assert_eq!(closed.compress(&mut again, &mut Vec::new()), Outcome::NotSmaller);
+        let problem = closed.split(100).unwrap_err().problem;
+        assert_eq!(problem, Problem::Compressed { id: compression.id() });
+    }
+}
+
+#[test]
+fn no_more_is_decompressed_than_the_caller_allows() {
+    for compression in codecs() {
+        let stamped = compressed(compression, 100).stamp(STAMP);
+        let batch = RecordBatch::parse(stamped.bytes()).unwrap();
+        let mut buffer = Vec::new();
+        let error = batch.decompress(&mut Decompressor::new(), 50_000, &mut buffer).unwrap_err();
+        assert_eq!(error.problem, DecompressProblem::TooLarge { limit: 50_000 });
+    }
+}
+
+#[test]
+fn of_a_compression_that_does_not_exist_nothing_is_read() {
+    let mut open = OpenBatch::new(BatchLimits::default());
+    open.append(0, None, None, &[]).unwrap();
+    let mut bytes = open.close().unwrap().stamp(STAMP).into_bytes();
+    let header =
+        BatchHeader { attributes: Attributes::from_bits(6), ..BatchHeader::of_producer(1, 0, 0, STAMP) };
+    header.seal(&mut bytes, []);
+    let batch = RecordBatch::parse(&bytes).unwrap();
+    let mut buffer = Vec::new();
+    let mut records = batch.decompress(&mut Decompressor::new(), 100, &mut buffer).unwrap();
+    assert_eq!(records.next().unwrap().unwrap_err().problem, Problem::Compressed { id: 6 });
 }

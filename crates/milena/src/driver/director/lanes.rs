@@ -74,6 +74,19 @@ impl Director {
         }
     }
 
+    /// Ends the lanes of brokers that are not part of the cluster any more, and their connections, once no partition
+    /// needs them: nothing is queued or in flight there then. A broker that comes back gets a new one.
+    pub(super) fn end_needless_lanes(&mut self) {
+        let is_needless = |id: &LaneId| {
+            id.is_some_and(|broker| self.metadata.broker(broker).is_none()) && !self.coordinator.needs(*id)
+        };
+        let needless: Vec<LaneId> = self.lanes.keys().copied().filter(is_needless).collect();
+        for lane in needless.iter().filter_map(|id| self.lanes.remove(id)) {
+            self.settings.core.shared.remove_port(&lane.port);
+            lane.tell(LaneOrder::Abort);
+        }
+    }
+
     /// A broker listens elsewhere, or is gone.
     pub(super) fn relocate(&self, id: BrokerId, endpoint: Option<Endpoint>) {
         if let Some(lane) = self.lanes.get(&Some(id)) {

@@ -9,8 +9,10 @@
 //!
 //! It owns every task of the producer, and ends when all of them have ended.
 
+mod idle;
 mod lanes;
 mod questions;
+mod wishes;
 
 use std::collections::BTreeMap;
 use std::future::poll_fn;
@@ -35,6 +37,7 @@ use super::settings::Settings;
 use super::startup::Started;
 use crate::clock;
 use crate::core::Inbox;
+use idle::Idleness;
 use lanes::LaneHandle;
 use questions::Question;
 
@@ -55,6 +58,7 @@ pub(super) struct Director {
     identity_not_before: Option<Instant>,
     identity_failures: u32,
     backoff: Backoff,
+    idleness: Idleness,
     /// When batches may grow again that brokers found too large.
     relax_at: Instant,
     closing: Option<Closing>,
@@ -87,6 +91,7 @@ impl Director {
             line: Some(started.line),
             identity_not_before: None,
             identity_failures: 0,
+            idleness: Idleness::default(),
             backoff: Backoff::new(config.retry_backoff, config.retry_backoff_max, settings.seed),
             relax_at: clock::now() + config.metadata_max_age,
             closing: None,
@@ -100,6 +105,7 @@ impl Director {
             let inbox = self.settings.core.inbox.look(Inbox::take_all);
             self.heed(inbox);
             self.pass_orders_on();
+            self.end_needless_lanes();
             self.ask();
             if self.is_over() {
                 break;
@@ -115,7 +121,10 @@ impl Director {
     /// Reads the mail.
     fn heed(&mut self, inbox: Inbox) {
         let now = clock::now();
-        self.heed_wishes(inbox.wanted, inbox.given_up, now);
+        let registry = &self.settings.core.registry;
+        for known in wishes::heed(&mut self.metadata, registry, inbox.wanted, &inbox.given_up, now) {
+            self.place(&known);
+        }
         if let (Some(silent), Some(line)) = (inbox.silent, &mut self.line) {
             line.avoid(silent);
         }
@@ -138,29 +147,14 @@ impl Director {
         }
     }
 
-    /// Topics that came into use, and that went out of it. Where both is said of one, the registry knows better: it may
-    /// have been given up and wanted again, or the other way round.
-    fn heed_wishes(&mut self, wanted: Vec<Arc<str>>, given_up: Vec<Arc<str>>, now: Instant) {
-        let core = Arc::clone(&self.settings.core);
-        let in_use = |name: &Arc<str>| core.registry.topic(name).is_some();
-        for name in given_up.iter().filter(|name| !in_use(name)) {
-            self.metadata.forget(name);
-        }
-        for name in wanted.into_iter().filter(in_use) {
-            self.metadata.want(&name, now);
-            // It may have been described while nobody waited for it.
-            if let Some(known) = self.metadata.topic(&name).cloned() {
-                self.place(&known);
-            }
-        }
-    }
-
     fn hear(&mut self, notice: Notice, endpoints: &[NodeEndpoint], now: Instant) {
         match notice {
             Notice::Released(stream) => self.coordinator.released(stream),
             Notice::IdentitySpent(spent) => self.coordinator.identity_spent(spent),
             Notice::Endpoints(_) => {}
+            Notice::Awake(topic) => self.follow(&topic, now),
             Notice::Stale { topic, partition, hint } => {
+                self.follow(&topic, now);
                 let changes = hint.map(|hint| {
                     let place = endpoints.iter().find(|endpoint| endpoint.node_id == hint.leader);
                     let endpoint = place.and_then(|place| Endpoint::new(&place.host, place.port).ok());
@@ -269,9 +263,9 @@ impl Director {
             () = settled => {}
             () = sleep_until(tokio::time::Instant::from_std(due)) => {}
         }
-        if let Some(ended) = fallen {
-            // A lane ends by order alone. What it had is lost to us, so nothing more may be promised.
-            tracing::error!(?ended, "a broker's task ended by itself: the producer closes");
+        if let Some(Err(error)) = fallen {
+            // A lane ends well by order alone. What it had is lost to us, so nothing more may be promised.
+            tracing::error!(%error, "a broker's task ended by itself: the producer closes");
             self.begin_to_close(clock::now());
         }
         if let Some((line, reply)) = reply {

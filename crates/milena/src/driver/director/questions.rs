@@ -39,6 +39,7 @@ impl Director {
         }
         let Some(mut line) = self.line.take() else { return };
         if metadata_is_due {
+            self.let_idle_topics_be(now);
             let (candidates, request) = self.metadata.ask(now);
             self.question = Some(Box::pin(async move {
                 let answer = line.ask::<MetadataRequest>(&candidates, &request, QUESTION_TIMEOUT).await;

@@ -1,6 +1,6 @@
 //! What a partition promises to those who append, and to the lane that takes.
 
-#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a helper that fails fails its test")]
+#![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
 mod bounds;
 mod budget;
@@ -16,21 +16,9 @@ use milena_codec::record::{HEADER_BYTES, RecordBatch, Records, Stamp};
 
 use super::*;
 use crate::accumulator::{AccumulatorConfig, Bulletin};
+use crate::tests::{At, KIB, accumulator, some_time};
 
-const KIB: usize = 1 << 10;
 const SERIAL: u32 = 7;
-
-fn settings() -> AccumulatorConfig {
-    let delivery_timeout = Duration::from_secs(120);
-    AccumulatorConfig {
-        batch_bytes: 16 * KIB,
-        record_bytes_max: 1 << 20,
-        linger: Duration::from_millis(5),
-        open_for_max: AccumulatorConfig::open_for_max_of(delivery_timeout),
-        delivery_timeout,
-        flush_records: None,
-    }
-}
 
 /// Callers and a lane around one partition, at a time of their own.
 struct Desk {
@@ -38,16 +26,6 @@ struct Desk {
     shared: StdArc<Shared>,
     port: Arc<Port>,
     partition: StdArc<Partition>,
-}
-
-impl Clock for Instant {
-    fn wall_ms(&self) -> i64 {
-        1_700_000_000_000
-    }
-
-    fn now(&self) -> Instant {
-        *self
-    }
 }
 
 impl Desk {
@@ -63,11 +41,11 @@ impl Desk {
             limit,
             Arc::clone(&port),
         );
-        Self { now: Instant::now() + Duration::from_secs(1_000_000), shared, port, partition }
+        Self { now: some_time(), shared, port, partition }
     }
 
     fn simple() -> Self {
-        Self::new(settings(), 32 << 20)
+        Self::new(accumulator(), 32 << 20)
     }
 
     fn send(&self, value: &[u8]) -> Result<Appended, Refusal> {
@@ -76,7 +54,7 @@ impl Desk {
 
     fn send_as(&self, value: &[u8], waiting: Waiting<'_>) -> Result<Appended, Refusal> {
         let record = RecordRef { value: Some(value), ..RecordRef::default() };
-        self.partition.append::<_, true>(&record, &self.now, waiting)
+        self.partition.append::<_, true>(&record, &At(self.now), waiting)
     }
 
     /// Sends values of `bytes`, each beginning with its number, until `count` are in.

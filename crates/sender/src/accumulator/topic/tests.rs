@@ -1,12 +1,13 @@
 //! Where records go.
 
-#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a helper that fails fails its test")]
+#![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::accumulator::{AccumulatorConfig, Batch};
+use crate::accumulator::Batch;
+use crate::tests::{At, accumulator, some_time};
 
 /// A topic, and lanes that take what is worth sending.
 struct Stand {
@@ -19,34 +20,12 @@ struct Stand {
     taken: Vec<u64>,
 }
 
-struct At(Instant);
-
-impl Clock for At {
-    fn wall_ms(&self) -> i64 {
-        1_700_000_000_000
-    }
-
-    fn now(&self) -> Instant {
-        self.0
-    }
-}
-
 impl Stand {
     fn new(strategy: Strategy, partitions: usize) -> Self {
-        let delivery_timeout = Duration::from_secs(120);
-        let config = AccumulatorConfig {
-            batch_bytes: 16_384,
-            record_bytes_max: 1 << 20,
-            linger: Duration::from_millis(5),
-            open_for_max: AccumulatorConfig::open_for_max_of(delivery_timeout),
-            delivery_timeout,
-            flush_records: None,
-        };
-        let shared = Shared::new(config, 64 << 20);
+        let shared = Shared::new(accumulator(), 64 << 20);
         let topic = Topic::new("t".into(), strategy, StdArc::clone(&shared), 5);
-        let now = Instant::now() + Duration::from_secs(1_000_000);
         let port = Arc::new(Port::default());
-        let mut stand = Self { now, shared, port, topic, serial: 0, taken: Vec::new() };
+        let mut stand = Self { now: some_time(), shared, port, topic, serial: 0, taken: Vec::new() };
         stand.grow(partitions);
         stand
     }

@@ -9,9 +9,9 @@ use milena_codec::message::{
 };
 
 use super::world::{MAX, World, partitions, respond, response, run_of};
-use super::{failure, offset};
-use crate::lane::{LeaderHint, Notice};
+use crate::lane::{AnswerError, LeaderHint, Notice};
 use crate::outcome::{FailureKind, Persisted};
+use crate::tests::{failure, offset};
 
 #[test]
 fn a_malformed_answer_closes_the_connection_and_loses_and_repeats_nothing() {
@@ -61,19 +61,33 @@ fn a_batch_that_an_answer_leaves_out_may_be_written() {
 }
 
 #[test]
-fn answers_for_others_and_answers_told_twice_change_nothing() {
-    let mut world = World::of(2);
+fn of_answers_told_twice_the_first_counts() {
+    let mut world = World::simple();
     let (mut seat, request) = world.fly(0, "a");
-    let answers = [
-        (1, ErrorCode::TOPIC_AUTHORIZATION_FAILED, -1),
-        (0, ErrorCode::NONE, 5),
-        (0, ErrorCode::TOPIC_AUTHORIZATION_FAILED, -1),
-        (77, ErrorCode::NONE, 9),
-        (-1, ErrorCode::NONE, 9),
-    ];
+    let answers = [(0, ErrorCode::NONE, 5), (0, ErrorCode::TOPIC_AUTHORIZATION_FAILED, -1)];
     world.answered(1, request, &response(9, TopicId::ZERO, &answers));
     assert_eq!(offset(&mut seat), Some(5));
     world.rest();
+}
+
+#[test]
+fn an_answer_about_what_was_not_asked_closes_the_connection_and_what_it_did_not_reach_may_be_written() {
+    for invented in [1, 77, -1] {
+        let mut world = World::of(2);
+        let (mut seat, request) = world.fly(0, "a");
+        world.serve(&request, MAX);
+        let answers = [(invented, ErrorCode::NONE, 5), (0, ErrorCode::TOPIC_AUTHORIZATION_FAILED, -1)];
+        let (now, body) = (world.now, response(9, TopicId::ZERO, &answers));
+        let read = world.broker(1).answered(now, request, &body);
+        assert_eq!(read, Err(AnswerError::Invented(PartitionId(invented))));
+        world.ended(1, Vec::new());
+        world.now += Duration::from_secs(2);
+        let again = world.request(1).unwrap();
+        assert_eq!(run_of(&again), (7, 0, 0));
+        world.served(1, again);
+        assert_eq!((offset(&mut seat), world.log(0)), (Some(0), vec!["a".to_owned()]));
+        world.rest();
+    }
 }
 
 #[test]

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use milena_codec::ErrorCode;
 use milena_codec::ids::BrokerId;
 
 use super::world::World;
-use crate::lane::Output;
+use crate::lane::{Notice, Output};
+use crate::tests::identity;
 
 const LANE: Option<BrokerId> = Some(BrokerId(1));
 
@@ -92,7 +94,7 @@ fn a_lane_sleeps_until_something_is_due_and_no_longer() {
     world.now += Duration::from_millis(5);
     let request = world.request(1).unwrap();
     assert_eq!(until(&mut world), Some(Duration::from_millis(119_995)), "its deadline");
-    world.refuse(1, request, milena_codec::ErrorCode::NOT_ENOUGH_REPLICAS);
+    world.refuse(1, request, ErrorCode::NOT_ENOUGH_REPLICAS);
     let pause = until(&mut world).unwrap();
     assert!(pause >= Duration::from_millis(80) && pause <= Duration::from_millis(120), "{pause:?}");
     world.now += pause;
@@ -117,4 +119,34 @@ fn an_open_batch_that_cannot_go_is_looked_at_when_it_takes_no_more_records() {
     assert_eq!(wakes, [5, 1_000, 120_000].map(Duration::from_millis));
     world.poll(LANE, true);
     assert_eq!(world.shared.failures.total(), 1);
+}
+
+#[test]
+fn a_lane_tells_once_a_partition_that_there_is_something_to_send_to_a_topic_that_was_let_be() {
+    let mut world = World::of(2);
+    world.prove();
+    let batches = world.topic.batches();
+    assert!(!world.topic.let_be(batches - 1), "one came meanwhile");
+    world.send(0, b"a").unwrap();
+    world.linger();
+    let request = world.request(1).unwrap();
+    assert!(world.notices.is_empty(), "somebody follows it");
+    assert!(world.topic.let_be(batches + 1));
+    // It looks at all of them.
+    world.broker(1).set_identity(identity(7));
+    world.poll(LANE, true);
+    assert!(world.notices.is_empty(), "there is nothing to send");
+    // One that goes again, and one that is new.
+    world.refuse(1, request, ErrorCode::NOT_ENOUGH_REPLICAS);
+    world.send(1, b"b").unwrap();
+    world.poll(LANE, true);
+    let told: Vec<_> = world.notices.drain(..).collect();
+    assert!(matches!(&told[..], [Notice::Awake(_), Notice::Awake(_)]), "{told:?}");
+    let batches = world.topic.batches();
+    assert!(world.topic.let_be(batches));
+    world.topic.awake();
+    world.send(1, b"d").unwrap();
+    world.poll(LANE, true);
+    assert!(world.notices.is_empty());
+    world.rest();
 }

@@ -6,10 +6,9 @@ use milena_codec::ErrorCode;
 use milena_codec::ids::{BrokerId, Identity, TopicId};
 
 use super::world::{MAX, World, run_of};
-use super::{failure, offset};
 use crate::lane::{Notice, Output};
 use crate::outcome::{FailureKind, Persisted};
-use crate::tests::identity;
+use crate::tests::{failure, identity, offset};
 
 const A: Option<BrokerId> = Some(BrokerId(1));
 const B: Option<BrokerId> = Some(BrokerId(2));

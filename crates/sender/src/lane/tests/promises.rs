@@ -9,12 +9,11 @@ use milena_codec::ids::{BrokerId, PartitionId};
 use milena_codec::record::HEADER_BYTES;
 
 use super::world::{MAX, World, batches, plain_lanes, run_of};
-use super::{failure, offset};
 use crate::accumulator::{RecordRef, Waiting};
 use crate::lane::Notice;
 use crate::outcome::{FailureKind, Persisted};
 use crate::sync::Seat;
-use crate::tests::{At, accumulator};
+use crate::tests::{At, accumulator, failure, offset};
 
 #[test]
 fn records_wait_for_the_linger_and_go_together() {

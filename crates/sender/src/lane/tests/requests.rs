@@ -8,10 +8,9 @@ use milena_codec::ErrorCode;
 use milena_codec::ids::{BrokerId, TopicId};
 
 use super::world::{MAX, World, batches, lanes, partitions, plain_lanes};
-use super::{is_pending, offset};
 use crate::accumulator::{AccumulatorConfig, Waiting};
 use crate::lane::{LaneConfig, Output, ProduceRequest};
-use crate::tests::accumulator;
+use crate::tests::{accumulator, is_pending, offset};
 
 fn requests_of(bytes_max: usize) -> LaneConfig {
     LaneConfig { request_bytes_max: bytes_max, ..lanes() }

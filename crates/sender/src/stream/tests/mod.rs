@@ -22,7 +22,7 @@ use super::*;
 use crate::accumulator::{AccumulatorConfig, Port, RecordRef, Shared, Topic, Waiting};
 use crate::outcome::{FailureKind, Persisted};
 use crate::sync::Seat;
-use crate::tests::{At, Log, accumulator, identity, some_time, streams};
+use crate::tests::{At, Log, accumulator, failure, identity, is_pending, offset, some_time, streams};
 
 const MAX: usize = 1 << 20;
 /// How long a test's stream waits before it tries again.
@@ -198,27 +198,9 @@ fn values(flight: &Flight) -> Vec<String> {
     records.map(|record| String::from_utf8_lossy(record.value.unwrap()).trim_end().to_owned()).collect()
 }
 
-fn offset(seat: &mut Seat) -> Option<i64> {
-    match seat.poll(Waker::noop()) {
-        Poll::Ready(Ok(receipt)) => receipt.offset,
-        _ => None,
-    }
-}
-
-fn failure(seat: &mut Seat) -> Option<(FailureKind, Persisted)> {
-    match seat.poll(Waker::noop()) {
-        Poll::Ready(Err(failure)) => Some((failure.kind, failure.persisted)),
-        _ => None,
-    }
-}
-
 fn message(seat: &mut Seat) -> String {
     match seat.poll(Waker::noop()) {
         Poll::Ready(Err(failure)) => failure.message.to_string(),
         other => panic!("{other:?}"),
     }
-}
-
-fn is_pending(seat: &mut Seat) -> bool {
-    seat.poll(Waker::noop()).is_pending()
 }

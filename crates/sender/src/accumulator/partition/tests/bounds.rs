@@ -23,13 +23,13 @@ fn check_bound(desk: &Desk, bound: usize) {
 
 #[test]
 fn a_batch_stays_below_what_a_broker_takes_by_default() {
-    let config = AccumulatorConfig { record_bytes_max: 8 << 20, ..settings() };
+    let config = AccumulatorConfig { record_bytes_max: 8 << 20, ..accumulator() };
     check_bound(&Desk::new(config, 32 << 20), 1_000_000);
 }
 
 #[test]
 fn a_batch_stays_below_the_largest_request() {
-    let config = AccumulatorConfig { record_bytes_max: 100_000, ..settings() };
+    let config = AccumulatorConfig { record_bytes_max: 100_000, ..accumulator() };
     check_bound(&Desk::new(config, 32 << 20), 100_000);
 }
 
@@ -81,7 +81,7 @@ fn a_deadline_is_right_to_a_twentieth() {
     let config = AccumulatorConfig {
         open_for_max: AccumulatorConfig::open_for_max_of(Duration::from_secs(10)),
         delivery_timeout: Duration::from_secs(10),
-        ..settings()
+        ..accumulator()
     };
     assert_eq!(config.open_for_max, Duration::from_millis(500));
     assert_eq!(AccumulatorConfig::open_for_max_of(Duration::from_secs(120)), Duration::from_secs(1));
@@ -174,7 +174,7 @@ fn the_base_timestamp_is_the_first_records_and_others_may_be_older() {
             RecordRef { value: Some(b"a"), timestamp_ms: Some(timestamp_ms), ..RecordRef::default() };
         // An awaited record takes the longer way.
         let waiting = Waiting { urgent: true, ..Waiting::default() };
-        desk.partition.append::<_, false>(&record, &desk.now, waiting).unwrap();
+        desk.partition.append::<_, false>(&record, &At(desk.now), waiting).unwrap();
     }
     let mut batch = desk.take_all().remove(0);
     batch.seal(Stamp::NONE);

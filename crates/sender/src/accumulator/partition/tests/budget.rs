@@ -42,7 +42,7 @@ fn the_budget_is_charged_to_the_byte() {
 
 #[test]
 fn a_thousand_partitions_with_a_small_record_each_share_a_mebibyte() {
-    let desk = Desk::new(settings(), 1 << 20);
+    let desk = Desk::new(accumulator(), 1 << 20);
     let limit = StdArc::new(AtomicUsize::new(1 << 20));
     for serial in 0..1_000 {
         let partition = Partition::new(
@@ -54,7 +54,7 @@ fn a_thousand_partitions_with_a_small_record_each_share_a_mebibyte() {
             Arc::clone(&desk.port),
         );
         let record = RecordRef { value: Some(&[0; 100]), ..RecordRef::default() };
-        partition.append::<_, false>(&record, &desk.now, Waiting::default()).unwrap();
+        partition.append::<_, false>(&record, &At(desk.now), Waiting::default()).unwrap();
     }
 }
 
@@ -76,7 +76,7 @@ fn a_batch_begins_with_a_chunk_as_large_as_the_last_batch() {
 
 #[test]
 fn a_refused_record_leaves_nothing_and_says_how_much_room_it_needs() {
-    let desk = Desk::new(settings(), 4 * KIB);
+    let desk = Desk::new(accumulator(), 4 * KIB);
     desk.send(&[0; 3_000]).unwrap();
     assert_eq!(desk.used(), 4 * KIB);
     desk.mail();
@@ -88,7 +88,7 @@ fn a_refused_record_leaves_nothing_and_says_how_much_room_it_needs() {
 
 #[test]
 fn a_full_batch_is_offered_also_when_the_record_that_did_not_fit_is_refused() {
-    let config = AccumulatorConfig { record_bytes_max: 4_000, batch_bytes: 8_000, ..settings() };
+    let config = AccumulatorConfig { record_bytes_max: 4_000, batch_bytes: 8_000, ..accumulator() };
     let desk = Desk::new(config, 4 * KIB);
     desk.send(&[0; 3_000]).unwrap();
     assert_eq!(desk.mail(), (1, false));
@@ -100,7 +100,7 @@ fn a_full_batch_is_offered_also_when_the_record_that_did_not_fit_is_refused() {
 
 #[test]
 fn a_small_record_does_not_overtake_a_large_one_that_waits_for_room() {
-    let desk = Desk::new(settings(), 20 * KIB);
+    let desk = Desk::new(accumulator(), 20 * KIB);
     desk.send(&[0; 4_000]).unwrap();
     let bytes = full(desk.send(&[1; 17_000]));
     let mut ticket = Memory::queue(&desk.shared.memory, bytes, Waker::noop());
@@ -124,7 +124,7 @@ fn a_small_record_does_not_overtake_a_large_one_that_waits_for_room() {
 
 #[test]
 fn waiters_enter_in_the_order_they_came() {
-    let desk = Desk::new(settings(), 8 * KIB);
+    let desk = Desk::new(accumulator(), 8 * KIB);
     desk.send(&[0; 7_900]).unwrap();
     let mut waiters: Vec<(usize, Ticket)> = (1..=6)
         .map(|number| {
@@ -160,7 +160,7 @@ impl Wake for Woken {
 
 #[test]
 fn a_ticket_that_is_dropped_gives_its_room_to_the_next_and_wakes_him_alone() {
-    let desk = Desk::new(settings(), 4 * KIB);
+    let desk = Desk::new(accumulator(), 4 * KIB);
     desk.send(&[0; 3_000]).unwrap();
     let woken: Vec<StdArc<Woken>> = (0..3).map(|_| StdArc::default()).collect();
     let tickets = woken.iter().map(|woken| {
@@ -180,7 +180,7 @@ fn a_ticket_that_is_dropped_gives_its_room_to_the_next_and_wakes_him_alone() {
 
 #[test]
 fn a_record_that_the_whole_budget_could_not_hold_is_refused_at_once() {
-    let config = AccumulatorConfig { record_bytes_max: 20_000, ..settings() };
+    let config = AccumulatorConfig { record_bytes_max: 20_000, ..accumulator() };
     let desk = Desk::new(config, 20_000);
     let limit = 20_000 - HEADER_BYTES;
     let refused = desk.send(&[0; 19_930]).unwrap_err();
@@ -216,7 +216,7 @@ fn step() -> impl Strategy<Value = Step> {
 proptest! {
     #[test]
     fn whatever_they_do_records_leave_once_in_order_and_the_budget_is_exact(steps in vec(step(), 1..120)) {
-        let mut desk = Desk::new(AccumulatorConfig { flush_records: Some(20), ..settings() }, 400_000);
+        let mut desk = Desk::new(AccumulatorConfig { flush_records: Some(20), ..accumulator() }, 400_000);
         let (mut sent, mut left) = (Vec::new(), Vec::new());
         let mut out: Vec<Batch> = Vec::new();
         let mut leave = |mut batch: Batch, out: &mut Vec<Batch>| {

@@ -122,7 +122,7 @@ fn a_record_of_its_own_batch_counts_too() {
 
 #[test]
 fn so_many_waiting_records_are_worth_a_request() {
-    let desk = Desk::new(AccumulatorConfig { flush_records: Some(10), ..settings() }, 32 << 20);
+    let desk = Desk::new(AccumulatorConfig { flush_records: Some(10), ..accumulator() }, 32 << 20);
     let mut sent = 0;
     for round in 0..5 {
         while !desk.mail().1 {
@@ -142,7 +142,7 @@ fn so_many_waiting_records_are_worth_a_request() {
 
 #[test]
 fn records_that_have_gone_by_their_linger_are_not_counted() {
-    let config = AccumulatorConfig { flush_records: Some(10), ..settings() };
+    let config = AccumulatorConfig { flush_records: Some(10), ..accumulator() };
     let mut desk = Desk::new(config, 32 << 20);
     desk.send_many(9, 10);
     desk.now += Duration::from_millis(5);
@@ -155,7 +155,7 @@ fn records_that_have_gone_by_their_linger_are_not_counted() {
 
 #[test]
 fn records_that_wait_are_counted_over_all_partitions_of_a_lane_and_move_with_their_partition() {
-    let config = AccumulatorConfig { flush_records: Some(10), ..settings() };
+    let config = AccumulatorConfig { flush_records: Some(10), ..accumulator() };
     let desk = Desk::new(config, 32 << 20);
     let limit = StdArc::new(AtomicUsize::new(1 << 20));
     let other = Partition::new(
@@ -168,7 +168,7 @@ fn records_that_wait_are_counted_over_all_partitions_of_a_lane_and_move_with_the
     );
     let send_there = || {
         let record = RecordRef { value: Some(b"b"), ..RecordRef::default() };
-        other.append::<_, false>(&record, &desk.now, Waiting::default()).unwrap();
+        other.append::<_, false>(&record, &At(desk.now), Waiting::default()).unwrap();
     };
     desk.send_many(2, 10);
     (0..3).for_each(|_| send_there());

@@ -10,7 +10,7 @@ const CALLERS: usize = 3;
 
 #[test]
 fn every_record_of_every_caller_leaves_once_and_in_that_callers_order() {
-    let desk = Desk::new(settings(), 64 << 20);
+    let desk = Desk::new(accumulator(), 64 << 20);
     let start = Barrier::new(CALLERS + 1);
     let mut taken: Vec<String> = Vec::new();
     thread::scope(|scope| {

@@ -1,0 +1,177 @@
+//! Compressing batches one after another, with everything that can go wrong costing the compression only.
+
+use std::any::Any;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::codec::Encode;
+use super::input::Input;
+use super::output::{Halt, Smaller};
+use super::{Compression, SetupError};
+
+/// Compresses batches with one codec at one level. Its context and scratch are kept from batch to batch.
+///
+/// | codec | holds |
+/// |---|---|
+/// | gzip | 0.4 MiB |
+/// | snappy | 0.1 MiB |
+/// | lz4 | 0.2 MiB |
+/// | zstd | 1 MiB for batches of 64 KiB, 2.5 MiB for 1 MiB; up to 2 MiB and 22 MiB at the highest levels |
+///
+/// A batch that lies in several parts is gathered first where a codec needs it in one: zstd holds such a batch once
+/// more, the others a block of it.
+pub struct Compressor {
+    compression: Compression,
+    level: i32,
+    /// None before the first batch, and after one that the codec failed at: the next starts afresh.
+    codec: Option<Box<dyn Encode>>,
+}
+
+impl Compressor {
+    /// A compressor of one codec, at its default level or another one (KIP-390).
+    ///
+    /// [`Compression::None`] makes a compressor that finds no batch smaller.
+    ///
+    /// # Errors
+    ///
+    /// [`SetupError::NotBuilt`] without the codec's feature, [`SetupError::Level`] for a level that it has not.
+    pub fn new(compression: Compression, level: Option<i32>) -> Result<Self, SetupError> {
+        if let Some(level) = level {
+            compression.check_level(level)?;
+        }
+        if !compression.is_built() {
+            return Err(SetupError::NotBuilt { compression });
+        }
+        let level = level.or_else(|| compression.default_level()).unwrap_or_default();
+        Ok(Self { compression, level, codec: None })
+    }
+
+    /// Compresses what `parts` hold, one behind the other, and appends it to `out`.
+    ///
+    /// If it would not be smaller, or the codec fails, `out` is as it was, and the outcome says so: the batch goes
+    /// uncompressed. A codec that panics is caught, where panics unwind.
+    pub fn compress<'a>(
+        &mut self,
+        parts: impl Iterator<Item = &'a [u8]> + Clone,
+        out: &mut Vec<u8>,
+    ) -> Outcome {
+        let (start, bytes) = (out.len(), parts.clone().map(<[u8]>::len).sum());
+        let Some(codec) = self.codec.take().or_else(|| encoder(self.compression, self.level)) else {
+            return Outcome::NotSmaller;
+        };
+        let mut parts = parts;
+        let ended = catch_unwind(AssertUnwindSafe(|| encode(codec, &mut parts, bytes, out)));
+        let failed = match ended {
+            Ok((codec, Ok(()))) if out.len() - start < bytes => {
+                self.codec = Some(codec);
+                return Outcome::Compressed { bytes: out.len() - start };
+            }
+            Ok((codec, Ok(()) | Err(Halt::NotSmaller))) => {
+                self.codec = Some(codec);
+                None
+            }
+            Ok((_, Err(Halt::Refused(why)))) => Some((why, false)),
+            Err(panic) => Some((message(&*panic), true)),
+        };
+        out.truncate(start);
+        failed.map_or(Outcome::NotSmaller, |(why, panicked)| {
+            Outcome::Failed(Failure { compression: self.compression, panicked, why })
+        })
+    }
+
+    /// What it compresses with.
+    #[must_use]
+    pub const fn compression(&self) -> Compression {
+        self.compression
+    }
+
+    /// The level in use; 0 where the codec has none.
+    #[must_use]
+    pub const fn level(&self) -> i32 {
+        self.level
+    }
+
+    /// One whose first batch meets `codec`.
+    #[cfg(test)]
+    pub(super) fn with_codec(compression: Compression, codec: Box<dyn Encode>) -> Self {
+        Self { compression, level: compression.default_level().unwrap_or_default(), codec: Some(codec) }
+    }
+}
+
+impl fmt::Debug for Compressor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Compressor")
+            .field("compression", &self.compression)
+            .field("level", &self.level)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What became of a batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "a batch that was not compressed is sent as it is"]
+pub enum Outcome {
+    /// It was compressed and appended.
+    Compressed {
+        /// Bytes that were appended; fewer than those that went in.
+        bytes: usize,
+    },
+    /// It would not have become smaller. Nothing was appended.
+    NotSmaller,
+    /// The codec failed. Nothing was appended; the next batch starts with a fresh context.
+    Failed(Failure),
+}
+
+/// A codec that could not do its work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The codec.
+    pub compression: Compression,
+    /// Whether it panicked; otherwise it said no.
+    pub panicked: bool,
+    /// What it said.
+    pub why: String,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verb = if self.panicked { "panicked" } else { "failed" };
+        write!(f, "the codec of {} {verb}: {}", self.compression, self.why)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// The codec comes back unless it panics: then it is dropped on the way.
+fn encode(
+    mut codec: Box<dyn Encode>,
+    parts: &mut dyn Iterator<Item = &[u8]>,
+    bytes: usize,
+    out: &mut Vec<u8>,
+) -> (Box<dyn Encode>, Result<(), Halt>) {
+    let ended = codec.encode(&mut Input::new(parts), &mut Smaller::than(bytes, out));
+    (codec, ended)
+}
+
+/// A fresh encoder; none for no compression, and for a codec that is not built.
+fn encoder(compression: Compression, level: i32) -> Option<Box<dyn Encode>> {
+    let _ = level;
+    match compression {
+        #[cfg(feature = "gzip")]
+        Compression::Gzip => Some(Box::new(super::gzip::Encoder::new(level))),
+        #[cfg(feature = "snappy")]
+        Compression::Snappy => Some(Box::new(super::snappy::Encoder::default())),
+        #[cfg(feature = "lz4")]
+        Compression::Lz4 => Some(Box::new(super::lz4::Encoder::default())),
+        #[cfg(any(feature = "zstd", feature = "zstd-c"))]
+        Compression::Zstd => Some(Box::new(super::zstd::Encoder::new(level))),
+        _ => None,
+    }
+}
+
+/// What a panic said, as far as it said it in words.
+fn message(panic: &(dyn Any + Send)) -> String {
+    let words =
+        panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    words.unwrap_or("no words").to_owned()
+}

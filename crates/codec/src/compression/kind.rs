@@ -1,0 +1,116 @@
+//! The ways to compress a batch: their numbers on the wire and their names in a configuration.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A way to compress the records of a batch: bits 0–2 of its attributes (`CompressionType.java`).
+///
+/// ```
+/// use milena_codec::compression::Compression;
+/// assert_eq!("zstd".parse(), Ok(Compression::Zstd));
+/// assert_eq!(Compression::from_id(2), Some(Compression::Snappy));
+/// assert_eq!(Compression::Lz4.to_string(), "lz4");
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Compression {
+    /// As they are.
+    #[default]
+    None,
+    /// RFC 1952.
+    Gzip,
+    /// Blocks of snappy in the framing of `snappy-java`.
+    Snappy,
+    /// The LZ4 frame format (KIP-57).
+    Lz4,
+    /// RFC 8878; for brokers from Kafka 2.1 on (KIP-110).
+    Zstd,
+}
+
+impl Compression {
+    /// All of them, by ascending id.
+    pub const ALL: [Self; 5] = [Self::None, Self::Gzip, Self::Snappy, Self::Lz4, Self::Zstd];
+
+    /// The number that stands in a batch's attributes.
+    #[must_use]
+    pub const fn id(self) -> u8 {
+        match self {
+            Self::None => 0,
+            Self::Gzip => 1,
+            Self::Snappy => 2,
+            Self::Lz4 => 3,
+            Self::Zstd => 4,
+        }
+    }
+
+    /// What a number stands for; none for 5 and above, which nothing stands for.
+    #[must_use]
+    pub fn from_id(id: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(id)).copied()
+    }
+
+    /// The name that configurations use (`compression.type`).
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Gzip => "gzip",
+            Self::Snappy => "snappy",
+            Self::Lz4 => "lz4",
+            Self::Zstd => "zstd",
+        }
+    }
+
+    /// Whether this build of the crate holds the codec; the feature has the codec's [name](Self::name).
+    #[must_use]
+    pub const fn is_built(self) -> bool {
+        match self {
+            Self::None => true,
+            Self::Gzip => cfg!(feature = "gzip"),
+            Self::Snappy => cfg!(feature = "snappy"),
+            Self::Lz4 => cfg!(feature = "lz4"),
+            Self::Zstd => cfg!(any(feature = "zstd", feature = "zstd-c")),
+        }
+    }
+}
+
+impl fmt::Display for Compression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A name that no compression has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownCompression(pub String);
+
+impl fmt::Display for UnknownCompression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no compression is called {:?}: give one of none, gzip, snappy, lz4, zstd", self.0)
+    }
+}
+
+impl std::error::Error for UnknownCompression {}
+
+impl FromStr for Compression {
+    type Err = UnknownCompression;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let found = Self::ALL.into_iter().find(|one| one.name() == name);
+        found.ok_or_else(|| UnknownCompression(name.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_and_names_come_back() {
+        for (id, one) in (0..).zip(Compression::ALL) {
+            assert_eq!((one.id(), Compression::from_id(id)), (id, Some(one)));
+            assert_eq!(one.name().parse(), Ok(one));
+        }
+        assert_eq!(Compression::from_id(5), None);
+        assert_eq!("GZIP".parse::<Compression>(), Err(UnknownCompression("GZIP".to_owned())));
+    }
+}

@@ -1,0 +1,135 @@
+//! Where bytes go: behind what the caller has, and not beyond a limit.
+
+use super::DecompressProblem;
+
+/// Why an encoder stopped.
+#[derive(Debug)]
+pub(super) enum Halt {
+    /// What it makes is as large as what it is given.
+    NotSmaller,
+    /// The codec refused, in its own words.
+    Refused(String),
+}
+
+/// Room for what an encoder makes, smaller than what it is given.
+pub(super) struct Smaller<'o> {
+    out: &'o mut Vec<u8>,
+    end: usize,
+}
+
+impl<'o> Smaller<'o> {
+    /// Behind what `out` holds, for less than `bytes` bytes.
+    pub(super) fn than(bytes: usize, out: &'o mut Vec<u8>) -> Self {
+        let end = out.len() + bytes.saturating_sub(1);
+        Self { out, end }
+    }
+
+    pub(super) fn put(&mut self, bytes: &[u8]) -> Result<(), Halt> {
+        if bytes.len() > self.left() {
+            return Err(Halt::NotSmaller);
+        }
+        self.out.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    /// Bytes that still may come.
+    pub(super) fn left(&self) -> usize {
+        self.end.saturating_sub(self.out.len())
+    }
+
+    /// The vector itself, with spare capacity for at least one byte, for a codec that fills spare capacity. What
+    /// goes beyond the end shows in [`Self::check`].
+    pub(super) fn spare(&mut self) -> &mut Vec<u8> {
+        if self.out.len() == self.out.capacity() {
+            self.out.reserve(self.left().clamp(1, STEP_BYTES));
+        }
+        self.out
+    }
+
+    pub(super) fn check(&self) -> Result<(), Halt> {
+        if self.out.len() > self.end { Err(Halt::NotSmaller) } else { Ok(()) }
+    }
+}
+
+/// Room for what a decoder makes, up to the caller's limit.
+pub(super) struct Room<'o> {
+    out: &'o mut Vec<u8>,
+    start: usize,
+    limit: usize,
+}
+
+impl<'o> Room<'o> {
+    /// Behind what `out` holds, for at most `limit` bytes.
+    pub(super) const fn new(out: &'o mut Vec<u8>, limit: usize) -> Self {
+        let start = out.len();
+        Self { out, start, limit }
+    }
+
+    /// Bytes that still may come.
+    pub(super) fn left(&self) -> usize {
+        self.limit.saturating_sub(self.made())
+    }
+
+    /// Bytes that have come.
+    pub(super) fn made(&self) -> usize {
+        self.out.len() - self.start
+    }
+
+    pub(super) const fn too_large(&self) -> DecompressProblem {
+        DecompressProblem::TooLarge { limit: self.limit }
+    }
+
+    pub(super) fn put(&mut self, bytes: &[u8]) -> Result<(), DecompressProblem> {
+        if bytes.len() > self.left() {
+            return Err(self.too_large());
+        }
+        self.reserve(bytes.len());
+        self.out.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    /// What was made from byte `from` on, and `bytes` zeroes behind it to be written over. What is not used is given
+    /// back by [`Self::keep`].
+    pub(super) fn open(&mut self, from: usize, bytes: usize) -> (&[u8], &mut [u8]) {
+        let bytes = bytes.min(self.left());
+        self.reserve(bytes);
+        let end = self.out.len();
+        self.out.resize(end + bytes, 0);
+        let (made, room) = self.out.split_at_mut(end);
+        (made.get(self.start + from..).unwrap_or_default(), room)
+    }
+
+    /// Keeps `bytes` of what was made in all.
+    pub(super) fn keep(&mut self, bytes: usize) {
+        self.out.truncate(self.start + bytes);
+    }
+
+    /// All that was made.
+    pub(super) fn all(&self) -> &[u8] {
+        self.out.get(self.start..).unwrap_or_default()
+    }
+
+    /// The vector itself, with spare capacity for at least one byte, for a codec that fills spare capacity. What
+    /// goes beyond the limit shows in [`Self::check`]: the capacity may be one byte beyond it.
+    pub(super) fn spare(&mut self) -> &mut Vec<u8> {
+        if self.out.len() == self.out.capacity() {
+            self.reserve(1);
+        }
+        self.out
+    }
+
+    pub(super) fn check(&self) -> Result<(), DecompressProblem> {
+        if self.made() > self.limit { Err(self.too_large()) } else { Ok(()) }
+    }
+
+    /// Doubles, from a small step on, up to the limit: nothing is reserved by what the bytes claim.
+    fn reserve(&mut self, bytes: usize) {
+        if self.out.capacity() - self.out.len() < bytes {
+            let step = bytes.max(self.made()).max(STEP_BYTES);
+            self.out.reserve_exact(step.min(self.left()).max(bytes));
+        }
+    }
+}
+
+/// The first step of growing.
+const STEP_BYTES: usize = 4 << 10;

@@ -1,0 +1,53 @@
+//! zstd by the C library, through the safe face of its bindings.
+
+use zstd_safe::{CCtx, CParameter, DCtx, SafeResult, compress_bound, get_error_name};
+
+use super::Refusal;
+
+/// A context for compressing.
+pub(super) struct Encoder {
+    context: CCtx<'static>,
+    level: SafeResult,
+}
+
+impl Encoder {
+    pub(super) fn new(level: i32) -> Self {
+        let mut context = CCtx::create();
+        let level = context.set_parameter(CParameter::CompressionLevel(level));
+        Self { context, level }
+    }
+
+    /// Puts one frame in the place of what `out` holds.
+    pub(super) fn encode(&mut self, content: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
+        let refused = |code| get_error_name(code).to_owned();
+        self.level.map_err(refused)?;
+        out.clear();
+        out.reserve(compress_bound(content.len()));
+        self.context.compress2(out, content).map_err(refused)?;
+        Ok(())
+    }
+}
+
+/// A context for decompressing.
+pub(super) struct Decoder(DCtx<'static>);
+
+impl Default for Decoder {
+    fn default() -> Self {
+        Self(DCtx::create())
+    }
+}
+
+impl Decoder {
+    /// Decodes one frame, and says how many bytes of `into` it filled.
+    pub(super) fn decode(&mut self, frame: &[u8], into: &mut [u8]) -> Result<usize, Refusal> {
+        self.0.decompress(into, frame).map_err(|code| match get_error_name(code) {
+            NO_ROOM => Refusal::NoRoom,
+            WRONG_SUM => Refusal::Checksum,
+            why => Refusal::Other(why.to_owned()),
+        })
+    }
+}
+
+/// What the library says when the destination is full, and when the checksum is wrong (`error_private.c`).
+const NO_ROOM: &str = "Destination buffer is too small";
+const WRONG_SUM: &str = "Restored data doesn't match checksum";

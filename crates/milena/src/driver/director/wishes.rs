@@ -1,0 +1,126 @@
+//! Which topics the metadata is asked for, by what handles say that they wait for, or wait for no more.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use milena_connection::metadata::{Metadata, TopicMetadata};
+
+use crate::registry::Registry;
+
+/// Takes topics into use, and out of it. Returns those that are known already: they may have been described while
+/// nobody waited for them.
+///
+/// Handles tell after they have changed the registry, each thread for itself. So what is said here may be overtaken, and
+/// the registry knows better: a topic may have been given up and wanted again, or the other way round.
+pub(super) fn heed(
+    metadata: &mut Metadata,
+    registry: &Registry,
+    wanted: Vec<Arc<str>>,
+    given_up: &[Arc<str>],
+    now: Instant,
+) -> Vec<TopicMetadata> {
+    let in_use = |name: &Arc<str>| registry.topic(name).is_some();
+    for name in given_up.iter().filter(|name| !in_use(name)) {
+        metadata.forget(name);
+    }
+    let mut known = Vec::new();
+    for name in wanted.into_iter().filter(in_use) {
+        metadata.want(&name, now);
+        known.extend(metadata.topic(&name).cloned());
+    }
+    known
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+    use std::time::Duration;
+
+    use milena_connection::Endpoint;
+    use milena_connection::metadata::MetadataConfig;
+
+    use super::*;
+    use crate::clock;
+    use crate::core::Core;
+    use crate::registry::Place;
+
+    /// Handles that come and go, and the driver's view of them.
+    struct Desk {
+        core: Arc<Core>,
+        metadata: Metadata,
+        name: Arc<str>,
+    }
+
+    impl Desk {
+        fn new() -> Self {
+            let config = crate::Producer::builder().bootstrap_servers("localhost:9092").validate().unwrap();
+            let metadata = MetadataConfig {
+                max_age: Duration::from_secs(300),
+                refresh_backoff: Box::new(|_| Duration::from_millis(100)),
+                allow_auto_topic_creation: true,
+            };
+            let bootstrap = Endpoint::list("localhost:9092").unwrap();
+            Self {
+                core: Core::new(config, 1),
+                metadata: Metadata::new(bootstrap, metadata, clock::now()),
+                name: "t".into(),
+            }
+        }
+
+        fn come(&self) -> Place {
+            let mut place = None;
+            let waker = Waker::noop();
+            assert!(self.core.registry.poll(&self.name, &mut place, clock::now(), waker).0.is_pending());
+            place.unwrap()
+        }
+
+        fn go(&self, place: Place) {
+            self.core.registry.leave(&self.name, place);
+        }
+
+        fn heed(&mut self, wanted: bool, given_up: bool) {
+            let told = |said: bool| Vec::from_iter(said.then(|| Arc::clone(&self.name)));
+            let (wanted, given_up) = (told(wanted), told(given_up));
+            heed(&mut self.metadata, &self.core.registry, wanted, &given_up, clock::now());
+        }
+
+        fn is_asked_for(&mut self) -> bool {
+            let asked = self.metadata.ask(clock::now()).1.topics.unwrap_or_default();
+            asked.iter().any(|topic| topic.name.as_deref() == Some("t"))
+        }
+    }
+
+    #[test]
+    fn a_topic_is_asked_for_while_somebody_waits_for_it() {
+        let mut desk = Desk::new();
+        let place = desk.come();
+        desk.heed(true, false);
+        assert!(desk.is_asked_for());
+        desk.go(place);
+        desk.heed(false, true);
+        assert!(!desk.is_asked_for());
+    }
+
+    #[test]
+    fn a_topic_that_was_wanted_again_before_it_was_told_to_be_given_up_is_asked_for() {
+        let mut desk = Desk::new();
+        let first = desk.come();
+        desk.heed(true, false);
+        desk.go(first);
+        desk.come();
+        desk.heed(true, false);
+        // Only now the first one gets to tell.
+        desk.heed(false, true);
+        assert!(desk.is_asked_for());
+    }
+
+    #[test]
+    fn a_topic_that_was_given_up_before_it_was_told_to_be_wanted_is_not_asked_for() {
+        let mut desk = Desk::new();
+        let place = desk.come();
+        desk.go(place);
+        desk.heed(false, true);
+        desk.heed(true, false);
+        assert!(!desk.is_asked_for());
+    }
+}

@@ -1,0 +1,4 @@
+//! See `differential` in `fuzz/bodies`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| milena_fuzz_bodies::differential(input));
