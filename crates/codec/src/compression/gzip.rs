@@ -21,19 +21,30 @@ use super::output::{Halt, Room, Smaller};
 use super::{Compression, DecompressError, DecompressProblem};
 
 /// Compresses into one member.
-pub(super) struct Encoder(Compress);
+pub(super) struct Encoder {
+    level: Level,
+    codec: Compress,
+    /// Whether the member before came to its end. What of it did not leave the codec would take room from the next
+    /// one, even after a reset, and zlib-rs panics for want of it.
+    ended: bool,
+}
 
 impl Encoder {
     /// At 1 to 9, or what zlib does by default.
     pub(super) fn new(level: i32) -> Self {
         let level = u32::try_from(level).map_or_else(|_| Level::default(), Level::new);
-        Self(Compress::new(level, false))
+        Self { level, codec: Compress::new(level, false), ended: true }
     }
 }
 
 impl Encode for Encoder {
     fn encode(&mut self, input: &mut Input<'_, '_>, output: &mut Smaller<'_>) -> Result<(), Halt> {
-        self.0.reset();
+        if self.ended {
+            self.codec.reset();
+        } else {
+            self.codec = Compress::new(self.level, false);
+        }
+        self.ended = false;
         output.put(&HEADER)?;
         let mut sum = Crc::new();
         loop {
@@ -44,6 +55,7 @@ impl Encode for Encoder {
                 break;
             }
         }
+        self.ended = true;
         output.put(&sum.sum().to_le_bytes())?;
         output.put(&sum.amount().to_le_bytes())
     }
@@ -54,11 +66,11 @@ impl Encoder {
     fn deflate(&mut self, mut part: &[u8], output: &mut Smaller<'_>) -> Result<(), Halt> {
         let flush = if part.is_empty() { FlushCompress::Finish } else { FlushCompress::None };
         loop {
-            let before = self.0.total_in();
-            let status = self.0.compress_vec(part, output.spare(), flush);
+            let before = self.codec.total_in();
+            let status = self.codec.compress_vec(part, output.spare(), flush);
             let status = status.map_err(|error| Halt::Refused(error.to_string()))?;
             output.check()?;
-            let read = usize::try_from(self.0.total_in() - before).unwrap_or(usize::MAX);
+            let read = usize::try_from(self.codec.total_in() - before).unwrap_or(usize::MAX);
             part = part.get(read..).unwrap_or_default();
             let done =
                 if flush == FlushCompress::Finish { status == Status::StreamEnd } else { part.is_empty() };

@@ -1,7 +1,7 @@
 //! Levels, and codecs that are not built.
 
 use super::codecs;
-use super::data::text;
+use super::data::{noise, text};
 use crate::compression::{
     Compression, Compressor, DecompressProblem, Decompressor, Outcome, SetupError, UnfitLevel,
 };
@@ -56,6 +56,24 @@ fn every_kind_of_level_works() {
             if !out.is_empty() {
                 Decompressor::new().decompress(codec, &out, content.len(), &mut back).unwrap();
                 assert_eq!(back, content);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_batch_that_does_not_become_smaller_costs_the_next_one_nothing() {
+    let (noise, text) = (noise(150_000, 9), text(150_000, 9));
+    for codec in codecs() {
+        let levels = codec.levels().map(|levels| *levels.start().max(&-3)..=*levels.end().min(&9));
+        for level in levels.into_iter().flatten().map(Some).chain([None]) {
+            let mut compressor = Compressor::new(codec, level).unwrap();
+            for content in [&noise, &noise, &text, &noise, &text] {
+                let mut room = Vec::with_capacity(content.len());
+                let outcome = compressor.compress([&content[..]].into_iter(), &mut room);
+                let shrank = matches!(outcome, Outcome::Compressed { .. });
+                let kept = outcome == Outcome::NotSmaller;
+                assert!(if *content == text { shrank } else { kept }, "{codec} {level:?}: {outcome:?}");
             }
         }
     }
