@@ -56,13 +56,15 @@ pub(super) struct Room<'o> {
     out: &'o mut Vec<u8>,
     start: usize,
     limit: usize,
+    /// Bytes at the end that were opened and not kept: whoever opens them again finds them as they were left.
+    opened: usize,
 }
 
 impl<'o> Room<'o> {
     /// Behind what `out` holds, for at most `limit` bytes.
     pub(super) const fn new(out: &'o mut Vec<u8>, limit: usize) -> Self {
         let start = out.len();
-        Self { out, start, limit }
+        Self { out, start, limit, opened: 0 }
     }
 
     /// Bytes that still may come.
@@ -72,7 +74,7 @@ impl<'o> Room<'o> {
 
     /// Bytes that have come.
     pub(super) fn made(&self) -> usize {
-        self.out.len() - self.start
+        self.out.len() - self.start - self.opened
     }
 
     pub(super) const fn too_large(&self) -> DecompressProblem {
@@ -83,35 +85,46 @@ impl<'o> Room<'o> {
         if bytes.len() > self.left() {
             return Err(self.too_large());
         }
+        self.shut();
         self.reserve(bytes.len());
         self.out.extend_from_slice(bytes);
         Ok(())
     }
 
-    /// What was made from byte `from` on, and `bytes` zeroes behind it to be written over. What is not used is given
-    /// back by [`Self::keep`].
+    /// What was made from byte `from` on, and `bytes` bytes behind it to be written over, of which [`Self::keep`] keeps
+    /// what was. No byte is cleared a second time: many a frame has less content than it has room for.
     pub(super) fn open(&mut self, from: usize, bytes: usize) -> (&[u8], &mut [u8]) {
         let bytes = bytes.min(self.left());
-        self.reserve(bytes);
-        let end = self.out.len();
-        self.out.resize(end + bytes, 0);
+        let end = self.start + self.made();
+        if let Some(more) = bytes.checked_sub(self.opened) {
+            self.reserve(more);
+            self.out.resize(end + bytes, 0);
+            self.opened = bytes;
+        }
         let (made, room) = self.out.split_at_mut(end);
-        (made.get(self.start + from..).unwrap_or_default(), room)
+        (made.get(self.start + from..).unwrap_or_default(), room.get_mut(..bytes).unwrap_or_default())
     }
 
     /// Keeps `bytes` of what was made in all.
     pub(super) fn keep(&mut self, bytes: usize) {
-        self.out.truncate(self.start + bytes);
+        self.opened = self.out.len().saturating_sub(self.start + bytes);
+    }
+
+    /// Cuts off what was opened and not kept.
+    fn shut(&mut self) {
+        self.out.truncate(self.start + self.made());
+        self.opened = 0;
     }
 
     /// All that was made.
     pub(super) fn all(&self) -> &[u8] {
-        self.out.get(self.start..).unwrap_or_default()
+        self.out.get(self.start..self.start + self.made()).unwrap_or_default()
     }
 
     /// The vector itself, with spare capacity for at least one byte, for a codec that fills spare capacity. What
     /// goes beyond the limit shows in [`Self::check`]: the capacity may be one byte beyond it.
     pub(super) fn spare(&mut self) -> &mut Vec<u8> {
+        self.shut();
         if self.out.len() == self.out.capacity() {
             self.reserve(1);
         }
@@ -126,10 +139,40 @@ impl<'o> Room<'o> {
     fn reserve(&mut self, bytes: usize) {
         if self.out.capacity() - self.out.len() < bytes {
             let step = bytes.max(self.made()).max(STEP_BYTES);
-            self.out.reserve_exact(step.min(self.left()).max(bytes));
+            self.out.reserve_exact(step.min(self.left().saturating_sub(self.opened)).max(bytes));
         }
+    }
+}
+
+impl Drop for Room<'_> {
+    fn drop(&mut self) {
+        self.shut();
     }
 }
 
 /// The first step of growing.
 const STEP_BYTES: usize = 4 << 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_opened_is_cleared_once_and_cut_off_in_the_end() {
+        let mut out = b"before".to_vec();
+        let mut room = Room::new(&mut out, 100);
+        room.open(0, 50).1.fill(b'a');
+        room.keep(10);
+        assert_eq!((room.made(), room.left(), room.all()), (10, 90, &[b'a'; 10][..]));
+        let (made, opened) = room.open(4, 60);
+        assert_eq!((made, &opened[..40], &opened[40..]), (&[b'a'; 6][..], &[b'a'; 40][..], &[0; 20][..]));
+        opened.fill(b'b');
+        room.keep(12);
+        assert_eq!(room.open(12, 3).1, b"bbb");
+        room.keep(13);
+        room.put(b"c").unwrap();
+        assert_eq!((room.made(), room.open(0, 200).1.len()), (14, 86));
+        drop(room);
+        assert_eq!(out, b"beforeaaaaaaaaaabbbc");
+    }
+}

@@ -9,7 +9,8 @@
 //!
 //! All numbers are big-endian (`SnappyOutputStream.java`, `SnappyCodec.java`). What is read is what
 //! `SnappyInputStream.java` reads: the magic may come again between blocks, and bytes without any framing are one raw
-//! block, as clients write it that do not know of the framing.
+//! block, as clients write it that do not know of the framing. The versions alone are seen otherwise: Java takes
+//! any, this crate none that says that version 1 cannot read it.
 
 use snap::raw::max_compress_len;
 
@@ -124,8 +125,10 @@ impl<'i> Frame<'i> {
         if bytes > room.left() {
             return Err(wrong(room.too_large()));
         }
-        let (_, into) = room.open(0, bytes);
+        let made = room.made();
+        let (_, into) = room.open(made, bytes);
         snap::raw::Decoder::new().decompress(block, into).map_err(malformed)?;
+        room.keep(made + bytes);
         Ok(())
     }
 
