@@ -35,6 +35,10 @@
 //! * A timestamp may be that of the append ([`TimestampType`]).
 //! * Control batches are no data ([`EndTxnMarker`]).
 //!
+//! What is read is less than what Java's consumer reads. It lets pass, and this crate refuses: a last offset delta that is
+//! too small for the records, offset deltas that do not ascend or go beyond it, a length below -1 for a null, names of
+//! headers that are not UTF-8, and whatever stands behind compressed records, or in their place where there are none.
+//!
 //! Whoever serves producers checks their batches by [`ProducedBatch`], as a broker does.
 
 mod attributes;
