@@ -303,6 +303,9 @@ impl<'a> Reader<'a> {
 /// Where it stands, and none of the bytes: they may be secrets.
 impl fmt::Debug for Reader<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reader").field("at", &self.position()).field("left", &self.left()).finish_non_exhaustive()
+        f.debug_struct("Reader")
+            .field("at", &self.position())
+            .field("left", &self.left())
+            .finish_non_exhaustive()
     }
 }
