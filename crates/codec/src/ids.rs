@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::wire::{DecodeError, EncodeError, Field, Reader, Version};
+use crate::wire::{Decoded, EncodeError, Field, Reader, Version};
 
 /// Declares a newtype over an integer of the wire, with its display, its conversions and its field codec.
 macro_rules! number {
@@ -135,8 +135,8 @@ macro_rules! uuid {
                 Ok(())
             }
 
-            fn read(input: &mut Reader<'_>, _: Version) -> Result<Self, DecodeError> {
-                input.uuid().map(Self)
+            fn read(input: &mut Reader<'_>, _: Version) -> Decoded<Self> {
+                Ok(Self(input.uuid()?))
             }
 
             fn bytes_min(_: Version) -> usize {

@@ -163,7 +163,7 @@ pub trait Message: Field + Default {
         if !Self::VERSIONS.contains(&version.number) {
             return Err(input.problem(Problem::UnknownVersion(version.number)));
         }
-        Self::read(input, version)
+        Ok(Self::read(input, version)?)
     }
 
     /// Reads a message that must fill all of `bytes`.

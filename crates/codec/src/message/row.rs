@@ -1,6 +1,6 @@
 //! What the code of a table calls for each of its rows.
 
-use crate::wire::{DecodeError, EncodeError, Field, Problem, Reader, Row, Version, varint};
+use crate::wire::{Decoded, EncodeError, Field, Problem, Reader, Row, Version, varint};
 
 /// The default of a row: its own where it has one, else its type's.
 macro_rules! default_of {
@@ -70,7 +70,7 @@ pub(crate) fn read_row<T: Field>(
     input: &mut Reader<'_>,
     version: Version,
     default: impl Fn() -> T,
-) -> Result<T, DecodeError> {
+) -> Decoded<T> {
     if row.tag().is_some() || !row.carried_by(version) {
         return Ok(default());
     }
@@ -79,11 +79,7 @@ pub(crate) fn read_row<T: Field>(
 
 /// Reads the value of a row that is there, be it tagged or not.
 #[inline]
-pub(crate) fn read_value<T: Field>(
-    row: &Row,
-    input: &mut Reader<'_>,
-    version: Version,
-) -> Result<T, DecodeError> {
+pub(crate) fn read_value<T: Field>(row: &Row, input: &mut Reader<'_>, version: Version) -> Decoded<T> {
     let start = input.position();
     let value = T::read(input, version)?;
     check_null(value.is_null(), row, input, start, version)?;
@@ -98,7 +94,7 @@ pub(crate) fn check_null(
     input: &Reader<'_>,
     start: usize,
     version: Version,
-) -> Result<(), DecodeError> {
+) -> Decoded<()> {
     match is_null && !row.is_nullable_in(version) {
         true => Err(input.problem_at(start, Problem::UnexpectedNull)),
         false => Ok(()),

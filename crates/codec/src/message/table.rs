@@ -63,7 +63,7 @@ macro_rules! table {
             fn read(
                 input: &mut $crate::wire::Reader<'_>,
                 version: $crate::wire::Version,
-            ) -> Result<Self, $crate::wire::DecodeError> {
+            ) -> $crate::wire::Decoded<Self> {
                 // The order of the fields is that of the rows.
                 #[allow(unused_mut, reason = "a table without tagged fields changes none after it")]
                 let mut message = Self {
@@ -74,7 +74,7 @@ macro_rules! table {
                     }, )*
                 };
                 if version.flexible {
-                    input.tagged_fields(|tag, input| {
+                    input.tagged_fields(|tag, input| -> $crate::wire::Decoded<bool> {
                         $({
                             const ROW: $crate::wire::Row = $row;
                             if ROW.tag() == Some(tag) && ROW.carried_by(version) {

@@ -6,7 +6,7 @@
 
 use crate::message::row::check_null;
 use crate::message::{Message, Version};
-use crate::wire::{DecodeError, Problem, Reader, Row, Viewed};
+use crate::wire::{DecodeError, Decoded, Problem, Reader, Row, Viewed};
 
 /// A message that can be looked at where it lies.
 pub trait ViewedMessage: Message + Viewed {
@@ -60,7 +60,7 @@ macro_rules! view {
             fn view<'a>(
                 input: &mut $crate::wire::Reader<'a>,
                 version: $crate::wire::Version,
-            ) -> Result<$view<'a>, $crate::wire::DecodeError> {
+            ) -> $crate::wire::Decoded<$view<'a>> {
                 #[allow(unused_mut, reason = "a table without tagged fields changes none after it")]
                 let mut view = $view {
                     $( $field: {
@@ -70,7 +70,7 @@ macro_rules! view {
                     }, )*
                 };
                 if version.flexible {
-                    input.tagged_fields(|tag, input| {
+                    input.tagged_fields(|tag, input| -> $crate::wire::Decoded<bool> {
                         $({
                             const ROW: $crate::wire::Row = $row;
                             if ROW.tag() == Some(tag) && ROW.carried_by(version) {
@@ -103,7 +103,7 @@ pub(crate) fn view_row<'a, T: Viewed>(
     input: &mut Reader<'a>,
     version: Version,
     default: impl Fn() -> T,
-) -> Result<T::View<'a>, DecodeError> {
+) -> Decoded<T::View<'a>> {
     if row.tag().is_some() || !row.carried_by(version) {
         return Ok(T::view_default(default()));
     }
@@ -116,7 +116,7 @@ pub(crate) fn view_value<'a, T: Viewed>(
     row: &Row,
     input: &mut Reader<'a>,
     version: Version,
-) -> Result<T::View<'a>, DecodeError> {
+) -> Decoded<T::View<'a>> {
     let start = input.position();
     let view = T::view(input, version)?;
     check_null(T::sees_null(&view), row, input, start, version)?;

@@ -1,6 +1,6 @@
 //! Arrays: a count, then the elements.
 
-use super::error::{DecodeError, EncodeError};
+use super::error::{Decoded, EncodeError};
 use super::field::{Field, Nullable};
 use super::length::{Length, required};
 use super::reader::Reader;
@@ -12,7 +12,7 @@ impl<T: Field> Field for Vec<T> {
         self.iter().try_for_each(|element| element.put(out, version))
     }
 
-    fn read(input: &mut Reader<'_>, version: Version) -> Result<Self, DecodeError> {
+    fn read(input: &mut Reader<'_>, version: Version) -> Decoded<Self> {
         required(input, version, Self::read_nullable)
     }
 
@@ -27,7 +27,7 @@ impl<T: Field> Nullable for Vec<T> {
     }
 
     /// The count is checked before anything is allocated: the elements that it promises must fit what is left.
-    fn read_nullable(input: &mut Reader<'_>, version: Version) -> Result<Option<Self>, DecodeError> {
+    fn read_nullable(input: &mut Reader<'_>, version: Version) -> Decoded<Option<Self>> {
         match set_aside::<T>(input, version)? {
             Some(count) => T::read_many(input, count, version).map(Some),
             None => Ok(None),
@@ -36,15 +36,12 @@ impl<T: Field> Nullable for Vec<T> {
 }
 
 /// Reads the count of an array of `T`, none for a null, and sets the fewest bytes of its elements aside.
-pub(super) fn set_aside<T: Field>(
-    input: &mut Reader<'_>,
-    version: Version,
-) -> Result<Option<usize>, DecodeError> {
+pub(super) fn set_aside<T: Field>(input: &mut Reader<'_>, version: Version) -> Decoded<Option<usize>> {
     let Some(count) = Length::Long.read(input, version)? else { return Ok(None) };
-    input.set_aside(count, T::bytes_min(version)).map(Some)
+    Ok(Some(input.set_aside(count, T::bytes_min(version))?))
 }
 
 /// Reads the count of an array of `T` that may not be null, and sets the fewest bytes of its elements aside.
-pub(crate) fn read_count<T: Field>(input: &mut Reader<'_>, version: Version) -> Result<usize, DecodeError> {
+pub(crate) fn read_count<T: Field>(input: &mut Reader<'_>, version: Version) -> Decoded<usize> {
     required(input, version, set_aside::<T>)
 }

@@ -18,6 +18,16 @@ pub struct DecodeError {
     pub problem: Problem,
 }
 
+/// What reading a field gives. The error is boxed: in place it would be larger than most fields, and each field that is
+/// read would be moved around with the room for it.
+pub type Decoded<T> = Result<T, Box<DecodeError>>;
+
+impl From<Box<Self>> for DecodeError {
+    fn from(error: Box<Self>) -> Self {
+        *error
+    }
+}
+
 /// What was wrong with the bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

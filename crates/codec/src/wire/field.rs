@@ -1,6 +1,6 @@
 //! What a type needs to stand in a message table.
 
-use super::error::{DecodeError, EncodeError};
+use super::error::{Decoded, EncodeError};
 use super::reader::Reader;
 use super::version::Version;
 
@@ -15,8 +15,8 @@ pub trait Field: Sized {
     /// Reads a value.
     ///
     /// # Errors
-    /// [`DecodeError`] with the position of what is wrong.
-    fn read(input: &mut Reader<'_>, version: Version) -> Result<Self, DecodeError>;
+    /// [`DecodeError`](super::DecodeError) with the position of what is wrong.
+    fn read(input: &mut Reader<'_>, version: Version) -> Decoded<Self>;
 
     /// The fewest bytes that a value takes: what an array's count is checked against.
     fn bytes_min(version: Version) -> usize;
@@ -24,8 +24,8 @@ pub trait Field: Sized {
     /// Reads as many values as `count` says, after their fewest bytes were set aside by the reader of the array.
     ///
     /// # Errors
-    /// [`DecodeError`] with the position of what is wrong.
-    fn read_many(input: &mut Reader<'_>, count: usize, version: Version) -> Result<Vec<Self>, DecodeError> {
+    /// [`DecodeError`](super::DecodeError) with the position of what is wrong.
+    fn read_many(input: &mut Reader<'_>, count: usize, version: Version) -> Decoded<Vec<Self>> {
         let bytes_min = Self::bytes_min(version);
         let mut elements = Vec::with_capacity(count);
         for _ in 0..count {
@@ -49,8 +49,8 @@ pub trait Nullable: Field {
     /// Reads a value or a null.
     ///
     /// # Errors
-    /// [`DecodeError`] with the position of what is wrong.
-    fn read_nullable(input: &mut Reader<'_>, version: Version) -> Result<Option<Self>, DecodeError>;
+    /// [`DecodeError`](super::DecodeError) with the position of what is wrong.
+    fn read_nullable(input: &mut Reader<'_>, version: Version) -> Decoded<Option<Self>>;
 }
 
 impl<T: Nullable> Field for Option<T> {
@@ -64,7 +64,7 @@ impl<T: Nullable> Field for Option<T> {
         }
     }
 
-    fn read(input: &mut Reader<'_>, version: Version) -> Result<Self, DecodeError> {
+    fn read(input: &mut Reader<'_>, version: Version) -> Decoded<Self> {
         T::read_nullable(input, version)
     }
 

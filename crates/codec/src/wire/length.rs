@@ -2,7 +2,7 @@
 
 use bytes::BufMut;
 
-use super::error::{DecodeError, EncodeError, Problem};
+use super::error::{Decoded, EncodeError, Problem};
 use super::reader::Reader;
 use super::varint;
 use super::version::Version;
@@ -45,7 +45,7 @@ impl Length {
 
     /// Reads a length; none for a null.
     #[inline]
-    pub(super) fn read(self, input: &mut Reader<'_>, version: Version) -> Result<Option<u64>, DecodeError> {
+    pub(super) fn read(self, input: &mut Reader<'_>, version: Version) -> Decoded<Option<u64>> {
         let start = input.position();
         let length = match self {
             _ if version.flexible => i64::from(input.unsigned_varint()?) - 1,
@@ -73,8 +73,8 @@ impl Length {
 pub(super) fn required<'a, T>(
     input: &mut Reader<'a>,
     version: Version,
-    read: impl FnOnce(&mut Reader<'a>, Version) -> Result<Option<T>, DecodeError>,
-) -> Result<T, DecodeError> {
+    read: impl FnOnce(&mut Reader<'a>, Version) -> Decoded<Option<T>>,
+) -> Decoded<T> {
     let start = input.position();
     read(input, version)?.ok_or_else(|| input.problem_at(start, Problem::UnexpectedNull))
 }

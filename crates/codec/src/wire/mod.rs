@@ -8,6 +8,7 @@ mod array;
 #[cfg(test)]
 pub(crate) mod describe;
 mod error;
+mod few;
 mod field;
 #[cfg(any(test, feature = "generate"))]
 pub mod generate;
@@ -21,7 +22,8 @@ mod version;
 mod view;
 
 pub(crate) use array::read_count;
-pub use error::{DecodeError, EncodeError, Problem};
+pub use error::{DecodeError, Decoded, EncodeError, Problem};
+pub use few::Few;
 pub use field::{Field, Nullable};
 pub(crate) use length::{put_bytes_length, put_count};
 pub(crate) use newtype::field_by_inner;

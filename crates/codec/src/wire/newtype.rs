@@ -30,7 +30,7 @@ macro_rules! field_by_inner {
             fn read(
                 input: &mut $crate::wire::Reader<'_>,
                 version: $crate::wire::Version,
-            ) -> Result<Self, $crate::wire::DecodeError> {
+            ) -> $crate::wire::Decoded<Self> {
                 <$inner as $crate::wire::Field>::read(input, version).map(Self)
             }
 
@@ -42,7 +42,7 @@ macro_rules! field_by_inner {
                 input: &mut $crate::wire::Reader<'_>,
                 count: usize,
                 version: $crate::wire::Version,
-            ) -> Result<Vec<Self>, $crate::wire::DecodeError> {
+            ) -> $crate::wire::Decoded<Vec<Self>> {
                 let inner = <$inner as $crate::wire::Field>::read_many(input, count, version)?;
                 Ok(inner.into_iter().map(Self).collect())
             }

@@ -2,7 +2,7 @@
 
 use bytes::BufMut;
 
-use super::error::{DecodeError, EncodeError};
+use super::error::{Decoded, EncodeError};
 use super::field::Field;
 use super::reader::Reader;
 use super::version::Version;
@@ -17,15 +17,15 @@ macro_rules! fixed {
             }
 
             #[inline]
-            fn read(input: &mut Reader<'_>, _: Version) -> Result<Self, DecodeError> {
-                input.$read()
+            fn read(input: &mut Reader<'_>, _: Version) -> Decoded<Self> {
+                Ok(input.$read()?)
             }
 
             fn bytes_min(_: Version) -> usize {
                 $bytes
             }
 
-            fn read_many(input: &mut Reader<'_>, count: usize, _: Version) -> Result<Vec<Self>, DecodeError> {
+            fn read_many(input: &mut Reader<'_>, count: usize, _: Version) -> Decoded<Vec<Self>> {
                 input.give_back(count * $bytes);
                 let (numbers, _) = input.take(count * $bytes)?.as_chunks();
                 Ok(numbers.iter().map(|number| Self::from_be_bytes(*number)).collect())
@@ -50,8 +50,8 @@ impl Field for bool {
     }
 
     /// Anything but 0 is true, as Java's `Readable` has it.
-    fn read(input: &mut Reader<'_>, _: Version) -> Result<Self, DecodeError> {
-        input.i8().map(|byte| byte != 0)
+    fn read(input: &mut Reader<'_>, _: Version) -> Decoded<Self> {
+        Ok(input.i8()? != 0)
     }
 
     fn bytes_min(_: Version) -> usize {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use super::error::{DecodeError, Problem};
+use super::error::{DecodeError, Decoded, Problem};
 use super::varint;
 
 /// A cursor over received bytes. Every read checks what is left; nothing here allocates by a length it was told.
@@ -216,6 +216,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`Problem::TooMany`] when they cannot all be there.
+    #[inline]
     pub fn checked_count(&self, count: u64, bytes_min: usize) -> Result<usize, DecodeError> {
         let limit = self.free.len() / bytes_min.max(1);
         usize::try_from(count)
@@ -226,7 +227,8 @@ impl<'a> Reader<'a> {
 
     /// Checks a count of elements as [`checked_count`](Self::checked_count) does, and sets their fewest bytes aside;
     /// [`give_back`](Self::give_back) gives each element its share when its turn comes.
-    pub(crate) fn set_aside(&mut self, count: u64, bytes_min: usize) -> Result<usize, DecodeError> {
+    #[inline]
+    pub(crate) fn set_aside(&mut self, count: u64, bytes_min: usize) -> Decoded<usize> {
         let count = self.checked_count(count, bytes_min)?;
         let kept = self.free.len() - count * bytes_min;
         self.limit -= count * bytes_min;
@@ -247,28 +249,28 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`Problem::TagOrder`] when they do not ascend, [`Problem::Mismatch`] when a field is not as long as it says.
-    pub fn tagged_fields(
+    pub fn tagged_fields<E: From<DecodeError>>(
         &mut self,
-        known: impl FnMut(u32, &mut Self) -> Result<bool, DecodeError>,
-    ) -> Result<(), DecodeError> {
+        known: impl FnMut(u32, &mut Self) -> Result<bool, E>,
+    ) -> Result<(), E> {
         match self.unsigned_varint()? {
             0 => Ok(()),
             count => self.some_tagged_fields(count, known),
         }
     }
 
-    fn some_tagged_fields(
+    fn some_tagged_fields<E: From<DecodeError>>(
         &mut self,
         count: u32,
-        mut known: impl FnMut(u32, &mut Self) -> Result<bool, DecodeError>,
-    ) -> Result<(), DecodeError> {
+        mut known: impl FnMut(u32, &mut Self) -> Result<bool, E>,
+    ) -> Result<(), E> {
         // A tag and a length, one byte each at least.
         let count = self.checked_count(count.into(), 2)?;
         let mut last = None;
         for _ in 0..count {
             let tag = self.unsigned_varint()?;
             if last.is_some_and(|last| tag <= last) {
-                return Err(self.problem(Problem::TagOrder { tag }));
+                return Err(self.problem(Problem::TagOrder { tag }).into());
             }
             last = Some(tag);
             let bytes = usize::try_from(self.unsigned_varint()?).unwrap_or(usize::MAX);
@@ -276,16 +278,16 @@ impl<'a> Reader<'a> {
             let limit = self.position();
             let mut inner = Self { bytes: &self.bytes[..limit], free, limit, shared: self.shared };
             if known(tag, &mut inner)? && inner.left() > 0 {
-                return Err(inner.problem(Problem::Trailing { left: inner.left() }));
+                return Err(inner.problem(Problem::Trailing { left: inner.left() }).into());
             }
         }
         Ok(())
     }
 
     /// An error about a byte that was read before.
-    pub(crate) const fn problem_at(&self, at: usize, problem: Problem) -> DecodeError {
+    pub(crate) fn problem_at(&self, at: usize, problem: Problem) -> Box<DecodeError> {
         debug_assert!(at <= self.position(), "a byte that was not read");
-        DecodeError { at, problem }
+        Box::new(DecodeError { at, problem })
     }
 
     /// Ends the reading.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use bytes::{BufMut, Bytes};
 
-use super::error::{DecodeError, EncodeError, Problem};
+use super::error::{Decoded, EncodeError, Problem};
 use super::field::{Field, Nullable};
 use super::length::{Length, required};
 use super::newtype::field_by_inner;
@@ -16,7 +16,7 @@ impl Field for String {
         put_str(out, self, version)
     }
 
-    fn read(input: &mut Reader<'_>, version: Version) -> Result<Self, DecodeError> {
+    fn read(input: &mut Reader<'_>, version: Version) -> Decoded<Self> {
         required(input, version, Self::read_nullable)
     }
 
@@ -30,7 +30,7 @@ impl Nullable for String {
         Length::Short.put_null(out, version);
     }
 
-    fn read_nullable(input: &mut Reader<'_>, version: Version) -> Result<Option<Self>, DecodeError> {
+    fn read_nullable(input: &mut Reader<'_>, version: Version) -> Decoded<Option<Self>> {
         read_str(input, version).map(|text| text.map(Self::from))
     }
 }
@@ -42,7 +42,7 @@ impl Field for Bytes {
         Ok(())
     }
 
-    fn read(input: &mut Reader<'_>, version: Version) -> Result<Self, DecodeError> {
+    fn read(input: &mut Reader<'_>, version: Version) -> Decoded<Self> {
         required(input, version, Self::read_nullable)
     }
 
@@ -56,9 +56,9 @@ impl Nullable for Bytes {
         Length::Long.put_null(out, version);
     }
 
-    fn read_nullable(input: &mut Reader<'_>, version: Version) -> Result<Option<Self>, DecodeError> {
+    fn read_nullable(input: &mut Reader<'_>, version: Version) -> Decoded<Option<Self>> {
         let Some(length) = read_length(input, Length::Long, version)? else { return Ok(None) };
-        input.take_bytes(length).map(Some)
+        Ok(Some(input.take_bytes(length)?))
     }
 }
 
@@ -87,7 +87,7 @@ impl fmt::Debug for SecretBytes {
 }
 
 /// Reads a nullable string without keeping it.
-pub(crate) fn read_str<'a>(input: &mut Reader<'a>, version: Version) -> Result<Option<&'a str>, DecodeError> {
+pub(crate) fn read_str<'a>(input: &mut Reader<'a>, version: Version) -> Decoded<Option<&'a str>> {
     let Some(length) = read_length(input, Length::Short, version)? else { return Ok(None) };
     let start = input.position();
     let text = input.take(length)?;
@@ -95,22 +95,15 @@ pub(crate) fn read_str<'a>(input: &mut Reader<'a>, version: Version) -> Result<O
 }
 
 /// Reads a nullable range of bytes without keeping it.
-pub(super) fn read_slice<'a>(
-    input: &mut Reader<'a>,
-    version: Version,
-) -> Result<Option<&'a [u8]>, DecodeError> {
+pub(super) fn read_slice<'a>(input: &mut Reader<'a>, version: Version) -> Decoded<Option<&'a [u8]>> {
     let Some(length) = read_length(input, Length::Long, version)? else { return Ok(None) };
-    input.take(length).map(Some)
+    Ok(Some(input.take(length)?))
 }
 
 /// Reads a length in bytes, none for a null, checked against the bytes that are left.
-fn read_length(
-    input: &mut Reader<'_>,
-    length: Length,
-    version: Version,
-) -> Result<Option<usize>, DecodeError> {
+fn read_length(input: &mut Reader<'_>, length: Length, version: Version) -> Decoded<Option<usize>> {
     let Some(length) = length.read(input, version)? else { return Ok(None) };
-    input.checked_count(length, 1).map(Some)
+    Ok(Some(input.checked_count(length, 1)?))
 }
 
 /// Appends a string.

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use bytes::Bytes;
 
 use super::array::set_aside;
-use super::error::DecodeError;
+use super::error::Decoded;
 use super::field::{Field, Nullable};
 use super::length::required;
 use super::reader::Reader;
@@ -21,8 +21,8 @@ pub trait Viewed: Field {
     /// Reads a value, all of which is checked.
     ///
     /// # Errors
-    /// [`DecodeError`] with the position of what is wrong, as [`Field::read`] has it.
-    fn view<'a>(input: &mut Reader<'a>, version: Version) -> Result<Self::View<'a>, DecodeError>;
+    /// [`DecodeError`](super::DecodeError) with the position of what is wrong, as [`Field::read`] has it.
+    fn view<'a>(input: &mut Reader<'a>, version: Version) -> Decoded<Self::View<'a>>;
 
     /// The view of a field that the version does not carry; its default is empty or a number.
     fn view_default<'a>(default: Self) -> Self::View<'a>;
@@ -39,7 +39,7 @@ pub trait Viewed: Field {
     ///
     /// # Errors
     /// As [`view`](Self::view).
-    fn pass_over(input: &mut Reader<'_>, count: usize, version: Version) -> Result<(), DecodeError> {
+    fn pass_over(input: &mut Reader<'_>, count: usize, version: Version) -> Decoded<()> {
         let bytes_min = Self::bytes_min(version);
         for _ in 0..count {
             input.give_back(bytes_min);
@@ -55,10 +55,7 @@ pub trait ViewedNullable: Viewed + Nullable {
     ///
     /// # Errors
     /// As [`Viewed::view`].
-    fn view_nullable<'a>(
-        input: &mut Reader<'a>,
-        version: Version,
-    ) -> Result<Option<Self::View<'a>>, DecodeError>;
+    fn view_nullable<'a>(input: &mut Reader<'a>, version: Version) -> Decoded<Option<Self::View<'a>>>;
 }
 
 /// Lets a type of fixed size be its own view.
@@ -70,7 +67,7 @@ macro_rules! viewed_by_copy {
             fn view<'a>(
                 input: &mut $crate::wire::Reader<'a>,
                 version: $crate::wire::Version,
-            ) -> Result<Self, $crate::wire::DecodeError> {
+            ) -> $crate::wire::Decoded<Self> {
                 <Self as $crate::wire::Field>::read(input, version)
             }
 
@@ -86,9 +83,10 @@ macro_rules! viewed_by_copy {
                 input: &mut $crate::wire::Reader<'_>,
                 count: usize,
                 _: $crate::wire::Version,
-            ) -> Result<(), $crate::wire::DecodeError> {
+            ) -> $crate::wire::Decoded<()> {
                 input.give_back(count * $bytes);
-                input.take(count * $bytes).map(drop)
+                input.take(count * $bytes)?;
+                Ok(())
             }
         }
     };
@@ -98,7 +96,7 @@ pub(crate) use viewed_by_copy;
 impl Viewed for String {
     type View<'a> = &'a str;
 
-    fn view<'a>(input: &mut Reader<'a>, version: Version) -> Result<&'a str, DecodeError> {
+    fn view<'a>(input: &mut Reader<'a>, version: Version) -> Decoded<&'a str> {
         required(input, version, read_str)
     }
 
@@ -112,7 +110,7 @@ impl Viewed for String {
 }
 
 impl ViewedNullable for String {
-    fn view_nullable<'a>(input: &mut Reader<'a>, version: Version) -> Result<Option<&'a str>, DecodeError> {
+    fn view_nullable<'a>(input: &mut Reader<'a>, version: Version) -> Decoded<Option<&'a str>> {
         read_str(input, version)
     }
 }
@@ -120,7 +118,7 @@ impl ViewedNullable for String {
 impl Viewed for Bytes {
     type View<'a> = &'a [u8];
 
-    fn view<'a>(input: &mut Reader<'a>, version: Version) -> Result<&'a [u8], DecodeError> {
+    fn view<'a>(input: &mut Reader<'a>, version: Version) -> Decoded<&'a [u8]> {
         required(input, version, read_slice)
     }
 
@@ -134,7 +132,7 @@ impl Viewed for Bytes {
 }
 
 impl ViewedNullable for Bytes {
-    fn view_nullable<'a>(input: &mut Reader<'a>, version: Version) -> Result<Option<&'a [u8]>, DecodeError> {
+    fn view_nullable<'a>(input: &mut Reader<'a>, version: Version) -> Decoded<Option<&'a [u8]>> {
         read_slice(input, version)
     }
 }
@@ -142,7 +140,7 @@ impl ViewedNullable for Bytes {
 impl<T: ViewedNullable> Viewed for Option<T> {
     type View<'a> = Option<T::View<'a>>;
 
-    fn view<'a>(input: &mut Reader<'a>, version: Version) -> Result<Self::View<'a>, DecodeError> {
+    fn view<'a>(input: &mut Reader<'a>, version: Version) -> Decoded<Self::View<'a>> {
         T::view_nullable(input, version)
     }
 
@@ -162,7 +160,7 @@ impl<T: ViewedNullable> Viewed for Option<T> {
 impl<T: Viewed> Viewed for Vec<T> {
     type View<'a> = Elements<'a, T>;
 
-    fn view<'a>(input: &mut Reader<'a>, version: Version) -> Result<Elements<'a, T>, DecodeError> {
+    fn view<'a>(input: &mut Reader<'a>, version: Version) -> Decoded<Elements<'a, T>> {
         required(input, version, Self::view_nullable)
     }
 
@@ -176,10 +174,7 @@ impl<T: Viewed> Viewed for Vec<T> {
 }
 
 impl<T: Viewed> ViewedNullable for Vec<T> {
-    fn view_nullable<'a>(
-        input: &mut Reader<'a>,
-        version: Version,
-    ) -> Result<Option<Elements<'a, T>>, DecodeError> {
+    fn view_nullable<'a>(input: &mut Reader<'a>, version: Version) -> Decoded<Option<Elements<'a, T>>> {
         let Some(left) = set_aside::<T>(input, version)? else { return Ok(None) };
         let start = input.position();
         T::pass_over(input, left, version)?;

@@ -7,7 +7,7 @@ use super::{
 use crate::ErrorCode;
 use crate::ids::{PartitionId, TopicId};
 use crate::message::{Message, Version};
-use crate::wire::{DecodeError, Elements, Field, Problem, Reader, Viewed, read_count};
+use crate::wire::{DecodeError, Decoded, Elements, Field, Problem, Reader, Viewed, read_count};
 
 /// How a response names a topic: by name up to version 12, by id from 13 on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,12 +119,12 @@ impl<'a> AnswerReader<'a> {
         let mut endpoints = Elements::default();
         if self.version.flexible {
             let version = self.version;
-            self.input.tagged_fields(|tag, input| match tag {
-                0 if version.number >= 10 => {
-                    endpoints = Vec::<NodeEndpoint>::view(input, version)?;
-                    Ok(true)
+            self.input.tagged_fields(|tag, input| -> Decoded<bool> {
+                let known = tag == 0 && version.number >= 10;
+                if known {
+                    endpoints = Vec::view(input, version)?;
                 }
-                _ => Ok(false),
+                Ok(known)
             })?;
         }
         self.input.finish()?;
@@ -133,8 +133,8 @@ impl<'a> AnswerReader<'a> {
 
     fn read_topic(&mut self) -> Result<TopicKey<'a>, DecodeError> {
         match self.version.number >= TOPIC_IDS_SINCE {
-            true => TopicId::read(&mut self.input, self.version).map(TopicKey::Id),
-            false => String::view(&mut self.input, self.version).map(TopicKey::Name),
+            true => Ok(TopicKey::Id(TopicId::read(&mut self.input, self.version)?)),
+            false => Ok(TopicKey::Name(String::view(&mut self.input, self.version)?)),
         }
     }
 

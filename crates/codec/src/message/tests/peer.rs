@@ -13,7 +13,7 @@ use crate::ids::{
 };
 use crate::message as ours;
 use crate::message::ApiKey;
-use crate::wire::SecretBytes;
+use crate::wire::{Few, SecretBytes};
 
 /// Tagged fields that no schema knows, by their tags.
 pub(super) type Unknown = BTreeMap<i32, Bytes>;
@@ -99,6 +99,12 @@ macro_rules! optional {
 optional!(StrBytes, theirs::TopicName, theirs::TransactionalId);
 
 impl<T: Into2<U>, U> Into2<Vec<U>> for Vec<T> {
+    fn into2(&self, unknown: &Unknown) -> Vec<U> {
+        self.iter().map(|element| element.into2(unknown)).collect()
+    }
+}
+
+impl<T: Into2<U>, U> Into2<Vec<U>> for Few<T> {
     fn into2(&self, unknown: &Unknown) -> Vec<U> {
         self.iter().map(|element| element.into2(unknown)).collect()
     }
