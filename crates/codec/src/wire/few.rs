@@ -91,6 +91,7 @@ impl<T: Field + Copy + Default> Field for Few<T> {
         self.iter().try_for_each(|element| element.put(out, version))
     }
 
+    #[inline]
     fn read(input: &mut Reader<'_>, version: Version) -> Decoded<Self> {
         let count = required(input, version, set_aside::<T>)?;
         if count > IN_PLACE {
@@ -112,6 +113,7 @@ impl<T: Field + Copy + Default> Field for Few<T> {
 impl<T: Viewed + Copy + Default> Viewed for Few<T> {
     type View<'a> = Elements<'a, T>;
 
+    #[inline]
     fn view<'a>(input: &mut Reader<'a>, version: Version) -> Decoded<Elements<'a, T>> {
         Vec::view(input, version)
     }

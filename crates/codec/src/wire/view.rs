@@ -39,6 +39,7 @@ pub trait Viewed: Field {
     ///
     /// # Errors
     /// As [`view`](Self::view).
+    #[inline]
     fn pass_over(input: &mut Reader<'_>, count: usize, version: Version) -> Decoded<()> {
         let bytes_min = Self::bytes_min(version);
         for _ in 0..count {
@@ -64,6 +65,7 @@ macro_rules! viewed_by_copy {
         impl $crate::wire::Viewed for $type {
             type View<'a> = Self;
 
+            #[inline]
             fn view<'a>(
                 input: &mut $crate::wire::Reader<'a>,
                 version: $crate::wire::Version,
@@ -79,6 +81,7 @@ macro_rules! viewed_by_copy {
                 *view
             }
 
+            #[inline]
             fn pass_over(
                 input: &mut $crate::wire::Reader<'_>,
                 count: usize,
@@ -160,6 +163,7 @@ impl<T: ViewedNullable> Viewed for Option<T> {
 impl<T: Viewed> Viewed for Vec<T> {
     type View<'a> = Elements<'a, T>;
 
+    #[inline]
     fn view<'a>(input: &mut Reader<'a>, version: Version) -> Decoded<Elements<'a, T>> {
         required(input, version, Self::view_nullable)
     }
@@ -174,6 +178,7 @@ impl<T: Viewed> Viewed for Vec<T> {
 }
 
 impl<T: Viewed> ViewedNullable for Vec<T> {
+    #[inline]
     fn view_nullable<'a>(input: &mut Reader<'a>, version: Version) -> Decoded<Option<Elements<'a, T>>> {
         let Some(left) = set_aside::<T>(input, version)? else { return Ok(None) };
         let start = input.position();
