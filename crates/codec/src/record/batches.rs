@@ -103,3 +103,18 @@ pub fn batch_bytes(bytes: &[u8]) -> Result<Option<usize>, DecodeError> {
     let whole = usize::try_from(counted).unwrap_or(usize::MAX).saturating_add(UNCOUNTED_BYTES);
     Ok((bytes.len() >= whole).then_some(whole))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_least_length_is_that_of_the_oldest_record() {
+        let mut bytes = [0; 26];
+        bytes[11] = 14;
+        assert_eq!(batch_bytes(&bytes), Ok(Some(26)));
+        assert_eq!(batch_bytes(&bytes[..25]), Ok(None));
+        bytes[11] = 13;
+        assert_eq!(batch_bytes(&bytes), Err(mismatch("the batch length", 8, 14, 13)));
+    }
+}
