@@ -245,6 +245,32 @@ fn a_compressed_batch_is_cut_no_finer_than_it_must_be() {
 }
 
 #[test]
+fn a_part_that_is_just_short_enough_and_does_not_compress_is_cut_no_further() {
+    let noise = |number| {
+        let mut dice = fastrand::Rng::with_seed(number);
+        (0..500).map(|_| dice.u8(..)).collect::<Vec<_>>()
+    };
+    let batch = |records: &[Vec<u8>]| {
+        let mut open = OpenBatch::new(BatchLimits::default());
+        records.iter().for_each(|value| assert!(open.append(BASE_MS, None, Some(value), &[]).is_ok()));
+        open.close().unwrap()
+    };
+    let records: Vec<_> = (0..200).map(|_| vec![b'r'; 1_000]).chain((0..40).map(noise)).collect();
+    let bytes_max = batch(&records[200..202]).stamp(STAMP).bytes().len();
+    for compression in codecs() {
+        let mut compressor = Compressor::new(compression, None).unwrap();
+        let mut whole = batch(&records);
+        assert!(matches!(whole.compress(&mut compressor, &mut Vec::new()), Outcome::Compressed { .. }));
+        let parts =
+            whole.stamp(STAMP).split_with(bytes_max, &mut compressor, &mut Decompressor::new()).unwrap();
+        let lengths: Vec<_> = parts.iter().map(|part| part.bytes().len()).collect();
+        assert!(lengths.iter().all(|bytes| *bytes <= bytes_max), "{compression}: {lengths:?}");
+        assert!(lengths.contains(&bytes_max), "{compression}: {lengths:?}");
+        assert_eq!(parts.iter().map(|part| part.header().records).sum::<i32>(), 240);
+    }
+}
+
+#[test]
 fn a_compressed_batch_is_compressed_once_and_not_cut_as_it_lies() {
     for compression in codecs() {
         let mut closed = compressed(compression, 3);
