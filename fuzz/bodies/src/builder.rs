@@ -111,7 +111,8 @@ impl<'a> Bench<'a> {
     fn compress(&mut self, compression: Compression) {
         let Some((mut closed, mut model)) = self.closed.pop() else { return };
         let mut buffer = vec![7; 7];
-        let outcome = with_compressor(compression, None, |compressor| closed.compress(compressor, &mut buffer));
+        let outcome =
+            with_compressor(compression, None, |compressor| closed.compress(compressor, &mut buffer));
         match outcome {
             Outcome::Compressed { bytes } => {
                 assert_eq!(model.compression, Compression::None, "compressed twice");
