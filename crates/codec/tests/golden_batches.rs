@@ -259,8 +259,7 @@ fn names() -> Vec<String> {
 }
 
 fn read(name: &str, extension: &str) -> Vec<u8> {
-    let path = folder().join(name).with_extension(extension);
-    fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    fs::read(folder().join(name).with_extension(extension)).expect("a golden file")
 }
 
 fn folder() -> PathBuf {

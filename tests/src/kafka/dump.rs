@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::Kafka;
 use super::tools::{run, tool};
+use super::{Kafka, fail};
 
 /// A batch as it lies in a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +67,14 @@ impl Kafka {
             place.map(|(node, partition)| Replica { node, partition, batches })
         };
         replicas.into_iter().filter_map(replica).collect()
+    }
+
+    /// The files of a topic's records on the first node, by partition and in order.
+    #[must_use]
+    pub fn segments(&self, topic: &str) -> Vec<Vec<u8>> {
+        let files = self.nodes.iter().take(1).flat_map(|node| segment_files(&node.data_folder(), topic));
+        let read = |(_, path): (i32, PathBuf)| fs::read(&path).unwrap_or_else(|error| fail(error));
+        files.map(read).collect()
     }
 }
 

@@ -15,6 +15,7 @@ mod dump;
 pub mod golden;
 mod jars;
 pub mod judge;
+mod librdkafka;
 mod node;
 mod read;
 mod tools;

@@ -76,7 +76,7 @@ impl Kafka {
 }
 
 /// Reads a line such as `CreateTime:17 Partition:0 Offset:3 NO_HEADERS k v`, with tabs.
-fn logged(line: &str) -> Option<Logged> {
+pub(super) fn logged(line: &str) -> Option<Logged> {
     let mut parts = line.splitn(6, '\t');
     let (kind, timestamp) = parts.next()?.split_once(':')?;
     let partition = parts.next()?.strip_prefix("Partition:")?.parse().ok()?;

@@ -105,13 +105,22 @@ impl Kafka {
     ) -> BTreeMap<String, i32> {
         let topic = format!("by-java-{partitions}");
         self.create_topic(&topic, partitions, &[]);
-        let mut tool = tool("org.apache.kafka.tools.ConsoleProducer");
-        tool.args(["--bootstrap-server", &self.awake_servers(), "--topic", &topic])
-            .args(["--reader-property", "parse.key=true"]);
-        let lines: String = keys.into_iter().map(|key| format!("{key}\tv\n")).collect();
-        feed(tool, lines.into_bytes());
+        let lines: Vec<_> = keys.into_iter().map(|key| format!("{key}\tv")).collect();
+        self.produce_by_java(&topic, "none", &lines);
         let keys = self.read(&topic).into_iter();
         keys.filter_map(|record| Some((record.key?, record.partition))).collect()
+    }
+
+    /// Has Java's own producer write records by a compression, each of them given as key, tab and value.
+    pub fn produce_by_java(&self, topic: &str, compression: &str, lines: &[String]) {
+        let mut tool = tool("org.apache.kafka.tools.ConsoleProducer");
+        tool.args(["--bootstrap-server", &self.awake_servers(), "--topic", topic]).args([
+            "--compression-codec",
+            compression,
+            "--reader-property",
+            "parse.key=true",
+        ]);
+        feed(tool, (lines.join("\n") + "\n").into_bytes());
     }
 
     fn topics(&self, topic: &str) -> Command {

@@ -1,10 +1,10 @@
-//! Records, one after the other, with nothing copied.
+//! Records, one after the other, with nothing copied; and how a record lies in its bytes (`DefaultRecord.java`).
 
 use std::iter::FusedIterator;
 
 use super::header::BatchHeader;
-use super::layout::{read_header, read_record};
-use crate::wire::DecodeError;
+use super::source::{GaveUp, Quick, Source, rest_of};
+use crate::wire::{DecodeError, Problem, Reader};
 
 /// A record of a batch, borrowed from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,7 +87,7 @@ impl FusedIterator for Records<'_> {}
 
 /// What offsets and timestamps of records are counted from (`DefaultRecord.readFrom`). What overflows wraps.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Place {
+struct Place {
     base_offset: i64,
     base_timestamp_ms: i64,
     /// The timestamp of all of them, where it is that of the append.
@@ -97,7 +97,7 @@ pub(super) struct Place {
 impl Place {
     /// A record of what stands in its bytes.
     #[inline]
-    pub(super) fn record<'a>(
+    fn record<'a>(
         &self,
         attributes: i8,
         timestamp_delta: i64,
@@ -126,7 +126,7 @@ pub struct RecordHeaders<'a> {
 impl<'a> RecordHeaders<'a> {
     /// Headers that were read once already.
     #[inline]
-    pub(super) const fn new(bytes: &'a [u8], left: usize) -> Self {
+    const fn new(bytes: &'a [u8], left: usize) -> Self {
         Self { bytes, left }
     }
 }
@@ -154,3 +154,98 @@ impl PartialEq for RecordHeaders<'_> {
 }
 
 impl Eq for RecordHeaders<'_> {}
+
+/// Reads the record that `input` begins with.
+#[inline]
+fn read_record<'a>(input: &mut &'a [u8], place: &Place) -> Result<Record<'a>, DecodeError> {
+    let mut quick = Quick(input);
+    match read_framed(&mut quick, place) {
+        Ok(record) => {
+            *input = quick.0;
+            Ok(record)
+        }
+        Err(GaveUp) => read_carefully(input, place),
+    }
+}
+
+#[cold]
+fn read_carefully<'a>(input: &mut &'a [u8], place: &Place) -> Result<Record<'a>, DecodeError> {
+    let mut reader = Reader::new(input);
+    let record = read_framed(&mut reader, place)?;
+    *input = rest_of(&reader);
+    Ok(record)
+}
+
+/// Reads the header of a record that `input` begins with.
+fn read_header<'a>(input: &mut &'a [u8]) -> Option<(&'a str, Option<&'a [u8]>)> {
+    let mut quick = Quick(input);
+    if let Ok(header) = header(&mut quick) {
+        *input = quick.0;
+        return Some(header);
+    }
+    let mut reader = Reader::new(input);
+    let header = header(&mut reader).ok()?;
+    *input = rest_of(&reader);
+    Some(header)
+}
+
+#[inline]
+fn read_framed<'a, S: Source<'a>>(input: &mut S, place: &Place) -> Result<Record<'a>, S::Error> {
+    let length = input.varint_i32()?;
+    let at = input.position();
+    let length = usize::try_from(length).map_err(|_| S::error(at, Problem::NegativeLength(length.into())))?;
+    let body = input.take(length)?;
+    read_body(&mut S::over(body), place).map_err(|error| S::moved(error, at))
+}
+
+#[inline]
+fn read_body<'a, S: Source<'a>>(input: &mut S, place: &Place) -> Result<Record<'a>, S::Error> {
+    let attributes = input.i8()?;
+    let timestamp_delta = input.varint_i64()?;
+    let offset_delta = input.varint_i32()?;
+    let key = nullable(input)?;
+    let value = nullable(input)?;
+    let headers = read_headers(input)?;
+    match input.rest().len() {
+        0 => Ok(place.record(attributes, timestamp_delta, offset_delta, key, value, headers)),
+        left => Err(S::error(input.position(), Problem::Trailing { left })),
+    }
+}
+
+/// Reads all of them once, so that their iterator has nothing left to fail on.
+#[inline]
+fn read_headers<'a, S: Source<'a>>(input: &mut S) -> Result<RecordHeaders<'a>, S::Error> {
+    let at = input.position();
+    let count = input.varint_i32()?;
+    let bytes = input.rest();
+    let count = usize::try_from(count).map_err(|_| S::error(at, Problem::NegativeLength(count.into())))?;
+    // A name's length and a value's length.
+    let limit = bytes.len() / 2;
+    if count > limit {
+        let count = u64::try_from(count).unwrap_or(u64::MAX);
+        return Err(S::error(input.position(), Problem::TooMany { count, limit }));
+    }
+    for _ in 0..count {
+        header(input)?;
+    }
+    Ok(RecordHeaders::new(bytes, count))
+}
+
+#[inline]
+fn header<'a, S: Source<'a>>(input: &mut S) -> Result<(&'a str, Option<&'a [u8]>), S::Error> {
+    let at = input.position();
+    let name = nullable(input)?.ok_or_else(|| S::error(at, Problem::UnexpectedNull))?;
+    let name = std::str::from_utf8(name).map_err(|_| S::error(at, Problem::NotUtf8))?;
+    Ok((name, nullable(input)?))
+}
+
+#[inline]
+fn nullable<'a, S: Source<'a>>(input: &mut S) -> Result<Option<&'a [u8]>, S::Error> {
+    let at = input.position();
+    let length = input.varint_i32()?;
+    match usize::try_from(length) {
+        Ok(length) => input.take(length).map(Some),
+        Err(_) if length == -1 => Ok(None),
+        Err(_) => Err(S::error(at, Problem::NegativeLength(length.into()))),
+    }
+}

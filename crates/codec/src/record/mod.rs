@@ -45,9 +45,9 @@ mod control;
 mod decode;
 mod encode;
 mod header;
-mod layout;
 mod open;
 mod produced;
+mod source;
 mod split;
 #[cfg(test)]
 mod tests;

@@ -91,6 +91,7 @@ impl<T: Field + Copy + Default> Field for Few<T> {
         self.iter().try_for_each(|element| element.put(out, version))
     }
 
+    #[inline]
     fn read(input: &mut Reader<'_>, version: Version) -> Decoded<Self> {
         let count = required(input, version, set_aside::<T>)?;
         if count > IN_PLACE {

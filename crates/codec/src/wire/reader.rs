@@ -103,12 +103,13 @@ impl<'a> Reader<'a> {
         Ok(self.shared.map_or_else(|| Bytes::copy_from_slice(taken), |shared| shared.slice_ref(taken)))
     }
 
+    /// Takes `N` bytes as what they stand for: made of them at once, as a result of bytes would go through memory.
     #[inline]
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
+    fn fixed<const N: usize, T>(&mut self, value: impl FnOnce([u8; N]) -> T) -> Result<T, DecodeError> {
         match self.free.split_first_chunk() {
             Some((taken, free)) => {
                 self.free = free;
-                Ok(*taken)
+                Ok(value(*taken))
             }
             None => Err(self.truncated(N)),
         }
@@ -120,7 +121,7 @@ impl<'a> Reader<'a> {
     /// [`Problem::Truncated`] at the end of the bytes, as for all of the fixed numbers.
     #[inline]
     pub fn i8(&mut self) -> Result<i8, DecodeError> {
-        self.array().map(i8::from_be_bytes)
+        self.fixed(i8::from_be_bytes)
     }
 
     /// Reads a big-endian 16-bit number.
@@ -129,7 +130,7 @@ impl<'a> Reader<'a> {
     /// [`Problem::Truncated`] at the end of the bytes.
     #[inline]
     pub fn i16(&mut self) -> Result<i16, DecodeError> {
-        self.array().map(i16::from_be_bytes)
+        self.fixed(i16::from_be_bytes)
     }
 
     /// Reads a big-endian 32-bit number.
@@ -138,7 +139,7 @@ impl<'a> Reader<'a> {
     /// [`Problem::Truncated`] at the end of the bytes.
     #[inline]
     pub fn i32(&mut self) -> Result<i32, DecodeError> {
-        self.array().map(i32::from_be_bytes)
+        self.fixed(i32::from_be_bytes)
     }
 
     /// Reads a big-endian 64-bit number.
@@ -147,7 +148,7 @@ impl<'a> Reader<'a> {
     /// [`Problem::Truncated`] at the end of the bytes.
     #[inline]
     pub fn i64(&mut self) -> Result<i64, DecodeError> {
-        self.array().map(i64::from_be_bytes)
+        self.fixed(i64::from_be_bytes)
     }
 
     /// Reads 16 bytes of a UUID.
@@ -155,7 +156,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// [`Problem::Truncated`] at the end of the bytes.
     pub fn uuid(&mut self) -> Result<[u8; 16], DecodeError> {
-        self.array()
+        self.fixed(|bytes| bytes)
     }
 
     /// Reads an unsigned varint of at most 32 bits.
@@ -198,7 +199,7 @@ impl<'a> Reader<'a> {
         let start = self.position();
         let mut value = 0u64;
         for index in 0..bytes_max {
-            let [byte] = self.array()?;
+            let byte = self.fixed(u8::from_be_bytes)?;
             let bits = u64::from(byte & 0x7f);
             // The tenth byte of a 64-bit varint has room for one bit only.
             if index == varint::MAX_BYTES_64 - 1 && bits > 1 {
@@ -218,11 +219,15 @@ impl<'a> Reader<'a> {
     /// [`Problem::TooMany`] when they cannot all be there.
     #[inline]
     pub fn checked_count(&self, count: u64, bytes_min: usize) -> Result<usize, DecodeError> {
-        let limit = self.free.len() / bytes_min.max(1);
-        usize::try_from(count)
-            .ok()
-            .filter(|count| *count <= limit)
-            .ok_or_else(|| self.problem(Problem::TooMany { count, limit }))
+        // Not by a division, which would take longer than most arrays do.
+        let fits =
+            |count: &usize| count.checked_mul(bytes_min.max(1)).is_some_and(|bytes| bytes <= self.free.len());
+        usize::try_from(count).ok().filter(fits).ok_or_else(|| self.too_many(count, bytes_min))
+    }
+
+    #[cold]
+    fn too_many(&self, count: u64, bytes_min: usize) -> DecodeError {
+        self.problem(Problem::TooMany { count, limit: self.free.len() / bytes_min.max(1) })
     }
 
     /// Checks a count of elements as [`checked_count`](Self::checked_count) does, and sets their fewest bytes aside;

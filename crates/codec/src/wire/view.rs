@@ -74,6 +74,7 @@ macro_rules! viewed_by_copy {
         impl $crate::wire::Viewed for $type {
             type View<'a> = Self;
 
+            #[inline]
             fn view<'a>(
                 input: &mut $crate::wire::Reader<'a>,
                 version: $crate::wire::Version,
