@@ -154,5 +154,5 @@ pub(crate) fn view_value<'a, T: Viewed>(
 pub(crate) fn check_value<T: Viewed>(row: &Row, input: &mut Reader<'_>, version: Version) -> Decoded<()> {
     let start = input.position();
     let is_null = T::check(input, version)?;
-    Ok(check_null(is_null, row, input, start, version)?)
+    check_null(is_null, row, input, start, version)
 }
