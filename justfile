@@ -28,7 +28,7 @@ interop:
 
 # Look for inputs that break TARGET; needs cargo-fuzz and a C++ compiler. `just fuzz-targets` lists the targets.
 fuzz TARGET SECONDS="60":
-    RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir fuzz {{TARGET}} -- -max_total_time={{SECONDS}}
+    RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir fuzz {{TARGET}} -- -max_total_time={{SECONDS}} -rss_limit_mb=2048
 
 fuzz-targets:
     cargo fuzz list --fuzz-dir fuzz

@@ -85,6 +85,32 @@ macro_rules! view {
                 Ok(view)
             }
 
+            fn check(
+                input: &mut $crate::wire::Reader<'_>,
+                version: $crate::wire::Version,
+            ) -> $crate::wire::Decoded<bool> {
+                $({
+                    const ROW: $crate::wire::Row = $row;
+                    if ROW.tag().is_none() && ROW.carried_by(version) {
+                        $crate::message::view::check_value::<$type>(&ROW, input, version)?;
+                    }
+                })*
+                if version.flexible {
+                    input.tagged_fields(|tag, input| -> $crate::wire::Decoded<bool> {
+                        $({
+                            const ROW: $crate::wire::Row = $row;
+                            if ROW.tag() == Some(tag) && ROW.carried_by(version) {
+                                $crate::message::view::check_value::<$type>(&ROW, input, version)?;
+                                return Ok(true);
+                            }
+                        })*
+                        let _ = (tag, input);
+                        Ok(false)
+                    })?;
+                }
+                Ok(false)
+            }
+
             fn view_default<'a>(default: Self) -> $view<'a> {
                 $view { $( $field: <$type as $crate::wire::Viewed>::view_default(default.$field), )* }
             }
@@ -121,4 +147,12 @@ pub(crate) fn view_value<'a, T: Viewed>(
     let view = T::view(input, version)?;
     check_null(T::sees_null(&view), row, input, start, version)?;
     Ok(view)
+}
+
+/// Checks the value of a row that is there, be it tagged or not.
+#[inline]
+pub(crate) fn check_value<T: Viewed>(row: &Row, input: &mut Reader<'_>, version: Version) -> Decoded<()> {
+    let start = input.position();
+    let is_null = T::check(input, version)?;
+    check_null(is_null, row, input, start, version)
 }

@@ -36,7 +36,7 @@ impl<T: Field> Nullable for Vec<T> {
 }
 
 /// Reads the count of an array of `T`, none for a null, and sets the fewest bytes of its elements aside.
-#[inline]
+#[inline(always)]
 pub(super) fn set_aside<T: Field>(input: &mut Reader<'_>, version: Version) -> Decoded<Option<usize>> {
     let Some(count) = Length::Long.read(input, version)? else { return Ok(None) };
     Ok(Some(input.set_aside(count, T::bytes_min(version))?))

@@ -113,9 +113,14 @@ impl<T: Field + Copy + Default> Field for Few<T> {
 impl<T: Viewed + Copy + Default> Viewed for Few<T> {
     type View<'a> = Elements<'a, T>;
 
-    #[inline]
+    #[inline(always)]
     fn view<'a>(input: &mut Reader<'a>, version: Version) -> Decoded<Elements<'a, T>> {
         Vec::view(input, version)
+    }
+
+    #[inline]
+    fn check(input: &mut Reader<'_>, version: Version) -> Decoded<bool> {
+        Vec::<T>::check(input, version)
     }
 
     fn view_default<'a>(_: Self) -> Elements<'a, T> {

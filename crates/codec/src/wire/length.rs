@@ -70,7 +70,7 @@ impl Length {
 }
 
 /// Reads, by `read`, what may not be null.
-#[inline]
+#[inline(always)]
 pub(super) fn required<'a, T>(
     input: &mut Reader<'a>,
     version: Version,

@@ -35,6 +35,15 @@ pub trait Viewed: Field {
         false
     }
 
+    /// Checks a value and passes over it, as [`view`](Self::view) does; says whether it is a null.
+    ///
+    /// # Errors
+    /// As [`view`](Self::view).
+    #[inline]
+    fn check(input: &mut Reader<'_>, version: Version) -> Decoded<bool> {
+        Self::view(input, version).map(|view| Self::sees_null(&view))
+    }
+
     /// Checks as many values as `count` says, after their fewest bytes were set aside, and passes over them.
     ///
     /// # Errors
@@ -44,7 +53,7 @@ pub trait Viewed: Field {
         let bytes_min = Self::bytes_min(version);
         for _ in 0..count {
             input.give_back(bytes_min);
-            Self::view(input, version)?;
+            Self::check(input, version)?;
         }
         Ok(())
     }
@@ -163,9 +172,15 @@ impl<T: ViewedNullable> Viewed for Option<T> {
 impl<T: Viewed> Viewed for Vec<T> {
     type View<'a> = Elements<'a, T>;
 
-    #[inline]
+    #[inline(always)]
     fn view<'a>(input: &mut Reader<'a>, version: Version) -> Decoded<Elements<'a, T>> {
         required(input, version, Self::view_nullable)
+    }
+
+    #[inline]
+    fn check(input: &mut Reader<'_>, version: Version) -> Decoded<bool> {
+        let count = required(input, version, set_aside::<T>)?;
+        T::pass_over(input, count, version).map(|()| false)
     }
 
     fn view_default<'a>(_: Self) -> Elements<'a, T> {
@@ -178,12 +193,17 @@ impl<T: Viewed> Viewed for Vec<T> {
 }
 
 impl<T: Viewed> ViewedNullable for Vec<T> {
-    #[inline]
+    #[inline(always)]
     fn view_nullable<'a>(input: &mut Reader<'a>, version: Version) -> Decoded<Option<Elements<'a, T>>> {
         let Some(left) = set_aside::<T>(input, version)? else { return Ok(None) };
         let start = input.position();
         T::pass_over(input, left, version)?;
-        Ok(Some(Elements { bytes: input.since(start), version, left, element: PhantomData }))
+        Ok(Some(Elements {
+            bytes: input.since(start),
+            version: Packed::of(version),
+            left,
+            element: PhantomData,
+        }))
     }
 }
 
@@ -191,9 +211,26 @@ impl<T: Viewed> ViewedNullable for Vec<T> {
 pub struct Elements<'a, T> {
     /// The bytes of the elements that are left, which were checked when the array was passed over.
     bytes: &'a [u8],
-    version: Version,
+    version: Packed,
     left: usize,
     element: PhantomData<fn() -> T>,
+}
+
+/// A version in one word. A `bool` would lend its unused values to every `Option` around the elements, which is then
+/// written a byte at a time and read in whole words: that takes as long again as all the rest of looking at a field.
+#[derive(Clone, Copy)]
+struct Packed(u32);
+
+impl Packed {
+    const fn of(version: Version) -> Self {
+        let [high, low] = version.number.to_be_bytes();
+        Self(u32::from_be_bytes([0, version.flexible as u8, high, low]))
+    }
+
+    const fn version(self) -> Version {
+        let [_, flexible, high, low] = self.0.to_be_bytes();
+        Version { number: i16::from_be_bytes([high, low]), flexible: flexible != 0 }
+    }
 }
 
 impl<T> Elements<'_, T> {
@@ -207,10 +244,11 @@ impl<T> Elements<'_, T> {
 impl<'a, T: Viewed> Iterator for Elements<'a, T> {
     type Item = T::View<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<T::View<'a>> {
         self.left = self.left.checked_sub(1)?;
         let mut input = Reader::new(self.bytes);
-        let element = T::view(&mut input, self.version);
+        let element = T::view(&mut input, self.version.version());
         self.bytes = input.rest();
         debug_assert!(element.is_ok(), "elements were checked when the array was passed over");
         element.ok()
@@ -233,7 +271,7 @@ impl<T> Clone for Elements<'_, T> {
 impl<T> Default for Elements<'_, T> {
     fn default() -> Self {
         let version = Version { number: 0, flexible: false };
-        Self { bytes: &[], version, left: 0, element: PhantomData }
+        Self { bytes: &[], version: Packed::of(version), left: 0, element: PhantomData }
     }
 }
 
