@@ -3,7 +3,8 @@
 //! [`ProducedBatch::find`] is `ProduceRequest.validateRecords`, which looks at the request alone.
 //! [`ProducedBatch::check`] is what `UnifiedLog.analyzeAndValidateRecords` and `LogValidator.validateBatch` do before
 //! the sequence is looked at. What depends on more of a topic's configuration than the size (keys where it is
-//! compacted, timestamps) is left to the caller, and so are the records: see [`RecordBatch::records`].
+//! compacted, timestamps) is left to the caller, and so are the records: see
+//! [`RecordBatch::records`](super::RecordBatch::records).
 
 use std::fmt;
 
