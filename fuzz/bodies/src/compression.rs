@@ -13,17 +13,24 @@ thread_local! {
     static DECOMPRESSOR: RefCell<Decompressor> = RefCell::default();
 }
 
-/// The codec, the level, into how many parts the data falls, how often it comes again, and the data.
+/// The codec, the level, into how many parts the data falls and whether it is made noise of, how often it comes again,
+/// and the data.
 pub fn compression(input: &[u8]) {
     let mut script = Script::new(input);
     let compression = codec(script.byte());
     let level = level(compression, script.byte());
-    let (parts, times) = (1 + usize::from(script.byte() % 8), 1 + usize::from(script.byte()) * 4);
+    let shape = script.byte();
+    let (parts, times) = (1 + usize::from(shape % 8), 1 + usize::from(script.byte()) * 4);
     let once = script.rest();
-    let data = once.repeat(times.min((1 << 18) / once.len().max(1)).max(1));
+    let mut data = once.repeat(times.min((1 << 18) / once.len().max(1)).max(1));
+    if shape >= 128 {
+        make_noise(&mut data);
+    }
     let part = data.len().div_ceil(parts).max(1);
 
-    let mut packed = b"before".to_vec();
+    // No room to spare, as in a buffer that is used again.
+    let mut packed = Vec::with_capacity(b"before".len() + data.len());
+    packed.extend_from_slice(b"before");
     let compressed = |with: &mut Compressor| with.compress(data.chunks(part), &mut packed);
     let bytes = match with_compressor(compression, level, compressed) {
         Outcome::Compressed { bytes } => bytes,
@@ -41,6 +48,17 @@ pub fn compression(input: &[u8]) {
     let result = decompress(compression, packed, data.len() - 1, &mut unpacked);
     assert_eq!(result, Err(DecompressProblem::TooLarge { limit: data.len() - 1 }));
     assert_eq!(unpacked.len(), b"before".len() + data.len(), "what failed is taken back");
+}
+
+/// Changes each byte, so that nothing comes again and the data does not become smaller (xorshift).
+fn make_noise(data: &mut [u8]) {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    for byte in data {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        *byte ^= state.to_le_bytes()[7];
+    }
 }
 
 /// The codec, how much may come out in units of 64 bytes, and what somebody wrote.

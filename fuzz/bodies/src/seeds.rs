@@ -137,12 +137,17 @@ fn rows(seeds: &mut Vec<Seed>) {
     }
 }
 
-/// Lines that come again, in every codec.
+/// Lines that come again, and noise, in every codec.
 fn compressed(seeds: &mut Vec<Seed>) {
     let line = b"1700000000 INFO a line that comes again, and again, and again\n".repeat(20);
     for compression in Compression::ALL {
         let which = compression.id();
         seeds.push(("compression", compression.to_string(), [&[which, 3, 2, 1], &line[..]].concat()));
+        seeds.push((
+            "compression",
+            format!("{compression}-noise"),
+            [&[which, 0, 128, 30], &line[..]].concat(),
+        ));
         let mut input = vec![which, 4, 0];
         if let Ok(mut compressor) = Compressor::new(compression, None) {
             let _ = compressor.compress(line.chunks(700), &mut input);
