@@ -33,8 +33,11 @@ pub mod control;
 mod endpoint;
 mod exchange;
 pub mod metadata;
+pub mod sasl;
 pub mod session;
+pub mod tls;
 pub mod transport;
 
 pub use endpoint::{Endpoint, EndpointError, EndpointFault};
 pub use exchange::{decode_response, encode_request};
+pub use secrecy::SecretString;

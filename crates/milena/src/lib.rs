@@ -38,7 +38,9 @@ pub use error::{
     ConfigError, ConnectError, ConnectErrorKind, ErrorKind, FlushError, Persisted, SendError,
     TryEnqueueError, TryEnqueueErrorKind,
 };
-pub use milena_connection::{Endpoint, transport};
+pub use milena_connection::sasl::{self, Sasl};
+pub use milena_connection::tls::{self, Tls};
+pub use milena_connection::{Endpoint, SecretString, transport};
 pub use milena_partitioner::Strategy;
 pub use producer::{Delivery, Enqueue, EnqueueDetached, Producer, Topic};
 pub use record::{Ack, Header, Record};

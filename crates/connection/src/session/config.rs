@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use crate::sasl::Sasl;
+
 /// The settings of a session, shared by all sessions of a client.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct SessionConfig {
     /// The client's name for itself, in the broker's log and quotas (`client.id`).
     pub client_id: Option<String>,
@@ -19,6 +21,8 @@ pub struct SessionConfig {
     /// How many requests may be sent or queued at a time. The sender of requests keeps the bound, by
     /// [`Session::room`](super::Session::room).
     pub max_in_flight: usize,
+    /// Who we are; none on a listener that does not ask.
+    pub sasl: Option<Sasl>,
 }
 
 impl Default for SessionConfig {
@@ -31,6 +35,7 @@ impl Default for SessionConfig {
             request_timeout: Duration::from_secs(30),
             frame_bytes_max: 100_000_000,
             max_in_flight: 5,
+            sasl: None,
         }
     }
 }

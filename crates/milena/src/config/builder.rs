@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use milena_connection::sasl::Sasl;
+use milena_connection::tls::Tls;
 use milena_connection::transport::Connector;
 use milena_partitioner::Strategy;
 
@@ -72,6 +74,8 @@ impl Default for ProducerBuilder {
             allow_auto_topic_creation: true,
             seed: None,
             driver: Driver::Task,
+            tls: None,
+            sasl: None,
         };
         Self {
             draft,
@@ -125,6 +129,18 @@ impl ProducerBuilder {
     /// How connections are opened: through a proxy, or in memory for tests. Plain TCP unless set.
     pub fn connector(mut self, connector: Arc<dyn Connector>) -> Self {
         self.connector = Some(connector);
+        self
+    }
+
+    /// Speaks TLS with the brokers. Plaintext unless set.
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.draft.tls = Some(tls);
+        self
+    }
+
+    /// Says who we are. Nothing is said unless set.
+    pub fn sasl(mut self, sasl: Sasl) -> Self {
+        self.draft.sasl = Some(sasl);
         self
     }
 

@@ -82,7 +82,7 @@ mod tests {
     fn what_is_told_makes_an_equal_configuration() {
         let plain = ProducerBuilder::default().bootstrap_servers("a:1,b:2");
         let mut config = plain.clone().validate().unwrap();
-        assert_eq!(again(&config), config);
+        assert_eq!(again(&config).properties(), config.properties());
         for (name, value) in [
             ("acks", "1"),
             ("linger.ms", "0.5"),
@@ -93,7 +93,7 @@ mod tests {
             ("max.block.ms", "9223372036854775807"),
         ] {
             config = plain.clone().property(name, value).unwrap().validate().unwrap();
-            assert_eq!(again(&config), config, "{name}");
+            assert_eq!(again(&config).properties(), config.properties(), "{name}");
         }
     }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use milena_connection::sasl::Sasl;
+use milena_connection::tls::Tls;
 use milena_partitioner::Strategy;
 
 /// Whose word makes a record delivered.
@@ -61,7 +63,7 @@ impl Driver {
 
 /// Settings that are right as a whole. Made by [`ProducerBuilder::validate`](super::ProducerBuilder::validate), whose
 /// setters say what each is for.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Config {
     /// Not empty; entries between commas.
     pub(crate) bootstrap_servers: String,
@@ -103,4 +105,8 @@ pub struct Config {
     pub(crate) allow_auto_topic_creation: bool,
     pub(crate) seed: Option<u64>,
     pub(crate) driver: Driver,
+    /// None on a plaintext listener.
+    pub(crate) tls: Option<Tls>,
+    /// None on a listener that does not ask who we are.
+    pub(crate) sasl: Option<Sasl>,
 }

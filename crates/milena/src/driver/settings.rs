@@ -35,6 +35,7 @@ impl Settings {
             software_version: env!("CARGO_PKG_VERSION").to_owned(),
             request_timeout: config.request_timeout,
             max_in_flight: config.max_in_flight,
+            sasl: config.sasl.clone(),
             ..SessionConfig::default()
         };
         Arc::new(Self {

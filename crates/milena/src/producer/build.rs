@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use milena_connection::tls::TlsConnector;
 use milena_connection::transport::{Connector, Tcp};
 
 use super::{Handle, Producer};
 use crate::config::{Config, ProducerBuilder};
 use crate::core::Core;
 use crate::driver;
-use crate::error::ConnectError;
+use crate::error::{ConnectError, ConnectErrorKind};
 
 impl ProducerBuilder {
     /// Checks the settings, connects, and starts the driver on the current tokio runtime, or on a thread of its own.
@@ -27,11 +28,20 @@ impl ProducerBuilder {
         let connector = self.take_connector();
         let config = self.validate()?;
         let connector = connector.unwrap_or_else(|| tcp(&config));
+        let connector = with_tls(connector, &config)?;
         let seed = config.seed.unwrap_or_else(|| fastrand::u64(..));
         let core = Core::new(config, seed);
         driver::start(&core, connector, seed).await?;
         Ok(Producer { handle: Arc::new(Handle { core }), seen: AtomicU64::new(0) })
     }
+}
+
+/// Puts TLS around the connections, where it is asked for: around those of a proxy as well.
+fn with_tls(connector: Arc<dyn Connector>, config: &Config) -> Result<Arc<dyn Connector>, ConnectError> {
+    let Some(tls) = &config.tls else { return Ok(connector) };
+    let tls = TlsConnector::new(connector, tls, config.socket_setup_timeout)
+        .map_err(|error| ConnectError::new(ConnectErrorKind::Config, error.to_string()))?;
+    Ok(Arc::new(tls))
 }
 
 fn tcp(config: &Config) -> Arc<dyn Connector> {
