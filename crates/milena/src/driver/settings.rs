@@ -8,7 +8,7 @@ use milena_connection::transport::Connector;
 use milena_sender::lane::{LaneConfig, RequestConfig};
 use milena_sender::stream::StreamConfig;
 
-use crate::config::{Acks, Config};
+use crate::config::{Acks, ProducerConfig};
 use crate::core::Core;
 
 /// The settings, as the lower crates take them.
@@ -54,11 +54,11 @@ impl Settings {
     }
 }
 
-fn client_id(config: &Config) -> Option<String> {
+fn client_id(config: &ProducerConfig) -> Option<String> {
     (!config.client_id.is_empty()).then(|| config.client_id.clone())
 }
 
-fn lane_of(config: &Config, seed: u64) -> LaneConfig {
+fn lane_of(config: &ProducerConfig, seed: u64) -> LaneConfig {
     LaneConfig {
         stream: StreamConfig {
             idempotent: config.idempotence,
