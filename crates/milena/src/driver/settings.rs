@@ -34,9 +34,9 @@ impl Settings {
             software_name: "milena".to_owned(),
             software_version: env!("CARGO_PKG_VERSION").to_owned(),
             request_timeout: config.request_timeout,
+            frame_bytes_max: config.receive_message_max,
             max_in_flight: config.max_in_flight,
             sasl: config.sasl.clone(),
-            ..SessionConfig::default()
         };
         Arc::new(Self {
             session: Arc::new(session),

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicU64;
 
 use milena_connection::sasl::Mechanism;
 use milena_connection::tls::TlsConnector;
-use milena_connection::transport::{Connector, Tcp};
+use milena_connection::transport::{Connector, Tcp, TcpOptions};
 
 use super::{Handle, Producer};
 use crate::config::{ProducerBuilder, ProducerConfig};
@@ -66,5 +66,10 @@ fn with_tls(
 }
 
 fn tcp(config: &ProducerConfig) -> Arc<dyn Connector> {
-    Arc::new(Tcp { setup_timeout: config.socket_setup_timeout })
+    let bytes = |size: Option<usize>| size.map(|bytes| u32::try_from(bytes).unwrap_or(u32::MAX));
+    Arc::new(Tcp::new(TcpOptions {
+        send_buffer_bytes: bytes(config.send_buffer),
+        receive_buffer_bytes: bytes(config.receive_buffer),
+        keep_alive: config.socket_keepalive,
+    }))
 }
