@@ -11,9 +11,6 @@ use milena_fake::Cluster;
 
 use crate::cable::Cable;
 
-/// How long a dial into silence takes before it is given up.
-const SETUP_TIMEOUT: Duration = Duration::from_secs(10);
-
 /// Where a name leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Name {
@@ -52,13 +49,13 @@ impl Network {
         self.names.lock().unwrap_or_else(PoisonError::into_inner).insert(host.to_owned(), leads_to);
     }
 
-    async fn dial(&self, endpoint: &Endpoint) -> io::Result<BoxStream> {
+    async fn dial(&self, endpoint: &Endpoint, within: Duration) -> io::Result<BoxStream> {
         let name = self.names.lock().unwrap_or_else(PoisonError::into_inner).get(&endpoint.host).cloned();
         match name {
             None => Ok(Box::new(self.cluster.dial(&endpoint.host, endpoint.port)?)),
             Some(Name::Nobody) => Err(io::ErrorKind::ConnectionRefused.into()),
             Some(Name::Silence) => {
-                tokio::time::sleep(SETUP_TIMEOUT).await;
+                tokio::time::sleep(within).await;
                 Err(io::ErrorKind::TimedOut.into())
             }
             Some(Name::AnyBroker) => self.dial_any(),
@@ -77,11 +74,11 @@ impl Network {
 }
 
 impl Connector for Network {
-    fn connect<'a>(&'a self, endpoint: &'a Endpoint) -> Dial<'a> {
+    fn connect<'a>(&'a self, endpoint: &'a Endpoint, within: Duration) -> Dial<'a> {
         Box::pin(async move {
             let refused =
                 |error: io::Error| DialError::Other { endpoint: endpoint.clone(), error: error.into() };
-            let stream = self.dial(endpoint).await.map_err(refused)?;
+            let stream = self.dial(endpoint, within).await.map_err(refused)?;
             Ok(self.cable.put_on(stream))
         })
     }

@@ -13,13 +13,13 @@ use milena_sender::sync::{Bell, Wake};
 use tokio::sync::watch;
 
 use crate::clock::SystemClock;
-use crate::config::Config;
+use crate::config::ProducerConfig;
 use crate::registry::Registry;
 
 /// Shared by all clones of a producer, its topics, and its driver.
 #[derive(Debug)]
 pub(crate) struct Core {
-    pub(crate) config: Config,
+    pub(crate) config: ProducerConfig,
     pub(crate) clock: SystemClock,
     /// The accumulator's part.
     pub(crate) shared: Arc<Shared>,
@@ -69,7 +69,7 @@ impl Inbox {
 }
 
 impl Core {
-    pub(crate) fn new(config: Config, seed: u64) -> Arc<Self> {
+    pub(crate) fn new(config: ProducerConfig, seed: u64) -> Arc<Self> {
         let accumulator = AccumulatorConfig {
             batch_bytes: config.batch_size,
             // A record alone in its batch has to fit the budget, or it would wait for ever.

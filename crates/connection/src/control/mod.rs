@@ -57,7 +57,7 @@ pub struct Control {
 impl Control {
     /// Connects to a broker and negotiates versions with it.
     ///
-    /// The dial has the connector's time-out, the negotiation the session's.
+    /// The dial and the negotiation have the session's request time-out each.
     ///
     /// # Errors
     /// [`ConnectError`] with the step that failed.
@@ -69,7 +69,8 @@ impl Control {
         endpoint: &Endpoint,
         config: Arc<SessionConfig>,
     ) -> Result<Self, ConnectError> {
-        let stream = connector.connect(endpoint).await.map_err(ConnectError::Dial)?;
+        let dialled = connector.connect(endpoint, config.request_timeout).await;
+        let stream = dialled.map_err(ConnectError::Dial)?;
         Self::greet(stream, endpoint.clone(), config).await
     }
 

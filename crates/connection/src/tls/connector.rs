@@ -45,8 +45,8 @@ impl TlsConnector {
 }
 
 impl Connector for TlsConnector {
-    fn connect<'a>(&'a self, endpoint: &'a Endpoint) -> Dial<'a> {
+    fn connect<'a>(&'a self, endpoint: &'a Endpoint, within: Duration) -> Dial<'a> {
         let _ = self.handshake_timeout;
-        self.inner.connect(endpoint)
+        self.inner.connect(endpoint, within)
     }
 }

@@ -151,9 +151,9 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::config::{Acks, Config};
+    use crate::config::{Acks, ProducerConfig};
 
-    fn with(properties: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    fn with(properties: &[(&str, &str)]) -> Result<ProducerConfig, ConfigError> {
         let mut builder = ProducerBuilder::default().bootstrap_servers("localhost:9092");
         for (name, value) in properties {
             builder = builder.property(name, value)?;

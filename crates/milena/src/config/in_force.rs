@@ -1,9 +1,9 @@
 //! The settings in force, told by name: for logs, and for reports that say what was measured.
 
-use super::options::Config;
+use super::options::ProducerConfig;
 use super::validate::millis;
 
-impl Config {
+impl ProducerConfig {
     /// Every setting that has a value, by Java's name or ours where Java has none. Setting all of them again makes an
     /// equal configuration.
     ///
@@ -18,6 +18,7 @@ impl Config {
     pub fn properties(&self) -> Vec<(&'static str, String)> {
         let mut properties = self.records_and_requests();
         properties.extend(self.waits());
+        properties.extend(self.connections());
         properties.extend(self.flush_messages.map(|records| ("flush.messages", records.to_string())));
         properties.extend(self.seed.map(|seed| ("seed", seed.to_string())));
         properties
@@ -47,6 +48,19 @@ impl Config {
         ]
     }
 
+    fn connections(&self) -> Vec<(&'static str, String)> {
+        let bytes = |size: Option<usize>| size.map_or_else(|| "-1".to_owned(), |size| size.to_string());
+        vec![
+            ("metadata.recovery.strategy", self.metadata_recovery.name().to_owned()),
+            ("metadata.recovery.rebootstrap.trigger.ms", millis(self.rebootstrap_trigger)),
+            ("connections.max.idle.ms", self.connections_max_idle.map_or_else(|| "-1".to_owned(), millis)),
+            ("send.buffer.bytes", bytes(self.send_buffer)),
+            ("receive.buffer.bytes", bytes(self.receive_buffer)),
+            ("socket.keepalive.enable", self.socket_keepalive.to_string()),
+            ("receive.message.max.bytes", self.receive_message_max.to_string()),
+        ]
+    }
+
     fn waits(&self) -> Vec<(&'static str, String)> {
         vec![
             ("linger.ms", millis(self.linger)),
@@ -61,6 +75,7 @@ impl Config {
             ("metadata.max.idle.ms", millis(self.metadata_max_idle)),
             ("connect.timeout.ms", millis(self.connect_timeout)),
             ("socket.connection.setup.timeout.ms", millis(self.socket_setup_timeout)),
+            ("socket.connection.setup.timeout.max.ms", millis(self.socket_setup_timeout_max)),
             ("close.timeout.ms", millis(self.close_timeout)),
         ]
     }
@@ -71,7 +86,7 @@ mod tests {
     use super::*;
     use crate::config::{PROPERTIES, ProducerBuilder};
 
-    fn again(config: &Config) -> Config {
+    fn again(config: &ProducerConfig) -> ProducerConfig {
         let builder = ProducerBuilder::default();
         let set =
             |builder: ProducerBuilder, (name, value): (&str, String)| builder.property(name, &value).unwrap();
@@ -91,6 +106,11 @@ mod tests {
             ("partitioner", "sarama-crc"),
             ("driver", "thread"),
             ("max.block.ms", "9223372036854775807"),
+            ("metadata.recovery.strategy", "none"),
+            ("connections.max.idle.ms", "-1"),
+            ("connections.max.idle.ms", "1000"),
+            ("send.buffer.bytes", "4096"),
+            ("Net.KeepAlive", "-1s"),
         ] {
             config = plain.clone().property(name, value).unwrap().validate().unwrap();
             assert_eq!(again(&config).properties(), config.properties(), "{name}");
@@ -103,7 +123,7 @@ mod tests {
         let told = builder.validate().unwrap().properties();
         for row in PROPERTIES.iter().filter(|row| row.is_supported()) {
             // The same setting in another unit.
-            let twin = row.name == "queue.buffering.max.kbytes";
+            let twin = ["queue.buffering.max.kbytes", "Net.KeepAlive"].contains(&row.name);
             assert!(twin || told.iter().any(|(name, _)| *name == row.name), "{}", row.name);
         }
     }

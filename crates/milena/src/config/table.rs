@@ -1,7 +1,10 @@
 //! The one table of properties: what each is called by whom, what it is unless it is set, and what it does here.
 
 use super::property::{Effect, Property};
-use super::value::{acks, count, driver, kibibytes, number, partitioner, retries, switch, text, time};
+use super::value::{
+    acks, buffer, count, driver, kibibytes, number, partitioner, probes, recovery, retries, switch, text,
+    time, time_or_never,
+};
 
 /// Reads rows of `"name" ["other names"] = "default", …: "meaning";`. A row of the first block names the builder's
 /// setter and how its argument is read, one of the second the values that are taken.
@@ -76,7 +79,24 @@ set {
     "connect.timeout.ms" [] = "15000", connect_timeout(time):
         "how long building a producer may take, all brokers tried together";
     "socket.connection.setup.timeout.ms" ["Net.DialTimeout"] = "10000", socket_setup_timeout(time):
-        "how long one attempt to reach a broker may take";
+        "how long the first attempt to reach a broker may take";
+    "socket.connection.setup.timeout.max.ms" [] = "30000", socket_setup_timeout_max(time):
+        "the most that socket.connection.setup.timeout.ms grows to with each attempt that fails";
+    "metadata.recovery.strategy" [] = "rebootstrap", metadata_recovery(recovery):
+        "when no known broker answers: `rebootstrap` asks bootstrap.servers again, `none` goes on";
+    "metadata.recovery.rebootstrap.trigger.ms" [] = "300000", rebootstrap_trigger(time):
+        "after which time without an answer about the cluster bootstrap.servers are asked again";
+    "connections.max.idle.ms" [] = "225000", connections_max_idle(time_or_never):
+        "after which time without a word a connection is closed; -1 keeps it";
+    "send.buffer.bytes" ["socket.send.buffer.bytes"] = "-1", send_buffer(buffer):
+        "the socket's buffer for what is sent; -1 leaves its size to the operating system, which adapts it";
+    "receive.buffer.bytes" ["socket.receive.buffer.bytes"] = "-1", receive_buffer(buffer):
+        "the socket's buffer for what comes in; -1 leaves its size to the operating system, which adapts it";
+    "socket.keepalive.enable" [] = "true", socket_keepalive(switch):
+        "the operating system probes connections that are silent";
+    "Net.KeepAlive" [] = "", socket_keepalive(probes): "socket.keepalive.enable, on unless negative";
+    "receive.message.max.bytes" ["MaxResponseSize"] = "100000000", receive_message_max(number):
+        "the most bytes of one answer; a broker that announces more is hung up on";
     "close.timeout.ms" [] = "120000", close_timeout(time):
         "how long close waits for what was accepted; unless set, delivery.timeout.ms, at most this";
     "allow.auto.create.topics" ["Metadata.AllowAutoTopicCreation"] = "true", allow_auto_topic_creation(switch):
@@ -117,10 +137,6 @@ ignored {
         "the partition changes with the bytes written, whatever the time";
     "batch.num.messages" ["Producer.Flush.MaxMessages"] = "": "batches are bounded by bytes";
     "queue.buffering.max.messages" ["ChannelBufferSize"] = "": "memory is bounded by buffer.memory";
-    "metadata.recovery.strategy" [] = "rebootstrap":
-        "bootstrap.servers are asked again when no known broker answers";
-    "metadata.recovery.rebootstrap.trigger.ms" [] = "":
-        "bootstrap.servers are asked again when no known broker answers";
     "metadata.cluster.check.enable" [] = "": "brokers are known by what they advertise";
     "topic.metadata.refresh.fast.interval.ms" [] = "": "unknown leaders are asked for with retry.backoff.ms";
     "topic.metadata.propagation.max.ms" [] = "": "a topic is waited for until max.block.ms";
@@ -128,11 +144,6 @@ ignored {
     "Metadata.Retry.Max" ["Metadata.Retry.Backoff"] = "":
         "metadata is asked for until the record's time is up";
     "bootstrap.resolve.timeout.ms" [] = "": "names are resolved within the time to connect";
-    "socket.connection.setup.timeout.max.ms" [] = "": "every attempt to reach a broker has the same time";
-    "connections.max.idle.ms" ["Net.KeepAlive", "socket.keepalive.enable"] = "":
-        "a connection is kept until it fails";
-    "send.buffer.bytes" ["socket.send.buffer.bytes"] = "": "the operating system sizes its buffers";
-    "receive.buffer.bytes" ["socket.receive.buffer.bytes"] = "": "the operating system sizes its buffers";
     "socket.nagle.disable" [] = "true": "nothing waits in the socket";
     "Net.WriteTimeout" [] = "": "request.timeout.ms covers the writing";
     "Version" ["api.version.request", "broker.version.fallback"] = "":

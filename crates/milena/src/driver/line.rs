@@ -127,7 +127,8 @@ async fn open_and_ask<R: Request>(
     within: Duration,
 ) -> Result<(Control, R::Response), Trouble> {
     let unreachable = |said: &dyn Display| Trouble::new(ConnectErrorKind::Unreachable, said);
-    let stream = match timeout(within, settings.connector.connect(endpoint)).await {
+    let setup = a_little_less(within).min(settings.core.config.socket_setup_timeout);
+    let stream = match timeout(within, settings.connector.connect(endpoint, setup)).await {
         Ok(dialled) => dialled.map_err(|error| unreachable(&error))?,
         Err(_) => return Err(unreachable(&format_args!("{endpoint}: no connection within {within:?}"))),
     };
@@ -139,12 +140,15 @@ async fn open_and_ask<R: Request>(
 
 /// A session that gives up a little before its time is over, and can say what it waited for.
 fn session(common: &SessionConfig, within: Duration) -> SessionConfig {
-    let a_little_less = Duration::from_millis(u64::try_from(within.as_millis()).unwrap_or(u64::MAX) / 10 * 9);
     let longest = common.request_timeout.min(ANSWER_TIMEOUT_MAX);
     SessionConfig {
-        request_timeout: a_little_less.clamp(Duration::from_millis(1), longest),
+        request_timeout: a_little_less(within).clamp(Duration::from_millis(1), longest),
         ..common.clone()
     }
+}
+
+fn a_little_less(within: Duration) -> Duration {
+    Duration::from_millis(u64::try_from(within.as_millis()).unwrap_or(u64::MAX) / 10 * 9)
 }
 
 async fn call<R: Request>(

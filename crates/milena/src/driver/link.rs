@@ -6,14 +6,15 @@ use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use milena_connection::Endpoint;
 use milena_connection::session::{Event, Fate, Session, SessionError};
-use milena_connection::transport::{BoxStream, DialError};
+use milena_connection::transport::{BoxStream, Connector, DialError};
 use milena_sender::Backoff;
 use milena_sender::lane::AnswerError;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::timeout;
 
 use super::frame::Frame;
 use super::settings::Settings;
@@ -29,8 +30,12 @@ pub(super) struct Link {
     /// Where the broker listens; none when it is not part of the cluster.
     endpoint: Option<Endpoint>,
     state: State,
+    /// In a row, of dials and of connections that broke before their versions were negotiated.
     failures: u32,
+    /// How long after a failure the next dial begins.
     backoff: Backoff,
+    /// How long a dial may take: longer after each failure, for a network that is slow rather than gone (KIP-601).
+    setup: Backoff,
 }
 
 enum State {
@@ -58,7 +63,15 @@ impl Link {
     pub(super) fn new(settings: Arc<Settings>, seed: u64) -> Self {
         let config = &settings.core.config;
         let backoff = Backoff::new(config.reconnect_backoff, config.reconnect_backoff_max, seed);
-        Self { settings, endpoint: None, state: State::Closed { not_before: None }, failures: 0, backoff }
+        let setup = Backoff::new(config.socket_setup_timeout, config.socket_setup_timeout_max, !seed);
+        Self {
+            settings,
+            endpoint: None,
+            state: State::Closed { not_before: None },
+            failures: 0,
+            backoff,
+            setup,
+        }
     }
 
     /// Where the broker listens now. A connection to another place ends.
@@ -84,8 +97,8 @@ impl Link {
                 }
                 State::Closed { .. } => {
                     let Some(endpoint) = self.endpoint.clone() else { return Poll::Pending };
-                    let connector = Arc::clone(&self.settings.connector);
-                    self.state = State::Dialling(Box::pin(async move { connector.connect(&endpoint).await }));
+                    let within = self.setup.after(self.failures);
+                    self.state = State::Dialling(dial(&self.settings.connector, endpoint, within));
                 }
                 State::Dialling(dialling) => match dialling.as_mut().poll(cx) {
                     Poll::Pending => return Poll::Pending,
@@ -206,6 +219,19 @@ impl Link {
         self.failures = self.failures.saturating_add(1);
         self.state = State::Closed { not_before: Some(now + wait) };
     }
+}
+
+/// Opens a connection within its time, even if the connector forgets it.
+fn dial(connector: &Arc<dyn Connector>, endpoint: Endpoint, within: Duration) -> Dialling {
+    let connector = Arc::clone(connector);
+    Box::pin(async move {
+        // A little more, so that the connector comes first and says what it waited for.
+        let dialled = timeout(within + within / 10, connector.connect(&endpoint, within)).await;
+        dialled.unwrap_or_else(|_| {
+            let error = io::Error::new(io::ErrorKind::TimedOut, format!("no connection within {within:?}"));
+            Err(DialError::Other { endpoint: endpoint.clone(), error: error.into() })
+        })
+    })
 }
 
 /// What broke a connection.

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use milena_connection::tls::TlsConnector;
-use milena_connection::transport::{Connector, Tcp};
+use milena_connection::transport::{Connector, Tcp, TcpOptions};
 
 use super::{Handle, Producer};
-use crate::config::{Config, ProducerBuilder};
+use crate::config::{ProducerBuilder, ProducerConfig};
 use crate::core::Core;
 use crate::driver;
 use crate::error::{ConnectError, ConnectErrorKind};
@@ -37,13 +37,21 @@ impl ProducerBuilder {
 }
 
 /// Puts TLS around the connections, where it is asked for: around those of a proxy as well.
-fn with_tls(connector: Arc<dyn Connector>, config: &Config) -> Result<Arc<dyn Connector>, ConnectError> {
+fn with_tls(
+    connector: Arc<dyn Connector>,
+    config: &ProducerConfig,
+) -> Result<Arc<dyn Connector>, ConnectError> {
     let Some(tls) = &config.tls else { return Ok(connector) };
     let tls = TlsConnector::new(connector, tls, config.socket_setup_timeout)
         .map_err(|error| ConnectError::new(ConnectErrorKind::Config, error.to_string()))?;
     Ok(Arc::new(tls))
 }
 
-fn tcp(config: &Config) -> Arc<dyn Connector> {
-    Arc::new(Tcp { setup_timeout: config.socket_setup_timeout })
+fn tcp(config: &ProducerConfig) -> Arc<dyn Connector> {
+    let bytes = |size: Option<usize>| size.map(|bytes| u32::try_from(bytes).unwrap_or(u32::MAX));
+    Arc::new(Tcp::new(TcpOptions {
+        send_buffer_bytes: bytes(config.send_buffer),
+        receive_buffer_bytes: bytes(config.receive_buffer),
+        keep_alive: config.socket_keepalive,
+    }))
 }
