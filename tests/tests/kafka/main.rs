@@ -9,6 +9,7 @@ mod golden_messages;
 mod library;
 mod limits;
 mod records;
+mod rolling;
 mod story;
 mod topics;
 
