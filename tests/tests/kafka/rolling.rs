@@ -1,22 +1,14 @@
 //! Nodes that an operator restarts one after another, and one that comes back on other ports, while records are sent without
 //! a pause.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
-
-use milena::{Delivery, Producer, Record};
 use milena_tests::kafka::Kafka;
-use milena_tests::kafka::judge::{ExactlyOnce, Sent, check_replicas, producers};
-use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
-use tokio::time::sleep;
+use milena_tests::kafka::judge::{ExactlyOnce, check_replicas, producers};
 
-use crate::{place, producer};
+use crate::load::Load;
+use crate::producer;
 
 const TOPIC: &str = "rolling";
 const PARTITIONS: usize = 6;
-const KEYS: usize = 500;
 const NODES: usize = 3;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -56,7 +48,7 @@ async fn check(happen: fn(&mut Kafka)) {
     kafka.create_topic(TOPIC, PARTITIONS, &["min.insync.replicas=2"]);
     let producer = producer(&kafka, &[]).await;
 
-    let load = Load::on(&producer);
+    let load = Load::on(&producer, TOPIC);
     let kafka = tokio::task::spawn_blocking(move || {
         happen(&mut kafka);
         kafka
@@ -72,53 +64,4 @@ async fn check(happen: fn(&mut Kafka)) {
     check_replicas(&replicas, NODES, &sent).unwrap();
     assert_eq!(producers(&replicas).len(), 1, "a node that goes is no reason for a new epoch");
     println!("{} records were sent meanwhile", sent.len());
-}
-
-/// Some thousand records a second, each of which has to be delivered.
-struct Load {
-    enough: Arc<AtomicBool>,
-    settling: JoinHandle<Vec<Sent>>,
-}
-
-impl Load {
-    fn on(producer: &Producer) -> Self {
-        let enough = Arc::new(AtomicBool::new(false));
-        let (deliveries, accepted) = mpsc::unbounded_channel();
-        tokio::spawn(enqueue(producer.clone(), Arc::clone(&enough), deliveries));
-        Self { enough, settling: tokio::spawn(settle(accepted)) }
-    }
-
-    async fn end(self) -> Vec<Sent> {
-        self.enough.store(true, Ordering::Relaxed);
-        self.settling.await.unwrap()
-    }
-}
-
-type Accepted = (usize, Delivery);
-
-async fn enqueue(producer: Producer, enough: Arc<AtomicBool>, deliveries: mpsc::UnboundedSender<Accepted>) {
-    for number in 0.. {
-        if enough.load(Ordering::Relaxed) {
-            return;
-        }
-        let record = Record::to(TOPIC).key(key(number)).value(number.to_string());
-        let delivery = producer.enqueue(record).await.unwrap();
-        deliveries.send((number, delivery)).unwrap();
-        if number.is_multiple_of(10) {
-            sleep(Duration::from_millis(2)).await;
-        }
-    }
-}
-
-async fn settle(mut accepted: mpsc::UnboundedReceiver<Accepted>) -> Vec<Sent> {
-    let mut sent = Vec::new();
-    while let Some((number, delivery)) = accepted.recv().await {
-        let ack = delivery.await.unwrap();
-        sent.push(Sent { key: key(number), value: number.to_string(), place: place(&ack) });
-    }
-    sent
-}
-
-fn key(number: usize) -> String {
-    format!("k-{}", number % KEYS)
 }
