@@ -3,7 +3,7 @@
 //! Flags beat `-X`, `-X` beats the file, the file beats the environment: each later word replaces an earlier one.
 
 use anyhow::Context;
-use milena::{Config, Producer, ProducerBuilder};
+use milena::{Producer, ProducerBuilder, ProducerConfig};
 
 use crate::args::ConnectionOptions;
 use crate::exit::Failure;
@@ -39,7 +39,7 @@ impl ConnectionOptions {
 }
 
 /// Writes the settings in force to the log.
-pub(crate) fn log(config: &Config) {
+pub(crate) fn log(config: &ProducerConfig) {
     for (name, value) in config.properties() {
         tracing::debug!(name, value, "setting in force");
     }

@@ -69,10 +69,10 @@ struct Explosive {
 }
 
 impl Connector for Explosive {
-    fn connect<'a>(&'a self, endpoint: &'a Endpoint) -> Dial<'a> {
+    fn connect<'a>(&'a self, endpoint: &'a Endpoint, within: Duration) -> Dial<'a> {
         let dial = self.dials.fetch_add(1, Ordering::Relaxed);
         assert!(dial < self.explodes_at, "as the test has it");
-        self.network.connect(endpoint)
+        self.network.connect(endpoint, within)
     }
 }
 

@@ -10,6 +10,7 @@
 //! | [`manifests`] | each dependency has its reason, each crate takes the lints of the workspace |
 //! | [`proofs`] | a file with tests asserts something, and no test is empty |
 //! | [`pure`] | codec, partitioner and sender read no clock and do no I/O |
+//! | [`sockets`] | one folder of the library opens sockets |
 //! | [`links`] | what the documents point at is there |
 //!
 //! Each rule is a function from a source to its faults, with one test over the whole repository and one over a sample
@@ -26,6 +27,7 @@ mod module_tree;
 mod proofs;
 mod pure;
 mod sizes;
+mod sockets;
 mod tokens;
 mod tree;
 mod words;

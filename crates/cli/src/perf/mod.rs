@@ -17,7 +17,7 @@ mod report;
 mod run;
 
 use anyhow::Context;
-use milena::{Config, Producer, ProducerBuilder};
+use milena::{Producer, ProducerBuilder, ProducerConfig};
 
 use crate::args::{ConnectionOptions, OutputOptions};
 use crate::exit::{Exit, Failure};
@@ -77,7 +77,7 @@ async fn measure(
     Ok((Report::new(measured.counts, measured.usage, measured.latency, settings), measured.interrupted))
 }
 
-fn settings(options: &Options, config: &Config) -> Settings {
+fn settings(options: &Options, config: &ProducerConfig) -> Settings {
     Settings {
         topic: options.topic.clone(),
         num_records: options.num_records,

@@ -26,7 +26,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 struct Pipe(Mutex<Option<DuplexStream>>);
 
 impl Connector for Pipe {
-    fn connect<'a>(&'a self, endpoint: &'a Endpoint) -> Dial<'a> {
+    fn connect<'a>(&'a self, endpoint: &'a Endpoint, _: Duration) -> Dial<'a> {
         Box::pin(async move {
             match self.0.lock().ok().and_then(|mut stream| stream.take()) {
                 Some(stream) => Ok(Box::new(stream) as crate::transport::BoxStream),

@@ -14,6 +14,7 @@ use super::explain::Seen;
 use super::reload::Live;
 use super::setup::TlsSetupError;
 use super::stream::{First, Recorder, TlsStream};
+use crate::clock;
 use crate::endpoint::Endpoint;
 use crate::transport::{BoxStream, Connector, Dial, DialError, TlsFault};
 
@@ -44,7 +45,8 @@ impl fmt::Debug for TlsConnector {
 }
 
 impl TlsConnector {
-    /// Reads what `tls` names. The handshake of each connection has `handshake_timeout` from when `inner` has it open.
+    /// Reads what `tls` names. The handshake of each connection has `handshake_timeout` from when `inner` has it open,
+    /// and no more than what is left of the time that the dial was given.
     ///
     /// # Errors
     /// [`TlsSetupError`] when a certificate or a key cannot be read or used.
@@ -60,15 +62,17 @@ impl TlsConnector {
         Ok(Self { inner, source, handshake_timeout })
     }
 
-    async fn dial(&self, endpoint: &Endpoint) -> Result<BoxStream, DialError> {
+    async fn dial(&self, endpoint: &Endpoint, within: Duration) -> Result<BoxStream, DialError> {
+        let deadline = clock::now() + within;
         let refused = |fault: TlsFault| DialError::Tls { endpoint: endpoint.clone(), error: fault.into() };
         let name = server_name(&endpoint.host).ok_or_else(|| refused(TlsFault::Name))?;
-        let stream = self.inner.connect(endpoint).await?;
+        let stream = self.inner.connect(endpoint, within).await?;
         let config = match &self.source {
             Source::Fixed(config) => Arc::clone(config),
             Source::Live(live) => live.latest().await,
         };
-        let stream = self.handshake(config, name, stream).await.map_err(refused)?;
+        let within = self.handshake_timeout.min(deadline.saturating_duration_since(clock::now()));
+        let stream = self.handshake(config, name, stream, within).await.map_err(refused)?;
         Ok(Box::new(stream))
     }
 
@@ -77,23 +81,24 @@ impl TlsConnector {
         config: Arc<ClientConfig>,
         name: ServerName<'static>,
         stream: BoxStream,
+        within: Duration,
     ) -> Result<TlsStream, TlsFault> {
         let first = First::default();
         let shows_certificate = config.client_auth_cert_resolver.has_certs();
         let seen = |first: &First| Seen { shows_certificate, first: first.bytes() };
         let recorder = Recorder::new(stream, first.clone());
         let connect = tokio_rustls::TlsConnector::from(config).connect(name, recorder);
-        match timeout(self.handshake_timeout, connect).await {
+        match timeout(within, connect).await {
             Ok(Ok(stream)) => Ok(TlsStream::new(stream, seen(&first))),
             Ok(Err(error)) => Err(seen(&first).handshake(error)),
-            Err(_) => Err(seen(&first).timed_out(self.handshake_timeout)),
+            Err(_) => Err(seen(&first).timed_out(within)),
         }
     }
 }
 
 impl Connector for TlsConnector {
-    fn connect<'a>(&'a self, endpoint: &'a Endpoint) -> Dial<'a> {
-        Box::pin(self.dial(endpoint))
+    fn connect<'a>(&'a self, endpoint: &'a Endpoint, within: Duration) -> Dial<'a> {
+        Box::pin(self.dial(endpoint, within))
     }
 }
 

@@ -10,11 +10,12 @@ mod tls_error;
 use std::fmt::Debug;
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
 pub use error::{Attempt, DialError};
-pub use tcp::Tcp;
+pub use tcp::{Tcp, TcpOptions};
 pub use tls_error::{TlsError, TlsFault};
 
 use crate::endpoint::Endpoint;
@@ -35,9 +36,58 @@ pub type Dial<'a> = Pin<Box<dyn Future<Output = Result<BoxStream, DialError>> + 
 
 /// Opens connections.
 ///
-/// A connector keeps a time-out of its own: [`connect`](Self::connect) ends, whatever the network does. Dropping its
-/// future gives the attempt up and leaves nothing behind.
+/// [`connect`](Self::connect) ends within the time that it is given, whatever the network does. That time grows with
+/// each failure of a broker in turn (KIP-601), and whoever waits does not wait much longer. Dropping the future gives
+/// the attempt up and leaves nothing behind.
+///
+/// A connector of one's own stands before another one, so that TLS, where it is asked for, is spoken through it: here a
+/// proxy that is asked for a tunnel by HTTP (RFC 9110, 9.3.6).
+///
+/// ```
+/// use std::io;
+/// use std::time::Duration;
+/// use milena_connection::Endpoint;
+/// use milena_connection::transport::{BoxStream, Connector, Dial, DialError, Tcp};
+/// use tokio::io::{AsyncReadExt, AsyncWriteExt};
+/// use tokio::time::timeout;
+///
+/// /// Reaches every broker through one proxy, which resolves their names.
+/// #[derive(Debug)]
+/// struct HttpProxy {
+///     tcp: Tcp,
+///     proxy: Endpoint,
+/// }
+///
+/// impl HttpProxy {
+///     async fn tunnel(&self, stream: &mut BoxStream, to: &Endpoint) -> io::Result<()> {
+///         stream.write_all(format!("CONNECT {to} HTTP/1.1\r\nHost: {to}\r\n\r\n").as_bytes()).await?;
+///         // Byte by byte: what follows the answer's head is the broker's, not ours.
+///         let mut head = Vec::new();
+///         while !head.ends_with(b"\r\n\r\n") && head.len() < 4096 {
+///             head.push(stream.read_u8().await?);
+///         }
+///         match head.starts_with(b"HTTP/1.1 200") {
+///             true => Ok(()),
+///             false => Err(io::Error::other("the proxy opens no tunnel")),
+///         }
+///     }
+/// }
+///
+/// impl Connector for HttpProxy {
+///     fn connect<'a>(&'a self, endpoint: &'a Endpoint, within: Duration) -> Dial<'a> {
+///         let other = |error: io::Error| DialError::Other { endpoint: endpoint.clone(), error: error.into() };
+///         let dial = async move {
+///             let mut stream = self.tcp.connect(&self.proxy, within).await?;
+///             self.tunnel(&mut stream, endpoint).await.map_err(other)?;
+///             Ok(stream)
+///         };
+///         Box::pin(async move {
+///             timeout(within, dial).await.unwrap_or_else(|_| Err(other(io::ErrorKind::TimedOut.into())))
+///         })
+///     }
+/// }
+/// ```
 pub trait Connector: Send + Sync + Debug {
-    /// Opens a connection to `endpoint`, and does whatever has to happen before Kafka is spoken on it.
-    fn connect<'a>(&'a self, endpoint: &'a Endpoint) -> Dial<'a>;
+    /// Opens a connection to `endpoint` within this time, and does whatever has to happen before Kafka is spoken on it.
+    fn connect<'a>(&'a self, endpoint: &'a Endpoint, within: Duration) -> Dial<'a>;
 }

@@ -8,7 +8,8 @@ use milena_connection::tls::Tls;
 use milena_connection::transport::Connector;
 use milena_partitioner::Strategy;
 
-use super::options::{Acks, Config, Driver};
+use super::options::{Acks, Driver, MetadataRecovery, ProducerConfig};
+use super::security::Security;
 
 /// Collects the settings of a producer. Everything but the bootstrap servers has a default, and the defaults are safe:
 /// `acks=all`, idempotence, retries until the delivery timeout.
@@ -28,12 +29,14 @@ use super::options::{Acks, Config, Driver};
 #[must_use = "a builder does nothing until it is built"]
 pub struct ProducerBuilder {
     /// Holds what was set; where a field below is none, what it has there is decided by `validate`.
-    pub(super) draft: Config,
+    pub(super) draft: ProducerConfig,
     connector: Option<Arc<dyn Connector>>,
+    pub(super) security: Security,
     pub(super) idempotence: Option<bool>,
     pub(super) delivery_timeout: Option<Duration>,
     pub(super) retry_backoff_max: Option<Duration>,
     pub(super) reconnect_backoff_max: Option<Duration>,
+    pub(super) socket_setup_timeout_max: Option<Duration>,
     pub(super) close_timeout: Option<Duration>,
     pub(super) max_request_size: Option<usize>,
 }
@@ -42,10 +45,13 @@ pub struct ProducerBuilder {
 const DELIVERY_TIMEOUT: Duration = Duration::from_secs(2 * 60);
 /// `max.request.size` unless it is set.
 const MAX_REQUEST_SIZE: usize = 1_048_576;
+/// `connections.max.idle.ms` unless it is set. Load balancers of clouds forget a connection after 4 minutes without a
+/// word, some without a reset, and Java's 9 minutes are beyond that.
+const CONNECTIONS_MAX_IDLE: Duration = Duration::from_secs(3 * 60 + 45);
 
 impl Default for ProducerBuilder {
     fn default() -> Self {
-        let draft = Config {
+        let draft = ProducerConfig {
             bootstrap_servers: String::new(),
             client_id: "milena".to_owned(),
             acks: Acks::All,
@@ -68,22 +74,34 @@ impl Default for ProducerBuilder {
             partitioner: Strategy::Java,
             metadata_max_age: Duration::from_secs(5 * 60),
             metadata_max_idle: Duration::from_secs(5 * 60),
+            metadata_recovery: MetadataRecovery::Rebootstrap,
+            rebootstrap_trigger: Duration::from_secs(5 * 60),
             connect_timeout: Duration::from_secs(15),
             socket_setup_timeout: Duration::from_secs(10),
+            socket_setup_timeout_max: Duration::from_secs(30),
+            connections_max_idle: Some(CONNECTIONS_MAX_IDLE),
+            send_buffer: None,
+            receive_buffer: None,
+            socket_keepalive: true,
+            receive_message_max: 100_000_000,
             close_timeout: DELIVERY_TIMEOUT,
             allow_auto_topic_creation: true,
             seed: None,
             driver: Driver::Task,
             tls: None,
             sasl: None,
+            told: Vec::new(),
+            unused: Vec::new(),
         };
         Self {
             draft,
             connector: None,
+            security: Security::default(),
             idempotence: None,
             delivery_timeout: None,
             retry_backoff_max: None,
             reconnect_backoff_max: None,
+            socket_setup_timeout_max: None,
             close_timeout: None,
             max_request_size: None,
         }
@@ -126,19 +144,39 @@ impl ProducerBuilder {
         self
     }
 
+    /// `connections.max.idle.ms`: after which time without a word a connection is closed; none keeps it. 225 s unless
+    /// set, which is before load balancers of clouds forget it and before Kafka's brokers close it.
+    pub fn connections_max_idle(mut self, idle: impl Into<Option<Duration>>) -> Self {
+        self.draft.connections_max_idle = idle.into();
+        self
+    }
+
+    /// `send.buffer.bytes`: what the operating system keeps of what is sent, for each connection. Unless set, it sizes
+    /// its buffers itself, by what the way to the broker can hold; a number would take that from it.
+    pub fn send_buffer(mut self, bytes: impl Into<Option<usize>>) -> Self {
+        self.draft.send_buffer = bytes.into();
+        self
+    }
+
+    /// `receive.buffer.bytes`: the same for what comes in.
+    pub fn receive_buffer(mut self, bytes: impl Into<Option<usize>>) -> Self {
+        self.draft.receive_buffer = bytes.into();
+        self
+    }
+
     /// How connections are opened: through a proxy, or in memory for tests. Plain TCP unless set.
     pub fn connector(mut self, connector: Arc<dyn Connector>) -> Self {
         self.connector = Some(connector);
         self
     }
 
-    /// Speaks TLS with the brokers. Plaintext unless set.
+    /// Speaks TLS with the brokers, whatever properties say of it. Plaintext unless set.
     pub fn tls(mut self, tls: Tls) -> Self {
         self.draft.tls = Some(tls);
         self
     }
 
-    /// Says who we are. Nothing is said unless set.
+    /// Says who we are, whatever properties say of it. Nothing is said unless set.
     pub fn sasl(mut self, sasl: Sasl) -> Self {
         self.draft.sasl = Some(sasl);
         self
@@ -205,8 +243,22 @@ setters! {
     metadata_max_idle: Duration;
     /// How long building a producer may take, all brokers tried together. 15 s unless set.
     connect_timeout: Duration;
-    /// `socket.connection.setup.timeout.ms`: how long one attempt to reach a broker may take. 10 s unless set.
+    /// `metadata.recovery.strategy`: what to do when no broker that is known answers any more. The bootstrap servers
+    /// are asked again unless set.
+    metadata_recovery: MetadataRecovery;
+    /// `metadata.recovery.rebootstrap.trigger.ms`: after which time without an answer about the cluster the bootstrap
+    /// servers are asked again. 5 minutes unless set.
+    rebootstrap_trigger: Duration;
+    /// `socket.connection.setup.timeout.ms`: how long the first attempt to reach a broker may take. 10 s unless set.
     socket_setup_timeout: Duration;
+    /// `socket.connection.setup.timeout.max.ms`: the most that this grows to with each attempt that fails. 30 s unless
+    /// set, or the first time if that is more.
+    socket_setup_timeout_max: Duration => explicit;
+    /// `socket.keepalive.enable`: whether the operating system probes connections that are silent. On unless set.
+    socket_keepalive: bool;
+    /// `receive.message.max.bytes`: the most bytes of one answer; a broker that announces more is hung up on. 100 MB
+    /// unless set.
+    receive_message_max: usize;
     /// How long `close` waits for what was accepted; what is left then fails. The delivery timeout unless set, but at
     /// most 2 minutes.
     close_timeout: Duration => explicit;

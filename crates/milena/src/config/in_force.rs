@@ -1,11 +1,12 @@
 //! The settings in force, told by name: for logs, and for reports that say what was measured.
 
-use super::options::Config;
+use super::options::ProducerConfig;
 use super::validate::millis;
 
-impl Config {
+impl ProducerConfig {
     /// Every setting that has a value, by Java's name or ours where Java has none. Setting all of them again makes an
-    /// equal configuration.
+    /// equal configuration, but for secrets, which stand here as `[hidden]`, and for what was given by type,
+    /// [`ProducerBuilder::tls`](super::ProducerBuilder::tls) and the like.
     ///
     /// ```
     /// use milena::ProducerBuilder;
@@ -18,9 +19,18 @@ impl Config {
     pub fn properties(&self) -> Vec<(&'static str, String)> {
         let mut properties = self.records_and_requests();
         properties.extend(self.waits());
+        properties.extend(self.connections());
+        properties.extend(self.told.iter().cloned());
         properties.extend(self.flush_messages.map(|records| ("flush.messages", records.to_string())));
         properties.extend(self.seed.map(|seed| ("seed", seed.to_string())));
         properties
+    }
+
+    /// What was set by name and has no effect beside what else was set: credentials where `security.protocol` is
+    /// `PLAINTEXT`, say. As in Java that is no error.
+    #[must_use]
+    pub fn without_effect(&self) -> &[&'static str] {
+        &self.unused
     }
 
     /// The most bytes of one record: `max.request.size`.
@@ -47,6 +57,19 @@ impl Config {
         ]
     }
 
+    fn connections(&self) -> Vec<(&'static str, String)> {
+        let bytes = |size: Option<usize>| size.map_or_else(|| "-1".to_owned(), |size| size.to_string());
+        vec![
+            ("metadata.recovery.strategy", self.metadata_recovery.name().to_owned()),
+            ("metadata.recovery.rebootstrap.trigger.ms", millis(self.rebootstrap_trigger)),
+            ("connections.max.idle.ms", self.connections_max_idle.map_or_else(|| "-1".to_owned(), millis)),
+            ("send.buffer.bytes", bytes(self.send_buffer)),
+            ("receive.buffer.bytes", bytes(self.receive_buffer)),
+            ("socket.keepalive.enable", self.socket_keepalive.to_string()),
+            ("receive.message.max.bytes", self.receive_message_max.to_string()),
+        ]
+    }
+
     fn waits(&self) -> Vec<(&'static str, String)> {
         vec![
             ("linger.ms", millis(self.linger)),
@@ -61,6 +84,7 @@ impl Config {
             ("metadata.max.idle.ms", millis(self.metadata_max_idle)),
             ("connect.timeout.ms", millis(self.connect_timeout)),
             ("socket.connection.setup.timeout.ms", millis(self.socket_setup_timeout)),
+            ("socket.connection.setup.timeout.max.ms", millis(self.socket_setup_timeout_max)),
             ("close.timeout.ms", millis(self.close_timeout)),
         ]
     }
@@ -71,7 +95,7 @@ mod tests {
     use super::*;
     use crate::config::{PROPERTIES, ProducerBuilder};
 
-    fn again(config: &Config) -> Config {
+    fn again(config: &ProducerConfig) -> ProducerConfig {
         let builder = ProducerBuilder::default();
         let set =
             |builder: ProducerBuilder, (name, value): (&str, String)| builder.property(name, &value).unwrap();
@@ -91,6 +115,11 @@ mod tests {
             ("partitioner", "sarama-crc"),
             ("driver", "thread"),
             ("max.block.ms", "9223372036854775807"),
+            ("metadata.recovery.strategy", "none"),
+            ("connections.max.idle.ms", "-1"),
+            ("connections.max.idle.ms", "1000"),
+            ("send.buffer.bytes", "4096"),
+            ("Net.KeepAlive", "-1s"),
         ] {
             config = plain.clone().property(name, value).unwrap().validate().unwrap();
             assert_eq!(again(&config).properties(), config.properties(), "{name}");
@@ -103,8 +132,11 @@ mod tests {
         let told = builder.validate().unwrap().properties();
         for row in PROPERTIES.iter().filter(|row| row.is_supported()) {
             // The same setting in another unit.
+            // What there is of security is told where it is in force.
+            let security =
+                ["ssl.", "sasl.", "Net.", "danger."].iter().any(|family| row.name.starts_with(family));
             let twin = row.name == "queue.buffering.max.kbytes";
-            assert!(twin || told.iter().any(|(name, _)| *name == row.name), "{}", row.name);
+            assert!(twin || security || told.iter().any(|(name, _)| *name == row.name), "{}", row.name);
         }
     }
 }

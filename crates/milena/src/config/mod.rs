@@ -1,6 +1,6 @@
 //! The settings of a producer: set one by one with types, or by the names that Java, librdkafka and sarama gave them.
 //!
-//! [`ProducerBuilder`] takes settings in any order, and [`ProducerBuilder::validate`] turns them into a [`Config`],
+//! [`ProducerBuilder`] takes settings in any order, and [`ProducerBuilder::validate`] turns them into a [`ProducerConfig`],
 //! which is right as a whole: nothing below checks it again. [`PROPERTIES`] is the one table of names; the command
 //! line prints it.
 
@@ -10,11 +10,12 @@ mod file;
 mod in_force;
 mod options;
 mod property;
+mod security;
 mod table;
 mod validate;
 mod value;
 
 pub use builder::ProducerBuilder;
-pub use options::{Acks, Config, Driver};
+pub use options::{Acks, Driver, MetadataRecovery, ProducerConfig};
 pub use property::Property;
 pub use table::PROPERTIES;

@@ -1,4 +1,4 @@
-//! What is in force: [`Config`], and the types of the settings that have one of their own.
+//! What is in force: [`ProducerConfig`], and the types of the settings that have one of their own.
 
 use std::time::Duration;
 
@@ -61,10 +61,31 @@ impl Driver {
     }
 }
 
+/// What to do when no broker that is known answers any more (KIP-899).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum MetadataRecovery {
+    /// Forget them, and ask the bootstrap servers again.
+    #[default]
+    Rebootstrap,
+    /// Go on with those that are known.
+    None,
+}
+
+impl MetadataRecovery {
+    /// The name in properties.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Rebootstrap => "rebootstrap",
+            Self::None => "none",
+        }
+    }
+}
+
 /// Settings that are right as a whole. Made by [`ProducerBuilder::validate`](super::ProducerBuilder::validate), whose
 /// setters say what each is for.
 #[derive(Clone, Debug)]
-pub struct Config {
+pub struct ProducerConfig {
     /// Not empty; entries between commas.
     pub(crate) bootstrap_servers: String,
     pub(crate) client_id: String,
@@ -99,8 +120,21 @@ pub struct Config {
     pub(crate) partitioner: Strategy,
     pub(crate) metadata_max_age: Duration,
     pub(crate) metadata_max_idle: Duration,
+    pub(crate) metadata_recovery: MetadataRecovery,
+    pub(crate) rebootstrap_trigger: Duration,
     pub(crate) connect_timeout: Duration,
     pub(crate) socket_setup_timeout: Duration,
+    /// At least `socket_setup_timeout`.
+    pub(crate) socket_setup_timeout_max: Duration,
+    /// None where a connection that nobody uses is kept.
+    pub(crate) connections_max_idle: Option<Duration>,
+    /// Bytes; none where the operating system decides.
+    pub(crate) send_buffer: Option<usize>,
+    /// Bytes; none where the operating system decides.
+    pub(crate) receive_buffer: Option<usize>,
+    pub(crate) socket_keepalive: bool,
+    /// Of one answer.
+    pub(crate) receive_message_max: usize,
     pub(crate) close_timeout: Duration,
     pub(crate) allow_auto_topic_creation: bool,
     pub(crate) seed: Option<u64>,
@@ -109,4 +143,8 @@ pub struct Config {
     pub(crate) tls: Option<Tls>,
     /// None on a listener that does not ask who we are.
     pub(crate) sasl: Option<Sasl>,
+    /// What is in force of security, by name; secrets hidden.
+    pub(super) told: Vec<(&'static str, String)>,
+    /// What was set by name and has no effect beside what else was set.
+    pub(super) unused: Vec<&'static str>,
 }

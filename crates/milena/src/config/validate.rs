@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::builder::ProducerBuilder;
-use super::options::{Acks, Config};
+use super::options::{Acks, ProducerConfig};
 use crate::error::ConfigError;
 
 /// Brokers keep the last five batches of a producer and partition, to know a copy by (KIP-98).
@@ -19,6 +19,10 @@ const DURATION_MAX: Duration = Duration::from_secs(10 * 365 * 24 * 3_600);
 const REQUEST_TIMEOUT_MAX: Duration = Duration::from_millis(i32::MAX.unsigned_abs() as u64);
 /// Lengths are an i32 on the wire; half of it leaves room for what stands around a record.
 const BYTES_MAX: usize = 1 << 30;
+/// The lengths of answers, and what sockets take as the size of a buffer, are an i32.
+const I32_MAX: usize = i32::MAX.unsigned_abs() as usize;
+/// The least that `receive.message.max.bytes` may be, as in librdkafka: an answer to ApiVersions has to fit.
+const RECEIVE_BYTES_MIN: usize = 1_000;
 /// The close timeout follows the delivery timeout up to here.
 const CLOSE_TIMEOUT_MAX: Duration = Duration::from_secs(2 * 60);
 /// A client id is a short string on the wire; this is what a log line bears.
@@ -38,15 +42,16 @@ impl ProducerBuilder {
     /// let error = builder.acks(Acks::Leader).idempotence(true).validate().unwrap_err();
     /// assert_eq!(error.property(), "acks");
     /// ```
-    pub fn validate(self) -> Result<Config, ConfigError> {
+    pub fn validate(self) -> Result<ProducerConfig, ConfigError> {
         self.check_names()?;
         let idempotence = self.idempotence_in_force()?;
         let max_request_size = self.max_request_size_in_force()?;
         self.check_numbers()?;
         let delivery_timeout = self.delivery_timeout_in_force()?;
+        let security = self.security.clone().in_force(self.draft.tls.clone(), self.draft.sasl.clone())?;
         let draft = &self.draft;
         let default_close = delivery_timeout.min(CLOSE_TIMEOUT_MAX);
-        Ok(Config {
+        Ok(ProducerConfig {
             idempotence,
             max_request_size,
             batch_size: draft.batch_size.max(1),
@@ -61,18 +66,30 @@ impl ProducerBuilder {
             close_timeout: self.close_timeout.unwrap_or(default_close).min(DURATION_MAX),
             retry_backoff: draft.retry_backoff.min(DURATION_MAX),
             reconnect_backoff: draft.reconnect_backoff.min(DURATION_MAX),
-            retry_backoff_max: backoff_max(
+            retry_backoff_max: most(
                 "retry.backoff",
                 draft.retry_backoff,
                 draft.retry_backoff_max,
                 self.retry_backoff_max,
             )?,
-            reconnect_backoff_max: backoff_max(
+            reconnect_backoff_max: most(
                 "reconnect.backoff",
                 draft.reconnect_backoff,
                 draft.reconnect_backoff_max,
                 self.reconnect_backoff_max,
             )?,
+            socket_setup_timeout_max: most(
+                "socket.connection.setup.timeout",
+                draft.socket_setup_timeout,
+                draft.socket_setup_timeout_max,
+                self.socket_setup_timeout_max,
+            )?,
+            rebootstrap_trigger: draft.rebootstrap_trigger.min(DURATION_MAX),
+            connections_max_idle: draft.connections_max_idle.map(|idle| idle.min(DURATION_MAX)),
+            tls: security.tls,
+            sasl: security.sasl,
+            told: security.told,
+            unused: security.unused,
             ..self.draft
         })
     }
@@ -150,6 +167,9 @@ impl ProducerBuilder {
         in_range("max.request.size", max_request_size, 1, BYTES_MAX)?;
         in_range("request.bytes.max", draft.request_bytes_max, 1, BYTES_MAX)?;
         in_range("buffer.memory", draft.buffer_memory, 1, usize::MAX)?;
+        in_range("receive.message.max.bytes", draft.receive_message_max, RECEIVE_BYTES_MIN, I32_MAX)?;
+        in_range("send.buffer.bytes", draft.send_buffer.unwrap_or(1), 1, I32_MAX)?;
+        in_range("receive.buffer.bytes", draft.receive_buffer.unwrap_or(1), 1, I32_MAX)?;
         in_range("max.in.flight.requests.per.connection", draft.max_in_flight, 1, IN_FLIGHT_MAX)?;
         if draft.flush_messages == Some(0) {
             return Err(ConfigError::new(
@@ -161,6 +181,8 @@ impl ProducerBuilder {
             ("request.timeout.ms", draft.request_timeout, REQUEST_TIMEOUT_MAX),
             ("connect.timeout.ms", draft.connect_timeout, Duration::MAX),
             ("socket.connection.setup.timeout.ms", draft.socket_setup_timeout, Duration::MAX),
+            ("connections.max.idle.ms", draft.connections_max_idle.unwrap_or(Duration::MAX), Duration::MAX),
+            ("metadata.recovery.rebootstrap.trigger.ms", draft.rebootstrap_trigger, Duration::MAX),
             ("metadata.max.age.ms", draft.metadata_max_age, Duration::MAX),
             ("metadata.max.idle.ms", draft.metadata_max_idle, Duration::MAX),
         ];
@@ -214,7 +236,7 @@ fn in_range(property: &str, value: usize, least: usize, most: usize) -> Result<(
 }
 
 /// The most that a wait grows to: what was set, and otherwise the default or the first wait, whichever is more.
-fn backoff_max(
+fn most(
     name: &str,
     first: Duration,
     default: Duration,
@@ -310,6 +332,22 @@ mod tests {
             builder().retry_backoff(Duration::from_secs(3)).retry_backoff_max(Duration::from_secs(2)),
             "retry.backoff.max.ms",
         );
+    }
+
+    #[test]
+    fn the_time_to_reach_a_broker_grows_from_the_first_to_the_most() {
+        let slow = builder().socket_setup_timeout(Duration::from_secs(60)).validate().unwrap();
+        assert_eq!(slow.socket_setup_timeout_max, Duration::from_secs(60));
+        let swift = builder().socket_setup_timeout_max(Duration::from_secs(1));
+        check_refused(swift, "socket.connection.setup.timeout.max.ms");
+    }
+
+    #[test]
+    fn an_answer_has_room_for_what_a_broker_says_first() {
+        check_refused(builder().receive_message_max(999), "receive.message.max.bytes");
+        check_refused(builder().receive_message_max(1 << 31), "receive.message.max.bytes");
+        check_refused(builder().send_buffer(0), "send.buffer.bytes");
+        check_refused(builder().connections_max_idle(Duration::ZERO), "connections.max.idle.ms");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use milena_partitioner::Strategy;
 
-use super::options::{Acks, Driver};
+use super::options::{Acks, Driver, MetadataRecovery};
 
 /// What to write instead.
 pub(super) type Remedy = String;
@@ -17,6 +17,11 @@ pub(super) fn switch(text: &str) -> Result<bool, Remedy> {
         "false" => Ok(false),
         _ => Err("write `true` or `false`".to_owned()),
     }
+}
+
+/// The same, where nothing is a third answer.
+pub(super) fn switch_some(text: &str) -> Result<Option<bool>, Remedy> {
+    switch(text).map(Some)
 }
 
 /// A whole number that the type holds.
@@ -61,6 +66,30 @@ pub(super) fn text(text: &str) -> Result<String, Remedy> {
 /// A count, of which 0 stands for none, as in sarama.
 pub(super) fn count(text: &str) -> Result<Option<u32>, Remedy> {
     Ok(Some(number(text)?).filter(|count| *count > 0))
+}
+
+/// A time after which something ends; -1 (Java) and 0 (librdkafka) are for never.
+pub(super) fn time_or_never(text: &str) -> Result<Option<Duration>, Remedy> {
+    if text == "-1" { Ok(None) } else { Ok(Some(time(text)?).filter(|time| !time.is_zero())) }
+}
+
+/// The size of a buffer; -1 (Java) and 0 (librdkafka) leave it to the operating system.
+pub(super) fn buffer(text: &str) -> Result<Option<usize>, Remedy> {
+    if text == "-1" { Ok(None) } else { Ok(Some(number(text)?).filter(|size| *size > 0)) }
+}
+
+/// sarama's period of the probes, of which only the sign is taken: below 0 there are none (Go's `net.Dialer`).
+pub(super) fn probes(text: &str) -> Result<bool, Remedy> {
+    time(text.trim_start_matches('-')).map(|_| !text.starts_with('-'))
+}
+
+/// `rebootstrap` or `none`, in any case.
+pub(super) fn recovery(text: &str) -> Result<MetadataRecovery, Remedy> {
+    match text.to_ascii_lowercase().as_str() {
+        "rebootstrap" => Ok(MetadataRecovery::Rebootstrap),
+        "none" => Ok(MetadataRecovery::None),
+        _ => Err("write `rebootstrap` or `none`".to_owned()),
+    }
 }
 
 /// KiB, as librdkafka counts its queue.
@@ -128,6 +157,20 @@ mod tests {
         for wrong in ["", "-1", "five", "inf", "nan", "1e3", "1d", "s"] {
             assert!(time(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn never_and_the_systems_choice_are_minus_one_or_nought() {
+        assert_eq!((time_or_never("-1"), time_or_never("0")), (Ok(None), Ok(None)));
+        assert_eq!(time_or_never("5"), Ok(Some(Duration::from_millis(5))));
+        assert_eq!((buffer("-1"), buffer("0"), buffer("7")), (Ok(None), Ok(None), Ok(Some(7))));
+        assert!(time_or_never("-2").is_err() && buffer("-2").is_err());
+    }
+
+    #[test]
+    fn a_period_of_probes_turns_them_on_unless_it_is_negative() {
+        assert_eq!((probes("0"), probes("15s"), probes("-1ns")), (Ok(true), Ok(true), Ok(false)));
+        assert!(probes("true").is_err());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use milena_connection::transport::Connector;
 use milena_sender::lane::{LaneConfig, RequestConfig};
 use milena_sender::stream::StreamConfig;
 
-use crate::config::{Acks, Config};
+use crate::config::{Acks, ProducerConfig};
 use crate::core::Core;
 
 /// The settings, as the lower crates take them.
@@ -34,8 +34,11 @@ impl Settings {
             software_name: "milena".to_owned(),
             software_version: env!("CARGO_PKG_VERSION").to_owned(),
             request_timeout: config.request_timeout,
+            frame_bytes_max: config.receive_message_max,
             max_in_flight: config.max_in_flight,
             sasl: config.sasl.clone(),
+            secure: config.tls.is_some(),
+            max_idle: config.connections_max_idle,
             ..SessionConfig::default()
         };
         Arc::new(Self {
@@ -54,11 +57,11 @@ impl Settings {
     }
 }
 
-fn client_id(config: &Config) -> Option<String> {
+fn client_id(config: &ProducerConfig) -> Option<String> {
     (!config.client_id.is_empty()).then(|| config.client_id.clone())
 }
 
-fn lane_of(config: &Config, seed: u64) -> LaneConfig {
+fn lane_of(config: &ProducerConfig, seed: u64) -> LaneConfig {
     LaneConfig {
         stream: StreamConfig {
             idempotent: config.idempotence,

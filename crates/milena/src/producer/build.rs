@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use milena_connection::sasl::Mechanism;
 use milena_connection::tls::TlsConnector;
-use milena_connection::transport::{Connector, Tcp};
+use milena_connection::transport::{Connector, Tcp, TcpOptions};
 
 use super::{Handle, Producer};
-use crate::config::{Config, ProducerBuilder};
+use crate::config::{ProducerBuilder, ProducerConfig};
 use crate::core::Core;
 use crate::driver;
 use crate::error::{ConnectError, ConnectErrorKind};
@@ -27,6 +28,7 @@ impl ProducerBuilder {
     pub async fn build(mut self) -> Result<Producer, ConnectError> {
         let connector = self.take_connector();
         let config = self.validate()?;
+        warn(&config);
         let connector = connector.unwrap_or_else(|| tcp(&config));
         let connector = with_tls(connector, &config)?;
         let seed = config.seed.unwrap_or_else(|| fastrand::u64(..));
@@ -36,14 +38,38 @@ impl ProducerBuilder {
     }
 }
 
+/// Says what is not wrong and still not what somebody meant.
+fn warn(config: &ProducerConfig) {
+    for property in config.without_effect() {
+        tracing::warn!(
+            property,
+            "has no effect with the `security.protocol` in force, or beside what else is set"
+        );
+    }
+    // A proof that a password is known says nothing to who listens; a password or a token says all.
+    if let (None, Some(sasl)) = (&config.tls, &config.sasl)
+        && matches!(sasl.mechanism(), Mechanism::Plain | Mechanism::OAuthBearer)
+    {
+        tracing::warn!(mechanism = %sasl.mechanism(), "credentials go over the network unencrypted: use `SASL_SSL`");
+    }
+}
+
 /// Puts TLS around the connections, where it is asked for: around those of a proxy as well.
-fn with_tls(connector: Arc<dyn Connector>, config: &Config) -> Result<Arc<dyn Connector>, ConnectError> {
+fn with_tls(
+    connector: Arc<dyn Connector>,
+    config: &ProducerConfig,
+) -> Result<Arc<dyn Connector>, ConnectError> {
     let Some(tls) = &config.tls else { return Ok(connector) };
     let tls = TlsConnector::new(connector, tls, config.socket_setup_timeout)
         .map_err(|error| ConnectError::new(ConnectErrorKind::Config, error.to_string()))?;
     Ok(Arc::new(tls))
 }
 
-fn tcp(config: &Config) -> Arc<dyn Connector> {
-    Arc::new(Tcp { setup_timeout: config.socket_setup_timeout })
+fn tcp(config: &ProducerConfig) -> Arc<dyn Connector> {
+    let bytes = |size: Option<usize>| size.map(|bytes| u32::try_from(bytes).unwrap_or(u32::MAX));
+    Arc::new(Tcp::new(TcpOptions {
+        send_buffer_bytes: bytes(config.send_buffer),
+        receive_buffer_bytes: bytes(config.receive_buffer),
+        keep_alive: config.socket_keepalive,
+    }))
 }

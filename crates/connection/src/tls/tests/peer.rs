@@ -169,7 +169,7 @@ impl fmt::Debug for Network {
 }
 
 impl Connector for Network {
-    fn connect<'a>(&'a self, _: &'a Endpoint) -> Dial<'a> {
+    fn connect<'a>(&'a self, _: &'a Endpoint, _: Duration) -> Dial<'a> {
         let (ours, theirs) = duplex(64 << 10);
         self.accepted.lock().unwrap().push((self.accept)(theirs));
         Box::pin(async move { Ok(Box::new(ours) as BoxStream) })
@@ -179,7 +179,7 @@ impl Connector for Network {
 /// Connects to `host` on a network.
 pub(super) async fn dial(network: &Arc<Network>, tls: &Tls, host: &str) -> Result<BoxStream, DialError> {
     let connector = TlsConnector::new(network.clone(), tls, TIMEOUT).unwrap();
-    connector.connect(&Endpoint { host: host.to_owned(), port: 9093 }).await
+    connector.connect(&Endpoint { host: host.to_owned(), port: 9093 }, TIMEOUT).await
 }
 
 /// Connects to `localhost`, says `ping`, waits for it to come back, and leaves.

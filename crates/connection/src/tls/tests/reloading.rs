@@ -38,7 +38,7 @@ impl Disk {
     }
 
     async fn dial(&self) -> Result<BoxStream, DialError> {
-        self.connector.connect(&Endpoint { host: "localhost".into(), port: 9093 }).await
+        self.connector.connect(&Endpoint { host: "localhost".into(), port: 9093 }, TIMEOUT).await
     }
 
     /// Connects, and tells which certificate the broker was shown.

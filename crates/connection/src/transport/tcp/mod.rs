@@ -1,0 +1,154 @@
+//! Plain TCP: resolve the name, try all its addresses, all within one time-out (KIP-302, KIP-601, KIP-602).
+//!
+//! This folder is the only code of the client that opens sockets or asks a resolver.
+
+mod race;
+mod resolver;
+mod socket;
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::timeout_at;
+
+use super::{BoxStream, Connector, Dial, DialError};
+use crate::clock;
+use crate::endpoint::Endpoint;
+use race::{alternate, race};
+use resolver::Resolver;
+
+/// Connects by TCP, without TLS.
+///
+/// The name is resolved anew for each connection, so that a broker may move, and by one question at a time, so that a
+/// resolver that hangs does not gather threads. Its addresses are tried in the resolver's order, IPv6 and IPv4 in turn:
+/// each has a quarter of a second until the next one is tried beside it, and the first connection that stands is taken
+/// (RFC 8305). The time-out covers the resolver and all addresses.
+///
+/// A peer that is gone without a word is noticed by the system within about a minute: by probes while nothing is sent,
+/// and on Linux by bytes that nobody acknowledges as well.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::time::Duration;
+/// use milena_connection::transport::{Connector, Tcp};
+/// let stream = Tcp::default().connect(&"localhost:9092".parse()?, Duration::from_secs(10)).await?;
+/// # drop(stream); Ok(()) }
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Tcp {
+    options: TcpOptions,
+    resolver: Arc<Resolver>,
+}
+
+/// How the sockets of [`Tcp`] are set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TcpOptions {
+    /// The kernel's buffer for sending (`send.buffer.bytes`); the system's own choice when there is none.
+    pub send_buffer_bytes: Option<u32>,
+    /// The kernel's buffer for receiving (`receive.buffer.bytes`); the system's own choice when there is none.
+    pub receive_buffer_bytes: Option<u32>,
+    /// Whether the system probes a peer that is silent (`socket.keepalive.enable`).
+    pub keep_alive: bool,
+}
+
+impl Default for TcpOptions {
+    /// Buffers as the system has them, since it sizes them by the way to the peer; probes.
+    fn default() -> Self {
+        Self { send_buffer_bytes: None, receive_buffer_bytes: None, keep_alive: true }
+    }
+}
+
+impl Tcp {
+    /// With sockets that are set like this.
+    #[must_use]
+    pub fn new(options: TcpOptions) -> Self {
+        Self { options, resolver: Arc::default() }
+    }
+}
+
+impl Connector for Tcp {
+    fn connect<'a>(&'a self, endpoint: &'a Endpoint, within: Duration) -> Dial<'a> {
+        let open = move |address| async move {
+            let stream = socket::open(address, self.options).await?;
+            Ok(Box::new(stream) as BoxStream)
+        };
+        Box::pin(dial(endpoint, within, self.resolver.addresses(endpoint), open))
+    }
+}
+
+/// Resolves and connects, by functions that are given so that the order and the time-outs stand here alone.
+async fn dial<S, C>(
+    endpoint: &Endpoint,
+    within: Duration,
+    resolve: impl Future<Output = io::Result<Vec<SocketAddr>>>,
+    connect: impl Fn(SocketAddr) -> C,
+) -> Result<S, DialError>
+where
+    C: Future<Output = io::Result<S>>,
+{
+    let endpoint = endpoint.clone();
+    let deadline = tokio::time::Instant::from_std(clock::now()) + within;
+    let addresses = match timeout_at(deadline, resolve).await {
+        Ok(Ok(addresses)) if addresses.is_empty() => return Err(DialError::NoAddress { endpoint }),
+        Ok(Ok(addresses)) => alternate(addresses),
+        Ok(Err(error)) => return Err(DialError::Name { endpoint, error }),
+        Err(_) => return Err(DialError::NameTimedOut { endpoint, timeout: within }),
+    };
+    race(&addresses, deadline, connect).await.map_err(|attempts| DialError::Tcp { endpoint, attempts })
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncWrite;
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    const TIMEOUT: Duration = Duration::from_secs(12);
+
+    async fn connect(endpoint: &Endpoint) -> Result<BoxStream, DialError> {
+        Tcp::default().connect(endpoint, TIMEOUT).await
+    }
+
+    #[tokio::test]
+    async fn a_boxed_tcp_stream_still_writes_many_slices_at_once() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let stream = connect(&address.to_string().parse().unwrap()).await.unwrap();
+        assert!(stream.is_write_vectored());
+    }
+
+    #[tokio::test]
+    async fn a_refused_connection_is_reported_with_its_address() {
+        // A port that was free a moment ago, and that nobody listens on.
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        drop(listener);
+        let error = connect(&address.to_string().parse().unwrap()).await.err().unwrap();
+        let DialError::Tcp { attempts, .. } = &error else { panic!("{error}") };
+        assert_eq!(attempts[0].address, address);
+        assert_eq!(attempts[0].error.kind(), io::ErrorKind::ConnectionRefused);
+        assert!(error.to_string().contains(&format!("{address}: ")), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_name_that_does_not_exist_is_reported_as_such() {
+        // RFC 6761 reserves `.invalid` for names that are never resolved.
+        let error = connect(&"kafka.invalid:9092".parse().unwrap()).await.err().unwrap();
+        assert!(matches!(&error, DialError::Name { .. } | DialError::NameTimedOut { .. }), "{error}");
+        assert!(error.to_string().contains("`kafka.invalid`"), "{error}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_resolver_that_is_silent_or_finds_nothing_is_reported() {
+        let endpoint = Endpoint { host: "broker".into(), port: 9092 };
+        let connect = |tried| async move { Ok::<SocketAddr, _>(tried) };
+        let silent = dial(&endpoint, TIMEOUT, std::future::pending(), connect).await.unwrap_err();
+        assert!(matches!(silent, DialError::NameTimedOut { timeout: TIMEOUT, .. }), "{silent}");
+        let nothing = dial(&endpoint, TIMEOUT, async { Ok(Vec::new()) }, connect).await.unwrap_err();
+        assert!(matches!(nothing, DialError::NoAddress { .. }), "{nothing}");
+    }
+}

@@ -1,0 +1,93 @@
+//! One socket: how it is set before and after it is connected.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use socket2::{SockRef, TcpKeepalive};
+use tokio::net::{TcpSocket, TcpStream};
+
+use super::TcpOptions;
+
+/// How long written bytes may stay unacknowledged (RFC 5482). A probe comes only when nothing is under way, and the
+/// kernel alone would send the same bytes again for a quarter of an hour.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(60);
+
+/// Connects to an address.
+pub(super) async fn open(address: SocketAddr, options: TcpOptions) -> io::Result<TcpStream> {
+    let socket = if address.is_ipv6() { TcpSocket::new_v6()? } else { TcpSocket::new_v4()? };
+    // Before the connection stands: the window's scale is agreed on with its first packets.
+    if let Some(bytes) = options.send_buffer_bytes {
+        socket.set_send_buffer_size(bytes)?;
+    }
+    if let Some(bytes) = options.receive_buffer_bytes {
+        socket.set_recv_buffer_size(bytes)?;
+    }
+    let stream = socket.connect(address).await?;
+    // A request goes out whole, in one write: waiting for more (Nagle) would only delay it.
+    stream.set_nodelay(true)?;
+    watch(&stream, options.keep_alive)?;
+    Ok(stream)
+}
+
+/// Has the system find out when the peer is gone.
+fn watch(stream: &TcpStream, keep_alive: bool) -> io::Result<()> {
+    let socket = SockRef::from(stream);
+    if keep_alive {
+        socket.set_tcp_keepalive(&probes())?;
+    }
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED_MAX))?;
+    Ok(())
+}
+
+/// Three probes without an answer mean that the peer is gone: a minute after the last that was heard of it.
+fn probes() -> TcpKeepalive {
+    // Balancers forget connections that are idle for 4 minutes or more; the probes keep them in mind as well.
+    let probes = TcpKeepalive::new().with_time(Duration::from_secs(30));
+    // Elsewhere the system has its own mind about these.
+    #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple", target_os = "freebsd"))]
+    let probes = probes.with_interval(Duration::from_secs(10)).with_retries(3);
+    probes
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    async fn opened(options: TcpOptions) -> (TcpStream, TcpListener) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stream = open(listener.local_addr().unwrap(), options).await.unwrap();
+        (stream, listener)
+    }
+
+    #[tokio::test]
+    async fn a_socket_does_not_wait_with_what_is_written_and_finds_a_dead_peer_in_a_minute() {
+        let (stream, _listener) = opened(TcpOptions::default()).await;
+        let socket = SockRef::from(&stream);
+        assert!(stream.nodelay().unwrap());
+        assert!(socket.keepalive().unwrap());
+        let probed = socket.tcp_keepalive_interval().unwrap() * socket.tcp_keepalive_retries().unwrap();
+        assert_eq!(socket.tcp_keepalive_time().unwrap() + probed, Duration::from_secs(60));
+        #[cfg(target_os = "linux")]
+        assert_eq!(socket.tcp_user_timeout().unwrap(), Some(Duration::from_secs(60)));
+    }
+
+    #[tokio::test]
+    async fn buffers_and_probes_are_as_they_were_asked_for() {
+        let options = TcpOptions {
+            send_buffer_bytes: Some(65_536),
+            receive_buffer_bytes: Some(32_768),
+            keep_alive: false,
+        };
+        let (stream, _listener) = opened(options).await;
+        let socket = SockRef::from(&stream);
+        assert!(!socket.keepalive().unwrap());
+        // Linux doubles what it is asked for, to have room for its own notes.
+        assert!([65_536, 131_072].contains(&socket.send_buffer_size().unwrap()));
+        assert!([32_768, 65_536].contains(&socket.recv_buffer_size().unwrap()));
+    }
+}
