@@ -36,6 +36,8 @@ pub(super) struct Link {
     backoff: Backoff,
     /// How long a dial may take: longer after each failure, for a network that is slow rather than gone (KIP-601).
     setup: Backoff,
+    /// Dials in a row that brought no connection.
+    failed_dials: u32,
 }
 
 enum State {
@@ -71,6 +73,7 @@ impl Link {
             failures: 0,
             backoff,
             setup,
+            failed_dials: 0,
         }
     }
 
@@ -81,7 +84,7 @@ impl Link {
         if !moved {
             return None;
         }
-        self.failures = 0;
+        (self.failures, self.failed_dials) = (0, 0);
         let ended = self.end("the broker moved".to_owned(), false);
         self.state = State::Closed { not_before: None };
         ended
@@ -97,17 +100,19 @@ impl Link {
                 }
                 State::Closed { .. } => {
                     let Some(endpoint) = self.endpoint.clone() else { return Poll::Pending };
-                    let within = self.setup.after(self.failures);
+                    let within = self.setup.after(self.failed_dials);
                     self.state = State::Dialling(dial(&self.settings.connector, endpoint, within));
                 }
                 State::Dialling(dialling) => match dialling.as_mut().poll(cx) {
                     Poll::Pending => return Poll::Pending,
                     Poll::Ready(Ok(stream)) => {
+                        self.failed_dials = 0;
                         self.settings.core.metrics.add_connection();
                         let session = Box::new(Session::new(Arc::clone(&self.settings.session), now));
                         self.state = State::Open { stream, session, unflushed: false };
                     }
                     Poll::Ready(Err(error)) => {
+                        self.failed_dials = self.failed_dials.saturating_add(1);
                         self.back_off(now);
                         return Poll::Ready(Err(error.to_string()));
                     }
