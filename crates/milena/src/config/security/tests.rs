@@ -265,7 +265,7 @@ fn blanks_around_a_password_are_part_of_it() {
 #[test]
 fn no_secret_is_shown_wherever_it_is_set() {
     for row in PROPERTIES.iter().filter(|row| row.is_secret()) {
-        for name in std::iter::once(&row.name).chain(row.also) {
+        for name in row.names() {
             for protocol in ["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] {
                 for mechanism in ["PLAIN", "SCRAM-SHA-256", "OAUTHBEARER"] {
                     let builder = ProducerBuilder::default()
