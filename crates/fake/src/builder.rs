@@ -4,12 +4,14 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
+use std::time::Duration;
 
 use milena_codec::ids::BrokerId;
 use milena_codec::message::ApiKey;
 
 use crate::cluster::Cluster;
-use crate::core::{Broker, Core, Keep, Settings, State, TopicConfig};
+use crate::core::{Access, Broker, Core, Delegation, Keep, Settings, State, TopicConfig};
+use crate::mechanism::Mechanism;
 use crate::release::{Release, Versions};
 use crate::shell::{self, Shared};
 
@@ -23,6 +25,8 @@ pub struct Builder {
     listen: String,
     in_memory: bool,
     wall_clock_ms: Option<i64>,
+    #[cfg(feature = "tls")]
+    tls: Option<Arc<rustls::ServerConfig>>,
 }
 
 impl Default for Builder {
@@ -35,10 +39,13 @@ impl Default for Builder {
                 versions: Versions::of(Release::default()),
                 auto_create: true,
                 default_partitions: 1,
+                access: None,
             },
             listen: "127.0.0.1:0".to_owned(),
             in_memory: false,
             wall_clock_ms: None,
+            #[cfg(feature = "tls")]
+            tls: None,
         }
     }
 }
@@ -109,6 +116,49 @@ impl Builder {
         self
     }
 
+    /// Lets somebody in by this password, and nobody who proves nothing: SASL is asked for on every connection.
+    pub fn user(mut self, name: &str, password: &str) -> Self {
+        self.access().users.insert(name.to_owned(), password.to_owned());
+        self
+    }
+
+    /// Has these mechanisms; all of them unless said. SASL is asked for on every connection.
+    pub fn mechanisms(mut self, mechanisms: &[Mechanism]) -> Self {
+        self.access().mechanisms = mechanisms.to_vec();
+        self
+    }
+
+    /// Lets somebody in by a delegation token, by SCRAM alone (KIP-48): its id and its HMAC in base64.
+    pub fn delegation_token(mut self, owner: &str, id: &str, hmac: &str) -> Self {
+        let token = Delegation { owner: owner.to_owned(), hmac: hmac.to_owned() };
+        self.access().delegations.insert(id.to_owned(), token);
+        self
+    }
+
+    /// A session lasts so long (`connections.max.reauth.ms`); without an end unless said. SASL is asked for on every
+    /// connection.
+    pub fn session_lifetime(mut self, lifetime: Duration) -> Self {
+        self.access().session_lifetime = lifetime;
+        self
+    }
+
+    /// How often SCRAM hashes a password; 4096 times unless said. SASL is asked for on every connection.
+    pub fn scram_iterations(mut self, iterations: u32) -> Self {
+        self.access().scram_iterations = iterations;
+        self
+    }
+
+    /// Has every connection speak TLS, in memory as well.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, config: Arc<rustls::ServerConfig>) -> Self {
+        self.tls = Some(config);
+        self
+    }
+
+    fn access(&mut self) -> &mut Access {
+        self.settings.access.get_or_insert_default()
+    }
+
     /// Starts the cluster on the runtime of the caller.
     ///
     /// # Errors
@@ -124,7 +174,11 @@ impl Builder {
         let trusting = self.settings.keep == Keep::Nothing;
         let core = Core::new(State::new(self.settings.clone()));
         let runtime = tokio::runtime::Handle::current();
-        let shared = Arc::new(Shared::new(core, runtime, self.wall_clock_ms, trusting));
+        #[cfg_attr(not(feature = "tls"), expect(unused_mut, reason = "only TLS is set"))]
+        let mut shared = Shared::new(core, runtime, self.wall_clock_ms, trusting);
+        #[cfg(feature = "tls")]
+        shared.tls.clone_from(&self.tls);
+        let shared = Arc::new(shared);
         let cluster = Cluster::new(shared, self.in_memory);
         for number in 0..self.brokers {
             self.start_broker(&cluster, number)?;

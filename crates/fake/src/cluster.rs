@@ -7,7 +7,7 @@ use milena_codec::ids::{BrokerId, PartitionId, TopicId};
 use tokio::io::DuplexStream;
 
 use crate::core::{LoggedBatch, LoggedRecord};
-use crate::journal::{JournalEntry, Violation};
+use crate::journal::{Authentication, JournalEntry, Violation};
 use crate::shell::{self, Shared};
 
 /// Bytes that an in-memory connection holds in either direction.
@@ -122,6 +122,12 @@ impl Cluster {
     #[must_use]
     pub fn journal(&self) -> Vec<JournalEntry> {
         self.shared.core().journal.entries()
+    }
+
+    /// Who proved who he is, or tried to, oldest first: at most the latest 16 384.
+    #[must_use]
+    pub fn authentications(&self) -> Vec<Authentication> {
+        self.shared.core().journal.authentications()
     }
 
     /// The latest breaks of the protocol: frames that are none, and what a broker would pass over in silence.

@@ -9,10 +9,14 @@ use bytes::Bytes;
 use milena_codec::ids::BrokerId;
 use milena_codec::message::ApiKey;
 
+use crate::mechanism::Mechanism;
+
 /// Most requests that are remembered.
 const ENTRIES_MAX: usize = 16_384;
 /// Most bytes of requests that are remembered.
 const BYTES_MAX: usize = 64 << 20;
+/// Most authentications that are remembered.
+const AUTHENTICATIONS_MAX: usize = 16_384;
 /// Most violations that are remembered.
 const VIOLATIONS_MAX: usize = 1024;
 
@@ -34,7 +38,7 @@ pub struct JournalEntry {
     pub connection: u64,
     /// When, counted from the start of the cluster.
     pub at: Duration,
-    /// The frame without its length; empty where nothing is kept.
+    /// The frame without its length; empty where nothing is kept, and of SaslAuthenticate, which is a secret.
     pub bytes: Bytes,
     /// Length of the frame.
     pub frame_bytes: usize,
@@ -54,10 +58,29 @@ pub struct Violation {
     pub what: String,
 }
 
+/// Somebody who proved who he is, or did not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Authentication {
+    /// The broker that asked.
+    pub broker: BrokerId,
+    /// The connection it was about.
+    pub connection: u64,
+    /// When, counted from the start of the cluster.
+    pub at: Duration,
+    /// How.
+    pub mechanism: Mechanism,
+    /// Who; none who could not prove it.
+    pub user: Option<String>,
+    /// Whether this was on a connection that had proved it before (KIP-368).
+    pub again: bool,
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Journal {
     entries: VecDeque<JournalEntry>,
     bytes: usize,
+    authentications: VecDeque<Authentication>,
     violations: VecDeque<Violation>,
 }
 
@@ -71,6 +94,13 @@ impl Journal {
         }
     }
 
+    pub(crate) fn enter(&mut self, authentication: Authentication) {
+        if self.authentications.len() == AUTHENTICATIONS_MAX {
+            self.authentications.pop_front();
+        }
+        self.authentications.push_back(authentication);
+    }
+
     pub(crate) fn blame(&mut self, violation: Violation) {
         if self.violations.len() == VIOLATIONS_MAX {
             self.violations.pop_front();
@@ -80,6 +110,10 @@ impl Journal {
 
     pub(crate) fn entries(&self) -> Vec<JournalEntry> {
         self.entries.iter().cloned().collect()
+    }
+
+    pub(crate) fn authentications(&self) -> Vec<Authentication> {
+        self.authentications.iter().cloned().collect()
     }
 
     pub(crate) fn violations(&self) -> Vec<Violation> {

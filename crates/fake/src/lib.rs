@@ -32,14 +32,15 @@
 //! * [`Cluster::on`] sets hooks: what goes wrong with which request, how often.
 //! * [`Cluster::log`], [`Cluster::journal`] and [`Cluster::violations`] tell what happened.
 //!
-//! One connection's requests are served one after another. There are no transactions, no consumer groups, no
-//! authentication and no TLS.
+//! One connection's requests are served one after another. There are no transactions and no consumer groups. Whoever
+//! may come in ([`Builder::user`]) may do everything. With the feature `tls`, connections speak TLS (`Builder::tls`).
 
 mod builder;
 mod cluster;
 mod core;
 mod hook;
 mod journal;
+mod mechanism;
 mod on;
 mod release;
 mod shell;
@@ -49,7 +50,8 @@ pub use builder::Builder;
 pub use cluster::Cluster;
 pub use core::{Keep, LoggedBatch, LoggedRecord, TopicConfig};
 pub use hook::Action;
-pub use journal::{JournalEntry, Violation};
+pub use journal::{Authentication, JournalEntry, Violation};
+pub use mechanism::Mechanism;
 pub use milena_codec::ErrorCode;
 pub use milena_codec::ids::{BrokerId, PartitionId};
 pub use milena_codec::message::ApiKey;

@@ -147,6 +147,15 @@ impl On<'_> {
 
     /// Answers with a message of the test's own, in the version of the request.
     pub fn message<M: Message + Send + Sync + 'static>(self, message: M) {
+        self.set(Self::written(message), false);
+    }
+
+    /// Serves the request, and answers with a message of the test's own instead.
+    pub fn apply_then_message<M: Message + Send + Sync + 'static>(self, message: M) {
+        self.set(Self::written(message), true);
+    }
+
+    fn written<M: Message + Send + Sync + 'static>(message: M) -> Action {
         let write = move |version, correlation_id| {
             let mut frame = vec![0; 4];
             header::put_response(&mut frame, &message, version, correlation_id).ok()?;
@@ -154,7 +163,7 @@ impl On<'_> {
             frame[..4].copy_from_slice(&length.to_be_bytes());
             Some(Bytes::from(frame))
         };
-        self.set(Action::Message(MessageOf(Arc::new(write))), false);
+        Action::Message(MessageOf(Arc::new(write)))
     }
 
     /// Serves the request, sends the first bytes of the answer's frame, its length counted, and closes.
@@ -170,6 +179,16 @@ impl On<'_> {
     /// Serves the request, and answers twice.
     pub fn duplicate_response(self) {
         self.set(Action::DuplicateResponse, true);
+    }
+
+    /// Serves the request, and lets the answer be overtaken by the next one of the connection.
+    pub fn overtaken(self) {
+        self.set(Action::Overtaken, true);
+    }
+
+    /// Serves the request, and answers in pieces of so many bytes, one every so often.
+    pub fn drip(self, bytes: usize, every: Duration) {
+        self.set(Action::Drip { bytes, every }, true);
     }
 
     fn set_hold(self, applied: bool) -> Hold {

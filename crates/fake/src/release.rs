@@ -52,13 +52,13 @@ impl Versions {
 
 /// The `validVersions` of each release's schemas. Produce 0–2 are advertised by 4.x for old clients' sake
 /// (KAFKA-18659) and served by nobody here.
-fn table(release: Release) -> [(ApiKey, RangeInclusive<i16>); 7] {
-    let [produce, fetch, list_offsets, metadata, api_versions, create_topics, init_producer_id] =
+fn table(release: Release) -> [(ApiKey, RangeInclusive<i16>); 9] {
+    let [produce, fetch, list_offsets, metadata, api_versions, create_topics, init_producer_id, authenticate] =
         match release {
-            Release::V2_1 => [0..=7, 4..=10, 1..=4, 0..=7, 0..=2, 2..=3, 0..=1],
-            Release::V2_8 => [0..=9, 4..=12, 1..=6, 0..=11, 0..=3, 2..=7, 0..=4],
-            Release::V3_9 => [0..=11, 4..=17, 1..=9, 0..=12, 0..=4, 2..=7, 0..=5],
-            Release::V4_3 => [0..=13, 4..=18, 1..=10, 0..=13, 0..=4, 2..=7, 0..=5],
+            Release::V2_1 => [0..=7, 4..=10, 1..=4, 0..=7, 0..=2, 2..=3, 0..=1, 0..=0],
+            Release::V2_8 => [0..=9, 4..=12, 1..=6, 0..=11, 0..=3, 2..=7, 0..=4, 0..=2],
+            Release::V3_9 => [0..=11, 4..=17, 1..=9, 0..=12, 0..=4, 2..=7, 0..=5, 0..=2],
+            Release::V4_3 => [0..=13, 4..=18, 1..=10, 0..=13, 0..=4, 2..=7, 0..=5, 0..=2],
         };
     [
         (ApiKey::PRODUCE, produce),
@@ -68,5 +68,7 @@ fn table(release: Release) -> [(ApiKey, RangeInclusive<i16>); 7] {
         (ApiKey::API_VERSIONS, api_versions),
         (ApiKey::CREATE_TOPICS, create_topics),
         (ApiKey::INIT_PRODUCER_ID, init_producer_id),
+        (ApiKey::SASL_HANDSHAKE, 0..=1),
+        (ApiKey::SASL_AUTHENTICATE, authenticate),
     ]
 }

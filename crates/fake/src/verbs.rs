@@ -11,7 +11,8 @@ use milena_codec::ids::{BrokerId, PartitionId};
 use milena_codec::message::ApiKey;
 
 use crate::cluster::Cluster;
-use crate::core::{Broker, Missing, State, TopicConfig};
+use crate::core::{Access, Broker, Missing, State, TopicConfig};
+use crate::mechanism::Mechanism;
 use crate::release::{Release, Versions};
 
 /// One broker, or all of them.
@@ -97,6 +98,13 @@ impl Cluster {
         self.reopen(broker, &before, listening)
     }
 
+    /// From now on a broker says that it is there, which a client may find to lead nowhere; it stays where it is.
+    pub fn advertise(&self, broker: impl Into<BrokerId>, host: &str, port: u16) {
+        let broker = broker.into();
+        let said = Some((host.to_owned(), port));
+        self.change(|state| state.broker_mut(broker).map(|broker| broker.advertised = said));
+    }
+
     /// From now on answers arrive so much later; the broker serves on meanwhile.
     pub fn link_delay(&self, brokers: impl Into<Brokers>, delay: Duration) {
         self.each_broker(brokers.into(), |broker| broker.link_delay = delay);
@@ -120,6 +128,42 @@ impl Cluster {
     /// Offers other versions of one API from now on.
     pub fn clamp_versions(&self, api: ApiKey, versions: std::ops::RangeInclusive<i16>) {
         self.shared().core().state.settings.versions.clamp(api, versions);
+    }
+}
+
+/// Users. All but `expire_sessions` hold for who proves who he is from now on.
+impl Cluster {
+    /// Lets somebody in by this password from now on, and by no other. A cluster that asked nobody asks new connections
+    /// from now on.
+    pub fn set_user(&self, name: &str, password: &str) {
+        self.change_access(|access| drop(access.users.insert(name.to_owned(), password.to_owned())));
+    }
+
+    /// Lets somebody in no more.
+    pub fn remove_user(&self, name: &str) {
+        self.change_access(|access| drop(access.users.remove(name)));
+    }
+
+    /// Has these mechanisms from now on, and no others.
+    pub fn set_mechanisms(&self, mechanisms: &[Mechanism]) {
+        self.change_access(|access| access.mechanisms = mechanisms.to_vec());
+    }
+
+    /// From now on a session lasts so long; zero for no end.
+    pub fn set_session_lifetime(&self, lifetime: Duration) {
+        self.change_access(|access| access.session_lifetime = lifetime);
+    }
+
+    /// Ends every session: the connection of who asks for anything but to prove it again closes.
+    pub fn expire_sessions(&self) {
+        self.shared().core().expire_sessions();
+    }
+
+    fn change_access(&self, change: impl FnOnce(&mut Access)) {
+        self.change(|state| {
+            change(state.settings.access.get_or_insert_default());
+            Ok(())
+        });
     }
 }
 

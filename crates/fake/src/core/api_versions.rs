@@ -11,17 +11,20 @@ use super::state::State;
 use crate::hook::Plan;
 
 /// `ApiVersionsRequest.isValid`: since version 3 the client names itself, in letters, digits, `.` and `-`.
-pub(crate) fn serve(state: &State, head: &Head, plan: &Plan, request: &theirs::ApiVersionsRequest) -> Answer {
+pub(crate) fn is_valid(head: &Head, request: &theirs::ApiVersionsRequest) -> bool {
     let is_named = |name: &str| {
         let is_inner = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
         let is_outer = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric());
         name.bytes().all(is_inner) && is_outer(name.bytes().next()) && is_outer(name.bytes().last())
     };
-    let is_valid = head.version < 3
-        || (is_named(&request.client_software_name) && is_named(&request.client_software_version));
+    head.version < 3
+        || (is_named(&request.client_software_name) && is_named(&request.client_software_version))
+}
+
+pub(crate) fn serve(state: &State, head: &Head, plan: &Plan, request: &theirs::ApiVersionsRequest) -> Answer {
     let code = match plan.request_fault() {
         Some(fault) => fault.code,
-        None if is_valid => ErrorCode::NONE,
+        None if is_valid(head, request) => ErrorCode::NONE,
         None => ErrorCode::INVALID_REQUEST,
     };
     let mut body = theirs::ApiVersionsResponse::default();

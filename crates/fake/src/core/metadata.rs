@@ -31,8 +31,8 @@ pub(crate) fn serve(
     let brokers = state.live_brokers().map(|(id, broker)| {
         MetadataResponseBroker::default()
             .with_node_id(theirs::BrokerId(id.0))
-            .with_host(StrBytes::from_string(broker.host.clone()))
-            .with_port(broker.port.into())
+            .with_host(StrBytes::from_string(broker.advertised().0.to_owned()))
+            .with_port(broker.advertised().1.into())
     });
     let mut body = theirs::MetadataResponse::default();
     body.brokers = brokers.collect();

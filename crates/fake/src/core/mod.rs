@@ -10,6 +10,7 @@
 
 mod answer;
 mod api_versions;
+mod authenticate;
 mod batch;
 mod create_topics;
 mod fetch;
@@ -22,7 +23,9 @@ mod produce;
 mod producers;
 mod records;
 mod refusal;
+mod reply;
 mod request;
+mod sasl;
 mod state;
 mod topic;
 mod topic_config;
@@ -30,10 +33,13 @@ mod turn;
 
 pub use log::{Keep, LoggedBatch};
 pub use records::LoggedRecord;
+pub(crate) use reply::Effect;
 pub(crate) use request::{Call, Refused};
+pub(crate) use sasl::Login;
+pub(crate) use sasl::{Access, Delegation};
 pub(crate) use state::{Broker, Missing, Settings, State};
 pub use topic_config::TopicConfig;
-pub(crate) use turn::{Effect, Pending, Turn};
+pub(crate) use turn::{Pending, Turn};
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -65,6 +71,11 @@ struct Connection {
     muted_until: Duration,
     /// Nothing is served or answered any more.
     silent: bool,
+    login: Login,
+    /// It closes behind the answer that is being written.
+    leaving: bool,
+    /// Answers that wait for the next one to go before them.
+    overtaken: Vec<Bytes>,
 }
 
 #[derive(Debug)]
@@ -93,7 +104,14 @@ impl Core {
             return None;
         }
         self.connections_made += 1;
-        let connection = Connection { broker, muted_until: Duration::ZERO, silent: false };
+        let connection = Connection {
+            broker,
+            muted_until: Duration::ZERO,
+            silent: false,
+            login: Login::new(self.state.settings.access.is_some()),
+            leaving: false,
+            overtaken: Vec::new(),
+        };
         self.connections.insert(self.connections_made, connection);
         Some(self.connections_made)
     }
@@ -127,6 +145,9 @@ impl Core {
         if silent {
             return Turn::Done(Vec::new());
         }
+        if !self.connections.get(&id).is_some_and(|one| one.login.admits(now.elapsed, call.head.api)) {
+            return Turn::close();
+        }
         if !self.state.settings.versions.offer(call.head.api, call.head.version) {
             match call.head.api {
                 ApiKey::API_VERSIONS => call.body = Body::UnknownApiVersions,
@@ -136,9 +157,16 @@ impl Core {
         self.resume(now, Pending::new(id, call))
     }
 
+    /// Ends every session: whoever asks for anything but to prove it again is thrown out.
+    pub(crate) fn expire_sessions(&mut self) {
+        self.connections.values_mut().for_each(|connection| connection.login.expire());
+    }
+
     fn note(&mut self, now: Now, connection: ConnectionId, broker: BrokerId, head: &Head) {
         let bytes = match self.state.settings.keep {
             Keep::Nothing => Bytes::new(),
+            // A proof, or close to one.
+            _ if head.api == ApiKey::SASL_AUTHENTICATE => Bytes::new(),
             _ => head.frame.clone(),
         };
         self.journal.note(JournalEntry {

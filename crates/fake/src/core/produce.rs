@@ -198,8 +198,8 @@ fn add_hint(state: &State, body: &mut theirs::ProduceResponse, answer: &Partitio
         body.node_endpoints.push(
             NodeEndpoint::default()
                 .with_node_id(leader)
-                .with_host(StrBytes::from_string(broker.host.clone()))
-                .with_port(broker.port.into()),
+                .with_host(StrBytes::from_string(broker.advertised().0.to_owned()))
+                .with_port(broker.advertised().1.into()),
         );
     }
 }

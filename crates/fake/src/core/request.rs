@@ -12,6 +12,7 @@ use milena_codec::wire::Reader;
 
 use super::batch::Batch;
 use super::refusal::Refusal;
+use super::sasl::Saying;
 
 /// A request with its header.
 #[derive(Debug)]
@@ -43,6 +44,12 @@ pub(crate) enum Body {
     ListOffsets(theirs::ListOffsetsRequest),
     Metadata(theirs::MetadataRequest),
     Produce(Produce),
+    SaslAuthenticate(Saying),
+    /// A step of an exchange that goes on without Kafka's headers.
+    SaslBare(Saying),
+    SaslHandshake {
+        mechanism: String,
+    },
 }
 
 /// A Produce request, its batches found and their CRCs taken.
@@ -102,10 +109,32 @@ impl Call {
             ApiKey::INIT_PRODUCER_ID => {
                 Body::InitProducerId(checked::<ours::InitProducerIdRequest, _>(&mut input, version)?)
             }
+            ApiKey::SASL_HANDSHAKE => {
+                let request: theirs::SaslHandshakeRequest =
+                    checked::<ours::SaslHandshakeRequest, _>(&mut input, version)?;
+                Body::SaslHandshake { mechanism: request.mechanism.to_string() }
+            }
+            ApiKey::SASL_AUTHENTICATE => {
+                let request: theirs::SaslAuthenticateRequest =
+                    checked::<ours::SaslAuthenticateRequest, _>(&mut input, version)?;
+                Body::SaslAuthenticate(Saying(request.auth_bytes))
+            }
             other => return Err(format!("{other} is none that this cluster serves")),
         };
         let left_over = if matches!(body, Body::UnknownApiVersions) { 0 } else { input.left() };
         Ok(Self { head, body, left_over })
+    }
+
+    /// A frame that holds what a client says by a mechanism and nothing else, as after a SaslHandshake v0.
+    pub(crate) fn bare(frame: Bytes) -> Self {
+        let head = Head {
+            api: ApiKey::SASL_AUTHENTICATE,
+            version: 0,
+            correlation_id: 0,
+            client_id: None,
+            frame: frame.clone(),
+        };
+        Self { head, body: Body::SaslBare(Saying(frame)), left_over: 0 }
     }
 }
 

@@ -7,6 +7,7 @@ use milena_codec::ids::{BrokerId, PartitionId, TopicId};
 
 use super::log::Keep;
 use super::partition::Partition;
+use super::sasl::Access;
 use super::topic::Topic;
 use super::topic_config::TopicConfig;
 use crate::release::Versions;
@@ -16,6 +17,8 @@ use crate::release::Versions;
 pub(crate) struct Broker {
     pub(crate) host: String,
     pub(crate) port: u16,
+    /// Where it says it is, when that is not where it is.
+    pub(crate) advertised: Option<(String, u16)>,
     pub(crate) alive: bool,
     /// Answers arrive this much later; the broker goes on meanwhile.
     pub(crate) link_delay: Duration,
@@ -28,7 +31,22 @@ pub(crate) struct Broker {
 impl Broker {
     pub(crate) const fn new(host: String, port: u16) -> Self {
         let none = Duration::ZERO;
-        Self { host, port, alive: true, link_delay: none, append_delay: none, throttle: none }
+        Self {
+            host,
+            port,
+            advertised: None,
+            alive: true,
+            link_delay: none,
+            append_delay: none,
+            throttle: none,
+        }
+    }
+}
+
+impl Broker {
+    /// Where it says it is.
+    pub(crate) fn advertised(&self) -> (&str, u16) {
+        self.advertised.as_ref().map_or((&self.host, self.port), |(host, port)| (host, *port))
     }
 }
 
@@ -39,6 +57,8 @@ pub(crate) struct Settings {
     pub(crate) versions: Versions,
     pub(crate) auto_create: bool,
     pub(crate) default_partitions: usize,
+    /// Who may come in; none where everybody may.
+    pub(crate) access: Option<Access>,
 }
 
 #[derive(Debug)]

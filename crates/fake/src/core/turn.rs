@@ -9,25 +9,17 @@
 
 use std::time::Duration;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 use milena_codec::ids::BrokerId;
 
 use super::answer::Answer;
 use super::produce::{self, Here};
+use super::reply::{Effect, twice, with_another_id};
 use super::request::{Body, Call};
 use super::{
     ConnectionId, Core, Now, api_versions, create_topics, fetch, init_producer_id, list_offsets, metadata,
 };
 use crate::hook::{Action, Plan, Request, Target};
-
-/// What the shell has to do for a connection.
-#[derive(Debug)]
-pub(crate) enum Effect {
-    /// Write these bytes, not before `at`.
-    Send { bytes: Bytes, at: Duration },
-    /// Close, once everything was written.
-    Close,
-}
 
 /// What came of a request.
 #[derive(Debug)]
@@ -232,7 +224,14 @@ impl Core {
         let Pending { call: Call { head, body, .. }, plan, .. } = pending;
         let state = &mut self.state;
         match body {
-            Body::ApiVersions(request) => api_versions::serve(state, head, plan, request),
+            Body::ApiVersions(request) => {
+                if let (true, Some(connection)) =
+                    (api_versions::is_valid(head, request), self.connections.get_mut(&pending.connection))
+                {
+                    connection.login.tell_versions();
+                }
+                api_versions::serve(state, head, plan, request)
+            }
             Body::UnknownApiVersions => api_versions::serve_unknown(state, head),
             Body::CreateTopics(request) => create_topics::serve(state, head, plan, request),
             Body::Fetch(request) => fetch::serve(state, head, plan, broker, request, may_wait),
@@ -242,6 +241,11 @@ impl Core {
             Body::Produce(request) => {
                 produce::serve(state, head, plan, &Here { broker, wall_ms: now.wall_ms }, request)
             }
+            Body::SaslHandshake { mechanism } => {
+                self.handshake(now, pending.connection, head, plan, mechanism)
+            }
+            Body::SaslAuthenticate(said) => self.authenticate(now, pending.connection, head, plan, said),
+            Body::SaslBare(said) => self.authenticate_bare(now, pending.connection, said),
         }
     }
 
@@ -254,13 +258,12 @@ impl Core {
         answer: Option<Bytes>,
     ) -> Vec<Effect> {
         let Some(state) = self.state.brokers.get(&broker) else { return Vec::new() };
-        let at = now.elapsed + state.link_delay;
-        if let (Body::Produce(_), Some(connection)) =
-            (&pending.call.body, self.connections.get_mut(&pending.connection))
-        {
-            connection.muted_until = now.elapsed + state.throttle;
+        let (at, throttle) = (now.elapsed + state.link_delay, state.throttle);
+        let Some(connection) = self.connections.get_mut(&pending.connection) else { return Vec::new() };
+        if let Body::Produce(_) = &pending.call.body {
+            connection.muted_until = now.elapsed + throttle;
         }
-        answer.map(|bytes| Effect::Send { bytes, at }).into_iter().collect()
+        connection.reply(&pending.call, pending.action(true), answer, at)
     }
 
     fn fall_silent(&mut self, connection: ConnectionId) -> Step {
@@ -277,7 +280,12 @@ impl Core {
             Body::ListOffsets(request) => list_offsets::targets(request),
             Body::Metadata(request) => metadata::targets(&self.state, request),
             Body::CreateTopics(request) => create_topics::targets(request),
-            Body::ApiVersions(_) | Body::UnknownApiVersions | Body::InitProducerId(_) => Vec::new(),
+            Body::ApiVersions(_)
+            | Body::UnknownApiVersions
+            | Body::InitProducerId(_)
+            | Body::SaslAuthenticate(_)
+            | Body::SaslBare(_)
+            | Body::SaslHandshake { .. } => Vec::new(),
         }
     }
 }
@@ -289,20 +297,4 @@ fn patience(now: Now, call: &Call) -> Duration {
         _ => 0,
     };
     now.elapsed + Duration::from_millis(millis)
-}
-
-/// A frame's answer to a request that nobody sent.
-fn with_another_id(frame: &Bytes) -> Bytes {
-    let mut spoilt = BytesMut::from(&frame[..]);
-    if let Some(id) = spoilt.get_mut(4..8) {
-        id[0] ^= 0x55;
-    }
-    spoilt.freeze()
-}
-
-fn twice(frame: &Bytes) -> Bytes {
-    let mut both = BytesMut::with_capacity(2 * frame.len());
-    both.put_slice(frame);
-    both.put_slice(frame);
-    both.freeze()
 }

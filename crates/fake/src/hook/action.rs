@@ -46,6 +46,15 @@ pub enum Action {
     WrongCorrelationId,
     /// The answer twice.
     DuplicateResponse,
+    /// The answer behind the next one of the connection. Where none comes, it stays away.
+    Overtaken,
+    /// The answer in pieces of so many bytes, one every so often.
+    Drip {
+        /// How many bytes a piece has; at least one.
+        bytes: usize,
+        /// How long there is nothing between two of them.
+        every: Duration,
+    },
 }
 
 impl Action {
@@ -57,7 +66,15 @@ impl Action {
 
     /// Whether there is nothing to do before the request was served.
     pub(crate) const fn needs_an_answer(&self) -> bool {
-        matches!(self, Self::Truncate(_) | Self::WrongCorrelationId | Self::DuplicateResponse | Self::Pass)
+        matches!(
+            self,
+            Self::Truncate(_)
+                | Self::WrongCorrelationId
+                | Self::DuplicateResponse
+                | Self::Overtaken
+                | Self::Drip { .. }
+                | Self::Pass
+        )
     }
 }
 

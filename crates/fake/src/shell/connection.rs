@@ -25,24 +25,57 @@ pub(crate) async fn serve<S>(stream: S, shared: Arc<Shared>, broker: BrokerId, m
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let Some(id) = shared.core().connect(broker) else { return };
-    let mut connection = Connection {
-        stream,
-        shared: Arc::clone(&shared),
-        id,
-        received: BytesMut::new(),
-        answers: VecDeque::new(),
-        waiting: None,
-        closing: false,
-    };
     tokio::select! {
         biased;
         // Nothing is ever sent: this ends when the sender is dropped.
         _ = power.changed() => {}
         // A peer that went away ends its connection, and nothing else.
-        _ = connection.run() => {}
+        _ = secured(stream, &shared, broker) => {}
     }
-    shared.core().disconnect(id);
+}
+
+/// Behind TLS, where the cluster speaks it.
+async fn secured<S>(stream: S, shared: &Arc<Shared>, broker: BrokerId) -> io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    #[cfg(feature = "tls")]
+    if let Some(config) = &shared.tls {
+        let acceptor = tokio_rustls::TlsAcceptor::from(Arc::clone(config));
+        return talk(acceptor.accept(stream).await?, shared, broker).await;
+    }
+    talk(stream, shared, broker).await
+}
+
+async fn talk<S>(stream: S, shared: &Arc<Shared>, broker: BrokerId) -> io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let Some(id) = shared.core().connect(broker) else { return Ok(()) };
+    let _connected = Connected { shared, id };
+    let mut connection = Connection {
+        stream,
+        shared: Arc::clone(shared),
+        id,
+        received: BytesMut::new(),
+        answers: VecDeque::new(),
+        waiting: None,
+        closing: false,
+        bare: false,
+    };
+    connection.run().await
+}
+
+/// A connection that the core knows of, until this is dropped.
+struct Connected<'a> {
+    shared: &'a Shared,
+    id: ConnectionId,
+}
+
+impl Drop for Connected<'_> {
+    fn drop(&mut self) {
+        self.shared.core().disconnect(self.id);
+    }
 }
 
 struct Connection<S> {
@@ -54,6 +87,8 @@ struct Connection<S> {
     answers: VecDeque<(Duration, Bytes)>,
     waiting: Option<(Option<Duration>, Box<Pending>)>,
     closing: bool,
+    /// Frames hold what a SASL mechanism says, and nothing else.
+    bare: bool,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
@@ -96,7 +131,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 Err(error) => Err(error.to_string()),
                 Ok(Some(length)) if self.received.len() >= LENGTH_BYTES + length => {
                     let mut frame = self.received.split_to(LENGTH_BYTES + length).freeze();
-                    Call::read(frame.split_off(LENGTH_BYTES), self.shared.trusting)
+                    let frame = frame.split_off(LENGTH_BYTES);
+                    match self.bare {
+                        true => Ok(Call::bare(frame)),
+                        false => Call::read(frame, self.shared.trusting),
+                    }
                 }
                 Ok(_) => return,
             };
@@ -113,6 +152,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 for effect in effects {
                     match effect {
                         Effect::Send { bytes, at } => self.answers.push_back((at, bytes)),
+                        Effect::Bare(bare) => self.bare = bare,
                         Effect::Close => self.closing = true,
                     }
                 }
@@ -129,7 +169,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
         match due.is_empty() {
             true => Ok(()),
-            false => self.stream.write_all(&due).await,
+            false => {
+                self.stream.write_all(&due).await?;
+                self.stream.flush().await
+            }
         }
     }
 

@@ -27,6 +27,9 @@ pub(crate) struct Shared {
     started_wall_ms: i64,
     /// Whether Produce requests are read by our own decoder alone, and their buffers used again.
     pub(crate) trusting: bool,
+    /// What connections speak TLS by; none where they speak none.
+    #[cfg(feature = "tls")]
+    pub(crate) tls: Option<Arc<rustls::ServerConfig>>,
 }
 
 /// Where connections to a broker come in.
@@ -63,6 +66,8 @@ impl Shared {
             started: instant(),
             started_wall_ms: wall_ms.unwrap_or_else(wall_clock_ms),
             trusting,
+            #[cfg(feature = "tls")]
+            tls: None,
         }
     }
 

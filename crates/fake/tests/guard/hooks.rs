@@ -134,6 +134,42 @@ async fn a_spoilt_answer_is_spoilt_as_it_was_told() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_answer_that_is_overtaken_comes_behind_the_next_one() {
+    let cluster = one_broker().await;
+    let mut wire = Wire::to(&cluster, 1);
+    cluster.on(ApiKey::PRODUCE).times(2).overtaken();
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        ids.push(wire.send(&to_t(-1, batch(&["a"])), 9).await);
+    }
+    let mut answered = Vec::new();
+    for _ in 0..3 {
+        answered.push(wire.answer::<ProduceRequest>(9).await.unwrap().0);
+    }
+    assert_eq!(answered, [ids[2], ids[0], ids[1]]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_drips() {
+    let cluster = one_broker().await;
+    let mut wire = Wire::to(&cluster, 1);
+    cluster.on(ApiKey::PRODUCE).drip(10, SECOND);
+    let began = now(&cluster).await;
+    wire.send(&to_t(-1, batch(&["a"])), 9).await;
+    let frame = wire.frame().await.unwrap();
+    let pieces = (4 + frame.len()).div_ceil(10);
+    assert_eq!((now(&cluster).await - began).as_secs(), pieces as u64 - 1);
+}
+
+#[tokio::test]
+async fn a_broker_is_advertised_where_it_was_told_to_say() {
+    let cluster = one_broker().await;
+    cluster.advertise(1, "elsewhere", 1);
+    let brokers = Wire::to(&cluster, 1).metadata("t").await.brokers;
+    assert_eq!((brokers[0].host.as_str(), brokers[0].port), ("elsewhere", 1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_delay_of_the_link_is_not_one_of_the_broker() {
     let cluster = one_broker().await;
     let five = async |wire: &mut Wire| {

@@ -10,5 +10,9 @@ mod produce;
 mod protocol;
 mod reading;
 mod replicas;
+mod sasl;
+mod scram;
 mod sequences;
+#[cfg(feature = "tls")]
+mod tls;
 mod topics;
