@@ -49,6 +49,12 @@ impl ProducerBuilder {
         self.check_numbers()?;
         let delivery_timeout = self.delivery_timeout_in_force()?;
         let security = self.security.clone().in_force(self.draft.tls.clone(), self.draft.sasl.clone())?;
+        if let Some(sasl) = &security.sasl {
+            // What no broker can be sent is better known now than when one asks.
+            let refused =
+                |error| ConfigError::new("sasl.mechanism", format!("`{}`: {error}", sasl.mechanism()));
+            sasl.validate().map_err(refused)?;
+        }
         let draft = &self.draft;
         let default_close = delivery_timeout.min(CLOSE_TIMEOUT_MAX);
         Ok(ProducerConfig {

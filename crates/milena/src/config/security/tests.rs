@@ -256,6 +256,16 @@ fn the_authorities_of_the_system_are_what_a_probe_finds() {
 }
 
 #[test]
+fn credentials_that_no_broker_can_be_sent_are_refused() {
+    let plain = "security.protocol=SASL_SSL\nsasl.mechanism=PLAIN\nsasl.username=alice\n";
+    check_refused(
+        &format!("{plain}sasl.password=hunter2\\u0000"),
+        "sasl.mechanism",
+        "`PLAIN`: the password has a NUL",
+    );
+}
+
+#[test]
 fn blanks_around_a_password_are_part_of_it() {
     let jaas =
         "security.protocol=SASL_SSL\nsasl.mechanism=PLAIN\nsasl.username=alice\nsasl.password=\\ \\ \n";
