@@ -22,9 +22,11 @@ mod ledger;
 mod load;
 mod network;
 mod stage;
+mod stopwatch;
 
 pub use cable::Cable;
 pub use ledger::{Sent, Tag, assert_exactly_once, assert_in_order, tags};
 pub use load::Load;
-pub use network::{Name, Network};
-pub use stage::{Stage, Stopwatch, eventually, within};
+pub use network::{Dialled, Name, Network};
+pub use stage::{Stage, eventually, within};
+pub use stopwatch::Stopwatch;

@@ -10,6 +10,7 @@ use milena::transport::{BoxStream, Connector, Dial, DialError};
 use milena_fake::Cluster;
 
 use crate::cable::Cable;
+use crate::stopwatch::Stopwatch;
 
 /// Where a name leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,14 +28,28 @@ pub enum Name {
 pub struct Network {
     cluster: Arc<Cluster>,
     names: Arc<Mutex<BTreeMap<String, Name>>>,
+    dials: Arc<Mutex<Vec<Dialled>>>,
+    since: Stopwatch,
     cable: Cable,
+}
+
+/// A connection that somebody wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dialled {
+    /// Whom it was for.
+    pub host: String,
+    /// When it began, counted from the start of the network.
+    pub at: Duration,
+    /// What time it was given.
+    pub within: Duration,
 }
 
 impl Network {
     /// A network with a cluster in it.
     #[must_use]
     pub fn new(cluster: Arc<Cluster>) -> Self {
-        Self { cluster, names: Arc::default(), cable: Cable::default() }
+        let (names, dials) = (Arc::default(), Arc::default());
+        Self { cluster, names, dials, since: Stopwatch::start(), cable: Cable::default() }
     }
 
     /// The same with other cables, for producers that are connected from now on.
@@ -49,7 +64,21 @@ impl Network {
         self.names.lock().unwrap_or_else(PoisonError::into_inner).insert(host.to_owned(), leads_to);
     }
 
+    /// Every dial until now, in order.
+    #[must_use]
+    pub fn dials(&self) -> Vec<Dialled> {
+        self.dials.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The hosts that were dialled since there were so many dials.
+    #[must_use]
+    pub fn hosts_since(&self, dials: usize) -> Vec<String> {
+        self.dials().split_off(dials).into_iter().map(|dialled| dialled.host).collect()
+    }
+
     async fn dial(&self, endpoint: &Endpoint, within: Duration) -> io::Result<BoxStream> {
+        let dialled = Dialled { host: endpoint.host.clone(), at: self.since.elapsed(), within };
+        self.dials.lock().unwrap_or_else(PoisonError::into_inner).push(dialled);
         let name = self.names.lock().unwrap_or_else(PoisonError::into_inner).get(&endpoint.host).cloned();
         match name {
             None => Ok(Box::new(self.cluster.dial(&endpoint.host, endpoint.port)?)),

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use milena::{Producer, ProducerBuilder};
 use milena_fake::{Builder, Cluster};
-use tokio::time::Instant;
 
 use crate::network::Network;
 
@@ -115,23 +114,4 @@ pub async fn eventually(mut is_so: impl FnMut() -> bool) {
         }
     })
     .await;
-}
-
-/// Measures how long a story takes by the runtime's clock, which a test may have paused.
-#[derive(Clone, Copy, Debug)]
-pub struct Stopwatch(Instant);
-
-impl Stopwatch {
-    /// Begins.
-    #[expect(clippy::disallowed_methods, reason = "the tests read the clock here and nowhere else")]
-    #[must_use]
-    pub fn start() -> Self {
-        Self(Instant::now())
-    }
-
-    /// How long it has been.
-    #[must_use]
-    pub fn elapsed(&self) -> Duration {
-        self.0.elapsed()
-    }
 }

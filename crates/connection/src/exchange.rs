@@ -3,6 +3,7 @@
 use milena_codec::frame::LENGTH_BYTES;
 use milena_codec::message::{Message, Version, header};
 use milena_codec::wire::{DecodeError, EncodeError, Reader};
+use secrecy::zeroize::Zeroizing;
 
 /// Makes the whole frame of a request: length, header, message.
 ///
@@ -22,12 +23,43 @@ pub fn encode_request<M: Message>(
     client_id: Option<&str>,
 ) -> Result<Vec<u8>, EncodeError> {
     let mut frame = vec![0; LENGTH_BYTES];
-    header::put_request(&mut frame, request, version, correlation_id, client_id)?;
+    encode_into(&mut frame, request, version, correlation_id, client_id)?;
+    Ok(frame)
+}
+
+/// The same for a request that carries `secret_bytes` of a secret: the frame is wiped when it is dropped, and never
+/// grows, so that no copy of it is left behind.
+pub(crate) fn encode_secret_request<M: Message>(
+    request: &M,
+    version: i16,
+    correlation_id: i32,
+    client_id: Option<&str>,
+    secret_bytes: usize,
+) -> Result<Zeroizing<Vec<u8>>, EncodeError> {
+    let names = client_id.map_or(0, str::len);
+    let mut frame = Zeroizing::new(Vec::with_capacity(LENGTH_BYTES + HEAD_BYTES + names + secret_bytes));
+    frame.resize(LENGTH_BYTES, 0);
+    encode_into(&mut frame, request, version, correlation_id, client_id)?;
+    Ok(frame)
+}
+
+/// More than a request header and the lengths in a SASL message have, without the client id.
+const HEAD_BYTES: usize = 64;
+
+/// Appends a request to `frame`, which has room for its length already, and writes that.
+fn encode_into<M: Message>(
+    frame: &mut Vec<u8>,
+    request: &M,
+    version: i16,
+    correlation_id: i32,
+    client_id: Option<&str>,
+) -> Result<(), EncodeError> {
+    header::put_request(frame, request, version, correlation_id, client_id)?;
     let length = frame.len() - LENGTH_BYTES;
     let too_long = |_| EncodeError::TooLong { length, limit: i32::MAX.unsigned_abs() as usize };
     let prefix = i32::try_from(length).map_err(too_long)?.to_be_bytes();
     frame[..LENGTH_BYTES].copy_from_slice(&prefix);
-    Ok(frame)
+    Ok(())
 }
 
 /// Reads the answer in `body`, which begins after the correlation id and must be filled to its end.

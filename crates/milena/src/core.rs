@@ -120,6 +120,7 @@ pub(crate) struct Metrics {
     retries: AtomicU64,
     bytes: AtomicU64,
     connections: AtomicU64,
+    reauthentications: AtomicU64,
 }
 
 impl Metrics {
@@ -148,6 +149,11 @@ impl Metrics {
         self.connections.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// A broker was told again who we are.
+    pub(crate) fn add_reauthentication(&self) {
+        self.reauthentications.fetch_add(1, Ordering::Relaxed);
+    }
+
     pub(crate) fn snapshot(&self) -> Snapshot {
         let read = |sum: &AtomicU64| sum.load(Ordering::Relaxed);
         Snapshot {
@@ -158,6 +164,7 @@ impl Metrics {
             retries: read(&self.retries),
             bytes: read(&self.bytes),
             connections: read(&self.connections),
+            reauthentications: read(&self.reauthentications),
         }
     }
 }
@@ -188,4 +195,6 @@ pub struct Snapshot {
     pub bytes: u64,
     /// Connections to brokers that were opened.
     pub connections: u64,
+    /// How many times brokers were told again who we are on a connection that was in use (KIP-368).
+    pub reauthentications: u64,
 }

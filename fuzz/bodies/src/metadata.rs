@@ -21,6 +21,7 @@ pub fn metadata(input: &[u8]) {
         max_age: Duration::from_secs(300),
         refresh_backoff: Box::new(|_| Duration::from_millis(100)),
         allow_auto_topic_creation: false,
+        rebootstrap_after: Some(Duration::from_secs(300)),
     };
     let Ok(bootstrap) = Endpoint::list("bootstrap:9092") else { return };
     let now = start();

@@ -1,15 +1,22 @@
 //! A session with a peer that may say anything at any time.
 
 use std::collections::VecDeque;
+use std::future::Future;
 use std::io::IoSlice;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use milena_codec::frame::{LENGTH_BYTES, next_frame};
 use milena_codec::message::header::{RequestHeader, put_response};
-use milena_codec::message::{ApiKey, ApiVersion, ApiVersionsResponse, Message, MetadataRequest};
+use milena_codec::message::{
+    ApiKey, ApiVersion, ApiVersionsResponse, Message, MetadataRequest, SaslAuthenticateResponse,
+    SaslHandshakeResponse,
+};
 use milena_codec::wire::Reader;
 use milena_connection::encode_request;
+use milena_connection::sasl::Sasl;
 use milena_connection::session::{Awaits, Event, Fate, Session, SessionConfig, SessionError};
 
 use crate::metadata::start;
@@ -18,8 +25,15 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 const FRAME_BYTES_MAX: usize = 1 << 16;
 
 /// Each byte is a deed, some with the bytes behind it: send a request, write a part, hear something, let time pass.
+///
+/// The script is played twice: on a listener that does not ask who we are, and on one that asks again every second.
 pub fn sessions(input: &[u8]) {
-    let mut stage = Stage::new();
+    play(input, None);
+    play(input, Some(Sasl::plain("name", "password")));
+}
+
+fn play(input: &[u8], sasl: Option<Sasl>) {
+    let mut stage = Stage::new(sasl);
     let mut script = input.iter().copied();
     while let Some(deed) = script.next() {
         match deed % 8 {
@@ -57,8 +71,10 @@ struct Stage {
 }
 
 impl Stage {
-    fn new() -> Self {
+    fn new(sasl: Option<Sasl>) -> Self {
         let config = SessionConfig {
+            sasl,
+            secure: true,
             request_timeout: TIMEOUT,
             frame_bytes_max: FRAME_BYTES_MAX,
             ..SessionConfig::default()
@@ -125,12 +141,18 @@ impl Stage {
         let Some((key, version, id)) = self.heard.remove(index) else { return };
         let mut content = Vec::new();
         if key == ApiKey::API_VERSIONS {
-            let row = ApiVersion { api_key: ApiKey::METADATA, min_version: 0, max_version: 12 };
-            let response = ApiVersionsResponse { api_keys: vec![row], ..Default::default() };
+            let rows = [(ApiKey::METADATA, 12), (ApiKey::SASL_HANDSHAKE, 1), (ApiKey::SASL_AUTHENTICATE, 2)];
+            let row = |(api_key, max_version)| ApiVersion { api_key, min_version: 0, max_version };
+            let response = ApiVersionsResponse { api_keys: rows.map(row).into(), ..Default::default() };
             assert!(
                 ApiVersionsResponse::VERSIONS.contains(&version),
                 "a version that is not known is asked for"
             );
+            put_response(&mut content, &response, version, id).expect("an answer that can be written");
+        } else if key == ApiKey::SASL_HANDSHAKE {
+            put_response(&mut content, &SaslHandshakeResponse::default(), version, id).expect("an answer");
+        } else if key == ApiKey::SASL_AUTHENTICATE {
+            let response = SaslAuthenticateResponse { session_lifetime_ms: 1000, ..Default::default() };
             put_response(&mut content, &response, version, id).expect("an answer that can be written");
         } else {
             content.extend(id.to_be_bytes());
@@ -157,7 +179,17 @@ impl Stage {
         loop {
             match self.session.next_event() {
                 Ok(None) => return,
-                Ok(Some(Event::Ready)) => assert!(self.session.versions().is_some()),
+                Ok(Some(Event::Ready | Event::Reauthenticated)) => {
+                    assert!(self.session.versions().is_some() && !self.session.holds());
+                }
+                Ok(Some(Event::Work(work))) => {
+                    // Name and password need nothing that has to be waited for.
+                    let mut context = Context::from_waker(Waker::noop());
+                    let done = pin!(work.run()).poll(&mut context);
+                    assert!(done.is_ready(), "PLAIN waits for nothing");
+                    let Poll::Ready(outcome) = done else { return };
+                    self.session.resume(outcome, self.now);
+                }
                 Ok(Some(Event::Written { payload })) => self.came_back(&payload, Awaits::Nothing),
                 Ok(Some(Event::Answered { correlation_id, payload, body })) => {
                     assert_eq!(id_in(&payload), Some(correlation_id), "the answer of another request");

@@ -1,15 +1,19 @@
 //! [`Kafka`]: nodes that are one cluster, from their formatting to their end.
 
+use std::fmt::Display;
 use std::fs;
 use std::ops::Deref;
 use std::path::PathBuf;
 use std::process::Child;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 
+use super::layout::Layout;
 use super::node::Node;
-use super::{fail, jars, target_folder};
+use super::{fail, target_folder};
 
+/// The listener that asks nobody who they are.
+const PLAIN: &str = "PLAINTEXT";
 /// How much of a node's log is printed when a test fails.
 const LOG_LINES_SHOWN: usize = 80;
 
@@ -21,12 +25,19 @@ pub struct Kafka {
 }
 
 impl Kafka {
-    /// Starts one node or three, and waits until all serve.
+    /// Starts one plain node or three, and waits until all serve.
     #[must_use]
     pub fn start(nodes: usize) -> Self {
-        jars::class_path();
+        Self::start_as(Layout::nodes(nodes))
+    }
+
+    /// Starts what a layout describes, and waits until all serve.
+    #[must_use]
+    pub fn start_as(layout: Layout) -> Self {
         let folder = unique_folder();
-        let mut kafka = Self { nodes: (1..=nodes).map(|id| Node::new(id, &folder)).collect(), folder };
+        let layout = Arc::new(layout);
+        let nodes = (1..=layout.nodes).map(|id| Node::new(id, &layout, &folder)).collect();
+        let mut kafka = Self { nodes, folder };
         kafka.format();
         for node in &mut kafka.nodes {
             node.start();
@@ -49,7 +60,17 @@ impl Kafka {
         self.node_mut(id).kill();
     }
 
-    /// Starts a node that was killed, on what it had on disk, and does not wait for it.
+    /// Has a node hand over what it leads and end, as an operator does, and waits for its end.
+    pub fn stop(&mut self, id: usize) {
+        self.node_mut(id).stop();
+    }
+
+    /// Gives a node that is down other ports, from its next start on: it keeps its id and what it has on disk.
+    pub fn move_away(&mut self, id: usize) {
+        self.node_mut(id).move_away();
+    }
+
+    /// Starts a node that was killed or stopped, on what it had on disk, and does not wait for it.
     pub fn start_again(&mut self, id: usize) {
         self.node_mut(id).start();
     }
@@ -72,22 +93,36 @@ impl Kafka {
     /// All nodes, as clients take them.
     #[must_use]
     pub fn bootstrap_servers(&self) -> String {
-        self.nodes.iter().map(Node::address).collect::<Vec<_>>().join(",")
+        self.servers(PLAIN)
+    }
+
+    /// All nodes by one of their listeners.
+    #[must_use]
+    pub fn servers(&self, listener: &str) -> String {
+        addresses(self.nodes.iter(), listener)
+    }
+
+    /// A file beside the nodes, which goes when they go.
+    #[must_use]
+    pub fn file(&self, name: &str, text: impl Display) -> PathBuf {
+        let path = self.folder.join(name);
+        fs::write(&path, text.to_string())
+            .unwrap_or_else(|error| fail(format_args!("{}: {error}", path.display())));
+        path
     }
 
     /// Those that answer: Java's tools wait long for another one.
     pub(super) fn awake_servers(&self) -> String {
-        let awake = self.nodes.iter().filter(|node| node.is_awake());
-        awake.map(Node::address).collect::<Vec<_>>().join(",")
+        addresses(self.nodes.iter().filter(|node| node.is_awake()), PLAIN)
     }
 
     /// Side by side: most of the time is Java's start.
-    fn format(&self) {
+    fn format(&mut self) {
         let voters = self.nodes.iter().map(Node::voter).collect::<Vec<_>>().join(",");
         // Any 16 bytes in URL-safe base64 are a cluster id.
         let cluster_id = "milena-tests-on-kafkaA";
-        let spawn = |node: &Node| node.format(cluster_id, &voters, self.nodes.len()).spawn().expect("java");
-        let formatting: Vec<Child> = self.nodes.iter().map(spawn).collect();
+        let spawn = |node: &mut Node| node.format(cluster_id, &voters).spawn().expect("java");
+        let formatting: Vec<Child> = self.nodes.iter_mut().map(spawn).collect();
         for child in formatting {
             let output = child.wait_with_output().expect("an exit status");
             if !output.status.success() {
@@ -129,7 +164,7 @@ impl Drop for Kafka {
 
 /// A test's hold on the node that all share.
 #[derive(Debug)]
-pub struct Shared(&'static Kafka);
+pub struct Shared(pub(super) &'static Kafka);
 
 impl Deref for Shared {
     type Target = Kafka;
@@ -145,6 +180,10 @@ impl Drop for Shared {
             self.0.print_logs();
         }
     }
+}
+
+fn addresses<'a>(nodes: impl Iterator<Item = &'a Node>, listener: &str) -> String {
+    nodes.map(|node| node.address(listener)).collect::<Vec<_>>().join(",")
 }
 
 fn unique_folder() -> PathBuf {

@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::{fail, jars, target_folder, tools};
+use super::jars::Release;
+use super::{fail, target_folder, tools};
 
 /// The files of a folder, by their names.
 pub type Files = BTreeMap<String, Vec<u8>>;
@@ -31,7 +32,10 @@ fn run(program: &str, arguments: &[&str], given: &Files) -> Files {
     let made = fs::create_dir_all(&folder).and_then(|()| given.iter().try_for_each(put));
     made.unwrap_or_else(|error| fail(format_args!("{}: {error}", folder.display())));
     let mut java = tools::java();
-    java.args(["-cp", jars::class_path()]).arg(golden_folder().join(program)).arg(&folder).args(arguments);
+    java.args(["-cp", Release::Newest.class_path()])
+        .arg(golden_folder().join(program))
+        .arg(&folder)
+        .args(arguments);
     tools::run(java);
     let files = files(&folder);
     // Nothing is lost when it stays.

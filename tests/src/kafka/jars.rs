@@ -7,50 +7,94 @@ use std::sync::OnceLock;
 
 use super::{fail, target_folder};
 
-/// The release that stands for the others.
-const VERSION: &str = "4.3.1";
-const POM: &str = include_str!("../../kafka/pom.xml");
-
-/// What `java -cp` takes to run a broker or a tool.
-pub(super) fn class_path() -> &'static str {
-    static CLASS_PATH: OnceLock<Result<String, String>> = OnceLock::new();
-    CLASS_PATH.get_or_init(bring).as_ref().unwrap_or_else(|error| fail(error))
+/// A release of Apache Kafka.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Release {
+    /// Stands for the others, and brings the tools.
+    Newest,
+    /// Stands for older clusters: brokers alone.
+    Older,
 }
 
-fn bring() -> Result<String, String> {
-    succeed(Command::new("java").arg("-version"), "Java 17 or later")?;
-    let folder = target_folder().join(format!("kafka-{VERSION}"));
-    // The jars of another POM are of no use.
-    if fs::read_to_string(folder.join("pom.xml")).ok().as_deref() != Some(POM) {
-        let _ = fs::remove_dir_all(&folder);
-        download(&folder)?;
+impl Release {
+    const fn version(self) -> &'static str {
+        match self {
+            Self::Newest => "4.3.1",
+            Self::Older => "3.9.1",
+        }
     }
-    Ok(format!("{}/libs/*", folder.display()))
-}
 
-/// Into a folder that gets its name when everything is in it.
-fn download(folder: &Path) -> Result<(), String> {
-    let partial = target_folder().join(format!("kafka-{VERSION}-{}.partial", std::process::id()));
-    let filled = fill(&partial).and_then(|()| match fs::rename(&partial, folder) {
-        // Another process was first.
-        Err(_) if folder.exists() => Ok(()),
-        renamed => renamed.map_err(|error| format!("{}: {error}", folder.display())),
-    });
-    // Nothing is there any more if all went well.
-    let _ = fs::remove_dir_all(&partial);
-    filled
-}
+    const fn pom(self) -> &'static str {
+        match self {
+            Self::Newest => include_str!("../../kafka/pom.xml"),
+            Self::Older => include_str!("../../kafka/3.9/pom.xml"),
+        }
+    }
 
-fn fill(folder: &Path) -> Result<(), String> {
-    let written = fs::create_dir_all(folder).and_then(|()| fs::write(folder.join("pom.xml"), POM));
-    written.map_err(|error| format!("{}: {error}", folder.display()))?;
-    let mut maven = Command::new("mvn");
-    maven
-        .args(["-q", "-B", "dependency:copy-dependencies"])
-        .arg(format!("-Dkafka.version={VERSION}"))
-        .arg(format!("-DoutputDirectory={}", folder.join("libs").display()))
-        .current_dir(folder);
-    succeed(&mut maven, "Maven, with Maven Central within its reach")
+    /// The option that has Java's log written on standard output.
+    pub(super) const fn logging(self) -> &'static str {
+        match self {
+            Self::Newest => "-Dlog4j2.level=INFO",
+            Self::Older => concat!(
+                "-Dlog4j.configuration=file:",
+                env!("CARGO_MANIFEST_DIR"),
+                "/kafka/3.9/log4j.properties"
+            ),
+        }
+    }
+
+    /// Whether its brokers have share groups, and the settings for them.
+    pub(super) const fn has_share_groups(self) -> bool {
+        matches!(self, Self::Newest)
+    }
+
+    /// What `java -cp` takes to run a broker, or with the newest release a tool.
+    pub(super) fn class_path(self) -> &'static str {
+        static NEWEST: OnceLock<Result<String, String>> = OnceLock::new();
+        static OLDER: OnceLock<Result<String, String>> = OnceLock::new();
+        let class_path = match self {
+            Self::Newest => &NEWEST,
+            Self::Older => &OLDER,
+        };
+        class_path.get_or_init(|| self.bring()).as_ref().unwrap_or_else(|error| fail(error))
+    }
+
+    fn bring(self) -> Result<String, String> {
+        succeed(Command::new("java").arg("-version"), "Java 17 or later")?;
+        let folder = target_folder().join(format!("kafka-{}", self.version()));
+        // The jars of another POM are of no use.
+        if fs::read_to_string(folder.join("pom.xml")).ok().as_deref() != Some(self.pom()) {
+            let _ = fs::remove_dir_all(&folder);
+            self.download(&folder)?;
+        }
+        Ok(format!("{}/libs/*", folder.display()))
+    }
+
+    /// Into a folder that gets its name when everything is in it.
+    fn download(self, folder: &Path) -> Result<(), String> {
+        let partial =
+            target_folder().join(format!("kafka-{}-{}.partial", self.version(), std::process::id()));
+        let filled = self.fill(&partial).and_then(|()| match fs::rename(&partial, folder) {
+            // Another process was first.
+            Err(_) if folder.exists() => Ok(()),
+            renamed => renamed.map_err(|error| format!("{}: {error}", folder.display())),
+        });
+        // Nothing is there any more if all went well.
+        let _ = fs::remove_dir_all(&partial);
+        filled
+    }
+
+    fn fill(self, folder: &Path) -> Result<(), String> {
+        let written = fs::create_dir_all(folder).and_then(|()| fs::write(folder.join("pom.xml"), self.pom()));
+        written.map_err(|error| format!("{}: {error}", folder.display()))?;
+        let mut maven = Command::new("mvn");
+        maven
+            .args(["-q", "-B", "dependency:copy-dependencies"])
+            .arg(format!("-Dkafka.version={}", self.version()))
+            .arg(format!("-DoutputDirectory={}", folder.join("libs").display()))
+            .current_dir(folder);
+        succeed(&mut maven, "Maven, with Maven Central within its reach")
+    }
 }
 
 fn succeed(command: &mut Command, needed: &str) -> Result<(), String> {

@@ -15,9 +15,14 @@ mod dump;
 pub mod golden;
 mod jars;
 pub mod judge;
+mod layout;
 mod librdkafka;
 mod node;
+mod program;
+mod properties;
 mod read;
+pub mod secured;
+mod settings;
 mod tools;
 
 use std::path::{Path, PathBuf};
@@ -27,6 +32,10 @@ use std::time::Duration;
 pub use binary::milena_binary;
 pub use cluster::{Kafka, Shared};
 pub use dump::{Batch, Replica};
+pub use jars::Release;
+pub use layout::{Layout, Listener};
+pub use program::{Ended, Program};
+pub use properties::Properties;
 pub use read::Logged;
 
 /// Ends the test: what it needs is not there, or a tool did not do its work.

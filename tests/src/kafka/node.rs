@@ -4,7 +4,7 @@
 //!   test ── pipe ──▶ sh ── child ──▶ java kafka.Kafka
 //! ```
 //!
-//! Words on the pipe have the node killed with SIGKILL, or paused and resumed. A pipe that closes means that the test was
+//! Words on the pipe have the node killed with SIGKILL, stopped with SIGTERM, or paused and resumed. A pipe that closes means that the test was
 //! itself killed, or ends with a cluster that all tests share: then the node goes, and the cluster's folder too.
 
 use std::fs::{self, File};
@@ -13,9 +13,12 @@ use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 
-use super::{jars, wait_until};
+use super::layout::Layout;
+use super::settings::{Place, settings};
+use super::{fail, wait_until};
 
 /// `$1` is the cluster's folder, the rest runs the node. Of the nodes that end together the last one leaves nothing behind.
 const KEEPER: &str = r#"folder=$1; shift
@@ -26,6 +29,10 @@ while read -r word; do
     pause) kill -STOP $node;;
     resume) kill -CONT $node;;
     keep) break;;
+    stop)
+      kill $node; tries=600
+      while [ $tries -gt 0 ] && kill -0 $node 2>/dev/null; do sleep 0.1; tries=$((tries - 1)); done
+      word=keep; break;;
   esac
 done
 kill -9 $node
@@ -35,9 +42,13 @@ wait $node
 #[derive(Debug)]
 pub(super) struct Node {
     pub(super) id: usize,
+    layout: Arc<Layout>,
     folder: PathBuf,
-    port: u16,
+    /// One for each listener of the layout.
+    ports: Vec<u16>,
     controller_port: u16,
+    /// All controllers, as each node's settings have them.
+    voters: String,
     /// The shell, while the node runs.
     keeper: Option<Child>,
     paused: bool,
@@ -47,14 +58,16 @@ pub(super) struct Node {
 
 impl Node {
     /// A node that is not formatted yet.
-    pub(super) fn new(id: usize, cluster: &Path) -> Self {
+    pub(super) fn new(id: usize, layout: &Arc<Layout>, cluster: &Path) -> Self {
         let folder = cluster.join(format!("node-{id}"));
         fs::create_dir_all(&folder).expect("a folder for the node");
         Self {
             id,
+            layout: Arc::clone(layout),
             folder,
-            port: free_port(),
+            ports: free_ports(layout),
             controller_port: free_port(),
+            voters: String::new(),
             keeper: None,
             paused: false,
             starts: 0,
@@ -62,15 +75,25 @@ impl Node {
     }
 
     /// Writes its settings, and gives what formats its storage.
-    pub(super) fn format(&self, cluster_id: &str, voters: &str, nodes: usize) -> Command {
-        fs::write(self.settings_file(), self.settings(voters, nodes)).expect("a settings file");
+    pub(super) fn format(&mut self, cluster_id: &str, voters: &str) -> Command {
+        voters.clone_into(&mut self.voters);
+        self.write_settings();
         let mut command = Command::new("java");
         command
-            .args(["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", jars::class_path()])
+            .args(["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", self.layout.release.class_path()])
             .args(["kafka.tools.StorageTool", "format", "--cluster-id", cluster_id, "--config"])
             .arg(self.settings_file())
             .stdout(Stdio::null());
+        for user in &self.layout.scram {
+            command.args(["--add-scram", user]);
+        }
         command
+    }
+
+    /// Gives each of its listeners another port, from its next start on.
+    pub(super) fn move_away(&mut self) {
+        self.ports = free_ports(&self.layout);
+        self.write_settings();
     }
 
     /// Starts it, and does not wait.
@@ -80,8 +103,8 @@ impl Node {
         let keeper = Command::new("sh")
             .args(["-c", KEEPER, "sh"])
             .arg(self.folder.parent().unwrap_or(&self.folder))
-            .args(["java", "-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-Dlog4j2.level=INFO"])
-            .args(["-cp", jars::class_path(), "kafka.Kafka"])
+            .args(["java", "-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", self.layout.release.logging()])
+            .args(["-cp", self.layout.release.class_path(), "kafka.Kafka"])
             .arg(self.settings_file())
             .stdin(Stdio::piped())
             .stdout(log.try_clone().expect("a second handle"))
@@ -100,7 +123,16 @@ impl Node {
 
     /// Kills it with SIGKILL and waits for its end. What it wrote stays.
     pub(super) fn kill(&mut self) {
-        self.say("keep\n");
+        self.end_by("keep\n");
+    }
+
+    /// Has it hand over what it leads and end, as an operator does, and waits for its end.
+    pub(super) fn stop(&mut self) {
+        self.end_by("stop\n");
+    }
+
+    fn end_by(&mut self, word: &str) {
+        self.say(word);
         if let Some(mut keeper) = self.keeper.take() {
             let _ = keeper.wait();
         }
@@ -124,9 +156,11 @@ impl Node {
         self.keeper.is_some() && !self.paused
     }
 
-    /// Where clients find it.
-    pub(super) fn address(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
+    /// Where a listener is, by its name.
+    pub(super) fn address(&self, listener: &str) -> String {
+        let index = self.layout.listeners.iter().position(|is| is.name == listener);
+        let port = index.and_then(|index| self.ports.get(index));
+        format!("127.0.0.1:{}", port.unwrap_or_else(|| fail(format_args!("no listener {listener}"))))
     }
 
     /// How the controllers find it.
@@ -160,59 +194,26 @@ impl Node {
         self.folder.join("node.properties")
     }
 
-    fn settings(&self, voters: &str, nodes: usize) -> String {
-        let (id, address, controller_port) = (self.id, self.address(), self.controller_port);
-        let data = self.data_folder();
-        let (replicas, in_sync) = if nodes == 1 { (1, 1) } else { (3, 2) };
-        let mut settings = format!(
-            "process.roles=broker,controller\n\
-             node.id={id}\n\
-             controller.quorum.voters={voters}\n\
-             controller.listener.names=CONTROLLER\n\
-             listeners=PLAINTEXT://{address},CONTROLLER://127.0.0.1:{controller_port}\n\
-             advertised.listeners=PLAINTEXT://{address}\n\
-             listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT\n\
-             inter.broker.listener.name=PLAINTEXT\n\
-             log.dirs={}\n\
-             default.replication.factor={replicas}\n\
-             min.insync.replicas={in_sync}\n\
-             offsets.topic.replication.factor={replicas}\n\
-             transaction.state.log.replication.factor={replicas}\n\
-             transaction.state.log.min.isr={in_sync}\n\
-             share.coordinator.state.topic.replication.factor={replicas}\n\
-             share.coordinator.state.topic.min.isr={in_sync}\n",
-            data.display()
-        );
-        settings.push_str(SETTINGS);
-        settings
+    fn write_settings(&self) {
+        let place = Place {
+            id: self.id,
+            ports: &self.ports,
+            controller_port: self.controller_port,
+            voters: &self.voters,
+            data: &self.data_folder(),
+        };
+        let settings = settings(&self.layout, place).to_string();
+        fs::write(self.settings_file(), settings).expect("a settings file");
     }
 }
 
-/// The same for each node: small, quick to start, and quick to find out that another node is gone.
-const SETTINGS: &str = "\
-auto.create.topics.enable=false
-auto.leader.rebalance.enable=false
-offsets.topic.num.partitions=1
-transaction.state.log.num.partitions=1
-share.coordinator.state.topic.num.partitions=1
-num.network.threads=2
-num.io.threads=2
-num.replica.fetchers=1
-log.segment.bytes=16777216
-log.retention.bytes=268435456
-log.retention.ms=-1
-log.cleaner.threads=1
-log.cleaner.dedupe.buffer.size=2097152
-group.initial.rebalance.delay.ms=0
-broker.session.timeout.ms=3000
-broker.heartbeat.interval.ms=500
-controller.quorum.election.timeout.ms=500
-controller.quorum.fetch.timeout.ms=1000
-";
+fn free_ports(layout: &Layout) -> Vec<u16> {
+    layout.listeners.iter().map(|_| free_port()).collect()
+}
 
 /// A port that nobody listens on, below those that the system hands out: a client that dials a dead node again and again
 /// would else find itself there sooner or later.
-fn free_port() -> u16 {
+pub(super) fn free_port() -> u16 {
     const FIRST: u16 = 20_000;
     const COUNT: u16 = 12_000;
     static TRIED: AtomicU16 = AtomicU16::new(0);

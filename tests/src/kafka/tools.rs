@@ -5,7 +5,8 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::thread;
 
-use super::{Kafka, fail, jars, wait_until};
+use super::jars::Release;
+use super::{Kafka, fail, wait_until};
 
 /// What a Java machine that lives for a second runs best with.
 const JAVA_OPTIONS: [&str; 2] = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
@@ -13,7 +14,7 @@ const JAVA_OPTIONS: [&str; 2] = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
 /// A tool by its class, without its arguments.
 pub(super) fn tool(class: &str) -> Command {
     let mut command = java();
-    command.args(["-cp", jars::class_path(), class]);
+    command.args(["-cp", Release::Newest.class_path(), class]);
     command
 }
 

@@ -88,11 +88,15 @@ async fn a_broker_that_gives_no_identity_is_named() {
 #[tokio::test(start_paused = true)]
 async fn who_may_not_write_idempotently_is_told_so_at_once() {
     let stage = elsewhere(|builder| builder).await;
-    stage.on(ApiKey::INIT_PRODUCER_ID).error(ErrorCode::CLUSTER_AUTHORIZATION_FAILED);
+    stage.on(ApiKey::INIT_PRODUCER_ID).always().error(ErrorCode::CLUSTER_AUTHORIZATION_FAILED);
     let watch = Stopwatch::start();
     let error = stage.producer().build().await.unwrap_err();
     assert!(watch.elapsed() < Duration::from_secs(1), "{:?}", watch.elapsed());
-    check(&error, ConnectErrorKind::Authentication, &["IDEMPOTENT_WRITE", "enable.idempotence"]);
+    check(
+        &error,
+        ConnectErrorKind::Authorization,
+        &["broker-1:9092", "IDEMPOTENT_WRITE", "enable.idempotence"],
+    );
     let producer = stage.producer().idempotence(false).build().await.unwrap();
     producer.send(("t", "v")).await.unwrap();
 }

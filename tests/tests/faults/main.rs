@@ -10,6 +10,7 @@ mod deadlines;
 mod determinism;
 mod lies;
 mod links;
+mod recovery;
 mod topics;
 mod versions;
 

@@ -8,7 +8,9 @@ mod golden_batches;
 mod golden_messages;
 mod library;
 mod limits;
+mod load;
 mod records;
+mod rolling;
 mod story;
 mod topics;
 

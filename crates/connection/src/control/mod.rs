@@ -8,7 +8,7 @@ mod error;
 mod tests;
 
 use std::fmt;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::io::{self, IoSlice};
 use std::ops::Range;
 use std::pin::Pin;
@@ -24,8 +24,11 @@ pub use error::{Breakdown, CallError, ConnectError};
 use crate::clock;
 use crate::endpoint::Endpoint;
 use crate::exchange::{decode_response, encode_request};
+use crate::sasl::Outcome;
 use crate::session::{Awaits, Event, Session, SessionConfig, Versions};
 use crate::transport::{BoxStream, Connector};
+
+type Working = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 
 /// A connection on which one request at a time is sent and answered.
 ///
@@ -48,6 +51,8 @@ pub struct Control {
     config: Arc<SessionConfig>,
     stream: BoxStream,
     session: Session<Vec<u8>>,
+    /// What the session asked for and is being done.
+    work: Option<Working>,
     /// Whether the stream may hold written bytes back until it is flushed, as TLS does.
     unflushed: bool,
     /// Whether the connection broke down.
@@ -55,9 +60,9 @@ pub struct Control {
 }
 
 impl Control {
-    /// Connects to a broker and negotiates versions with it.
+    /// Connects to a broker, negotiates versions with it, and authenticates where credentials are configured.
     ///
-    /// The dial and the negotiation have the session's request time-out each.
+    /// The dial and the negotiation have the session's request time-out each, the authentication has one of its own.
     ///
     /// # Errors
     /// [`ConnectError`] with the step that failed.
@@ -74,7 +79,7 @@ impl Control {
         Self::greet(stream, endpoint.clone(), config).await
     }
 
-    /// Negotiates versions on a connection that stands.
+    /// Negotiates versions on a connection that stands, and authenticates where credentials are configured.
     ///
     /// # Errors
     /// [`ConnectError::Negotiation`].
@@ -87,7 +92,8 @@ impl Control {
         config: Arc<SessionConfig>,
     ) -> Result<Self, ConnectError> {
         let session = Session::new(Arc::clone(&config), clock::now());
-        let mut control = Self { endpoint, config, stream, session, unflushed: false, ended: false };
+        let mut control =
+            Self { endpoint, config, stream, session, work: None, unflushed: false, ended: false };
         match control.next_event().await {
             Ok(_) => Ok(control),
             Err(breakdown) => Err(ConnectError::Negotiation { endpoint: control.endpoint, breakdown }),
@@ -163,7 +169,7 @@ impl Control {
         loop {
             match self.next_event().await? {
                 Event::Answered { correlation_id, body, .. } if correlation_id == id => return Ok(body),
-                Event::Answered { .. } | Event::Written { .. } | Event::Ready => {}
+                _ => {}
             }
         }
     }
@@ -177,8 +183,10 @@ impl Control {
 
     async fn try_next_event(&mut self) -> Result<Event<Vec<u8>>, Breakdown> {
         loop {
-            if let Some(event) = self.session.next_event().map_err(Breakdown::Session)? {
-                return Ok(event);
+            match self.session.next_event().map_err(Breakdown::Session)? {
+                Some(Event::Work(work)) => self.work = Some(Box::pin(work.run())),
+                Some(event) => return Ok(event),
+                None => {}
             }
             let deadline = self.session.deadline();
             let moved = poll_fn(|context| self.poll_move(context));
@@ -193,8 +201,15 @@ impl Control {
         }
     }
 
-    /// Writes once or reads once, whichever the stream is ready for.
+    /// Works, writes once or reads once, whichever can be done.
     fn poll_move(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if let Some(work) = &mut self.work
+            && let Poll::Ready(outcome) = work.as_mut().poll(context)
+        {
+            self.work = None;
+            self.session.resume(outcome, clock::now());
+            return Poll::Ready(Ok(()));
+        }
         if self.session.unwritten() {
             let mut slices = [IoSlice::new(&[]); SLICES];
             let filled = self.session.fill(&mut slices);

@@ -17,14 +17,17 @@ const TRIED_MAX: usize = 5;
 #[derive(Debug)]
 pub(super) struct Brokers {
     bootstrap: Vec<Endpoint>,
+    /// Whether bootstrap servers are asked while brokers are known.
+    returns: bool,
     known: BTreeMap<BrokerId, Endpoint>,
     /// The broker that was asked first the last time; the next one has its turn now.
     asked: Option<BrokerId>,
 }
 
 impl Brokers {
-    pub(super) const fn new(bootstrap: Vec<Endpoint>) -> Self {
-        Self { bootstrap, known: BTreeMap::new(), asked: None }
+    /// Knows the bootstrap servers alone, and `returns` to them when the known brokers do not answer.
+    pub(super) const fn new(bootstrap: Vec<Endpoint>, returns: bool) -> Self {
+        Self { bootstrap, returns, known: BTreeMap::new(), asked: None }
     }
 
     /// Takes the brokers of an answer as all that there are; false, and nothing changes, when none of them can be used.
@@ -61,8 +64,8 @@ impl Brokers {
     }
 
     /// Forgets all but the bootstrap servers.
-    pub(super) fn forget(&mut self) {
-        self.known.clear();
+    pub(super) fn forget(&mut self, changes: &mut Vec<Change>) {
+        changes.extend(std::mem::take(&mut self.known).into_keys().map(Change::BrokerGone));
     }
 
     /// Whom to ask, in this order: a few known brokers, another one first each time, then the bootstrap servers.
@@ -71,8 +74,9 @@ impl Brokers {
         let turn = self.known.range(BrokerId(after)..).chain(self.known.range(..BrokerId(after)));
         let tried: Vec<_> = turn.take(TRIED_MAX).collect();
         self.asked = tried.first().map(|(id, _)| **id);
-        let mut candidates: Vec<Endpoint> = Vec::with_capacity(tried.len() + self.bootstrap.len());
-        for endpoint in tried.into_iter().map(|(_, endpoint)| endpoint).chain(&self.bootstrap) {
+        let bootstrap = if self.returns || tried.is_empty() { &self.bootstrap[..] } else { &[] };
+        let mut candidates: Vec<Endpoint> = Vec::with_capacity(tried.len() + bootstrap.len());
+        for endpoint in tried.into_iter().map(|(_, endpoint)| endpoint).chain(bootstrap) {
             if !candidates.contains(endpoint) {
                 candidates.push(endpoint.clone());
             }

@@ -31,7 +31,8 @@ pub enum Change {
         /// `UNKNOWN_TOPIC_OR_PARTITION`, `INVALID_TOPIC_EXCEPTION`, `TOPIC_AUTHORIZATION_FAILED` and their like.
         error: ErrorCode,
     },
-    /// The broker wants the client to begin again (KIP-1102): no broker is known any more, all connections should be
-    /// closed; the next question goes to the bootstrap servers.
-    RebootstrapRequired,
+    /// The client begins again, because a broker wants it to or because nobody has described the cluster for long
+    /// (KIP-1102). All brokers are gone, as further changes say; the next question goes to the bootstrap servers, on a
+    /// connection of its own.
+    Rebootstrap,
 }

@@ -16,6 +16,10 @@ pub struct MetadataConfig {
     pub refresh_backoff: Backoff,
     /// Whether brokers may create a topic that does not exist when they are asked about it.
     pub allow_auto_topic_creation: bool,
+    /// After which time without an answer the known brokers are given up for the bootstrap servers
+    /// (`metadata.recovery.rebootstrap.trigger.ms`). None keeps to the known brokers, once there are some, and asks no
+    /// bootstrap server again (`metadata.recovery.strategy=none`).
+    pub rebootstrap_after: Option<Duration>,
 }
 
 impl fmt::Debug for MetadataConfig {
@@ -23,6 +27,7 @@ impl fmt::Debug for MetadataConfig {
         f.debug_struct("MetadataConfig")
             .field("max_age", &self.max_age)
             .field("allow_auto_topic_creation", &self.allow_auto_topic_creation)
+            .field("rebootstrap_after", &self.rebootstrap_after)
             .finish_non_exhaustive()
     }
 }

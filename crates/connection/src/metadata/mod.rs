@@ -14,6 +14,7 @@
 mod brokers;
 mod change;
 mod config;
+mod identity;
 mod schedule;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ use milena_codec::message::{MetadataRequest, MetadataRequestTopic, MetadataRespo
 
 pub use change::Change;
 pub use config::{Backoff, MetadataConfig};
+pub use identity::{ClusterName, ForeignCluster};
 pub use topic::{PartitionMetadata, TopicMetadata};
 
 use brokers::Brokers;
@@ -49,6 +51,7 @@ use crate::endpoint::Endpoint;
 ///     max_age: Duration::from_secs(300),
 ///     refresh_backoff: Box::new(|attempt| Duration::from_millis(100 << attempt.min(3))),
 ///     allow_auto_topic_creation: true,
+///     rebootstrap_after: Some(Duration::from_secs(300)),
 /// };
 /// let mut metadata = Metadata::new(Endpoint::list("localhost:9092")?, config, now);
 /// metadata.want("orders", now);
@@ -65,7 +68,9 @@ pub struct Metadata {
     brokers: Brokers,
     /// The topics in use, by name.
     topics: BTreeMap<Arc<str>, Topic>,
-    cluster_id: Option<String>,
+    cluster: ClusterName,
+    /// Since when no attempt has succeeded; none while they do.
+    failing_since: Option<Instant>,
 }
 
 /// A topic in use.
@@ -81,11 +86,12 @@ impl Metadata {
     #[must_use]
     pub fn new(bootstrap: Vec<Endpoint>, config: MetadataConfig, now: Instant) -> Self {
         Self {
-            config,
             schedule: Schedule::new(now),
-            brokers: Brokers::new(bootstrap),
+            brokers: Brokers::new(bootstrap, config.rebootstrap_after.is_some()),
+            config,
             topics: BTreeMap::new(),
-            cluster_id: None,
+            cluster: ClusterName::default(),
+            failing_since: None,
         }
     }
 
@@ -111,7 +117,7 @@ impl Metadata {
     /// of them failed, [`failed`](Self::failed).
     ///
     /// The known brokers come first, another one each time; then the bootstrap servers, so that a client whose brokers
-    /// are all gone finds the cluster again (KIP-899).
+    /// are all gone finds the cluster again (KIP-899), unless that is not wanted.
     pub fn ask(&mut self, _now: Instant) -> (Vec<Endpoint>, MetadataRequest) {
         self.schedule.ask();
         let topics = self.topics.keys().map(|name| MetadataRequestTopic::named(name)).collect();
@@ -130,18 +136,23 @@ impl Metadata {
 
     /// Takes an answer, and tells what it changed: brokers first, then topics.
     ///
-    /// An answer without a single broker that could be reached says nothing, and counts as a failed attempt.
+    /// An answer without a single broker that could be reached says nothing, one of another cluster is not believed, and
+    /// either counts as a failed attempt.
     pub fn answered(&mut self, response: MetadataResponse, now: Instant) -> Vec<Change> {
         let mut changes = Vec::new();
-        if response.error_code == ErrorCode::REBOOTSTRAP_REQUIRED {
-            self.brokers.forget();
-            changes.push(Change::RebootstrapRequired);
+        let told = response.cluster_id.as_deref();
+        if self.cluster.check(told).is_err() {
+            return self.failed(now);
+        }
+        if response.error_code == ErrorCode::REBOOTSTRAP_REQUIRED && self.config.rebootstrap_after.is_some() {
+            self.rebootstrap(&mut changes);
         }
         if !response.error_code.is_ok() || !self.brokers.replace(&response.brokers, &mut changes) {
-            self.failed(now);
+            changes.extend(self.failed(now));
             return changes;
         }
-        self.cluster_id = response.cluster_id.or_else(|| self.cluster_id.take());
+        self.cluster.learn(told);
+        self.failing_since = None;
         self.topics.values_mut().for_each(|topic| topic.described = false);
         for topic in &response.topics {
             self.hear_topic(topic, &mut changes);
@@ -152,9 +163,18 @@ impl Metadata {
         changes
     }
 
-    /// No candidate answered: all of them are tried again after a backoff.
-    pub fn failed(&mut self, now: Instant) {
+    /// No candidate answered: all of them are tried again after a backoff. Tells what is given up for it: everything
+    /// that is known of the brokers, after so long a time without an answer that it may be wrong (KIP-1102).
+    pub fn failed(&mut self, now: Instant) -> Vec<Change> {
         self.schedule.failed(now, &mut self.config.refresh_backoff);
+        let mut changes = Vec::new();
+        let since = *self.failing_since.get_or_insert(now);
+        let long = |after| now.saturating_duration_since(since) >= after;
+        if self.config.rebootstrap_after.is_some_and(long) {
+            self.failing_since = None;
+            self.rebootstrap(&mut changes);
+        }
+        changes
     }
 
     /// Takes what a broker told on the side, with a refused produce request (KIP-951): who leads a partition now, and
@@ -206,8 +226,14 @@ impl Metadata {
 
     /// The cluster's name for itself, once a broker told it.
     #[must_use]
-    pub fn cluster_id(&self) -> Option<&str> {
-        self.cluster_id.as_deref()
+    pub const fn cluster(&self) -> &ClusterName {
+        &self.cluster
+    }
+
+    /// Begins again with the bootstrap servers. What is known of topics stays, and so does the cluster's name.
+    fn rebootstrap(&mut self, changes: &mut Vec<Change>) {
+        changes.push(Change::Rebootstrap);
+        self.brokers.forget(changes);
     }
 
     fn hear_topic(&mut self, answer: &MetadataResponseTopic, changes: &mut Vec<Change>) {

@@ -1,13 +1,29 @@
 //! Who we are, and how it is proved to a broker: SASL.
 
+mod bearer;
+mod error;
+mod exchange;
+mod plain;
+mod scram;
+mod text;
 mod token;
+mod work;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
-use secrecy::SecretString;
+use secrecy::zeroize::Zeroizing;
+use secrecy::{ExposeSecret, SecretString};
 
+pub use error::{CredentialError, SaslError};
+pub(crate) use exchange::{Exchange, Step};
+pub use scram::ScramError;
+use scram::{ITERATIONS_MAX, ITERATIONS_MIN, KeysCache};
+use text::sanitised;
 pub use token::{Token, TokenError, TokenProvider};
+pub(crate) use work::Done;
+pub use work::{Outcome, Work};
 
 /// How a client proves who it is (RFC 4422). The client fixes it; no broker is asked which it would like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -43,14 +59,26 @@ impl fmt::Display for Mechanism {
 }
 
 /// Credentials, and the mechanism that they are for.
+///
+/// Clones share what was derived from the password, so that only a client's first connection pays for it.
 #[derive(Clone, Debug)]
 pub struct Sasl {
     mechanism: Mechanism,
     credentials: Credentials,
+    iterations_max: u32,
+    prepared: bool,
+    shared: Arc<Shared>,
+}
+
+/// What all connections of a client have in common.
+#[derive(Debug, Default)]
+struct Shared {
+    keys: KeysCache,
+    /// Whether it was said that the credentials go over connections without TLS.
+    warned: AtomicBool,
 }
 
 #[derive(Clone, Debug)]
-#[allow(dead_code, reason = "read by the exchanges")]
 enum Credentials {
     Password { username: String, password: SecretString, delegated: bool },
     Token(Arc<dyn TokenProvider>),
@@ -88,7 +116,45 @@ impl Sasl {
     /// OAUTHBEARER: a token of `provider` for each authentication.
     #[must_use]
     pub fn oauthbearer(provider: Arc<dyn TokenProvider>) -> Self {
-        Self { mechanism: Mechanism::OAuthBearer, credentials: Credentials::Token(provider) }
+        Self::new(Mechanism::OAuthBearer, Credentials::Token(provider))
+    }
+
+    /// How much work a broker may ask for to derive keys from a password: 100 000 iterations of SCRAM unless set, and
+    /// never less than 4 096.
+    #[must_use]
+    pub fn max_iterations(mut self, iterations: u32) -> Self {
+        self.iterations_max = iterations.max(ITERATIONS_MIN);
+        self
+    }
+
+    /// SCRAM with name and password as they are, without SASLprep (RFC 4013).
+    ///
+    /// RFC 5802 asks for SASLprep, and so does this client. Kafka's own tools store and compare the bytes as they were
+    /// typed (`ScramFormatter.normalize`), which matters where SASLprep changes them: `½` or a soft hyphen, say.
+    #[must_use]
+    pub const fn unprepared(mut self) -> Self {
+        self.prepared = false;
+        self
+    }
+
+    /// Whether the mechanism can carry the credentials.
+    ///
+    /// # Errors
+    /// [`CredentialError`] that says what is in the way. What a provider of tokens gives is looked at when it comes.
+    ///
+    /// ```
+    /// use milena_connection::sasl::Sasl;
+    /// assert!(Sasl::plain("alice", "s3cret").validate().is_ok());
+    /// let error = Sasl::plain("alice", "one\0two").validate().unwrap_err();
+    /// assert_eq!(error.to_string(), "the password has a NUL character, which PLAIN cannot carry");
+    /// ```
+    pub fn validate(&self) -> Result<(), CredentialError> {
+        let Credentials::Password { .. } = self.credentials else { return Ok(()) };
+        let (username, password) = self.prepared()?;
+        match self.mechanism {
+            Mechanism::Plain => plain::validate(&username, &password),
+            _ => Ok(()),
+        }
     }
 
     /// The mechanism.
@@ -97,12 +163,53 @@ impl Sasl {
         self.mechanism
     }
 
-    const fn password(
-        mechanism: Mechanism,
-        username: String,
-        password: SecretString,
-        delegated: bool,
-    ) -> Self {
-        Self { mechanism, credentials: Credentials::Password { username, password, delegated } }
+    fn password(mechanism: Mechanism, username: String, password: SecretString, delegated: bool) -> Self {
+        Self::new(mechanism, Credentials::Password { username, password, delegated })
+    }
+
+    fn new(mechanism: Mechanism, credentials: Credentials) -> Self {
+        let shared = Arc::default();
+        Self { mechanism, credentials, iterations_max: ITERATIONS_MAX, prepared: true, shared }
+    }
+
+    /// Name and password as the mechanism takes them; both empty where there is none.
+    fn prepared(&self) -> Result<(String, Zeroizing<String>), CredentialError> {
+        let Credentials::Password { username, password, .. } = &self.credentials else {
+            return Ok(Default::default());
+        };
+        let password = password.expose_secret();
+        if self.mechanism == Mechanism::Plain {
+            return Ok((username.clone(), Zeroizing::new(password.to_owned())));
+        }
+        Ok((self.prepare(username, "user name")?, Zeroizing::new(self.prepare(password, "password")?)))
+    }
+
+    /// One of them for SCRAM (RFC 5802, section 5.1): by SASLprep, and not empty.
+    fn prepare(&self, text: &str, what: &'static str) -> Result<String, CredentialError> {
+        let prepared = match self.prepared {
+            true => stringprep::saslprep(text).map_err(|_| CredentialError::Prohibited { what })?,
+            false => text.into(),
+        };
+        match prepared.is_empty() {
+            true => Err(CredentialError::Empty { what }),
+            false => Ok(prepared.into_owned()),
+        }
+    }
+
+    const fn is_delegated(&self) -> bool {
+        matches!(self.credentials, Credentials::Password { delegated: true, .. })
+    }
+
+    const fn iterations_max(&self) -> u32 {
+        self.iterations_max
+    }
+
+    /// A broker's words, fit to be shown: without our password, and without the token that it was sent.
+    pub(crate) fn words(&self, words: &str, token: Option<&str>) -> String {
+        let password = match &self.credentials {
+            Credentials::Password { password, .. } => password.expose_secret(),
+            Credentials::Token(_) => "",
+        };
+        sanitised(words, &[password, token.unwrap_or_default()])
     }
 }

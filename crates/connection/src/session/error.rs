@@ -8,6 +8,8 @@ use milena_codec::frame::FrameError;
 use milena_codec::message::ApiKey;
 use milena_codec::wire::{DecodeError, EncodeError};
 
+use crate::sasl::SaslError;
+
 /// The end of a session. There is no way on: its connection is closed, [`Session::end`](super::Session::end) tells
 /// what became of the requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +19,9 @@ pub enum SessionError {
     PeerClosed {
         /// Whether the versions were still being negotiated.
         negotiating: bool,
+        /// Whether requests were sent, none was ever answered, and we did not say who we are: what a listener that asks
+        /// for SASL does.
+        unauthenticated: bool,
         /// How many requests had no answer.
         unanswered: usize,
         /// How many bytes of an unfinished answer had come.
@@ -64,6 +69,18 @@ pub enum SessionError {
         /// How long was waited.
         timeout: Duration,
     },
+    /// The broker does not know who we are.
+    Sasl(SaslError),
+    /// The peer gave no sign of life after the connection had been idle. No request was sent.
+    Unresponsive {
+        /// How long was waited.
+        timeout: Duration,
+    },
+    /// Nothing was sent or received for long: the session ended itself, before something on the way does.
+    Idle {
+        /// For how long.
+        idle: Duration,
+    },
     /// A request was not answered in time.
     RequestTimedOut {
         /// Which API, where the request tells.
@@ -84,6 +101,21 @@ pub enum SessionError {
     },
 }
 
+impl SessionError {
+    /// Whether it is the authentication that failed. [`SaslError::is_definite`] tells whether it would fail again.
+    #[must_use]
+    pub const fn is_authentication(&self) -> bool {
+        matches!(self, Self::Sasl(_))
+    }
+
+    /// Whether the connection was of no use any more, and nothing is wrong with the broker as far as is known: another
+    /// one may be opened at once.
+    #[must_use]
+    pub const fn is_staleness(&self) -> bool {
+        matches!(self, Self::Unresponsive { .. } | Self::Idle { .. })
+    }
+}
+
 impl fmt::Display for SessionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -91,13 +123,16 @@ impl fmt::Display for SessionError {
                 "the broker closed the connection before it told its versions: \
                  check that the listener speaks the security protocol that is configured",
             ),
-            Self::PeerClosed { negotiating: false, unanswered, partial } => {
-                write!(f, "the broker closed the connection, {unanswered} requests had no answer")?;
-                match partial {
-                    0 => Ok(()),
-                    _ => write!(f, ", {partial} bytes of an unfinished answer had come"),
-                }
+            Self::PeerClosed { negotiating: false, unauthenticated, unanswered, partial } => {
+                peer_closed(f, *unauthenticated, *unanswered, *partial)
             }
+            Self::Sasl(error) => write!(f, "{error}"),
+            Self::Unresponsive { timeout } => write!(
+                f,
+                "the broker gave no sign of life within {timeout:?} on a connection that was idle: \
+                 something on the way may have dropped it"
+            ),
+            Self::Idle { idle } => write!(f, "nothing was sent or received for {idle:?}"),
             Self::Frame(error @ FrameError { spoken: Some(_), .. }) => write!(f, "{error}"),
             Self::Frame(error) => {
                 write!(f, "{error}: raise it (`receive.message.max.bytes`) if the peer is a Kafka broker")
@@ -150,6 +185,22 @@ impl fmt::Display for SessionError {
     }
 }
 
+fn peer_closed(
+    f: &mut fmt::Formatter<'_>,
+    unauthenticated: bool,
+    unanswered: usize,
+    partial: usize,
+) -> fmt::Result {
+    write!(f, "the broker closed the connection, {unanswered} requests had no answer")?;
+    if partial > 0 {
+        write!(f, ", {partial} bytes of an unfinished answer had come")?;
+    }
+    match unauthenticated {
+        true => f.write_str(": if the listener asks for SASL, credentials have to be configured"),
+        false => Ok(()),
+    }
+}
+
 fn named(f: &mut fmt::Formatter<'_>, api: Option<ApiKey>) -> fmt::Result {
     match api {
         Some(api) => write!(f, "{api}"),
@@ -163,6 +214,7 @@ impl std::error::Error for SessionError {
             Self::Frame(error) => Some(error),
             Self::Unencodable(error) => Some(error),
             Self::MalformedVersions(error) => Some(error),
+            Self::Sasl(error) => Some(error),
             _ => None,
         }
     }

@@ -1,34 +1,44 @@
 //! One connection's conversation, without the connection: bytes in, bytes out, time as an argument.
 //!
 //! ```text
-//!             new                versions known                     end
-//!  (nothing) ─────▶ negotiating ────────────────▶ ready ──────────────────────▶ (nothing)
-//!                        │                          │                              ▲
-//!                        └───── an error ───────────┴────▶ failed ────── end ──────┘
+//!             new                versions known            who we are is known
+//!  (nothing) ─────▶ negotiating ───────────────▶ authenticating ──────────────▶ ready ──────────────▶ (nothing)
+//!                        │                              │                      │    ▲    end              ▲
+//!                        │                              │            an errand └────┘                     │
+//!                        └──────── an error ────────────┴──────────────────────┴────▶ failed ─── end ─────┘
 //! ```
+//!
+//! Without credentials nothing is authenticated. An *errand* is a conversation of the session's own on a connection
+//! that is in use: to say again who we are (`errand`), or to ask for a sign of life. The one place for requests of the
+//! session's own is `slot`; while one of them is out, the requests of its user wait in the queue.
 //!
 //! A [`Session`] keeps these promises:
 //!
-//! * Requests go out in the order of [`Session::send`], and only after the versions were negotiated.
+//! * Requests go out in the order of [`Session::send`], and only when the session is ready.
 //! * Answers must come in the order of the requests, each with its correlation id; anything else ends the session, so
 //!   an answer is never given to a request by its place alone.
 //! * A payload has one owner. It comes back exactly once: with its answer, as written, or from [`Session::end`], which
 //!   tells whether a broker may have acted on it.
 //! * A request costs no allocation here; the queues and the read buffer are used again.
 //!
-//! A session is drained by sending nothing more until [`Session::in_flight`] is 0. The shell around it turns four
+//! A session is drained by sending nothing more until [`Session::in_flight`] is 0. The shell around it turns five
 //! wheels: write what [`fill`](Session::fill) gives and report it to [`wrote`](Session::wrote), read into
 //! [`read_space`](Session::read_space) and report to [`received`](Session::received), take every
-//! [`next_event`](Session::next_event), and call [`check`](Session::check) at the [`deadline`](Session::deadline).
+//! [`next_event`](Session::next_event), run the [`Work`] that comes with one and hand its outcome to
+//! [`resume`](Session::resume), and call [`check`](Session::check) at the [`deadline`](Session::deadline).
 
+mod authentication;
 mod config;
+mod errand;
 mod error;
 mod inbox;
 mod negotiation;
 mod outbox;
 mod payload;
+mod slot;
 #[cfg(test)]
 mod tests;
+mod time;
 mod versions;
 
 use std::collections::VecDeque;
@@ -45,10 +55,14 @@ pub use error::SessionError;
 pub use payload::{Awaits, Event, Fate, Payload};
 pub use versions::Versions;
 
+use authentication::Authentication;
+use errand::Renewal;
 use inbox::Inbox;
-use negotiation::{ANSWER_BYTES_MAX, Outcome, Question};
+use negotiation::{ANSWER_BYTES_MAX, Question};
 use outbox::{Outbox, Outgoing};
-use payload::api_of;
+use slot::Slot;
+
+use crate::sasl::{SaslError, Work};
 
 /// The state machine of one connection.
 ///
@@ -66,12 +80,25 @@ use payload::api_of;
 /// let bytes: usize = slices[..filled].iter().map(|slice| slice.len()).sum();
 /// session.wrote(bytes, now);
 /// assert!(!session.unwritten());
-/// assert_eq!(session.next_event(), Ok(None));
+/// assert!(session.next_event()?.is_none());
+/// # Ok::<(), milena_connection::session::SessionError>(())
 /// ```
 pub struct Session<P> {
     config: Arc<SessionConfig>,
     stage: Stage,
+    /// When the stage or the errand began; an errand behind other requests begins when these are answered.
+    since: Instant,
     next_correlation_id: i32,
+    /// The session's own request.
+    slot: Slot,
+    /// What the shell has to do next.
+    work: Option<Work>,
+    /// Whether only what is begun of the queue goes out: always, unless the session is ready and runs no errand.
+    held: bool,
+    /// When to say again who we are.
+    renewal: Option<Renewal>,
+    /// Where in its window a renewal is due, of 2^16.
+    jitter: u16,
     outbox: Outbox<P>,
     /// Requests that are out and unanswered, oldest first.
     awaiting: VecDeque<Awaiting<P>>,
@@ -82,14 +109,29 @@ pub struct Session<P> {
     progress_at: Instant,
     /// When bytes were received last.
     heard_at: Instant,
+    /// Whether a request of the session's user was ever answered.
+    answered: bool,
     /// Whether the peer said that nothing more will come.
     closed: bool,
 }
 
 enum Stage {
-    Negotiating { question: Question, since: Instant },
-    Ready(Versions),
+    Negotiating(Question),
+    Authenticating { versions: Versions, authentication: Box<Authentication> },
+    Ready { versions: Versions, errand: Errand },
     Failed(SessionError),
+}
+
+/// What a session does on its own while it is ready.
+enum Errand {
+    None,
+    /// It asks for a sign of life before it sends anything else.
+    Probing,
+    /// It says again who we are. `stale` when nothing was heard for long before.
+    Authenticating {
+        authentication: Box<Authentication>,
+        stale: bool,
+    },
 }
 
 struct Awaiting<P> {
@@ -103,23 +145,39 @@ impl<P: Payload> Session<P> {
     /// Begins a session on a connection that was just opened; the question about versions waits to be written.
     #[must_use]
     pub fn new(config: Arc<SessionConfig>, now: Instant) -> Self {
-        let stage = match Question::new(&config, Question::FIRST_VERSION, 0) {
-            Ok(question) => Stage::Negotiating { question, since: now },
-            Err(error) => Stage::Failed(SessionError::Unencodable(error)),
-        };
         let requests = config.max_in_flight.min(CAPACITY_MAX);
-        Self {
+        let mut session = Self {
             config,
-            stage,
-            next_correlation_id: 1,
+            stage: Stage::Negotiating(Question::new(Question::FIRST_VERSION)),
+            since: now,
+            next_correlation_id: 0,
+            slot: Slot::default(),
+            work: None,
+            held: true,
+            renewal: None,
+            jitter: u16::MAX / 2,
             outbox: Outbox::with_capacity(requests),
             awaiting: VecDeque::with_capacity(requests),
             written: VecDeque::new(),
             inbox: Inbox::default(),
             progress_at: now,
             heard_at: now,
+            answered: false,
             closed: false,
+        };
+        if let Err(error) = session.ask_versions(Question::FIRST_VERSION) {
+            session.fail(error);
         }
+        session
+    }
+
+    /// The same session, which authenticates again at another time: `jitter` of 2^16 into the window from 85 to 95 % of
+    /// the lifetime that the broker gives it. Give each session another one, so that a cluster is not asked by all at
+    /// once.
+    #[must_use]
+    pub const fn with_jitter(mut self, jitter: u16) -> Self {
+        self.jitter = jitter;
+        self
     }
 
     /// The correlation id for the next [`send`](Self::send), which its frame must carry. Each is given once.
@@ -130,7 +188,10 @@ impl<P: Payload> Session<P> {
     }
 
     /// Queues a request. Ask [`room`](Self::room) first: the queue takes whatever it is given.
+    ///
+    /// A request may begin an errand of the session, and wait for its end.
     pub fn send(&mut self, correlation_id: i32, payload: P, awaits: Awaits, now: Instant) {
+        self.run_errands(now);
         if self.outbox.is_empty() {
             self.progress_at = now;
         }
@@ -143,9 +204,7 @@ impl<P: Payload> Session<P> {
             return;
         }
         self.progress_at = now;
-        if let Stage::Negotiating { question, .. } = &mut self.stage {
-            return question.wrote(bytes);
-        }
+        let bytes = if self.held { self.wrote_own(bytes, now) } else { bytes };
         self.outbox.wrote(bytes, |Outgoing { correlation_id, awaits, payload }| match awaits {
             Awaits::Answer => self.awaiting.push_back(Awaiting { correlation_id, payload, written_at: now }),
             Awaits::Nothing => self.written.push_back(payload),
@@ -178,7 +237,7 @@ impl<P: Payload> Session<P> {
         }
         let event = self.read_event();
         if let Err(error) = &event {
-            self.stage = Stage::Failed(error.clone());
+            self.fail(error.clone());
         }
         event
     }
@@ -187,19 +246,25 @@ impl<P: Payload> Session<P> {
     #[must_use]
     pub const fn versions(&self) -> Option<&Versions> {
         match &self.stage {
-            Stage::Ready(versions) => Some(versions),
-            Stage::Negotiating { .. } | Stage::Failed(_) => None,
+            Stage::Ready { versions, .. } => Some(versions),
+            Stage::Negotiating(_) | Stage::Authenticating { .. } | Stage::Failed(_) => None,
         }
     }
 
     /// Whether there is something to write now.
     #[must_use]
     pub fn unwritten(&self) -> bool {
-        match &self.stage {
-            Stage::Negotiating { question, .. } => !question.unwritten().is_empty(),
-            Stage::Ready(_) => !self.outbox.is_empty(),
-            Stage::Failed(_) => false,
+        match self.held {
+            false => !self.outbox.is_empty(),
+            true => self.owes(),
         }
+    }
+
+    /// Whether requests have to wait for the session itself: it is not ready, or runs an errand. What is sent
+    /// meanwhile is queued.
+    #[must_use]
+    pub const fn holds(&self) -> bool {
+        self.held
     }
 
     /// How many requests are queued, or out and unanswered.
@@ -216,13 +281,9 @@ impl<P: Payload> Session<P> {
 
     /// Puts what is to be written into `slices`, from where the last write stopped, and tells how many it filled.
     pub fn fill<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
-        match (&self.stage, slices) {
-            (Stage::Ready(_), slices) => self.outbox.fill(slices),
-            (Stage::Negotiating { question, .. }, [first, ..]) if !question.unwritten().is_empty() => {
-                *first = IoSlice::new(question.unwritten());
-                1
-            }
-            _ => 0,
+        match self.held {
+            false => self.outbox.fill(slices),
+            true => self.fill_own(slices),
         }
     }
 
@@ -230,47 +291,6 @@ impl<P: Payload> Session<P> {
     #[must_use]
     pub fn bytes(&self, body: Range<usize>) -> &[u8] {
         self.inbox.bytes(body)
-    }
-
-    /// The next time at which [`check`](Self::check) may fail, if nothing happens before.
-    #[must_use]
-    pub fn deadline(&self) -> Option<Instant> {
-        let since = match &self.stage {
-            Stage::Negotiating { since, .. } => Some(*since),
-            Stage::Ready(_) => {
-                let answer = self.awaiting.front().map(|oldest| oldest.written_at);
-                let progress = (!self.outbox.is_empty()).then_some(self.progress_at);
-                answer.into_iter().chain(progress).min()
-            }
-            Stage::Failed(_) => None,
-        };
-        since?.checked_add(self.config.request_timeout)
-    }
-
-    /// Whether something takes too long.
-    ///
-    /// # Errors
-    /// [`SessionError`] that says what does, or why the session is over anyway. Take [`end`](Self::end).
-    pub fn check(&self, now: Instant) -> Result<(), SessionError> {
-        let timeout = self.config.request_timeout;
-        let late = |since: Instant| now.saturating_duration_since(since) >= timeout;
-        match &self.stage {
-            Stage::Failed(error) => return Err(error.clone()),
-            Stage::Negotiating { since, .. } if late(*since) => {
-                return Err(SessionError::NegotiationTimedOut { timeout });
-            }
-            Stage::Negotiating { .. } => return Ok(()),
-            Stage::Ready(_) => {}
-        }
-        if let Some(oldest) = self.awaiting.front().filter(|oldest| late(oldest.written_at)) {
-            let (api, correlation_id) = (api_of(&oldest.payload), oldest.correlation_id);
-            return Err(SessionError::RequestTimedOut { api, correlation_id, timeout });
-        }
-        if let Some(stuck) = self.outbox.front().filter(|_| late(self.progress_at)) {
-            let (api, correlation_id) = (api_of(&stuck.payload), stuck.correlation_id);
-            return Err(SessionError::NoProgress { api, correlation_id, timeout });
-        }
-        Ok(())
     }
 
     /// Ends the session, whatever its state, and gives back what it still has, in the order in which it was sent; what
@@ -291,6 +311,9 @@ impl<P: Payload> Session<P> {
             if let Stage::Failed(error) = &self.stage {
                 return Err(error.clone());
             }
+            if let Some(work) = self.work.take() {
+                return Ok(Some(Event::Work(work)));
+            }
             let limit = self.frame_limit();
             let Some(content) = self.inbox.take_frame(limit).map_err(|error| self.frame_error(error))? else {
                 return if self.closed { Err(self.peer_closed()) } else { Ok(None) };
@@ -306,62 +329,61 @@ impl<P: Payload> Session<P> {
         }
     }
 
-    /// Gives an answer to whom it belongs; no event when the negotiation goes on.
+    /// Gives an answer to whom it belongs; no event when the session goes on by itself.
     fn answered(&mut self, found: i32, body: Range<usize>) -> Result<Option<Event<P>>, SessionError> {
-        let Stage::Negotiating { question, .. } = &mut self.stage else {
-            let oldest = self.awaiting.front().map(|oldest| oldest.correlation_id);
-            expect_id(oldest, found)?;
-            let oldest = self.awaiting.pop_front();
-            return Ok(oldest.map(|Awaiting { correlation_id, payload, .. }| Event::Answered {
-                correlation_id,
-                payload,
-                body,
-            }));
+        // A broker answers in order, and what is out was written before the session's own request.
+        let Some(oldest) = self.awaiting.front() else {
+            expect_id(self.slot.awaited(), found)?;
+            return self.answered_own(body);
         };
-        expect_id(question.unwritten().is_empty().then_some(question.correlation_id), found)?;
-        let outcome = question.answered(self.inbox.bytes(body))?;
-        self.negotiated(outcome)
-    }
-
-    fn negotiated(&mut self, outcome: Outcome) -> Result<Option<Event<P>>, SessionError> {
-        match outcome {
-            Outcome::Known(versions) => {
-                self.stage = Stage::Ready(versions);
-                // What was queued until now could not have been written before.
-                self.progress_at = self.heard_at;
-                Ok(Some(Event::Ready))
-            }
-            Outcome::Again(version) => {
-                let id = self.next_correlation_id();
-                let again = Question::new(&self.config, version, id).map_err(SessionError::Unencodable)?;
-                if let Stage::Negotiating { question, .. } = &mut self.stage {
-                    *question = again;
-                }
-                Ok(None)
-            }
+        expect_id(Some(oldest.correlation_id), found)?;
+        let oldest = self.awaiting.pop_front();
+        self.answered = true;
+        if self.held && self.awaiting.is_empty() {
+            // Only now the session's own request is the broker's next.
+            self.since = self.heard_at;
         }
+        Ok(oldest.map(|Awaiting { correlation_id, payload, .. }| Event::Answered {
+            correlation_id,
+            payload,
+            body,
+        }))
     }
 
+    fn fail(&mut self, error: SessionError) {
+        self.stage = Stage::Failed(error);
+        self.held = true;
+        self.work = None;
+    }
+
+    /// Only requests of a ready session are answered at length.
     fn frame_limit(&self) -> usize {
-        match self.stage {
-            Stage::Negotiating { .. } => ANSWER_BYTES_MAX.min(self.config.frame_bytes_max),
-            Stage::Ready(_) | Stage::Failed(_) => self.config.frame_bytes_max,
-        }
+        let own = match self.stage {
+            Stage::Negotiating(_) | Stage::Authenticating { .. } => true,
+            Stage::Ready { .. } | Stage::Failed(_) => self.held && self.awaiting.is_empty(),
+        };
+        if own { ANSWER_BYTES_MAX.min(self.config.frame_bytes_max) } else { self.config.frame_bytes_max }
     }
 
     fn frame_error(&self, error: FrameError) -> SessionError {
+        let FrameError { length, limit, .. } = error;
         match self.stage {
-            Stage::Negotiating { .. } if error.spoken.is_none() => {
-                SessionError::FirstAnswerTooLarge { length: error.length, limit: error.limit }
-            }
-            _ => SessionError::Frame(error),
+            _ if error.spoken.is_some() => SessionError::Frame(error),
+            Stage::Negotiating(_) => SessionError::FirstAnswerTooLarge { length, limit },
+            Stage::Authenticating { .. } => SessionError::Sasl(SaslError::TooLarge { bytes: length, limit }),
+            Stage::Ready { .. } | Stage::Failed(_) => SessionError::Frame(error),
         }
     }
 
     fn peer_closed(&self) -> SessionError {
+        if self.authenticating().is_some() && self.awaiting.is_empty() {
+            return SessionError::Sasl(SaslError::Closed);
+        }
+        let unanswered = self.awaiting.len();
         SessionError::PeerClosed {
-            negotiating: matches!(self.stage, Stage::Negotiating { .. }),
-            unanswered: self.awaiting.len(),
+            negotiating: matches!(self.stage, Stage::Negotiating(_)),
+            unauthenticated: unanswered > 0 && !self.answered && self.config.sasl.is_none(),
+            unanswered,
             partial: self.inbox.pending(),
         }
     }
@@ -381,8 +403,11 @@ fn expect_id(expected: Option<i32>, found: i32) -> Result<(), SessionError> {
 impl<P> fmt::Debug for Session<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let stage = match &self.stage {
-            Stage::Negotiating { .. } => "negotiating",
-            Stage::Ready(_) => "ready",
+            Stage::Negotiating(_) => "negotiating",
+            Stage::Authenticating { .. } => "authenticating",
+            Stage::Ready { errand: Errand::None, .. } => "ready",
+            Stage::Ready { errand: Errand::Probing, .. } => "probing",
+            Stage::Ready { errand: Errand::Authenticating { .. }, .. } => "authenticating again",
             Stage::Failed(_) => "failed",
         };
         f.debug_struct("Session")

@@ -17,13 +17,10 @@ use crate::exchange::{decode_response, encode_request};
 /// The most bytes of an answer to ApiVersions. A real one has below 2 KiB.
 pub(super) const ANSWER_BYTES_MAX: usize = 1 << 20;
 
-/// A question about versions that is being written or waits for its answer.
+/// A question about versions.
 #[derive(Debug)]
 pub(super) struct Question {
-    pub(super) correlation_id: i32,
     version: i16,
-    frame: Vec<u8>,
-    written: usize,
 }
 
 /// What an answer leads to.
@@ -39,25 +36,18 @@ impl Question {
     /// The version to begin with.
     pub(super) const FIRST_VERSION: i16 = *ApiVersionsRequest::VERSIONS.end();
 
-    pub(super) fn new(
-        config: &SessionConfig,
-        version: i16,
-        correlation_id: i32,
-    ) -> Result<Self, EncodeError> {
+    /// The version to begin with is [`FIRST_VERSION`](Self::FIRST_VERSION).
+    pub(super) const fn new(version: i16) -> Self {
+        Self { version }
+    }
+
+    /// The whole frame.
+    pub(super) fn frame(&self, config: &SessionConfig, correlation_id: i32) -> Result<Vec<u8>, EncodeError> {
         let request = ApiVersionsRequest {
             client_software_name: config.software_name.clone(),
             client_software_version: config.software_version.clone(),
         };
-        let frame = encode_request(&request, version, correlation_id, config.client_id.as_deref())?;
-        Ok(Self { correlation_id, version, frame, written: 0 })
-    }
-
-    pub(super) fn unwritten(&self) -> &[u8] {
-        self.frame.get(self.written..).unwrap_or_default()
-    }
-
-    pub(super) fn wrote(&mut self, bytes: usize) {
-        self.written = self.frame.len().min(self.written + bytes);
+        encode_request(&request, self.version, correlation_id, config.client_id.as_deref())
     }
 
     /// Reads the answer: what follows the correlation id.
@@ -99,7 +89,7 @@ mod tests {
     use super::*;
 
     fn question(version: i16) -> Question {
-        Question::new(&SessionConfig::default(), version, 0).unwrap()
+        Question::new(version)
     }
 
     /// What a broker answers in version 0 when it knows `range` of ApiVersions.

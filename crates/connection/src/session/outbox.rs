@@ -71,6 +71,40 @@ impl<P: Payload> Outbox<P> {
         filled
     }
 
+    /// Puts the rest of the first request into `slices`, if it is out in part. Tells how many were needed, and whether
+    /// all of it went in.
+    pub(super) fn fill_begun<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> (usize, bool) {
+        let mut filled = 0;
+        let Some(request) = self.requests.front().filter(|_| self.begun() > 0) else { return (0, true) };
+        let mut offset = self.offset;
+        for index in self.piece..request.payload.pieces() {
+            let bytes = request.payload.piece(index).get(offset..).unwrap_or_default();
+            offset = 0;
+            if bytes.is_empty() {
+                continue;
+            }
+            let Some(slice) = slices.get_mut(filled) else { return (filled, false) };
+            *slice = IoSlice::new(bytes);
+            filled += 1;
+        }
+        (filled, true)
+    }
+
+    /// How many bytes are left of the first request, if it is out in part; else 0.
+    pub(super) fn left_of_begun(&self) -> usize {
+        let Some(request) = self.requests.front() else { return 0 };
+        match self.begun() {
+            0 => 0,
+            begun => bytes_before(&request.payload, request.payload.pieces()).saturating_sub(begun),
+        }
+    }
+
+    /// How many bytes of the first request are out.
+    fn begun(&self) -> usize {
+        let before = self.requests.front().map(|request| bytes_before(&request.payload, self.piece));
+        before.unwrap_or_default() + self.offset
+    }
+
     pub(super) fn len(&self) -> usize {
         self.requests.len()
     }
@@ -87,6 +121,10 @@ impl<P: Payload> Outbox<P> {
     pub(super) fn into_payloads(self) -> impl Iterator<Item = P> {
         self.requests.into_iter().map(|request| request.payload)
     }
+}
+
+fn bytes_before(payload: &impl Payload, piece: usize) -> usize {
+    (0..piece).map(|index| payload.piece(index).len()).sum()
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use milena_codec::message::ApiKey;
 
+use crate::sasl::Work;
+
 /// The bytes of a request: a whole frame, its length included, in pieces that lie anywhere.
 ///
 /// The session hands the pieces to the system as they are. They must stay the same, in number and content, until the
@@ -36,10 +38,15 @@ pub enum Awaits {
 }
 
 /// What a session has to tell.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Event<P> {
-    /// The versions are negotiated: requests may be sent from now on. Comes once.
+    /// The versions are negotiated, and the broker knows who we are: requests may be sent from now on. Comes once.
     Ready,
+    /// The session needs something done that it cannot do itself: [`run`](Work::run) it beside everything else, and
+    /// give the outcome to [`Session::resume`](super::Session::resume).
+    Work(Work),
+    /// The broker was told again who we are, before it would have closed the connection (KIP-368).
+    Reauthenticated,
     /// A request was answered.
     Answered {
         /// Which.

@@ -9,6 +9,7 @@ use milena_connection::transport::Connector;
 use milena_partitioner::Strategy;
 
 use super::options::{Acks, Driver, MetadataRecovery, ProducerConfig};
+use super::security::Security;
 
 /// Collects the settings of a producer. Everything but the bootstrap servers has a default, and the defaults are safe:
 /// `acks=all`, idempotence, retries until the delivery timeout.
@@ -30,6 +31,7 @@ pub struct ProducerBuilder {
     /// Holds what was set; where a field below is none, what it has there is decided by `validate`.
     pub(super) draft: ProducerConfig,
     connector: Option<Arc<dyn Connector>>,
+    pub(super) security: Security,
     pub(super) idempotence: Option<bool>,
     pub(super) delivery_timeout: Option<Duration>,
     pub(super) retry_backoff_max: Option<Duration>,
@@ -88,10 +90,13 @@ impl Default for ProducerBuilder {
             driver: Driver::Task,
             tls: None,
             sasl: None,
+            told: Vec::new(),
+            unused: Vec::new(),
         };
         Self {
             draft,
             connector: None,
+            security: Security::default(),
             idempotence: None,
             delivery_timeout: None,
             retry_backoff_max: None,
@@ -165,13 +170,13 @@ impl ProducerBuilder {
         self
     }
 
-    /// Speaks TLS with the brokers. Plaintext unless set.
+    /// Speaks TLS with the brokers, whatever properties say of it. Plaintext unless set.
     pub fn tls(mut self, tls: Tls) -> Self {
         self.draft.tls = Some(tls);
         self
     }
 
-    /// Says who we are. Nothing is said unless set.
+    /// Says who we are, whatever properties say of it. Nothing is said unless set.
     pub fn sasl(mut self, sasl: Sasl) -> Self {
         self.draft.sasl = Some(sasl);
         self

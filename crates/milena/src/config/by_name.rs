@@ -1,20 +1,14 @@
 //! Properties by name: one by one, and from a file as Java's tools read it.
 
+use std::fmt;
 use std::path::Path;
 
 use super::builder::ProducerBuilder;
 use super::file;
 use super::property::{Effect, Property};
+use super::security::HIDDEN;
 use super::table::PROPERTIES;
 use crate::error::ConfigError;
-
-/// Whole families that are refused: their names are many, and some of their values are secrets.
-const REFUSED_FAMILIES: [(&str, &str); 4] = [
-    ("ssl.", "TLS"),
-    ("Net.TLS.", "TLS"),
-    ("sasl.", "authentication by SASL"),
-    ("Net.SASL.", "authentication by SASL"),
-];
 
 impl ProducerBuilder {
     /// Sets a property by the name that Java, librdkafka or sarama gave it; see [`PROPERTIES`]. The last word wins.
@@ -33,28 +27,27 @@ impl ProducerBuilder {
     /// # Ok::<(), milena::ConfigError>(())
     /// ```
     pub fn property(self, name: &str, value: &str) -> Result<Self, ConfigError> {
-        let (name, value) = (name.trim(), value.trim());
-        if let Some((_, what)) = REFUSED_FAMILIES.iter().find(|(prefix, _)| name.starts_with(prefix)) {
-            return Err(ConfigError::new(
-                name,
-                format!(
-                    "`{}` is not supported: this version has no {what}; leave it out and use a plaintext listener",
-                    name.escape_debug()
-                ),
-            ));
-        }
+        let name = name.trim();
         let Some(property) = PROPERTIES.iter().find(|property| property.is_called(name)) else {
             return Err(unknown(name));
         };
+        // A blank may be part of a password, as in Java.
+        let value = if property.is_secret() { value } else { value.trim() };
+        let shown = Shown { name, value: if property.is_secret() { HIDDEN } else { value } };
+        if refers_to_a_provider(value) {
+            return Err(shown.error("no value is looked up anywhere: write what it stands for"));
+        }
         match property.effect {
-            Effect::Set(set) => set(self, value).map_err(|remedy| {
-                ConfigError::new(name, format!("`{name}` = `{}`: {remedy}", value.escape_debug()))
-            }),
+            Effect::Set(set) => {
+                let mut builder = set(self, value).map_err(|remedy| shown.error(&remedy))?;
+                builder.security.tell(property.name, shown.value);
+                Ok(builder)
+            }
             Effect::Ignored => Ok(self),
             Effect::OnlyAs(values) if values.iter().any(|known| known.eq_ignore_ascii_case(value)) => {
                 Ok(self)
             }
-            Effect::OnlyAs(values) => Err(not_supported(property, name, value, values)),
+            Effect::OnlyAs(values) => Err(shown.not_supported(property, values)),
         }
     }
 
@@ -101,15 +94,37 @@ impl ProducerBuilder {
     }
 }
 
-fn not_supported(property: &Property, name: &str, value: &str, values: &[&str]) -> ConfigError {
-    let remedy = match values {
-        [] | [""] => "leave it out".to_owned(),
-        [only, ..] => format!("leave it out or write `{only}`"),
-    };
-    ConfigError::new(
-        name,
-        format!("`{name}` = `{}` is not supported: {}; {remedy}", value.escape_debug(), property.meaning),
-    )
+/// A property as an error may show it.
+#[derive(Clone, Copy, Debug)]
+struct Shown<'a> {
+    name: &'a str,
+    value: &'a str,
+}
+
+impl Shown<'_> {
+    fn error(self, remedy: &str) -> ConfigError {
+        ConfigError::new(self.name, format!("{self}: {remedy}"))
+    }
+
+    fn not_supported(self, property: &Property, values: &[&str]) -> ConfigError {
+        let remedy = match values {
+            [] | ["", ..] => "leave it out".to_owned(),
+            [only, ..] => format!("leave it out or write `{only}`"),
+        };
+        ConfigError::new(self.name, format!("{self} is not supported: {}; {remedy}", property.meaning))
+    }
+}
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` = `{}`", self.name, self.value.escape_debug())
+    }
+}
+
+/// Whether Java would look the value up, or a part of it, with a class that the file names
+/// (`ConfigTransformer.java`: `${provider:path:key}`). Files that anybody wrote must not read others (CVE-2024-31141).
+fn refers_to_a_provider(value: &str) -> bool {
+    value.split("${").skip(1).any(|rest| rest.split_once('}').is_some_and(|(inside, _)| inside.contains(':')))
 }
 
 fn unknown(name: &str) -> ConfigError {
@@ -190,12 +205,14 @@ mod tests {
     fn a_slip_of_the_finger_is_answered_with_the_nearest_name() {
         check_refused("lingr.ms", "5", "did you mean `linger.ms`?");
         check_refused("ACKS", "all", "did you mean `acks`?");
+        check_refused("sasl.mechanisn", "PLAIN", "did you mean `sasl.mechanism`?");
+        check_refused("ssl.truststore.locaton", "ca.pem", "did you mean `ssl.truststore.location`?");
         check_refused("frobnicate", "1", "take a name of");
     }
 
     #[test]
     fn what_this_version_does_not_do_is_refused_and_never_ignored() {
-        check_refused("security.protocol", "SASL_SSL", "not supported");
+        check_refused("ssl.crl.location", "revoked.pem", "not supported");
         check_refused("compression.type", "zstd", "not supported");
         check_refused("transactional.id", "payments", "not supported");
         assert!(with(&[("security.protocol", "PLAINTEXT"), ("compression.type", "none")]).is_ok());
@@ -203,9 +220,21 @@ mod tests {
 
     #[test]
     fn a_secret_is_not_repeated() {
-        for name in ["sasl.jaas.config", "sasl.password", "ssl.key.password", "Net.SASL.Password"] {
-            let error = with(&[(name, "hunter2")]).unwrap_err();
-            assert!(error.to_string().contains("not supported") && !error.to_string().contains("hunter2"));
+        for row in PROPERTIES.iter().filter(|row| row.is_secret()) {
+            for name in std::iter::once(&row.name).chain(row.also) {
+                let error = with(&[(name, "${file:hunter2}")]).unwrap_err().to_string();
+                assert!(error.contains("`[hidden]`") && !error.contains("hunter2"), "{error}");
+            }
+        }
+        check_refused("sasl.oauthbearer.assertion.private.key.passphrase", "hunter2", "= `[hidden]` is not");
+    }
+
+    #[test]
+    fn what_java_would_look_up_elsewhere_is_refused() {
+        check_refused("client.id", "a-${env:NAME}", "no value is looked up");
+        check_refused("config.providers", "file", "no value is looked up");
+        for plain in ["$1{a:b}", "${NAME}", "${a", "}${:"] {
+            assert!(with(&[("client.id", plain)]).is_ok(), "{plain}");
         }
     }
 

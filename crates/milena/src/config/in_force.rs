@@ -5,7 +5,8 @@ use super::validate::millis;
 
 impl ProducerConfig {
     /// Every setting that has a value, by Java's name or ours where Java has none. Setting all of them again makes an
-    /// equal configuration.
+    /// equal configuration, but for secrets, which stand here as `[hidden]`, and for what was given by type,
+    /// [`ProducerBuilder::tls`](super::ProducerBuilder::tls) and the like.
     ///
     /// ```
     /// use milena::ProducerBuilder;
@@ -19,9 +20,17 @@ impl ProducerConfig {
         let mut properties = self.records_and_requests();
         properties.extend(self.waits());
         properties.extend(self.connections());
+        properties.extend(self.told.iter().cloned());
         properties.extend(self.flush_messages.map(|records| ("flush.messages", records.to_string())));
         properties.extend(self.seed.map(|seed| ("seed", seed.to_string())));
         properties
+    }
+
+    /// What was set by name and has no effect beside what else was set: credentials where `security.protocol` is
+    /// `PLAINTEXT`, say. As in Java that is no error.
+    #[must_use]
+    pub fn without_effect(&self) -> &[&'static str] {
+        &self.unused
     }
 
     /// The most bytes of one record: `max.request.size`.
@@ -123,8 +132,11 @@ mod tests {
         let told = builder.validate().unwrap().properties();
         for row in PROPERTIES.iter().filter(|row| row.is_supported()) {
             // The same setting in another unit.
-            let twin = ["queue.buffering.max.kbytes", "Net.KeepAlive"].contains(&row.name);
-            assert!(twin || told.iter().any(|(name, _)| *name == row.name), "{}", row.name);
+            // What there is of security is told where it is in force.
+            let security =
+                ["ssl.", "sasl.", "Net.", "danger."].iter().any(|family| row.name.starts_with(family));
+            let twin = row.name == "queue.buffering.max.kbytes";
+            assert!(twin || security || told.iter().any(|(name, _)| *name == row.name), "{}", row.name);
         }
     }
 }

@@ -10,6 +10,7 @@ mod file;
 mod in_force;
 mod options;
 mod property;
+mod security;
 mod table;
 mod validate;
 mod value;

@@ -143,4 +143,8 @@ pub struct ProducerConfig {
     pub(crate) tls: Option<Tls>,
     /// None on a listener that does not ask who we are.
     pub(crate) sasl: Option<Sasl>,
+    /// What is in force of security, by name; secrets hidden.
+    pub(super) told: Vec<(&'static str, String)>,
+    /// What was set by name and has no effect beside what else was set.
+    pub(super) unused: Vec<&'static str>,
 }

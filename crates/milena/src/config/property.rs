@@ -3,7 +3,7 @@
 use super::builder::ProducerBuilder;
 
 /// A property, with every name it goes by.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Property {
     /// Java's name, or ours where Java has none.
@@ -15,6 +15,7 @@ pub struct Property {
     /// What it means, in one sentence; of one that has no effect, why nothing is missing.
     pub meaning: &'static str,
     pub(super) effect: Effect,
+    pub(super) secret: bool,
 }
 
 /// What setting a property does.
@@ -36,6 +37,17 @@ impl Property {
     #[must_use]
     pub const fn is_supported(&self) -> bool {
         matches!(self.effect, Effect::Set(_))
+    }
+
+    /// Whether its value is never shown.
+    #[must_use]
+    pub const fn is_secret(&self) -> bool {
+        self.secret
+    }
+
+    /// The same, with a value that is never shown.
+    pub(super) const fn hidden(self) -> Self {
+        Self { secret: true, ..self }
     }
 
     /// Whether it goes by this name.

@@ -48,6 +48,7 @@ impl ProducerBuilder {
         let max_request_size = self.max_request_size_in_force()?;
         self.check_numbers()?;
         let delivery_timeout = self.delivery_timeout_in_force()?;
+        let security = self.security.clone().in_force(self.draft.tls.clone(), self.draft.sasl.clone())?;
         let draft = &self.draft;
         let default_close = delivery_timeout.min(CLOSE_TIMEOUT_MAX);
         Ok(ProducerConfig {
@@ -85,6 +86,10 @@ impl ProducerBuilder {
             )?,
             rebootstrap_trigger: draft.rebootstrap_trigger.min(DURATION_MAX),
             connections_max_idle: draft.connections_max_idle.map(|idle| idle.min(DURATION_MAX)),
+            tls: security.tls,
+            sasl: security.sasl,
+            told: security.told,
+            unused: security.unused,
             ..self.draft
         })
     }

@@ -19,6 +19,11 @@ pub(super) fn switch(text: &str) -> Result<bool, Remedy> {
     }
 }
 
+/// The same, where nothing is a third answer.
+pub(super) fn switch_some(text: &str) -> Result<Option<bool>, Remedy> {
+    switch(text).map(Some)
+}
+
 /// A whole number that the type holds.
 pub(super) fn number<T: TryFrom<u64>>(text: &str) -> Result<T, Remedy> {
     text.parse::<u64>().ok().and_then(|number| T::try_from(number).ok()).ok_or_else(|| {

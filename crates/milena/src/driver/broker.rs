@@ -144,6 +144,9 @@ impl BrokerTask {
                 }
             }
             Event::Written { payload } => self.lane.written(now, payload.0),
+            Event::Reauthenticated => self.settings.core.metrics.add_reauthentication(),
+            // The link does it.
+            Event::Work(_) => {}
         }
         Ok(())
     }
@@ -167,7 +170,9 @@ impl BrokerTask {
             let silent = self.link.endpoint().cloned();
             self.settings.core.tell(|inbox| inbox.silent = silent);
         }
-        self.unreachable(ended.reason);
+        if !self.link.is_dormant() {
+            self.unreachable(ended.reason);
+        }
     }
 
     fn unreachable(&mut self, reason: String) {
@@ -178,7 +183,8 @@ impl BrokerTask {
 
     /// Whether the connection is to be kept, or to be opened.
     fn needs_link(&mut self) -> bool {
-        self.lane.has_partitions() || self.link.session().is_some()
+        let wanted = self.lane.has_partitions() && (!self.link.is_dormant() || self.lane.has_ready());
+        wanted || self.link.session().is_some()
     }
 
     /// Hands a request to the session.
@@ -201,7 +207,7 @@ impl BrokerTask {
     fn has_room(&mut self, now: Instant) -> bool {
         let paused = self.paused_until.is_some_and(|until| now < until);
         let Some(session) = self.link.session() else { return false };
-        !paused && session.versions().is_some() && !session.unwritten() && session.room() > 0
+        !paused && !session.holds() && !session.unwritten() && session.room() > 0
     }
 
     /// Tells the director and the metrics what happened.
@@ -286,7 +292,8 @@ impl Future for BrokerTask {
                     let waker = this.nudging.waker(cx.waker());
                     let has_work = !this.lane.port().sleep(&waker, this.armed, deaf);
                     let may_send = !room && this.has_room(now);
-                    if !(rung || has_mail || has_work || may_send) {
+                    let may_dial = this.link.is_dormant() && this.needs_link();
+                    if !(rung || has_mail || has_work || may_send || may_dial) {
                         return Poll::Pending;
                     }
                 }

@@ -3,13 +3,13 @@
 //! It is apart from the connections that carry records, so that a leader that is slow or stuck never delays finding
 //! its successor.
 
-use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
-use milena_codec::message::Request;
+use milena_codec::message::{MetadataResponse, Request};
 use milena_connection::Endpoint;
 use milena_connection::control::Control;
+use milena_connection::metadata::ClusterName;
 use milena_connection::session::SessionConfig;
 use tokio::time::timeout;
 
@@ -33,15 +33,18 @@ pub(super) struct Line {
     /// A broker that let a request time out: whoever hangs there would hang here as well. It is asked last, until it
     /// answers.
     avoided: Option<Endpoint>,
+    /// Where another cluster answered last, which was told to the log.
+    foreign: Option<Endpoint>,
 }
 
 impl Line {
     pub(super) const fn new(settings: Arc<Settings>) -> Self {
-        Self { settings, control: None, avoided: None }
+        Self { settings, control: None, avoided: None, foreign: None }
     }
 
     /// Asks the broker that answered last, then the candidates in turn: each shortly, and those that took their time once
-    /// more, each with its share of what is left of `within`.
+    /// more, each with its share of what is left of `within`. Whose answer is not accepted is hung up on, and the next
+    /// one is asked.
     ///
     /// # Errors
     /// What each of them had to say.
@@ -50,6 +53,7 @@ impl Line {
         candidates: &[Endpoint],
         request: &R,
         within: Duration,
+        accept: impl Fn(&Endpoint, &R::Response) -> Result<(), Trouble>,
     ) -> Result<R::Response, Trouble> {
         let started = clock::now();
         let asked = candidates.len() + usize::from(self.control.is_some());
@@ -57,12 +61,13 @@ impl Line {
         let patience = if asked > 1 { share.min(PATIENCE) } else { share };
         let mut troubles = Trouble::default();
         if let Some(mut control) = self.control.take() {
-            match call(&mut control, request, patience).await {
+            let answer = call(&mut control, request, patience).await;
+            match answer.and_then(|answer| self.accepted(control.endpoint(), answer, &accept)) {
                 Ok(response) => {
                     self.control = Some(control);
                     return Ok(response);
                 }
-                Err(trouble) => troubles = troubles.and(&trouble),
+                Err(trouble) => troubles = troubles.and(trouble),
             }
             if clock::now() - started >= patience / 2 {
                 self.avoided = Some(control.endpoint().clone());
@@ -73,25 +78,25 @@ impl Line {
         let mut slow = Vec::new();
         for endpoint in first.into_iter().chain(last) {
             let began = clock::now();
-            match self.ask_at(endpoint, request, patience).await {
+            match self.ask_at(endpoint, request, patience, &accept).await {
                 Ok(response) => return Ok(response),
                 Err(_) if patience < share && clock::now() - began >= patience / 2 => slow.push(endpoint),
-                Err(trouble) => troubles = troubles.and(&trouble),
+                Err(trouble) => troubles = troubles.and(trouble),
             }
         }
         let share = share_of(within.saturating_sub(clock::now() - started), slow.len());
         for endpoint in slow {
-            match self.ask_at(endpoint, request, share).await {
+            match self.ask_at(endpoint, request, share, &accept).await {
                 Ok(response) => return Ok(response),
-                Err(trouble) => troubles = troubles.and(&trouble),
+                Err(trouble) => troubles = troubles.and(trouble),
             }
         }
         Err(troubles)
     }
 
-    /// The next question goes to a broker that is chosen anew.
-    pub(super) fn hang_up(&mut self) {
-        self.control = None;
+    /// The next question goes to a broker that is chosen anew. Tells where the last one was asked.
+    pub(super) fn hang_up(&mut self) -> Option<Endpoint> {
+        self.control.take().map(|control| control.endpoint().clone())
     }
 
     /// The next question goes to another broker than the one that listens there, if there is another.
@@ -105,13 +110,44 @@ impl Line {
         endpoint: &Endpoint,
         request: &R,
         within: Duration,
+        accept: &impl Fn(&Endpoint, &R::Response) -> Result<(), Trouble>,
     ) -> Result<R::Response, Trouble> {
         let asking = open_and_ask(&self.settings, endpoint, request, within);
         let Ok(asked) = timeout(within, asking).await else { return Err(no_answer(endpoint, within)) };
         let (control, response) = asked?;
+        let response = self.accepted(endpoint, response, accept)?;
         self.control = Some(control);
         self.avoided.take_if(|avoided| avoided == endpoint);
         Ok(response)
+    }
+
+    /// Lets an answer pass that is accepted.
+    fn accepted<A>(
+        &mut self,
+        endpoint: &Endpoint,
+        answer: A,
+        accept: &impl Fn(&Endpoint, &A) -> Result<(), Trouble>,
+    ) -> Result<A, Trouble> {
+        let Err(trouble) = accept(endpoint, &answer) else { return Ok(answer) };
+        if trouble.is_foreign() && self.foreign.as_ref() != Some(endpoint) {
+            tracing::error!(reason = %trouble, "a broker of another cluster answers, and is not believed");
+            self.foreign = Some(endpoint.clone());
+        }
+        Err(trouble)
+    }
+}
+
+/// Any answer will do.
+pub(super) fn any<A>(_: &Endpoint, _: &A) -> Result<(), Trouble> {
+    Ok(())
+}
+
+/// Answers about the cluster that is known, not about another one.
+pub(super) fn of_cluster(
+    cluster: ClusterName,
+) -> impl Fn(&Endpoint, &MetadataResponse) -> Result<(), Trouble> {
+    move |endpoint, response| {
+        cluster.check(response.cluster_id.as_deref()).map_err(|error| Trouble::from((endpoint, error)))
     }
 }
 
@@ -126,11 +162,13 @@ async fn open_and_ask<R: Request>(
     request: &R,
     within: Duration,
 ) -> Result<(Control, R::Response), Trouble> {
-    let unreachable = |said: &dyn Display| Trouble::new(ConnectErrorKind::Unreachable, said);
     let setup = a_little_less(within).min(settings.core.config.socket_setup_timeout);
     let stream = match timeout(within, settings.connector.connect(endpoint, setup)).await {
-        Ok(dialled) => dialled.map_err(|error| unreachable(&error))?,
-        Err(_) => return Err(unreachable(&format_args!("{endpoint}: no connection within {within:?}"))),
+        Ok(dialled) => dialled?,
+        Err(_) => {
+            let said = format_args!("{endpoint}: no connection within {within:?}");
+            return Err(Trouble::new(ConnectErrorKind::Unreachable, said));
+        }
     };
     let session = Arc::new(session(&settings.session, within));
     let mut control = Control::greet(stream, endpoint.clone(), session).await?;

@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use milena_connection::Endpoint;
+use milena_connection::sasl::Outcome;
 use milena_connection::session::{Event, Fate, Session, SessionError};
 use milena_connection::transport::{BoxStream, Connector, DialError};
 use milena_sender::Backoff;
@@ -22,6 +23,7 @@ use super::settings::Settings;
 /// How many pieces go into one write: what Linux takes at most is 1 024.
 const SLICES: usize = 64;
 
+type Working = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 type Dialling = Pin<Box<dyn Future<Output = Result<BoxStream, DialError>> + Send>>;
 
 /// The connection to one broker.
@@ -36,6 +38,10 @@ pub(super) struct Link {
     backoff: Backoff,
     /// How long a dial may take: longer after each failure, for a network that is slow rather than gone (KIP-601).
     setup: Backoff,
+    /// Whether the last connection ended because nobody used it: the next one is opened when it is needed.
+    dormant: bool,
+    /// See [`Session::with_jitter`].
+    jitter: u16,
 }
 
 enum State {
@@ -47,6 +53,8 @@ enum State {
     Open {
         stream: BoxStream,
         session: Box<Session<Frame>>,
+        /// What the session asked for and is being done.
+        work: Option<Working>,
         /// The stream may hold written bytes back.
         unflushed: bool,
     },
@@ -63,6 +71,8 @@ impl Link {
     pub(super) fn new(settings: Arc<Settings>, seed: u64) -> Self {
         let config = &settings.core.config;
         let backoff = Backoff::new(config.reconnect_backoff, config.reconnect_backoff_max, seed);
+        // The seeds of brokers lie side by side; their high bits shall not.
+        let jitter = u16::try_from(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48).unwrap_or_default();
         let setup = Backoff::new(config.socket_setup_timeout, config.socket_setup_timeout_max, !seed);
         Self {
             settings,
@@ -71,6 +81,8 @@ impl Link {
             failures: 0,
             backoff,
             setup,
+            dormant: false,
+            jitter,
         }
     }
 
@@ -97,6 +109,7 @@ impl Link {
                 }
                 State::Closed { .. } => {
                     let Some(endpoint) = self.endpoint.clone() else { return Poll::Pending };
+                    self.dormant = false;
                     let within = self.setup.after(self.failures);
                     self.state = State::Dialling(dial(&self.settings.connector, endpoint, within));
                 }
@@ -104,8 +117,9 @@ impl Link {
                     Poll::Pending => return Poll::Pending,
                     Poll::Ready(Ok(stream)) => {
                         self.settings.core.metrics.add_connection();
-                        let session = Box::new(Session::new(Arc::clone(&self.settings.session), now));
-                        self.state = State::Open { stream, session, unflushed: false };
+                        let session = Session::new(Arc::clone(&self.settings.session), now);
+                        let session = Box::new(session.with_jitter(self.jitter));
+                        self.state = State::Open { stream, session, work: None, unflushed: false };
                     }
                     Poll::Ready(Err(error)) => {
                         self.back_off(now);
@@ -145,7 +159,7 @@ impl Link {
 
     /// Writes what the session has to write, as far as the connection takes it.
     pub(super) fn write(&mut self, now: Instant, cx: &mut Context<'_>) -> io::Result<()> {
-        let State::Open { stream, session, unflushed } = &mut self.state else { return Ok(()) };
+        let State::Open { stream, session, unflushed, .. } = &mut self.state else { return Ok(()) };
         while session.unwritten() {
             let mut slices = [IoSlice::new(&[]); SLICES];
             let filled = session.fill(&mut slices);
@@ -174,10 +188,21 @@ impl Link {
         now: Instant,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Event<Frame>, Broken>> {
-        let State::Open { stream, session, .. } = &mut self.state else { return Poll::Pending };
+        let State::Open { stream, session, work, .. } = &mut self.state else { return Poll::Pending };
         loop {
-            if let Some(event) = session.next_event().map_err(Broken::Session)? {
-                return Poll::Ready(Ok(event));
+            if let Some(working) = work
+                && let Poll::Ready(outcome) = working.as_mut().poll(cx)
+            {
+                *work = None;
+                session.resume(outcome, now);
+            }
+            match session.next_event().map_err(Broken::Session)? {
+                Some(Event::Work(asked)) => {
+                    *work = Some(Box::pin(asked.run()));
+                    continue;
+                }
+                Some(event) => return Poll::Ready(Ok(event)),
+                None => {}
             }
             let mut space = ReadBuf::new(session.read_space());
             match Pin::new(&mut *stream).poll_read(cx, &mut space).map_err(Broken::Io)? {
@@ -202,8 +227,18 @@ impl Link {
     pub(super) fn broken(&mut self, now: Instant, broken: &Broken) -> Option<Ended> {
         let place = self.endpoint.as_ref().map(|endpoint| format!("{endpoint}: ")).unwrap_or_default();
         let ended = self.end(format!("{place}{broken}"), broken.is_timeout());
-        self.back_off(now);
+        // An idle connection that turns out to be dead says nothing about the broker.
+        match broken {
+            Broken::Session(SessionError::Idle { .. }) => self.dormant = true,
+            Broken::Session(error) if error.is_staleness() => {}
+            _ => self.back_off(now),
+        }
         ended
+    }
+
+    /// Whether a connection is opened only for something to send.
+    pub(super) const fn is_dormant(&self) -> bool {
+        self.dormant && self.endpoint.is_some()
     }
 
     fn end(&mut self, reason: String, timed_out: bool) -> Option<Ended> {

@@ -37,6 +37,9 @@ impl Settings {
             frame_bytes_max: config.receive_message_max,
             max_in_flight: config.max_in_flight,
             sasl: config.sasl.clone(),
+            secure: config.tls.is_some(),
+            max_idle: config.connections_max_idle,
+            ..SessionConfig::default()
         };
         Arc::new(Self {
             session: Arc::new(session),

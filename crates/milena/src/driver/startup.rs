@@ -12,10 +12,11 @@ use milena_connection::metadata::{Metadata, MetadataConfig};
 use milena_sender::Backoff;
 use tokio::time::sleep;
 
-use super::line::Line;
+use super::line::{Line, any};
 use super::settings::Settings;
 use super::trouble::Trouble;
 use crate::clock;
+use crate::config::MetadataRecovery;
 use crate::error::{ConnectError, ConnectErrorKind};
 
 /// What a driver begins with.
@@ -39,6 +40,7 @@ pub(super) async fn start(settings: &Arc<Settings>) -> Result<Started, ConnectEr
         line: Line::new(Arc::clone(settings)),
         backoff: Backoff::new(config.reconnect_backoff, config.reconnect_backoff_max, settings.seed),
         trouble: Trouble::default(),
+        found_at: None,
     };
     let advertised = starting.find_cluster().await?;
     let identity = starting.reach_broker(&advertised, config.idempotence).await?;
@@ -52,6 +54,10 @@ fn metadata_of(settings: &Settings) -> MetadataConfig {
         max_age: config.metadata_max_age,
         refresh_backoff: Box::new(move |attempts| backoff.after(attempts)),
         allow_auto_topic_creation: config.allow_auto_topic_creation,
+        rebootstrap_after: match config.metadata_recovery {
+            MetadataRecovery::Rebootstrap => Some(config.rebootstrap_trigger),
+            MetadataRecovery::None => None,
+        },
     }
 }
 
@@ -62,16 +68,19 @@ struct Starting {
     backoff: Backoff,
     /// What went wrong last.
     trouble: Trouble,
+    /// Where the cluster was described, once it was.
+    found_at: Option<Endpoint>,
 }
 
 impl Starting {
     /// Has the cluster describe itself; the brokers that it advertises.
     async fn find_cluster(&mut self) -> Result<Vec<Endpoint>, ConnectError> {
         for attempt in 0.. {
-            let left = self.left("no broker of `bootstrap.servers` could be used")?;
+            let left = self.left()?;
             let (candidates, request) = self.metadata.ask(clock::now());
-            match self.line.ask::<MetadataRequest>(&candidates, &request, left).await {
+            match self.line.ask::<MetadataRequest>(&candidates, &request, left, any).await {
                 Ok(response) => {
+                    let code = response.error_code;
                     let brokers: Vec<_> = response.brokers.iter().map(|broker| broker.node_id).collect();
                     self.metadata.answered(response, clock::now());
                     let advertised: Vec<_> =
@@ -79,12 +88,11 @@ impl Starting {
                     if !advertised.is_empty() {
                         return Ok(advertised);
                     }
-                    let said = "the cluster advertises no broker that could be reached";
-                    self.trouble = Trouble::new(ConnectErrorKind::Timeout, said);
+                    self.note(no_cluster(code), left)?;
                 }
                 Err(trouble) => {
                     self.metadata.failed(clock::now());
-                    self.note(trouble, left);
+                    self.note(trouble, left)?;
                 }
             }
             self.pause(attempt).await;
@@ -99,26 +107,20 @@ impl Starting {
         idempotent: bool,
     ) -> Result<Option<Identity>, ConnectError> {
         // The bootstrap address may be another way to the cluster than the ones that it advertises.
-        self.line.hang_up();
+        self.found_at = self.line.hang_up();
         self.trouble = Trouble::default();
         for attempt in 0.. {
-            let left = self.left(
-                "the cluster described itself, but no broker could be used at the address that it advertises (see \
-                 `advertised.listeners` of the brokers)",
-            )?;
+            let left = self.left()?;
             let outcome = if idempotent {
-                let answer = self.line.ask(advertised, &identity_request(), left).await;
+                let answer = self.line.ask(advertised, &identity_request(), left, gives_identity).await;
                 answer.and_then(|response| identity_of(&response)).map(Some)
             } else {
                 let request = MetadataRequest { topics: Some(Vec::new()), ..MetadataRequest::default() };
-                self.line.ask(advertised, &request, left).await.map(|_| None)
+                self.line.ask(advertised, &request, left, any).await.map(|_| None)
             };
             match outcome {
                 Ok(identity) => return Ok(identity),
-                Err(Trouble { kind: kind @ ConnectErrorKind::Authentication, said }) => {
-                    return Err(ConnectError::new(kind, said));
-                }
-                Err(trouble) => self.note(trouble, left),
+                Err(trouble) => self.note(trouble, left)?,
             }
             self.pause(attempt).await;
         }
@@ -126,25 +128,59 @@ impl Starting {
     }
 
     /// Remembers what went wrong. What a last attempt says that had hardly any time left tells less.
-    fn note(&mut self, trouble: Trouble, left: Duration) {
+    ///
+    /// # Errors
+    /// What no further attempt would mend, though everybody was asked.
+    fn note(&mut self, trouble: Trouble, left: Duration) -> Result<(), ConnectError> {
         const WORTH_A_WORD: Duration = Duration::from_secs(1);
-        if self.trouble.said.is_empty() || left >= WORTH_A_WORD {
+        if self.trouble.is_none() || left >= WORTH_A_WORD {
             self.trouble = trouble;
+        }
+        match self.trouble.is_definite {
+            true => Err(self.error()),
+            false => Ok(()),
         }
     }
 
     /// What is left of the time, or the error that says what was tried.
-    fn left(&self, said: &str) -> Result<Duration, ConnectError> {
+    fn left(&self) -> Result<Duration, ConnectError> {
         let left = self.deadline.saturating_duration_since(clock::now());
-        if left.is_zero() {
-            return Err(ConnectError::new(self.trouble.kind, format!("{said}: {}", self.trouble)));
-        }
-        Ok(left)
+        if left.is_zero() { Err(self.error()) } else { Ok(left) }
+    }
+
+    /// What was tried in vain, and what was said.
+    fn error(&self) -> ConnectError {
+        let Trouble { kind, cause, .. } = &self.trouble;
+        let message = match &self.found_at {
+            None => format!("no broker of `bootstrap.servers` could be used: {}", self.trouble),
+            Some(found_at) => format!(
+                "{found_at} described the cluster, but no broker could be used at the address that it advertises (see \
+                 `advertised.listeners` of the brokers): {}",
+                self.trouble
+            ),
+        };
+        ConnectError::new(*kind, message).because_of(cause.clone())
     }
 
     async fn pause(&mut self, attempt: u32) {
         let left = self.deadline.saturating_duration_since(clock::now());
         sleep(self.backoff.after(attempt).min(left)).await;
+    }
+}
+
+/// An answer without a broker that could be asked anything.
+fn no_cluster(code: ErrorCode) -> Trouble {
+    match code {
+        ErrorCode::NONE => {
+            Trouble::new(ConnectErrorKind::Timeout, "the cluster advertises no broker that could be reached")
+        }
+        ErrorCode::CLUSTER_AUTHORIZATION_FAILED => {
+            let said = "a broker does not describe the cluster to this producer: allow DESCRIBE on it";
+            Trouble::new(ConnectErrorKind::Authorization, said).definite()
+        }
+        code => {
+            Trouble::new(ConnectErrorKind::Timeout, format_args!("a broker described no cluster: {code}"))
+        }
     }
 }
 
@@ -158,6 +194,11 @@ pub(super) fn identity_request() -> InitProducerIdRequest {
     InitProducerIdRequest { transaction_timeout_ms: i32::MAX, ..InitProducerIdRequest::default() }
 }
 
+/// Answers that give an identity.
+pub(super) fn gives_identity(endpoint: &Endpoint, response: &InitProducerIdResponse) -> Result<(), Trouble> {
+    identity_of(response).map(drop).map_err(|trouble| trouble.at(endpoint))
+}
+
 /// The identity that a broker gave.
 pub(super) fn identity_of(response: &InitProducerIdResponse) -> Result<Identity, Trouble> {
     match response.error_code {
@@ -165,7 +206,7 @@ pub(super) fn identity_of(response: &InitProducerIdResponse) -> Result<Identity,
         ErrorCode::CLUSTER_AUTHORIZATION_FAILED | ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED => {
             let said = "the producer may not write idempotently: allow WRITE on a topic, or IDEMPOTENT_WRITE on the \
                         cluster, or set enable.idempotence=false";
-            Err(Trouble::new(ConnectErrorKind::Authentication, said))
+            Err(Trouble::new(ConnectErrorKind::Authorization, said).definite())
         }
         code => {
             Err(Trouble::new(ConnectErrorKind::Timeout, format_args!("a broker gave no producer id: {code}")))

@@ -1,34 +1,78 @@
-//! Why nobody answered a question: in one word for programs, in many for people.
+//! Why nobody answered a question: in one word for programs, in many for people, and with its types for both.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::sync::Arc;
 
+use milena_connection::Endpoint;
 use milena_connection::control::{Breakdown, CallError, ConnectError};
+use milena_connection::metadata::ForeignCluster;
 use milena_connection::session::SessionError;
+use milena_connection::transport::DialError;
 
-use crate::error::ConnectErrorKind;
+use crate::error::{Cause, ConnectErrorKind};
 
 /// What the brokers that were asked had to say, each in its words.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) struct Trouble {
     /// How far any of them came.
     pub(super) kind: ConnectErrorKind,
-    pub(super) said: String,
+    /// Whether everyone who came that far would say the same again, however often it is asked.
+    pub(super) is_definite: bool,
+    /// Each of them, in order.
+    said: Vec<String>,
+    /// What stopped the first who came that far.
+    pub(super) cause: Option<Cause>,
 }
+
+/// How an attempt is called by its error: in one word, and whether that would be the same the next time.
+type Verdict = (ConnectErrorKind, bool);
 
 impl Trouble {
     pub(super) fn new(kind: ConnectErrorKind, said: impl fmt::Display) -> Self {
-        Self { kind, said: said.to_string() }
+        Self { kind, is_definite: false, said: vec![said.to_string()], cause: None }
+    }
+
+    fn of(verdict: Verdict, error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        let said = vec![error.to_string()];
+        Self { kind: verdict.0, is_definite: verdict.1, said, cause: Some(Arc::new(error)) }
+    }
+
+    /// The same, said by this broker.
+    pub(super) fn at(mut self, endpoint: &Endpoint) -> Self {
+        self.said.iter_mut().for_each(|said| said.insert_str(0, &format!("{endpoint}: ")));
+        self
+    }
+
+    /// The same, and no time mends it.
+    pub(super) fn definite(self) -> Self {
+        Self { is_definite: true, ..self }
+    }
+
+    /// Whether an answer came from another cluster.
+    pub(super) fn is_foreign(&self) -> bool {
+        self.cause.as_ref().is_some_and(|cause| cause.is::<ForeignCluster>())
+    }
+
+    /// Whether nobody was asked.
+    pub(super) const fn is_none(&self) -> bool {
+        self.said.is_empty()
     }
 
     /// The trouble with this broker and with another one: the kind is that of the one who came further.
-    pub(super) fn and(mut self, other: &Self) -> Self {
-        if depth(other.kind) > depth(self.kind) {
-            self.kind = other.kind;
+    pub(super) fn and(mut self, other: Self) -> Self {
+        if self.is_none() {
+            return other;
         }
-        if !self.said.is_empty() {
-            self.said.push_str("; ");
+        match depth(other.kind).cmp(&depth(self.kind)) {
+            Ordering::Less => {}
+            Ordering::Equal => self.is_definite &= other.is_definite,
+            Ordering::Greater => {
+                (self.kind, self.is_definite, self.cause) = (other.kind, other.is_definite, other.cause);
+            }
         }
-        self.said.push_str(&other.said);
+        let new = other.said.into_iter().filter(|said| !self.said.contains(said)).collect::<Vec<_>>();
+        self.said.extend(new);
         self
     }
 }
@@ -36,59 +80,92 @@ impl Trouble {
 /// Nobody was asked.
 impl Default for Trouble {
     fn default() -> Self {
-        Self { kind: ConnectErrorKind::Unreachable, said: String::new() }
+        Self { kind: ConnectErrorKind::Unreachable, is_definite: false, said: Vec::new(), cause: None }
     }
 }
 
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.said)
+        f.write_str(&self.said.join("; "))
+    }
+}
+
+impl From<DialError> for Trouble {
+    fn from(error: DialError) -> Self {
+        Self::of(of_dial(&error), error)
     }
 }
 
 impl From<ConnectError> for Trouble {
     fn from(error: ConnectError) -> Self {
-        let kind = match &error {
-            ConnectError::Negotiation { breakdown, .. } => kind_of(breakdown),
-            _ => ConnectErrorKind::Unreachable,
+        let verdict = match &error {
+            ConnectError::Dial(error) => of_dial(error),
+            ConnectError::Negotiation { breakdown, .. } => of_breakdown(breakdown),
+            _ => (ConnectErrorKind::Unreachable, false),
         };
-        Self::new(kind, error)
+        Self::of(verdict, error)
     }
 }
 
 impl From<CallError> for Trouble {
     fn from(error: CallError) -> Self {
-        let kind = match &error {
-            CallError::Broken { breakdown, .. } => kind_of(breakdown),
-            CallError::Unsupported { .. } | CallError::Malformed { .. } => ConnectErrorKind::Unsupported,
-            _ => ConnectErrorKind::Unreachable,
+        let verdict = match &error {
+            CallError::Broken { breakdown, .. } => of_breakdown(breakdown),
+            CallError::Unsupported { .. } | CallError::Malformed { .. } => {
+                (ConnectErrorKind::Unsupported, false)
+            }
+            _ => (ConnectErrorKind::Unreachable, false),
         };
-        Self::new(kind, error)
+        Self::of(verdict, error)
+    }
+}
+
+impl From<(&Endpoint, ForeignCluster)> for Trouble {
+    fn from((endpoint, error): (&Endpoint, ForeignCluster)) -> Self {
+        Self::of((ConnectErrorKind::Unsupported, false), error).at(endpoint)
+    }
+}
+
+/// A dial that failed.
+pub(super) const fn of_dial(error: &DialError) -> Verdict {
+    match error {
+        DialError::Name { .. } | DialError::NameTimedOut { .. } | DialError::NoAddress { .. } => {
+            (ConnectErrorKind::Name, false)
+        }
+        _ => (ConnectErrorKind::Unreachable, false),
     }
 }
 
 /// A connection that broke is as good as none; what breaks the protocol is no broker that we know.
-const fn kind_of(breakdown: &Breakdown) -> ConnectErrorKind {
+const fn of_breakdown(breakdown: &Breakdown) -> Verdict {
     match breakdown {
-        Breakdown::Io(_) | Breakdown::Session(SessionError::PeerClosed { .. }) => {
-            ConnectErrorKind::Unreachable
-        }
-        Breakdown::Session(
-            SessionError::NegotiationTimedOut { .. }
-            | SessionError::RequestTimedOut { .. }
-            | SessionError::NoProgress { .. },
-        ) => ConnectErrorKind::Timeout,
-        Breakdown::Session(_) => ConnectErrorKind::Unsupported,
+        Breakdown::Io(_) => (ConnectErrorKind::Unreachable, false),
+        Breakdown::Session(error) => of_session(error),
     }
+}
+
+/// A session that ended.
+pub(super) const fn of_session(error: &SessionError) -> Verdict {
+    let kind = match error {
+        SessionError::PeerClosed { .. } => ConnectErrorKind::Unreachable,
+        SessionError::NegotiationTimedOut { .. }
+        | SessionError::RequestTimedOut { .. }
+        | SessionError::NoProgress { .. } => ConnectErrorKind::Timeout,
+        _ => ConnectErrorKind::Unsupported,
+    };
+    (kind, false)
 }
 
 /// From who is not there to who says no.
 const fn depth(kind: ConnectErrorKind) -> u8 {
     match kind {
-        ConnectErrorKind::Unreachable => 0,
-        ConnectErrorKind::Timeout => 1,
-        ConnectErrorKind::Unsupported => 2,
-        _ => 3,
+        ConnectErrorKind::Name => 0,
+        ConnectErrorKind::Unreachable => 1,
+        ConnectErrorKind::Timeout => 2,
+        ConnectErrorKind::Unsupported => 3,
+        ConnectErrorKind::Tls => 4,
+        ConnectErrorKind::Authentication => 5,
+        _ => 6,
     }
 }
 
@@ -98,10 +175,26 @@ mod tests {
 
     #[test]
     fn who_came_furthest_names_the_trouble_and_all_are_quoted() {
-        let dead = Trouble::new(ConnectErrorKind::Unreachable, "a: refused");
-        let web = Trouble::new(ConnectErrorKind::Unsupported, "b: HTTP");
-        let both = Trouble::default().and(&dead).and(&web).and(&dead);
-        assert_eq!(both.kind, ConnectErrorKind::Unsupported);
-        assert_eq!(both.said, "a: refused; b: HTTP; a: refused");
+        let unknown = Trouble::new(ConnectErrorKind::Name, "a: no such name");
+        let dead = Trouble::new(ConnectErrorKind::Unreachable, "b: refused");
+        let web = Trouble::new(ConnectErrorKind::Unsupported, "c: HTTP");
+        let all = [unknown, dead.clone(), web, dead].into_iter().fold(Trouble::default(), Trouble::and);
+        assert_eq!(all.kind, ConnectErrorKind::Unsupported);
+        assert_eq!(all.to_string(), "a: no such name; b: refused; c: HTTP");
+    }
+
+    #[test]
+    fn a_trouble_is_definite_when_everyone_who_came_furthest_is() {
+        let refused = || Trouble::new(ConnectErrorKind::Authentication, "a: no").definite();
+        let slow = || Trouble::new(ConnectErrorKind::Authentication, "b: later");
+        let dead = || Trouble::new(ConnectErrorKind::Unreachable, "c: refused");
+        let is_definite =
+            |all: Vec<Trouble>| all.into_iter().fold(Trouble::default(), Trouble::and).is_definite;
+        assert!(is_definite(vec![dead(), refused(), dead()]));
+        assert!(is_definite(vec![refused(), refused()]));
+        assert!(!is_definite(vec![refused(), slow()]));
+        assert!(!is_definite(vec![slow(), refused()]));
+        assert!(!is_definite(vec![dead(), slow()]));
+        assert!(!is_definite(vec![]));
     }
 }

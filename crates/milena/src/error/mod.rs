@@ -16,6 +16,7 @@ mod send;
 mod try_enqueue;
 
 pub use config::ConfigError;
+pub(crate) use connect::Cause;
 pub use connect::{ConnectError, ConnectErrorKind};
 pub use flush::FlushError;
 pub use send::{ErrorKind, Persisted, SendError};

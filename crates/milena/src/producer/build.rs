@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use milena_connection::sasl::Mechanism;
 use milena_connection::tls::TlsConnector;
 use milena_connection::transport::{Connector, Tcp, TcpOptions};
 
@@ -27,12 +28,29 @@ impl ProducerBuilder {
     pub async fn build(mut self) -> Result<Producer, ConnectError> {
         let connector = self.take_connector();
         let config = self.validate()?;
+        warn(&config);
         let connector = connector.unwrap_or_else(|| tcp(&config));
         let connector = with_tls(connector, &config)?;
         let seed = config.seed.unwrap_or_else(|| fastrand::u64(..));
         let core = Core::new(config, seed);
         driver::start(&core, connector, seed).await?;
         Ok(Producer { handle: Arc::new(Handle { core }), seen: AtomicU64::new(0) })
+    }
+}
+
+/// Says what is not wrong and still not what somebody meant.
+fn warn(config: &ProducerConfig) {
+    for property in config.without_effect() {
+        tracing::warn!(
+            property,
+            "has no effect with the `security.protocol` in force, or beside what else is set"
+        );
+    }
+    // A proof that a password is known says nothing to who listens; a password or a token says all.
+    if let (None, Some(sasl)) = (&config.tls, &config.sasl)
+        && matches!(sasl.mechanism(), Mechanism::Plain | Mechanism::OAuthBearer)
+    {
+        tracing::warn!(mechanism = %sasl.mechanism(), "credentials go over the network unencrypted: use `SASL_SSL`");
     }
 }
 

@@ -242,6 +242,12 @@ impl Lane {
         !self.streams.is_empty()
     }
 
+    /// Whether something would be sent if there were a connection, as of the last [`poll`](Self::poll).
+    #[must_use]
+    pub fn has_ready(&self) -> bool {
+        !self.schedule.ready.is_empty()
+    }
+
     /// How many requests are not answered.
     #[must_use]
     pub const fn in_flight(&self) -> usize {

@@ -206,16 +206,6 @@ fn a_broker_that_is_a_bootstrap_server_is_asked_once() {
 }
 
 #[test]
-fn a_rebootstrap_leaves_only_the_bootstrap_servers() {
-    let mut story = Story::knowing(&[(1, 0)]);
-    let error_code = ErrorCode::REBOOTSTRAP_REQUIRED;
-    let changes = story.hear_response(MetadataResponse { error_code, ..response(&[1, 2, 3], vec![]) });
-    assert_eq!(changes, [Change::RebootstrapRequired]);
-    assert_eq!(story.due(), steps(1), "a broker that says nothing else is not asked without pause");
-    assert_eq!(story.asked(), ["boot-1", "boot-2"]);
-}
-
-#[test]
 fn an_answer_that_is_an_error_counts_as_a_failed_attempt() {
     let mut story = Story::knowing(&[(1, 0)]);
     let error_code = ErrorCode::UNKNOWN_SERVER_ERROR;

@@ -170,7 +170,7 @@ fn brokers_come_move_and_go() {
     };
     let first = story.hear_response(response(&[1, 2], vec![]));
     assert_eq!(first, [at(1, "broker-1"), at(2, "broker-2")]);
-    assert_eq!(story.metadata.cluster_id(), Some("cluster"));
+    assert_eq!(story.metadata.cluster().as_deref(), Some("cluster"));
 
     let mut moved = response(&[3], vec![]);
     moved.brokers.push(broker(2, "elsewhere", 9092));

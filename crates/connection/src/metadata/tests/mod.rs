@@ -3,4 +3,5 @@
 mod asking;
 mod believing;
 mod hinting;
+mod recovering;
 mod story;

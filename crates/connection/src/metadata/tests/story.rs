@@ -13,6 +13,7 @@ use crate::endpoint::Endpoint;
 use crate::metadata::{Change, Metadata, MetadataConfig, TopicMetadata};
 
 pub(super) const MAX_AGE: Duration = Duration::from_secs(300);
+pub(super) const REBOOTSTRAP_AFTER: Duration = Duration::from_secs(120);
 
 /// Milliseconds of the backoff's first step; each step has twice as many.
 pub(super) const STEP: u64 = 100;
@@ -25,10 +26,15 @@ pub(super) struct Story {
 impl Story {
     /// A client of the bootstrap servers `boot-1` and `boot-2` that knows nothing yet.
     pub(super) fn new() -> Self {
+        Self::with(Some(REBOOTSTRAP_AFTER))
+    }
+
+    pub(super) fn with(rebootstrap_after: Option<Duration>) -> Self {
         let config = MetadataConfig {
             max_age: MAX_AGE,
             refresh_backoff: Box::new(|attempt| Duration::from_millis(STEP << attempt)),
             allow_auto_topic_creation: false,
+            rebootstrap_after,
         };
         let now = clock::now();
         let bootstrap = Endpoint::list("boot-1:9092,boot-2:9092").unwrap();
@@ -54,9 +60,9 @@ impl Story {
     }
 
     /// Asks, and gets no answer.
-    pub(super) fn fail(&mut self) {
+    pub(super) fn fail(&mut self) -> Vec<Change> {
         self.metadata.ask(self.now);
-        self.metadata.failed(self.now);
+        self.metadata.failed(self.now)
     }
 
     /// The hosts that would be asked.

@@ -60,7 +60,9 @@ fn what_waits_for_the_negotiation_was_not_sent() {
     talk.send(Awaits::Answer);
     talk.write_all();
     talk.hear_the_end();
-    assert_eq!(talk.events(), Err(SessionError::PeerClosed { negotiating: true, unanswered: 0, partial: 0 }));
+    let error =
+        SessionError::PeerClosed { negotiating: true, unauthenticated: false, unanswered: 0, partial: 0 };
+    assert_eq!(talk.events(), Err(error));
     assert_eq!(talk.session.end()[0].1, Fate::NotSent);
 }
 
@@ -74,7 +76,8 @@ fn answers_that_came_before_the_end_are_not_lost() {
     talk.hear_the_end();
     let event = talk.session.next_event().unwrap().unwrap();
     assert!(matches!(event, Event::Answered { correlation_id, .. } if correlation_id == first));
-    let error = SessionError::PeerClosed { negotiating: false, unanswered: 1, partial: 3 };
+    let error =
+        SessionError::PeerClosed { negotiating: false, unauthenticated: false, unanswered: 1, partial: 3 };
     assert_eq!(talk.events(), Err(error));
     assert_eq!(talk.session.end().len(), 1);
 }

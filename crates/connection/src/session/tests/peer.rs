@@ -10,6 +10,7 @@ use milena_codec::wire::Reader;
 
 use crate::clock;
 use crate::exchange::encode_request;
+use crate::sasl::Work;
 use crate::session::{Awaits, Event, Session, SessionConfig, SessionError};
 
 /// The time-out of every session here.
@@ -18,15 +19,23 @@ pub(super) const TIMEOUT: Duration = Duration::from_secs(30);
 /// A session with a clock of its own.
 pub(super) struct Talk {
     pub(super) session: Session<Vec<u8>>,
-    now: Instant,
+    pub(super) now: Instant,
+    /// What the session asked for last.
+    pub(super) work: Option<Work>,
 }
 
 impl Talk {
     /// A session that has to negotiate yet.
     pub(super) fn new() -> Self {
-        let config = SessionConfig { request_timeout: TIMEOUT, ..SessionConfig::default() };
+        // What is done after idleness has tests of its own.
+        Self::with(SessionConfig { probe_after: 1000 * TIMEOUT, max_idle: None, ..SessionConfig::default() })
+    }
+
+    /// A session with these settings.
+    pub(super) fn with(config: SessionConfig) -> Self {
         let now = clock::now();
-        Self { session: Session::new(Arc::new(config), now), now }
+        let config = SessionConfig { request_timeout: TIMEOUT, ..config };
+        Self { session: Session::new(Arc::new(config), now), now, work: None }
     }
 
     /// A session that has negotiated.
@@ -93,6 +102,11 @@ impl Talk {
         while let Some(event) = self.session.next_event()? {
             told.push(match event {
                 Event::Ready => Told::Ready,
+                Event::Reauthenticated => Told::Reauthenticated,
+                Event::Work(work) => {
+                    assert!(self.work.replace(work).is_none(), "one thing at a time is asked for");
+                    Told::Work
+                }
                 Event::Written { payload } => Told::Written(id_in(&payload)),
                 Event::Answered { correlation_id, payload, body } => {
                     assert_eq!(id_in(&payload), correlation_id, "the payload that was sent comes back");
@@ -122,6 +136,8 @@ impl Talk {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Told {
     Ready,
+    Work,
+    Reauthenticated,
     Written(i32),
     Answered(i32, Vec<u8>),
 }

@@ -183,7 +183,8 @@ impl Director {
                         self.metadata.forget(&name);
                     }
                 }
-                Change::RebootstrapRequired => {
+                Change::Rebootstrap => {
+                    tracing::warn!("the cluster is looked for anew, by the bootstrap servers");
                     if let Some(line) = &mut self.line {
                         line.hang_up();
                     }

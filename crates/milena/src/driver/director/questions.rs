@@ -8,8 +8,8 @@ use milena_codec::message::{InitProducerIdResponse, MetadataRequest, MetadataRes
 
 use super::Director;
 use crate::clock;
-use crate::driver::line::Line;
-use crate::driver::startup::{identity_of, identity_request};
+use crate::driver::line::{Line, of_cluster};
+use crate::driver::startup::{gives_identity, identity_of, identity_request};
 use crate::driver::trouble::Trouble;
 
 /// What came of a question.
@@ -41,14 +41,17 @@ impl Director {
         if metadata_is_due {
             self.let_idle_topics_be(now);
             let (candidates, request) = self.metadata.ask(now);
+            let accept = of_cluster(self.metadata.cluster().clone());
             self.question = Some(Box::pin(async move {
-                let answer = line.ask::<MetadataRequest>(&candidates, &request, QUESTION_TIMEOUT).await;
+                let answer =
+                    line.ask::<MetadataRequest>(&candidates, &request, QUESTION_TIMEOUT, accept).await;
                 (line, Reply::Metadata(answer))
             }));
         } else if self.coordinator.asks_identity() {
             let candidates = self.metadata.candidates();
             self.question = Some(Box::pin(async move {
-                let answer = line.ask(&candidates, &identity_request(), QUESTION_TIMEOUT).await;
+                let answer =
+                    line.ask(&candidates, &identity_request(), QUESTION_TIMEOUT, gives_identity).await;
                 (line, Reply::Identity(answer))
             }));
         } else {
@@ -66,7 +69,8 @@ impl Director {
             }
             Reply::Metadata(Err(reason)) => {
                 tracing::warn!(%reason, "no broker described the cluster");
-                self.metadata.failed(now);
+                let changes = self.metadata.failed(now);
+                self.take_in(changes);
             }
             Reply::Identity(answer) => match answer.and_then(|response| identity_of(&response)) {
                 Ok(identity) => {

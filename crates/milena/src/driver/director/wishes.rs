@@ -58,6 +58,7 @@ mod tests {
                 max_age: Duration::from_secs(300),
                 refresh_backoff: Box::new(|_| Duration::from_millis(100)),
                 allow_auto_topic_creation: true,
+                rebootstrap_after: None,
             };
             let bootstrap = Endpoint::list("localhost:9092").unwrap();
             Self {

@@ -1,36 +1,12 @@
-//! The one table of properties: what each is called by whom, what it is unless it is set, and what it does here.
+//! The rows of everything but security.
 
-use super::property::{Effect, Property};
-use super::value::{
+use super::super::property::Property;
+use super::super::value::{
     acks, buffer, count, driver, kibibytes, number, partitioner, probes, recovery, retries, switch, text,
     time, time_or_never,
 };
 
-/// Reads rows of `"name" ["other names"] = "default", …: "meaning";`. A row of the first block names the builder's
-/// setter and how its argument is read, one of the second the values that are taken.
-macro_rules! properties {
-    (
-        set { $($s_name:literal [$($s_also:literal),*] = $s_default:literal, $setter:ident($read:ident): $s_meaning:literal;)* }
-        only_as { $($o_name:literal [$($o_also:literal),*] = $o_default:literal, $values:tt: $o_meaning:literal;)* }
-        ignored { $($i_name:literal [$($i_also:literal),*] = $i_default:literal: $i_meaning:literal;)* }
-    ) => {
-        &[
-            $(row(
-                $s_name,
-                &[$($s_also),*],
-                $s_default,
-                $s_meaning,
-                Effect::Set(|builder, value| Ok(builder.$setter($read(value)?))),
-            ),)*
-            $(row($o_name, &[$($o_also),*], $o_default, $o_meaning, Effect::OnlyAs(&$values)),)*
-            $(row($i_name, &[$($i_also),*], $i_default, $i_meaning, Effect::Ignored),)*
-        ]
-    };
-}
-
-/// Every property that has a name here, whether it is supported, refused or without meaning. What begins with `ssl.`
-/// or `sasl.` is refused as a whole.
-pub const PROPERTIES: &[Property] = properties! {
+pub(super) const ROWS: &[Property] = properties! {
 set {
     "bootstrap.servers" ["metadata.broker.list", "Addrs"] = "", bootstrap_servers(text):
         "brokers to ask first, `host:port` between commas";
@@ -108,7 +84,6 @@ set {
 
 // Refused, unless they ask for what is the case anyway.
 only_as {
-    "security.protocol" [] = "PLAINTEXT", ["PLAINTEXT"]: "this version speaks to plaintext listeners alone";
     "compression.type" ["compression.codec", "Producer.Compression"] = "none", ["none", "CompressionNone"]:
         "this version sends batches as they are";
     "transactional.id" ["Producer.Transaction.ID"] = "", [""]: "this version has no transactions";
@@ -117,7 +92,7 @@ only_as {
         "keys decide unless the partitioner is `random` or `round-robin`";
     "partitioner.rack.aware" [] = "false", ["false"]: "partitions are chosen without regard to racks";
     "interceptor.classes" ["Producer.Interceptors"] = "", [""]: "classes of a Java machine cannot be run";
-    "config.providers" [] = "", [""]: "classes of a Java machine cannot be run";
+    "config.providers" [] = "", [""]: "no value is looked up anywhere";
 }
 
 // Taken, and without effect; the meaning says why nothing is missing.
@@ -158,43 +133,12 @@ ignored {
         "metrics are read from the producer";
     "metrics.sample.window.ms" ["metrics.num.samples", "metrics.recording.level"] = "":
         "metrics are counters";
-    "security.providers" [] = "": "there is no Java machine to provide for";
-    "group.id" ["auto.offset.reset", "enable.auto.commit"] = "": "a consumer's property";
+    "group.id" [
+        "group.instance.id", "group.protocol", "group.remote.assignor", "auto.offset.reset", "enable.auto.commit",
+        "auto.commit.interval.ms", "isolation.level", "session.timeout.ms", "heartbeat.interval.ms",
+        "max.poll.records", "max.poll.interval.ms", "fetch.min.bytes", "fetch.max.bytes", "fetch.max.wait.ms",
+        "max.partition.fetch.bytes", "partition.assignment.strategy", "check.crcs", "exclude.internal.topics",
+        "key.deserializer", "value.deserializer", "default.api.timeout.ms"
+    ] = "": "a property of consumers or of administration";
 }
 };
-
-const fn row(
-    name: &'static str,
-    also: &'static [&'static str],
-    default: &'static str,
-    meaning: &'static str,
-    effect: Effect,
-) -> Property {
-    Property { name, also, default, meaning, effect }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::ProducerBuilder;
-
-    #[test]
-    fn every_name_is_there_once() {
-        let mut names: Vec<_> = PROPERTIES
-            .iter()
-            .flat_map(|row| std::iter::once(row.name).chain(row.also.iter().copied()))
-            .collect();
-        names.sort_unstable();
-        assert!(names.windows(2).all(|pair| pair[0] != pair[1]));
-    }
-
-    #[test]
-    fn every_default_can_be_set_and_changes_nothing() {
-        let builder = ProducerBuilder::default().bootstrap_servers("a:1");
-        let plain = builder.clone().validate().unwrap();
-        for row in PROPERTIES.iter().filter(|row| !row.default.is_empty()) {
-            let set = builder.clone().property(row.name, row.default).unwrap().validate().unwrap();
-            assert_eq!(set.properties(), plain.properties(), "{}", row.name);
-        }
-    }
-}

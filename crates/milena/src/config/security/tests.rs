@@ -1,0 +1,288 @@
+//! Files as they are found in the wild, of every kind, and what they come to.
+
+use milena_connection::sasl::Mechanism;
+
+use crate::config::{PROPERTIES, ProducerBuilder, ProducerConfig};
+use crate::error::ConfigError;
+
+const SECRET: &str = "hunter2";
+
+fn read(text: &str) -> Result<ProducerConfig, ConfigError> {
+    ProducerBuilder::default().bootstrap_servers("localhost:9092").properties(text)?.validate()
+}
+
+/// What is in force by name, of which nothing is secret.
+#[track_caller]
+fn check(text: &str, expected: &[(&str, &str)]) -> ProducerConfig {
+    let config = read(text).unwrap();
+    let told = config.properties();
+    let told: Vec<_> = told
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .filter(|(name, _)| ["sec", "ssl", "sas", "dan"].contains(&&name[..3]))
+        .collect();
+    assert_eq!(told, expected);
+    let told = format!("{told:?} {config:?}");
+    assert!(!told.contains(SECRET) && !told.contains("MIIE"), "{told}");
+    config
+}
+
+#[track_caller]
+fn check_refused(text: &str, property: &str, said: &str) {
+    let error = read(text).unwrap_err();
+    assert_eq!(error.property(), property, "{error}");
+    assert!(error.to_string().contains(said), "{error}");
+    assert!(!format!("{error} {error:?}").contains(SECRET), "{error}");
+}
+
+#[test]
+fn javas_file_for_plain_over_tls() {
+    let config = check(
+        "security.protocol=SASL_SSL\n\
+         sasl.mechanism=PLAIN\n\
+         sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required \\\n  \
+           username=\"alice\" \\\n  password=\"hunter2\";\n\
+         ssl.endpoint.identification.algorithm=https\n",
+        &[
+            ("security.protocol", "SASL_SSL"),
+            ("sasl.mechanism", "PLAIN"),
+            ("sasl.jaas.config", "[hidden]"),
+            ("ssl.endpoint.identification.algorithm", "https"),
+        ],
+    );
+    assert!(config.tls.is_some());
+    assert_eq!(config.sasl.unwrap().mechanism(), Mechanism::Plain);
+}
+
+#[test]
+fn javas_file_for_scram_and_for_a_delegation_token() {
+    for (mechanism, options) in [
+        ("SCRAM-SHA-256", "username=\"alice\" password=\"hunter2\""),
+        ("SCRAM-SHA-512", "username=\"tokenID\" password=\"hunter2\" tokenauth=\"true\""),
+    ] {
+        let module = "org.apache.kafka.common.security.scram.ScramLoginModule";
+        let config = check(
+            &format!(
+                "security.protocol=sasl_plaintext\nsasl.mechanism={mechanism}\n\
+                 sasl.jaas.config={module} required {options};\n"
+            ),
+            &[
+                ("security.protocol", "SASL_PLAINTEXT"),
+                ("sasl.mechanism", mechanism),
+                ("sasl.jaas.config", "[hidden]"),
+            ],
+        );
+        assert!(config.tls.is_none());
+        let sasl = format!("{:?}", config.sasl.unwrap());
+        assert!(sasl.contains(&format!("delegated: {}", options.contains("tokenauth"))), "{sasl}");
+    }
+}
+
+#[test]
+fn javas_file_for_certificates_of_both_sides() {
+    let config = check(
+        "security.protocol=SSL\n\
+         ssl.truststore.type=PEM\nssl.truststore.location=/etc/ca.pem\n\
+         ssl.keystore.type=PEM\nssl.keystore.location=/etc/client.pem\nssl.key.password=hunter2\n\
+         ssl.enabled.protocols=TLSv1.3\nssl.protocol=TLS\nssl.provider=SunJSSE\n",
+        &[
+            ("security.protocol", "SSL"),
+            ("ssl.enabled.protocols", "TLSv1.3"),
+            ("ssl.key.password", "[hidden]"),
+            ("ssl.keystore.location", "/etc/client.pem"),
+            ("ssl.keystore.type", "PEM"),
+            ("ssl.truststore.location", "/etc/ca.pem"),
+            ("ssl.truststore.type", "PEM"),
+        ],
+    );
+    let tls = format!("{:?}", config.tls.unwrap());
+    assert!(
+        tls.contains("/etc/ca.pem") && tls.contains("/etc/client.pem") && tls.contains("Only13"),
+        "{tls}"
+    );
+}
+
+#[test]
+fn javas_file_with_the_documents_in_it() {
+    let config = check(
+        "security.protocol=SSL\n\
+         ssl.truststore.type=PEM\n\
+         ssl.truststore.certificates=-----BEGIN CERTIFICATE----- \\\n  MIIE \\\n  -----END CERTIFICATE-----\n\
+         ssl.keystore.type=PEM\n\
+         ssl.keystore.certificate.chain=-----BEGIN CERTIFICATE-----\\nMIIE\\n-----END CERTIFICATE-----\n\
+         ssl.keystore.key=-----BEGIN PRIVATE KEY-----\\n\\\n  MIIE\\n\\\n  -----END PRIVATE KEY-----\n",
+        &[
+            ("security.protocol", "SSL"),
+            ("ssl.keystore.certificate.chain", "[hidden]"),
+            ("ssl.keystore.key", "[hidden]"),
+            ("ssl.keystore.type", "PEM"),
+            ("ssl.truststore.certificates", "[hidden]"),
+            ("ssl.truststore.type", "PEM"),
+        ],
+    );
+    assert!(config.tls.is_some());
+}
+
+#[test]
+fn librdkafkas_names() {
+    let config = check(
+        "security.protocol=sasl_ssl\nsasl.mechanisms=SCRAM-SHA-512\nsasl.username=alice\nsasl.password=hunter2\n\
+         ssl.ca.location=ca.pem\nssl.certificate.location=client.pem\nssl.key.location=client.key\n\
+         enable.ssl.certificate.verification=true\n",
+        &[
+            ("security.protocol", "SASL_SSL"),
+            ("sasl.mechanism", "SCRAM-SHA-512"),
+            ("sasl.password", "[hidden]"),
+            ("sasl.username", "alice"),
+            ("ssl.key.location", "client.key"),
+            ("ssl.keystore.location", "client.pem"),
+            ("ssl.truststore.location", "ca.pem"),
+        ],
+    );
+    assert_eq!(config.sasl.unwrap().mechanism(), Mechanism::ScramSha512);
+}
+
+#[test]
+fn saramas_names_switch_on_what_they_are_about() {
+    let text = "Net.SASL.Enable=true\nNet.SASL.User=alice\nNet.SASL.Password=hunter2\nNet.TLS.Enable=true\n";
+    let config = check(
+        text,
+        &[
+            ("security.protocol", "SASL_SSL"),
+            ("sasl.mechanism", "PLAIN"),
+            ("sasl.password", "[hidden]"),
+            ("sasl.username", "alice"),
+        ],
+    );
+    assert!(config.tls.is_some());
+    check_refused(&format!("{text}security.protocol=SSL"), "security.protocol", "asks for `SASL_SSL`");
+}
+
+#[test]
+fn what_the_protocol_does_not_use_has_no_effect_and_is_told() {
+    let text = "sasl.username=alice\nsasl.password=hunter2\nsasl.mechanism=GSSAPI\nssl.truststore.location=a.jks\n\
+                sasl.jaas.config=hunter2\nssl.endpoint.identification.algorithm=\n";
+    for text in [text.to_owned(), format!("{text}security.protocol=PLAINTEXT")] {
+        let config = check(&text, &[("security.protocol", "PLAINTEXT")]);
+        assert!(config.tls.is_none() && config.sasl.is_none());
+        assert_eq!(config.without_effect().len(), 6);
+    }
+}
+
+#[test]
+fn what_is_given_by_type_replaces_what_is_set_by_name() {
+    let builder = ProducerBuilder::default().bootstrap_servers("a:1");
+    let builder = builder.property("security.protocol", "SASL_SSL").unwrap();
+    let sasl = crate::Sasl::scram_sha_256("alice", SECRET.to_owned());
+    let config = builder.property("sasl.mechanism", "GSSAPI").unwrap().sasl(sasl).validate().unwrap();
+    assert!(config.tls.is_some());
+    assert_eq!(config.sasl.as_ref().unwrap().mechanism(), Mechanism::ScramSha256);
+    assert_eq!(config.without_effect(), ["sasl.mechanism"]);
+}
+
+#[test]
+fn sasl_needs_a_mechanism_that_is_there_and_its_credentials() {
+    let sasl = "security.protocol=SASL_SSL\n";
+    check_refused(sasl, "sasl.mechanism", "means Kerberos");
+    check_refused(&format!("{sasl}sasl.mechanism=GSSAPI"), "sasl.mechanism", "`SCRAM-SHA-256`");
+    check_refused(&format!("{sasl}sasl.mechanism=PLAIN"), "sasl.username", "`sasl.jaas.config`");
+    check_refused(&format!("{sasl}sasl.mechanism=PLAIN\nsasl.username=a"), "sasl.password", "is not set");
+    let jaas = |class: &str, options: &str| {
+        format!("sasl.jaas.config=org.apache.kafka.common.security.{class} required {options};\n")
+    };
+    let plain = jaas("plain.PlainLoginModule", "password=\"hunter2\"");
+    check_refused(&format!("{sasl}{plain}sasl.mechanism=PLAIN"), "sasl.jaas.config", "no `username`");
+    check_refused(&format!("{sasl}{plain}sasl.mechanism=OAUTHBEARER"), "sasl.jaas.config", "change one");
+    let bearer = jaas("oauthbearer.OAuthBearerLoginModule", "");
+    check_refused(&format!("{sasl}{bearer}sasl.mechanism=PLAIN"), "sasl.jaas.config", "change one");
+    let evil = jaas("JndiLoginModule", "x=\"hunter2\"");
+    check_refused(&format!("{sasl}{evil}sasl.mechanism=PLAIN"), "sasl.jaas.config", "none is loaded");
+}
+
+#[test]
+fn javas_modules_of_plain_and_scram_do_the_same() {
+    let config = read(
+        "security.protocol=SASL_PLAINTEXT\nsasl.mechanism=scram-sha-256\n\
+         sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required username=a password=b;",
+    );
+    assert_eq!(config.unwrap().sasl.unwrap().mechanism(), Mechanism::ScramSha256);
+}
+
+#[test]
+fn javas_stores_are_refused_with_the_commands_that_convert_them() {
+    for store in [
+        "ssl.truststore.location=trust.jks\nssl.truststore.password=hunter2",
+        "ssl.truststore.location=trust.store\nssl.truststore.password=hunter2",
+        "ssl.truststore.location=trust.store\nssl.truststore.type=PKCS12",
+        "ssl.truststore.location=trust.P12",
+    ] {
+        let text = format!("security.protocol=SSL\n{store}");
+        check_refused(&text, "ssl.truststore.location", "keytool -importkeystore -srckeystore trust.");
+        let text = text.replace("trust", "key");
+        check_refused(&text, "ssl.keystore.location", "openssl pkcs12 -in store.p12 -out client.pem");
+    }
+    let pem = "security.protocol=SSL\nssl.keystore.type=pem\nssl.keystore.location=a.pem\nssl.keystore.password=hunter2";
+    check_refused(pem, "ssl.keystore.password", "`ssl.key.password`");
+}
+
+#[test]
+fn names_go_unchecked_only_where_that_is_said_in_so_many_words() {
+    let text = "security.protocol=SSL\nssl.endpoint.identification.algorithm=\n";
+    check_refused(text, "ssl.endpoint.identification.algorithm", "danger.accept.any.host.name");
+    let config = read(&format!("{text}danger.accept.any.host.name=true")).unwrap();
+    assert!(format!("{:?}", config.tls).contains("checks_host_name: false"));
+}
+
+#[test]
+fn the_same_thing_in_two_places_is_refused() {
+    let tls = "security.protocol=SSL\n";
+    check_refused(
+        &format!("{tls}ssl.ca.location=a.pem\nssl.ca.pem=hunter2"),
+        "ssl.truststore.location",
+        "`ssl.truststore.certificates`",
+    );
+    check_refused(
+        &format!("{tls}ssl.key.location=a\nssl.key.pem=hunter2"),
+        "ssl.key.location",
+        "`ssl.keystore.key`",
+    );
+    check_refused(&format!("{tls}ssl.key.pem=hunter2"), "ssl.keystore.key", "without a certificate");
+}
+
+#[test]
+fn the_authorities_of_the_system_are_what_a_probe_finds() {
+    let tls = read("security.protocol=SSL\nssl.ca.location=probe").unwrap().tls.unwrap();
+    assert!(format!("{tls:?}").contains("authorities: None"), "{tls:?}");
+}
+
+#[test]
+fn blanks_around_a_password_are_part_of_it() {
+    let jaas =
+        "security.protocol=SASL_SSL\nsasl.mechanism=PLAIN\nsasl.username=alice\nsasl.password=\\ \\ \n";
+    assert!(read(jaas).unwrap().sasl.is_some());
+}
+
+#[test]
+fn no_secret_is_shown_wherever_it_is_set() {
+    for row in PROPERTIES.iter().filter(|row| row.is_secret()) {
+        for name in std::iter::once(&row.name).chain(row.also) {
+            for protocol in ["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] {
+                for mechanism in ["PLAIN", "SCRAM-SHA-256", "OAUTHBEARER"] {
+                    let builder = ProducerBuilder::default()
+                        .bootstrap_servers("a:1")
+                        .property("security.protocol", protocol)
+                        .and_then(|builder| builder.property("sasl.mechanism", mechanism))
+                        .and_then(|builder| builder.property(name, SECRET));
+                    let shown = format!("{builder:?}");
+                    assert!(!shown.contains(SECRET), "{shown}");
+                    let Ok(builder) = builder else { continue };
+                    let shown = match builder.validate() {
+                        Ok(config) => format!("{config:?} {:?}", config.properties()),
+                        Err(error) => format!("{error} {error:?}"),
+                    };
+                    assert!(!shown.contains(SECRET), "{name}: {shown}");
+                }
+            }
+        }
+    }
+}

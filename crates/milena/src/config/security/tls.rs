@@ -1,0 +1,173 @@
+//! From `ssl.*` to what TLS trusts and shows.
+//!
+//! Java's names with the type PEM, and librdkafka's: whatever is PEM, in a file or in the value, is taken. Java's own key
+//! stores are refused with the commands that turn them into PEM.
+
+use milena_connection::tls::{Tls, TlsVersions};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::pem;
+use crate::error::ConfigError;
+
+/// What was set; nothing is related to anything yet.
+#[derive(Clone, Debug, Default)]
+pub(in crate::config) struct TlsSettings {
+    pub(in crate::config) truststore_type: Option<String>,
+    pub(in crate::config) authorities_file: Option<String>,
+    pub(in crate::config) authorities_pem: Option<SecretString>,
+    pub(in crate::config) truststore_password: Option<SecretString>,
+    pub(in crate::config) keystore_type: Option<String>,
+    pub(in crate::config) certificate_file: Option<String>,
+    pub(in crate::config) certificate_pem: Option<SecretString>,
+    pub(in crate::config) keystore_password: Option<SecretString>,
+    pub(in crate::config) key_file: Option<String>,
+    pub(in crate::config) key_pem: Option<SecretString>,
+    pub(in crate::config) key_password: Option<SecretString>,
+    pub(in crate::config) versions: Option<TlsVersions>,
+    /// `ssl.endpoint.identification.algorithm` is empty.
+    pub(in crate::config) names_unchecked: bool,
+    /// `danger.accept.any.host.name`.
+    pub(in crate::config) any_host_name: bool,
+}
+
+impl TlsSettings {
+    /// The settings as a whole.
+    pub(super) fn in_force(&self) -> Result<Tls, ConfigError> {
+        let tls = self.trust(Tls::new())?;
+        let tls = self.show(tls)?.versions(self.versions.unwrap_or_default());
+        match (self.any_host_name, self.names_unchecked) {
+            (true, _) => Ok(tls.danger_accept_any_host_name()),
+            (false, false) => Ok(tls),
+            (false, true) => Err(ConfigError::new(
+                "ssl.endpoint.identification.algorithm",
+                "`ssl.endpoint.identification.algorithm` is empty: whoever has a certificate of a trusted authority \
+                 could pose as a broker; write `https`, or set `danger.accept.any.host.name` to `true` as well",
+            )),
+        }
+    }
+
+    fn trust(&self, tls: Tls) -> Result<Tls, ConfigError> {
+        let store = Store {
+            name: "truststore",
+            kind: self.truststore_type.as_deref(),
+            file: self.authorities_file.as_deref(),
+            password: self.truststore_password.is_some(),
+        };
+        store.check(self.authorities_pem.as_ref().map(|_| "ssl.truststore.certificates"))?;
+        Ok(match (&self.authorities_file, &self.authorities_pem) {
+            // librdkafka looks for the system's authorities itself where it is asked to.
+            (Some(file), _) if file == "probe" => tls,
+            (Some(file), _) => tls.ca_file(file),
+            (None, Some(pem)) => tls.ca_pem(pem::on_lines(pem.expose_secret())),
+            (None, None) => tls,
+        })
+    }
+
+    fn show(&self, mut tls: Tls) -> Result<Tls, ConfigError> {
+        let store = Store {
+            name: "keystore",
+            kind: self.keystore_type.as_deref(),
+            file: self.certificate_file.as_deref(),
+            password: self.keystore_password.is_some(),
+        };
+        store.check(self.certificate_pem.as_ref().map(|_| "ssl.keystore.certificate.chain"))?;
+        self.check_pairs()?;
+        let on_lines = |pem: &SecretString| SecretString::from(pem::on_lines(pem.expose_secret()));
+        if let Some(file) = &self.certificate_file {
+            tls = tls.certificate_file(file);
+        }
+        if let Some(pem) = &self.certificate_pem {
+            tls = tls.certificate_pem(on_lines(pem));
+        }
+        if let Some(file) = &self.key_file {
+            tls = tls.key_file(file);
+        }
+        if let Some(pem) = &self.key_pem {
+            tls = tls.key_pem(on_lines(pem));
+        }
+        if let Some(password) = &self.key_password {
+            tls = tls.key_password(password.clone());
+        }
+        Ok(tls)
+    }
+
+    /// A key is of no use without its certificate, and is named once.
+    fn check_pairs(&self) -> Result<(), ConfigError> {
+        let certificate = self.certificate_file.is_some() || self.certificate_pem.is_some();
+        let key = match (&self.key_file, &self.key_pem) {
+            (Some(_), Some(_)) => return Err(both("ssl.key.location", "ssl.keystore.key")),
+            (Some(_), None) => "ssl.key.location",
+            (None, Some(_)) => "ssl.keystore.key",
+            (None, None) => return Ok(()),
+        };
+        if certificate {
+            return Ok(());
+        }
+        Err(ConfigError::new(
+            key,
+            format!(
+                "`{key}` is a key without a certificate: name it with `ssl.keystore.certificate.chain` (PEM text) or \
+                 `ssl.certificate.location` (a PEM file)"
+            ),
+        ))
+    }
+}
+
+/// One of Java's stores: its type, its file, and whether it has a password.
+struct Store<'a> {
+    name: &'static str,
+    kind: Option<&'a str>,
+    file: Option<&'a str>,
+    password: bool,
+}
+
+impl Store<'_> {
+    /// Refuses what is no PEM, and a file beside the text that the property `inline` has.
+    fn check(&self, inline: Option<&str>) -> Result<(), ConfigError> {
+        let location = format!("ssl.{}.location", self.name);
+        let Some(file) = self.file else { return Ok(()) };
+        if let Some(inline) = inline {
+            return Err(both(&location, inline));
+        }
+        match self.kind {
+            Some(kind) if kind.eq_ignore_ascii_case("PEM") => {}
+            // Java's default is its own kind of store, librdkafka knows PKCS#12 alone; both come with a password.
+            None if !self.password && !names_a_store(file) => return Ok(()),
+            kind => return Err(self.not_pem(&location, file, kind)),
+        }
+        if self.password {
+            let name = format!("ssl.{}.password", self.name);
+            let message = format!(
+                "`{name}` is set, and a PEM file has no such password: leave it out; the password of an encrypted \
+                 key is `ssl.key.password`"
+            );
+            return Err(ConfigError::new(name, message));
+        }
+        Ok(())
+    }
+
+    fn not_pem(&self, location: &str, file: &str, kind: Option<&str>) -> ConfigError {
+        let (file, kind) = (file.escape_debug(), kind.unwrap_or("JKS or PKCS12").escape_debug());
+        let what = if self.name == "truststore" { "-nokeys -out ca.pem" } else { "-out client.pem" };
+        ConfigError::new(
+            location,
+            format!(
+                "`{location}` = `{file}` is a store of type {kind}, and only PEM is read: convert it with `keytool \
+                 -importkeystore -srckeystore {file} -destkeystore store.p12 -deststoretype PKCS12` and `openssl \
+                 pkcs12 -in store.p12 {what}`, then name that file with `ssl.{}.type` = `PEM` and without \
+                 `ssl.{}.password`",
+                self.name, self.name
+            ),
+        )
+    }
+}
+
+/// Whether a file has the name of one of Java's stores.
+fn names_a_store(file: &str) -> bool {
+    let file = file.to_ascii_lowercase();
+    [".jks", ".p12", ".pfx", ".pkcs12", ".bcfks"].iter().any(|end| file.ends_with(end))
+}
+
+fn both(one: &str, other: &str) -> ConfigError {
+    ConfigError::new(one, format!("`{one}` and `{other}` are both set: leave one of them out"))
+}

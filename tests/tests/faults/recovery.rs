@@ -1,0 +1,151 @@
+//! Clusters that have to be found again, and clusters that are another one.
+
+use std::time::Duration;
+
+use milena::{MetadataRecovery, Producer, Record};
+use milena_codec::message::{MetadataResponse, MetadataResponseBroker};
+use milena_fake::{ApiKey, BrokerId, Cluster, ErrorCode};
+use milena_tests::{Name, Sent, Stage, Tag, assert_exactly_once, eventually, within};
+use tokio::time::sleep;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+async fn stage() -> Stage {
+    let stage = Stage::in_memory(Cluster::builder().topic("t", 3)).await;
+    stage.network().name("bootstrap", Name::AnyBroker);
+    stage
+}
+
+/// A producer that asks about the cluster every second, and has begun to write.
+async fn connect(stage: &Stage, recovery: MetadataRecovery) -> Producer {
+    let builder = stage.producer().bootstrap_servers("bootstrap:9092").metadata_max_age(SECOND);
+    let builder = builder.metadata_recovery(recovery).rebootstrap_trigger(20 * SECOND);
+    let producer = builder.build().await.unwrap();
+    producer.topic("t").await.unwrap();
+    producer
+}
+
+/// Sends the record with this number to each partition in turn.
+async fn send(producer: &Producer, number: u32) -> Sent {
+    let tag = Tag { sender: 0, number };
+    (tag, within(producer.send(tag.record_in("t", 3))).await.unwrap())
+}
+
+fn questions(stage: &Stage) -> usize {
+    stage.journal().iter().filter(|entry| entry.api == ApiKey::METADATA).count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_broker_that_wants_a_rebootstrap_has_the_cluster_looked_for_by_the_bootstrap_servers() {
+    let stage = stage().await;
+    let producer = connect(&stage, MetadataRecovery::Rebootstrap).await;
+    let mut sent = vec![send(&producer, 0).await, send(&producer, 1).await, send(&producer, 2).await];
+    let dials = stage.network().dials().len();
+    let error_code = ErrorCode::REBOOTSTRAP_REQUIRED;
+    stage.on(ApiKey::METADATA).message(MetadataResponse { error_code, ..MetadataResponse::default() });
+    eventually(|| !stage.network().hosts_since(dials).is_empty()).await;
+    sleep(SECOND / 10).await;
+    assert_eq!(stage.network().hosts_since(dials), ["bootstrap"]);
+    for number in 3..9 {
+        sent.push(send(&producer, number).await);
+    }
+    assert_exactly_once(&stage, "t", &sent);
+    assert_eq!(
+        stage.network().hosts_since(dials),
+        ["bootstrap"],
+        "what carries records is of the same cluster"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn brokers_that_nobody_describes_for_long_are_given_up_and_not_dialled_any_more() {
+    let stage = stage().await;
+    let producer = connect(&stage, MetadataRecovery::Rebootstrap).await;
+    let first = send(&producer, 0).await;
+    for broker in 1..=3 {
+        stage.kill(broker);
+    }
+    stage.network().name("bootstrap", Name::Nobody);
+    let waiting = producer.enqueue(Tag { sender: 0, number: 1 }.record_in("t", 3)).await.unwrap();
+    sleep(40 * SECOND).await;
+    let dials = stage.network().dials().len();
+    sleep(10 * SECOND).await;
+    let hosts = stage.network().hosts_since(dials);
+    assert!(!hosts.is_empty() && hosts.iter().all(|host| host == "bootstrap"), "{hosts:?}");
+    // The same brokers, at other addresses, and the name leads there.
+    for broker in 1..=3 {
+        stage.change_address(broker).unwrap();
+    }
+    stage.network().name("bootstrap", Name::AnyBroker);
+    let second = (Tag { sender: 0, number: 1 }, within(waiting).await.unwrap());
+    assert_exactly_once(&stage, "t", &[first, second]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_recovery_no_bootstrap_server_is_asked_again() {
+    let stage = stage().await;
+    let producer = connect(&stage, MetadataRecovery::None).await;
+    let mut sent = vec![send(&producer, 0).await];
+    let dials = stage.network().dials().len();
+    for broker in 1..=3 {
+        stage.kill(broker);
+    }
+    sleep(60 * SECOND).await;
+    stage.restart(2).unwrap();
+    stage.restart(1).unwrap();
+    stage.restart(3).unwrap();
+    for number in 1..4 {
+        sent.push(send(&producer, number).await);
+    }
+    assert_exactly_once(&stage, "t", &sent);
+    assert!(!stage.network().hosts_since(dials).contains(&"bootstrap".to_owned()));
+}
+
+/// What a broker of another cluster says: that the broker with this id listens where nobody does.
+fn foreign() -> MetadataResponse {
+    let broker = MetadataResponseBroker {
+        node_id: BrokerId(1),
+        host: "elsewhere".to_owned(),
+        port: 9092,
+        ..MetadataResponseBroker::default()
+    };
+    let cluster_id = Some("another".to_owned());
+    MetadataResponse { brokers: vec![broker], cluster_id, ..MetadataResponse::default() }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_broker_of_another_cluster_is_not_believed_and_the_next_one_is_asked() {
+    let stage = stage().await;
+    let producer = connect(&stage, MetadataRecovery::Rebootstrap).await;
+    let mut sent = vec![send(&producer, 0).await];
+    // An address of the cluster has come to lead to another one: each time another broker is asked first.
+    stage.on(ApiKey::METADATA).node(1).always().message(foreign());
+    stage.on(ApiKey::METADATA).node(2).always().message(foreign());
+    sleep(10 * SECOND).await;
+    stage.move_leader("t", 0, 3);
+    for number in 1..7 {
+        sent.push(send(&producer, number).await);
+    }
+    stage.create_topic("u", 1);
+    within(producer.send(("u", "v"))).await.unwrap();
+    assert_exactly_once(&stage, "t", &sent);
+    assert!(!stage.network().hosts_since(0).contains(&"elsewhere".to_owned()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cluster_that_took_the_place_of_ours_gets_no_record() {
+    let stage = stage().await;
+    let builder = stage.producer().bootstrap_servers("bootstrap:9092").delivery_timeout(60 * SECOND);
+    let producer = builder.metadata_max_age(SECOND).rebootstrap_trigger(5 * SECOND).build().await.unwrap();
+    producer.send(Record::to("t").partition(0)).await.unwrap();
+    stage.on(ApiKey::METADATA).always().message(foreign());
+    let asked = questions(&stage);
+    sleep(60 * SECOND).await;
+    let questions = questions(&stage) - asked;
+    assert!((40..400).contains(&questions), "{questions}: with a backoff");
+    assert!(!stage.network().hosts_since(0).contains(&"elsewhere".to_owned()));
+    // The own cluster answers again: it is the same producer, with the same sequences.
+    stage.clear_hooks();
+    within(producer.send(Record::to("t").partition(0))).await.unwrap();
+    assert_eq!(stage.log("t", 0).len(), 2);
+}
