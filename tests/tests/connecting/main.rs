@@ -2,5 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong fails its test")]
 
+mod dialling;
 mod refusals;
 mod servers;
