@@ -4,16 +4,16 @@ use std::fmt;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use milena::transport::{BoxStream, Connector, Dial, DialError};
 use milena::{Endpoint, Producer, ProducerBuilder};
-use milena_fake::{Builder, Cluster};
+use milena_fake::{Builder, Cluster, Keep};
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 
-use super::play::{Line, act, play};
+use super::play::{Line, Record, act, play};
 use super::script::{Act, At, Peer};
 use super::secret::{Side, client};
 
@@ -33,7 +33,7 @@ pub struct Ground {
     peer: Arc<Peer>,
     /// The first broker that stands behind the peer; those before it are as they are.
     hostile_from: i32,
-    turns: Arc<AtomicUsize>,
+    record: Arc<Record>,
     probe: Probe,
 }
 
@@ -48,9 +48,18 @@ impl Ground {
     ///
     /// # Panics
     /// Outside of a tokio runtime.
-    #[expect(clippy::unwrap_used, reason = "a test without its cluster has failed")]
     pub async fn new(peer: &Peer, brokers: u16, hostile_from: i32) -> Self {
-        let mut builder = Cluster::builder().brokers(brokers.into()).topic("t", brokers.into()).in_memory();
+        Self::keeping(Keep::All, peer, brokers, hostile_from).await
+    }
+
+    /// The same, and how much of what is produced its brokers keep.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    #[expect(clippy::unwrap_used, reason = "a test without its cluster has failed")]
+    pub async fn keeping(keep: Keep, peer: &Peer, brokers: u16, hostile_from: i32) -> Self {
+        let builder = Cluster::builder().brokers(brokers.into()).topic("t", brokers.into());
+        let mut builder = builder.keep(keep).in_memory();
         if peer.sasl.is_some() {
             builder = guarded(builder);
         }
@@ -58,8 +67,8 @@ impl Ground {
         for broker in 1..=brokers {
             cluster.advertise(i32::from(broker), "localhost", PORT + broker);
         }
-        let turns = Arc::default();
-        Self { cluster, peer: Arc::new(peer.clone()), hostile_from, turns, probe: || {} }
+        let record = Arc::default();
+        Self { cluster, peer: Arc::new(peer.clone()), hostile_from, record, probe: || {} }
     }
 
     /// Has this asked whenever a producer touches a connection.
@@ -75,6 +84,12 @@ impl Ground {
         &self.cluster
     }
 
+    /// How long the longest answer of the peer was that it made up.
+    #[must_use]
+    pub fn longest_lie(&self) -> usize {
+        self.record.longest.load(Ordering::Relaxed)
+    }
+
     /// Where a broker says that it is.
     #[must_use]
     pub fn address(broker: u16) -> String {
@@ -83,13 +98,18 @@ impl Ground {
 
     /// A producer that knows the first broker.
     pub fn producer(&self) -> ProducerBuilder {
-        let mut builder = Producer::builder()
+        let builder = Producer::builder()
             .bootstrap_servers(Self::address(1))
             .connector(Arc::new(self.clone()))
             .request_timeout(Duration::from_secs(5))
             .delivery_timeout(Duration::from_secs(20))
             .max_block(Duration::from_secs(20))
             .seed(7);
+        self.wearing(builder)
+    }
+
+    /// The same producer with what the peer asks for.
+    pub(super) fn wearing(&self, mut builder: ProducerBuilder) -> ProducerBuilder {
         if self.peer.tls.is_some() {
             builder = builder.tls(client());
         }
@@ -99,17 +119,30 @@ impl Ground {
         }
     }
 
+    pub(super) const fn peer(&self) -> &Arc<Peer> {
+        &self.peer
+    }
+
+    pub(super) fn record(&self) -> &Record {
+        &self.record
+    }
+
+    /// A connection to a broker, past nobody.
+    pub(super) fn dial(&self, broker: i32) -> io::Result<DuplexStream> {
+        let (host, port) = self.cluster.address(broker).ok_or(io::ErrorKind::ConnectionRefused)?;
+        self.cluster.dial(&host, port)
+    }
+
     fn open(&self, endpoint: &Endpoint) -> io::Result<BoxStream> {
         let broker = i32::from(endpoint.port) - i32::from(PORT);
-        let (host, port) = self.cluster.address(broker).ok_or(io::ErrorKind::ConnectionRefused)?;
-        let broker_line = self.cluster.dial(&host, port)?;
+        let broker_line = self.dial(broker)?;
         let (near, far) = tokio::io::duplex(PIPE_BYTES);
-        let (peer, turns) = (Arc::clone(&self.peer), Arc::clone(&self.turns));
+        let (peer, record) = (Arc::clone(&self.peer), Arc::clone(&self.record));
         let is_hostile = broker >= self.hostile_from;
         tokio::spawn(async move {
             match is_hostile {
-                true => stand_before(far, broker_line, &peer, &turns).await,
-                false => stand_before(far, broker_line, &neighbour(&peer), &turns).await,
+                true => stand_before(far, broker_line, &peer, &record).await,
+                false => stand_before(far, broker_line, &neighbour(&peer), &record).await,
             }
         });
         Ok(Box::new(Probed { stream: near, probe: self.probe }))
@@ -128,21 +161,16 @@ fn neighbour(peer: &Peer) -> Peer {
 }
 
 /// Plays a peer on a connection of any kind.
-pub(super) async fn stand_before(
-    mut line: impl Line,
-    broker: DuplexStream,
-    peer: &Peer,
-    turns: &AtomicUsize,
-) {
+pub(super) async fn stand_before(mut line: impl Line, broker: DuplexStream, peer: &Peer, record: &Record) {
     if peer.at == At::Accepted {
         // However it ends, it is over.
         let _ = act(&mut line, peer.does).await;
         return;
     }
-    let Some(side) = peer.tls else { return play(line, broker, peer, turns).await };
+    let Some(side) = peer.tls else { return play(line, broker, peer, record).await };
     let acceptor = tokio_rustls::TlsAcceptor::from(side.config());
     if let Ok(line) = acceptor.accept(line).await {
-        play(line, broker, peer, turns).await;
+        play(line, broker, peer, record).await;
     }
 }
 

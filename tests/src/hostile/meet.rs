@@ -5,7 +5,7 @@ use std::time::Duration;
 use milena::{ConnectError, ProducerBuilder, Record, SendError};
 use tokio::time::{sleep, timeout};
 
-use super::ground::{Ground, Probe};
+use super::ground::Ground;
 use super::script::{Ends, Peer};
 use crate::Stopwatch;
 
@@ -30,13 +30,17 @@ pub enum Outcome {
 }
 
 /// Has a producer meet the peer as the only broker there is, and send a record of 100 kB.
-pub async fn meet(peer: &Peer, probe: Probe) -> Outcome {
-    let ground = Ground::new(peer, 1, 1).await.probed(probe);
+pub async fn meet(peer: &Peer) -> Outcome {
+    meet_on(&Ground::new(peer, 1, 1).await).await
+}
+
+/// Has a producer send a record of 100 kB to whoever is there.
+pub async fn meet_on(ground: &Ground) -> Outcome {
     one_record(ground.producer()).await
 }
 
 /// Has a producer come about and send a record.
-pub(super) async fn one_record(builder: ProducerBuilder) -> Outcome {
+pub async fn one_record(builder: ProducerBuilder) -> Outcome {
     let watch = Stopwatch::start();
     let Ok(built) = timeout(10 * CONNECT_BOUND, builder.build()).await else { return Outcome::Hangs };
     let producer = match built {

@@ -8,6 +8,7 @@
 //! A peer stands before a real broker and passes everything on until its moment comes, so that each of them is honest as
 //! long as it takes to be believed. What a client may make of it is in [`Ends`], and [`meet`] checks it.
 
+mod door;
 mod ground;
 mod honest;
 mod meet;
@@ -16,8 +17,9 @@ mod play;
 mod script;
 mod secret;
 
+pub use door::Door;
 pub use ground::{Ground, Probe};
 pub use honest::Honest;
-pub use meet::{Outcome, assert_all, beside, meet};
+pub use meet::{Outcome, assert_all, beside, meet, meet_on, one_record};
 pub use script::{Act, At, Ends, Peer};
 pub use secret::{CA, Side, client};

@@ -13,6 +13,13 @@ use super::script::{Act, At, Peer};
 /// Bytes of a request that tell its API: those of the length, of the key and of the version.
 const HEAD_BYTES: usize = 8;
 
+/// What a peer did so far.
+#[derive(Debug, Default)]
+pub(super) struct Record {
+    pub(super) lies: AtomicUsize,
+    pub(super) longest: AtomicUsize,
+}
+
 /// A connection that may be reset.
 pub(super) trait Line: AsyncRead + AsyncWrite + Unpin {
     /// Has it end with a reset, where there is such a thing.
@@ -35,16 +42,16 @@ impl<S: Line> Line for tokio_rustls::server::TlsStream<S> {
 }
 
 /// Plays until the connection ends.
-pub(super) async fn play(mut line: impl Line, mut broker: DuplexStream, peer: &Peer, turns: &AtomicUsize) {
+pub(super) async fn play(mut line: impl Line, mut broker: DuplexStream, peer: &Peer, record: &Record) {
     // However it ends, it is over.
-    let _ = converse(&mut line, &mut broker, peer, turns).await;
+    let _ = converse(&mut line, &mut broker, peer, record).await;
 }
 
 async fn converse(
     line: &mut impl Line,
     broker: &mut DuplexStream,
     peer: &Peer,
-    turns: &AtomicUsize,
+    record: &Record,
 ) -> io::Result<()> {
     if matches!(peer.at, At::Secured) {
         return act(line, peer.does).await;
@@ -67,8 +74,8 @@ async fn converse(
         broker.read_exact(&mut answer).await?;
         read_rest(broker, &mut answer).await?;
         if is_moment {
-            let turn = turns.fetch_add(1, Ordering::Relaxed);
-            spoil(line, peer.does, Honest { frame: answer, version, turn }).await?;
+            let turn = record.lies.fetch_add(1, Ordering::Relaxed);
+            spoil(line, peer.does, Honest { frame: answer, version, turn }, record).await?;
         } else {
             line.write_all(&answer).await?;
             line.flush().await?;
@@ -136,7 +143,7 @@ async fn listen(line: &mut (impl AsyncRead + Unpin)) -> io::Result<()> {
 }
 
 /// What is made of an honest answer.
-async fn spoil(line: &mut impl Line, act: Act, honest: Honest) -> io::Result<()> {
+async fn spoil(line: &mut impl Line, act: Act, honest: Honest, record: &Record) -> io::Result<()> {
     match act {
         Act::Drip(every) => {
             for byte in honest.frame {
@@ -150,7 +157,11 @@ async fn spoil(line: &mut impl Line, act: Act, honest: Honest) -> io::Result<()>
             line.shutdown().await?;
             return Err(io::ErrorKind::ConnectionAborted.into());
         }
-        Act::Lie(lie) => line.write_all(&lie(honest)).await?,
+        Act::Lie(lie) => {
+            let bytes = lie(honest);
+            record.longest.fetch_max(bytes.len(), Ordering::Relaxed);
+            line.write_all(&bytes).await?;
+        }
         _ => line.write_all(&honest.frame).await?,
     }
     line.flush().await

@@ -4,3 +4,4 @@
 //! A new one is a line in `tests/src/hostile/peers`: its name, its moment, what it does, and how it ends for a producer.
 
 mod plain;
+mod sockets;

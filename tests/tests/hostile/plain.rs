@@ -7,7 +7,7 @@ use milena_tests::hostile::{Ground, Peer, assert_all, beside, meet, peers};
 /// What comes of it is what the script says, in time, in words.
 async fn alone(list: Vec<Peer>) {
     let broker = Ground::address(1);
-    assert_all(&list, async |peer: &Peer| meet(peer, || {}).await.fault(peer.ends, &broker)).await;
+    assert_all(&list, async |peer: &Peer| meet(peer).await.fault(peer.ends, &broker)).await;
 }
 
 #[tokio::test(start_paused = true)]

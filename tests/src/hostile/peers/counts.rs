@@ -90,7 +90,7 @@ fn of_acknowledgements() -> Vec<Peer> {
             honest.body(&counted(&[0, 1, 0, 0, 0, 0], &MOST, 40))
         }),
         lies("an acknowledgement with bytes behind its end", |honest| {
-            let mut frame = honest.frame.clone();
+            let mut frame = honest.frame;
             frame.extend_from_slice(&[1, 2, 3]);
             frame[3] += 3;
             frame

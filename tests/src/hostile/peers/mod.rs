@@ -8,6 +8,7 @@ mod metadata;
 mod produce;
 mod sasl;
 mod silence;
+mod sockets;
 mod text;
 
 pub use closing::closing;
@@ -18,11 +19,12 @@ pub use metadata::metadata;
 pub use produce::produce;
 pub use sasl::sasl;
 pub use silence::silence;
+pub use sockets::sockets;
 pub use text::text;
 
 use super::script::Peer;
 
-/// All of them.
+/// All that need no socket.
 #[must_use]
 pub fn all() -> Vec<Peer> {
     [lengths(), counts(), text(), identity(), produce(), metadata(), silence(), closing(), sasl()].concat()

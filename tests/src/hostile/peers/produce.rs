@@ -11,6 +11,10 @@ use crate::hostile::script::{Act, At, Peer};
 /// Peers that acknowledge what is not so.
 #[must_use]
 pub fn produce() -> Vec<Peer> {
+    [of_partitions(), of_offsets(), of_errors()].concat()
+}
+
+fn of_partitions() -> Vec<Peer> {
     let lies = |name, lie| Peer::new(name, At::Asked(ApiKey::PRODUCE), Act::Lie(lie));
     vec![
         lies("an acknowledgement of nothing", |honest| {
@@ -56,6 +60,12 @@ pub fn produce() -> Vec<Peer> {
             })
         })
         .undelivered(DeliveryTimeout, &[]),
+    ]
+}
+
+fn of_offsets() -> Vec<Peer> {
+    let lies = |name, lie| Peer::new(name, At::Asked(ApiKey::PRODUCE), Act::Lie(lie));
+    vec![
         lies("an acknowledgement at offset -1", |honest| {
             honest.changed(|answer: &mut ProduceResponse| {
                 answer.responses[0].partition_responses[0].base_offset = -1;
@@ -75,6 +85,12 @@ pub fn produce() -> Vec<Peer> {
             })
         })
         .harmless(),
+    ]
+}
+
+fn of_errors() -> Vec<Peer> {
+    let lies = |name, lie| Peer::new(name, At::Asked(ApiKey::PRODUCE), Act::Lie(lie));
+    vec![
         lies("an error that nobody knows", |honest| {
             honest.changed(|answer: &mut ProduceResponse| {
                 answer.responses[0].partition_responses[0].error_code = ErrorCode(-31_000);

@@ -63,13 +63,20 @@ fn of_the_handshake() -> Vec<Peer> {
             })
         })
         .refused(Authentication, &["SCRAM-SHA-256", "PLAIN"]),
-        lies("a hundred thousand mechanisms that clear the screen", |honest| {
+        lies("ten thousand mechanisms that clear the screen", |honest| {
             honest.instead(&SaslHandshakeResponse {
                 error_code: ErrorCode::UNSUPPORTED_SASL_MECHANISM,
-                mechanisms: vec![ESCAPES.repeat(2); 100_000],
+                mechanisms: vec![ESCAPES.repeat(2); 10_000],
             })
         })
         .refused(Authentication, &["SCRAM-SHA-256"]),
+        lies("more mechanisms than a mebibyte holds", |honest| {
+            honest.instead(&SaslHandshakeResponse {
+                error_code: ErrorCode::UNSUPPORTED_SASL_MECHANISM,
+                mechanisms: vec!["MECHANISM".to_owned(); 100_000],
+            })
+        })
+        .refused(Authentication, &["1048576"]),
         lies("two billion mechanisms", |honest| honest.body(&[0, 0, 0x7f, 0xff, 0xff, 0xff, 0, 1, b'x']))
             .refused(Authentication, &["SASL"]),
         lies("a mechanism that is no UTF-8", |honest| honest.body(&[0, 33, 0, 0, 0, 1, 0, 2, 0xff, 0xfe]))
@@ -172,8 +179,10 @@ fn of_scram() -> Vec<Peer> {
         lies("a first message that is nothing", |honest| first(&honest, |_, _, _| String::new())),
         lies("a wrong signature", |honest| {
             last(&honest, |_| "v=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=".to_owned())
-        }),
-        lies("a signature too short", |honest| last(&honest, |_| "v=AAAA".to_owned())),
+        })
+        .refused(Authentication, &["who it should be"]),
+        lies("a signature too short", |honest| last(&honest, |_| "v=AAAA".to_owned()))
+            .refused(Authentication, &["who it should be"]),
         lies("no signature", |honest| last(&honest, |_| String::new())),
         lies("an error in the place of a signature", |honest| {
             last(&honest, |_| format!("e=other-error{ESCAPES}"))
