@@ -99,6 +99,11 @@ impl Line {
         Err(troubles)
     }
 
+    /// Who answered last, unless it hung up since.
+    pub(super) fn endpoint(&self) -> Option<&Endpoint> {
+        self.control.as_ref().map(Control::endpoint)
+    }
+
     /// The next question goes to a broker that is chosen anew. Tells where the last one was asked.
     pub(super) fn hang_up(&mut self) -> Option<Endpoint> {
         self.control.take().map(|control| control.endpoint().clone())
