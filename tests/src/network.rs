@@ -21,6 +21,8 @@ pub enum Name {
     Nobody,
     /// To a host that swallows every packet.
     Silence,
+    /// Nowhere: no resolver knows it.
+    Unknown,
 }
 
 /// The connector of clusters in memory. Addresses of brokers lead to them; other names lead where they were told to.
@@ -59,9 +61,22 @@ impl Network {
         self
     }
 
+    /// The same, with a list of dials of its own.
+    #[must_use]
+    pub fn with_own_dials(mut self) -> Self {
+        self.dials = Arc::default();
+        self
+    }
+
     /// From now on a host's name leads there.
     pub fn name(&self, host: &str, leads_to: Name) {
         self.names.lock().unwrap_or_else(PoisonError::into_inner).insert(host.to_owned(), leads_to);
+    }
+
+    /// How long it has been there.
+    #[must_use]
+    pub fn age(&self) -> Duration {
+        self.since.elapsed()
     }
 
     /// Every dial until now, in order.
@@ -88,6 +103,7 @@ impl Network {
                 Err(io::ErrorKind::TimedOut.into())
             }
             Some(Name::AnyBroker) => self.dial_any(),
+            Some(Name::Unknown) => Err(io::ErrorKind::NotFound.into()),
         }
     }
 
@@ -105,9 +121,11 @@ impl Network {
 impl Connector for Network {
     fn connect<'a>(&'a self, endpoint: &'a Endpoint, within: Duration) -> Dial<'a> {
         Box::pin(async move {
-            let refused =
-                |error: io::Error| DialError::Other { endpoint: endpoint.clone(), error: error.into() };
-            let stream = self.dial(endpoint, within).await.map_err(refused)?;
+            let failed = |error: io::Error| match error.kind() {
+                io::ErrorKind::NotFound => DialError::Name { endpoint: endpoint.clone(), error },
+                _ => DialError::Other { endpoint: endpoint.clone(), error: error.into() },
+            };
+            let stream = self.dial(endpoint, within).await.map_err(failed)?;
             Ok(self.cable.put_on(stream))
         })
     }

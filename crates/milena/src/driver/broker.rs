@@ -24,7 +24,9 @@ use super::frame::Frame;
 use super::link::{Broken, Ended, Link};
 use super::nudge::{Nudge, Nudging};
 use super::settings::{PRODUCE_VERSION_MAX, Settings};
+use super::trouble::Trouble;
 use crate::clock;
+use crate::error::ConnectErrorKind;
 
 /// What the director tells a lane.
 #[derive(Debug)]
@@ -59,6 +61,8 @@ pub(super) struct BrokerTask {
     paused_until: Option<Instant>,
     nudging: Nudging,
     aborting: bool,
+    /// Where the last attempts to reach the broker stopped, since it was of use.
+    stopped_by: Option<ConnectErrorKind>,
 }
 
 impl BrokerTask {
@@ -82,6 +86,7 @@ impl BrokerTask {
             paused_until: None,
             nudging,
             aborting: false,
+            stopped_by: None,
         }
     }
 
@@ -111,7 +116,7 @@ impl BrokerTask {
         match self.link.poll_open(now, cx) {
             Poll::Pending => return,
             Poll::Ready(Ok(())) => {}
-            Poll::Ready(Err(reason)) => return self.unreachable(reason),
+            Poll::Ready(Err(trouble)) => return self.unreachable(trouble, true),
         }
         let mut outcome = self.link.check(now);
         while outcome.is_ok() {
@@ -122,7 +127,7 @@ impl BrokerTask {
             }
         }
         if let Err(broken) = outcome
-            && let Some(ended) = self.link.broken(now, &broken)
+            && let Some(ended) = self.link.broken(now, broken)
         {
             self.ended(now, ended);
         }
@@ -135,6 +140,9 @@ impl BrokerTask {
                 let version = session.versions().and_then(|versions| versions.pick::<ProduceMessage>());
                 self.lane.connected(version.ok_or(Broken::Version)?.min(PRODUCE_VERSION_MAX));
                 self.link.prove();
+                if self.stopped_by.take().is_some() {
+                    tracing::info!(endpoint = ?self.link.endpoint(), "a broker can be used again");
+                }
             }
             Event::Answered { payload, body, .. } => {
                 let pause_ms =
@@ -154,8 +162,12 @@ impl BrokerTask {
     fn ended(&mut self, now: Instant, ended: Ended) {
         // Brokers close connections that are idle: news only where something has to be sent again.
         match ended.requests.len() {
-            0 => tracing::info!(reason = %ended.reason, "an idle connection ended"),
-            requests => tracing::warn!(reason = %ended.reason, requests, "a connection ended"),
+            _ if !ended.stood => {}
+            0 if self.link.is_dormant() => {
+                tracing::debug!(reason = %ended.trouble, "an idle connection is closed")
+            }
+            0 => tracing::info!(reason = %ended.trouble, "an idle connection ended"),
+            requests => tracing::warn!(reason = %ended.trouble, requests, "a connection ended"),
         }
         let mut requests = Vec::with_capacity(ended.requests.len());
         for (Frame(request), fate) in ended.requests {
@@ -171,13 +183,20 @@ impl BrokerTask {
             self.settings.core.tell(|inbox| inbox.silent = silent);
         }
         if !self.link.is_dormant() {
-            self.unreachable(ended.reason);
+            self.unreachable(ended.trouble, !ended.stood);
         }
     }
 
-    fn unreachable(&mut self, reason: String) {
-        tracing::debug!(%reason, "a broker could not be used");
-        self.lane.set_trouble(reason);
+    /// The broker cannot be used now. To the log that is news when `is_setup`, no connection came about, and it was
+    /// stopped elsewhere than the time before.
+    fn unreachable(&mut self, trouble: Trouble, is_setup: bool) {
+        if is_setup && self.stopped_by != Some(trouble.kind) {
+            self.stopped_by = Some(trouble.kind);
+            tracing::warn!(reason = %trouble, step = trouble.kind.name(), "a broker cannot be used");
+        } else {
+            tracing::debug!(reason = %trouble, "a broker cannot be used");
+        }
+        self.lane.set_trouble(trouble.to_string());
         self.settings.core.tell(|inbox| inbox.broker_lost = true);
     }
 
@@ -269,7 +288,7 @@ impl Future for BrokerTask {
                 Output::Send(request) => {
                     this.send(now, request);
                     if let Err(error) = this.link.write(now, cx)
-                        && let Some(ended) = this.link.broken(now, &Broken::Io(error))
+                        && let Some(ended) = this.link.broken(now, Broken::Io(error))
                     {
                         this.ended(now, ended);
                     }
@@ -281,7 +300,7 @@ impl Future for BrokerTask {
                 }
                 Output::Idle { until, deaf } => {
                     if let Err(error) = this.link.write(now, cx)
-                        && let Some(ended) = this.link.broken(now, &Broken::Io(error))
+                        && let Some(ended) = this.link.broken(now, Broken::Io(error))
                     {
                         this.ended(now, ended);
                         continue;

@@ -19,6 +19,8 @@ use tokio::time::timeout;
 
 use super::frame::Frame;
 use super::settings::Settings;
+use super::trouble::{Trouble, Verdict, of_session};
+use crate::error::ConnectErrorKind;
 
 /// How many pieces go into one write: what Linux takes at most is 1 024.
 const SLICES: usize = 64;
@@ -31,6 +33,8 @@ pub(super) struct Link {
     settings: Arc<Settings>,
     /// Where the broker listens; none when it is not part of the cluster.
     endpoint: Option<Endpoint>,
+    /// Where it was dialled last.
+    dialled: Option<Endpoint>,
     state: State,
     /// In a row, of dials and of connections that broke before their versions were negotiated.
     failures: u32,
@@ -38,6 +42,10 @@ pub(super) struct Link {
     backoff: Backoff,
     /// How long a dial may take: longer after each failure, for a network that is slow rather than gone (KIP-601).
     setup: Backoff,
+    /// Dials in a row that brought no connection.
+    failed_dials: u32,
+    /// Whether requests could be sent on the last connection.
+    stood: bool,
     /// Whether the last connection ended because nobody used it: the next one is opened when it is needed.
     dormant: bool,
     /// See [`Session::with_jitter`].
@@ -64,7 +72,9 @@ enum State {
 pub(super) struct Ended {
     pub(super) requests: Vec<(Frame, Fate)>,
     pub(super) timed_out: bool,
-    pub(super) reason: String,
+    /// Whether requests could be sent on it.
+    pub(super) stood: bool,
+    pub(super) trouble: Trouble,
 }
 
 impl Link {
@@ -77,30 +87,35 @@ impl Link {
         Self {
             settings,
             endpoint: None,
+            dialled: None,
             state: State::Closed { not_before: None },
             failures: 0,
             backoff,
             setup,
+            failed_dials: 0,
+            stood: false,
             dormant: false,
             jitter,
         }
     }
 
-    /// Where the broker listens now. A connection to another place ends.
+    /// Where the broker listens now. A connection to another place ends, even if the broker was gone in between; one to
+    /// a broker that is gone is of use as long as it stands.
     pub(super) fn set_endpoint(&mut self, endpoint: Option<Endpoint>) -> Option<Ended> {
-        let moved = endpoint.is_some() && self.endpoint.is_some() && self.endpoint != endpoint;
+        let moved = endpoint.is_some() && self.dialled.is_some() && self.dialled != endpoint;
         self.endpoint = endpoint;
         if !moved {
             return None;
         }
-        self.failures = 0;
-        let ended = self.end("the broker moved".to_owned(), false);
+        self.dialled = None;
+        (self.failures, self.failed_dials) = (0, 0);
+        let ended = self.end(Trouble::new(ConnectErrorKind::Unreachable, "the broker moved"), false);
         self.state = State::Closed { not_before: None };
         ended
     }
 
     /// Works towards a connection. Ready with an error when an attempt failed.
-    pub(super) fn poll_open(&mut self, now: Instant, cx: &mut Context<'_>) -> Poll<Result<(), String>> {
+    pub(super) fn poll_open(&mut self, now: Instant, cx: &mut Context<'_>) -> Poll<Result<(), Trouble>> {
         loop {
             match &mut self.state {
                 State::Open { .. } => return Poll::Ready(Ok(())),
@@ -109,21 +124,24 @@ impl Link {
                 }
                 State::Closed { .. } => {
                     let Some(endpoint) = self.endpoint.clone() else { return Poll::Pending };
-                    self.dormant = false;
-                    let within = self.setup.after(self.failures);
+                    (self.dormant, self.stood) = (false, false);
+                    self.dialled = Some(endpoint.clone());
+                    let within = self.setup.after(self.failed_dials);
                     self.state = State::Dialling(dial(&self.settings.connector, endpoint, within));
                 }
                 State::Dialling(dialling) => match dialling.as_mut().poll(cx) {
                     Poll::Pending => return Poll::Pending,
                     Poll::Ready(Ok(stream)) => {
+                        self.failed_dials = 0;
                         self.settings.core.metrics.add_connection();
                         let session = Session::new(Arc::clone(&self.settings.session), now);
                         let session = Box::new(session.with_jitter(self.jitter));
                         self.state = State::Open { stream, session, work: None, unflushed: false };
                     }
                     Poll::Ready(Err(error)) => {
+                        self.failed_dials = self.failed_dials.saturating_add(1);
                         self.back_off(now);
-                        return Poll::Ready(Err(error.to_string()));
+                        return Poll::Ready(Err(error.into()));
                     }
                 },
             }
@@ -154,6 +172,7 @@ impl Link {
 
     /// The versions are negotiated: the next failure is the first again.
     pub(super) const fn prove(&mut self) {
+        self.stood = true;
         self.failures = 0;
     }
 
@@ -224,9 +243,13 @@ impl Link {
     }
 
     /// Closes a connection that broke. It is dialled again after a backoff.
-    pub(super) fn broken(&mut self, now: Instant, broken: &Broken) -> Option<Ended> {
-        let place = self.endpoint.as_ref().map(|endpoint| format!("{endpoint}: ")).unwrap_or_default();
-        let ended = self.end(format!("{place}{broken}"), broken.is_timeout());
+    pub(super) fn broken(&mut self, now: Instant, broken: Broken) -> Option<Ended> {
+        let is_timeout = broken.is_timeout();
+        let mut trouble = Trouble::new(broken.verdict().0, &broken);
+        if let Some(endpoint) = &self.dialled {
+            trouble = trouble.at(endpoint);
+        }
+        let ended = self.end(trouble, is_timeout);
         // An idle connection that turns out to be dead says nothing about the broker.
         match broken {
             Broken::Session(SessionError::Idle { .. }) => self.dormant = true,
@@ -241,12 +264,12 @@ impl Link {
         self.dormant && self.endpoint.is_some()
     }
 
-    fn end(&mut self, reason: String, timed_out: bool) -> Option<Ended> {
+    fn end(&mut self, trouble: Trouble, timed_out: bool) -> Option<Ended> {
         let state = std::mem::replace(&mut self.state, State::Closed { not_before: None });
         let State::Open { stream, session, .. } = state else { return None };
         // Closed before anything of it is sent again: the broker must not have two copies of a request to choose from.
         drop(stream);
-        Some(Ended { requests: session.end(), timed_out, reason })
+        Some(Ended { requests: session.end(), timed_out, stood: self.stood, trouble })
     }
 
     fn back_off(&mut self, now: Instant) {
@@ -279,6 +302,14 @@ pub(super) enum Broken {
 }
 
 impl Broken {
+    const fn verdict(&self) -> Verdict {
+        match self {
+            Self::Io(_) => (ConnectErrorKind::Unreachable, false),
+            Self::Session(error) => of_session(error),
+            Self::Answer(_) | Self::Version => (ConnectErrorKind::Unsupported, false),
+        }
+    }
+
     const fn is_timeout(&self) -> bool {
         matches!(self, Self::Session(SessionError::RequestTimedOut { .. } | SessionError::NoProgress { .. }))
     }

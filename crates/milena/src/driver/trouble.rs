@@ -26,7 +26,7 @@ pub(super) struct Trouble {
 }
 
 /// How an attempt is called by its error: in one word, and whether that would be the same the next time.
-type Verdict = (ConnectErrorKind, bool);
+pub(super) type Verdict = (ConnectErrorKind, bool);
 
 impl Trouble {
     pub(super) fn new(kind: ConnectErrorKind, said: impl fmt::Display) -> Self {
@@ -127,7 +127,7 @@ impl From<(&Endpoint, ForeignCluster)> for Trouble {
 }
 
 /// A dial that failed.
-pub(super) const fn of_dial(error: &DialError) -> Verdict {
+const fn of_dial(error: &DialError) -> Verdict {
     match error {
         DialError::Name { .. } | DialError::NameTimedOut { .. } | DialError::NoAddress { .. } => {
             (ConnectErrorKind::Name, false)
@@ -147,9 +147,13 @@ const fn of_breakdown(breakdown: &Breakdown) -> Verdict {
 /// A session that ended.
 pub(super) const fn of_session(error: &SessionError) -> Verdict {
     let kind = match error {
-        SessionError::PeerClosed { .. } => ConnectErrorKind::Unreachable,
+        SessionError::Sasl(error) => return (ConnectErrorKind::Authentication, error.is_definite()),
+        // A listener that asks for SASL hangs up on the first request of who does not know that.
+        SessionError::PeerClosed { unauthenticated: true, .. } => ConnectErrorKind::Authentication,
+        SessionError::PeerClosed { .. } | SessionError::Idle { .. } => ConnectErrorKind::Unreachable,
         SessionError::NegotiationTimedOut { .. }
         | SessionError::RequestTimedOut { .. }
+        | SessionError::Unresponsive { .. }
         | SessionError::NoProgress { .. } => ConnectErrorKind::Timeout,
         _ => ConnectErrorKind::Unsupported,
     };
