@@ -17,11 +17,30 @@ pub(crate) fn of_failure(failure: &Failure, topic: &Arc<str>, partition: Partiti
         milena_sender::Persisted::Maybe => Persisted::Maybe,
         milena_sender::Persisted::Yes => Persisted::Yes,
     };
-    SendError::new(kind_of(failure.kind), Arc::clone(topic), Arc::clone(&failure.message))
+    let kind = kind_of(failure.kind);
+    let message = match what_to_allow(kind) {
+        Some(allow) => format!("{allow} ({})", failure.message).into(),
+        None => Arc::clone(&failure.message),
+    };
+    SendError::new(kind, Arc::clone(topic), message)
         .with_partition(partition.0)
         .with_persisted(persisted)
         .with_retriable(failure.retriable)
         .with_code(failure.code)
+}
+
+/// What an operator has to change for the producer to be let in; a broker names the refusal alone.
+const fn what_to_allow(kind: ErrorKind) -> Option<&'static str> {
+    match kind {
+        ErrorKind::TopicAuthorizationFailed => {
+            Some("the producer may not write to it: allow WRITE on the topic")
+        }
+        ErrorKind::ClusterAuthorizationFailed => Some(
+            "the producer may not write idempotently: allow IDEMPOTENT_WRITE on the cluster, or set \
+             enable.idempotence=false",
+        ),
+        _ => None,
+    }
 }
 
 /// Records that failed together.

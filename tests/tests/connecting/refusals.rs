@@ -16,7 +16,7 @@ async fn elsewhere(change: impl FnOnce(Builder) -> Builder) -> Stage {
 }
 
 /// Fails to build within the connect timeout, and not much later.
-async fn refused(builder: ProducerBuilder) -> ConnectError {
+pub(crate) async fn refused(builder: ProducerBuilder) -> ConnectError {
     let watch = Stopwatch::start();
     let error = builder.build().await.unwrap_err();
     assert!(watch.elapsed() <= TIMEOUT + Duration::from_millis(100), "{:?}: {error}", watch.elapsed());
@@ -24,7 +24,7 @@ async fn refused(builder: ProducerBuilder) -> ConnectError {
 }
 
 #[track_caller]
-fn check(error: &ConnectError, kind: ConnectErrorKind, said: &[&str]) {
+pub(crate) fn check(error: &ConnectError, kind: ConnectErrorKind, said: &[&str]) {
     assert_eq!(error.kind(), kind, "{error}");
     for words in said {
         assert!(error.to_string().contains(words), "{words:?} is missing: {error}");

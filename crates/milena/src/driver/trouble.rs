@@ -148,6 +148,8 @@ const fn of_breakdown(breakdown: &Breakdown) -> Verdict {
 pub(super) const fn of_session(error: &SessionError) -> Verdict {
     let kind = match error {
         SessionError::Sasl(error) => return (ConnectErrorKind::Authentication, error.is_definite()),
+        // A listener that asks for SASL hangs up on the first request of who does not know that.
+        SessionError::PeerClosed { unauthenticated: true, .. } => ConnectErrorKind::Authentication,
         SessionError::PeerClosed { .. } | SessionError::Idle { .. } => ConnectErrorKind::Unreachable,
         SessionError::NegotiationTimedOut { .. }
         | SessionError::RequestTimedOut { .. }

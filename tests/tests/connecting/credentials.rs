@@ -1,0 +1,156 @@
+//! Brokers that do not know us: at the start it ends the build at once, later the records wait, and go on when it is
+//! mended. The clock is paused.
+
+use std::time::Duration;
+
+use milena::{ConnectErrorKind, ErrorKind, Persisted, Producer, Record, Sasl};
+use milena_fake::{ApiKey, Cluster, ErrorCode, Mechanism};
+use milena_tests::{Name, Stage, Stopwatch, within};
+use tokio::time::sleep;
+
+use crate::refusals::{check, refused};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// A cluster that knows `kim`, by name and password.
+async fn stage() -> Stage {
+    let builder = Cluster::builder().brokers(2).topic("t", 2).user("kim", "right");
+    Stage::in_memory(builder.mechanisms(&[Mechanism::Plain])).await
+}
+
+/// Fails to build within a second: nobody waits for what no time mends.
+async fn refused_at_once(stage: &Stage, sasl: Option<Sasl>) -> milena::ConnectError {
+    let watch = Stopwatch::start();
+    let builder = sasl.into_iter().fold(stage.producer(), milena::ProducerBuilder::sasl);
+    let error = builder.build().await.unwrap_err();
+    assert!(watch.elapsed() < SECOND, "{:?}: {error}", watch.elapsed());
+    error
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wrong_password_an_unknown_user_and_a_mechanism_that_is_not_enabled_end_the_build_at_once() {
+    let stage = stage().await;
+    for (user, password) in [("kim", "wrong"), ("tim", "right")] {
+        let error = refused_at_once(&stage, Some(Sasl::plain(user, password))).await;
+        check(
+            &error,
+            ConnectErrorKind::Authentication,
+            &["broker-1:9092", "broker-2:9092", "PLAIN", "password"],
+        );
+        let cause = std::error::Error::source(&error).unwrap();
+        assert!(cause.to_string().contains("broker-1:9092"), "{cause}");
+    }
+    let error = refused_at_once(&stage, Some(Sasl::scram_sha_256("kim", "right"))).await;
+    check(&error, ConnectErrorKind::Authentication, &["broker-1:9092", "SCRAM-SHA-256", "it offers PLAIN"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn credentials_where_nobody_asks_for_them_end_the_build_and_missing_ones_are_named() {
+    let open = Stage::in_memory(Cluster::builder().brokers(1).topic("t", 1)).await;
+    let error = refused_at_once(&open, Some(Sasl::plain("kim", "right"))).await;
+    check(&error, ConnectErrorKind::Authentication, &["broker-1:9092", "does not ask for SASL"]);
+    let asking = stage().await;
+    // It hangs up without a word, as one does that restarts: nobody can know that it will again.
+    let error = refused(asking.producer()).await;
+    check(&error, ConnectErrorKind::Authentication, &["broker-1:9092", "SASL", "credentials"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_counts_though_another_server_is_gone() {
+    let stage = stage().await;
+    stage.network().name("nobody", Name::Nobody);
+    let builder = stage.producer().bootstrap_servers("nobody:9092,broker-1:9092");
+    let watch = Stopwatch::start();
+    let error = builder.sasl(Sasl::plain("kim", "wrong")).build().await.unwrap_err();
+    assert!(watch.elapsed() < SECOND, "{:?}", watch.elapsed());
+    check(&error, ConnectErrorKind::Authentication, &["nobody:9092", "broker-1:9092", "refuses"]);
+}
+
+/// A producer that is known, and has written.
+async fn known(stage: &Stage, delivery_timeout: Duration) -> Producer {
+    let builder = stage.producer().sasl(Sasl::plain("kim", "right")).delivery_timeout(delivery_timeout);
+    let producer = builder.request_timeout(5 * SECOND).build().await.unwrap();
+    for partition in 0..2 {
+        producer.send(Record::to("t").partition(partition)).await.unwrap();
+    }
+    producer
+}
+
+/// The brokers know another password, and everybody has to come in again.
+fn change_password(stage: &Stage, password: &str) {
+    stage.set_user("kim", password);
+    stage.expire_sessions();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_password_that_is_changed_is_the_reason_of_what_is_not_delivered() {
+    let stage = stage().await;
+    let producer = known(&stage, 20 * SECOND).await;
+    change_password(&stage, "new");
+    let before = stage.authentications().len();
+    // The first one was sent on a connection that was hung up on, the second one never was.
+    let mut waiting = Vec::new();
+    for _ in 0..2 {
+        waiting.push(producer.enqueue(Record::to("t").partition(0)).await.unwrap());
+        sleep(SECOND).await;
+    }
+    for (delivery, persisted) in waiting.into_iter().zip([Persisted::Maybe, Persisted::No]) {
+        let error = within(delivery).await.unwrap_err();
+        assert_eq!((error.kind(), error.persisted()), (ErrorKind::DeliveryTimeout, persisted), "{error}");
+        for words in ["broker-1:9092", "refuses the PLAIN credentials", "check user name and password"] {
+            assert!(error.to_string().contains(words), "{words:?} is missing: {error}");
+        }
+    }
+    // The lane and the control connection, with the backoffs that end at one second.
+    let tried = stage.authentications().len() - before;
+    assert!((20..100).contains(&tried), "{tried} in twenty seconds");
+}
+
+#[tokio::test(start_paused = true)]
+async fn records_wait_for_a_password_that_is_put_right() {
+    let stage = stage().await;
+    let producer = known(&stage, 120 * SECOND).await;
+    change_password(&stage, "new");
+    let waiting = producer.enqueue(Record::to("t").partition(0)).await.unwrap();
+    sleep(60 * SECOND).await;
+    stage.set_user("kim", "right");
+    let watch = Stopwatch::start();
+    within(waiting).await.unwrap();
+    assert!(watch.elapsed() < 2 * SECOND, "{:?}", watch.elapsed());
+    assert_eq!(stage.log("t", 0).len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_topic_that_is_denied_fails_alone_and_works_once_it_is_granted() {
+    let stage = Stage::in_memory(Cluster::builder().topic("t", 1).topic("u", 1)).await;
+    let producer = stage.connect().await;
+    producer.send(("t", "v")).await.unwrap();
+    stage.on(ApiKey::PRODUCE).topic("t").always().error(ErrorCode::TOPIC_AUTHORIZATION_FAILED);
+    stage.on(ApiKey::METADATA).topic("t").always().error(ErrorCode::TOPIC_AUTHORIZATION_FAILED);
+    for _ in 0..3 {
+        let watch = Stopwatch::start();
+        let error = producer.send(("t", "v")).await.unwrap_err();
+        assert_eq!((error.kind(), error.persisted()), (ErrorKind::TopicAuthorizationFailed, Persisted::No));
+        assert!(error.to_string().contains('t') && error.to_string().contains("WRITE"), "{error}");
+        producer.send(("u", "v")).await.unwrap();
+        assert!(watch.elapsed() < SECOND, "{:?}", watch.elapsed());
+        sleep(10 * SECOND).await;
+    }
+    stage.clear_hooks();
+    assert_eq!(within(producer.send(("t", "v"))).await.unwrap().offset, 1);
+    assert_eq!(stage.log("u", 0).len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_topic_that_was_denied_from_the_start_is_written_to_once_it_is_granted() {
+    let stage = Stage::in_memory(Cluster::builder().topic("t", 1)).await;
+    let producer = stage.connect().await;
+    stage.on(ApiKey::METADATA).topic("t").always().error(ErrorCode::TOPIC_AUTHORIZATION_FAILED);
+    let watch = Stopwatch::start();
+    let error = producer.send(("t", "v")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TopicAuthorizationFailed, "{error}");
+    assert!(watch.elapsed() < SECOND, "{:?}", watch.elapsed());
+    stage.clear_hooks();
+    sleep(5 * SECOND).await;
+    within(producer.send(("t", "v"))).await.unwrap();
+}
