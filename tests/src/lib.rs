@@ -16,6 +16,7 @@
 
 mod cable;
 mod documents;
+pub mod hostile;
 #[cfg(feature = "kafka")]
 pub mod kafka;
 mod ledger;

@@ -66,5 +66,7 @@ pub mod ids;
 pub mod message;
 pub mod record;
 pub mod wire;
+mod words;
 
 pub use error_code::ErrorCode;
+pub use words::printable;

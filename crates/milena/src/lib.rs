@@ -32,7 +32,7 @@ mod producer;
 mod record;
 mod registry;
 
-pub use config::{Acks, Driver, MetadataRecovery, ProducerBuilder, ProducerConfig};
+pub use config::{Acks, Config, Driver, MetadataRecovery, ProducerBuilder, ProducerConfig};
 pub use core::Snapshot;
 pub use error::{
     ConfigError, ConnectError, ConnectErrorKind, ErrorKind, FlushError, Persisted, SendError,

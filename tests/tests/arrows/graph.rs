@@ -48,11 +48,15 @@ pub(crate) fn graph() -> &'static Graph {
 
 fn graph_of(metadata: &Metadata) -> Graph {
     let nodes = &metadata.resolve.as_ref().expect("a resolved graph").nodes;
+    let packages: BTreeMap<&PackageId, &Package> =
+        metadata.packages.iter().map(|package| (&package.id, package)).collect();
     let uses: BTreeMap<&PackageId, Vec<(Use, String)>> = nodes
         .iter()
         .map(|node| {
             let kinds = node.deps.iter().flat_map(|dep| dep.dep_kinds.iter().map(move |kind| (dep, kind)));
             let built = kinds.filter(|(_, kind)| !kind.target.as_ref().is_some_and(is_never_built));
+            let user = packages[&node.id];
+            let built = built.filter(|(dep, _)| is_on(user, &node.features, &packages[&dep.pkg].name));
             let uses = built.filter_map(|(dep, kind)| Some((use_of(kind.kind)?, dep.pkg.repr.clone())));
             (&node.id, uses.collect())
         })
@@ -79,6 +83,21 @@ fn crate_of(metadata: &Metadata, package: &Package, uses: Option<&Vec<(Use, Stri
 /// `cfg(any())` is nowhere; `cfg(loom)` is for models, which are no part of any build but their own.
 fn is_never_built(target: &Platform) -> bool {
     ["cfg(any())", "cfg(loom)"].contains(&target.to_string().as_str())
+}
+
+/// Whether a package is used with these features on. The graph of `cargo metadata` has more in it than is built: `a?/b`,
+/// which asks for a feature of an optional package without asking for the package, brings it in there.
+fn is_on(user: &Package, features: &[impl AsRef<str>], used: &str) -> bool {
+    let mut declared = user.dependencies.iter().filter(|dependency| dependency.name == used).peekable();
+    let asked = |name: &str| {
+        let asks = |entry: &String| {
+            entry.strip_prefix("dep:") == Some(name)
+                || entry.split_once('/').is_some_and(|(dep, _)| dep == name)
+        };
+        features.iter().filter_map(|feature| user.features.get(feature.as_ref())).flatten().any(asks)
+    };
+    declared.peek().is_none()
+        || declared.any(|one| !one.optional || asked(one.rename.as_deref().unwrap_or(&one.name)))
 }
 
 const fn use_of(kind: DependencyKind) -> Option<Use> {
@@ -141,4 +160,20 @@ fn only_who_is_tested_brings_what_its_tests_use() {
     ]);
     assert_eq!(reached(&graph, &["milena"], true).into_iter().collect::<Vec<_>>(), ["a", "b", "d", "milena"]);
     assert_eq!(reached(&graph, &["milena"], false).into_iter().collect::<Vec<_>>(), ["a", "d", "milena"]);
+}
+
+#[test]
+fn an_optional_package_is_used_once_a_feature_asks_for_it() {
+    let manifest = r#"{"name":"user","version":"1.0.0","id":"user","dependencies":[
+        {"name":"always","source":null,"kind":null,"req":"*","optional":false,"uses_default_features":true,"features":[],"target":null},
+        {"name":"perhaps","source":null,"kind":null,"req":"*","optional":true,"uses_default_features":true,"features":[],"target":null}],
+        "targets":[],"manifest_path":"/Cargo.toml","metadata":null,
+        "features":{"weak":["perhaps?/more"],"strong":["perhaps/more"],"named":["dep:perhaps"]}}"#;
+    let user: Package = serde_json::from_str(manifest).expect("a package");
+    for (features, expected) in
+        [(&["weak"][..], false), (&["weak", "strong"], true), (&["named"], true), (&[], false)]
+    {
+        assert_eq!(is_on(&user, features, "perhaps"), expected, "{features:?}");
+        assert!(is_on(&user, features, "always"));
+    }
 }

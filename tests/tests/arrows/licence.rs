@@ -1,7 +1,7 @@
 //! Licence expressions: whether what is allowed satisfies one.
 
 /// Licences that ask for no more than their text and the names in it.
-const ALLOWED: [&str; 11] = [
+const ALLOWED: [&str; 12] = [
     "0BSD",
     "Apache-2.0",
     "Apache-2.0 WITH LLVM-exception",
@@ -9,6 +9,7 @@ const ALLOWED: [&str; 11] = [
     "BSD-3-Clause",
     "BSL-1.0",
     "CC0-1.0",
+    "CDLA-Permissive-2.0",
     "ISC",
     "MIT",
     "Unicode-3.0",

@@ -10,10 +10,13 @@ const C_TOOLS: [&str; 8] =
     ["cc", "cmake", "bindgen", "pkg-config", "vcpkg", "autotools", "system-deps", "nasm-rs"];
 
 /// Named like bindings to C, and hold none: declarations of what the operating system has anyway.
-const NO_C_INSIDE: [(&str, &str); 3] = [
+const NO_C_INSIDE: [(&str, &str); 6] = [
     ("linux-raw-sys", "the numbers of the kernel's calls"),
     ("windows-sys", "declarations of Windows, which the linker resolves itself"),
     ("js-sys", "declarations of JavaScript, in a browser"),
+    ("core-foundation-sys", "declarations of macOS, which the linker resolves itself"),
+    ("security-framework-sys", "declarations of macOS: its authorities and its verifier of certificates"),
+    ("jni-sys", "declarations of Java's native interface, on Android"),
 ];
 
 /// Say that they link something, so that cargo takes one version of them only.

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use milena::{Producer, Record};
-use milena_fake::{Action, ApiKey, Cluster};
-use milena_tests::{Stage, Stopwatch};
+use milena::Producer;
+use milena_fake::{Action, ApiKey};
+use milena_tests::Stage;
 
 use crate::{stage, under_load};
 
@@ -43,24 +43,4 @@ async fn a_request_cut_off_on_its_way_is_sent_again() {
     let stage = stage().await;
     let producer = stage.connect().await;
     under_load(&stage, &producer, |stage| stage.on(ApiKey::PRODUCE).times(2).disconnect()).await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_broker_that_asks_for_a_pause_gets_it_and_the_others_none() {
-    let stage = Stage::in_memory(Cluster::builder().brokers(2).topic("t", 2)).await;
-    let producer = stage.connect().await;
-    stage.throttle(1, 3 * SECOND);
-    let record = |partition| Record::to("t").partition(partition);
-    producer.send(record(0)).await.unwrap();
-    let watch = Stopwatch::start();
-    for _ in 0..10 {
-        producer.send(record(1)).await.unwrap();
-    }
-    assert!(watch.elapsed() < SECOND, "{:?}", watch.elapsed());
-    producer.send(record(0)).await.unwrap();
-    assert!(watch.elapsed() >= 2 * SECOND, "{:?}", watch.elapsed());
-    let produced =
-        stage.journal().into_iter().filter(|entry| entry.api == ApiKey::PRODUCE && entry.broker.0 == 1);
-    let times: Vec<_> = produced.map(|entry| entry.at).collect();
-    assert!(times[1] - times[0] >= 3 * SECOND, "the client keeps the pause by itself: {times:?}");
 }

@@ -5,4 +5,5 @@
 
 mod dropping;
 mod endings;
+mod idle;
 mod threads;

@@ -9,7 +9,7 @@ use milena_codec::wire::{DecodeError, EncodeError};
 
 use crate::endpoint::Endpoint;
 use crate::session::SessionError;
-use crate::transport::DialError;
+use crate::transport::{DialError, TlsError};
 
 /// A control connection that did not come about. No request was sent.
 #[derive(Debug)]
@@ -90,6 +90,21 @@ pub enum CallError {
     },
 }
 
+impl ConnectError {
+    /// Whether trying again is in vain until somebody changes a setting, a certificate or the broker. In TLS 1.3 a
+    /// broker refuses a client certificate, or the lack of one, only when the first request is on its way.
+    #[must_use]
+    pub fn is_definite(&self) -> bool {
+        match self {
+            Self::Dial(error) => error.is_definite(),
+            Self::Negotiation { breakdown: Breakdown::Io(error), .. } => {
+                TlsError::of(error).is_some_and(TlsError::is_definite)
+            }
+            Self::Negotiation { .. } => false,
+        }
+    }
+}
+
 impl fmt::Display for ConnectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -102,6 +117,7 @@ impl fmt::Display for ConnectError {
 impl fmt::Display for Breakdown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Io(error) if TlsError::of(error).is_some() => write!(f, "{error}"),
             Self::Io(error) => write!(f, "the connection failed ({error}): check the network and the broker"),
             Self::Session(error) => write!(f, "{error}"),
         }

@@ -75,7 +75,12 @@ fn pipe(bytes: usize) -> (Pipe, Broker) {
 }
 
 async fn open(pipe: &Pipe) -> Result<Control, ConnectError> {
-    let config = SessionConfig { request_timeout: TIMEOUT, max_in_flight: 2, ..SessionConfig::default() };
+    let config = SessionConfig {
+        request_timeout: TIMEOUT,
+        write_timeout: TIMEOUT,
+        max_in_flight: 2,
+        ..SessionConfig::default()
+    };
     Control::open(pipe, &endpoint(), Arc::new(config)).await
 }
 

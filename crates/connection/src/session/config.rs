@@ -13,9 +13,11 @@ pub struct SessionConfig {
     pub software_name: String,
     /// Its version, of the same characters.
     pub software_version: String,
-    /// How long an answer may take from the last byte of its request, how long the writing may stand still, and how
-    /// long the negotiation may last (`request.timeout.ms`).
+    /// How long an answer may take from the last byte of its request, and how long the negotiation may last
+    /// (`request.timeout.ms`).
     pub request_timeout: Duration,
+    /// How long the writing may stand still (`write.timeout.ms`).
+    pub write_timeout: Duration,
     /// The largest answer that is accepted (`receive.message.max.bytes`).
     pub frame_bytes_max: usize,
     /// How many requests may be sent or queued at a time. The sender of requests keeps the bound, by
@@ -49,6 +51,7 @@ impl Default for SessionConfig {
             software_name: env!("CARGO_PKG_NAME").to_owned(),
             software_version: env!("CARGO_PKG_VERSION").to_owned(),
             request_timeout: Duration::from_secs(30),
+            write_timeout: Duration::from_secs(30),
             frame_bytes_max: 100_000_000,
             max_in_flight: 5,
             sasl: None,

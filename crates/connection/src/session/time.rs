@@ -15,7 +15,8 @@ impl<P: Payload> Session<P> {
         }
         let timeout = self.config.request_timeout;
         let answer = self.awaiting.front().and_then(|oldest| oldest.written_at.checked_add(timeout));
-        let progress = if self.writes() { self.progress_at.checked_add(timeout) } else { None };
+        let stuck = self.config.write_timeout;
+        let progress = if self.writes() { self.progress_at.checked_add(stuck) } else { None };
         let own = self.own_timeout().and_then(|timeout| self.since.checked_add(timeout));
         let idle = self.idle_timeout().and_then(|timeout| self.active_at().checked_add(timeout));
         answer.into_iter().chain(progress).chain(own).chain(idle).min()
@@ -38,6 +39,7 @@ impl<P: Payload> Session<P> {
             let (api, correlation_id) = (api_of(&oldest.payload), oldest.correlation_id);
             return Err(SessionError::RequestTimedOut { api, correlation_id, timeout });
         }
+        let timeout = self.config.write_timeout;
         let stuck = self.outbox.front().filter(|_| self.writes() && late(self.progress_at, timeout));
         if let Some(stuck) = stuck {
             let (api, correlation_id) = (api_of(&stuck.payload), stuck.correlation_id);

@@ -1,36 +1,52 @@
 //! A connector that puts TLS around the connections of another one.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::time::timeout;
+
 use super::Tls;
+use super::explain::Seen;
+use super::reload::Live;
+use super::setup::TlsSetupError;
+use super::stream::{First, Recorder, TlsStream};
+use crate::clock;
 use crate::endpoint::Endpoint;
-use crate::transport::{Connector, Dial};
+use crate::transport::{BoxStream, Connector, Dial, DialError, TlsFault};
 
 /// Puts TLS around the connections of another connector.
-#[derive(Debug)]
+///
+/// The name that a broker's certificate has to have is the host that is dialled: the one in `bootstrap.servers`, or the
+/// one that the broker advertises. It is sent along (SNI), without a trailing dot, unless it is an IP address.
 pub struct TlsConnector {
     inner: Arc<dyn Connector>,
+    source: Source,
     handshake_timeout: Duration,
 }
 
-/// Settings of TLS that cannot be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TlsSetupError {
-    message: String,
+/// Where the configuration of a connection comes from.
+enum Source {
+    /// It was given.
+    Fixed(Arc<ClientConfig>),
+    /// It is made of files, as they are when a connection is opened.
+    Live(Arc<Live>),
 }
 
-impl fmt::Display for TlsSetupError {
+impl fmt::Debug for TlsConnector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        let mut shown = f.debug_struct("TlsConnector");
+        shown.field("inner", &self.inner).field("handshake_timeout", &self.handshake_timeout);
+        shown.finish_non_exhaustive()
     }
 }
 
-impl std::error::Error for TlsSetupError {}
-
 impl TlsConnector {
-    /// Reads what `tls` names.
+    /// Reads what `tls` names. The handshake of each connection has `handshake_timeout` from when `inner` has it open,
+    /// and no more than what is left of the time that the dial was given.
     ///
     /// # Errors
     /// [`TlsSetupError`] when a certificate or a key cannot be read or used.
@@ -39,14 +55,60 @@ impl TlsConnector {
         tls: &Tls,
         handshake_timeout: Duration,
     ) -> Result<Self, TlsSetupError> {
-        let _ = tls;
-        Ok(Self { inner, handshake_timeout })
+        let source = match tls.custom() {
+            Some(config) => Source::Fixed(config),
+            None => Source::Live(Arc::new(Live::new(tls.settings())?)),
+        };
+        Ok(Self { inner, source, handshake_timeout })
+    }
+
+    async fn dial(&self, endpoint: &Endpoint, within: Duration) -> Result<BoxStream, DialError> {
+        let deadline = clock::now() + within;
+        let refused = |fault: TlsFault| DialError::Tls { endpoint: endpoint.clone(), error: fault.into() };
+        let name = server_name(&endpoint.host).ok_or_else(|| refused(TlsFault::Name))?;
+        let stream = self.inner.connect(endpoint, within).await?;
+        let config = match &self.source {
+            Source::Fixed(config) => Arc::clone(config),
+            Source::Live(live) => live.latest().await,
+        };
+        let within = self.handshake_timeout.min(deadline.saturating_duration_since(clock::now()));
+        let stream = self.handshake(config, name, stream, within).await.map_err(refused)?;
+        Ok(Box::new(stream))
+    }
+
+    async fn handshake(
+        &self,
+        config: Arc<ClientConfig>,
+        name: ServerName<'static>,
+        stream: BoxStream,
+        within: Duration,
+    ) -> Result<TlsStream, TlsFault> {
+        let first = First::default();
+        let shows_certificate = config.client_auth_cert_resolver.has_certs();
+        let seen = |first: &First| Seen { shows_certificate, first: first.bytes() };
+        let recorder = Recorder::new(stream, first.clone());
+        let connect = tokio_rustls::TlsConnector::from(config).connect(name, recorder);
+        match timeout(within, connect).await {
+            Ok(Ok(stream)) => Ok(TlsStream::new(stream, seen(&first))),
+            Ok(Err(error)) => Err(seen(&first).handshake(error)),
+            Err(_) => Err(seen(&first).timed_out(within)),
+        }
     }
 }
 
 impl Connector for TlsConnector {
     fn connect<'a>(&'a self, endpoint: &'a Endpoint, within: Duration) -> Dial<'a> {
-        let _ = self.handshake_timeout;
-        self.inner.connect(endpoint, within)
+        Box::pin(self.dial(endpoint, within))
+    }
+}
+
+/// The name to ask for and to check: without the trailing dot of a name that is fully qualified (RFC 6066, 3), and
+/// without the zone of an IPv6 address, which means something on this host alone.
+fn server_name(host: &str) -> Option<ServerName<'static>> {
+    let host = host.strip_suffix('.').unwrap_or(host);
+    let address = host.split_once('%').map_or(host, |(address, _)| address);
+    match address.parse::<IpAddr>() {
+        Ok(address) => Some(ServerName::from(address)),
+        Err(_) => ServerName::try_from(host.to_owned()).ok(),
     }
 }

@@ -1,18 +1,54 @@
 //! TLS around a connection: whom to trust, and who we are.
+//!
+//! * [`Tls`] says what is wanted. `config` makes of it what rustls takes: `pem` and `key` read what was given, `store`
+//!   recognises what is no PEM, `trust` judges certificates, `provider` brings the cryptography; `setup` tells what
+//!   cannot be.
+//! * [`TlsConnector`] opens connections. `reload` looks whether files have changed, `stream` is a connection, `explain`
+//!   says what a failure means, as a [`TlsFault`](crate::transport::TlsFault).
 
+mod config;
 mod connector;
+mod explain;
+mod key;
+mod pem;
+mod provider;
+mod reload;
+mod setup;
+mod store;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod trust;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use rustls::SupportedProtocolVersion;
+use rustls::crypto::CryptoProvider;
+use rustls::version::{TLS12, TLS13};
 use secrecy::SecretString;
 
-pub use connector::{TlsConnector, TlsSetupError};
+use config::Settings;
+pub use connector::TlsConnector;
+use pem::Pem;
+pub use setup::{StoreKind, TlsPart, TlsSetupError, TlsSetupFault};
 
 /// What a client trusts, and how it shows who it is. By default: the authorities that the system trusts, no
 /// certificate of its own, TLS 1.2 and 1.3, and the host name is always checked.
+///
+/// Files are PEM. They are read when the connector is made, and again for each connection, so that a certificate that
+/// is renewed on disk is used without a restart; what cannot be used is warned of, and what was good stays in use.
+///
+/// ```
+/// use milena_connection::tls::Tls;
+/// let mutual = Tls::new()
+///     .ca_file("/etc/kafka/ca.pem")
+///     .certificate_file("/etc/kafka/client.pem")
+///     .key_file("/etc/kafka/client.key")
+///     .key_password("changeit");
+/// assert!(!format!("{mutual:?}").contains("changeit"));
+/// ```
 #[derive(Clone, Debug)]
-#[allow(dead_code, reason = "read by the connector")]
 pub struct Tls {
     authorities: Option<Pem>,
     certificate: Option<Pem>,
@@ -20,15 +56,8 @@ pub struct Tls {
     key_password: Option<SecretString>,
     versions: TlsVersions,
     checks_host_name: bool,
+    provider: Option<Arc<CryptoProvider>>,
     custom: Option<Arc<rustls::ClientConfig>>,
-}
-
-/// A PEM document: read anew for each use, or at hand.
-#[derive(Clone, Debug)]
-#[allow(dead_code, reason = "read by the connector")]
-enum Pem {
-    File(PathBuf),
-    Inline(SecretString),
 }
 
 /// Which versions of TLS may be spoken.
@@ -43,6 +72,17 @@ pub enum TlsVersions {
     Only13,
 }
 
+impl TlsVersions {
+    fn list(self) -> &'static [&'static SupportedProtocolVersion] {
+        static BOTH: [&SupportedProtocolVersion; 2] = [&TLS13, &TLS12];
+        match self {
+            Self::Both => &BOTH,
+            Self::Only13 => &BOTH[..1],
+            Self::Only12 => &BOTH[1..],
+        }
+    }
+}
+
 impl Default for Tls {
     fn default() -> Self {
         Self {
@@ -52,6 +92,7 @@ impl Default for Tls {
             key_password: None,
             versions: TlsVersions::default(),
             checks_host_name: true,
+            provider: None,
             custom: None,
         }
     }
@@ -118,9 +159,34 @@ impl Tls {
         Self { checks_host_name: false, ..self }
     }
 
+    /// Uses this cryptography, and not the one that was built in.
+    ///
+    /// Built in is, of those that are on, the first of the features `tls-aws-lc`, `tls-ring` and `tls-graviola`. The
+    /// last one is on by default; it needs a processor with AES instructions and some more, which is looked at first.
+    #[must_use]
+    pub fn crypto_provider(self, provider: Arc<CryptoProvider>) -> Self {
+        Self { provider: Some(provider), ..self }
+    }
+
     /// Takes a configuration as it is; nothing else that is set here counts.
     #[must_use]
     pub fn client_config(self, config: Arc<rustls::ClientConfig>) -> Self {
         Self { custom: Some(config), ..self }
+    }
+
+    fn custom(&self) -> Option<Arc<rustls::ClientConfig>> {
+        self.custom.clone()
+    }
+
+    fn settings(&self) -> Settings {
+        Settings {
+            authorities: self.authorities.clone(),
+            certificate: self.certificate.clone(),
+            key: self.key.clone(),
+            key_password: self.key_password.clone(),
+            versions: self.versions.list(),
+            checks_host_name: self.checks_host_name,
+            provider: self.provider.clone(),
+        }
     }
 }

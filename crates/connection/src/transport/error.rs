@@ -5,6 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::TlsError;
 use crate::endpoint::Endpoint;
 
 /// A connection that could not be opened. Nothing was sent.
@@ -37,6 +38,13 @@ pub enum DialError {
         /// Every address that was tried, in order; at least one.
         attempts: Vec<Attempt>,
     },
+    /// The connection stood, but TLS did not come about.
+    Tls {
+        /// Whom the dial was for.
+        endpoint: Endpoint,
+        /// Why.
+        error: TlsError,
+    },
     /// Whatever a connector of another kind has to say.
     Other {
         /// Whom the dial was for.
@@ -64,7 +72,23 @@ impl DialError {
             | Self::NameTimedOut { endpoint, .. }
             | Self::NoAddress { endpoint }
             | Self::Tcp { endpoint, .. }
+            | Self::Tls { endpoint, .. }
             | Self::Other { endpoint, .. } => endpoint,
+        }
+    }
+
+    /// Whether trying again is in vain until somebody changes a setting, a certificate or the broker: this client and
+    /// the broker refuse each other in TLS. Whatever may pass by itself is not definite, names that are not resolved
+    /// among it.
+    #[must_use]
+    pub const fn is_definite(&self) -> bool {
+        match self {
+            Self::Tls { error, .. } => error.is_definite(),
+            Self::Name { .. }
+            | Self::NameTimedOut { .. }
+            | Self::NoAddress { .. }
+            | Self::Tcp { .. }
+            | Self::Other { .. } => false,
         }
     }
 }
@@ -94,6 +118,7 @@ impl fmt::Display for DialError {
                     "; check that the broker runs, listens on this port, and that no firewall is between",
                 )
             }
+            Self::Tls { endpoint, error } => write!(f, "{endpoint}: {error}"),
             Self::Other { endpoint, error } => write!(f, "{endpoint}: {error}"),
         }
     }
@@ -106,6 +131,7 @@ impl std::error::Error for DialError {
             Self::Tcp { attempts, .. } => {
                 attempts.last().map(|attempt| &attempt.error as &(dyn std::error::Error + 'static))
             }
+            Self::Tls { error, .. } => Some(error),
             Self::Other { error, .. } => Some(&**error),
             Self::NameTimedOut { .. } | Self::NoAddress { .. } => None,
         }

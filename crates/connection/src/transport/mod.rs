@@ -5,6 +5,7 @@
 
 mod error;
 mod tcp;
+mod tls_error;
 
 use std::fmt::Debug;
 use std::future::Future;
@@ -15,6 +16,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 pub use error::{Attempt, DialError};
 pub use tcp::{Tcp, TcpOptions};
+pub use tls_error::{TlsError, TlsFault};
 
 use crate::endpoint::Endpoint;
 

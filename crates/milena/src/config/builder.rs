@@ -36,6 +36,7 @@ pub struct ProducerBuilder {
     pub(super) delivery_timeout: Option<Duration>,
     pub(super) retry_backoff_max: Option<Duration>,
     pub(super) reconnect_backoff_max: Option<Duration>,
+    pub(super) write_timeout: Option<Duration>,
     pub(super) socket_setup_timeout_max: Option<Duration>,
     pub(super) close_timeout: Option<Duration>,
     pub(super) max_request_size: Option<usize>,
@@ -64,6 +65,7 @@ impl Default for ProducerBuilder {
             max_in_flight: 5,
             delivery_timeout: DELIVERY_TIMEOUT,
             request_timeout: Duration::from_secs(30),
+            write_timeout: Duration::from_secs(30),
             max_block: Duration::from_secs(60),
             retries: u32::MAX >> 1,
             retry_backoff: Duration::from_millis(100),
@@ -101,6 +103,7 @@ impl Default for ProducerBuilder {
             delivery_timeout: None,
             retry_backoff_max: None,
             reconnect_backoff_max: None,
+            write_timeout: None,
             socket_setup_timeout_max: None,
             close_timeout: None,
             max_request_size: None,
@@ -221,6 +224,8 @@ setters! {
     delivery_timeout: Duration => explicit;
     /// `request.timeout.ms`: how long a request waits for its answer, and a broker for its replicas. 30 s unless set.
     request_timeout: Duration;
+    /// How long the writing of a request may stand still, sarama's `Net.WriteTimeout`. The request timeout unless set.
+    write_timeout: Duration => explicit;
     /// `max.block.ms`: how long `enqueue` and `send` wait for the topic and for room together. 60 s unless set.
     max_block: Duration;
     /// `retries`: how often a record may be tried again. Without end unless set: the delivery timeout is the bound.

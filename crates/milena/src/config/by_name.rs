@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::builder::ProducerBuilder;
 use super::file;
+use super::nearest::unknown;
 use super::property::{Effect, Property};
 use super::security::HIDDEN;
 use super::table::PROPERTIES;
@@ -28,14 +29,15 @@ impl ProducerBuilder {
     /// ```
     pub fn property(self, name: &str, value: &str) -> Result<Self, ConfigError> {
         let name = name.trim();
+        let names = PROPERTIES.iter().flat_map(Property::names);
         let Some(property) = PROPERTIES.iter().find(|property| property.is_called(name)) else {
-            return Err(unknown(name));
+            return Err(unknown(name, names));
         };
         // A blank may be part of a password, as in Java.
         let value = if property.is_secret() { value } else { value.trim() };
         let shown = Shown { name, value: if property.is_secret() { HIDDEN } else { value } };
         if refers_to_a_provider(value) {
-            return Err(shown.error("no value is looked up anywhere: write what it stands for"));
+            return Err(shown.error(NOT_LOOKED_UP));
         }
         match property.effect {
             Effect::Set(set) => {
@@ -121,44 +123,13 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
+/// What a value is refused with that refers to another one.
+pub(super) const NOT_LOOKED_UP: &str = "no value is looked up anywhere: write what it stands for";
+
 /// Whether Java would look the value up, or a part of it, with a class that the file names
 /// (`ConfigTransformer.java`: `${provider:path:key}`). Files that anybody wrote must not read others (CVE-2024-31141).
-fn refers_to_a_provider(value: &str) -> bool {
+pub(super) fn refers_to_a_provider(value: &str) -> bool {
     value.split("${").skip(1).any(|rest| rest.split_once('}').is_some_and(|(inside, _)| inside.contains(':')))
-}
-
-fn unknown(name: &str) -> ConfigError {
-    let names = PROPERTIES.iter().flat_map(|property| std::iter::once(&property.name).chain(property.also));
-    let nearest = names.map(|known| (distance(name, known), *known)).min();
-    let shown = name.escape_debug();
-    let message = match nearest {
-        // A third of the letters wrong is no slip of the finger any more.
-        Some((distance, known)) if distance * 3 <= name.len().max(3) => {
-            format!("there is no property `{shown}`: did you mean `{known}`?")
-        }
-        _ => format!(
-            "there is no property `{shown}`: take a name of Java's, librdkafka's or sarama's producer"
-        ),
-    };
-    ConfigError::new(name, message)
-}
-
-/// How many letters have to be put in, left out or changed to make one name the other (Levenshtein), whatever the
-/// case. Names are cut at 100 letters, more than any property has.
-fn distance(left: &str, right: &str) -> usize {
-    let letters = |name: &str| name.to_ascii_lowercase().chars().take(100).collect::<Vec<_>>();
-    let (left, right) = (letters(left), letters(right));
-    let mut above: Vec<usize> = (0..=right.len()).collect();
-    for (row, letter) in left.iter().enumerate() {
-        let mut corner = above[0];
-        above[0] = row + 1;
-        for (column, other) in right.iter().enumerate() {
-            let changed = corner + usize::from(letter != other);
-            corner = above[column + 1];
-            above[column + 1] = changed.min(corner + 1).min(above[column] + 1);
-        }
-    }
-    above[right.len()]
 }
 
 #[cfg(test)]
@@ -221,7 +192,7 @@ mod tests {
     #[test]
     fn a_secret_is_not_repeated() {
         for row in PROPERTIES.iter().filter(|row| row.is_secret()) {
-            for name in std::iter::once(&row.name).chain(row.also) {
+            for name in row.names() {
                 let error = with(&[(name, "${file:hunter2}")]).unwrap_err().to_string();
                 assert!(error.contains("`[hidden]`") && !error.contains("hunter2"), "{error}");
             }
@@ -265,12 +236,5 @@ mod tests {
 
         let error = ProducerBuilder::default().properties_file(folder.path().join("none")).unwrap_err();
         assert!(error.to_string().contains("cannot be read"), "{error}");
-    }
-
-    #[test]
-    fn the_distance_of_two_names_counts_letters() {
-        assert_eq!(distance("linger.ms", "linger.ms"), 0);
-        assert_eq!(distance("lingr.mss", "linger.ms"), 2);
-        assert_eq!(distance("", "abc"), 3);
     }
 }

@@ -75,6 +75,7 @@ impl ProducerConfig {
             ("linger.ms", millis(self.linger)),
             ("delivery.timeout.ms", millis(self.delivery_timeout)),
             ("request.timeout.ms", millis(self.request_timeout)),
+            ("write.timeout.ms", millis(self.write_timeout)),
             ("max.block.ms", millis(self.max_block)),
             ("retry.backoff.ms", millis(self.retry_backoff)),
             ("retry.backoff.max.ms", millis(self.retry_backoff_max)),

@@ -107,6 +107,7 @@ pub struct ProducerConfig {
     pub(crate) delivery_timeout: Duration,
     /// Fits the i32 of milliseconds on the wire.
     pub(crate) request_timeout: Duration,
+    pub(crate) write_timeout: Duration,
     pub(crate) max_block: Duration,
     pub(crate) retries: u32,
     pub(crate) retry_backoff: Duration,

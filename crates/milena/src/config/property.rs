@@ -39,6 +39,11 @@ impl Property {
         matches!(self.effect, Effect::Set(_))
     }
 
+    /// Every name it goes by.
+    pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.name).chain(self.also.iter().copied())
+    }
+
     /// Whether its value is never shown.
     #[must_use]
     pub const fn is_secret(&self) -> bool {

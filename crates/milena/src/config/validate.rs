@@ -49,6 +49,12 @@ impl ProducerBuilder {
         self.check_numbers()?;
         let delivery_timeout = self.delivery_timeout_in_force()?;
         let security = self.security.clone().in_force(self.draft.tls.clone(), self.draft.sasl.clone())?;
+        if let Some(sasl) = &security.sasl {
+            // What no broker can be sent is better known now than when one asks.
+            let refused =
+                |error| ConfigError::new("sasl.mechanism", format!("`{}`: {error}", sasl.mechanism()));
+            sasl.validate().map_err(refused)?;
+        }
         let draft = &self.draft;
         let default_close = delivery_timeout.min(CLOSE_TIMEOUT_MAX);
         Ok(ProducerConfig {
@@ -57,6 +63,7 @@ impl ProducerBuilder {
             batch_size: draft.batch_size.max(1),
             linger: draft.linger.min(DURATION_MAX),
             delivery_timeout: delivery_timeout.min(DURATION_MAX),
+            write_timeout: self.write_timeout.unwrap_or(draft.request_timeout).min(DURATION_MAX),
             max_block: draft.max_block.min(DURATION_MAX),
             metadata_max_age: draft.metadata_max_age.min(DURATION_MAX),
             // Before that something may still be under way to a topic without a record.
@@ -179,6 +186,7 @@ impl ProducerBuilder {
         }
         let waits = [
             ("request.timeout.ms", draft.request_timeout, REQUEST_TIMEOUT_MAX),
+            ("write.timeout.ms", self.write_timeout.unwrap_or(draft.request_timeout), Duration::MAX),
             ("connect.timeout.ms", draft.connect_timeout, Duration::MAX),
             ("socket.connection.setup.timeout.ms", draft.socket_setup_timeout, Duration::MAX),
             ("connections.max.idle.ms", draft.connections_max_idle.unwrap_or(Duration::MAX), Duration::MAX),

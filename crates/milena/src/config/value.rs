@@ -75,7 +75,7 @@ pub(super) fn time_or_never(text: &str) -> Result<Option<Duration>, Remedy> {
 
 /// The size of a buffer; -1 (Java) and 0 (librdkafka) leave it to the operating system.
 pub(super) fn buffer(text: &str) -> Result<Option<usize>, Remedy> {
-    if text == "-1" { Ok(None) } else { Ok(Some(number(text)?).filter(|size| *size > 0)) }
+    if text == "-1" { Ok(None) } else { Ok(Some(bytes(text)?).filter(|size| *size > 0)) }
 }
 
 /// sarama's period of the probes, of which only the sign is taken: below 0 there are none (Go's `net.Dialer`).
@@ -90,6 +90,33 @@ pub(super) fn recovery(text: &str) -> Result<MetadataRecovery, Remedy> {
         "none" => Ok(MetadataRecovery::None),
         _ => Err("write `rebootstrap` or `none`".to_owned()),
     }
+}
+
+/// Bytes, or a number with a unit: `65536`, `64KiB`, `1 MB`.
+pub(super) fn bytes<T: TryFrom<u64>>(text: &str) -> Result<T, Remedy> {
+    const UNITS: [(&str, u64); 7] = [
+        ("KiB", 1 << 10),
+        ("MiB", 1 << 20),
+        ("GiB", 1 << 30),
+        ("kB", 1_000),
+        ("KB", 1_000),
+        ("MB", 1_000_000),
+        ("GB", 1_000_000_000),
+    ];
+    let unit = UNITS.iter().find_map(|(unit, bytes)| Some((text.strip_suffix(unit)?, *bytes)));
+    let (count, bytes) = unit.unwrap_or((text, 1));
+    let count = count.trim_end().parse::<u64>().ok();
+    count.and_then(|count| T::try_from(count.checked_mul(bytes)?).ok()).ok_or_else(|| {
+        "write a number of bytes, or one with a unit such as `64KiB` or `1MB`, within the range of the type".to_owned()
+    })
+}
+
+/// A time that says its unit.
+pub(super) fn time_with_unit(text: &str) -> Result<Duration, Remedy> {
+    time(text)
+        .ok()
+        .filter(|_| text.ends_with(char::is_alphabetic))
+        .ok_or_else(|| "write a number with a unit, such as `30s` or `250ms`".to_owned())
 }
 
 /// KiB, as librdkafka counts its queue.
@@ -179,6 +206,15 @@ mod tests {
         assert!(number::<u32>("4294967296").is_err());
         assert!(number::<usize>("-1").is_err());
         assert!(kibibytes("18446744073709551615").is_err());
+    }
+
+    #[test]
+    fn bytes_may_have_a_unit() {
+        assert_eq!((bytes("65536"), bytes("64KiB"), bytes("64 kB")), (Ok(65_536), Ok(65_536), Ok(64_000)));
+        assert_eq!(bytes::<u64>("2GiB"), Ok(2 << 30));
+        for wrong in ["", "KiB", "-1", "1.5MB", "64KIB", "4294967296", "17179869184GiB"] {
+            assert!(bytes::<u32>(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

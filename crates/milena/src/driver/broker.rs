@@ -9,7 +9,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use milena_codec::ids::{Identity, TopicId};
 use milena_codec::message::ProduceRequest as ProduceMessage;
@@ -24,6 +24,7 @@ use super::frame::Frame;
 use super::link::{Broken, Ended, Link};
 use super::nudge::{Nudge, Nudging};
 use super::settings::{PRODUCE_VERSION_MAX, Settings};
+use super::throttle::throttle;
 use super::trouble::Trouble;
 use crate::clock;
 use crate::error::ConnectErrorKind;
@@ -43,9 +44,6 @@ pub(super) enum LaneOrder {
 
 /// A lane's mail from the director.
 pub(super) type Orders = Bell<VecDeque<LaneOrder>>;
-
-/// The longest pause that a broker can ask for with `throttle_time_ms`.
-const THROTTLE_MAX: Duration = Duration::from_secs(60);
 
 /// See the module.
 #[derive(Debug)]
@@ -147,8 +145,8 @@ impl BrokerTask {
             Event::Answered { payload, body, .. } => {
                 let pause_ms =
                     self.lane.answered(now, payload.0, session.bytes(body)).map_err(Broken::Answer)?;
-                if let Some(pause) = u64::try_from(pause_ms).ok().filter(|pause| *pause > 0) {
-                    self.paused_until = Some(now + Duration::from_millis(pause).min(THROTTLE_MAX));
+                if let Some(pause) = throttle(pause_ms) {
+                    self.paused_until = Some(now + pause);
                 }
             }
             Event::Written { payload } => self.lane.written(now, payload.0),

@@ -4,16 +4,17 @@
 //! its successor.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use milena_codec::message::{MetadataResponse, Request};
 use milena_connection::Endpoint;
 use milena_connection::control::Control;
 use milena_connection::metadata::ClusterName;
 use milena_connection::session::SessionConfig;
-use tokio::time::timeout;
+use tokio::time::{sleep_until, timeout};
 
 use super::settings::Settings;
+use super::throttle::{Throttling, throttle};
 use super::trouble::Trouble;
 use crate::clock;
 use crate::error::ConnectErrorKind;
@@ -33,13 +34,15 @@ pub(super) struct Line {
     /// A broker that let a request time out: whoever hangs there would hang here as well. It is asked last, until it
     /// answers.
     avoided: Option<Endpoint>,
+    /// The broker on the control connection wants to be asked nothing until then (KIP-219).
+    paused_until: Option<Instant>,
     /// Where another cluster answered last, which was told to the log.
     foreign: Option<Endpoint>,
 }
 
 impl Line {
     pub(super) const fn new(settings: Arc<Settings>) -> Self {
-        Self { settings, control: None, avoided: None, foreign: None }
+        Self { settings, control: None, avoided: None, paused_until: None, foreign: None }
     }
 
     /// Asks the broker that answered last, then the candidates in turn: each shortly, and those that took their time once
@@ -48,7 +51,7 @@ impl Line {
     ///
     /// # Errors
     /// What each of them had to say.
-    pub(super) async fn ask<R: Request>(
+    pub(super) async fn ask<R: Request<Response: Throttling>>(
         &mut self,
         candidates: &[Endpoint],
         request: &R,
@@ -56,6 +59,7 @@ impl Line {
         accept: impl Fn(&Endpoint, &R::Response) -> Result<(), Trouble>,
     ) -> Result<R::Response, Trouble> {
         let started = clock::now();
+        self.respect_pause(candidates, within).await;
         let asked = candidates.len() + usize::from(self.control.is_some());
         let share = share_of(within, asked);
         let patience = if asked > 1 { share.min(PATIENCE) } else { share };
@@ -65,6 +69,7 @@ impl Line {
             match answer.and_then(|answer| self.accepted(control.endpoint(), answer, &accept)) {
                 Ok(response) => {
                     self.control = Some(control);
+                    self.note_pause(&response);
                     return Ok(response);
                 }
                 Err(trouble) => troubles = troubles.and(trouble),
@@ -94,6 +99,11 @@ impl Line {
         Err(troubles)
     }
 
+    /// Who answered last, unless it hung up since.
+    pub(super) fn endpoint(&self) -> Option<&Endpoint> {
+        self.control.as_ref().map(Control::endpoint)
+    }
+
     /// The next question goes to a broker that is chosen anew. Tells where the last one was asked.
     pub(super) fn hang_up(&mut self) -> Option<Endpoint> {
         self.control.take().map(|control| control.endpoint().clone())
@@ -105,7 +115,7 @@ impl Line {
         self.avoided = Some(endpoint);
     }
 
-    async fn ask_at<R: Request>(
+    async fn ask_at<R: Request<Response: Throttling>>(
         &mut self,
         endpoint: &Endpoint,
         request: &R,
@@ -117,8 +127,27 @@ impl Line {
         let (control, response) = asked?;
         let response = self.accepted(endpoint, response, accept)?;
         self.control = Some(control);
+        self.note_pause(&response);
         self.avoided.take_if(|avoided| avoided == endpoint);
         Ok(response)
+    }
+
+    /// Takes note of the pause that an answer asks for.
+    fn note_pause(&mut self, answer: &impl Throttling) {
+        let pause = throttle(answer.throttle_ms());
+        self.paused_until = pause.map(|pause| clock::now() + pause);
+    }
+
+    /// Leaves a broker alone that asked for a pause: another one is asked meanwhile, if there is one.
+    async fn respect_pause(&mut self, candidates: &[Endpoint], within: Duration) {
+        let now = clock::now();
+        let Some(until) = self.paused_until.filter(|until| *until > now) else { return };
+        let Some(control) = &self.control else { return };
+        if candidates.iter().any(|candidate| candidate != control.endpoint()) {
+            self.avoided = self.hang_up();
+        } else {
+            sleep_until((until.min(now + within / 2)).into()).await;
+        }
     }
 
     /// Lets an answer pass that is accepted.

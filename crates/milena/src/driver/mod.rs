@@ -8,6 +8,7 @@ mod link;
 mod nudge;
 mod settings;
 mod startup;
+mod throttle;
 mod trouble;
 
 use std::sync::Arc;

@@ -34,6 +34,7 @@ impl Settings {
             software_name: "milena".to_owned(),
             software_version: env!("CARGO_PKG_VERSION").to_owned(),
             request_timeout: config.request_timeout,
+            write_timeout: config.write_timeout,
             frame_bytes_max: config.receive_message_max,
             max_in_flight: config.max_in_flight,
             sasl: config.sasl.clone(),

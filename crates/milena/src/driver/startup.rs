@@ -88,7 +88,12 @@ impl Starting {
                     if !advertised.is_empty() {
                         return Ok(advertised);
                     }
-                    self.note(no_cluster(code), left)?;
+                    let trouble = no_cluster(code);
+                    let trouble = match self.line.endpoint() {
+                        Some(endpoint) => trouble.at(endpoint),
+                        None => trouble,
+                    };
+                    self.note(trouble, left)?;
                 }
                 Err(trouble) => {
                     self.metadata.failed(clock::now());

@@ -29,6 +29,13 @@ impl ConfigError {
         Self { place: Some((file.to_owned(), line)), ..self }
     }
 
+    /// The same, of a property that went by another name where it was set.
+    pub(crate) fn of(self, name: &str) -> Self {
+        let said = self.message.starts_with(&format!("`{name}`"));
+        let message = if said { self.message } else { format!("`{name}`: {}", self.message) };
+        Self { property: name.to_owned(), message, ..self }
+    }
+
     /// The property, by the name that was used; a file's name if the file itself could not be read.
     #[must_use]
     pub fn property(&self) -> &str {

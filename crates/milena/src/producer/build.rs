@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use milena_connection::sasl::Mechanism;
 use milena_connection::tls::TlsConnector;
 use milena_connection::transport::{Connector, Tcp, TcpOptions};
 
@@ -45,12 +44,6 @@ fn warn(config: &ProducerConfig) {
             property,
             "has no effect with the `security.protocol` in force, or beside what else is set"
         );
-    }
-    // A proof that a password is known says nothing to who listens; a password or a token says all.
-    if let (None, Some(sasl)) = (&config.tls, &config.sasl)
-        && matches!(sasl.mechanism(), Mechanism::Plain | Mechanism::OAuthBearer)
-    {
-        tracing::warn!(mechanism = %sasl.mechanism(), "credentials go over the network unencrypted: use `SASL_SSL`");
     }
 }
 

@@ -15,7 +15,7 @@ pub use enqueue::{Enqueue, EnqueueDetached};
 pub use topic::Topic;
 
 use crate::clock;
-use crate::config::ProducerBuilder;
+use crate::config::{Config, ProducerBuilder};
 use crate::core::{Core, Snapshot};
 use crate::error::{ConnectError, ErrorKind, FlushError, SendError, TryEnqueueError};
 use crate::outcome;
@@ -76,6 +76,20 @@ impl Producer {
     /// Dropped before it is ready, everything that was begun ends.
     pub async fn connect(bootstrap_servers: &str) -> Result<Self, ConnectError> {
         Self::builder().bootstrap_servers(bootstrap_servers).build().await
+    }
+
+    /// Connects with what a service has in its configuration.
+    ///
+    /// # Errors
+    /// As [`ProducerBuilder::build`], and when fields contradict each other.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    ///
+    /// # Cancel safety
+    /// Dropped before it is ready, everything that was begun ends.
+    pub async fn from_config(config: &Config) -> Result<Self, ConnectError> {
+        config.builder()?.build().await
     }
 
     /// Starts with the defaults.

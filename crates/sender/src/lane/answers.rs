@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use milena_codec::ErrorCode;
 use milena_codec::ids::{BrokerId, LeaderEpoch, PartitionId};
 use milena_codec::message::header::read_response_tags;
 use milena_codec::message::produce::{
@@ -10,6 +9,7 @@ use milena_codec::message::produce::{
 };
 use milena_codec::message::{NodeEndpoint, ProduceResponse};
 use milena_codec::wire::{DecodeError, Reader, Viewed};
+use milena_codec::{ErrorCode, printable};
 
 use super::request::ProduceRequest;
 use crate::stream::{Answer, Culprit, Flight};
@@ -110,7 +110,7 @@ fn answer_of(answer: &PartitionAnswer<'_>) -> Answer {
         let words = culprit.message.as_deref()?;
         Some(format!("record {} of the batch: {words}", culprit.place))
     });
-    let words: Vec<String> = answer.error_message.map(str::to_owned).into_iter().chain(blamed).collect();
+    let words: Vec<String> = answer.error_message.map(printable).into_iter().chain(blamed).collect();
     Answer::Said {
         code: answer.error_code,
         base_offset: answer.base_offset,
@@ -122,7 +122,7 @@ fn answer_of(answer: &PartitionAnswer<'_>) -> Answer {
 
 fn culprit_of(error: BatchIndexAndErrorMessageView<'_>) -> Option<Culprit> {
     let place = u32::try_from(error.batch_index).ok()?;
-    Some(Culprit { place, message: error.batch_index_error_message.map(str::to_owned) })
+    Some(Culprit { place, message: error.batch_index_error_message.map(printable) })
 }
 
 fn hint_of(answer: &PartitionAnswer<'_>) -> Option<LeaderHint> {

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::answers::{self, AnswerError, LeaderHint};
 use super::request::ProduceRequest;
-use super::{Lane, Notice};
+use super::{Lane, NO_ANSWER, Notice};
 use crate::stream::{Aftermath, Answer, Flight};
 
 impl Lane {
@@ -28,7 +28,9 @@ impl Lane {
         }
         self.lost(now, request, true);
         self.request_bytes_max = (self.request_bytes_max * 2).min(self.config.request_bytes_max);
+        self.left_unanswered = read.is_err();
         let (throttle_ms, endpoints) = read?;
+        NO_ANSWER.clone_into(&mut self.trouble);
         if !endpoints.is_empty() {
             self.notices.push(Notice::Endpoints(endpoints));
         }
@@ -48,6 +50,7 @@ impl Lane {
     pub fn ended(&mut self, now: Instant, requests: Vec<(ProduceRequest, bool)>, timed_out: bool) {
         self.version = None;
         self.in_flight -= requests.len();
+        self.left_unanswered |= !requests.is_empty();
         if timed_out {
             self.request_bytes_max = (self.request_bytes_max / 2).max(1);
         }

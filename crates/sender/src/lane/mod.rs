@@ -109,10 +109,15 @@ pub struct Lane {
     backoff: Backoff,
     /// What is wrong with the broker, in words.
     trouble: String,
+    /// It was with requests that were sent, and none was answered since.
+    left_unanswered: bool,
     /// How often it looked how a partition stands.
     #[cfg(test)]
     looks: usize,
 }
+
+/// What is wrong with a broker that is well connected.
+const NO_ANSWER: &str = "the broker did not acknowledge them in time";
 
 impl Lane {
     /// A lane without partitions and without a connection.
@@ -131,6 +136,7 @@ impl Lane {
             notices: Vec::new(),
             backoff: Backoff::new(config.retry_backoff, config.retry_backoff_max, config.seed),
             trouble: String::from("no broker leads the partition"),
+            left_unanswered: false,
             #[cfg(test)]
             looks: 0,
             config,
@@ -170,7 +176,10 @@ impl Lane {
     /// A connection is ready, on which Produce has this version.
     pub fn connected(&mut self, produce_version: i16) {
         self.version = Some(produce_version);
-        self.trouble = String::from("the broker did not acknowledge them in time");
+        // A broker that takes connections and breaks them over every request is in trouble all the same.
+        if !self.left_unanswered {
+            self.trouble = String::from(NO_ANSWER);
+        }
     }
 
     /// What is wrong with the broker, to be told with records that expire.

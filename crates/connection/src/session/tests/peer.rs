@@ -34,7 +34,8 @@ impl Talk {
     /// A session with these settings.
     pub(super) fn with(config: SessionConfig) -> Self {
         let now = clock::now();
-        let config = SessionConfig { request_timeout: TIMEOUT, ..config };
+        let write_timeout = config.write_timeout.min(TIMEOUT);
+        let config = SessionConfig { request_timeout: TIMEOUT, write_timeout, ..config };
         Self { session: Session::new(Arc::new(config), now), now, work: None }
     }
 

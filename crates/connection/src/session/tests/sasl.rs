@@ -45,7 +45,8 @@ fn a_scram_exchange_ends_well_only_with_the_brokers_signature() {
             assert_eq!(talk.events(), Ok(vec![Told::Ready]));
         } else {
             let place = signature.len() - 5;
-            signature[place] ^= 1;
+            // Base64 all the same.
+            signature[place] = if signature[place] == b'A' { b'B' } else { b'A' };
             talk.hear(&authenticated(id, &signature, 0));
             assert_eq!(talk.ends(), SessionError::Sasl(SaslError::Scram(ScramError::WrongSignature)));
         }

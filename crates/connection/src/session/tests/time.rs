@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use milena_codec::message::ApiKey;
 
-use super::peer::{TIMEOUT, Talk, answer, versions_answer};
-use crate::session::{Awaits, SessionError};
+use super::peer::{TIMEOUT, Talk, Told, answer, versions_answer};
+use crate::session::{Awaits, SessionConfig, SessionError};
 
 const SECOND: Duration = Duration::from_secs(1);
 const METADATA: Option<ApiKey> = Some(ApiKey::METADATA);
@@ -61,6 +61,18 @@ fn a_peer_that_takes_no_bytes_is_found_out() {
     talk.pass(TIMEOUT);
     let error = SessionError::NoProgress { api: METADATA, correlation_id: id, timeout: TIMEOUT };
     assert_eq!(talk.check(), Err(error));
+}
+
+#[test]
+fn the_writing_may_stand_still_for_a_time_of_its_own() {
+    let mut talk = Talk::with(SessionConfig { write_timeout: SECOND, ..SessionConfig::default() });
+    talk.write_all();
+    talk.hear(&versions_answer(0));
+    assert_eq!(talk.events(), Ok(vec![Told::Ready]));
+    talk.send(Awaits::Answer);
+    assert_eq!(talk.deadline(), Some(SECOND));
+    talk.pass(SECOND);
+    assert!(matches!(talk.check(), Err(SessionError::NoProgress { timeout: SECOND, .. })));
 }
 
 #[test]

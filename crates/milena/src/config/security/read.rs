@@ -1,5 +1,7 @@
 //! How the values of security are read. An error is the remedy in words; the caller adds the name.
 
+use std::path::PathBuf;
+
 use milena_connection::tls::TlsVersions;
 
 use super::protocol::Protocol;
@@ -8,6 +10,12 @@ use super::protocol::Protocol;
 #[expect(clippy::unnecessary_wraps, reason = "every reader of a value has this shape")]
 pub(in crate::config) fn text(text: &str) -> Result<Option<String>, String> {
     Ok((!text.is_empty()).then(|| text.to_owned()))
+}
+
+/// The name of a file; an empty one is none.
+#[expect(clippy::unnecessary_wraps, reason = "every reader of a value has this shape")]
+pub(in crate::config) fn path(text: &str) -> Result<Option<PathBuf>, String> {
+    Ok((!text.is_empty()).then(|| PathBuf::from(text)))
 }
 
 /// The name of a protocol.

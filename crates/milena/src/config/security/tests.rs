@@ -256,6 +256,16 @@ fn the_authorities_of_the_system_are_what_a_probe_finds() {
 }
 
 #[test]
+fn credentials_that_no_broker_can_be_sent_are_refused() {
+    let plain = "security.protocol=SASL_SSL\nsasl.mechanism=PLAIN\nsasl.username=alice\n";
+    check_refused(
+        &format!("{plain}sasl.password=hunter2\\u0000"),
+        "sasl.mechanism",
+        "`PLAIN`: the password has a NUL",
+    );
+}
+
+#[test]
 fn blanks_around_a_password_are_part_of_it() {
     let jaas =
         "security.protocol=SASL_SSL\nsasl.mechanism=PLAIN\nsasl.username=alice\nsasl.password=\\ \\ \n";
@@ -265,7 +275,7 @@ fn blanks_around_a_password_are_part_of_it() {
 #[test]
 fn no_secret_is_shown_wherever_it_is_set() {
     for row in PROPERTIES.iter().filter(|row| row.is_secret()) {
-        for name in std::iter::once(&row.name).chain(row.also) {
+        for name in row.names() {
             for protocol in ["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] {
                 for mechanism in ["PLAIN", "SCRAM-SHA-256", "OAUTHBEARER"] {
                     let builder = ProducerBuilder::default()

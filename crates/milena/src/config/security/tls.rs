@@ -3,6 +3,8 @@
 //! Java's names with the type PEM, and librdkafka's: whatever is PEM, in a file or in the value, is taken. Java's own key
 //! stores are refused with the commands that turn them into PEM.
 
+use std::path::{Path, PathBuf};
+
 use milena_connection::tls::{Tls, TlsVersions};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -13,14 +15,14 @@ use crate::error::ConfigError;
 #[derive(Clone, Debug, Default)]
 pub(in crate::config) struct TlsSettings {
     pub(in crate::config) truststore_type: Option<String>,
-    pub(in crate::config) authorities_file: Option<String>,
+    pub(in crate::config) authorities_file: Option<PathBuf>,
     pub(in crate::config) authorities_pem: Option<SecretString>,
     pub(in crate::config) truststore_password: Option<SecretString>,
     pub(in crate::config) keystore_type: Option<String>,
-    pub(in crate::config) certificate_file: Option<String>,
+    pub(in crate::config) certificate_file: Option<PathBuf>,
     pub(in crate::config) certificate_pem: Option<SecretString>,
     pub(in crate::config) keystore_password: Option<SecretString>,
-    pub(in crate::config) key_file: Option<String>,
+    pub(in crate::config) key_file: Option<PathBuf>,
     pub(in crate::config) key_pem: Option<SecretString>,
     pub(in crate::config) key_password: Option<SecretString>,
     pub(in crate::config) versions: Option<TlsVersions>,
@@ -56,7 +58,7 @@ impl TlsSettings {
         store.check(self.authorities_pem.as_ref().map(|_| "ssl.truststore.certificates"))?;
         Ok(match (&self.authorities_file, &self.authorities_pem) {
             // librdkafka looks for the system's authorities itself where it is asked to.
-            (Some(file), _) if file == "probe" => tls,
+            (Some(file), _) if file == Path::new("probe") => tls,
             (Some(file), _) => tls.ca_file(file),
             (None, Some(pem)) => tls.ca_pem(pem::on_lines(pem.expose_secret())),
             (None, None) => tls,
@@ -117,7 +119,7 @@ impl TlsSettings {
 struct Store<'a> {
     name: &'static str,
     kind: Option<&'a str>,
-    file: Option<&'a str>,
+    file: Option<&'a Path>,
     password: bool,
 }
 
@@ -146,8 +148,8 @@ impl Store<'_> {
         Ok(())
     }
 
-    fn not_pem(&self, location: &str, file: &str, kind: Option<&str>) -> ConfigError {
-        let (file, kind) = (file.escape_debug(), kind.unwrap_or("JKS or PKCS12").escape_debug());
+    fn not_pem(&self, location: &str, file: &Path, kind: Option<&str>) -> ConfigError {
+        let (file, kind) = (file.display(), kind.unwrap_or("JKS or PKCS12").escape_debug());
         let what = if self.name == "truststore" { "-nokeys -out ca.pem" } else { "-out client.pem" };
         ConfigError::new(
             location,
@@ -163,9 +165,9 @@ impl Store<'_> {
 }
 
 /// Whether a file has the name of one of Java's stores.
-fn names_a_store(file: &str) -> bool {
-    let file = file.to_ascii_lowercase();
-    [".jks", ".p12", ".pfx", ".pkcs12", ".bcfks"].iter().any(|end| file.ends_with(end))
+fn names_a_store(file: &Path) -> bool {
+    let ending = file.extension().unwrap_or_default();
+    ["jks", "p12", "pfx", "pkcs12", "bcfks"].iter().any(|known| ending.eq_ignore_ascii_case(known))
 }
 
 fn both(one: &str, other: &str) -> ConfigError {

@@ -76,10 +76,7 @@ mod tests {
 
     #[test]
     fn every_name_is_there_once() {
-        let mut names: Vec<_> = PROPERTIES
-            .iter()
-            .flat_map(|row| std::iter::once(row.name).chain(row.also.iter().copied()))
-            .collect();
+        let mut names: Vec<_> = PROPERTIES.iter().flat_map(Property::names).collect();
         names.sort_unstable();
         assert!(names.windows(2).all(|pair| pair[0] != pair[1]));
     }

@@ -2,8 +2,8 @@
 
 use super::super::property::Property;
 use super::super::value::{
-    acks, buffer, count, driver, kibibytes, number, partitioner, probes, recovery, retries, switch, text,
-    time, time_or_never,
+    acks, buffer, bytes, count, driver, kibibytes, number, partitioner, probes, recovery, retries, switch,
+    text, time, time_or_never,
 };
 
 pub(super) const ROWS: &[Property] = properties! {
@@ -18,15 +18,15 @@ set {
         "brokers drop the copies that retries make, and keep the order";
     "linger.ms" ["queue.buffering.max.ms", "Producer.Flush.Frequency"] = "5", linger(time):
         "how long a batch waits for more records";
-    "batch.size" ["Producer.Flush.Bytes"] = "16384", batch_size(number):
+    "batch.size" ["Producer.Flush.Bytes"] = "16384", batch_size(bytes):
         "how many bytes of a partition are worth a request before the linger is over";
     "flush.messages" ["Producer.Flush.Messages"] = "", flush_messages(count):
         "how many records of a partition are worth a request before the linger is over; 0 counts bytes alone";
-    "max.request.size" ["message.max.bytes", "Producer.MaxMessageBytes"] = "1048576", max_request_size(number):
+    "max.request.size" ["message.max.bytes", "Producer.MaxMessageBytes"] = "1048576", max_request_size(bytes):
         "the most bytes of one record";
-    "request.bytes.max" ["MaxRequestSize"] = "8388608", request_bytes_max(number):
+    "request.bytes.max" ["MaxRequestSize"] = "8388608", request_bytes_max(bytes):
         "the most bytes of one request, over all its partitions";
-    "buffer.memory" [] = "33554432", buffer_memory(number):
+    "buffer.memory" [] = "33554432", buffer_memory(bytes):
         "what all records together may hold that are not settled";
     "queue.buffering.max.kbytes" [] = "", buffer_memory(kibibytes): "buffer.memory in KiB";
     "max.block.ms" [] = "60000", max_block(time):
@@ -35,6 +35,8 @@ set {
         "by when an accepted record is delivered or reported";
     "request.timeout.ms" ["socket.timeout.ms", "Net.ReadTimeout", "Producer.Timeout"]
         = "30000", request_timeout(time): "how long a request waits for its answer, and a broker for its replicas";
+    "write.timeout.ms" ["Net.WriteTimeout"] = "", write_timeout(time):
+        "how long the writing of a request may stand still; request.timeout.ms unless set";
     "max.in.flight.requests.per.connection" ["max.in.flight", "Net.MaxOpenRequests"]
         = "5", max_in_flight(number): "requests without an answer, per broker";
     "retries" ["message.send.max.retries", "Producer.Retry.Max"] = "2147483647", retries(retries):
@@ -71,7 +73,7 @@ set {
     "socket.keepalive.enable" [] = "true", socket_keepalive(switch):
         "the operating system probes connections that are silent";
     "Net.KeepAlive" [] = "", socket_keepalive(probes): "socket.keepalive.enable, on unless negative";
-    "receive.message.max.bytes" ["MaxResponseSize"] = "100000000", receive_message_max(number):
+    "receive.message.max.bytes" ["MaxResponseSize"] = "100000000", receive_message_max(bytes):
         "the most bytes of one answer; a broker that announces more is hung up on";
     "close.timeout.ms" [] = "120000", close_timeout(time):
         "how long close waits for what was accepted; unless set, delivery.timeout.ms, at most this";
@@ -120,7 +122,6 @@ ignored {
         "metadata is asked for until the record's time is up";
     "bootstrap.resolve.timeout.ms" [] = "": "names are resolved within the time to connect";
     "socket.nagle.disable" [] = "true": "nothing waits in the socket";
-    "Net.WriteTimeout" [] = "": "request.timeout.ms covers the writing";
     "Version" ["api.version.request", "broker.version.fallback"] = "":
         "versions are negotiated with each broker";
     "Producer.Return.Successes" ["Producer.Return.Errors"] = "": "every delivery can be awaited, or dropped";

@@ -1,20 +1,20 @@
 //! The rows of TLS and SASL.
 
 use super::super::property::Property;
-use super::super::security::read::{identification, protocol, text, versions};
+use super::super::security::read::{identification, path, protocol, text, versions};
 use super::super::value::{switch, switch_some};
 
 pub(super) const ROWS: &[Property] = properties! {
 security {
     "security.protocol" [] = "PLAINTEXT", protocol(protocol):
         "what the listener speaks: `PLAINTEXT`, `SSL` (TLS), `SASL_PLAINTEXT` or `SASL_SSL`";
-    "ssl.truststore.location" ["ssl.ca.location"] = "", tls.authorities_file(text):
+    "ssl.truststore.location" ["ssl.ca.location"] = "", tls.authorities_file(path):
         "a PEM file with the authorities to trust, instead of those of the system";
     "ssl.truststore.type" [] = "PEM", tls.truststore_type(text): "`PEM`; other stores are refused";
-    "ssl.keystore.location" ["ssl.certificate.location"] = "", tls.certificate_file(text):
+    "ssl.keystore.location" ["ssl.certificate.location"] = "", tls.certificate_file(path):
         "a PEM file with our certificate, its chain, and its key unless that is named";
     "ssl.keystore.type" [] = "PEM", tls.keystore_type(text): "`PEM`; other stores are refused";
-    "ssl.key.location" [] = "", tls.key_file(text): "a PEM file with the key of our certificate";
+    "ssl.key.location" [] = "", tls.key_file(path): "a PEM file with the key of our certificate";
     "ssl.enabled.protocols" [] = "TLSv1.2,TLSv1.3", tls.versions(versions):
         "versions of TLS that may be spoken; older ones than 1.2 never are";
     "ssl.endpoint.identification.algorithm" [] = "https", tls.names_unchecked(identification):

@@ -253,6 +253,35 @@ fn a_batch_that_waits_for_a_connection_is_given_up_in_time_and_not_before() {
     world.rest();
 }
 
+/// Whatever is tried, the record expires; what it says about the broker.
+fn said_at_the_end(trouble: impl FnOnce(&mut World)) -> String {
+    let mut world = World::simple();
+    let mut seat = world.send_as(0, b"a", Waiting { urgent: true, ..Waiting::default() }).unwrap();
+    trouble(&mut world);
+    while let Output::Idle { until: Some(until), .. } = world.poll(Some(BrokerId(1)), false) {
+        world.now = until;
+    }
+    match seat.poll(Waker::noop()) {
+        Poll::Ready(outcome) => outcome.unwrap_err().message.to_string(),
+        Poll::Pending => panic!("it does not expire"),
+    }
+}
+
+#[test]
+fn a_broker_that_breaks_a_connection_over_a_request_is_told_of_though_it_takes_another_one() {
+    let broken = said_at_the_end(|world| {
+        let request = world.request(1).unwrap();
+        world.broker(1).set_trouble("b1:9092 answered nonsense".to_owned());
+        world.ended(1, vec![(request, true)]);
+    });
+    assert!(broken.contains("b1:9092 answered nonsense"), "{broken}");
+    let idle = said_at_the_end(|world| {
+        world.broker(1).set_trouble("b1:9092 closed an idle connection".to_owned());
+        world.ended(1, Vec::new());
+    });
+    assert!(idle.contains("did not acknowledge"), "{idle}");
+}
+
 #[test]
 fn one_faulty_partition_does_not_hold_up_the_others() {
     let mut world = proven(3, lanes());

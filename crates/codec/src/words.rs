@@ -1,0 +1,52 @@
+//! Words of a peer, before anybody reads them: printable, and not too many.
+
+/// Most bytes of a peer's words that reach an error or a log.
+const BYTES_MAX: usize = 512;
+
+/// Makes a peer's words fit for an error, a log line and a terminal: what steers a terminal or turns a line around
+/// becomes `?`, and what is beyond 512 bytes is left out, which `…` tells.
+///
+/// ```
+/// use milena_codec::printable;
+/// assert_eq!(printable("no such topic"), "no such topic");
+/// assert_eq!(printable("a\u{1b}[2Jb\r\n"), "a?[2Jb??");
+/// assert!(printable(&"x".repeat(10_000)).len() < 520);
+/// ```
+#[must_use]
+pub fn printable(words: &str) -> String {
+    let fits = |(at, character): &(usize, char)| at + character.len_utf8() <= BYTES_MAX;
+    let kept = words.char_indices().take_while(fits);
+    let mut kept: String = kept.map(|(_, character)| harmless(character)).collect();
+    if words.len() > BYTES_MAX {
+        kept.push('…');
+    }
+    kept
+}
+
+fn harmless(character: char) -> char {
+    match character {
+        // What turns a line around or has no width (CVE-2021-42574).
+        '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => '?',
+        character if character.is_control() => '?',
+        character => character,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_steers_a_terminal_is_gone_and_letters_of_any_kind_stay() {
+        assert_eq!(printable("\u{9b}0m\0\u{7f}\u{202e}ok"), "?0m???ok");
+        assert_eq!(printable("Größe 大きい"), "Größe 大きい");
+    }
+
+    #[test]
+    fn words_end_at_the_bound_and_between_two_letters() {
+        let fits = "x".repeat(BYTES_MAX);
+        assert_eq!(printable(&fits), fits);
+        let long = printable(&"大".repeat(1_000));
+        assert_eq!(long, format!("{}…", "大".repeat(BYTES_MAX / 3)));
+    }
+}

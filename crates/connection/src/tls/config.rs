@@ -1,0 +1,156 @@
+//! From settings to what rustls takes: reads the files, and makes a [`ClientConfig`] of them.
+
+use std::sync::Arc;
+
+use rustls::client::ResolvesClientCert;
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::CertificateDer;
+use rustls::sign::{CertifiedKey, SigningKey, SingleCertAndKey};
+use rustls::{ClientConfig, Error, InconsistentKeys, SupportedProtocolVersion};
+use secrecy::SecretString;
+use sha2::{Digest, Sha256};
+
+use super::pem::{self, Pem, Text};
+use super::setup::{TlsPart, TlsSetupError, TlsSetupFault};
+use super::{key, provider, trust};
+
+/// What there is to read and to obey, out of [`Tls`](super::Tls).
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    pub(super) authorities: Option<Pem>,
+    pub(super) certificate: Option<Pem>,
+    pub(super) key: Option<Pem>,
+    pub(super) key_password: Option<SecretString>,
+    pub(super) versions: &'static [&'static SupportedProtocolVersion],
+    pub(super) checks_host_name: bool,
+    pub(super) provider: Option<Arc<CryptoProvider>>,
+}
+
+/// What the files hold at one moment.
+pub(super) struct Material {
+    authorities: Option<Text>,
+    certificate: Option<Text>,
+    key: Option<Text>,
+}
+
+impl Settings {
+    /// Whether something of it can change on disk.
+    pub(super) fn has_files(&self) -> bool {
+        let all = [&self.authorities, &self.certificate, &self.key];
+        all.into_iter().flatten().any(|pem| pem.path().is_some())
+    }
+
+    /// Reads the files.
+    pub(super) fn read(&self) -> Result<Material, TlsSetupError> {
+        let read = |part, pem: &Option<Pem>| {
+            pem.as_ref().map(|pem| pem.read().map_err(at(part, Some(pem)))).transpose()
+        };
+        Ok(Material {
+            authorities: read(TlsPart::Authorities, &self.authorities)?,
+            certificate: read(TlsPart::Certificate, &self.certificate)?,
+            key: read(TlsPart::Key, &self.key)?,
+        })
+    }
+
+    /// Makes what rustls takes of what was read.
+    pub(super) fn client_config(&self, material: &Material) -> Result<ClientConfig, TlsSetupError> {
+        let provider = match &self.provider {
+            Some(provider) => Arc::clone(provider),
+            None => provider::built_in()?,
+        };
+        let trust = self.trust(material, &provider)?;
+        let shown = self.certificate(material, &provider)?;
+        let builder = ClientConfig::builder_with_provider(provider)
+            .with_protocol_versions(self.versions)
+            .map_err(|error| TlsSetupError::cryptography(TlsSetupFault::NothingToSpeak(error.to_string())))?;
+        // The verifiers are rustls' own, around which at most the name is left out.
+        let builder = builder.dangerous().with_custom_certificate_verifier(trust);
+        Ok(match shown {
+            Some(shown) => builder.with_client_cert_resolver(shown),
+            None => builder.with_no_client_auth(),
+        })
+    }
+
+    fn trust(
+        &self,
+        material: &Material,
+        provider: &Arc<CryptoProvider>,
+    ) -> Result<trust::Trust, TlsSetupError> {
+        let Some(text) = &material.authorities else {
+            return trust::in_system(provider, self.checks_host_name).map_err(TlsSetupError::cryptography);
+        };
+        pem::parts(text)
+            .and_then(|parts| trust::in_authorities(&parts, provider, self.checks_host_name))
+            .map_err(at(TlsPart::Authorities, self.authorities.as_ref()))
+    }
+
+    /// The certificate to show, with its key from where it was named, or else from beside the certificate.
+    fn certificate(
+        &self,
+        material: &Material,
+        provider: &Arc<CryptoProvider>,
+    ) -> Result<Option<Arc<dyn ResolvesClientCert>>, TlsSetupError> {
+        let in_key = at(TlsPart::Key, self.key.as_ref().or(self.certificate.as_ref()));
+        let Some(text) = &material.certificate else {
+            return match material.key {
+                Some(_) => Err(in_key(TlsSetupFault::KeyAlone)),
+                None => Ok(None),
+            };
+        };
+        let in_certificate = at(TlsPart::Certificate, self.certificate.as_ref());
+        let parts = pem::parts(text).map_err(&in_certificate)?;
+        let chain = trust::certificates(&parts).map_err(&in_certificate)?;
+        let parts = match &material.key {
+            Some(text) => pem::parts(text).map_err(&in_key)?,
+            None => parts,
+        };
+        let key = key::of(&parts, self.key_password.as_ref()).map_err(&in_key)?;
+        let key = provider
+            .key_provider
+            .load_private_key(key)
+            .map_err(|error| in_key(TlsSetupFault::KeyRefused(error.to_string())))?;
+        let pair = pair(chain, &key).map_err(|fault| match fault {
+            TlsSetupFault::KeyMismatch => in_key(fault),
+            fault => in_certificate(fault),
+        })?;
+        Ok(Some(Arc::new(SingleCertAndKey::from(pair))))
+    }
+}
+
+/// Joins a chain with its key. Some tools write the authority first: the key's own certificate has to lead.
+fn pair(
+    mut chain: Vec<CertificateDer<'static>>,
+    key: &Arc<dyn SigningKey>,
+) -> Result<CertifiedKey, TlsSetupFault> {
+    let mut verdict = TlsSetupFault::KeyMismatch;
+    for index in 0..chain.len() {
+        chain[..=index].rotate_right(1);
+        let pair = CertifiedKey::new(chain.clone(), Arc::clone(key));
+        match pair.keys_match() {
+            Ok(()) | Err(Error::InconsistentKeys(InconsistentKeys::Unknown)) => return Ok(pair),
+            Err(Error::InconsistentKeys(_)) => {}
+            Err(error) => verdict = TlsSetupFault::BadCertificate(error.to_string()),
+        }
+        chain[..=index].rotate_left(1);
+    }
+    Err(verdict)
+}
+
+/// Makes an error about a part, and where it came from.
+fn at(part: TlsPart, pem: Option<&Pem>) -> impl Fn(TlsSetupFault) -> TlsSetupError {
+    let path = pem.and_then(Pem::path);
+    move |fault| TlsSetupError { part, path: path.map(Into::into), fault }
+}
+
+impl Material {
+    /// Tells whether it is the same as another time, without keeping it.
+    pub(super) fn digest(&self) -> [u8; 32] {
+        let mut digest = Sha256::new();
+        for text in [&self.authorities, &self.certificate, &self.key] {
+            let text = text.as_ref().map_or(&[][..], |text| text);
+            digest.update(u64::try_from(text.len()).unwrap_or(u64::MAX).to_be_bytes());
+            digest.update(text);
+        }
+        digest.finalize().into()
+    }
+}

@@ -1,0 +1,150 @@
+//! What a failure of rustls or of the connection means for who operates it.
+
+use std::io;
+use std::time::Duration;
+
+use milena_codec::frame::{Spoken, frame_length};
+use rustls::AlertDescription as Alert;
+use rustls::pki_types::ServerName;
+use rustls::{CertificateError, Error};
+
+use crate::transport::TlsFault;
+
+/// What was seen of a connection: what the meaning of a failure depends on.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Seen {
+    /// Whether a certificate of our own is configured.
+    pub(super) shows_certificate: bool,
+    /// The first bytes that the peer sent.
+    pub(super) first: Vec<u8>,
+}
+
+impl Seen {
+    /// A handshake that failed.
+    pub(super) fn handshake(&self, error: io::Error) -> TlsFault {
+        if let Some(error) = rustls_error(&error) {
+            return self.rustls(error);
+        }
+        if self.is_not_tls() {
+            return self.not_tls();
+        }
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof => TlsFault::Closed { error: None },
+            io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
+                TlsFault::Closed { error: Some(error) }
+            }
+            _ => TlsFault::Io(error),
+        }
+    }
+
+    /// A handshake that did not end.
+    pub(super) fn timed_out(&self, timeout: Duration) -> TlsFault {
+        match self.is_not_tls() {
+            true => self.not_tls(),
+            false => TlsFault::TimedOut { timeout, silent: self.first.is_empty() },
+        }
+    }
+
+    /// What rustls found.
+    pub(super) fn rustls(&self, error: &Error) -> TlsFault {
+        match error {
+            Error::InvalidCertificate(error) => certificate(error),
+            Error::AlertReceived(alert) => self.alert(*alert),
+            Error::PeerIncompatible(why) => TlsFault::NothingInCommon { detail: format!("{why:?}") },
+            _ if self.is_not_tls() => self.not_tls(),
+            error => TlsFault::Protocol(shortened(&error.to_string())),
+        }
+    }
+
+    /// Which alert is sent for what differs: Java's server sends `bad_certificate` for none, OpenSSL's a general
+    /// failure in TLS 1.2.
+    fn alert(&self, alert: Alert) -> TlsFault {
+        match alert {
+            Alert::CertificateRequired => TlsFault::CertificateRequired { alert },
+            Alert::BadCertificate | Alert::CertificateUnknown | Alert::NoCertificate
+                if !self.shows_certificate =>
+            {
+                TlsFault::CertificateRequired { alert }
+            }
+            Alert::BadCertificate
+            | Alert::CertificateUnknown
+            | Alert::NoCertificate
+            | Alert::UnsupportedCertificate
+            | Alert::CertificateRevoked
+            | Alert::CertificateExpired
+            | Alert::UnknownCA
+            | Alert::AccessDenied => TlsFault::CertificateRefused { alert },
+            Alert::HandshakeFailure if !self.shows_certificate => TlsFault::NothingInCommon {
+                detail: format!("{alert:?}; it may also miss a client certificate, none is configured"),
+            },
+            Alert::HandshakeFailure | Alert::ProtocolVersion | Alert::InsufficientSecurity => {
+                TlsFault::NothingInCommon { detail: format!("{alert:?}") }
+            }
+            alert => TlsFault::Alert(alert),
+        }
+    }
+
+    /// A record of TLS begins with its content type, and a version whose first byte is 3 (RFC 8446, 5.1).
+    fn is_not_tls(&self) -> bool {
+        match self.first.as_slice() {
+            [] => false,
+            [kind] => !(20..=24).contains(kind),
+            [kind, version, ..] => !(20..=24).contains(kind) || *version != 3,
+        }
+    }
+
+    fn not_tls(&self) -> TlsFault {
+        let spoken = frame_length(&self.first, 0).err().and_then(|error| error.spoken);
+        TlsFault::NotTls { spoken: spoken.filter(|spoken| *spoken != Spoken::Tls), first: self.first.clone() }
+    }
+}
+
+/// The error of rustls inside of another one.
+pub(super) fn rustls_error(error: &io::Error) -> Option<&Error> {
+    error.get_ref()?.downcast_ref()
+}
+
+fn certificate(error: &CertificateError) -> TlsFault {
+    match error {
+        CertificateError::UnknownIssuer => TlsFault::UnknownAuthority,
+        CertificateError::Expired => TlsFault::Expired { times: None },
+        CertificateError::ExpiredContext { time, not_after } => {
+            TlsFault::Expired { times: Some((*not_after, *time)) }
+        }
+        CertificateError::NotValidYet => TlsFault::NotYetValid { times: None },
+        CertificateError::NotValidYetContext { time, not_before } => {
+            TlsFault::NotYetValid { times: Some((*not_before, *time)) }
+        }
+        CertificateError::NotValidForNameContext { expected, presented } => TlsFault::WrongName {
+            expected: host(expected),
+            presented: presented.iter().take(NAMES_MAX).map(|name| bare(name)).collect(),
+        },
+        error => TlsFault::BadCertificate(shortened(&error.to_string())),
+    }
+}
+
+fn host(name: &ServerName<'_>) -> String {
+    match name {
+        ServerName::IpAddress(address) => std::net::IpAddr::from(*address).to_string(),
+        name => name.to_str().into_owned(),
+    }
+}
+
+/// A name as rustls prints it, `DnsName("kafka")` or `IpAddress(10.0.0.1)`, without what is around it.
+fn bare(name: &str) -> String {
+    let name = name.strip_prefix("DnsName(").or_else(|| name.strip_prefix("IpAddress(")).unwrap_or(name);
+    let name = name.strip_suffix(')').unwrap_or(name).trim_matches('"');
+    shortened(name)
+}
+
+/// A peer wrote part of it: a line of a log has room for so much.
+fn shortened(text: &str) -> String {
+    let kept: String = text.escape_debug().take(TEXT_CHARS_MAX).collect();
+    kept.replace("\\'", "'").replace("\\\"", "\"")
+}
+
+/// Most names of a certificate that an error tells.
+const NAMES_MAX: usize = 8;
+
+/// Most characters of what a peer wrote that an error tells.
+const TEXT_CHARS_MAX: usize = 256;

@@ -1,0 +1,97 @@
+//! Which cryptography: the one that was given, or one that was built in.
+//!
+//! Whoever turns a feature on beside the default one wants what it names, so that `tls-aws-lc` comes before `tls-ring`,
+//! and both before `tls-graviola`. A provider that the program installed for the whole process counts only where none
+//! was built in: another library may install one at any time, and what is spoken shall not hang on who came first.
+
+use std::sync::Arc;
+
+use rustls::crypto::CryptoProvider;
+
+use super::setup::{TlsSetupError, TlsSetupFault};
+
+/// The provider that was built in.
+pub(super) fn built_in() -> Result<Arc<CryptoProvider>, TlsSetupError> {
+    choose(graviola_fits).map_err(TlsSetupError::cryptography)
+}
+
+/// `graviola_fits` tells whether the processor has what graviola needs.
+fn choose(graviola_fits: impl Fn() -> bool) -> Result<Arc<CryptoProvider>, TlsSetupFault> {
+    if let Some(provider) = aws_lc().or_else(ring) {
+        return Ok(provider.into());
+    }
+    match graviola() {
+        // It would panic when it is used.
+        Some(_) if !graviola_fits() => Err(TlsSetupFault::Processor),
+        Some(provider) => Ok(provider.into()),
+        None => CryptoProvider::get_default().cloned().ok_or(TlsSetupFault::NoProvider),
+    }
+}
+
+#[cfg(feature = "tls-aws-lc")]
+fn aws_lc() -> Option<CryptoProvider> {
+    Some(rustls::crypto::aws_lc_rs::default_provider())
+}
+
+#[cfg(not(feature = "tls-aws-lc"))]
+const fn aws_lc() -> Option<CryptoProvider> {
+    None
+}
+
+#[cfg(feature = "tls-ring")]
+fn ring() -> Option<CryptoProvider> {
+    Some(rustls::crypto::ring::default_provider())
+}
+
+#[cfg(not(feature = "tls-ring"))]
+const fn ring() -> Option<CryptoProvider> {
+    None
+}
+
+#[cfg(all(feature = "tls-graviola", any(target_arch = "x86_64", target_arch = "aarch64")))]
+fn graviola() -> Option<CryptoProvider> {
+    Some(rustls_graviola::default_provider())
+}
+
+#[cfg(not(all(feature = "tls-graviola", any(target_arch = "x86_64", target_arch = "aarch64"))))]
+const fn graviola() -> Option<CryptoProvider> {
+    None
+}
+
+#[cfg(all(feature = "tls-graviola", any(target_arch = "x86_64", target_arch = "aarch64")))]
+fn graviola_fits() -> bool {
+    graviola::util::is_cpu_supported()
+}
+
+#[cfg(not(all(feature = "tls-graviola", any(target_arch = "x86_64", target_arch = "aarch64"))))]
+const fn graviola_fits() -> bool {
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(not(any(feature = "tls-aws-lc", feature = "tls-ring")))]
+    fn a_processor_without_the_instructions_gets_an_error_that_says_what_to_do() {
+        let fault = choose(|| false).unwrap_err();
+        assert!(matches!(fault, TlsSetupFault::Processor), "{fault:?}");
+        let said = TlsSetupError::cryptography(fault).to_string();
+        for way_out in ["`tls-ring`", "`tls-aws-lc`", "`Tls::client_config`"] {
+            assert!(said.contains(way_out), "{said}");
+        }
+        assert!(choose(|| true).is_ok());
+    }
+
+    #[test]
+    #[cfg(any(feature = "tls-aws-lc", feature = "tls-ring"))]
+    fn who_asks_for_another_provider_needs_no_special_processor() {
+        let suites = choose(|| false).unwrap().cipher_suites.clone();
+        let expected = match cfg!(feature = "tls-aws-lc") {
+            true => aws_lc(),
+            false => ring(),
+        };
+        assert_eq!(suites, expected.unwrap().cipher_suites);
+    }
+}

@@ -1,0 +1,220 @@
+//! Brokers to connect to: servers of rustls with certificates for tests, and peers that do as a test says.
+
+use std::fmt;
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{ProtocolVersion, RootCertStore, ServerConfig, SupportedProtocolVersion};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
+
+use crate::endpoint::Endpoint;
+use crate::tls::{Tls, TlsConnector, TlsVersions, provider};
+use crate::transport::{BoxStream, Connector, Dial, DialError, TlsError};
+
+/// Time for a handshake, which no test needs.
+pub(super) const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// A file for tests.
+pub(super) fn path(name: &str) -> String {
+    format!("{}/../../tests/certificates/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// What is in a file for tests.
+pub(super) fn pem(name: &str) -> String {
+    std::fs::read_to_string(path(name)).unwrap()
+}
+
+/// Trusts the authority of the servers.
+pub(super) fn trusting() -> Tls {
+    Tls::new().ca_file(path("ca.pem"))
+}
+
+/// A broker that sends back what it gets.
+#[derive(Clone, Copy)]
+pub(super) struct Server {
+    pub(super) certificate: &'static str,
+    pub(super) key: &'static str,
+    pub(super) versions: TlsVersions,
+    /// Whether it wants to see a certificate of the authority that tests trust.
+    pub(super) asks: bool,
+}
+
+/// What a broker learned from one connection.
+#[derive(Debug)]
+pub(super) struct Heard {
+    /// The name that was asked for.
+    pub(super) name: Option<String>,
+    pub(super) version: ProtocolVersion,
+    /// The certificate that was shown.
+    pub(super) certificate: Option<CertificateDer<'static>>,
+    /// What was sent, until the end or the failure.
+    pub(super) said: Vec<u8>,
+    /// Whether the client said goodbye.
+    pub(super) goodbye: bool,
+}
+
+/// How a connection failed.
+#[derive(Debug)]
+pub(super) struct Failed {
+    pub(super) text: String,
+    pub(super) definite: bool,
+}
+
+impl Server {
+    pub(super) const fn new() -> Self {
+        Self { certificate: "server.pem", key: "server-key.pem", versions: TlsVersions::Both, asks: false }
+    }
+
+    pub(super) fn config(self) -> Arc<ServerConfig> {
+        let versions: &[&SupportedProtocolVersion] = self.versions.list();
+        let provider = provider::built_in().unwrap();
+        let builder = ServerConfig::builder_with_provider(provider.clone()).with_protocol_versions(versions);
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_file(path("ca.pem")).unwrap()).unwrap();
+        let builder = match self.asks {
+            true => {
+                let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider);
+                builder.unwrap().with_client_cert_verifier(verifier.build().unwrap())
+            }
+            false => builder.unwrap().with_no_client_auth(),
+        };
+        let chain = vec![CertificateDer::from_pem_file(path(self.certificate)).unwrap()];
+        let key = PrivateKeyDer::from_pem_file(path(self.key)).unwrap();
+        builder.with_single_cert(chain, key).unwrap().into()
+    }
+
+    /// A network with this server at every address.
+    pub(super) fn start(self) -> Arc<Network> {
+        let config = self.config();
+        Network::new(move |stream| {
+            let acceptor = TlsAcceptor::from(config.clone());
+            tokio::spawn(async move { serve(acceptor, stream).await })
+        })
+    }
+}
+
+async fn serve(acceptor: TlsAcceptor, stream: DuplexStream) -> io::Result<Heard> {
+    let mut stream = acceptor.accept(stream).await?;
+    let (_, connection) = stream.get_ref();
+    let mut heard = Heard {
+        name: connection.server_name().map(str::to_owned),
+        version: connection.protocol_version().unwrap(),
+        certificate: connection.peer_certificates().map(|shown| shown[0].clone().into_owned()),
+        said: Vec::new(),
+        goodbye: false,
+    };
+    let mut space = [0; 4096];
+    loop {
+        match stream.read(&mut space).await {
+            Ok(0) => {
+                heard.goodbye = true;
+                return Ok(heard);
+            }
+            Ok(bytes) => {
+                heard.said.extend_from_slice(&space[..bytes]);
+                stream.write_all(&space[..bytes]).await?;
+                stream.flush().await?;
+            }
+            Err(_) => return Ok(heard),
+        }
+    }
+}
+
+type Accept = Box<dyn Fn(DuplexStream) -> JoinHandle<io::Result<Heard>> + Send + Sync>;
+
+/// Opens connections in memory, to whoever accepts them.
+pub(super) struct Network {
+    accept: Accept,
+    accepted: Mutex<Vec<JoinHandle<io::Result<Heard>>>>,
+}
+
+impl Network {
+    pub(super) fn new(
+        accept: impl Fn(DuplexStream) -> JoinHandle<io::Result<Heard>> + Send + Sync + 'static,
+    ) -> Arc<Self> {
+        Arc::new(Self { accept: Box::new(accept), accepted: Mutex::default() })
+    }
+
+    /// A network whose peers do this with their end of a connection.
+    pub(super) fn of<F>(peer: impl Fn(DuplexStream) -> F + Send + Sync + 'static) -> Arc<Self>
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        Self::new(move |stream| {
+            let peer = peer(stream);
+            tokio::spawn(async move {
+                peer.await;
+                Err(io::Error::other("no server"))
+            })
+        })
+    }
+
+    /// What the broker learned from the connection that was accepted last.
+    pub(super) async fn heard(&self) -> io::Result<Heard> {
+        let last = self.accepted.lock().unwrap().pop();
+        last.expect("a connection was accepted").await.unwrap()
+    }
+}
+
+impl fmt::Debug for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Network")
+    }
+}
+
+impl Connector for Network {
+    fn connect<'a>(&'a self, _: &'a Endpoint, _: Duration) -> Dial<'a> {
+        let (ours, theirs) = duplex(64 << 10);
+        self.accepted.lock().unwrap().push((self.accept)(theirs));
+        Box::pin(async move { Ok(Box::new(ours) as BoxStream) })
+    }
+}
+
+/// Connects to `host` on a network.
+pub(super) async fn dial(network: &Arc<Network>, tls: &Tls, host: &str) -> Result<BoxStream, DialError> {
+    let connector = TlsConnector::new(network.clone(), tls, TIMEOUT).unwrap();
+    connector.connect(&Endpoint { host: host.to_owned(), port: 9093 }, TIMEOUT).await
+}
+
+/// Connects to `localhost`, says `ping`, waits for it to come back, and leaves.
+pub(super) async fn talk(server: Server, tls: &Tls) -> Result<Heard, Failed> {
+    talk_to(server, tls, "localhost").await
+}
+
+/// Connects to `host`, says `ping`, waits for it to come back, and leaves.
+pub(super) async fn talk_to(server: Server, tls: &Tls, host: &str) -> Result<Heard, Failed> {
+    let network = server.start();
+    let mut stream = dial(&network, tls, host).await?;
+    ping(&mut stream).await?;
+    drop(stream);
+    Ok(network.heard().await.unwrap())
+}
+
+/// Says `ping`, and waits for it to come back.
+pub(super) async fn ping(stream: &mut BoxStream) -> Result<(), Failed> {
+    stream.write_all(b"ping").await?;
+    stream.flush().await?;
+    let mut back = [0; 4];
+    stream.read_exact(&mut back).await?;
+    assert_eq!(&back, b"ping");
+    Ok(())
+}
+
+impl From<DialError> for Failed {
+    fn from(error: DialError) -> Self {
+        Self { text: error.to_string(), definite: error.is_definite() }
+    }
+}
+
+impl From<io::Error> for Failed {
+    fn from(error: io::Error) -> Self {
+        let definite = TlsError::of(&error).is_some_and(TlsError::is_definite);
+        Self { text: error.to_string(), definite }
+    }
+}

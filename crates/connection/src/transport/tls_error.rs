@@ -1,0 +1,291 @@
+//! Why TLS with a broker failed: what happened, what it means, and what to do.
+
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use milena_codec::frame::Spoken;
+use rustls::AlertDescription;
+use rustls::pki_types::UnixTime;
+
+/// TLS with a broker failed: while it was set up, or later, as the answer to it.
+///
+/// A stream hands it out inside of an [`io::Error`]; its text says all that is to be said but whose connection it is.
+#[derive(Debug)]
+pub struct TlsError {
+    /// What happened.
+    pub fault: TlsFault,
+}
+
+/// What kept TLS with a broker from standing.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum TlsFault {
+    /// The host is no name that a certificate could have.
+    Name,
+    /// The broker's certificate does not come from an authority that is trusted.
+    UnknownAuthority,
+    /// The broker's certificate is somebody else's.
+    WrongName {
+        /// The host that was dialled.
+        expected: String,
+        /// The names that the certificate has: some of them, if there are many.
+        presented: Vec<String>,
+    },
+    /// The broker's certificate is out of date.
+    Expired {
+        /// Its last moment, and the time at which it was looked at.
+        times: Option<(UnixTime, UnixTime)>,
+    },
+    /// The broker's certificate is not valid yet.
+    NotYetValid {
+        /// Its first moment, and the time at which it was looked at.
+        times: Option<(UnixTime, UnixTime)>,
+    },
+    /// The broker's certificate is no good for another reason.
+    BadCertificate(String),
+    /// The broker asks for a certificate, and none is configured.
+    CertificateRequired {
+        /// What it said.
+        alert: AlertDescription,
+    },
+    /// The broker does not accept the certificate that it was shown.
+    CertificateRefused {
+        /// What it said.
+        alert: AlertDescription,
+    },
+    /// There is no version of TLS, cipher suite, group or kind of signature that both sides speak.
+    NothingInCommon {
+        /// What is known about it.
+        detail: String,
+    },
+    /// What answers does not speak TLS.
+    NotTls {
+        /// What it speaks, if that was recognised.
+        spoken: Option<Spoken>,
+        /// The first bytes that it sent.
+        first: Vec<u8>,
+    },
+    /// The peer closed the connection before TLS stood.
+    Closed {
+        /// How, unless it was in good order.
+        error: Option<io::Error>,
+    },
+    /// TLS did not stand in time.
+    TimedOut {
+        /// How long was waited.
+        timeout: Duration,
+        /// Whether the peer had said anything at all.
+        silent: bool,
+    },
+    /// The broker ended TLS for a reason of its own.
+    Alert(AlertDescription),
+    /// What the peer sent breaks the protocol.
+    Protocol(String),
+    /// The connection broke down.
+    Io(io::Error),
+}
+
+impl TlsFault {
+    /// Whether trying again is in vain until somebody changes a setting, a certificate or the broker.
+    #[must_use]
+    pub const fn is_definite(&self) -> bool {
+        match self {
+            Self::Name
+            | Self::UnknownAuthority
+            | Self::WrongName { .. }
+            | Self::Expired { .. }
+            | Self::NotYetValid { .. }
+            | Self::BadCertificate(_)
+            | Self::CertificateRequired { .. }
+            | Self::CertificateRefused { .. }
+            | Self::NothingInCommon { .. }
+            | Self::NotTls { .. } => true,
+            Self::Closed { .. }
+            | Self::TimedOut { .. }
+            | Self::Alert(_)
+            | Self::Protocol(_)
+            | Self::Io(_) => false,
+        }
+    }
+}
+
+impl TlsError {
+    /// Whether trying again is in vain until somebody changes a setting, a certificate or the broker.
+    #[must_use]
+    pub const fn is_definite(&self) -> bool {
+        self.fault.is_definite()
+    }
+
+    /// The explanation inside of what reading from a stream, or writing to it, failed with.
+    ///
+    /// ```
+    /// use milena_connection::transport::TlsError;
+    /// assert!(TlsError::of(&std::io::Error::other("a cable")).is_none());
+    /// ```
+    #[must_use]
+    pub fn of(error: &io::Error) -> Option<&Self> {
+        error.get_ref()?.downcast_ref()
+    }
+}
+
+impl From<TlsFault> for TlsError {
+    fn from(fault: TlsFault) -> Self {
+        Self { fault }
+    }
+}
+
+impl fmt::Display for TlsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TLS: {}", self.fault)
+    }
+}
+
+impl fmt::Display for TlsFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name => {
+                f.write_str("no certificate can be for this host: dial a DNS name or an IP address")
+            }
+            Self::UnknownAuthority => f.write_str(UNKNOWN_AUTHORITY),
+            Self::WrongName { expected, presented } => {
+                write!(f, "the broker's certificate is not for `{}` but ", expected.escape_debug())?;
+                names(f, presented)?;
+                write!(f, ": {CONNECT_TO_ITS_NAME}")
+            }
+            Self::Expired { times } => {
+                f.write_str("the broker's certificate is out of date")?;
+                dates(f, "it was valid until", *times)?;
+                f.write_str(": renew it, or check this host's clock")
+            }
+            Self::NotYetValid { times } => {
+                f.write_str("the broker's certificate is not valid yet")?;
+                dates(f, "it is valid from", *times)?;
+                f.write_str(": check this host's clock")
+            }
+            Self::BadCertificate(why) => {
+                write!(f, "the broker's certificate cannot be accepted ({why}): have it issued anew")
+            }
+            Self::CertificateRequired { alert } => {
+                write!(f, "the broker asks for a client certificate, and none is configured ({alert:?}): ")?;
+                f.write_str(SHOW_A_CERTIFICATE)
+            }
+            Self::CertificateRefused { alert } => {
+                write!(f, "the broker does not accept our client certificate ({alert:?}): {CHECK_OURS}")
+            }
+            Self::NothingInCommon { detail } => {
+                write!(f, "the broker and this client have nothing in common ({detail}): {ALLOW_MORE}")
+            }
+            Self::NotTls { spoken, first } => not_tls(f, *spoken, first),
+            Self::Closed { error } => {
+                f.write_str("the peer closed the connection before TLS stood")?;
+                if let Some(error) = error {
+                    write!(f, " ({error})")?;
+                }
+                write!(f, ": {CHECK_LISTENER}")
+            }
+            Self::TimedOut { timeout, silent } => {
+                let said = if *silent { "the peer said nothing" } else { "TLS did not stand" };
+                write!(f, "{said} within {timeout:?}: {CHECK_LISTENER}")
+            }
+            Self::Alert(alert) => {
+                write!(f, "the broker ended TLS ({alert:?}): its log tells why")
+            }
+            Self::Protocol(why) => {
+                write!(f, "the peer breaks the protocol ({why}): check what answers on this port")
+            }
+            Self::Io(error) => write!(f, "the connection broke down ({error})"),
+        }
+    }
+}
+
+const UNKNOWN_AUTHORITY: &str = "the broker's certificate comes from an authority that is not trusted: name the \
+     authority that issued it (`ssl.truststore.location`, `ssl.ca.location`, `Tls::ca_file`)";
+const CONNECT_TO_ITS_NAME: &str = "connect to a name that it has (`bootstrap.servers`, `advertised.listeners`), or have \
+     it issued with this one as a subject alternative name";
+const SHOW_A_CERTIFICATE: &str = "show one (`ssl.keystore.location` with PEM, `ssl.certificate.location`, \
+     `Tls::certificate_file`)";
+const CHECK_OURS: &str = "check that the broker trusts the authority that issued it, and its dates";
+const ALLOW_MORE: &str = "allow the versions that the broker has enabled (`ssl.enabled.protocols`; TLS 1.2 and 1.3 are \
+     spoken, with AEAD cipher suites alone)";
+const CHECK_LISTENER: &str = "a listener without TLS (PLAINTEXT, SASL_PLAINTEXT) does that, and one that is overloaded; \
+     check the port and `security.protocol`";
+
+fn not_tls(f: &mut fmt::Formatter<'_>, spoken: Option<Spoken>, first: &[u8]) -> fmt::Result {
+    match spoken {
+        Some(Spoken::Http) => f.write_str("the peer speaks HTTP: this is not a Kafka port"),
+        Some(Spoken::Ssh) => f.write_str("the peer speaks SSH: this is not a Kafka port"),
+        _ if first.first() == Some(&0) => f.write_str(
+            "the peer answers as Kafka without TLS does: connect without TLS, or to the port with TLS",
+        ),
+        _ => {
+            f.write_str("the peer does not speak TLS, it began with ")?;
+            first.iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
+            f.write_str(": check the port")
+        }
+    }
+}
+
+fn names(f: &mut fmt::Formatter<'_>, presented: &[String]) -> fmt::Result {
+    if presented.is_empty() {
+        return f.write_str("names no host at all (a common name alone does not count)");
+    }
+    f.write_str("for")?;
+    for (index, name) in presented.iter().enumerate() {
+        write!(f, "{} `{}`", if index == 0 { "" } else { "," }, name.escape_debug())?;
+    }
+    Ok(())
+}
+
+fn dates(f: &mut fmt::Formatter<'_>, what: &str, times: Option<(UnixTime, UnixTime)>) -> fmt::Result {
+    let Some((bound, now)) = times else { return Ok(()) };
+    write!(f, " ({what} {}, it is {} now)", Utc(bound), Utc(now))
+}
+
+/// A moment as `2026-01-31 12:00:00 UTC`.
+struct Utc(UnixTime);
+
+impl fmt::Display for Utc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (days, second) = (self.0.as_secs() / 86_400, self.0.as_secs() % 86_400);
+        // Days since 1 March of year 0, in eras of 400 years; a year begins in March, so that the leap day is last.
+        let days = days + 719_468;
+        let (era, day) = (days / 146_097, days % 146_097);
+        let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+        let day = day - (365 * year + year / 4 - year / 100);
+        let month = (5 * day + 2) / 153;
+        let date = day - (153 * month + 2) / 5 + 1;
+        let (month, turn) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+        let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+        let year = era * 400 + year + turn;
+        write!(f, "{year:04}-{month:02}-{date:02} {hour:02}:{minute:02}:{second:02} UTC")
+    }
+}
+
+impl std::error::Error for TlsError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.fault {
+            TlsFault::Closed { error: Some(error) } | TlsFault::Io(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_written_as_the_calendar_has_them() {
+        for (seconds, expected) in [
+            (0, "1970-01-01 00:00:00 UTC"),
+            (951_827_696, "2000-02-29 12:34:56 UTC"),
+            (1_709_164_800, "2024-02-29 00:00:00 UTC"),
+            (1_798_761_599, "2026-12-31 23:59:59 UTC"),
+            (4_107_542_400, "2100-03-01 00:00:00 UTC"),
+        ] {
+            let time = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
+            assert_eq!(Utc(time).to_string(), expected);
+        }
+    }
+}

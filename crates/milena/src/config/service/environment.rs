@@ -1,0 +1,133 @@
+//! Settings from environment variables.
+
+use std::ffi::OsString;
+
+use super::Config;
+use super::keys::{is_field, keys, spelt};
+use crate::config::nearest::nearest;
+use crate::error::ConfigError;
+
+/// More letters wrong than these are somebody else's variable: Kafka's own scripts and container platforms set many
+/// that begin with `KAFKA_`.
+const SLIP_LETTERS_MAX: usize = 2;
+
+impl Config {
+    /// From the environment variables that begin with `prefix`: the rest of the name, in lower case, is a key (see
+    /// [`Config`]). With `KAFKA_` that is `KAFKA_BROKERS` and `KAFKA_USERNAME`, and `KAFKA_BOOTSTRAP_SERVERS`,
+    /// `KAFKA_SASL_USERNAME` and `KAFKA_LINGER_MS` of the properties.
+    ///
+    /// A variable whose name is no key is somebody else's and passed over, unless it looks like a slip of the finger.
+    ///
+    /// # Errors
+    /// As [`ProducerBuilder::property`](crate::ProducerBuilder::property), and for a name that is nearly a key.
+    ///
+    /// ```
+    /// let config = milena::Config::from_env("KAFKA_")?;
+    /// # Ok::<(), milena::ConfigError>(())
+    /// ```
+    pub fn from_env(prefix: &str) -> Result<Self, ConfigError> {
+        Self::from_variables(prefix, std::env::vars_os())
+    }
+
+    fn from_variables(
+        prefix: &str,
+        variables: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Result<Self, ConfigError> {
+        let mut config = Self::default();
+        let mut known = Vec::new();
+        for (variable, value) in variables {
+            let Some(name) = variable.to_str() else { continue };
+            let Some(key) = name.strip_prefix(prefix).map(str::to_ascii_lowercase) else { continue };
+            if !is_field(&key) && spelt(&key).is_none() {
+                if known.is_empty() {
+                    known = keys();
+                }
+                check_slip(prefix, name, &key, &known)?;
+                continue;
+            }
+            let Some(value) = value.to_str() else {
+                return Err(ConfigError::new(name, format!("the value of `{name}` is no UTF-8")));
+            };
+            config.set(&key, value).map_err(|error| error.of(name))?;
+        }
+        Ok(config)
+    }
+}
+
+fn check_slip(prefix: &str, name: &str, key: &str, known: &[String]) -> Result<(), ConfigError> {
+    match nearest(key, known.iter().map(String::as_str)) {
+        Some((letters, known)) if letters <= SLIP_LETTERS_MAX && key.len() > 3 * letters => {
+            let known = known.to_ascii_uppercase();
+            let message = format!("`{name}` is not known: did you mean `{prefix}{known}`?");
+            Err(ConfigError::new(name, message))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let variables = variables.iter().map(|(name, value)| (name.into(), value.into()));
+        Config::from_variables("KAFKA_", variables)
+    }
+
+    #[test]
+    fn variables_are_fields_and_properties() {
+        let config = read(&[
+            ("KAFKA_BROKERS", "a:1, b:2"),
+            ("KAFKA_SASL_USERNAME", "alice"),
+            ("KAFKA_SASL_PASSWORD", "hunter2"),
+            ("KAFKA_SASL_MECHANISM", "PLAIN"),
+            ("KAFKA_SECURITY_PROTOCOL", "SASL_SSL"),
+            ("KAFKA_LINGER_MS", "20"),
+            ("PATH", "/bin"),
+        ]);
+        let config = config.unwrap().validate().unwrap();
+        assert_eq!(
+            (config.bootstrap_servers.as_str(), config.linger),
+            ("a:1,b:2", Duration::from_millis(20))
+        );
+        assert!(config.tls.is_some() && config.sasl.is_some());
+    }
+
+    #[test]
+    fn what_somebody_else_sets_is_passed_over() {
+        for name in [
+            "KAFKA_HOME",
+            "KAFKA_OPTS",
+            "KAFKA_HEAP_OPTS",
+            "KAFKA_JMX_OPTS",
+            "KAFKA_LOG4J_OPTS",
+            "KAFKA_LOG_DIRS",
+            "KAFKA_PORT",
+            "KAFKA_SERVICE_HOST",
+            "KAFKA_SERVICE_PORT",
+            "KAFKA_PORT_9092_TCP",
+            "KAFKA_BROKER_ID",
+            "KAFKA_NODE_ID",
+            "KAFKA_CLUSTER_ID",
+            "KAFKA_VERSION",
+            "KAFKA_ADVERTISED_LISTENERS",
+            "KAFKA_DEBUG",
+        ] {
+            assert!(read(&[(name, "x")]).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_slip_of_the_finger_names_the_variable_that_was_meant() {
+        let error = read(&[("KAFKA_SASL_USRNAME", "hunter2")]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`KAFKA_SASL_USRNAME` is not known: did you mean `KAFKA_SASL_USERNAME`?"
+        );
+        let error = read(&[("KAFKA_LINGER_MS", "soon")]).unwrap_err();
+        assert_eq!(error.property(), "KAFKA_LINGER_MS");
+        assert!(error.to_string().starts_with("`KAFKA_LINGER_MS`: `linger.ms` = `soon`: write"), "{error}");
+    }
+}

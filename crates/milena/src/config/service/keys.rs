@@ -1,0 +1,115 @@
+//! The keys of a [`Config`]: the names of its fields, and those of properties with `_` for `.`.
+
+use super::Config;
+use crate::config::property::Property;
+use crate::config::security::HIDDEN;
+use crate::config::table::PROPERTIES;
+use crate::config::{by_name, nearest, value};
+use crate::error::ConfigError;
+
+/// The fields; all but `settings`, which the names of properties stand for.
+const FIELDS: [&str; 11] = [
+    "brokers",
+    "ca_file",
+    "certificate_file",
+    "key_file",
+    "tls",
+    "username",
+    "password",
+    "mechanism",
+    "dial_timeout",
+    "read_timeout",
+    "write_timeout",
+];
+
+impl Config {
+    /// Sets what a key means.
+    pub(super) fn set(&mut self, key: &str, value: &str) -> Result<(), ConfigError> {
+        if FIELDS.contains(&key) {
+            return self.set_field(key, value).map_err(|remedy| refused(key, value, &remedy));
+        }
+        let name = match spelt(key) {
+            Some(Spelt::AsItIs(name)) => name,
+            Some(Spelt::WithoutUnit(_)) if value.ends_with(|last: char| last.is_ascii_digit()) => {
+                let remedy =
+                    format!("write a unit, as in `30s` or `250ms`, or milliseconds with the key `{key}_ms`");
+                return Err(refused(key, value, &remedy));
+            }
+            Some(Spelt::WithoutUnit(name)) => name,
+            None => {
+                let known = keys();
+                return Err(nearest::unknown(key, known.iter().map(String::as_str)));
+            }
+        };
+        self.settings = std::mem::take(&mut self.settings).property(name, value)?;
+        Ok(())
+    }
+
+    fn set_field(&mut self, key: &str, value: &str) -> Result<(), String> {
+        if by_name::refers_to_a_provider(value) {
+            return Err(by_name::NOT_LOOKED_UP.to_owned());
+        }
+        let some = || Some(value.to_owned()).filter(|value| !value.is_empty());
+        match key {
+            "brokers" => {
+                let brokers = value.split(',').map(str::trim).filter(|broker| !broker.is_empty());
+                self.brokers = brokers.map(str::to_owned).collect();
+            }
+            "ca_file" => self.ca_file = some().map(Into::into),
+            "certificate_file" => self.certificate_file = some().map(Into::into),
+            "key_file" => self.key_file = some().map(Into::into),
+            "tls" => self.tls = value::switch_some(value)?,
+            "username" => self.username = some(),
+            "password" => self.password = some().map(Into::into),
+            "mechanism" => self.mechanism = some(),
+            "dial_timeout" => self.dial_timeout = Some(value::time_with_unit(value)?),
+            "read_timeout" => self.read_timeout = Some(value::time_with_unit(value)?),
+            _ => self.write_timeout = Some(value::time_with_unit(value)?),
+        }
+        Ok(())
+    }
+}
+
+/// A property that a key stands for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Spelt {
+    AsItIs(&'static str),
+    /// The key leaves out that the number is one of milliseconds.
+    WithoutUnit(&'static str),
+}
+
+/// The property that a key stands for.
+pub(super) fn spelt(key: &str) -> Option<Spelt> {
+    let names = || PROPERTIES.iter().flat_map(Property::names);
+    let as_it_is = names().find(|name| *name == key || underscored(name) == key);
+    let without = || names().find(|name| underscored(name).strip_suffix("_ms") == Some(key));
+    as_it_is.map(Spelt::AsItIs).or_else(|| without().map(Spelt::WithoutUnit))
+}
+
+/// Every key there is.
+pub(super) fn keys() -> Vec<String> {
+    let properties = PROPERTIES.iter().flat_map(Property::names).map(underscored);
+    FIELDS.into_iter().map(str::to_owned).chain(properties).collect()
+}
+
+/// Whether the key is a field of its own.
+pub(super) fn is_field(key: &str) -> bool {
+    FIELDS.contains(&key)
+}
+
+/// Whether the value of a key is never shown.
+#[cfg(feature = "serde")]
+pub(super) fn is_secret(key: &str) -> bool {
+    let named = |row: &&Property| row.names().any(|name| name == key || underscored(name) == key);
+    key == "password" || PROPERTIES.iter().find(named).is_some_and(Property::is_secret)
+}
+
+fn underscored(name: &str) -> String {
+    name.to_ascii_lowercase().replace('.', "_")
+}
+
+/// A password is not repeated.
+fn refused(key: &str, value: &str, remedy: &str) -> ConfigError {
+    let value = if key == "password" { HIDDEN.into() } else { value.escape_debug().to_string() };
+    ConfigError::new(key, format!("`{key}` = `{value}`: {remedy}"))
+}

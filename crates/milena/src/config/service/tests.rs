@@ -1,0 +1,169 @@
+//! What a service's configuration comes to.
+
+use std::time::Duration;
+
+use milena_connection::sasl::Mechanism;
+
+use super::*;
+
+const SECRET: &str = "hunter2";
+
+fn small() -> Config {
+    Config {
+        brokers: vec!["a:1".to_owned(), "b:2".to_owned()],
+        username: Some("alice".to_owned()),
+        password: Some(SECRET.to_owned().into()),
+        ..Config::default()
+    }
+}
+
+#[track_caller]
+fn check_refused(config: &Config, property: &str) {
+    let error = config.validate().unwrap_err();
+    assert_eq!(error.property(), property, "{error}");
+    assert!(!format!("{error:?} {config:?}").contains(SECRET));
+}
+
+fn protocol(config: &Config) -> String {
+    let told = config.validate().unwrap().properties();
+    told.into_iter().find(|(name, _)| *name == "security.protocol").unwrap().1
+}
+
+#[test]
+fn a_user_name_means_plain_and_an_authority_means_tls() {
+    assert_eq!(protocol(&Config { username: None, password: None, ..small() }), "PLAINTEXT");
+    assert_eq!(protocol(&small()), "SASL_PLAINTEXT");
+    assert_eq!(protocol(&Config { tls: Some(true), ..small() }), "SASL_SSL");
+    let config = Config { ca_file: Some("ca.pem".into()), ..small() };
+    let in_force = config.validate().unwrap();
+    assert_eq!(in_force.sasl.as_ref().unwrap().mechanism(), Mechanism::Plain);
+    let told = in_force.properties();
+    for expected in [
+        ("bootstrap.servers", "a:1,b:2"),
+        ("security.protocol", "SASL_SSL"),
+        ("ssl.truststore.location", "ca.pem"),
+        ("sasl.username", "alice"),
+        ("sasl.password", "[hidden]"),
+    ] {
+        assert!(told.contains(&(expected.0, expected.1.to_owned())), "{expected:?}");
+    }
+    assert!(!format!("{config:?} {in_force:?} {told:?}").contains(SECRET));
+}
+
+#[test]
+fn the_mechanism_and_all_other_settings_may_be_named() {
+    let settings = ProducerBuilder::default().linger(Duration::from_millis(20)).bootstrap_servers("c:3");
+    let config =
+        Config { mechanism: Some("scram-sha-512".to_owned()), settings: settings.clone(), ..small() };
+    let in_force = config.validate().unwrap();
+    assert_eq!(in_force.sasl.unwrap().mechanism(), Mechanism::ScramSha512);
+    assert_eq!(
+        (in_force.bootstrap_servers.as_str(), in_force.linger),
+        ("a:1,b:2", Duration::from_millis(20))
+    );
+    assert_eq!(Config::from(settings).validate().unwrap().bootstrap_servers, "c:3");
+}
+
+#[test]
+fn fields_that_contradict_each_other_are_refused() {
+    check_refused(&Config { password: None, ..small() }, "password");
+    check_refused(&Config { username: None, ..small() }, "username");
+    check_refused(&Config { tls: Some(false), ca_file: Some("ca.pem".into()), ..small() }, "tls");
+    check_refused(&Config { mechanism: Some("GSSAPI".to_owned()), ..small() }, "sasl.mechanism");
+    let plaintext = ProducerBuilder::default().property("security.protocol", "PLAINTEXT").unwrap();
+    check_refused(&Config { settings: plaintext, ..small() }, "security.protocol");
+}
+
+#[test]
+fn time_outs_are_those_of_dialling_reading_and_writing() {
+    let seconds = |seconds| Some(Duration::from_secs(seconds));
+    let config =
+        Config { dial_timeout: seconds(3), read_timeout: seconds(4), write_timeout: seconds(5), ..small() };
+    let config = config.validate().unwrap();
+    assert_eq!(Some(config.socket_setup_timeout), seconds(3));
+    assert_eq!(Some(config.socket_setup_timeout_max), seconds(3));
+    assert_eq!((Some(config.request_timeout), Some(config.write_timeout)), (seconds(4), seconds(5)));
+    let read = Config { read_timeout: seconds(4), ..small() }.validate().unwrap();
+    assert_eq!(Some(read.write_timeout), seconds(4));
+}
+
+#[test]
+fn properties_of_a_list_and_of_a_file_are_settings() {
+    let config = Config::from_properties([("bootstrap.servers", "a:1"), ("acks", "1")]).unwrap();
+    assert_eq!(config.validate().unwrap().acks, crate::Acks::Leader);
+    assert!(Config::from_properties([("ack", "1")]).unwrap_err().message().contains("`acks`"));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("client.properties");
+    std::fs::write(&file, "bootstrap.servers=a:1\nlinger.ms=7\n").unwrap();
+    let config = Config::from_properties_file(&file).unwrap().validate().unwrap();
+    assert_eq!(config.linger, Duration::from_millis(7));
+}
+
+#[cfg(feature = "serde")]
+mod by_serde {
+    use super::*;
+
+    fn read(json: &str) -> Result<Config, serde_json::Error> {
+        serde_json::from_str(json)
+    }
+
+    #[track_caller]
+    fn check_refused(json: &str, said: &str) {
+        let error = read(json).unwrap_err().to_string();
+        assert!(error.contains(said), "{error}");
+        assert!(!error.contains(SECRET), "{error}");
+    }
+
+    #[test]
+    fn a_services_configuration_is_read() {
+        let config = read(
+            r#"{"brokers": ["a:1", "b:2"], "ca_file": "ca.pem", "username": "alice", "password": "hunter2",
+                "certificate_file": null, "dial_timeout": "10s", "linger": "20ms", "delivery_timeout_ms": 60000,
+                "buffer_memory": "64MiB", "batch_size": 1000, "acks": 1, "allow_auto_create_topics": false,
+                "client.id": "orders"}"#,
+        );
+        let config = config.unwrap().validate().unwrap();
+        assert_eq!(config.bootstrap_servers, "a:1,b:2");
+        assert_eq!(config.socket_setup_timeout, Duration::from_secs(10));
+        assert_eq!(
+            (config.linger, config.delivery_timeout),
+            (Duration::from_millis(20), Duration::from_secs(60))
+        );
+        assert_eq!((config.buffer_memory, config.batch_size, config.acks.code()), (64 << 20, 1_000, 1));
+        assert_eq!((config.client_id.as_str(), config.allow_auto_topic_creation), ("orders", false));
+        assert!(config.tls.is_some() && config.sasl.is_some());
+    }
+
+    #[test]
+    fn brokers_may_be_one_text() {
+        assert_eq!(read(r#"{"brokers": "a:1, b:2"}"#).unwrap().brokers, ["a:1", "b:2"]);
+    }
+
+    #[test]
+    fn a_key_that_is_not_known_is_refused_with_the_nearest_one() {
+        check_refused(r#"{"brokers": "a:1", "usrname": "hunter2"}"#, "did you mean `username`?");
+        check_refused(r#"{"lingr_ms": "hunter2"}"#, "did you mean `linger_ms`?");
+        check_refused(r#"{"frobnicate": 1}"#, "there is no property `frobnicate`");
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_read_is_refused_with_its_key() {
+        check_refused(r#"{"dial_timeout": 30}"#, "`dial_timeout` = `30`: write a number with a unit");
+        check_refused(r#"{"linger": 5}"#, "milliseconds with the key `linger_ms`");
+        check_refused(r#"{"linger_ms": "soon"}"#, "`linger.ms` = `soon`");
+        check_refused(r#"{"tls": "hunter"}"#, "write `true` or `false`");
+        check_refused(r#"{"brokers": {"hunter": 2}}"#, "expected a text");
+    }
+
+    #[test]
+    fn a_secret_is_a_text_and_never_repeated() {
+        check_refused(r#"{"password": 7}"#, "write it in quotes");
+        check_refused(r#"{"sasl_password": 7}"#, "write it in quotes");
+        check_refused(
+            r#"{"password": "${vault:hunter2}"}"#,
+            "`password` = `[hidden]`: no value is looked up",
+        );
+        check_refused(r#"{"sasl_password": "${vault:hunter2}"}"#, "`[hidden]`: no value is looked up");
+        check_refused(r#"{"password": ["hunter2", {}]}"#, "expected a text");
+    }
+}
