@@ -6,3 +6,4 @@ mod credentials;
 mod dialling;
 mod refusals;
 mod servers;
+mod tls;
