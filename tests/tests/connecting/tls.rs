@@ -14,12 +14,12 @@ use rustls::{RootCertStore, ServerConfig};
 
 use crate::refusals::check;
 
-fn file(name: &str) -> String {
+pub(crate) fn file(name: &str) -> String {
     format!("{}/certificates/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
 /// A broker with this certificate, which may want one of its clients.
-fn speaking(certificate: &str, asks_clients: bool) -> Arc<ServerConfig> {
+pub(crate) fn speaking(certificate: &str, asks_clients: bool) -> Arc<ServerConfig> {
     let provider = Arc::new(rustls_graviola::default_provider());
     let chain = CertificateDer::pem_file_iter(file(certificate)).unwrap().map(Result::unwrap).collect();
     let key = PrivateKeyDer::from_pem_file(file("server-key.pem")).unwrap();
