@@ -1,11 +1,9 @@
 //! Who one is, told to the builder: the library's own words for what the settings of a file say.
 
-use std::future::{Future, ready};
-use std::pin::Pin;
 use std::sync::Arc;
 
-use milena::sasl::{Token, TokenError, TokenProvider};
-use milena::{Producer, Sasl, SecretString, Tls};
+use milena::sasl::UnsecuredTokens;
+use milena::{Producer, Sasl, Tls};
 use milena_tests::kafka::Kafka;
 use milena_tests::kafka::secured::{self, ALICE, BOB, CAROL, OPEN, PASSWORD, certificate, pem};
 
@@ -18,7 +16,7 @@ async fn each_mechanism_of_the_builder_gets_in() {
     check(&kafka, "plain", "SASL_SSL", Some(Sasl::plain(ALICE, PASSWORD)), Some(trusting())).await;
     check(&kafka, "scram-256", "SASL_SSL", Some(Sasl::scram_sha_256(BOB, PASSWORD)), Some(trusting())).await;
     check(&kafka, "scram-512", "SASL_PLAINTEXT", Some(Sasl::scram_sha_512(BOB, PASSWORD)), None).await;
-    let token = Sasl::oauthbearer(Arc::new(Unsigned));
+    let token = Sasl::oauthbearer(Arc::new(UnsecuredTokens::new(CAROL)));
     check(&kafka, "token", "SASL_SSL", Some(token), Some(trusting())).await;
 }
 
@@ -60,18 +58,4 @@ async fn check(kafka: &Kafka, name: &str, listener: &str, sasl: Option<Sasl>, tl
     producer.close().await.unwrap();
     assert!(acks.iter().all(Result::is_ok), "{name}: {acks:?}");
     assert_eq!(values(&kafka.read(&topic)), ["a", "b", "c"], "{name}");
-}
-
-/// Gives out tokens of CAROL's that nobody signed, and that run out in the year 2100.
-#[derive(Debug)]
-struct Unsigned;
-
-impl TokenProvider for Unsigned {
-    fn token(&self) -> Pin<Box<dyn Future<Output = Result<Token, TokenError>> + Send + '_>> {
-        // {"alg":"none"} and {"sub":"carol","iat":1700000000,"exp":4102444800}, in URL-safe base64.
-        const CLAIMS: &str = "eyJzdWIiOiJjYXJvbCIsImlhdCI6MTcwMDAwMDAwMCwiZXhwIjo0MTAyNDQ0ODAwfQ";
-        debug_assert_eq!(CAROL, "carol");
-        let value = SecretString::from(format!("eyJhbGciOiJub25lIn0.{CLAIMS}."));
-        Box::pin(ready(Ok(Token { value, lifetime: None, extensions: Vec::new() })))
-    }
 }
