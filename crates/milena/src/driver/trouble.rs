@@ -174,6 +174,8 @@ pub(super) fn of_io(error: &io::Error) -> Verdict {
 pub(super) const fn of_session(error: &SessionError) -> Verdict {
     let kind = match error {
         SessionError::Sasl(error) => return (ConnectErrorKind::Authentication, error.is_definite()),
+        // It speaks TLS, or is a web server: so it will the next time.
+        SessionError::Frame(error) if error.spoken.is_some() => return (ConnectErrorKind::Unsupported, true),
         // A listener that asks for SASL hangs up on the first request of who does not know that.
         SessionError::PeerClosed { unauthenticated: true, .. } => ConnectErrorKind::Authentication,
         SessionError::PeerClosed { .. } | SessionError::Idle { .. } => ConnectErrorKind::Unreachable,
@@ -201,7 +203,17 @@ const fn depth(kind: ConnectErrorKind) -> u8 {
 
 #[cfg(test)]
 mod tests {
+    use milena_codec::frame::{FrameError, Spoken};
+
     use super::*;
+
+    #[test]
+    fn who_speaks_another_protocol_will_do_so_the_next_time() {
+        let frame = |spoken| SessionError::Frame(FrameError { length: 1, limit: 0, spoken });
+        let kind = ConnectErrorKind::Unsupported;
+        assert_eq!(of_session(&frame(Some(Spoken::Tls))), (kind, true));
+        assert_eq!(of_session(&frame(None)), (kind, false));
+    }
 
     #[test]
     fn who_came_furthest_names_the_trouble_and_all_are_quoted() {
