@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::args::{ConnectionOptions, OutputOptions};
-use crate::{demo, fake, perf, produce};
+use crate::{config, demo, fake, perf, produce};
 
 /// A Kafka producer for the command line.
 #[derive(Debug, Parser)]
@@ -25,6 +25,8 @@ pub(crate) enum Command {
     Produce(produce::Options),
     /// Measure how fast records are delivered, at what cost
     Perf(perf::Options),
+    /// List every property that --config and -X take, or tell about one
+    Config(config::Options),
     /// Serve an in-process cluster to any client, until Ctrl-C
     Fake(fake::Options),
 }

@@ -7,6 +7,7 @@
 //! | `produce` | sends records from standard input or files |
 //! | `perf` | measures: throughput, processor time, allocations, latencies |
 //! | `sampler`, `latency`, `figures` | how long records take, and how that is told |
+//! | `config` | tells which properties there are |
 //! | `fake` | serves a cluster to whom it may concern |
 //! | `exit`, `signals` | how a command ended, as an exit code; who may end it early |
 //! | `output`, `terminal`, `logging` | standard output, and standard error with its bars and its log |
@@ -17,6 +18,7 @@
 mod args;
 mod clock;
 mod commands;
+mod config;
 mod connection;
 mod demo;
 mod exit;
@@ -57,6 +59,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
     match command {
         Command::Demo(options) => demo::run(&options, &connection, &output),
         Command::Produce(options) => produce::run(&options, &connection, &output),
+        Command::Config(options) => config::run(&options, &output),
         Command::Fake(options) => fake::run(&options, &connection, &output),
         Command::Perf(options) => perf::run(&options, &connection, &output),
     }

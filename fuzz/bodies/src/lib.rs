@@ -16,6 +16,7 @@
 //! | [`sessions()`] | a script: who writes, reads and waits, and what the peer says | each request comes back exactly once |
 //! | [`metadata()`] | answers about the cluster, one after the other | epochs never go back, nothing unwanted is kept |
 //! | [`endpoints()`] | a list of servers | it is refused with a remedy, or reads the same when it is shown |
+//! | [`logins()`] | the text of a login module | it is refused without a word of it, or gives credentials |
 //! | [`properties()`] | a properties file | it is refused with its line, or gives settings that are valid or refused |
 //!
 //! A broken promise is a panic. Memory is bounded by the fuzzer's own limit.
@@ -26,6 +27,7 @@ mod compression;
 mod differential;
 mod endpoints;
 mod frames;
+mod logins;
 mod messages;
 mod metadata;
 mod naive;
@@ -41,6 +43,7 @@ pub use compression::{compression, decompression};
 pub use differential::differential;
 pub use endpoints::endpoints;
 pub use frames::frames;
+pub use logins::logins;
 pub use messages::{requests, responses};
 pub use metadata::metadata;
 pub use properties::properties;
@@ -51,7 +54,7 @@ pub use sessions::sessions;
 pub type Body = fn(&[u8]);
 
 /// All bodies, by the name of their target and of its corpus.
-pub const TARGETS: [(&str, Body); 14] = [
+pub const TARGETS: [(&str, Body); 15] = [
     ("batches", batches),
     ("builder", builder),
     ("compression", compression),
@@ -59,6 +62,7 @@ pub const TARGETS: [(&str, Body); 14] = [
     ("differential", differential),
     ("endpoints", endpoints),
     ("frames", frames),
+    ("logins", logins),
     ("metadata", metadata),
     ("properties", properties),
     ("records", records),

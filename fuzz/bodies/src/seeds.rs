@@ -19,6 +19,7 @@ pub fn seeds() -> Vec<Seed> {
     rows(&mut seeds);
     compressed(&mut seeds);
     texts(&mut seeds);
+    modules(&mut seeds);
     scripts(&mut seeds);
     seeds
 }
@@ -167,10 +168,37 @@ fn texts(seeds: &mut Vec<Seed>) {
         "bootstrap.servers a:1\r\nclient.id=\\u00e9\\t\nbuffer.memory=33554432\nretries=-1\n",
         "bootstrap.servers=a:1\nsecurity.protocol=SASL_SSL\n",
         "lingr.ms=5\n",
+        "bootstrap.servers=a:1\nsecurity.protocol=SASL_SSL\nsasl.mechanism=PLAIN\n\
+         sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required \\\n  \
+         username=\"alice\" \\\n  password=\"s3cret\";\n",
+        "bootstrap.servers=a:1\nsecurity.protocol=ssl\nssl.truststore.type=PEM\nssl.ca.location=ca.pem\n\
+         ssl.keystore.key=-----BEGIN PRIVATE KEY----- MIIE -----END PRIVATE KEY-----\n\
+         ssl.keystore.certificate.chain=-----BEGIN CERTIFICATE-----\\nMIIE\\n-----END CERTIFICATE-----\n",
+        "bootstrap.servers=a:1\nNet.SASL.Enable=true\nNet.SASL.User=a\nNet.SASL.Password=${file:b:c}\n",
         "bootstrap.servers=a:1\nqueue.buffering.max.ms=1.5\nNet.MaxOpenRequests=6\npartitioner=fnv1a\n",
     ];
     for (number, file) in files.iter().enumerate() {
         seeds.push(("properties", format!("file-{number}"), file.as_bytes().to_vec()));
+    }
+}
+
+/// Login modules of Java.
+fn modules(seeds: &mut Vec<Seed>) {
+    let package = "org.apache.kafka.common.security.";
+    let texts = [
+        format!("{package}plain.PlainLoginModule required username=\"alice\" password=\"s3 \\\"c\\\" ret\";"),
+        format!(
+            "{package}scram.ScramLoginModule REQUIRED // said\n username='a\\101' password=b tokenauth=\"true\" ;"
+        ),
+        format!(
+            "{package}oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub=\"a\" \
+             unsecuredLoginLifetimeSeconds=\"60\" unsecuredLoginExtension_x=y;"
+        ),
+        "com.sun.security.auth.module.JndiLoginModule required user.provider.url=\"ldap://a\";".to_owned(),
+        format!("{package}plain.PlainLoginModule required /* username=a"),
+    ];
+    for (number, text) in texts.iter().enumerate() {
+        seeds.push(("logins", format!("module-{number}"), text.as_bytes().to_vec()));
     }
 }
 

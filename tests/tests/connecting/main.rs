@@ -4,5 +4,7 @@
 
 mod credentials;
 mod dialling;
+mod proxies;
 mod refusals;
 mod servers;
+mod tls;

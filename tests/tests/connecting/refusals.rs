@@ -117,6 +117,19 @@ async fn an_address_that_is_advertised_and_leads_nowhere_is_named_with_the_setti
     stage.network().name("broker-2", Name::Silence);
     let error = refused(stage.producer().bootstrap_servers("bootstrap:9092")).await;
     check(&error, ConnectErrorKind::Unreachable, &["broker-1:9092", "broker-2:9092", "advertised.listeners"]);
+    assert!(error.to_string().contains("bootstrap:9092 described the cluster"), "what did work: {error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_that_does_not_exist_is_told_from_a_host_that_is_not_there() {
+    let stage = elsewhere(|builder| builder).await;
+    stage.network().name("kafak", Name::Unknown);
+    stage.network().name("nobody", Name::Nobody);
+    let error = refused(stage.producer().bootstrap_servers("kafak:9092")).await;
+    check(&error, ConnectErrorKind::Name, &["kafak:9092", "not resolved", "spelling"]);
+    // Whoever came further says what it is about; all are quoted.
+    let error = refused(stage.producer().bootstrap_servers("kafak:9092,nobody:9092")).await;
+    check(&error, ConnectErrorKind::Unreachable, &["kafak:9092", "nobody:9092"]);
 }
 
 #[tokio::test(start_paused = true)]

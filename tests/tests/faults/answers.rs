@@ -43,4 +43,5 @@ async fn a_request_cut_off_on_its_way_is_sent_again() {
     let stage = stage().await;
     let producer = stage.connect().await;
     under_load(&stage, &producer, |stage| stage.on(ApiKey::PRODUCE).times(2).disconnect()).await;
+    assert!(producer.metrics().connections > 3, "each of them ended a connection");
 }

@@ -143,7 +143,8 @@ async fn a_leader_that_stays_away_is_asked_about_with_a_growing_pause() {
     let asked = stage.journal().len();
     sleep(60 * SECOND).await;
     let questions = stage.journal().len() - asked;
-    assert!((30..90).contains(&questions), "{questions} in a minute: retry.backoff.max.ms is one second");
+    // `retry.backoff.max.ms` is one second, give or take a fifth.
+    assert!((60 * 10 / 12..=60 * 10 / 8).contains(&questions), "{questions} in a minute");
     stage.move_leader("t", 0, 1);
     within(delivery).await.unwrap();
 }

@@ -1,5 +1,6 @@
 //! The binary as its users run it, against a cluster in the process of the test.
 
+mod config;
 mod connecting;
 mod demo;
 mod ending;

@@ -1,5 +1,6 @@
 //! Calls over an in-memory stream, on a paused clock: time passes only when nothing else can happen.
 
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use milena_codec::ids::{BrokerId, ProducerId};
 use milena_codec::message::header::{RequestHeader, put_response};
 use milena_codec::message::{
     ApiKey, ApiVersion, ApiVersionsResponse, InitProducerIdRequest, InitProducerIdResponse, Message,
-    MetadataRequest, MetadataResponse,
+    MetadataRequest, MetadataResponse, SaslAuthenticateResponse, SaslHandshakeResponse,
 };
 use milena_codec::wire::Reader;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
@@ -16,6 +17,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use super::{Breakdown, CallError, ConnectError, Control};
 use crate::clock;
 use crate::endpoint::Endpoint;
+use crate::sasl::{Sasl, SaslError, Token, TokenError, TokenProvider, UnsecuredTokens};
 use crate::session::{SessionConfig, SessionError};
 use crate::transport::{Connector, Dial, DialError};
 
@@ -59,8 +61,13 @@ impl Broker {
     async fn negotiate(&mut self) {
         let (key, version, id) = self.hear().await.unwrap();
         assert_eq!(key, ApiKey::API_VERSIONS);
-        let api_keys = [(ApiKey::METADATA, 12), (ApiKey::INIT_PRODUCER_ID, 99)]
-            .map(|(api_key, max_version)| ApiVersion { api_key, min_version: 0, max_version });
+        let api_keys = [
+            (ApiKey::METADATA, 12),
+            (ApiKey::INIT_PRODUCER_ID, 99),
+            (ApiKey::SASL_HANDSHAKE, 1),
+            (ApiKey::SASL_AUTHENTICATE, 2),
+        ]
+        .map(|(api_key, max_version)| ApiVersion { api_key, min_version: 0, max_version });
         self.say(&ApiVersionsResponse { api_keys: api_keys.into(), ..Default::default() }, version, id).await;
     }
 }
@@ -233,6 +240,61 @@ async fn calls_that_were_given_up_are_bounded() {
     }
     let error = metadata(&mut control).await.unwrap_err();
     assert!(matches!(error, CallError::Busy { .. }), "{error}");
+}
+
+/// A broker that asks who is there, and believes it.
+async fn let_in(broker: &mut Broker, lifetime_ms: i64) {
+    let (key, version, id) = broker.hear().await.unwrap();
+    assert_eq!(key, ApiKey::SASL_HANDSHAKE);
+    broker.say(&SaslHandshakeResponse::default(), version, id).await;
+    let (key, version, id) = broker.hear().await.unwrap();
+    assert_eq!(key, ApiKey::SASL_AUTHENTICATE);
+    let response = SaslAuthenticateResponse { session_lifetime_ms: lifetime_ms, ..Default::default() };
+    broker.say(&response, version, id).await;
+}
+
+async fn open_as(sasl: Sasl, pipe: &Pipe) -> Result<Control, ConnectError> {
+    let config = SessionConfig { sasl: Some(sasl), ..SessionConfig::default() };
+    Control::open(pipe, &endpoint(), Arc::new(config)).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_says_who_it_is_and_again_when_it_was_idle_for_long() {
+    let (pipe, mut broker) = pipe(1024);
+    let tokens = Arc::new(UnsecuredTokens::new("alice"));
+    let (control, ()) = tokio::join!(open_as(Sasl::oauthbearer(tokens), &pipe), async {
+        broker.negotiate().await;
+        let_in(&mut broker, 5000).await;
+    });
+    let mut control = control.unwrap();
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    let (response, ()) = tokio::join!(metadata(&mut control), async {
+        let_in(&mut broker, 5000).await;
+        let (_, version, id) = broker.hear().await.unwrap();
+        broker.say(&cluster(7), version, id).await;
+    });
+    assert_eq!(response.unwrap().controller_id, BrokerId(7));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_that_never_answers_fails_the_connection_in_time() {
+    #[derive(Debug)]
+    struct Never;
+    impl TokenProvider for Never {
+        fn token(&self) -> Pin<Box<dyn Future<Output = Result<Token, TokenError>> + Send + '_>> {
+            Box::pin(std::future::pending())
+        }
+    }
+    let (pipe, mut broker) = pipe(1024);
+    let begin = clock::now();
+    let (control, ()) = tokio::join!(open_as(Sasl::oauthbearer(Arc::new(Never)), &pipe), broker.negotiate());
+    let error = control.unwrap_err();
+    let ConnectError::Negotiation { breakdown: Breakdown::Session(SessionError::Sasl(reason)), .. } = &error
+    else {
+        panic!("{error}")
+    };
+    assert!(matches!(reason, SaslError::TimedOut { .. }), "{error}");
+    assert!(clock::now() - begin < Duration::from_secs(11));
 }
 
 #[tokio::test(start_paused = true)]

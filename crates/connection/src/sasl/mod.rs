@@ -4,9 +4,11 @@ mod bearer;
 mod error;
 mod exchange;
 mod plain;
+mod refreshing;
 mod scram;
 mod text;
 mod token;
+mod unsecured;
 mod work;
 
 use std::fmt;
@@ -18,10 +20,12 @@ use secrecy::{ExposeSecret, SecretString};
 
 pub use error::{CredentialError, SaslError};
 pub(crate) use exchange::{Exchange, Step};
+pub use refreshing::{Refresh, RefreshingTokens};
 pub use scram::ScramError;
 use scram::{ITERATIONS_MAX, ITERATIONS_MIN, KeysCache};
 use text::sanitised;
 pub use token::{Token, TokenError, TokenProvider};
+pub use unsecured::UnsecuredTokens;
 pub(crate) use work::Done;
 pub use work::{Outcome, Work};
 

@@ -19,8 +19,8 @@ pub enum SessionError {
     PeerClosed {
         /// Whether the versions were still being negotiated.
         negotiating: bool,
-        /// Whether requests were sent, none was ever answered, and we did not say who we are: what a listener that asks
-        /// for SASL does.
+        /// Whether requests were sent, not a byte of an answer ever came, and we did not say who we are: what a
+        /// listener that asks for SASL does.
         unauthenticated: bool,
         /// How many requests had no answer.
         unanswered: usize,

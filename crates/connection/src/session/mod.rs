@@ -382,7 +382,10 @@ impl<P: Payload> Session<P> {
         let unanswered = self.awaiting.len();
         SessionError::PeerClosed {
             negotiating: matches!(self.stage, Stage::Negotiating(_)),
-            unauthenticated: unanswered > 0 && !self.answered && self.config.sasl.is_none(),
+            unauthenticated: unanswered > 0
+                && !self.answered
+                && self.inbox.pending() == 0
+                && self.config.sasl.is_none(),
             unanswered,
             partial: self.inbox.pending(),
         }

@@ -19,6 +19,6 @@ mod value;
 
 pub use builder::ProducerBuilder;
 pub use options::{Acks, Driver, MetadataRecovery, ProducerConfig};
-pub use property::Property;
+pub use property::{Property, Support};
 pub use service::Config;
 pub use table::PROPERTIES;

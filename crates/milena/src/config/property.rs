@@ -18,6 +18,18 @@ pub struct Property {
     pub(super) secret: bool,
 }
 
+/// What comes of setting a property.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Support {
+    /// It is put into force.
+    Full,
+    /// It is taken and has no effect; the meaning says why nothing is missing.
+    WithoutEffect,
+    /// It is refused unless it has one of these values; the meaning says why.
+    RefusedUnless(&'static [&'static str]),
+}
+
 /// What setting a property does.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Effect {
@@ -55,8 +67,19 @@ impl Property {
         Self { secret: true, ..self }
     }
 
+    /// What comes of setting it.
+    #[must_use]
+    pub const fn support(&self) -> Support {
+        match self.effect {
+            Effect::Set(_) => Support::Full,
+            Effect::Ignored => Support::WithoutEffect,
+            Effect::OnlyAs(values) => Support::RefusedUnless(values),
+        }
+    }
+
     /// Whether it goes by this name.
-    pub(super) fn is_called(&self, name: &str) -> bool {
+    #[must_use]
+    pub fn is_called(&self, name: &str) -> bool {
         self.name == name || self.also.contains(&name)
     }
 }

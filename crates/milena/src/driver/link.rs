@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use milena_connection::Endpoint;
 use milena_connection::sasl::Outcome;
 use milena_connection::session::{Event, Fate, Session, SessionError};
-use milena_connection::transport::{BoxStream, Connector, DialError};
+use milena_connection::transport::{BoxStream, Connector, DialError, TlsError};
 use milena_sender::Backoff;
 use milena_sender::lane::AnswerError;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -19,7 +19,7 @@ use tokio::time::timeout;
 
 use super::frame::Frame;
 use super::settings::Settings;
-use super::trouble::{Trouble, Verdict, of_session};
+use super::trouble::{Trouble, Verdict, of_io, of_session};
 use crate::error::ConnectErrorKind;
 
 /// How many pieces go into one write: what Linux takes at most is 1 024.
@@ -302,9 +302,9 @@ pub(super) enum Broken {
 }
 
 impl Broken {
-    const fn verdict(&self) -> Verdict {
+    fn verdict(&self) -> Verdict {
         match self {
-            Self::Io(_) => (ConnectErrorKind::Unreachable, false),
+            Self::Io(error) => of_io(error),
             Self::Session(error) => of_session(error),
             Self::Answer(_) | Self::Version => (ConnectErrorKind::Unsupported, false),
         }
@@ -318,6 +318,7 @@ impl Broken {
 impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Io(error) if TlsError::of(error).is_some() => write!(f, "{error}"),
             Self::Io(error) => write!(f, "the connection broke: {error}"),
             Self::Session(error) => error.fmt(f),
             Self::Answer(error) => write!(f, "the answer to Produce is no good: {error}"),

@@ -2,13 +2,14 @@
 
 use std::cmp::Ordering;
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 
 use milena_connection::Endpoint;
 use milena_connection::control::{Breakdown, CallError, ConnectError};
 use milena_connection::metadata::ForeignCluster;
 use milena_connection::session::SessionError;
-use milena_connection::transport::DialError;
+use milena_connection::transport::{DialError, TlsError};
 
 use crate::error::{Cause, ConnectErrorKind};
 
@@ -129,6 +130,7 @@ impl From<(&Endpoint, ForeignCluster)> for Trouble {
 /// A dial that failed.
 const fn of_dial(error: &DialError) -> Verdict {
     match error {
+        DialError::Tls { .. } => (ConnectErrorKind::Tls, error.is_definite()),
         DialError::Name { .. } | DialError::NameTimedOut { .. } | DialError::NoAddress { .. } => {
             (ConnectErrorKind::Name, false)
         }
@@ -137,10 +139,18 @@ const fn of_dial(error: &DialError) -> Verdict {
 }
 
 /// A connection that broke is as good as none; what breaks the protocol is no broker that we know.
-const fn of_breakdown(breakdown: &Breakdown) -> Verdict {
+fn of_breakdown(breakdown: &Breakdown) -> Verdict {
     match breakdown {
-        Breakdown::Io(_) => (ConnectErrorKind::Unreachable, false),
+        Breakdown::Io(error) => of_io(error),
         Breakdown::Session(error) => of_session(error),
+    }
+}
+
+/// Bytes that did not come or go. What a broker has against our certificate comes after the handshake in TLS 1.3.
+pub(super) fn of_io(error: &io::Error) -> Verdict {
+    match TlsError::of(error) {
+        Some(error) => (ConnectErrorKind::Tls, error.is_definite()),
+        None => (ConnectErrorKind::Unreachable, false),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Peers that go away, at every moment of a conversation.
 
-use milena::ConnectErrorKind::Unreachable;
+use milena::ConnectErrorKind::{Authentication, Unreachable};
 use milena::ErrorKind::DeliveryTimeout;
 use milena_fake::ApiKey;
 
@@ -16,9 +16,11 @@ pub fn closing() -> Vec<Peer> {
             .refused(Unreachable, &["security protocol"]),
         closes("an end in the place of versions", ApiKey::API_VERSIONS)
             .refused(Unreachable, &["security protocol"]),
-        closes("an end in the place of a description", ApiKey::METADATA).refused(Unreachable, &["Metadata"]),
+        // What a listener does that asks for SASL, when the first request is another one.
+        closes("an end in the place of a description", ApiKey::METADATA)
+            .refused(Authentication, &["Metadata", "SASL"]),
         closes("an end in the place of an identity", ApiKey::INIT_PRODUCER_ID)
-            .refused(Unreachable, &["InitProducerId"]),
+            .refused(Authentication, &["InitProducerId", "SASL"]),
         closes("an end in the place of an acknowledgement", ApiKey::PRODUCE)
             .undelivered(DeliveryTimeout, &["closed"]),
         Peer::new("an end in the middle of a record", At::Asking(ApiKey::PRODUCE), Act::Close)

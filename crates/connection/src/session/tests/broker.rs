@@ -43,7 +43,9 @@ const AUTHENTICATE_VERSION: i16 = 2;
 
 /// The settings of a client that says who it is.
 pub(super) fn config(sasl: Sasl) -> SessionConfig {
-    SessionConfig { sasl: Some(sasl), secure: true, max_idle: None, ..SessionConfig::default() }
+    // What is done after idleness has tests of its own.
+    let probe_after = 1_000_000 * SECOND;
+    SessionConfig { sasl: Some(sasl), secure: true, probe_after, max_idle: None, ..SessionConfig::default() }
 }
 
 pub(super) fn plain() -> Sasl {
@@ -130,7 +132,6 @@ impl Talk {
     }
 
     /// A session that is authenticated for so long.
-    #[allow(dead_code, reason = "soon")]
     pub(super) fn authenticated(config: SessionConfig, lifetime_ms: i64) -> Self {
         let mut talk = Self::shaking(config);
         talk.shake();

@@ -2,8 +2,11 @@
 
 mod broker;
 mod endings;
+mod idle;
 mod peer;
+mod pipelining;
 mod reading;
+mod renewal;
 mod sasl;
 mod time;
 mod writing;

@@ -13,7 +13,6 @@
 
 pub(crate) mod jaas;
 mod oauth;
-mod pem;
 mod protocol;
 pub(super) mod read;
 mod sasl;

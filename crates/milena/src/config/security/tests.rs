@@ -217,9 +217,13 @@ fn javas_stores_are_refused_with_the_commands_that_convert_them() {
         "ssl.truststore.location=trust.P12",
     ] {
         let text = format!("security.protocol=SSL\n{store}");
-        check_refused(&text, "ssl.truststore.location", "keytool -importkeystore -srckeystore trust.");
+        check_refused(&text, "ssl.truststore.location", "keytool -list -rfc -keystore trust.");
         let text = text.replace("trust", "key");
-        check_refused(&text, "ssl.keystore.location", "openssl pkcs12 -in store.p12 -out client.pem");
+        check_refused(
+            &text,
+            "ssl.keystore.location",
+            "openssl pkcs12 -in client.p12 -aes256 -out client.pem",
+        );
     }
     let pem = "security.protocol=SSL\nssl.keystore.type=pem\nssl.keystore.location=a.pem\nssl.keystore.password=hunter2";
     check_refused(pem, "ssl.keystore.password", "`ssl.key.password`");

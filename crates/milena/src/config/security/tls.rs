@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use milena_connection::tls::{Tls, TlsVersions};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::pem;
 use crate::error::ConfigError;
 
 /// What was set; nothing is related to anything yet.
@@ -60,7 +59,7 @@ impl TlsSettings {
             // librdkafka looks for the system's authorities itself where it is asked to.
             (Some(file), _) if file == Path::new("probe") => tls,
             (Some(file), _) => tls.ca_file(file),
-            (None, Some(pem)) => tls.ca_pem(pem::on_lines(pem.expose_secret())),
+            (None, Some(pem)) => tls.ca_pem(on_lines(pem)),
             (None, None) => tls,
         })
     }
@@ -74,7 +73,6 @@ impl TlsSettings {
         };
         store.check(self.certificate_pem.as_ref().map(|_| "ssl.keystore.certificate.chain"))?;
         self.check_pairs()?;
-        let on_lines = |pem: &SecretString| SecretString::from(pem::on_lines(pem.expose_secret()));
         if let Some(file) = &self.certificate_file {
             tls = tls.certificate_file(file);
         }
@@ -115,6 +113,11 @@ impl TlsSettings {
     }
 }
 
+/// A document whose ends of lines came as the two letters `\n`, as they do from shells and from JSON.
+fn on_lines(pem: &SecretString) -> String {
+    pem.expose_secret().replace("\\n", "\n")
+}
+
 /// One of Java's stores: its type, its file, and whether it has a password.
 struct Store<'a> {
     name: &'static str,
@@ -150,15 +153,20 @@ impl Store<'_> {
 
     fn not_pem(&self, location: &str, file: &Path, kind: Option<&str>) -> ConfigError {
         let (file, kind) = (file.display(), kind.unwrap_or("JKS or PKCS12").escape_debug());
-        let what = if self.name == "truststore" { "-nokeys -out ca.pem" } else { "-out client.pem" };
+        let (convert, pem) = match self.name {
+            "truststore" => (format!("keytool -list -rfc -keystore {file} > ca.pem"), "ca.pem"),
+            _ => {
+                let store = format!("keytool -importkeystore -srckeystore {file} -destkeystore client.p12");
+                let convert = "openssl pkcs12 -in client.p12 -aes256 -out client.pem";
+                (format!("{store} -deststoretype PKCS12 && {convert}"), "client.pem")
+            }
+        };
+        let name = self.name;
         ConfigError::new(
             location,
             format!(
-                "`{location}` = `{file}` is a store of type {kind}, and only PEM is read: convert it with `keytool \
-                 -importkeystore -srckeystore {file} -destkeystore store.p12 -deststoretype PKCS12` and `openssl \
-                 pkcs12 -in store.p12 {what}`, then name that file with `ssl.{}.type` = `PEM` and without \
-                 `ssl.{}.password`",
-                self.name, self.name
+                "`{location}` = `{file}` is a store of type {kind}, and only PEM is read: convert it with `{convert}`, \
+                 then write `{location}` = `{pem}`, `ssl.{name}.type` = `PEM`, and no `ssl.{name}.password`"
             ),
         )
     }

@@ -1,0 +1,100 @@
+//! Properties, and who may read what is in them.
+
+use crate::world::{World, run};
+
+#[test]
+fn every_property_is_told_with_its_names() {
+    #[track_caller]
+    fn check(arguments: &str, printed: &[&str]) {
+        let stdout = run(arguments).expect(0).stdout.join("\n");
+        for text in printed {
+            assert!(stdout.contains(*text), "{stdout}");
+        }
+    }
+    check("config", &["delivery.timeout.ms", "120000", "sasl.mechanism"]);
+    check("config queue.buffering.max.ms", &["linger.ms", "Producer.Flush.Frequency"]);
+    check("config ssl.crl.location", &["refused"]);
+    check("config client.rack", &["without effect"]);
+    run("config lingr.ms").expect(2).says("did you mean `linger.ms`?");
+    let row = &run("config --json sasl.password").expect(0).json()[0];
+    assert_eq!((row["secret"].as_bool(), row["also"][0].as_str()), (Some(true), Some("Net.SASL.Password")));
+    let table = &run("config --json").expect(0).json()[0];
+    assert!(table.as_array().unwrap().len() > 100);
+}
+
+/// A file of Java's tools, as it is.
+fn javas(mechanism: &str, module: &str, password: &str) -> String {
+    format!(
+        "# what kafka-console-producer.sh takes as --command-config\n\
+         security.protocol=SASL_PLAINTEXT\n\
+         sasl.mechanism={mechanism}\n\
+         sasl.jaas.config=org.apache.kafka.common.security.{module} required \\\n\
+         \x20   username=\"alice\" \\\n\
+         \x20   password=\"{password}\";\n\
+         ssl.truststore.password={password}\n\
+         key.serializer=org.apache.kafka.common.serialization.StringSerializer\n"
+    )
+}
+
+const PLAIN: &str = "plain.PlainLoginModule";
+const SCRAM: &str = "scram.ScramLoginModule";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn javas_file_is_taken_unchanged_and_its_secrets_show_nowhere() {
+    let world = World::with(|cluster| cluster.user("alice", "hunter2")).await;
+    for (mechanism, module) in [("PLAIN", PLAIN), ("SCRAM-SHA-256", SCRAM), ("SCRAM-SHA-512", SCRAM)] {
+        let file = world.file("client.properties", javas(mechanism, module, "hunter2"));
+        let ended = world.run(&format!("produce -vvv -t t --config {}", file.display()), "a\n").expect(0);
+        let ended = ended.says("sasl.jaas.config").says("[hidden]").says("ssl.truststore.password");
+        assert!(!ended.stderr.contains("hunter2"), "{}", ended.stderr);
+    }
+    assert_eq!(world.all_values("t").len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn properties_on_the_command_line_authenticate_as_well() {
+    let world = World::with(|cluster| cluster.user("alice", "hunter2")).await;
+    let flags = "-X security.protocol=sasl_plaintext -X sasl.mechanisms=SCRAM-SHA-256 -X sasl.username=alice";
+    let ended = world.run(
+        &format!("perf -t t --num-records 1 --record-size 1 --json {flags} -X sasl.password=hunter2"),
+        "",
+    );
+    let config = ended.expect(0).json()[0]["config"].to_string();
+    assert!(config.contains("SCRAM-SHA-256") && !config.contains("hunter2"), "{config}");
+    world.run(&format!("produce -t t {flags} -X sasl.password"), "").expect(2);
+    world.run(&format!("produce -t t {flags}"), "").expect(2).says("`sasl.password` is not set");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn credentials_that_are_refused_are_3_and_not_repeated() {
+    let world = World::with(|cluster| cluster.user("alice", "hunter2")).await;
+    for (mechanism, module) in [("PLAIN", PLAIN), ("SCRAM-SHA-256", SCRAM)] {
+        let file = world.file("client.properties", javas(mechanism, module, "wrong-secret"));
+        let ended = world.run(&format!("produce -vvv -t t -c {}", file.display()), "a\n").expect(3);
+        let said = ended.says("credentials").stderr;
+        assert!(!said.contains("wrong-secret"), "{said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_cannot_be_meant_is_2_with_the_way_out() {
+    let world = World::new().await;
+    let said = |content: &str, said: &str| {
+        let file = world.file("client.properties", content);
+        let ended = world.run(&format!("produce -t t -c {}", file.display()), "a\n").expect(2);
+        let said = ended.says(said).stderr;
+        assert!(!said.contains("hunter2"), "{said}");
+    };
+    said("security.protocol=TLS\n", "client.properties:1: `security.protocol` = `TLS`: write");
+    said("security.protocol=SASL_SSL\n", "`GSSAPI`");
+    said(
+        "acks=all\nsasl.password=${file:/etc/kafka:hunter2}\n",
+        "client.properties:2: `sasl.password` = `[hidden]`",
+    );
+    said(
+        "security.protocol=SSL\nssl.truststore.location=a.jks\nssl.truststore.password=hunter2\n",
+        "keytool",
+    );
+    said("security.protocol=SSL\nssl.endpoint.identification.algorithm=\n", "danger.accept.any.host.name");
+    said("config.providers=file\n", "config.providers");
+}
