@@ -10,7 +10,7 @@ mod properties;
 mod scenes;
 mod secret;
 
-use std::fmt::{Debug, Display};
+use std::fmt::Debug;
 
 pub(crate) use secret::{CLIENT_KEY, KEY_PASSWORD, OTHER, PASSWORD, Secrets};
 
@@ -25,7 +25,7 @@ impl Printed {
     }
 
     /// An error in every form, with what is behind it.
-    pub(crate) fn error(&mut self, what: &str, error: &(impl std::error::Error + Display)) {
+    pub(crate) fn error(&mut self, what: &str, error: &impl std::error::Error) {
         self.debug(what, error);
         self.0.push((what.to_owned(), error.to_string()));
         let mut source = error.source();

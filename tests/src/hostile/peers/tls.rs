@@ -30,7 +30,8 @@ fn of_certificates() -> Vec<Peer> {
         shows("a certificate by an unknown authority", Side::Unknown)
             .refused(Tls, &["ssl.truststore.location"]),
         shows("a certificate of another host", Side::Elsewhere).refused(Tls, &["localhost"]),
-        shows("a certificate that is out of date", Side::Expired).refused(Tls, &["expired"]),
+        shows("a certificate that is out of date", Side::Expired)
+            .refused(Tls, &["out of date", "2021-01-01"]),
         shows("a broker that wants to see a certificate", Side::Mutual).refused(Tls, &["certificate"]),
     ]
 }
@@ -50,7 +51,7 @@ fn of_handshakes() -> Vec<Peer> {
             .refused(Tls, &[]),
         at_once("a hello of 16 MB, as fast as it goes", Act::Flood(HUGE_HELLO, 4 << 20)).refused(Tls, &[]),
         at_once("a hello, a byte a second", Act::Trickle(HUGE_HELLO, SECOND)).refused(Tls, &[]),
-        at_once("silence in the place of a hello", Act::Silence).refused(Tls, &["did not"]),
+        at_once("silence in the place of a hello", Act::Silence).refused(Tls, &["said nothing"]),
         at_once("deafness in the place of a hello", Act::Deafness).refused(Tls, &[]),
         at_once("an end in the place of a hello", Act::Close).refused(Tls, &[]),
         at_once("an end in the middle of a hello", Act::SayAndClose(HUGE_HELLO)).refused(Tls, &[]),
@@ -70,11 +71,11 @@ fn behind_the_handshake() -> Vec<Peer> {
         secured("an end behind the handshake", Act::Close).refused(Unreachable, &[]),
         secured("silence behind the handshake", Act::Silence).refused(Timeout, &["security protocol"]),
         secured("deafness behind the handshake", Act::Deafness).refused(Timeout, &["security protocol"]),
-        secured("a record that nobody encrypted", Act::Beneath(NO_CIPHER)).refused(Unreachable, &[]),
+        secured("a record that nobody encrypted", Act::Beneath(NO_CIPHER)).refused(Tls, &[]),
         secured("an answer in plaintext", Act::Beneath(&[0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0]))
-            .refused(Unreachable, &[]),
+            .refused(Tls, &[]),
         asked("a description that nobody encrypted", ApiKey::METADATA, Act::Beneath(NO_CIPHER))
-            .refused(Unreachable, &["Metadata"]),
+            .refused(Tls, &["Metadata"]),
         asked("an acknowledgement that nobody encrypted", ApiKey::PRODUCE, Act::Beneath(NO_CIPHER))
             .undelivered(DeliveryTimeout, &["localhost:9001"]),
         asked("an end in the place of an acknowledgement behind TLS", ApiKey::PRODUCE, Act::Close)
