@@ -80,7 +80,8 @@ impl Node {
         self.write_settings();
         let mut command = Command::new("java");
         command
-            .args(["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", self.layout.release.class_path()])
+            .args(["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", self.layout.release.logging()])
+            .args(["-cp", self.layout.release.class_path()])
             .args(["kafka.tools.StorageTool", "format", "--cluster-id", cluster_id, "--config"])
             .arg(self.settings_file())
             .stdout(Stdio::null());
