@@ -78,6 +78,22 @@ impl Trouble {
     }
 }
 
+/// What the log was told of a trouble that lasts: news is what stops at another step than the time before.
+#[derive(Debug, Default)]
+pub(super) struct Told(Option<ConnectErrorKind>);
+
+impl Told {
+    /// Whether the log does not have it yet.
+    pub(super) fn is_news(&mut self, trouble: &Trouble) -> bool {
+        self.0.replace(trouble.kind) != Some(trouble.kind)
+    }
+
+    /// The trouble is over: whether the log has it.
+    pub(super) const fn is_over(&mut self) -> bool {
+        self.0.take().is_some()
+    }
+}
+
 /// Nobody was asked.
 impl Default for Trouble {
     fn default() -> Self {
