@@ -40,6 +40,12 @@ pub(crate) fn password(
     sasl(settings, mechanism, module, &format!("username=\"{name}\" password=\"{password}\""))
 }
 
+/// Somebody with a token that nobody signed.
+pub(crate) fn token(settings: &Properties, name: &str) -> Properties {
+    let claim = format!("unsecuredLoginStringClaim_sub=\"{name}\"");
+    sasl(settings, "OAUTHBEARER", "oauthbearer.OAuthBearer", &claim)
+}
+
 pub(crate) fn sasl(settings: &Properties, mechanism: &str, module: &str, options: &str) -> Properties {
     let module = format!("org.apache.kafka.common.security.{module}LoginModule required {options};");
     settings.clone().with("sasl.mechanism", mechanism).with("sasl.jaas.config", module)

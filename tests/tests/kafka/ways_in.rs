@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 
 use milena_tests::kafka::judge::{ExactlyOnce, Sent};
-use milena_tests::kafka::secured::{self, ALICE, BOB, OPEN, PASSWORD, certificate, pem};
+use milena_tests::kafka::secured::{self, ALICE, BOB, CAROL, OPEN, PASSWORD, certificate, pem};
 use milena_tests::kafka::{Kafka, Logged, Properties};
 
-use crate::clients::{plain, produce_some, protocol, scram, tls};
+use crate::clients::{plain, produce_some, protocol, scram, tls, token};
 
 /// How many records each client writes for each of the ways.
 const RECORDS: usize = 200;
@@ -40,6 +40,7 @@ fn every_mechanism_delivers_each_record_exactly_once_with_tls_and_without() {
             ("PLAIN", plain(&settings, ALICE)),
             ("SCRAM-SHA-256", scram(&settings, "SCRAM-SHA-256", BOB)),
             ("SCRAM-SHA-512", scram(&settings, "SCRAM-SHA-512", BOB)),
+            ("OAUTHBEARER", token(&settings, CAROL)),
         ];
         ways.extend(who.map(|(name, settings)| way(format!("{name} over {listener}"), listener, settings)));
     }

@@ -3,6 +3,8 @@
 mod bearer;
 mod error;
 mod exchange;
+#[cfg(feature = "oidc")]
+mod oidc;
 mod plain;
 mod refreshing;
 mod scram;
@@ -20,6 +22,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 pub use error::{CredentialError, SaslError};
 pub(crate) use exchange::{Exchange, Step};
+#[cfg(feature = "oidc")]
+pub use oidc::{OidcBuilder, OidcError, OidcTokens, UrlError};
 pub use refreshing::{Refresh, RefreshingTokens};
 pub use scram::ScramError;
 use scram::{ITERATIONS_MAX, ITERATIONS_MIN, KeysCache};

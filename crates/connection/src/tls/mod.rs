@@ -31,6 +31,8 @@ use secrecy::SecretString;
 use config::Settings;
 pub use connector::TlsConnector;
 use pem::Pem;
+#[cfg(all(test, feature = "oidc"))]
+pub(crate) use provider::built_in as built_in_provider;
 pub use setup::{StoreKind, TlsPart, TlsSetupError, TlsSetupFault};
 
 /// What a client trusts, and how it shows who it is. By default: the authorities that the system trusts, no

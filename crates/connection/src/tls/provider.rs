@@ -11,7 +11,7 @@ use rustls::crypto::CryptoProvider;
 use super::setup::{TlsSetupError, TlsSetupFault};
 
 /// The provider that was built in.
-pub(super) fn built_in() -> Result<Arc<CryptoProvider>, TlsSetupError> {
+pub(crate) fn built_in() -> Result<Arc<CryptoProvider>, TlsSetupError> {
     choose(graviola_fits).map_err(TlsSetupError::cryptography)
 }
 

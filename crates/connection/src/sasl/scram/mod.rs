@@ -16,6 +16,8 @@ mod hash;
 mod keys;
 mod message;
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
 
 use base64::Engine;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
 use super::peer::{Network, Server, TIMEOUT, dial, path, talk, talk_to, trusting};
-use crate::tls::{Tls, TlsVersions};
-use crate::transport::{DialError, TlsFault};
+use crate::tls::{Tls, TlsConnector, TlsVersions};
+use crate::transport::{Connector, DialError, TlsFault};
 
 /// Tells that a dial fails with all of `parts` in its text, and whether for good.
 #[track_caller]
@@ -49,7 +49,7 @@ async fn an_authority_that_is_not_trusted_is_told() {
 #[tokio::test]
 async fn what_the_system_trusts_is_trusted_when_nothing_is_named() {
     // No system trusts the authority of the tests; one that trusts nobody says so when the connector is made.
-    match crate::tls::TlsConnector::new(Server::new().start(), &Tls::new(), TIMEOUT) {
+    match TlsConnector::new(Server::new().start(), &Tls::new(), TIMEOUT) {
         Ok(_) => told(&refusal(Server::new(), &Tls::new()).await, true, &["that is not trusted"]),
         Err(error) => assert!(error.to_string().contains("the system has no authorities"), "{error}"),
     }
@@ -145,6 +145,19 @@ async fn a_handshake_that_never_ends_costs_the_time_out_and_no_more() {
     let begin = crate::clock::now();
     told(&failure(&network).await, false, &["TLS did not stand within 20s"]);
     assert_eq!((crate::clock::now() - begin).as_secs(), TIMEOUT.as_secs());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handshake_takes_no_longer_than_what_is_left_of_its_dial() {
+    let network = Network::of(|mut stream: DuplexStream| async move {
+        while matches!(stream.read(&mut [0; 1024]).await, Ok(1..)) {}
+    });
+    let connector = TlsConnector::new(network, &trusting(), TIMEOUT).unwrap();
+    let begin = crate::clock::now();
+    let endpoint = "localhost:9093".parse().unwrap();
+    let error = connector.connect(&endpoint, TIMEOUT / 4).await.map(|_| ()).unwrap_err();
+    told(&error, false, &["the peer said nothing within 5s"]);
+    assert_eq!((crate::clock::now() - begin).as_secs(), 5);
 }
 
 #[tokio::test]

@@ -1,0 +1,162 @@
+//! An identity provider in memory, behind TLS, that answers as a test says.
+
+use std::sync::Mutex;
+
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio_rustls::TlsAcceptor;
+
+use super::*;
+use crate::endpoint::Endpoint;
+use crate::transport::{BoxStream, Dial};
+
+const GOOD: &str =
+    "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"access_token\":\"t0ken\",\"expires_in\":300}";
+
+fn path(name: &str) -> String {
+    format!("{}/../../tests/certificates/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Gives each connection the next answer, and keeps what it was asked. The last answer is given for ever.
+#[derive(Debug)]
+struct Provider {
+    answers: Mutex<Vec<&'static str>>,
+    asked: Arc<Mutex<Vec<String>>>,
+    dialled: Mutex<Vec<Endpoint>>,
+}
+
+impl Provider {
+    fn new(answers: &[&'static str]) -> Arc<Self> {
+        let answers = Mutex::new(answers.to_vec());
+        Arc::new(Self { answers, asked: Arc::default(), dialled: Mutex::default() })
+    }
+
+    fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+impl Connector for Provider {
+    fn connect<'a>(&'a self, endpoint: &'a Endpoint, _: Duration) -> Dial<'a> {
+        self.dialled.lock().unwrap().push(endpoint.clone());
+        let (ours, theirs) = duplex(1 << 16);
+        let mut answers = self.answers.lock().unwrap();
+        let answer = if answers.len() > 1 { answers.remove(0) } else { answers[0] };
+        tokio::spawn(serve(theirs, answer, Arc::clone(&self.asked)));
+        Box::pin(async move { Ok(Box::new(ours) as BoxStream) })
+    }
+}
+
+async fn serve(stream: DuplexStream, answer: &'static str, asked: Arc<Mutex<Vec<String>>>) {
+    let chain = vec![CertificateDer::from_pem_file(path("server.pem")).unwrap()];
+    let key = PrivateKeyDer::from_pem_file(path("server-key.pem")).unwrap();
+    let provider = crate::tls::built_in_provider().unwrap();
+    let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let config = config.with_no_client_auth().with_single_cert(chain, key).unwrap();
+    let Ok(mut stream) = TlsAcceptor::from(Arc::new(config)).accept(stream).await else { return };
+    let mut request = Vec::new();
+    while !request.ends_with(b"\r\n\r\n") {
+        let Ok(byte) = stream.read_u8().await else { return };
+        request.push(byte);
+    }
+    let head = String::from_utf8(request.clone()).unwrap();
+    let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: ")).unwrap();
+    let mut form = vec![0; length.parse().unwrap()];
+    stream.read_exact(&mut form).await.unwrap();
+    request.append(&mut form);
+    asked.lock().unwrap().push(String::from_utf8(request).unwrap());
+    if answer.is_empty() {
+        std::future::pending::<()>().await;
+    }
+    let _ = stream.write_all(answer.as_bytes()).await;
+    let _ = stream.shutdown().await;
+}
+
+fn tokens(provider: &Arc<Provider>) -> OidcBuilder {
+    OidcTokens::builder("https://localhost:8443/token", "client", "s3cret")
+        .tls(Tls::new().ca_file(path("ca.pem")))
+        .connector(Arc::clone(provider) as Arc<dyn Connector>)
+}
+
+async fn error(builder: OidcBuilder) -> String {
+    builder.build().unwrap().token().await.unwrap_err().to_string()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_is_asked_for_by_the_clients_id_and_secret() {
+    let provider = Provider::new(&[GOOD]);
+    let tokens = tokens(&provider).scope(" kafka ").extension("pool", "p1").build().unwrap();
+    let token = tokens.token().await.unwrap();
+    assert_eq!(token.value.expose_secret(), "t0ken");
+    assert_eq!(token.lifetime, Some(Duration::from_secs(300)));
+    assert_eq!(token.extensions, [("pool".to_owned(), "p1".to_owned())]);
+    let asked = provider.asked();
+    let expected =
+        "POST /token HTTP/1.1\r\nHost: localhost:8443\r\nAuthorization: Basic Y2xpZW50OnMzY3JldA==\r\n";
+    assert!(asked[0].starts_with(expected), "{}", asked[0]);
+    assert!(asked[0].ends_with("\r\n\r\ngrant_type=client_credentials&scope=kafka"), "{}", asked[0]);
+    assert!(!format!("{tokens:?}").contains("s3cret"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_redirect_is_not_followed_and_a_refusal_is_not_repeated() {
+    let redirect = "HTTP/1.1 302 Found\r\nLocation: https://localhost:9999/\r\n\r\n";
+    let refusal = "HTTP/1.1 401 Unauthorized\r\n\r\n{\"error\":\"hunter2\"}";
+    for (answer, expected) in [(redirect, "redirects"), (refusal, "refuses with 401")] {
+        let provider = Provider::new(&[answer]);
+        let said = error(tokens(&provider)).await;
+        assert!(said.contains(expected) && said.contains("localhost:8443"), "{said}");
+        assert!(!said.contains("hunter2") && !said.contains("s3cret"), "{said}");
+        assert_eq!(provider.dialled.lock().unwrap().len(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_may_pass_is_tried_again_for_a_while() {
+    let busy = "HTTP/1.1 503 Service Unavailable\r\n\r\n";
+    let provider = Provider::new(&[busy, "HTTP/1.1 429 Too Many Requests\r\n\r\n", GOOD]);
+    assert!(tokens(&provider).build().unwrap().token().await.is_ok());
+    assert_eq!(provider.asked().len(), 3);
+
+    let provider = Provider::new(&[busy]);
+    let begin = clock::now();
+    let said = error(tokens(&provider)).await;
+    assert!(said.contains("503"), "{said}");
+    assert!(clock::now() - begin <= Duration::from_secs(10));
+    // After 100, 200, 400, … ms.
+    assert_eq!(provider.asked().len(), 7);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_that_says_nothing_is_given_up_in_time() {
+    let provider = Provider::new(&[""]);
+    let begin = clock::now();
+    let said = error(tokens(&provider).timeouts(Duration::from_secs(1), Duration::from_secs(3))).await;
+    assert!(said.contains("no answer within 3s"), "{said}");
+    assert!(clock::now() - begin <= Duration::from_secs(13));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_with_another_certificate_learns_no_secret() {
+    let provider = Provider::new(&[GOOD]);
+    let builder = tokens(&provider).tls(Tls::new().ca_file(path("other-ca.pem")));
+    let said = error(builder.retry_backoff(Duration::ZERO, Duration::ZERO)).await;
+    assert!(said.contains("certificate"), "{said}");
+    assert!(provider.asked().is_empty());
+}
+
+#[test]
+fn what_cannot_work_is_refused_when_it_is_built() {
+    let build = |url: &str, id: &str, secret: &str| OidcTokens::builder(url, id, secret).build();
+    assert!(matches!(build("http://id/", "a", "b"), Err(OidcError::Url(UrlError::NotHttps))));
+    assert!(matches!(build("file:///tmp/token", "a", "b"), Err(OidcError::Url(UrlError::NotHttps))));
+    for (id, secret) in [("", "b"), ("a", ""), ("a:b", "c")] {
+        assert!(matches!(build("https://id/", id, secret), Err(OidcError::Credentials)));
+    }
+    let elsewhere = OidcTokens::builder("https://evil/", "a", "b").allow_only(["https://id/"]).build();
+    assert!(matches!(elsewhere, Err(OidcError::NotAllowed)));
+    let encoded = authorization("a:b", "c d", true).unwrap();
+    assert_eq!(encoded.expose_secret(), format!("Basic {}", BASE64.encode("a%3Ab:c+d")));
+}

@@ -1,0 +1,51 @@
+//! What the parsers make of anything at all.
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// Something like a message: attributes with what chance puts into them, or no text at all.
+fn messages() -> impl Strategy<Value = Vec<u8>> {
+    let value = prop_oneof![
+        "[A-Za-z0-9+/]{0,40}={0,2}",
+        "[0-9]{0,12}",
+        Just("nonce".to_owned()),
+        Just("nonceTHEIRS".to_owned()),
+        Just("c2FsdA==".to_owned()),
+        Just("4096".to_owned()),
+        any::<String>(),
+    ];
+    let attribute = ("[rsivempx]", value).prop_map(|(name, value)| format!("{name}={value}"));
+    let text = proptest::collection::vec(attribute, 0..5).prop_map(|all| all.join(",").into_bytes());
+    let ordered = ("[ -~]{0,9}", "[A-Za-z0-9+/=]{0,12}", any::<u32>())
+        .prop_map(|(nonce, salt, iterations)| format!("r=nonce{nonce},s={salt},i={iterations}").into_bytes());
+    prop_oneof![4 => text, 4 => ordered, 1 => proptest::collection::vec(any::<u8>(), 0..200)]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn whatever_a_server_says_first_is_refused_or_within_bounds(message in messages()) {
+        let mut scram = Scram::new(Hash::Sha256, "user", false, "nonce".to_owned());
+        let Ok(challenge) = scram.challenged(&message, ITERATIONS_MAX) else {
+            // Who was refused once gets no second try.
+            let honest = b"r=nonceTHEIRS,s=c2FsdA==,i=4096";
+            prop_assert_eq!(scram.challenged(honest, ITERATIONS_MAX), Err(ScramError::Unexpected));
+            return Ok(());
+        };
+        prop_assert!(challenge.nonce.len() > "nonce".len() && challenge.nonce.starts_with("nonce"));
+        prop_assert!(!challenge.nonce.contains(','));
+        prop_assert!(!challenge.salt.is_empty());
+        prop_assert!((ITERATIONS_MIN..=ITERATIONS_MAX).contains(&challenge.iterations));
+    }
+
+    #[test]
+    fn whatever_a_server_says_last_is_not_its_signature(message in messages()) {
+        let mut scram = Scram::new(Hash::Sha256, "user", false, "nonce".to_owned());
+        scram.challenged(b"r=nonceTHEIRS,s=c2FsdA==,i=4096", ITERATIONS_MAX).unwrap();
+        let keys = Keys { client: Zeroizing::new(vec![1; 32]), server: Zeroizing::new(vec![2; 32]) };
+        scram.prove(&keys).unwrap();
+        prop_assert!(scram.concluded(&message).is_err());
+    }
+}
