@@ -22,6 +22,10 @@ loom:
 kafka *ARGUMENTS:
     cargo test -p milena-tests --features kafka {{ARGUMENTS}}
 
+# Sessions that expire every five seconds, under load, on a real broker.
+reauth-soak SECONDS="600":
+    MILENA_REAUTH_SECONDS={{SECONDS}} cargo test -p milena-tests --features kafka --test kafka expiring -- --nocapture
+
 # librdkafka reads back what milena wrote; needs Python 3.
 interop:
     .ci/run tools interop

@@ -5,6 +5,7 @@
 //! | `accumulator` | a record into its partition's batch, with and without a seat |
 //! | `compression` | compressing and decompressing a batch with each codec |
 //! | `partitioner` | choosing a partition by key |
+//! | `tls` | what sending costs more under TLS, beside what the provider takes to seal as much |
 //!
 //! `peers/` times the codec's records and messages beside those of others, in a workspace of its own: `just bench-peers`.
 //!

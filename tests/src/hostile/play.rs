@@ -24,20 +24,35 @@ pub(super) struct Record {
 pub(super) trait Line: AsyncRead + AsyncWrite + Unpin {
     /// Has it end with a reset, where there is such a thing.
     fn reset(&self) {}
+
+    /// What carries it.
+    fn beneath(&mut self) -> &mut (dyn AsyncWrite + Unpin + Send);
 }
 
-impl Line for DuplexStream {}
+impl Line for DuplexStream {
+    fn beneath(&mut self) -> &mut (dyn AsyncWrite + Unpin + Send) {
+        self
+    }
+}
 
 impl Line for tokio::net::TcpStream {
     fn reset(&self) {
         // Without it the connection ends in another way, which its test notices.
         let _ = self.set_zero_linger();
     }
+
+    fn beneath(&mut self) -> &mut (dyn AsyncWrite + Unpin + Send) {
+        self
+    }
 }
 
 impl<S: Line> Line for tokio_rustls::server::TlsStream<S> {
     fn reset(&self) {
         self.get_ref().0.reset();
+    }
+
+    fn beneath(&mut self) -> &mut (dyn AsyncWrite + Unpin + Send) {
+        self.get_mut().0.beneath()
     }
 }
 
@@ -104,6 +119,7 @@ pub(super) async fn act(line: &mut impl Line, act: Act) -> io::Result<()> {
             line.write_all(bytes).await?;
             line.flush().await?;
         }
+        Act::Beneath(bytes) => line.beneath().write_all(bytes).await?,
         Act::Trickle(bytes, every) => {
             line.write_all(bytes).await?;
             loop {

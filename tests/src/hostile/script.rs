@@ -61,6 +61,8 @@ pub enum Act {
     SayAndReset(&'static [u8]),
     /// Says these bytes, and then a zero every so often, for ever.
     Trickle(&'static [u8], Duration),
+    /// Says these bytes past TLS, unencrypted.
+    Beneath(&'static [u8]),
     /// Says this many zeros behind these bytes, as fast as they are taken.
     Flood(&'static [u8], usize),
     /// Gives the honest answer in single bytes, one every so often.

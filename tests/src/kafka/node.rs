@@ -80,7 +80,8 @@ impl Node {
         self.write_settings();
         let mut command = Command::new("java");
         command
-            .args(["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", self.layout.release.class_path()])
+            .args(["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", self.layout.release.logging()])
+            .args(["-cp", self.layout.release.class_path()])
             .args(["kafka.tools.StorageTool", "format", "--cluster-id", cluster_id, "--config"])
             .arg(self.settings_file())
             .stdout(Stdio::null());
@@ -165,7 +166,12 @@ impl Node {
 
     /// How the controllers find it.
     pub(super) fn voter(&self) -> String {
-        format!("{}@127.0.0.1:{}", self.id, self.controller_port)
+        format!("{}@{}", self.id, self.controller_address())
+    }
+
+    /// Where it listens to controllers.
+    pub(super) fn controller_address(&self) -> String {
+        format!("127.0.0.1:{}", self.controller_port)
     }
 
     /// Where its partitions lie.

@@ -176,7 +176,8 @@ impl Kafka {
 
 /// Finds a token below a heading such as `TOKENID  HMAC  OWNER …`.
 fn token(said: &str) -> Option<(String, String)> {
-    let mut lines = said.lines().skip_while(|line| !line.starts_with("TOKENID"));
+    let lines = said.lines().filter(|line| !line.is_empty());
+    let mut lines = lines.skip_while(|line| !line.starts_with("TOKENID"));
     let mut words = lines.nth(1)?.split_ascii_whitespace();
     Some((words.next()?.to_owned(), words.next()?.to_owned()))
 }
@@ -187,7 +188,7 @@ mod tests {
 
     #[test]
     fn a_token_is_found_below_its_heading() {
-        let said = "Calling create token operation\nTOKENID  HMAC  OWNER\nid-1  c2lnbmVk  User:bob\n";
+        let said = "Calling create token operation\nTOKENID  HMAC  OWNER\n\nid-1  c2lnbmVk  User:bob\n";
         assert_eq!(token(said), Some(("id-1".to_owned(), "c2lnbmVk".to_owned())));
         assert_eq!(token("an error"), None);
     }

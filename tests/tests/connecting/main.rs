@@ -4,6 +4,7 @@
 
 mod credentials;
 mod dialling;
+mod log;
 mod proxies;
 mod refusals;
 mod servers;

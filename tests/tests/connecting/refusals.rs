@@ -8,7 +8,7 @@ use milena_tests::{Name, Stage, Stopwatch};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-const TIMEOUT: Duration = Duration::from_secs(15);
+const TIMEOUT: Duration = Duration::from_secs(14);
 
 /// A cluster in memory, which is not what the bootstrap servers name.
 async fn elsewhere(change: impl FnOnce(Builder) -> Builder) -> Stage {

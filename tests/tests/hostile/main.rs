@@ -3,5 +3,5 @@
 //!
 //! A new one is a line in `tests/src/hostile/peers`: its name, its moment, what it does, and how it ends for a producer.
 
-mod plain;
+mod memory;
 mod sockets;

@@ -3,16 +3,22 @@
 #![expect(clippy::unwrap_used, reason = "what goes wrong fails its test")]
 
 mod acks;
+mod clients;
 mod codecs;
+mod expiring;
 mod golden_batches;
 mod golden_messages;
+mod identities;
 mod library;
 mod limits;
 mod load;
+mod older;
 mod records;
+mod refusals;
 mod rolling;
 mod story;
 mod topics;
+mod ways_in;
 
 use milena::{Ack, Producer, ProducerBuilder};
 use milena_tests::kafka::judge::Place;

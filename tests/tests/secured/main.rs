@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong fails its test")]
 
+mod files;
 mod idle;
 mod mechanisms;
 mod renewing;

@@ -10,6 +10,7 @@
 //! | [`manifests`] | each dependency has its reason, each crate takes the lints of the workspace |
 //! | [`proofs`] | a file with tests asserts something, and no test is empty |
 //! | [`pure`] | codec, partitioner and sender read no clock and do no I/O |
+//! | [`security`] | every property of security has its answer in the documents |
 //! | [`sockets`] | one folder of the library opens sockets |
 //! | [`links`] | what the documents point at is there |
 //!
@@ -26,6 +27,7 @@ mod manifests;
 mod module_tree;
 mod proofs;
 mod pure;
+mod security;
 mod sizes;
 mod sockets;
 mod tokens;

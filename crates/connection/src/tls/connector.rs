@@ -87,7 +87,10 @@ impl TlsConnector {
         let shows_certificate = config.client_auth_cert_resolver.has_certs();
         let seen = |first: &First| Seen { shows_certificate, first: first.bytes() };
         let recorder = Recorder::new(stream, first.clone());
-        let connect = tokio_rustls::TlsConnector::from(config).connect(name, recorder);
+        let connector = tokio_rustls::TlsConnector::from(config);
+        let connect = connector.connect_with(name, recorder, |connection| {
+            connection.set_buffer_limit(Some(SEALED_BYTES_MAX));
+        });
         match timeout(within, connect).await {
             Ok(Ok(stream)) => Ok(TlsStream::new(stream, seen(&first))),
             Ok(Err(error)) => Err(seen(&first).handshake(error)),
@@ -101,6 +104,10 @@ impl Connector for TlsConnector {
         Box::pin(self.dial(endpoint, within))
     }
 }
+
+/// Most bytes that are sealed before they are written, in one write where the socket takes them. rustls' own 64 KiB would
+/// cut a batch of that size in two.
+const SEALED_BYTES_MAX: usize = 256 << 10;
 
 /// The name to ask for and to check: without the trailing dot of a name that is fully qualified (RFC 6066, 3), and
 /// without the zone of an IPv6 address, which means something on this host alone.

@@ -57,7 +57,7 @@ impl Live {
     }
 
     /// Reads the files again, and takes what is new and good.
-    fn look(&self) {
+    pub(super) fn look(&self) {
         let mut files = lock(&self.files);
         let material = match self.settings.read() {
             Ok(material) => material,

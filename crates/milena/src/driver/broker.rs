@@ -25,9 +25,8 @@ use super::link::{Broken, Ended, Link};
 use super::nudge::{Nudge, Nudging};
 use super::settings::{PRODUCE_VERSION_MAX, Settings};
 use super::throttle::throttle;
-use super::trouble::Trouble;
+use super::trouble::{Told, Trouble};
 use crate::clock;
-use crate::error::ConnectErrorKind;
 
 /// What the director tells a lane.
 #[derive(Debug)]
@@ -59,8 +58,8 @@ pub(super) struct BrokerTask {
     paused_until: Option<Instant>,
     nudging: Nudging,
     aborting: bool,
-    /// Where the last attempts to reach the broker stopped, since it was of use.
-    stopped_by: Option<ConnectErrorKind>,
+    /// What the log was told, since the broker was of use.
+    told: Told,
 }
 
 impl BrokerTask {
@@ -84,7 +83,7 @@ impl BrokerTask {
             paused_until: None,
             nudging,
             aborting: false,
-            stopped_by: None,
+            told: Told::default(),
         }
     }
 
@@ -138,7 +137,7 @@ impl BrokerTask {
                 let version = session.versions().and_then(|versions| versions.pick::<ProduceMessage>());
                 self.lane.connected(version.ok_or(Broken::Version)?.min(PRODUCE_VERSION_MAX));
                 self.link.prove();
-                if self.stopped_by.take().is_some() {
+                if self.told.is_over() {
                     tracing::info!(endpoint = ?self.link.endpoint(), "a broker can be used again");
                 }
             }
@@ -188,8 +187,7 @@ impl BrokerTask {
     /// The broker cannot be used now. To the log that is news when `is_setup`, no connection came about, and it was
     /// stopped elsewhere than the time before.
     fn unreachable(&mut self, trouble: Trouble, is_setup: bool) {
-        if is_setup && self.stopped_by != Some(trouble.kind) {
-            self.stopped_by = Some(trouble.kind);
+        if is_setup && self.told.is_news(&trouble) {
             tracing::warn!(reason = %trouble, step = trouble.kind.name(), "a broker cannot be used");
         } else {
             tracing::debug!(reason = %trouble, "a broker cannot be used");

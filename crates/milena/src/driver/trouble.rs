@@ -78,6 +78,22 @@ impl Trouble {
     }
 }
 
+/// What the log was told of a trouble that lasts: news is what stops at another step than the time before.
+#[derive(Debug, Default)]
+pub(super) struct Told(Option<ConnectErrorKind>);
+
+impl Told {
+    /// Whether the log does not have it yet.
+    pub(super) fn is_news(&mut self, trouble: &Trouble) -> bool {
+        self.0.replace(trouble.kind) != Some(trouble.kind)
+    }
+
+    /// The trouble is over: whether the log has it.
+    pub(super) const fn is_over(&mut self) -> bool {
+        self.0.take().is_some()
+    }
+}
+
 /// Nobody was asked.
 impl Default for Trouble {
     fn default() -> Self {
@@ -158,6 +174,8 @@ pub(super) fn of_io(error: &io::Error) -> Verdict {
 pub(super) const fn of_session(error: &SessionError) -> Verdict {
     let kind = match error {
         SessionError::Sasl(error) => return (ConnectErrorKind::Authentication, error.is_definite()),
+        // It speaks TLS, or is a web server: so it will the next time.
+        SessionError::Frame(error) if error.spoken.is_some() => return (ConnectErrorKind::Unsupported, true),
         // A listener that asks for SASL hangs up on the first request of who does not know that.
         SessionError::PeerClosed { unauthenticated: true, .. } => ConnectErrorKind::Authentication,
         SessionError::PeerClosed { .. } | SessionError::Idle { .. } => ConnectErrorKind::Unreachable,
@@ -185,7 +203,17 @@ const fn depth(kind: ConnectErrorKind) -> u8 {
 
 #[cfg(test)]
 mod tests {
+    use milena_codec::frame::{FrameError, Spoken};
+
     use super::*;
+
+    #[test]
+    fn who_speaks_another_protocol_will_do_so_the_next_time() {
+        let frame = |spoken| SessionError::Frame(FrameError { length: 1, limit: 0, spoken });
+        let kind = ConnectErrorKind::Unsupported;
+        assert_eq!(of_session(&frame(Some(Spoken::Tls))), (kind, true));
+        assert_eq!(of_session(&frame(None)), (kind, false));
+    }
 
     #[test]
     fn who_came_furthest_names_the_trouble_and_all_are_quoted() {

@@ -10,6 +10,7 @@ mod sasl;
 mod silence;
 mod sockets;
 mod text;
+mod tls;
 
 pub use closing::closing;
 pub use counts::counts;
@@ -21,11 +22,13 @@ pub use sasl::sasl;
 pub use silence::silence;
 pub use sockets::sockets;
 pub use text::text;
+pub use tls::tls;
 
 use super::script::Peer;
 
 /// All that need no socket.
 #[must_use]
 pub fn all() -> Vec<Peer> {
-    [lengths(), counts(), text(), identity(), produce(), metadata(), silence(), closing(), sasl()].concat()
+    let plain = [lengths(), counts(), text(), identity(), produce(), metadata(), silence(), closing()];
+    [plain.concat(), sasl(), tls()].concat()
 }

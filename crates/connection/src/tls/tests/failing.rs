@@ -5,8 +5,8 @@ use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
 use super::peer::{Network, Server, TIMEOUT, dial, path, talk, talk_to, trusting};
-use crate::tls::{Tls, TlsVersions};
-use crate::transport::{DialError, TlsFault};
+use crate::tls::{Tls, TlsConnector, TlsVersions};
+use crate::transport::{Connector, DialError, TlsFault};
 
 /// Tells that a dial fails with all of `parts` in its text, and whether for good.
 #[track_caller]
@@ -49,7 +49,7 @@ async fn an_authority_that_is_not_trusted_is_told() {
 #[tokio::test]
 async fn what_the_system_trusts_is_trusted_when_nothing_is_named() {
     // No system trusts the authority of the tests; one that trusts nobody says so when the connector is made.
-    match crate::tls::TlsConnector::new(Server::new().start(), &Tls::new(), TIMEOUT) {
+    match TlsConnector::new(Server::new().start(), &Tls::new(), TIMEOUT) {
         Ok(_) => told(&refusal(Server::new(), &Tls::new()).await, true, &["that is not trusted"]),
         Err(error) => assert!(error.to_string().contains("the system has no authorities"), "{error}"),
     }
@@ -60,6 +60,8 @@ async fn a_certificate_of_another_host_is_told_with_both_names() {
     let server = Server { certificate: "server-elsewhere.pem", ..Server::new() };
     let error = refusal(server, &trusting()).await;
     told(&error, true, &["not for `localhost` but for `broker.example`", "`advertised.listeners`"]);
+    let error = talk_to(server, &trusting(), "kafka.example.").await.unwrap_err();
+    assert!(error.text.contains("not for `kafka.example` but for `broker.example`"), "{}", error.text);
     let error = talk_to(Server::new(), &trusting(), "127.0.0.2").await.unwrap_err();
     let expected = "not for `127.0.0.2` but for `localhost`, `127.0.0.1`, `0::1`";
     assert!(error.text.contains(expected), "{}", error.text);
@@ -103,8 +105,8 @@ async fn a_peer_that_speaks_something_else_is_recognised() {
     );
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_peer_that_says_too_little_to_be_anything_is_recognised_by_that_little() {
+#[tokio::test]
+async fn a_peer_that_says_little_is_recognised_by_that_little() {
     told(&after_saying(b"SSH-").await, true, &["the peer speaks SSH"]);
     told(&after_saying(&[0]).await, true, &["answers as Kafka without TLS does"]);
 }
@@ -145,6 +147,19 @@ async fn a_handshake_that_never_ends_costs_the_time_out_and_no_more() {
     let begin = crate::clock::now();
     told(&failure(&network).await, false, &["TLS did not stand within 20s"]);
     assert_eq!((crate::clock::now() - begin).as_secs(), TIMEOUT.as_secs());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handshake_takes_no_longer_than_what_is_left_of_its_dial() {
+    let network = Network::of(|mut stream: DuplexStream| async move {
+        while matches!(stream.read(&mut [0; 1024]).await, Ok(1..)) {}
+    });
+    let connector = TlsConnector::new(network, &trusting(), TIMEOUT).unwrap();
+    let begin = crate::clock::now();
+    let endpoint = "localhost:9093".parse().unwrap();
+    let error = connector.connect(&endpoint, TIMEOUT / 4).await.map(|_| ()).unwrap_err();
+    told(&error, false, &["the peer said nothing within 5s"]);
+    assert_eq!((crate::clock::now() - begin).as_secs(), 5);
 }
 
 #[tokio::test]

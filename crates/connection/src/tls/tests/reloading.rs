@@ -2,12 +2,14 @@
 
 use std::fs;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
 use super::peer::{Network, Server, TIMEOUT, path, pem, ping};
 use crate::endpoint::Endpoint;
+use crate::tls::reload::Live;
 use crate::tls::{Tls, TlsConnector};
 use crate::transport::{BoxStream, Connector, DialError};
 
@@ -90,4 +92,51 @@ async fn an_authority_that_was_changed_counts_for_the_next_connection() {
     ping(&mut before).await.unwrap();
     disk.write("ca.pem", &format!("{}{}", pem("other-ca.pem"), pem("ca.pem")));
     assert!(disk.dial().await.is_ok());
+}
+
+#[test]
+fn a_broken_file_is_warned_of_once_and_again_when_it_is_broken_in_another_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let ca = folder.path().join("ca.pem");
+    fs::write(&ca, pem("ca.pem")).unwrap();
+    let live = Live::new(Tls::new().ca_file(&ca).settings()).unwrap();
+    let log = Warnings::default();
+    let warnings = Arc::clone(&log.0);
+    let looks = |text: &str| {
+        fs::write(&ca, text).unwrap();
+        (0..3).for_each(|_| live.look());
+        warnings.load(Ordering::Relaxed)
+    };
+    tracing::subscriber::with_default(log, || {
+        assert_eq!(looks("torn"), 1);
+        assert_eq!(looks(&pem("ca.pem")[..100]), 2);
+        assert_eq!(looks(&pem("ca.pem")), 2);
+        assert_eq!(looks("torn"), 3);
+        fs::remove_file(&ca).unwrap();
+        (0..3).for_each(|_| live.look());
+        assert_eq!(warnings.load(Ordering::Relaxed), 4);
+    });
+}
+
+/// Counts what is warned of.
+#[derive(Default)]
+struct Warnings(Arc<AtomicUsize>);
+
+impl tracing::Subscriber for Warnings {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+        *metadata.level() == tracing::Level::WARN
+    }
+
+    fn event(&self, _: &tracing::Event<'_>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+    fn enter(&self, _: &tracing::span::Id) {}
+    fn exit(&self, _: &tracing::span::Id) {}
 }

@@ -1,6 +1,8 @@
 //! The certificate that a client shows: its key in every form that tools write, and how a broker's refusal is told.
 
-use super::peer::{Server, path, pem, talk, trusting};
+use tokio::io::AsyncWriteExt;
+
+use super::peer::{Server, dial, path, pem, talk, trusting};
 use crate::tls::{Tls, TlsVersions};
 
 const MUTUAL: Server = Server { asks: true, ..Server::new() };
@@ -60,4 +62,15 @@ async fn a_broker_that_refuses_the_certificate_is_understood_whenever_it_says_so
         assert!(failed.text.contains(expected), "{}", failed.text);
         assert!(failed.definite);
     }
+}
+
+#[tokio::test]
+async fn a_refusal_that_nobody_has_read_is_told_by_the_write_that_fails() {
+    let network = Server { versions: TlsVersions::Only13, ..MUTUAL }.start();
+    let mut stream = dial(&network, &trusting(), "localhost").await.unwrap();
+    // The broker has said why, and is gone.
+    network.heard().await.unwrap_err();
+    let error = stream.write_all(b"ping").await.unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::BrokenPipe);
+    assert!(error.to_string().contains("the broker asks for a client certificate"), "{error}");
 }

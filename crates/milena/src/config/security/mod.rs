@@ -63,7 +63,7 @@ pub(super) struct InForce {
 impl Security {
     /// Remembers that a property was set.
     pub(super) fn tell(&mut self, name: &'static str, value: &str) {
-        if name.starts_with("ssl.") || name.starts_with("sasl.") || name.starts_with("danger.") {
+        if name.starts_with("ssl.") || name.contains("sasl.") || name.starts_with("danger.") {
             self.told.insert(name, value.to_owned());
         }
     }
@@ -78,7 +78,7 @@ impl Security {
         let (used, unused): (Vec<_>, Vec<_>) = self
             .told
             .into_iter()
-            .partition(|(name, _)| if name.starts_with("sasl.") { by_name.sasl } else { by_name.tls });
+            .partition(|(name, _)| if name.contains("sasl.") { by_name.sasl } else { by_name.tls });
         let protocol = Protocol { tls: tls.is_some(), sasl: sasl.is_some() };
         let mut told = vec![("security.protocol", protocol.name().to_owned())];
         if let Some(sasl) = &sasl {

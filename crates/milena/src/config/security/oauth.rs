@@ -1,7 +1,13 @@
 //! From the options of OAUTHBEARER to who gives out its tokens.
+//!
+//! By name there are unsecured tokens alone, as Java's login module and librdkafka make them for tests. Whoever has an
+//! identity provider gives a [`TokenProvider`](milena_connection::sasl::TokenProvider) by type.
 
-use milena_connection::sasl::Sasl;
-use secrecy::SecretString;
+use std::sync::Arc;
+use std::time::Duration;
+
+use milena_connection::sasl::{Sasl, UnsecuredTokens};
+use secrecy::{ExposeSecret, SecretString};
 
 use super::jaas::Login;
 use crate::error::ConfigError;
@@ -11,19 +17,190 @@ use crate::error::ConfigError;
 pub(in crate::config) struct OAuthSettings {
     /// `sasl.oauthbearer.token.endpoint.url`.
     pub(in crate::config) endpoint: Option<String>,
+    /// `sasl.oauthbearer.method` or Java's handler asks for an identity provider.
+    pub(in crate::config) provider: bool,
     pub(in crate::config) client_id: Option<String>,
     pub(in crate::config) client_secret: Option<SecretString>,
     pub(in crate::config) scope: Option<String>,
+    /// `enable.sasl.oauthbearer.unsecure.jwt`.
+    pub(in crate::config) unsecured: bool,
+    /// `sasl.oauthbearer.config`, librdkafka's options of unsecured tokens.
+    pub(in crate::config) options: Option<SecretString>,
 }
 
 impl OAuthSettings {
     /// The settings as a whole, with the options of Java's login module if there is one.
     pub(super) fn in_force(&self, login: Option<&Login>) -> Result<Sasl, ConfigError> {
-        let _ = login;
-        Err(ConfigError::new(
-            "sasl.mechanism",
-            "`sasl.mechanism` = `OAUTHBEARER` by name is not supported yet: give a token provider to \
-             `ProducerBuilder::sasl`",
-        ))
+        if self.endpoint.is_some() || self.client_id.is_some() || self.provider {
+            return Err(ConfigError::new(
+                "sasl.mechanism",
+                "`sasl.mechanism` = `OAUTHBEARER`: tokens of an identity provider are not fetched by the client itself; \
+                 fetch them in a `TokenProvider`, and give it to `ProducerBuilder::sasl`",
+            ));
+        }
+        let (property, tokens) = match (login, &self.options) {
+            (Some(login), _) => ("sasl.jaas.config", of_java(login)),
+            (None, Some(options)) if self.unsecured => {
+                ("sasl.oauthbearer.config", of_librdkafka(options.expose_secret()))
+            }
+            (None, _) => ("sasl.mechanism", Err("it has no tokens: set `sasl.jaas.config`, or for librdkafka's \
+                unsecured tokens `enable.sasl.oauthbearer.unsecure.jwt` and `sasl.oauthbearer.config`, or give a \
+                `TokenProvider` to `ProducerBuilder::sasl`".to_owned())),
+        };
+        let refused =
+            |remedy| ConfigError::new(property, format!("`{property}` for `OAUTHBEARER`: {remedy}"));
+        tokens.map(|tokens| Sasl::oauthbearer(Arc::new(tokens))).map_err(refused)
+    }
+}
+
+/// Java's options of unsecured tokens (`OAuthBearerUnsecuredLoginCallbackHandler`).
+fn of_java(login: &Login) -> Result<UnsecuredTokens, String> {
+    let mut claims = Claims::default();
+    for (name, value) in login.options() {
+        let value = value.expose_secret();
+        match name.strip_prefix("unsecuredLogin") {
+            Some("StringClaim_sub") => claims.subject = Some(value.to_owned()),
+            Some("StringClaim_scope") => claims.scopes = vec![value.to_owned()],
+            // The first letter is what stands between the parts.
+            Some("ListClaim_scope") => claims.scopes = list(value),
+            Some("LifetimeSeconds") => claims.lifetime = Some(seconds(value)?),
+            Some("PrincipalClaimName") if value == "sub" => {}
+            Some("ScopeClaimName") if value == "scope" => {}
+            Some(other) => match other.strip_prefix("Extension_") {
+                Some(extension) => claims.extensions.push((extension.to_owned(), value.to_owned())),
+                None => {
+                    return Err(
+                        "of unsecured claims only `sub` and `scope` are supported: leave the others out"
+                            .to_owned(),
+                    );
+                }
+            },
+            None => {}
+        }
+    }
+    claims.tokens().ok_or_else(|| {
+        "write whom the token is for as `unsecuredLoginStringClaim_sub=\"name\"`, or give a `TokenProvider` to \
+         `ProducerBuilder::sasl`"
+            .to_owned()
+    })
+}
+
+/// librdkafka's `name=value` between blanks (`rd_kafka_oauthbearer_unsecured_token`).
+fn of_librdkafka(options: &str) -> Result<UnsecuredTokens, String> {
+    let mut claims = Claims::default();
+    for option in options.split_ascii_whitespace() {
+        match option.split_once('=') {
+            Some(("principal", value)) => claims.subject = Some(value.to_owned()),
+            Some(("scope", value)) => claims.scopes = value.split(',').map(str::to_owned).collect(),
+            Some(("lifeSeconds", value)) => claims.lifetime = Some(seconds(value)?),
+            Some(("principalClaimName", "sub") | ("scopeClaimName", "scope")) => {}
+            Some((name, value)) if name.starts_with("extension_") => {
+                let name = name.trim_start_matches("extension_");
+                claims.extensions.push((name.to_owned(), value.to_owned()));
+            }
+            _ => {
+                return Err("write `principal=name`, and `scope=`, `lifeSeconds=` or `extension_NAME=` between blanks"
+                    .to_owned());
+            }
+        }
+    }
+    claims.tokens().ok_or_else(|| "write whom the token is for as `principal=name`".to_owned())
+}
+
+#[derive(Debug, Default)]
+struct Claims {
+    subject: Option<String>,
+    scopes: Vec<String>,
+    lifetime: Option<Duration>,
+    extensions: Vec<(String, String)>,
+}
+
+impl Claims {
+    /// None for nobody.
+    fn tokens(self) -> Option<UnsecuredTokens> {
+        let mut tokens = UnsecuredTokens::new(self.subject.filter(|subject| !subject.is_empty())?);
+        for scope in self.scopes {
+            tokens = tokens.scope(scope);
+        }
+        for (name, value) in self.extensions {
+            tokens = tokens.extension(name, value);
+        }
+        Some(match self.lifetime {
+            Some(lifetime) => tokens.lifetime(lifetime),
+            None => tokens,
+        })
+    }
+}
+
+fn list(value: &str) -> Vec<String> {
+    let mut letters = value.chars();
+    let Some(separator) = letters.next() else { return Vec::new() };
+    letters.as_str().split(separator).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+}
+
+/// A life that is over before it begins is of no use, and one of more than 30 years no life of a token.
+fn seconds(text: &str) -> Result<Duration, String> {
+    const MOST: u64 = 1_000_000_000;
+    let seconds = text.parse().ok().filter(|seconds| (1..=MOST).contains(seconds));
+    seconds.map(Duration::from_secs).ok_or_else(|| format!("write a lifetime of 1 to {MOST} seconds"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::jaas::{self, Module};
+    use super::*;
+
+    #[track_caller]
+    fn check(tokens: Result<UnsecuredTokens, String>, expected: UnsecuredTokens) {
+        assert_eq!(format!("{:?}", tokens.unwrap()), format!("{expected:?}"));
+    }
+
+    fn java(options: &str) -> Result<UnsecuredTokens, String> {
+        of_java(&jaas::parse(&format!("{} required {options};", Module::OAuthBearer.class())).unwrap())
+    }
+
+    #[test]
+    fn javas_unsecured_tokens_have_their_claims_and_extensions() {
+        check(java("unsecuredLoginStringClaim_sub=\"alice\""), UnsecuredTokens::new("alice"));
+        check(
+            java(
+                "unsecuredLoginStringClaim_sub=alice unsecuredLoginListClaim_scope=\"|a|b c\" \
+                 unsecuredLoginLifetimeSeconds=\"60\" unsecuredLoginExtension_tenant=\"t 1\" other=x \
+                 unsecuredLoginPrincipalClaimName=sub",
+            ),
+            UnsecuredTokens::new("alice")
+                .scope("a")
+                .scope("b c")
+                .lifetime(Duration::from_secs(60))
+                .extension("tenant", "t 1"),
+        );
+    }
+
+    #[test]
+    fn librdkafkas_unsecured_tokens_are_the_same() {
+        check(
+            of_librdkafka("principal=alice  scope=a,b lifeSeconds=60 extension_tenant=t"),
+            UnsecuredTokens::new("alice")
+                .scope("a")
+                .scope("b")
+                .lifetime(Duration::from_secs(60))
+                .extension("tenant", "t"),
+        );
+    }
+
+    #[test]
+    fn a_token_for_nobody_or_with_what_is_not_known_is_refused() {
+        for options in [
+            "",
+            "unsecuredLoginStringClaim_sub=\"\"",
+            "unsecuredLoginStringClaim_sub=a unsecuredLoginNumberClaim_x=\"1\"",
+            "unsecuredLoginStringClaim_sub=a unsecuredLoginPrincipalClaimName=name",
+            "unsecuredLoginStringClaim_sub=a unsecuredLoginLifetimeSeconds=\"0\"",
+        ] {
+            assert!(java(options).is_err(), "{options}");
+        }
+        for options in ["", "scope=a", "alice", "principal=a lifeSeconds=x", "principal=a aud=b"] {
+            assert!(of_librdkafka(options).is_err(), "{options}");
+        }
     }
 }

@@ -44,6 +44,25 @@ pub(in crate::config) fn identification(text: &str) -> Result<bool, String> {
     }
 }
 
+/// librdkafka's way to come by tokens: whether it is an identity provider.
+pub(in crate::config) fn method(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "default" => Ok(false),
+        "oidc" => Ok(true),
+        _ => Err("write `default` or `oidc`".to_owned()),
+    }
+}
+
+/// Java's class that gives out tokens: whether it asks an identity provider.
+pub(in crate::config) fn handler(text: &str) -> Result<bool, String> {
+    const PACKAGE: &str = "org.apache.kafka.common.security.oauthbearer.";
+    match text.strip_prefix(PACKAGE).unwrap_or(text) {
+        "" | "internals.unsecured.OAuthBearerUnsecuredLoginCallbackHandler" => Ok(false),
+        "OAuthBearerLoginCallbackHandler" | "secured.OAuthBearerLoginCallbackHandler" => Ok(true),
+        _ => Err("classes of a Java machine cannot be run: leave it out".to_owned()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,6 +73,18 @@ mod tests {
         assert_eq!(versions("TLSv1.3"), Ok(Some(TlsVersions::Only13)));
         assert_eq!(versions("TLSv1.3,tlsv1.2"), Ok(Some(TlsVersions::Both)));
         assert!(versions("TLSv1.1").is_err());
+    }
+
+    #[test]
+    fn of_javas_classes_those_of_kafka_are_known() {
+        let package = "org.apache.kafka.common.security.oauthbearer";
+        assert_eq!(
+            handler(&format!("{package}.internals.unsecured.OAuthBearerUnsecuredLoginCallbackHandler")),
+            Ok(false)
+        );
+        assert_eq!(handler(&format!("{package}.secured.OAuthBearerLoginCallbackHandler")), Ok(true));
+        assert!(handler("com.example.Handler").is_err());
+        assert_eq!((method("OIDC"), method("default")), (Ok(true), Ok(false)));
     }
 
     #[test]

@@ -41,9 +41,10 @@ impl SaslSettings {
             return Err(self.no_credentials(mechanism));
         };
         let token = login.is_some_and(|login| login.module == Module::Scram && is_true(&login, "tokenauth"));
+        // Kafka's own tools, which made the user, know no SASLprep, and neither do Java's client and librdkafka.
         let sasl = match mechanism {
-            Mechanism::ScramSha256 => Sasl::scram_sha_256(username, password),
-            Mechanism::ScramSha512 => Sasl::scram_sha_512(username, password),
+            Mechanism::ScramSha256 => Sasl::scram_sha_256(username, password).unprepared(),
+            Mechanism::ScramSha512 => Sasl::scram_sha_512(username, password).unprepared(),
             _ => Sasl::plain(username, password),
         };
         Ok(if token { sasl.delegated() } else { sasl })

@@ -124,6 +124,29 @@ fn javas_file_with_the_documents_in_it() {
 }
 
 #[test]
+fn files_for_unsecured_tokens() {
+    let java = "sasl.jaas.config=org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required \\\n  \
+                unsecuredLoginStringClaim_sub=\"alice\";";
+    let librdkafka =
+        "enable.sasl.oauthbearer.unsecure.jwt=true\nsasl.oauthbearer.config=principal=alice scope=a";
+    let sasl = "security.protocol=SASL_PLAINTEXT\nsasl.mechanism=OAUTHBEARER\n";
+    for tokens in [java, librdkafka] {
+        let config = read(&format!("{sasl}{tokens}")).unwrap();
+        assert_eq!(config.sasl.unwrap().mechanism(), Mechanism::OAuthBearer);
+    }
+    check_refused(sasl, "sasl.mechanism", "it has no tokens");
+    check_refused(&format!("{sasl}sasl.oauthbearer.config=alice"), "sasl.mechanism", "unsecure.jwt");
+    check_refused(
+        &format!("{sasl}{java}\nsasl.oauthbearer.method=oidc"),
+        "sasl.mechanism",
+        "`TokenProvider`",
+    );
+    let endpoint =
+        "sasl.oauthbearer.token.endpoint.url=https://a/token\nsasl.oauthbearer.client.secret=hunter2";
+    check_refused(&format!("{sasl}{endpoint}"), "sasl.mechanism", "`TokenProvider`");
+}
+
+#[test]
 fn librdkafkas_names() {
     let config = check(
         "security.protocol=sasl_ssl\nsasl.mechanisms=SCRAM-SHA-512\nsasl.username=alice\nsasl.password=hunter2\n\

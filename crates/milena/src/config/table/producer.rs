@@ -54,7 +54,7 @@ set {
         = "300000", metadata_max_age(time): "after which time brokers and leaders are asked for even if nothing failed";
     "metadata.max.idle.ms" [] = "300000", metadata_max_idle(time):
         "after which time without a record a topic is not asked for any more, until the next one";
-    "connect.timeout.ms" [] = "15000", connect_timeout(time):
+    "connect.timeout.ms" [] = "14000", connect_timeout(time):
         "how long building a producer may take, all brokers tried together";
     "socket.connection.setup.timeout.ms" ["Net.DialTimeout"] = "10000", socket_setup_timeout(time):
         "how long the first attempt to reach a broker may take";
@@ -89,6 +89,8 @@ only_as {
     "compression.type" ["compression.codec", "Producer.Compression"] = "none", ["none", "CompressionNone"]:
         "this version sends batches as they are";
     "transactional.id" ["Producer.Transaction.ID"] = "", [""]: "this version has no transactions";
+    "broker.address.family" [] = "any", ["any"]: "addresses of both families are tried";
+    "plugin.library.paths" [] = "", [""]: "nothing is loaded while the program runs";
     "enable.gapless.guarantee" [] = "false", ["false"]: "a failed record does not fail those behind it";
     "partitioner.ignore.keys" [] = "false", ["false"]:
         "keys decide unless the partitioner is `random` or `round-robin`";
@@ -122,13 +124,26 @@ ignored {
         "metadata is asked for until the record's time is up";
     "bootstrap.resolve.timeout.ms" [] = "": "names are resolved within the time to connect";
     "socket.nagle.disable" [] = "true": "nothing waits in the socket";
-    "Version" ["api.version.request", "broker.version.fallback"] = "":
+    "Version" [
+        "ApiVersionsRequest", "api.version.request", "api.version.request.timeout.ms", "api.version.fallback.ms",
+        "broker.version.fallback"
+    ] = "":
         "versions are negotiated with each broker";
     "Producer.Return.Successes" ["Producer.Return.Errors"] = "": "every delivery can be awaited, or dropped";
     "Producer.Retry.MaxBufferBytes" ["Producer.Retry.MaxBufferLength"] = "":
         "retries hold the same buffer.memory";
     "transaction.timeout.ms" ["Producer.Transaction.Timeout"] = "": "there are no transactions";
     "transaction.two.phase.commit.enable" [] = "": "there are no transactions";
+    "debug" [
+        "log_level", "log.queue", "log.thread.name", "log.connection.close", "enabled_events",
+        "internal.termination.signal"
+    ] = "": "the log is that of the program, by `tracing`";
+    "delivery.report.only.error" ["produce.offset.report"] = "": "every delivery can be awaited, or dropped";
+    "broker.address.ttl" [] = "": "a name is resolved for each attempt to reach it";
+    "socket.max.fails" [] = "": "a connection whose request is late is given up at once";
+    "reconnect.backoff.jitter.ms" ["enable.random.seed"] = "": "waits have jitter";
+    "topic.metadata.refresh.sparse" ["topic.blacklist"] = "": "only topics that are written to are asked for";
+    "queue.buffering.backpressure.threshold" ["message.copy.max.bytes"] = "": "batches grow until they can leave";
     "enable.metrics.push" [] = "": "metrics are read from the producer";
     "metric.reporters" ["statistics.interval.ms", "MetricRegistry"] = "":
         "metrics are read from the producer";

@@ -1,7 +1,7 @@
 //! The rows of TLS and SASL.
 
 use super::super::property::Property;
-use super::super::security::read::{identification, path, protocol, text, versions};
+use super::super::security::read::{handler, identification, method, path, protocol, text, versions};
 use super::super::value::{switch, switch_some};
 
 pub(super) const ROWS: &[Property] = properties! {
@@ -24,10 +24,16 @@ security {
     "sasl.mechanism" ["sasl.mechanisms", "Net.SASL.Mechanism"] = "", sasl.mechanism(text):
         "`PLAIN`, `SCRAM-SHA-256`, `SCRAM-SHA-512` or `OAUTHBEARER`; has to be named where SASL is spoken";
     "sasl.username" ["Net.SASL.User"] = "", sasl.username(text): "the name for PLAIN and SCRAM";
-    "sasl.oauthbearer.token.endpoint.url" [] = "", sasl.oauth.endpoint(text): "where tokens are given out";
+    "sasl.oauthbearer.token.endpoint.url" [] = "", sasl.oauth.endpoint(text): "where an identity provider gives out tokens; refused, a `TokenProvider` fetches them";
     "sasl.oauthbearer.client.credentials.client.id" ["sasl.oauthbearer.client.id"] = "", sasl.oauth.client_id(text):
-        "our name there";
-    "sasl.oauthbearer.scope" [] = "", sasl.oauth.scope(text): "what the token is asked for";
+        "our name at an identity provider; refused";
+    "sasl.oauthbearer.scope" [] = "", sasl.oauth.scope(text): "what an identity provider is asked for";
+    "sasl.oauthbearer.method" [] = "default", sasl.oauth.provider(method):
+        "`default`, or `oidc` for an identity provider, which is refused";
+    "sasl.login.callback.handler.class" [] = "", sasl.oauth.provider(handler):
+        "who gives out tokens in Java; that of unsecured tokens is known";
+    "enable.sasl.oauthbearer.unsecure.jwt" [] = "false", sasl.oauth.unsecured(switch):
+        "makes unsecured tokens of sasl.oauthbearer.config, for tests";
     "Net.TLS.Enable" [] = "", switch_tls(switch_some): "TLS, in sarama's words";
     "Net.SASL.Enable" [] = "", switch_sasl(switch_some):
         "SASL, in sarama's words: PLAIN unless a mechanism is named";
@@ -44,9 +50,11 @@ secret {
     "ssl.key.password" [], tls.key_password: "the password of an encrypted key";
     "sasl.jaas.config" [], sasl.jaas:
         "one of Java's login modules for PLAIN, SCRAM or OAUTHBEARER, with its options; nothing is loaded";
+    "sasl.oauthbearer.config" [], sasl.oauth.options:
+        "what is in an unsecured token: `principal=name scope=a,b lifeSeconds=60`";
     "sasl.password" ["Net.SASL.Password"], sasl.password: "the password for PLAIN and SCRAM";
     "sasl.oauthbearer.client.credentials.client.secret" ["sasl.oauthbearer.client.secret"], sasl.oauth.client_secret:
-        "our password there";
+        "our password at an identity provider; has no effect by itself";
 }
 
 // Refused, unless they ask for what is the case anyway.
@@ -76,6 +84,8 @@ only_as {
         "tokens are asked for with client credentials alone";
     "sasl.oauthbearer.metadata.authentication.type" [] = "none", ["none"]:
         "tokens are asked for with client credentials alone";
+    "sasl.oauthbearer.extensions" [] = "", [""]: "extensions go with a token of a `TokenProvider`";
+    "https.ca.location" [] = "", [""]: "no identity provider is asked";
     "sasl.oauthbearer.assertion.file" [
         "sasl.oauthbearer.assertion.private.key.file", "sasl.oauthbearer.assertion.template.file",
         "sasl.oauthbearer.assertion.jwt.template.file", "sasl.oauthbearer.assertion.claim.aud",
@@ -84,6 +94,7 @@ only_as {
 }
 
 only_as_secret {
+    "https.ca.pem" []: "no identity provider is asked";
     "sasl.oauthbearer.assertion.private.key.passphrase" ["sasl.oauthbearer.assertion.private.key.pem"]:
         "tokens are asked for with client credentials alone";
 }

@@ -35,6 +35,7 @@ use super::line::Line;
 use super::nudge::{Nudge, Nudging};
 use super::settings::Settings;
 use super::startup::Started;
+use super::trouble::Told;
 use crate::clock;
 use crate::core::Inbox;
 use idle::Idleness;
@@ -57,6 +58,8 @@ pub(super) struct Director {
     /// No question for an identity before this.
     identity_not_before: Option<Instant>,
     identity_failures: u32,
+    /// What the log was told about questions without an answer: about the cluster, and for an identity.
+    told: [Told; 2],
     backoff: Backoff,
     idleness: Idleness,
     /// When batches may grow again that brokers found too large.
@@ -91,6 +94,7 @@ impl Director {
             line: Some(started.line),
             identity_not_before: None,
             identity_failures: 0,
+            told: Default::default(),
             idleness: Idleness::default(),
             backoff: Backoff::new(config.retry_backoff, config.retry_backoff_max, settings.seed),
             relax_at: clock::now() + config.metadata_max_age,

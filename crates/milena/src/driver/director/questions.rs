@@ -64,21 +64,33 @@ impl Director {
         let now = clock::now();
         match reply {
             Reply::Metadata(Ok(response)) => {
+                if self.told[0].is_over() {
+                    tracing::info!("the cluster is described again");
+                }
+                self.settings.core.registry.set_trouble(None);
                 let changes = self.metadata.answered(response, now);
                 self.take_in(changes);
             }
             Reply::Metadata(Err(reason)) => {
-                tracing::warn!(%reason, "no broker described the cluster");
+                match self.told[0].is_news(&reason) {
+                    true => tracing::warn!(%reason, "no broker described the cluster"),
+                    false => tracing::debug!(%reason, "no broker described the cluster"),
+                }
+                self.settings.core.registry.set_trouble(Some(reason.to_string().into()));
                 let changes = self.metadata.failed(now);
                 self.take_in(changes);
             }
             Reply::Identity(answer) => match answer.and_then(|response| identity_of(&response)) {
                 Ok(identity) => {
                     self.identity_failures = 0;
+                    self.told[1].is_over();
                     self.coordinator.identity(identity);
                 }
                 Err(reason) => {
-                    tracing::warn!(%reason, "no broker gave a producer id");
+                    match self.told[1].is_news(&reason) {
+                        true => tracing::warn!(%reason, "no broker gave a producer id"),
+                        false => tracing::debug!(%reason, "no broker gave a producer id"),
+                    }
                     self.identity_not_before = Some(now + self.backoff.after(self.identity_failures));
                     self.identity_failures = self.identity_failures.saturating_add(1);
                     self.coordinator.ask_again();

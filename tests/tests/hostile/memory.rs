@@ -1,4 +1,4 @@
-//! Peers that speak plaintext.
+//! Peers in memory.
 
 use std::collections::BTreeSet;
 
@@ -53,6 +53,11 @@ async fn who_goes_away_is_named() {
 #[tokio::test(start_paused = true)]
 async fn who_asks_for_a_proof_and_does_not_play_by_the_rules_gets_none() {
     alone(peers::sasl()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_not_who_he_should_be_by_tls_hears_nothing() {
+    alone(peers::tls()).await;
 }
 
 #[tokio::test(start_paused = true)]

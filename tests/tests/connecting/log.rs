@@ -1,0 +1,101 @@
+//! What an operator reads about brokers that cannot be used: each step that stops a producer once, however often it is
+//! tried, and that it is over.
+
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use milena::{Record, Sasl};
+use milena_fake::{ApiKey, Cluster, Mechanism};
+use milena_tests::{Name, Stage, within};
+use tokio::time::sleep;
+use tracing_subscriber::fmt::MakeWriter;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// The log of this thread, on which the whole producer runs.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn listen(&self) -> impl Sized + use<> {
+        use tracing_subscriber::util::SubscriberInitExt;
+        tracing_subscriber::fmt().with_ansi(false).without_time().with_writer(self.clone()).set_default()
+    }
+
+    /// How many lines have these words, and are as grave as that.
+    fn count(&self, level: &str, words: &str) -> usize {
+        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+        let is_meant = |line: &&str| line.trim_start().starts_with(level) && line.contains(words);
+        text.lines().filter(is_meant).count()
+    }
+}
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Log {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_broker_that_cannot_be_used_is_told_once_for_each_step_that_stops_it() {
+    let log = Log::default();
+    let _listening = log.listen();
+    let builder = Cluster::builder().brokers(1).topic("t", 1).user("kim", "right");
+    let stage = Stage::in_memory(builder.mechanisms(&[Mechanism::Plain])).await;
+    let producer = stage.producer().sasl(Sasl::plain("kim", "right")).build().await.unwrap();
+    producer.send(("t", "v")).await.unwrap();
+    assert_eq!((log.count("WARN", "cannot be used"), log.count("WARN", "described")), (0, 0));
+    stage.set_user("kim", "new");
+    stage.expire_sessions();
+    let waiting = producer.enqueue(Record::to("t")).await.unwrap();
+    sleep(30 * SECOND).await;
+    assert_eq!(log.count("WARN", "a broker cannot be used"), 1);
+    assert_eq!(log.count("WARN", "step=\"authentication\""), 1);
+    assert_eq!(log.count("WARN", "no broker described the cluster"), 1);
+    stage.network().name("broker-1", Name::Nobody);
+    sleep(30 * SECOND).await;
+    assert_eq!(log.count("WARN", "a broker cannot be used"), 2);
+    assert_eq!(log.count("WARN", "step=\"unreachable\""), 1);
+    stage.network().name("broker-1", Name::AnyBroker);
+    stage.set_user("kim", "right");
+    within(waiting).await.unwrap();
+    sleep(10 * SECOND).await;
+    assert_eq!(log.count("INFO", "a broker can be used again"), 1);
+    assert_eq!(log.count("INFO", "the cluster is described again"), 1);
+    assert_eq!(log.count("WARN", "a broker cannot be used"), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn closing_what_nobody_uses_is_no_news() {
+    let log = Log::default();
+    let _listening = log.listen();
+    let stage = Stage::in_memory(Cluster::builder().topic("t", 3)).await;
+    let producer = stage.producer().metadata_max_age(3_600 * SECOND).build().await.unwrap();
+    for partition in 0..3 {
+        producer.send(Record::to("t").partition(partition)).await.unwrap();
+    }
+    let asked = || stage.journal().iter().filter(|entry| entry.api == ApiKey::METADATA).count();
+    let before = asked();
+    sleep(1_000 * SECOND).await;
+    for partition in 0..3 {
+        producer.send(Record::to("t").partition(partition)).await.unwrap();
+    }
+    assert_eq!(asked(), before, "no broker was lost");
+    for level in ["ERROR", "WARN", "INFO"] {
+        assert_eq!(log.count(level, ""), 0, "{}", String::from_utf8_lossy(&log.0.lock().unwrap()));
+    }
+}
