@@ -109,6 +109,12 @@ pub(crate) fn of_topic(code: Option<ErrorCode>, topic: Arc<str>, waited: std::ti
     SendError::new(kind, topic, said).with_code(code).with_retriable(kind == ErrorKind::UnknownTopic)
 }
 
+/// A topic that nobody can be asked about.
+pub(crate) fn of_cluster(trouble: &str, topic: Arc<str>, waited: std::time::Duration) -> SendError {
+    let said = format!("no broker told about it within max.block.ms = {waited:?}: {trouble}");
+    SendError::new(ErrorKind::UnknownTopic, topic, said).with_retriable(true)
+}
+
 const fn kind_of(kind: FailureKind) -> ErrorKind {
     match kind {
         FailureKind::DeliveryTimeout => ErrorKind::DeliveryTimeout,

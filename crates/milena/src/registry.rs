@@ -24,6 +24,8 @@ struct Inner {
     closed: bool,
     /// How many places there ever were.
     places: u64,
+    /// Why no broker describes the cluster, while none does.
+    trouble: Option<Arc<str>>,
 }
 
 #[derive(Debug)]
@@ -164,6 +166,16 @@ impl Registry {
             State::Known => None,
             State::Refused(code) => Some(code),
         }
+    }
+
+    /// Why no broker describes the cluster; none when one does.
+    pub(crate) fn trouble(&self) -> Option<Arc<str>> {
+        self.lock().trouble.clone()
+    }
+
+    /// No broker describes the cluster, for this reason, or one does again.
+    pub(crate) fn set_trouble(&self, trouble: Option<Arc<str>>) {
+        self.lock().trouble = trouble;
     }
 
     /// The topic of this name, for the driver.

@@ -102,6 +102,12 @@ impl Kafka {
         addresses(self.nodes.iter(), listener)
     }
 
+    /// The first node's door for controllers, at which clients are wrong.
+    #[must_use]
+    pub fn controller(&self) -> String {
+        self.nodes.first().map_or_else(String::new, Node::controller_address)
+    }
+
     /// A file beside the nodes, which goes when they go.
     #[must_use]
     pub fn file(&self, name: &str, text: impl Display) -> PathBuf {

@@ -166,7 +166,12 @@ impl Node {
 
     /// How the controllers find it.
     pub(super) fn voter(&self) -> String {
-        format!("{}@127.0.0.1:{}", self.id, self.controller_port)
+        format!("{}@{}", self.id, self.controller_address())
+    }
+
+    /// Where it listens to controllers.
+    pub(super) fn controller_address(&self) -> String {
+        format!("127.0.0.1:{}", self.controller_port)
     }
 
     /// Where its partitions lie.

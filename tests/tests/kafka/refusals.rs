@@ -98,6 +98,12 @@ fn a_port_at_which_nobody_listens_is_named() {
 }
 
 #[test]
+fn a_port_that_is_for_controllers_is_recognised() {
+    let controller = secured::shared().controller();
+    refused_at(&controller, &protocol("PLAINTEXT")).says(&["controller's listener", "broker's listener"]);
+}
+
+#[test]
 fn a_topic_that_one_may_not_write_to_is_a_record_that_failed() {
     let kafka = secured::shared();
     for topic in ["private".to_owned(), format!("{READ_ONLY}1")] {

@@ -1,9 +1,11 @@
 //! Who is let in, and what those are told who are not.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use milena::sasl::{Sasl, UnsecuredTokens};
+use milena::sasl::{Sasl, Token, TokenError, TokenProvider, UnsecuredTokens};
 use milena::{ConnectErrorKind, Record};
 use milena_fake::{Builder, Cluster, Mechanism};
 use milena_tests::{Stage, Stopwatch, within};
@@ -74,4 +76,42 @@ async fn who_says_nothing_to_a_listener_that_asks_is_told_so() {
     let built = stage.producer().connect_timeout(Duration::from_secs(5)).build();
     let error = within(built).await.unwrap_err();
     assert!(error.to_string().contains("asks for SASL"), "{error}");
+}
+
+/// A provider that breaks, one way or the other.
+#[derive(Debug)]
+enum Broken {
+    Panics,
+    Fails,
+    NeverAnswers,
+}
+
+impl TokenProvider for Broken {
+    fn token(&self) -> Pin<Box<dyn Future<Output = Result<Token, TokenError>> + Send + '_>> {
+        Box::pin(async move {
+            match self {
+                Self::Panics => panic!("a provider that panics"),
+                Self::Fails => Err(TokenError::new("the endpoint is away")),
+                Self::NeverAnswers => std::future::pending().await,
+            }
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_of_tokens_that_breaks_breaks_nothing_else() {
+    let cases = [
+        (Broken::Panics, "panicked"),
+        (Broken::Fails, "the endpoint is away"),
+        (Broken::NeverAnswers, "a token from its provider did not come"),
+    ];
+    for (provider, expected) in cases {
+        let stage = Stage::in_memory(cluster().brokers(1)).await;
+        let begin = Stopwatch::start();
+        let built = stage.producer().sasl(Sasl::oauthbearer(Arc::new(provider))).build();
+        let error = within(built).await.unwrap_err();
+        assert_eq!(error.kind(), ConnectErrorKind::Authentication, "{error}");
+        assert!(error.to_string().contains(expected), "{error}");
+        assert!(begin.elapsed() <= Duration::from_secs(15), "{error}");
+    }
 }

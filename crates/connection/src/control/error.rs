@@ -127,6 +127,11 @@ impl fmt::Display for Breakdown {
 impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            // Every broker there ever was knows Metadata; a controller of KRaft does not.
+            Self::Unsupported { endpoint, api: ApiKey::METADATA, theirs: None, .. } => write!(
+                f,
+                "{endpoint}: this is a controller's listener, which does not know Metadata: connect to a broker's listener"
+            ),
             Self::Unsupported { endpoint, api, ours, theirs: None } => write!(
                 f,
                 "{endpoint}: the broker does not know {api} (known here: {}-{}): use a newer broker",

@@ -16,6 +16,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
 use super::token::{Token, TokenError, TokenProvider};
@@ -65,10 +66,10 @@ impl Default for Refresh {
 /// ```
 pub struct RefreshingTokens {
     shared: Arc<Shared>,
-    /// The task that refreshes; none before the first token.
+    /// The task that fetches and refreshes; none before somebody asks.
     task: Mutex<Option<AbortHandle>>,
     /// Held while a token is fetched for who waits for one, so that all of them wait for the same.
-    fetching: tokio::sync::Mutex<()>,
+    fetching: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// What the task needs.
@@ -97,27 +98,40 @@ impl RefreshingTokens {
     #[must_use]
     pub fn with_refresh(provider: Arc<dyn TokenProvider>, refresh: Refresh) -> Self {
         let shared = Arc::new(Shared { provider, refresh, kept: Mutex::default() });
-        Self { shared, task: Mutex::default(), fetching: tokio::sync::Mutex::default() }
+        Self { shared, task: Mutex::default(), fetching: Arc::default() }
     }
 
     async fn current(&self) -> Result<Token, TokenError> {
         if let Some(token) = self.shared.good(clock::now()) {
             return Ok(token);
         }
-        let _fetching = self.fetching.lock().await;
+        let fetching = Arc::clone(&self.fetching).lock_owned().await;
         // Who held the lock before may have fetched it.
         if let Some(token) = self.shared.good(clock::now()) {
             return Ok(token);
         }
-        let token = self.shared.fetch().await?;
-        if let Some(due) = self.shared.due() {
-            let task = tokio::spawn(Arc::clone(&self.shared).refresh(due)).abort_handle();
-            let mut running = self.task.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(old) = running.replace(task) {
-                old.abort();
+        let (tell, told) = oneshot::channel();
+        let shared = Arc::clone(&self.shared);
+        // A task of its own: who asked may give up, and the next one finds what was fetched for him.
+        let task = tokio::spawn(async move {
+            let fetched = shared.fetch().await;
+            let due = fetched.as_ref().ok().and_then(|_| shared.due());
+            let _ = tell.send(fetched);
+            drop(fetching);
+            if let Some(due) = due {
+                shared.refresh(due).await;
             }
+        });
+        self.run(task.abort_handle());
+        told.await.unwrap_or_else(|_| Err(TokenError::new("the provider of tokens panicked")))
+    }
+
+    /// This task is the one from now on.
+    fn run(&self, task: AbortHandle) {
+        let mut running = self.task.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(old) = running.replace(task) {
+            old.abort();
         }
-        Ok(token)
     }
 }
 
@@ -146,7 +160,7 @@ impl Shared {
     }
 
     /// Refreshes for ever, or until tokens live for ever.
-    async fn refresh(self: Arc<Self>, mut due: Instant) {
+    async fn refresh(&self, mut due: Instant) {
         let mut backoff = self.refresh.retry_backoff;
         loop {
             tokio::time::sleep_until(due.into()).await;
@@ -345,9 +359,21 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_gives_up_does_not_keep_others_from_a_token() {
-        let (tokens, _) = refreshing(0..0, Some(LIFETIME));
+    async fn who_gives_up_leaves_the_token_to_the_next() {
+        let (tokens, provider) = refreshing(0..0, Some(LIFETIME));
+        for _ in 0..3 {
+            assert!(tokio::time::timeout(Duration::from_millis(300), tokens.token()).await.is_err());
+        }
+        assert_eq!(number(&tokens).await, 0);
+        assert_eq!(provider.count.load(Ordering::Relaxed), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_fetch_ends_with_the_last_handle_as_well() {
+        let (tokens, provider) = refreshing(0..0, Some(LIFETIME));
         assert!(tokio::time::timeout(Duration::from_millis(500), tokens.token()).await.is_err());
-        assert_eq!(number(&tokens).await, 1);
+        drop(tokens);
+        sleep(LIFETIME).await;
+        assert_eq!(Arc::strong_count(&provider), 1, "nobody holds it");
     }
 }

@@ -132,3 +132,63 @@ impl fmt::Debug for Outcome {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use tracing::span::{Attributes, Id, Record};
+    use tracing::{Event, Level, Metadata, Subscriber};
+
+    use super::*;
+    use crate::sasl::UnsecuredTokens;
+
+    /// Counts warnings.
+    #[derive(Clone, Default)]
+    struct Warnings(Arc<AtomicUsize>);
+
+    impl Subscriber for Warnings {
+        fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+            *metadata.level() == Level::WARN
+        }
+
+        fn new_span(&self, _: &Attributes<'_>) -> Id {
+            Id::from_u64(1)
+        }
+
+        fn record(&self, _: &Id, _: &Record<'_>) {}
+
+        fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+        fn event(&self, _: &Event<'_>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+
+        fn enter(&self, _: &Id) {}
+
+        fn exit(&self, _: &Id) {}
+    }
+
+    #[test]
+    fn a_secret_that_goes_out_for_all_to_read_is_warned_of_once_a_client() {
+        let tokens = || Sasl::oauthbearer(Arc::new(UnsecuredTokens::new("alice")));
+        let cases = [
+            (Sasl::plain("a", "b"), false, 1),
+            (tokens(), false, 1),
+            (Sasl::plain("a", "b"), true, 0),
+            (tokens(), true, 0),
+            (Sasl::scram_sha_256("a", "b"), false, 0),
+        ];
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        for (sasl, secure, expected) in cases {
+            let warnings = Warnings::default();
+            tracing::subscriber::with_default(warnings.clone(), || {
+                for clone in [sasl.clone(), sasl.clone(), sasl.clone()] {
+                    let outcome = runtime.block_on(Work::open(clone, secure).run());
+                    assert!(outcome.0.is_ok(), "{outcome:?}");
+                }
+            });
+            assert_eq!(warnings.0.load(Ordering::Relaxed), expected, "{sasl:?}, secure: {secure}");
+        }
+    }
+}

@@ -25,9 +25,6 @@ impl Seen {
         if let Some(error) = rustls_error(&error) {
             return self.rustls(error);
         }
-        if self.is_not_tls() {
-            return self.not_tls();
-        }
         match error.kind() {
             io::ErrorKind::UnexpectedEof => TlsFault::Closed { error: None },
             io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
@@ -38,11 +35,8 @@ impl Seen {
     }
 
     /// A handshake that did not end.
-    pub(super) fn timed_out(&self, timeout: Duration) -> TlsFault {
-        match self.is_not_tls() {
-            true => self.not_tls(),
-            false => TlsFault::TimedOut { timeout, silent: self.first.is_empty() },
-        }
+    pub(super) const fn timed_out(&self, timeout: Duration) -> TlsFault {
+        TlsFault::TimedOut { timeout, silent: self.first.is_empty() }
     }
 
     /// What rustls found.
@@ -88,8 +82,9 @@ impl Seen {
     fn is_not_tls(&self) -> bool {
         match self.first.as_slice() {
             [] => false,
-            [kind] => !(20..=24).contains(kind),
-            [kind, version, ..] => !(20..=24).contains(kind) || *version != 3,
+            [kind, rest @ ..] => {
+                !(20..=24).contains(kind) || rest.first().is_some_and(|version| *version != 3)
+            }
         }
     }
 

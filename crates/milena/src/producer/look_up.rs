@@ -41,8 +41,13 @@ impl Future for LookUp<'_> {
             Poll::Ready(Err(reason)) => Err(missing(core, reason, name)),
             Poll::Pending => {
                 ready!(patience.poll(core, cx));
-                let code = core.registry.last_error(name);
-                Err(outcome::of_topic(code, Arc::clone(name), core.config.max_block))
+                let registry = &core.registry;
+                Err(match (registry.last_error(name), registry.trouble()) {
+                    (None, Some(trouble)) => {
+                        outcome::of_cluster(&trouble, Arc::clone(name), core.config.max_block)
+                    }
+                    (code, _) => outcome::of_topic(code, Arc::clone(name), core.config.max_block),
+                })
             }
         })
     }

@@ -34,7 +34,7 @@ pub fn text() -> Vec<Peer> {
         })
         .refused(Timeout, &[]),
         describes("a topic that is no UTF-8", |honest| honest.replaced(b"\x02t", b"\x02\xff"))
-            .undelivered(UnknownTopic, &["max.block.ms"]),
+            .undelivered(UnknownTopic, &["max.block.ms", "localhost:9001", "UTF-8"]),
         describes("a cluster whose name clears the screen", |honest| {
             honest.changed(|answer: &mut MetadataResponse| answer.cluster_id = Some(ESCAPES.repeat(1000)))
         })

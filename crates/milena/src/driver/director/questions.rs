@@ -67,6 +67,7 @@ impl Director {
                 if self.told[0].is_over() {
                     tracing::info!("the cluster is described again");
                 }
+                self.settings.core.registry.set_trouble(None);
                 let changes = self.metadata.answered(response, now);
                 self.take_in(changes);
             }
@@ -75,6 +76,7 @@ impl Director {
                     true => tracing::warn!(%reason, "no broker described the cluster"),
                     false => tracing::debug!(%reason, "no broker described the cluster"),
                 }
+                self.settings.core.registry.set_trouble(Some(reason.to_string().into()));
                 let changes = self.metadata.failed(now);
                 self.take_in(changes);
             }
