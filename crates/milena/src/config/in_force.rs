@@ -135,7 +135,7 @@ mod tests {
             // The same setting in another unit.
             // What there is of security is told where it is in force.
             let security =
-                ["ssl.", "sasl.", "Net.", "danger."].iter().any(|family| row.name.contains(family));
+                ["ssl.", "sasl.", "https.", "Net.", "danger."].iter().any(|family| row.name.contains(family));
             let twin = row.name == "queue.buffering.max.kbytes";
             assert!(twin || security || told.iter().any(|(name, _)| *name == row.name), "{}", row.name);
         }

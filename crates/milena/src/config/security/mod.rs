@@ -13,11 +13,14 @@
 
 pub(crate) mod jaas;
 mod oauth;
+mod oidc;
 mod protocol;
 pub(super) mod read;
 mod sasl;
 mod tls;
 
+#[cfg(test)]
+mod oidc_tests;
 #[cfg(test)]
 mod tests;
 
@@ -63,7 +66,7 @@ pub(super) struct InForce {
 impl Security {
     /// Remembers that a property was set.
     pub(super) fn tell(&mut self, name: &'static str, value: &str) {
-        if name.starts_with("ssl.") || name.contains("sasl.") || name.starts_with("danger.") {
+        if name.starts_with("ssl.") || is_of_sasl(name) || name.starts_with("danger.") {
             self.told.insert(name, value.to_owned());
         }
     }
@@ -78,7 +81,7 @@ impl Security {
         let (used, unused): (Vec<_>, Vec<_>) = self
             .told
             .into_iter()
-            .partition(|(name, _)| if name.contains("sasl.") { by_name.sasl } else { by_name.tls });
+            .partition(|(name, _)| if is_of_sasl(name) { by_name.sasl } else { by_name.tls });
         let protocol = Protocol { tls: tls.is_some(), sasl: sasl.is_some() };
         let mut told = vec![("security.protocol", protocol.name().to_owned())];
         if let Some(sasl) = &sasl {
@@ -106,4 +109,9 @@ impl Security {
         }
         Ok(protocol)
     }
+}
+
+/// Whether a property belongs to SASL: `https.ca.*` are the authorities of an identity provider.
+fn is_of_sasl(name: &str) -> bool {
+    name.contains("sasl.") || name.starts_with("https.")
 }

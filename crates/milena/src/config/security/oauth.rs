@@ -1,7 +1,7 @@
 //! From the options of OAUTHBEARER to who gives out its tokens.
 //!
-//! By name there are unsecured tokens alone, as Java's login module and librdkafka make them for tests. Whoever has an
-//! identity provider gives a [`TokenProvider`](milena_connection::sasl::TokenProvider) by type.
+//! By name there are unsecured tokens, as Java's login module and librdkafka make them for tests, and those of an identity
+//! provider. Any other [`TokenProvider`](milena_connection::sasl::TokenProvider) is given by type.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,18 +10,14 @@ use milena_connection::sasl::{Sasl, UnsecuredTokens};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::jaas::Login;
+use super::oidc::OidcSettings;
 use crate::error::ConfigError;
 
 /// What was set; nothing is related to anything yet.
 #[derive(Clone, Debug, Default)]
 pub(in crate::config) struct OAuthSettings {
-    /// `sasl.oauthbearer.token.endpoint.url`.
-    pub(in crate::config) endpoint: Option<String>,
-    /// `sasl.oauthbearer.method` or Java's handler asks for an identity provider.
-    pub(in crate::config) provider: bool,
-    pub(in crate::config) client_id: Option<String>,
-    pub(in crate::config) client_secret: Option<SecretString>,
-    pub(in crate::config) scope: Option<String>,
+    /// What belongs to an identity provider.
+    pub(in crate::config) oidc: OidcSettings,
     /// `enable.sasl.oauthbearer.unsecure.jwt`.
     pub(in crate::config) unsecured: bool,
     /// `sasl.oauthbearer.config`, librdkafka's options of unsecured tokens.
@@ -31,12 +27,8 @@ pub(in crate::config) struct OAuthSettings {
 impl OAuthSettings {
     /// The settings as a whole, with the options of Java's login module if there is one.
     pub(super) fn in_force(&self, login: Option<&Login>) -> Result<Sasl, ConfigError> {
-        if self.endpoint.is_some() || self.client_id.is_some() || self.provider {
-            return Err(ConfigError::new(
-                "sasl.mechanism",
-                "`sasl.mechanism` = `OAUTHBEARER`: tokens of an identity provider are not fetched by the client itself; \
-                 fetch them in a `TokenProvider`, and give it to `ProducerBuilder::sasl`",
-            ));
+        if self.oidc.is_asked_for(login) {
+            return self.oidc.in_force(login);
         }
         let (property, tokens) = match (login, &self.options) {
             (Some(login), _) => ("sasl.jaas.config", of_java(login)),

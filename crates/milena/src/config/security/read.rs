@@ -1,10 +1,12 @@
 //! How the values of security are read. An error is the remedy in words; the caller adds the name.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use milena_connection::tls::TlsVersions;
 
 use super::protocol::Protocol;
+use crate::config::value::time;
 
 /// Any text; an empty one is none.
 #[expect(clippy::unnecessary_wraps, reason = "every reader of a value has this shape")]
@@ -16,6 +18,11 @@ pub(in crate::config) fn text(text: &str) -> Result<Option<String>, String> {
 #[expect(clippy::unnecessary_wraps, reason = "every reader of a value has this shape")]
 pub(in crate::config) fn path(text: &str) -> Result<Option<PathBuf>, String> {
     Ok((!text.is_empty()).then(|| PathBuf::from(text)))
+}
+
+/// How long to wait; an empty text is none.
+pub(in crate::config) fn wait(text: &str) -> Result<Option<Duration>, String> {
+    if text.is_empty() { Ok(None) } else { time(text).map(Some) }
 }
 
 /// The name of a protocol.

@@ -136,14 +136,6 @@ fn files_for_unsecured_tokens() {
     }
     check_refused(sasl, "sasl.mechanism", "it has no tokens");
     check_refused(&format!("{sasl}sasl.oauthbearer.config=alice"), "sasl.mechanism", "unsecure.jwt");
-    check_refused(
-        &format!("{sasl}{java}\nsasl.oauthbearer.method=oidc"),
-        "sasl.mechanism",
-        "`TokenProvider`",
-    );
-    let endpoint =
-        "sasl.oauthbearer.token.endpoint.url=https://a/token\nsasl.oauthbearer.client.secret=hunter2";
-    check_refused(&format!("{sasl}{endpoint}"), "sasl.mechanism", "`TokenProvider`");
 }
 
 #[test]

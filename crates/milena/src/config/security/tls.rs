@@ -114,7 +114,7 @@ impl TlsSettings {
 }
 
 /// A document whose ends of lines came as the two letters `\n`, as they do from shells and from JSON.
-fn on_lines(pem: &SecretString) -> String {
+pub(super) fn on_lines(pem: &SecretString) -> String {
     pem.expose_secret().replace("\\n", "\n")
 }
 

@@ -1,7 +1,7 @@
 //! The rows of TLS and SASL.
 
 use super::super::property::Property;
-use super::super::security::read::{handler, identification, method, path, protocol, text, versions};
+use super::super::security::read::{handler, identification, method, path, protocol, text, versions, wait};
 use super::super::value::{switch, switch_some};
 
 pub(super) const ROWS: &[Property] = properties! {
@@ -24,14 +24,27 @@ security {
     "sasl.mechanism" ["sasl.mechanisms", "Net.SASL.Mechanism"] = "", sasl.mechanism(text):
         "`PLAIN`, `SCRAM-SHA-256`, `SCRAM-SHA-512` or `OAUTHBEARER`; has to be named where SASL is spoken";
     "sasl.username" ["Net.SASL.User"] = "", sasl.username(text): "the name for PLAIN and SCRAM";
-    "sasl.oauthbearer.token.endpoint.url" [] = "", sasl.oauth.endpoint(text): "where an identity provider gives out tokens; refused, a `TokenProvider` fetches them";
-    "sasl.oauthbearer.client.credentials.client.id" ["sasl.oauthbearer.client.id"] = "", sasl.oauth.client_id(text):
-        "our name at an identity provider; refused";
-    "sasl.oauthbearer.scope" [] = "", sasl.oauth.scope(text): "what an identity provider is asked for";
-    "sasl.oauthbearer.method" [] = "default", sasl.oauth.provider(method):
-        "`default`, or `oidc` for an identity provider, which is refused";
-    "sasl.login.callback.handler.class" [] = "", sasl.oauth.provider(handler):
-        "who gives out tokens in Java; that of unsecured tokens is known";
+    "sasl.oauthbearer.token.endpoint.url" [] = "", sasl.oauth.oidc.endpoint(text):
+        "where an identity provider gives out tokens, by https; with the feature `oidc`, as all that goes with it";
+    "sasl.oauthbearer.client.credentials.client.id" ["sasl.oauthbearer.client.id"] = "",
+        sasl.oauth.oidc.client_id(text): "our name at an identity provider";
+    "sasl.oauthbearer.scope" [] = "", sasl.oauth.oidc.scope(text): "what an identity provider is asked for";
+    "sasl.oauthbearer.header.urlencode" [] = "false", sasl.oauth.oidc.url_encoded(switch):
+        "encodes our name and password for an identity provider that asks for it";
+    "sasl.oauthbearer.method" [] = "default", sasl.oauth.oidc.by_method(method):
+        "`default`, or `oidc` for an identity provider";
+    "sasl.login.callback.handler.class" [] = "", sasl.oauth.oidc.by_handler(handler):
+        "who gives out tokens in Java; those of unsecured tokens and of identity providers are known";
+    "https.ca.location" [] = "", sasl.oauth.oidc.authorities_file(path):
+        "a PEM file with the authorities of an identity provider, instead of those of the system";
+    "sasl.login.connect.timeout.ms" [] = "", sasl.oauth.oidc.connect_timeout(wait):
+        "how long opening a connection to an identity provider may take; 10 s unless set";
+    "sasl.login.read.timeout.ms" [] = "", sasl.oauth.oidc.read_timeout(wait):
+        "how long an identity provider's answer may take; 10 s unless set";
+    "sasl.login.retry.backoff.ms" [] = "100", sasl.oauth.oidc.retry_backoff(wait):
+        "how long to wait before an identity provider is asked again, doubled each time";
+    "sasl.login.retry.backoff.max.ms" [] = "10000", sasl.oauth.oidc.retry_backoff_max(wait):
+        "how long an identity provider is asked in all before it is given up";
     "enable.sasl.oauthbearer.unsecure.jwt" [] = "false", sasl.oauth.unsecured(switch):
         "makes unsecured tokens of sasl.oauthbearer.config, for tests";
     "Net.TLS.Enable" [] = "", switch_tls(switch_some): "TLS, in sarama's words";
@@ -53,8 +66,9 @@ secret {
     "sasl.oauthbearer.config" [], sasl.oauth.options:
         "what is in an unsecured token: `principal=name scope=a,b lifeSeconds=60`";
     "sasl.password" ["Net.SASL.Password"], sasl.password: "the password for PLAIN and SCRAM";
-    "sasl.oauthbearer.client.credentials.client.secret" ["sasl.oauthbearer.client.secret"], sasl.oauth.client_secret:
-        "our password at an identity provider; has no effect by itself";
+    "sasl.oauthbearer.client.credentials.client.secret" ["sasl.oauthbearer.client.secret"],
+        sasl.oauth.oidc.client_secret: "our password at an identity provider";
+    "https.ca.pem" [], sasl.oauth.oidc.authorities_pem: "the authorities of an identity provider as PEM text";
 }
 
 // Refused, unless they ask for what is the case anyway.
@@ -84,8 +98,7 @@ only_as {
         "tokens are asked for with client credentials alone";
     "sasl.oauthbearer.metadata.authentication.type" [] = "none", ["none"]:
         "tokens are asked for with client credentials alone";
-    "sasl.oauthbearer.extensions" [] = "", [""]: "extensions go with a token of a `TokenProvider`";
-    "https.ca.location" [] = "", [""]: "no identity provider is asked";
+    "sasl.oauthbearer.extensions" [] = "", [""]: "write `extension_NAME` in sasl.jaas.config instead";
     "sasl.oauthbearer.assertion.file" [
         "sasl.oauthbearer.assertion.private.key.file", "sasl.oauthbearer.assertion.template.file",
         "sasl.oauthbearer.assertion.jwt.template.file", "sasl.oauthbearer.assertion.claim.aud",
@@ -94,7 +107,6 @@ only_as {
 }
 
 only_as_secret {
-    "https.ca.pem" []: "no identity provider is asked";
     "sasl.oauthbearer.assertion.private.key.passphrase" ["sasl.oauthbearer.assertion.private.key.pem"]:
         "tokens are asked for with client credentials alone";
 }
@@ -116,9 +128,6 @@ ignored {
         "sasl.login.refresh.window.jitter", "sasl.login.refresh.min.period.seconds",
         "sasl.login.refresh.buffer.seconds"
     ] = "": "a token is renewed before its time is over";
-    "sasl.login.connect.timeout.ms" [
-        "sasl.login.read.timeout.ms", "sasl.login.retry.backoff.ms", "sasl.login.retry.backoff.max.ms"
-    ] = "": "a token has to come within the time to connect";
     "sasl.oauthbearer.assertion.algorithm" [
         "sasl.oauthbearer.assertion.claim.exp.seconds", "sasl.oauthbearer.assertion.claim.nbf.seconds",
         "sasl.oauthbearer.assertion.claim.jti.include"
