@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what goes wrong fails its test")]
 
 mod files;
+mod identity_provider;
 mod idle;
 mod mechanisms;
 mod renewing;
