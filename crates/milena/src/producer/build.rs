@@ -53,7 +53,8 @@ fn with_tls(
     config: &ProducerConfig,
 ) -> Result<Arc<dyn Connector>, ConnectError> {
     let Some(tls) = &config.tls else { return Ok(connector) };
-    let tls = TlsConnector::new(connector, tls, config.socket_setup_timeout)
+    // Whoever dials gives each dial its time; the handshake has what is left of it.
+    let tls = TlsConnector::new(connector, tls, config.socket_setup_timeout_max)
         .map_err(|error| ConnectError::new(ConnectErrorKind::Config, error.to_string()))?;
     Ok(Arc::new(tls))
 }
