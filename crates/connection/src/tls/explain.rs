@@ -114,6 +114,15 @@ fn certificate(error: &CertificateError) -> TlsFault {
             expected: host(expected),
             presented: presented.iter().take(NAMES_MAX).map(|name| bare(name)).collect(),
         },
+        CertificateError::BadSignature => TlsFault::BadCertificate(
+            "a signature in its chain does not hold, or its RSA key has fewer than 2048 bits".to_owned(),
+        ),
+        CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+        | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+            TlsFault::BadCertificate(
+                "a signature in its chain is of a kind that is not accepted, as SHA-1 is not".to_owned(),
+            )
+        }
         error => TlsFault::BadCertificate(shortened(&error.to_string())),
     }
 }
