@@ -6,7 +6,7 @@
 //! ```
 //!
 //! A peer stands before a real broker and passes everything on until its moment comes, so that each of them is honest as
-//! long as it takes to be believed. What a client may make of it is in [`Ends`], and [`meet`] checks it.
+//! long as it takes to be believed. What a client may make of it is in [`Ends`], and [`meet()`] checks it.
 
 mod door;
 mod ground;

@@ -67,3 +67,18 @@ impl fmt::Display for ForeignCluster {
 }
 
 impl std::error::Error for ForeignCluster {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_name_of_the_same_length_is_another_cluster() {
+        let mut name = ClusterName::default();
+        assert_eq!(name.check(Some("anybody")), Ok(()));
+        name.learn(Some("lkc-1"));
+        assert_eq!(name.check(Some("lkc-1")), Ok(()));
+        assert_eq!(name.check(None), Ok(()));
+        assert!(name.check(Some("lkc-2")).is_err());
+    }
+}

@@ -39,6 +39,9 @@ impl Renewal {
     }
 }
 
+/// How long at least a renewal is put off that could not begin.
+const RENEWAL_PAUSE_MIN: Duration = Duration::from_millis(100);
+
 /// The window begins at this share of the lifetime, in percent, and is that long.
 const WINDOW_FROM: u8 = 85;
 const WINDOW: u8 = 10;
@@ -49,9 +52,26 @@ impl<P: Payload> Session<P> {
         let Some(authentication) = self.authenticating_mut() else { return };
         let next = authentication.resumed(outcome).map_err(SessionError::Sasl);
         let gone_on = next.and_then(|next| self.go_on(next, now, now));
-        if let Err(error) = gone_on {
+        if let Err(error) = gone_on
+            && !self.puts_off(&error, now)
+        {
             self.fail(error);
         }
+    }
+
+    /// Whether a renewal that could not begin is tried again later: who gives out tokens may be away for a moment, and
+    /// the session is still good.
+    fn puts_off(&mut self, error: &SessionError, now: Instant) -> bool {
+        let passing = matches!(error, SessionError::Sasl(error) if !error.is_definite());
+        let (Stage::Ready { errand, .. }, Some(renewal)) = (&mut self.stage, &mut self.renewal) else {
+            return false;
+        };
+        if self.held || !passing || now >= renewal.expires {
+            return false;
+        }
+        *errand = Errand::None;
+        renewal.due = now + (renewal.expires.duration_since(now) / 2).max(RENEWAL_PAUSE_MIN);
+        true
     }
 
     /// Queues the question about versions.

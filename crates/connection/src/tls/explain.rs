@@ -1,6 +1,7 @@
 //! What a failure of rustls or of the connection means for who operates it.
 
 use std::io;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use milena_codec::frame::{Spoken, frame_length};
@@ -114,6 +115,15 @@ fn certificate(error: &CertificateError) -> TlsFault {
             expected: host(expected),
             presented: presented.iter().take(NAMES_MAX).map(|name| bare(name)).collect(),
         },
+        CertificateError::BadSignature => TlsFault::BadCertificate(
+            "a signature in its chain does not hold, or its RSA key has fewer than 2048 bits".to_owned(),
+        ),
+        CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+        | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+            TlsFault::BadCertificate(
+                "a signature in its chain is of a kind that is not accepted, as SHA-1 is not".to_owned(),
+            )
+        }
         error => TlsFault::BadCertificate(shortened(&error.to_string())),
     }
 }
@@ -127,9 +137,15 @@ fn host(name: &ServerName<'_>) -> String {
 
 /// A name as rustls prints it, `DnsName("kafka")` or `IpAddress(10.0.0.1)`, without what is around it.
 fn bare(name: &str) -> String {
-    let name = name.strip_prefix("DnsName(").or_else(|| name.strip_prefix("IpAddress(")).unwrap_or(name);
-    let name = name.strip_suffix(')').unwrap_or(name).trim_matches('"');
-    shortened(name)
+    let inner = |name: &str| shortened(name.strip_suffix(')').unwrap_or(name).trim_matches('"'));
+    match (name.strip_prefix("DnsName("), name.strip_prefix("IpAddress(")) {
+        // An address written down as a name is good for nothing, and looks as if it were.
+        (Some(name), _) if inner(name).parse::<IpAddr>().is_ok() => {
+            format!("{} (as a DNS name)", inner(name))
+        }
+        (Some(name), _) | (None, Some(name)) => inner(name),
+        (None, None) => inner(name),
+    }
 }
 
 /// A peer wrote part of it: a line of a log has room for so much.
@@ -143,3 +159,16 @@ const NAMES_MAX: usize = 8;
 
 /// Most characters of what a peer wrote that an error tells.
 const TEXT_CHARS_MAX: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_told_without_its_kind_unless_that_is_what_is_wrong() {
+        assert_eq!(bare("DnsName(\"kafka\")"), "kafka");
+        assert_eq!(bare("IpAddress(10.0.0.1)"), "10.0.0.1");
+        assert_eq!(bare("DnsName(\"10.0.0.1\")"), "10.0.0.1 (as a DNS name)");
+        assert_eq!(bare("something else"), "something else");
+    }
+}

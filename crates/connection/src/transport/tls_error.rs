@@ -200,7 +200,8 @@ impl fmt::Display for TlsFault {
 }
 
 const UNKNOWN_AUTHORITY: &str = "the broker's certificate comes from an authority that is not trusted: name the \
-     authority that issued it (`ssl.truststore.location`, `ssl.ca.location`, `Tls::ca_file`)";
+     authority that issued it (`ssl.truststore.location`, `ssl.ca.location`, `Tls::ca_file`), or have the broker send \
+     the intermediate certificates between its own and that of the authority";
 const CONNECT_TO_ITS_NAME: &str = "connect to a name that it has (`bootstrap.servers`, `advertised.listeners`), or have \
      it issued with this one as a subject alternative name";
 const SHOW_A_CERTIFICATE: &str = "show one (`ssl.keystore.location` with PEM, `ssl.certificate.location`, \
@@ -274,6 +275,13 @@ impl std::error::Error for TlsError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_unknown_authority_may_be_a_chain_with_a_gap() {
+        let error = TlsError::from(TlsFault::UnknownAuthority).to_string();
+        assert!(error.contains("ssl.ca.location"), "{error}");
+        assert!(error.contains("have the broker send the intermediate certificates"), "{error}");
+    }
 
     #[test]
     fn moments_are_written_as_the_calendar_has_them() {

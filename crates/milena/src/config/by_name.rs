@@ -217,6 +217,15 @@ mod tests {
     }
 
     #[test]
+    fn what_serializers_read_from_the_same_file_is_taken() {
+        let file = "bootstrap.servers=a:1\nschema.registry.url=https://registry\n\
+                    basic.auth.credentials.source=USER_INFO\nbasic.auth.user.info=key:hunter2\n";
+        let builder = ProducerBuilder::default().properties(file).unwrap();
+        assert!(!format!("{builder:?}").contains("hunter2"));
+        assert!(builder.validate().is_ok());
+    }
+
+    #[test]
     fn a_value_that_cannot_be_read_is_named_with_its_remedy() {
         check_refused("linger.ms", "soon", "`linger.ms` = `soon`: write milliseconds");
         check_refused("retries", "99999999999", "`retries` = `99999999999`");

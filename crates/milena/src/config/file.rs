@@ -13,7 +13,10 @@ pub(super) struct Entry {
 
 /// The text of a file: UTF-8, or else Latin-1, which Java reads.
 pub(super) fn text(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes).unwrap_or_else(|error| error.into_bytes().into_iter().map(char::from).collect())
+    let latin = |bytes: Vec<u8>| bytes.into_iter().map(char::from).collect();
+    let text = String::from_utf8(bytes).unwrap_or_else(|error| latin(error.into_bytes()));
+    // Some editors mark their UTF-8.
+    text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)
 }
 
 /// Every property in order, or the line of a bad escape with what to write instead.
@@ -110,6 +113,11 @@ mod tests {
         );
         check("a==b", &[(1, "a", "=b")]);
         check("a\\ b\\=c=d", &[(1, "a b=c", "d")]);
+    }
+
+    #[test]
+    fn a_mark_of_utf_8_is_no_part_of_the_first_name() {
+        check(&text("\u{feff}a=ü\n".into()), &[(1, "a", "ü")]);
     }
 
     #[test]

@@ -157,6 +157,8 @@ impl BrokerTask {
     }
 
     fn ended(&mut self, now: Instant, ended: Ended) {
+        // A pause is asked for on a connection, and ends with it.
+        self.paused_until = None;
         // Brokers close connections that are idle: news only where something has to be sent again.
         match ended.requests.len() {
             _ if !ended.stood => {}

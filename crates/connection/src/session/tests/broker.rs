@@ -16,7 +16,7 @@ use milena_codec::wire::Reader;
 use sha2::{Digest, Sha256};
 
 use super::peer::{Talk, Told, frame};
-use crate::sasl::{Outcome, Sasl, Token, TokenError, TokenProvider};
+use crate::sasl::{Outcome, Sasl, SaslError, Token, TokenError, TokenProvider};
 use crate::session::{SessionConfig, SessionError};
 
 pub(super) const SECOND: Duration = Duration::from_secs(1);
@@ -148,6 +148,13 @@ impl Talk {
         let outcome: Outcome = runtime.block_on(work.run());
         let now = self.now;
         self.session.resume(outcome, now);
+    }
+
+    /// What the session asked for last cannot be had.
+    pub(super) fn work_in_vain(&mut self) {
+        self.work.take().expect("something was asked for");
+        let now = self.now;
+        self.session.resume(Outcome(Err(SaslError::Token(TokenError::new("nobody is there")))), now);
     }
 
     /// The broker takes the handshake that waits to be written.

@@ -73,6 +73,32 @@ fn requests_go_on_while_a_token_is_fetched_until_the_lifetime_is_over() {
 }
 
 #[test]
+fn a_token_that_cannot_be_had_is_asked_for_again_until_the_lifetime_is_over() {
+    let mut talk = Talk::authenticated(config(bearer(Tokens::Good("t"))), LIFETIME_MS);
+    talk.pass(DUE);
+    // 10 s are left, and then 5 s: half of it passes before the next try.
+    for wait in [SECOND * 5, SECOND * 5] {
+        let id = talk.send(Awaits::Answer);
+        assert_eq!(talk.events(), Ok(vec![Told::Work]));
+        talk.work_in_vain();
+        assert_eq!(talk.next_heard(), Heard::Other(id), "the session is still good");
+        talk.hear(&answer(id, b""));
+        talk.events().unwrap();
+        talk.send(Awaits::Answer);
+        assert_eq!(talk.events(), Ok(vec![]), "not at once");
+        let again = talk.next_heard().id();
+        talk.hear(&answer(again, b""));
+        talk.events().unwrap();
+        talk.pass(wait);
+    }
+    talk.send(Awaits::Answer);
+    assert_eq!(talk.events(), Ok(vec![Told::Work]));
+    talk.work_in_vain();
+    let error = talk.ends();
+    assert!(matches!(error, SessionError::Sasl(SaslError::Token(_))), "{error}");
+}
+
+#[test]
 fn the_lifetime_counts_from_the_writing_of_the_last_request() {
     let mut talk = Talk::shaking(config(plain()));
     talk.shake();

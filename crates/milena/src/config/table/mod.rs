@@ -4,7 +4,7 @@ use super::property::{Effect, Property};
 
 /// Reads blocks of rows, `"name" ["other names"] = "default", …: "meaning";`. A row of `set` names the builder's setter
 /// and how its argument is read; one of `security` the field of what is set by name; one of `only_as` the values that
-/// are taken. The values of `secret` and `only_as_secret` are never shown.
+/// are taken. The values of `secret`, `only_as_secret` and `ignored_secret` are never shown.
 macro_rules! properties {
     (
         $(set { $($p_name:literal [$($p_also:literal),*] = $p_default:literal,
@@ -17,6 +17,7 @@ macro_rules! properties {
             $values:tt: $o_meaning:literal;)* })?
         $(only_as_secret { $($n_name:literal [$($n_also:literal),*]: $n_meaning:literal;)* })?
         $(ignored { $($i_name:literal [$($i_also:literal),*] = $i_default:literal: $i_meaning:literal;)* })?
+        $(ignored_secret { $($g_name:literal [$($g_also:literal),*]: $g_meaning:literal;)* })?
     ) => {
         &[
             $($(super::row($p_name, &[$($p_also),*], $p_default, $p_meaning, super::Effect::Set(
@@ -37,6 +38,7 @@ macro_rules! properties {
             $($(super::row($o_name, &[$($o_also),*], $o_default, $o_meaning, super::Effect::OnlyAs(&$values)),)*)?
             $($(super::row($n_name, &[$($n_also),*], "", $n_meaning, super::Effect::OnlyAs(&[""])).hidden(),)*)?
             $($(super::row($i_name, &[$($i_also),*], $i_default, $i_meaning, super::Effect::Ignored),)*)?
+            $($(super::row($g_name, &[$($g_also),*], "", $g_meaning, super::Effect::Ignored).hidden(),)*)?
         ]
     };
 }

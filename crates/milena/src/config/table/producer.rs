@@ -156,5 +156,13 @@ ignored {
         "max.partition.fetch.bytes", "partition.assignment.strategy", "check.crcs", "exclude.internal.topics",
         "key.deserializer", "value.deserializer", "default.api.timeout.ms"
     ] = "": "a property of consumers or of administration";
+    "schema.registry.url" [
+        "basic.auth.credentials.source", "auto.register.schemas", "use.latest.version"
+    ] = "": "values are bytes already, no serializer asks a registry of schemas";
+}
+
+ignored_secret {
+    "basic.auth.user.info" ["schema.registry.basic.auth.user.info"]:
+        "values are bytes already, no serializer asks a registry of schemas";
 }
 };
