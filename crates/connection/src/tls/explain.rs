@@ -130,7 +130,7 @@ fn certificate(error: &CertificateError) -> TlsFault {
 
 fn host(name: &ServerName<'_>) -> String {
     match name {
-        ServerName::IpAddress(address) => std::net::IpAddr::from(*address).to_string(),
+        ServerName::IpAddress(address) => IpAddr::from(*address).to_string(),
         name => name.to_str().into_owned(),
     }
 }
