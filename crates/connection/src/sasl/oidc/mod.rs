@@ -236,7 +236,10 @@ impl OidcTokens {
 
     async fn try_once(&self) -> Result<Token, Failure> {
         let dial = self.connector.connect(self.url.endpoint(), self.times.connect);
-        let mut stream = dial.await.map_err(|error| Failure::Passing(error.to_string()))?;
+        let mut stream = dial.await.map_err(|error| match error.is_definite() {
+            true => Failure::Definite(error.to_string()),
+            false => Failure::Passing(error.to_string()),
+        })?;
         let request = http::request(&self.url, self.authorization.expose_secret(), &self.body);
         let exchange = http::exchange(&mut stream, &request);
         let response = match tokio::time::timeout(self.times.read, exchange).await {
