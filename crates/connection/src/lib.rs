@@ -16,6 +16,9 @@
 //!
 //! * [`Endpoint`]: where a broker listens, as users write it and brokers advertise it.
 //! * [`transport`]: opens connections, over all addresses of a name, within a time-out.
+//! * [`tls`]: a connector that puts TLS around the connections of another one; whom to trust, and what we show.
+//! * [`sasl`]: who we are, and the exchanges that prove it. A session carries them out; what takes a runtime, random
+//!   numbers or somebody else's token it asks its shell for.
 //! * [`session`]: one connection's conversation: negotiation, pipelined requests, strict answers, the fate of every
 //!   request when it ends. Payloads are any bytes, so that produce requests pass without a copy.
 //! * [`control`]: a connection for few and small requests.
