@@ -55,28 +55,53 @@ impl Compressor {
         parts: impl Iterator<Item = &'a [u8]> + Clone,
         out: &mut Vec<u8>,
     ) -> Outcome {
-        let (start, bytes) = (out.len(), parts.clone().map(<[u8]>::len).sum());
+        self.compress_within(parts, usize::MAX, out)
+    }
+
+    /// Compresses as [`compress`](Self::compress) does, and stops where the result is longer than `bytes_max` bytes:
+    /// neither `out` nor the scratch of the codec grows much beyond that.
+    ///
+    /// ```
+    /// use milena_codec::compression::{Compression, Compressor, Outcome};
+    ///
+    /// let records = b"a line that comes again. ".repeat(1_000);
+    /// let mut compressor = Compressor::new(Compression::Gzip, None)?;
+    /// let mut compressed = Vec::new();
+    /// let outcome = compressor.compress_within([&records[..]].into_iter(), 50, &mut compressed);
+    /// assert_eq!((outcome, compressed.len()), (Outcome::TooLarge, 0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn compress_within<'a>(
+        &mut self,
+        parts: impl Iterator<Item = &'a [u8]> + Clone,
+        bytes_max: usize,
+        out: &mut Vec<u8>,
+    ) -> Outcome {
+        let (start, bytes) = (out.len(), parts.clone().map(<[u8]>::len).sum::<usize>());
         let Some(codec) = self.codec.take().or_else(|| encoder(self.compression, self.level)) else {
             return Outcome::NotSmaller;
         };
+        let limit = bytes.saturating_sub(1).min(bytes_max);
         let mut parts = parts;
-        let ended = catch_unwind(AssertUnwindSafe(|| encode(codec, &mut parts, bytes, out)));
-        let failed = match ended {
-            Ok((codec, Ok(()))) if out.len() - start < bytes => {
+        let ended = catch_unwind(AssertUnwindSafe(|| encode(codec, &mut parts, limit, out)));
+        let outcome = match ended {
+            Ok((codec, Ok(()))) if bytes > 0 && out.len() - start <= limit => {
                 self.codec = Some(codec);
                 return Outcome::Compressed { bytes: out.len() - start };
             }
-            Ok((codec, Ok(()) | Err(Halt::NotSmaller))) => {
+            Ok((codec, Ok(()) | Err(Halt::Full))) => {
                 self.codec = Some(codec);
-                None
+                if bytes_max < bytes.saturating_sub(1) { Outcome::TooLarge } else { Outcome::NotSmaller }
             }
-            Ok((_, Err(Halt::Refused(why)))) => Some((why, false)),
-            Err(panic) => Some((message(&*panic), true)),
+            Ok((_, Err(Halt::Refused(why)))) => self.failed(why, false),
+            Err(panic) => self.failed(message(&*panic), true),
         };
         out.truncate(start);
-        failed.map_or(Outcome::NotSmaller, |(why, panicked)| {
-            Outcome::Failed(Failure { compression: self.compression, panicked, why })
-        })
+        outcome
+    }
+
+    const fn failed(&self, why: String, panicked: bool) -> Outcome {
+        Outcome::Failed(Failure { compression: self.compression, panicked, why })
     }
 
     /// What it compresses with.
@@ -118,6 +143,8 @@ pub enum Outcome {
     },
     /// It would not have become smaller. Nothing was appended.
     NotSmaller,
+    /// It would be longer than the caller allows. Nothing was appended.
+    TooLarge,
     /// The codec failed. Nothing was appended; the next batch starts with a fresh context.
     Failed(Failure),
 }
@@ -146,10 +173,10 @@ impl std::error::Error for Failure {}
 fn encode(
     mut codec: Box<dyn Encode>,
     parts: &mut dyn Iterator<Item = &[u8]>,
-    bytes: usize,
+    bytes_max: usize,
     out: &mut Vec<u8>,
 ) -> (Box<dyn Encode>, Result<(), Halt>) {
-    let ended = codec.encode(&mut Input::new(parts), &mut Smaller::than(bytes, out));
+    let ended = codec.encode(&mut Input::new(parts), &mut Smaller::within(bytes_max, out));
     (codec, ended)
 }
 

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  parts of a batch ──▶ Compressor ──▶ Compressed: appended, and smaller than what it was made of
-//!                      one codec  ╰──▶ NotSmaller, Failed: nothing appended, the batch goes as it is
+//!                      one codec  ╰──▶ NotSmaller, TooLarge, Failed: nothing appended, the batch goes as it is, or in parts
 //!
 //!  compressed bytes ──▶ Decompressor ──▶ appended, at most as many bytes as the caller allows
 //!                       all codecs   ╰──▶ DecompressError: what was wrong, and where; nothing appended

@@ -5,28 +5,28 @@ use super::DecompressProblem;
 /// Why an encoder stopped.
 #[derive(Debug)]
 pub(super) enum Halt {
-    /// What it makes is as large as what it is given.
-    NotSmaller,
+    /// The output does not fit its limit.
+    Full,
     /// The codec refused, in its own words.
     Refused(String),
 }
 
-/// Room for what an encoder makes, smaller than what it is given.
+/// Output of an encoder, up to a limit that is below the length of the input.
 pub(super) struct Smaller<'o> {
     out: &'o mut Vec<u8>,
     end: usize,
 }
 
 impl<'o> Smaller<'o> {
-    /// Behind what `out` holds, for less than `bytes` bytes.
-    pub(super) fn than(bytes: usize, out: &'o mut Vec<u8>) -> Self {
-        let end = out.len() + bytes.saturating_sub(1);
+    /// Behind what `out` holds, for at most `bytes_max` bytes.
+    pub(super) fn within(bytes_max: usize, out: &'o mut Vec<u8>) -> Self {
+        let end = out.len().saturating_add(bytes_max);
         Self { out, end }
     }
 
     pub(super) fn put(&mut self, bytes: &[u8]) -> Result<(), Halt> {
         if bytes.len() > self.left() {
-            return Err(Halt::NotSmaller);
+            return Err(Halt::Full);
         }
         self.out.extend_from_slice(bytes);
         Ok(())
@@ -47,7 +47,7 @@ impl<'o> Smaller<'o> {
     }
 
     pub(super) fn check(&self) -> Result<(), Halt> {
-        if self.out.len() > self.end { Err(Halt::NotSmaller) } else { Ok(()) }
+        if self.out.len() > self.end { Err(Halt::Full) } else { Ok(()) }
     }
 }
 

@@ -61,7 +61,7 @@ fn sent(compression: Compression, content: &[u8]) -> Vec<u8> {
     let mut compressor = Compressor::new(compression, None).expect("every codec is built");
     match compressor.compress([content].into_iter(), &mut batch) {
         Outcome::Compressed { .. } => {}
-        Outcome::NotSmaller | Outcome::Failed(_) => batch.extend_from_slice(content),
+        Outcome::NotSmaller | Outcome::TooLarge | Outcome::Failed(_) => batch.extend_from_slice(content),
     }
     let header = BatchHeader {
         attributes: Attributes::NONE.with_compression(compression),

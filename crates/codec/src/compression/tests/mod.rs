@@ -6,6 +6,7 @@ pub(super) mod data;
 mod failing;
 mod hostile;
 mod levels;
+mod limits;
 mod round_trip;
 
 use super::{Compression, Compressor, DecompressError, Decompressor, Outcome};
@@ -25,6 +26,7 @@ fn compressed(compression: Compression, content: &[u8]) -> Option<Vec<u8>> {
     match outcome {
         Outcome::Compressed { bytes } => assert_eq!(bytes, out.len()),
         Outcome::NotSmaller => assert_eq!(out.len(), 0),
+        Outcome::TooLarge => panic!("there is no limit"),
         Outcome::Failed(failure) => panic!("{failure}"),
     }
     (!out.is_empty()).then_some(out)

@@ -2,7 +2,7 @@
 
 use zstd_safe::{CCtx, CParameter, DCtx, SafeResult, compress_bound, get_error_name};
 
-use super::Refusal;
+use super::{Halt, Refusal};
 
 /// A context for compressing.
 pub(super) struct Encoder {
@@ -17,14 +17,22 @@ impl Encoder {
         Self { context, level }
     }
 
-    /// Puts one frame in the place of what `out` holds.
-    pub(super) fn encode(&mut self, content: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
-        let refused = |code| get_error_name(code).to_owned();
+    /// Makes one frame of at most about `bytes_max` bytes in the place of what `scratch` holds.
+    pub(super) fn encode<'s>(
+        &mut self,
+        content: &[u8],
+        bytes_max: usize,
+        scratch: &'s mut Vec<u8>,
+    ) -> Result<&'s [u8], Halt> {
+        let refused = |code| match get_error_name(code) {
+            NO_ROOM => Halt::Full,
+            why => Halt::Refused(why.to_owned()),
+        };
         self.level.map_err(refused)?;
-        out.clear();
-        out.reserve(compress_bound(content.len()));
-        self.context.compress2(out, content).map_err(refused)?;
-        Ok(())
+        scratch.clear();
+        scratch.reserve(compress_bound(content.len()).min(bytes_max));
+        self.context.compress2(scratch, content).map_err(refused)?;
+        Ok(scratch)
     }
 }
 

@@ -40,10 +40,14 @@ impl Encoder {
 impl Encode for Encoder {
     fn encode(&mut self, input: &mut Input<'_, '_>, output: &mut Smaller<'_>) -> Result<(), Halt> {
         let whole = input.block(usize::MAX, &mut self.whole);
-        self.codec.encode(whole, &mut self.compressed).map_err(Halt::Refused)?;
-        output.put(&self.compressed)
+        // The codec stops at the end of its scratch, so that a limit bounds the scratch as well.
+        let room = output.left().saturating_add(SPARE_BYTES);
+        output.put(self.codec.encode(whole, room, &mut self.compressed)?)
     }
 }
+
+/// Room beyond the limit of the output. The codec wants more than it fills, and gives up without it.
+const SPARE_BYTES: usize = 512;
 
 /// Reads frames one after another.
 #[derive(Default)]

@@ -8,7 +8,7 @@ use zstd_pure_rs::prelude::{
     ZSTD_decompressDCtx,
 };
 
-use super::Refusal;
+use super::{Halt, Refusal};
 
 /// A context for compressing.
 pub(super) struct Encoder {
@@ -21,19 +21,28 @@ impl Encoder {
         Self { context: ZSTD_createCCtx(), level }
     }
 
-    /// Puts one frame in the place of what `out` holds.
-    pub(super) fn encode(&mut self, content: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
-        let Some(context) = &mut self.context else { return Err("no context".to_owned()) };
-        let bound = ZSTD_compressBound(content.len());
-        if out.len() < bound {
-            out.resize(bound, 0);
+    /// Makes one frame of at most about `bytes_max` bytes, at the start of `scratch`. What `scratch` holds otherwise
+    /// stays there, so that it is cleared only where it grows.
+    pub(super) fn encode<'s>(
+        &mut self,
+        content: &[u8],
+        bytes_max: usize,
+        scratch: &'s mut Vec<u8>,
+    ) -> Result<&'s [u8], Halt> {
+        let Some(context) = &mut self.context else { return Err(Halt::Refused("no context".to_owned())) };
+        let room = ZSTD_compressBound(content.len()).min(bytes_max);
+        if scratch.len() < room {
+            scratch.resize(room, 0);
         }
-        let length = ZSTD_compressCCtx(context, out, content, self.level);
-        if ERR_isError(length) {
-            return Err(ERR_getErrorName(length).to_owned());
+        let into = scratch.get_mut(..room).unwrap_or_default();
+        let length = ZSTD_compressCCtx(context, into, content, self.level);
+        if !ERR_isError(length) {
+            return Ok(scratch.get(..length).unwrap_or_default());
         }
-        out.truncate(length);
-        Ok(())
+        Err(match ERR_getErrorCode(length) {
+            ErrorCode::DstSizeTooSmall => Halt::Full,
+            _ => Halt::Refused(ERR_getErrorName(length).to_owned()),
+        })
     }
 }
 
