@@ -38,6 +38,7 @@ impl Bench {
         let config = AccumulatorConfig {
             batch_bytes: 64 << 10,
             record_bytes_max: 1 << 20,
+            request_bytes_max: 8 << 20,
             linger: Duration::from_millis(5),
             open_for_max: AccumulatorConfig::open_for_max_of(delivery_timeout),
             delivery_timeout,

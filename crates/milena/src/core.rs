@@ -74,6 +74,7 @@ impl Core {
             batch_bytes: config.batch_size,
             // A record alone in its batch has to fit the budget, or it would wait for ever.
             record_bytes_max: config.max_request_size.min(config.buffer_memory.saturating_sub(HEADER_BYTES)),
+            request_bytes_max: config.request_bytes_max,
             linger: config.linger,
             open_for_max: AccumulatorConfig::open_for_max_of(config.delivery_timeout),
             delivery_timeout: config.delivery_timeout,

@@ -16,6 +16,7 @@
 mod batch;
 mod cells;
 mod entry;
+mod limit;
 mod partition;
 mod port;
 mod queue;
@@ -24,6 +25,7 @@ mod topic;
 
 pub use batch::{Batch, Claim};
 pub use entry::{Appended, RecordRef, Refusal, Waiting};
+pub use limit::TopicLimit;
 pub use partition::{Partition, Standing};
 pub use port::{Bulletin, Port};
 pub use settings::{AccumulatorConfig, Clock, Shared};

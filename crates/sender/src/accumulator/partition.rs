@@ -9,12 +9,12 @@ use milena_codec::record::{HEADER_BYTES, put_after_value, put_before_value, put_
 
 use super::batch::Batch;
 use super::entry::{Appended, RecordRef, Refusal, Waiting};
+use super::limit::TopicLimit;
 use super::port::Port;
 use super::queue::{Entering, Queue, Rings};
 use super::settings::{Clock, Shared};
 use crate::sync::{
-    Arc, AtomicBool, AtomicUsize, CHUNK_BYTES_MAX, Completion, Gate, GateGuard, Ordering, Padded, Seat, lock,
-    try_lock,
+    Arc, AtomicBool, CHUNK_BYTES_MAX, Completion, Gate, GateGuard, Ordering, Padded, Seat, lock, try_lock,
 };
 
 /// From how many bytes on a shared value is not copied: below, one piece costs less than three.
@@ -28,8 +28,8 @@ pub struct Partition {
     /// Tells it apart from every other partition of the producer.
     serial: u32,
     shared: StdArc<Shared>,
-    /// The most that a batch of the topic grows to, as far as is known.
-    batch_bytes_max: StdArc<AtomicUsize>,
+    /// How long a batch of the topic may be.
+    limit: StdArc<TopicLimit>,
     /// Whether it has a leader.
     available: AtomicBool,
     /// Nobody follows who leads it: it was not written to for long.
@@ -55,7 +55,7 @@ impl Partition {
         index: PartitionId,
         serial: u32,
         shared: StdArc<Shared>,
-        batch_bytes_max: StdArc<AtomicUsize>,
+        limit: StdArc<TopicLimit>,
         port: Arc<Port>,
     ) -> StdArc<Self> {
         let queue = Padded(Gate::new(Queue::new((StdArc::clone(&topic), index), port)));
@@ -64,7 +64,7 @@ impl Partition {
             index,
             serial,
             shared,
-            batch_bytes_max,
+            limit,
             available: AtomicBool::new(false),
             dormant: AtomicBool::new(false),
             queue,
@@ -174,7 +174,7 @@ impl Partition {
         let waited = waiting.ticket.is_some();
         let mut entering = Entering { ticket: waiting.ticket, may_yield: waiting.may_yield };
         let mut rings = Rings::default();
-        let batch_bytes_max = self.batch_bytes_max.load(Ordering::Relaxed);
+        let batch_bytes_max = self.limit.wire_bytes_max();
         let room = if queue.fits(bytes_max) {
             Ok(())
         } else {
@@ -343,10 +343,9 @@ impl Partition {
         lock(&self.queue)
     }
 
-    /// A broker refused a batch of `bytes` as too large: the next ones of the topic stay below half of it.
-    pub fn learn_limit(&self, bytes: usize) {
-        let limit = (bytes / 2).max(HEADER_BYTES + 1);
-        self.batch_bytes_max.fetch_min(limit, Ordering::Relaxed);
+    /// How long a batch of its topic may be.
+    pub fn limit(&self) -> &TopicLimit {
+        &self.limit
     }
 }
 

@@ -21,6 +21,8 @@ pub struct AccumulatorConfig {
     pub batch_bytes: usize,
     /// `max.request.size`: the largest record, in bytes.
     pub record_bytes_max: usize,
+    /// `request.bytes.max`: the most bytes of a request; a single record beyond that goes alone.
+    pub request_bytes_max: usize,
     /// `linger.ms`: how long a batch waits for more records.
     pub linger: Duration,
     /// How long a batch may take records in all.
@@ -44,10 +46,11 @@ impl AccumulatorConfig {
         (delivery_timeout / 20).min(Duration::from_secs(1))
     }
 
-    /// The most that a batch grows to, before a broker says otherwise.
+    /// The most bytes of a batch on the wire, before a broker rejects one.
     #[must_use]
     pub fn batch_bytes_max(&self) -> usize {
-        self.record_bytes_max.min(BATCH_BYTES_MAX).max(self.batch_bytes.min(BATCH_BYTES_MAX))
+        let wanted = self.record_bytes_max.max(self.batch_bytes);
+        wanted.min(BATCH_BYTES_MAX).min(self.request_bytes_max)
     }
 
     /// From how many bytes on a batch is offered. A little below `batch.size`, so that the record that gets it there

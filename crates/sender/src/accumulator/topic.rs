@@ -9,10 +9,11 @@ use milena_partitioner::{Choice, StickyCell, Strategy};
 
 use super::cells::Cells;
 use super::entry::{Appended, RecordRef, Refusal, Waiting};
+use super::limit::TopicLimit;
 use super::partition::Partition;
 use super::port::Port;
 use super::settings::{Clock, Shared};
-use crate::sync::{Arc, AtomicU32, AtomicU64, AtomicUsize, Latest, Ordering};
+use crate::sync::{Arc, AtomicU32, AtomicU64, Latest, Ordering};
 
 /// How often a partition is drawn at random before the next one with a leader is taken.
 const DRAWS_MAX: u32 = 32;
@@ -23,7 +24,7 @@ pub struct Topic {
     name: StdArc<str>,
     strategy: Strategy,
     shared: StdArc<Shared>,
-    batch_bytes_max: StdArc<AtomicUsize>,
+    limit: StdArc<TopicLimit>,
     /// All partitions, in order; replaced when the topic gets more.
     partitions: StdArc<Latest<Box<[StdArc<Partition>]>>>,
     cells: Cells,
@@ -70,12 +71,12 @@ impl Topic {
     #[must_use]
     pub fn new(name: StdArc<str>, strategy: Strategy, shared: StdArc<Shared>, seed: u64) -> Self {
         let batch_bytes = u32::try_from(shared.config.offered_from()).unwrap_or(u32::MAX);
-        let batch_bytes_max = StdArc::new(AtomicUsize::new(shared.config.batch_bytes_max()));
+        let limit = StdArc::new(TopicLimit::new(shared.config.batch_bytes_max()));
         Self {
             name,
             strategy,
             shared,
-            batch_bytes_max,
+            limit,
             partitions: Latest::new(Box::default()),
             cells: Cells::new(StickyCell::new(0, batch_bytes)),
             turn: AtomicU32::new(0),
@@ -103,7 +104,7 @@ impl Topic {
                 *serial += 1;
                 let index = PartitionId(i32::try_from(index).unwrap_or(i32::MAX));
                 let (name, shared) = (StdArc::clone(&self.name), StdArc::clone(&self.shared));
-                let limit = StdArc::clone(&self.batch_bytes_max);
+                let limit = StdArc::clone(&self.limit);
                 Partition::new(name, index, *serial, shared, limit, Arc::clone(port))
             })
             .collect();
@@ -151,9 +152,7 @@ impl Topic {
 
     /// What a broker once found too large may fit by now: the limit doubles, up to where it began.
     pub fn relax_limit(&self) {
-        let start = self.shared.config.batch_bytes_max();
-        let limit = self.batch_bytes_max.load(Ordering::Relaxed);
-        self.batch_bytes_max.store(limit.saturating_mul(2).min(start), Ordering::Relaxed);
+        self.limit.relax();
     }
 
     /// Appends a record to `partition`, or to the one that the partitioner chooses.

@@ -13,13 +13,15 @@ impl Stream {
     /// The broker finds the batch too large: its records go in smaller batches, under the sequences that they have. By
     /// these it refuses them if it has taken the whole before.
     pub(super) fn split(&mut self, index: usize, mut batch: Batch, answer: &Answer, settler: &mut Settler) {
-        self.partition.learn_limit(batch.bytes());
+        let bytes = batch.bytes();
+        self.partition.limit().rejected(bytes);
         // An earlier try may have been appended as a whole. Without sequences parts would be written beside it.
         let unsafe_in_parts = self.entries[index].doubt && self.entries[index].stamp == Stamp::NONE;
         if unsafe_in_parts || self.entries[index].claim.is_none() {
             return self.failed(index, batch, FailureKind::MessageTooLarge, answer, settler);
         }
-        let Ok(parts) = batch.split(batch.bytes() / 2) else {
+        let part_bytes_max = self.partition.limit().wire_bytes_max().min(bytes - 1);
+        let Ok(parts) = batch.split(part_bytes_max) else {
             return self.failed(index, batch, FailureKind::InvalidRecord, answer, settler);
         };
         settler.release(batch);

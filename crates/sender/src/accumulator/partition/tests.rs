@@ -32,7 +32,7 @@ impl Desk {
     fn new(config: AccumulatorConfig, budget: usize) -> Self {
         let shared = Shared::new(config, budget);
         let port = Arc::new(Port::default());
-        let limit = StdArc::new(AtomicUsize::new(shared.config.batch_bytes_max()));
+        let limit = StdArc::new(TopicLimit::new(shared.config.batch_bytes_max()));
         let partition = Partition::new(
             "t".into(),
             PartitionId(3),

@@ -152,24 +152,32 @@ fn a_grown_batch_that_is_too_large_goes_in_parts_and_the_next_ones_stay_smaller(
     let mut seats: Vec<Seat> =
         (0..5_000).map(|number| world.send(0, format!("{number:0100}").as_bytes()).unwrap()).collect();
     let max = 100_000;
-    let mut largest = 0;
-    for _ in 0..100 {
-        world.now += Duration::from_secs(2);
-        let Some(request) = world.request(1) else { break };
-        largest = batches(&request).iter().map(|(_, bytes)| bytes.len()).max().unwrap();
-        let body = world.serve(&request, max);
-        world.answered(1, request, &body);
-    }
+    served_to_the_end(&mut world, max);
     let expected: Vec<String> = (0..5_000).map(|number| format!("{number:0100}")).collect();
     assert_eq!(world.log(0), expected);
     assert!(seats.iter_mut().enumerate().all(|(index, seat)| offset(seat) == i64::try_from(index).ok()));
-    assert!(largest <= max);
-    for _ in 0..5_000 {
-        world.send(0, &[b'x'; 100]).unwrap();
+
+    // The search ends near what the broker takes.
+    let longest = [(); 4].map(|()| {
+        for _ in 0..5_000 {
+            world.send(0, &[b'x'; 100]).unwrap();
+        }
+        served_to_the_end(&mut world, max)
+    });
+    assert!(longest[3] <= max && longest[3] > max - max / 5, "{longest:?}");
+}
+
+/// A broker with this `max.message.bytes` takes all that waits. Returns the length of the longest batch that was sent.
+fn served_to_the_end(world: &mut World, max: usize) -> usize {
+    let mut longest = 0;
+    for _ in 0..100 {
+        world.now += Duration::from_secs(2);
+        let Some(request) = world.request(1) else { break };
+        longest = batches(&request).iter().map(|(_, bytes)| bytes.len()).fold(longest, usize::max);
+        let body = world.serve(&request, max);
+        world.answered(1, request, &body);
     }
-    world.linger();
-    let request = world.request(1).unwrap();
-    assert!(batches(&request)[0].1.len() <= max, "the limit was learned");
+    longest
 }
 
 #[test]

@@ -45,6 +45,7 @@ impl Stage {
         let config = AccumulatorConfig {
             batch_bytes: 16 * KIB,
             record_bytes_max: 16 * KIB,
+            request_bytes_max: 8 << 20,
             linger,
             open_for_max: 2 * HOUR,
             delivery_timeout: 3 * HOUR,

@@ -6,7 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
-use crate::sync::{Memory, Ticket};
+use crate::sync::{AtomicUsize, Memory, Ordering, Ticket};
 
 fn full(sent: Result<Appended, Refusal>) -> usize {
     match sent.unwrap_err() {
@@ -43,7 +43,7 @@ fn the_budget_is_charged_to_the_byte() {
 #[test]
 fn a_thousand_partitions_with_a_small_record_each_share_a_mebibyte() {
     let desk = Desk::new(accumulator(), 1 << 20);
-    let limit = StdArc::new(AtomicUsize::new(1 << 20));
+    let limit = StdArc::new(TopicLimit::new(1 << 20));
     for serial in 0..1_000 {
         let partition = Partition::new(
             "t".into(),
@@ -92,7 +92,7 @@ fn a_full_batch_is_offered_also_when_the_record_that_did_not_fit_is_refused() {
     let desk = Desk::new(config, 4 * KIB);
     desk.send(&[0; 3_000]).unwrap();
     assert_eq!(desk.mail(), (1, false));
-    desk.partition.learn_limit(6_000);
+    desk.partition.limit().rejected(6_000);
     full(desk.send(&[0; 2_000]));
     assert_eq!(desk.mail(), (1, false));
     assert!(desk.visit(false).ripe);
@@ -238,7 +238,7 @@ proptest! {
                 Step::Take => desk.take().into_iter().for_each(|batch| leave(batch, &mut out)),
                 Step::GiveBack => out.drain(..).for_each(|batch| desk.give_back(batch)),
                 Step::Flush => drop(desk.shared.outstanding.end_generation()),
-                Step::Refuse { bytes } => desk.partition.learn_limit(bytes),
+                Step::Refuse { bytes } => desk.partition.limit().rejected(bytes),
             }
             let capacity = |batch: &Batch| batch.chunks.iter().map(Vec::capacity).sum::<usize>();
             let queue = lock(&desk.partition.queue);

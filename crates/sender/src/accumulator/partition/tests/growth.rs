@@ -157,7 +157,7 @@ fn records_that_have_gone_by_their_linger_are_not_counted() {
 fn records_that_wait_are_counted_over_all_partitions_of_a_lane_and_move_with_their_partition() {
     let config = AccumulatorConfig { flush_records: Some(10), ..accumulator() };
     let desk = Desk::new(config, 32 << 20);
-    let limit = StdArc::new(AtomicUsize::new(1 << 20));
+    let limit = StdArc::new(TopicLimit::new(1 << 20));
     let other = Partition::new(
         "t".into(),
         PartitionId(4),

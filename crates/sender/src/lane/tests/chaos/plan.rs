@@ -48,6 +48,7 @@ impl Plan {
         let accumulator = AccumulatorConfig {
             batch_bytes: [200, 2 * KIB, 16 * KIB][dice.usize(..3)],
             record_bytes_max: 200 * KIB,
+            request_bytes_max: lanes.request_bytes_max,
             linger: Duration::from_millis([0, 5, 100][dice.usize(..3)]),
             open_for_max: AccumulatorConfig::open_for_max_of(delivery_timeout),
             delivery_timeout,
