@@ -62,7 +62,7 @@ impl Bench {
     fn drain(&mut self) {
         let mut spares = Vec::new();
         for partition in self.topic.partitions() {
-            partition.visit(self.clock.0, true, true);
+            partition.visit(self.clock.0, true, true, usize::MAX);
             while let Some(Some(batch)) = partition.take(self.clock.0, true, &mut spares) {
                 self.settler.written(batch.claim(), Some(0), None, &mut spares);
                 self.settler.release(batch);

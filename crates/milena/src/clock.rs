@@ -28,3 +28,27 @@ impl milena_sender::accumulator::Clock for SystemClock {
 pub(crate) fn now() -> Instant {
     tokio::time::Instant::now().into_std()
 }
+
+/// Whether the runtime's clock stands still, as in tests that pause it. Another thread cannot be waited for then: the
+/// clock would go on to the next timer meanwhile.
+#[expect(clippy::disallowed_methods, reason = "this crate reads the time here and nowhere else")]
+pub(crate) fn is_paused() -> bool {
+    let before = (tokio::time::Instant::now(), Instant::now());
+    // The system's clock counts nanoseconds, and a call takes some.
+    while Instant::now() == before.1 {}
+    tokio::time::Instant::now() == before.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn paused_clock_is_told_from_one_that_runs() {
+        assert!(is_paused());
+        tokio::time::advance(std::time::Duration::from_secs(1)).await;
+        assert!(is_paused());
+        tokio::time::resume();
+        assert!((0..10_000).all(|_| !is_paused()));
+    }
+}

@@ -1,19 +1,18 @@
 //! What the handles of a producer and its driver share.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use milena_codec::record::HEADER_BYTES;
 use milena_connection::Endpoint;
 use milena_sender::accumulator::{AccumulatorConfig, Shared};
 use milena_sender::lane::Notice;
-use milena_sender::stream::Counters;
 use milena_sender::sync::{Bell, Wake};
 use tokio::sync::watch;
 
 use crate::clock::SystemClock;
 use crate::config::ProducerConfig;
+use crate::metrics::Metrics;
 use crate::registry::Registry;
 
 /// Shared by all clones of a producer, its topics, and its driver.
@@ -109,93 +108,4 @@ impl Core {
         self.tell(|inbox| inbox.over = true);
         self.ended.send_replace(true);
     }
-}
-
-/// What the producer has done so far.
-#[derive(Debug, Default)]
-pub(crate) struct Metrics {
-    records: AtomicU64,
-    failed: AtomicU64,
-    batches: AtomicU64,
-    requests: AtomicU64,
-    retries: AtomicU64,
-    bytes: AtomicU64,
-    connections: AtomicU64,
-    reauthentications: AtomicU64,
-}
-
-impl Metrics {
-    /// Adds what a lane has done.
-    pub(crate) fn add(&self, counters: Counters) {
-        let Counters { records, failed, batches, requests, retries } = counters;
-        let pairs = [
-            (&self.records, records),
-            (&self.failed, failed),
-            (&self.batches, batches),
-            (&self.requests, requests),
-            (&self.retries, retries),
-        ];
-        for (sum, more) in pairs.into_iter().filter(|(_, more)| *more > 0) {
-            sum.fetch_add(more, Ordering::Relaxed);
-        }
-    }
-
-    /// Adds what was written to a connection.
-    pub(crate) fn add_bytes(&self, bytes: u64) {
-        self.bytes.fetch_add(bytes, Ordering::Relaxed);
-    }
-
-    /// One more connection was opened.
-    pub(crate) fn add_connection(&self) {
-        self.connections.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// A broker was told again who we are.
-    pub(crate) fn add_reauthentication(&self) {
-        self.reauthentications.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(crate) fn snapshot(&self) -> Snapshot {
-        let read = |sum: &AtomicU64| sum.load(Ordering::Relaxed);
-        Snapshot {
-            records: read(&self.records),
-            failed: read(&self.failed),
-            batches: read(&self.batches),
-            requests: read(&self.requests),
-            retries: read(&self.retries),
-            bytes: read(&self.bytes),
-            connections: read(&self.connections),
-            reauthentications: read(&self.reauthentications),
-        }
-    }
-}
-
-/// What a producer has done since it was built.
-///
-/// ```no_run
-/// # async fn example() -> Result<(), milena::ConnectError> {
-/// let producer = milena::Producer::connect("localhost:9092").await?;
-/// let metrics = producer.metrics();
-/// println!("{} records in {} requests", metrics.records, metrics.requests);
-/// # Ok(()) }
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Snapshot {
-    /// Records that were delivered.
-    pub records: u64,
-    /// Records that failed after they were accepted.
-    pub failed: u64,
-    /// Batches that were delivered or failed.
-    pub batches: u64,
-    /// Produce requests that were sent.
-    pub requests: u64,
-    /// Batches that had to be sent once more.
-    pub retries: u64,
-    /// Bytes of Produce requests that were written to connections.
-    pub bytes: u64,
-    /// Connections to brokers that were opened.
-    pub connections: u64,
-    /// How many times brokers were told again who we are on a connection that was in use (KIP-368).
-    pub reauthentications: u64,
 }

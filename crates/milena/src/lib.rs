@@ -27,17 +27,18 @@ pub mod config;
 mod core;
 mod driver;
 mod error;
+mod metrics;
 mod outcome;
 mod producer;
 mod record;
 mod registry;
 
 pub use config::{Acks, Config, Driver, MetadataRecovery, ProducerBuilder, ProducerConfig};
-pub use core::Snapshot;
 pub use error::{
     ConfigError, ConnectError, ConnectErrorKind, ErrorKind, FlushError, Persisted, SendError,
     TryEnqueueError, TryEnqueueErrorKind,
 };
+pub use metrics::Snapshot;
 pub use milena_connection::sasl::{self, Sasl};
 pub use milena_connection::tls::{self, Tls};
 pub use milena_connection::{Endpoint, SecretString, transport};

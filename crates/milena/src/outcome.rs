@@ -122,11 +122,13 @@ const fn kind_of(kind: FailureKind) -> ErrorKind {
         FailureKind::MessageTooLarge => ErrorKind::MessageTooLarge,
         FailureKind::InvalidRecord => ErrorKind::InvalidRecord,
         FailureKind::InvalidTimestamp => ErrorKind::InvalidTimestamp,
+        FailureKind::UnsupportedCompression => ErrorKind::UnsupportedCompression,
         FailureKind::InvalidTopic => ErrorKind::InvalidTopic,
         FailureKind::InvalidPartition => ErrorKind::InvalidPartition,
         FailureKind::TopicAuthorizationFailed => ErrorKind::TopicAuthorizationFailed,
         FailureKind::ClusterAuthorizationFailed => ErrorKind::ClusterAuthorizationFailed,
         FailureKind::Closed => ErrorKind::Closed,
+        FailureKind::Internal => ErrorKind::Internal,
         _ => ErrorKind::Refused,
     }
 }

@@ -25,6 +25,8 @@
 
 pub mod accumulator;
 mod backoff;
+pub mod batch;
+pub mod compression;
 pub mod coordinator;
 pub mod lane;
 mod outcome;

@@ -43,6 +43,8 @@ pub enum FailureKind {
     InvalidRecord,
     /// The broker finds the timestamp too far from now.
     InvalidTimestamp,
+    /// The broker does not support the codec of the batch.
+    UnsupportedCompression,
     /// The broker does not know such a topic, or reserves its name.
     InvalidTopic,
     /// The topic has no such partition any more.
@@ -55,6 +57,8 @@ pub enum FailureKind {
     Refused,
     /// The producer was closed first.
     Closed,
+    /// A fault of the client itself.
+    Internal,
 }
 
 impl FailureKind {
@@ -67,12 +71,14 @@ impl FailureKind {
             Self::MessageTooLarge => "message_too_large",
             Self::InvalidRecord => "invalid_record",
             Self::InvalidTimestamp => "invalid_timestamp",
+            Self::UnsupportedCompression => "unsupported_compression",
             Self::InvalidTopic => "invalid_topic",
             Self::InvalidPartition => "invalid_partition",
             Self::TopicAuthorizationFailed => "topic_authorization_failed",
             Self::ClusterAuthorizationFailed => "cluster_authorization_failed",
             Self::Refused => "refused",
             Self::Closed => "closed",
+            Self::Internal => "internal",
         }
     }
 }

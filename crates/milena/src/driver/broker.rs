@@ -9,7 +9,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use milena_codec::ids::{Identity, TopicId};
 use milena_codec::message::ProduceRequest as ProduceMessage;
@@ -27,6 +27,9 @@ use super::settings::{PRODUCE_VERSION_MAX, Settings};
 use super::throttle::throttle;
 use super::trouble::{Told, Trouble};
 use crate::clock;
+
+/// How long one turn may compress in place before the other tasks of the runtime have theirs.
+const IN_PLACE_TURN_MAX: Duration = Duration::from_micros(200);
 
 /// What the director tells a lane.
 #[derive(Debug)]
@@ -270,6 +273,7 @@ impl Future for BrokerTask {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
+        let mut in_place = Duration::ZERO;
         loop {
             let now = clock::now();
             this.take_orders(now);
@@ -289,6 +293,16 @@ impl Future for BrokerTask {
                         && let Some(ended) = this.link.broken(now, Broken::Io(error))
                     {
                         this.ended(now, ended);
+                    }
+                }
+                Output::Compress(job) => {
+                    if let Some(result) = this.settings.compression.run(job, this.lane.port()) {
+                        in_place += result.elapsed();
+                        this.lane.compressed(result);
+                    }
+                    if in_place > IN_PLACE_TURN_MAX {
+                        cx.waker().wake_by_ref();
+                        return Poll::Pending;
                     }
                 }
                 Output::Again => {

@@ -1,6 +1,7 @@
 //! The driver: everything of a producer that runs by itself, as one tree of tasks with one root.
 
 mod broker;
+mod compression;
 mod director;
 mod frame;
 mod line;

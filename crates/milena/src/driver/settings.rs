@@ -8,6 +8,7 @@ use milena_connection::transport::Connector;
 use milena_sender::lane::{LaneConfig, RequestConfig};
 use milena_sender::stream::StreamConfig;
 
+use super::compression::Compression;
 use crate::config::{Acks, ProducerConfig};
 use crate::core::Core;
 
@@ -16,6 +17,7 @@ use crate::core::Core;
 pub(super) struct Settings {
     pub(super) core: Arc<Core>,
     pub(super) connector: Arc<dyn Connector>,
+    pub(super) compression: Compression,
     pub(super) session: Arc<SessionConfig>,
     pub(super) lane: Arc<LaneConfig>,
     pub(super) request: RequestConfig,
@@ -52,6 +54,7 @@ impl Settings {
             },
             awaits: if config.acks == Acks::None { Awaits::Nothing } else { Awaits::Answer },
             connector,
+            compression: Compression::new(Arc::clone(&core.shared)),
             seed,
             core,
         })

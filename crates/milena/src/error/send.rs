@@ -71,6 +71,8 @@ kinds! {
     InvalidRecord = "invalid_record";
     /// The broker finds the timestamp too far from now.
     InvalidTimestamp = "invalid_timestamp";
+    /// The broker does not support the codec that the topic is compressed with.
+    UnsupportedCompression = "unsupported_compression";
     /// The producer may not write to the topic.
     TopicAuthorizationFailed = "topic_authorization_failed";
     /// The producer may not write to the cluster.

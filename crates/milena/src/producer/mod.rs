@@ -16,8 +16,9 @@ pub use topic::Topic;
 
 use crate::clock;
 use crate::config::{Config, ProducerBuilder};
-use crate::core::{Core, Snapshot};
+use crate::core::Core;
 use crate::error::{ConnectError, ErrorKind, FlushError, SendError, TryEnqueueError};
+use crate::metrics::Snapshot;
 use crate::outcome;
 use crate::record::{Ack, Record};
 use enqueue::{Patience, delivery_of};

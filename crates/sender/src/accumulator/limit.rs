@@ -1,8 +1,9 @@
-//! The length that a batch of a topic may have: the one place where the settings and the broker's rejections meet.
+//! The length that a batch of a topic may have: the one place where the settings, the broker's rejections and the ratio
+//! of compression meet.
 //!
 //! ```text
 //! max.request.size, batch.size ─┐
-//! request.bytes.max ────────────┼─▶ start ─▶ wire_bytes_max ─▶ where a batch is closed
+//! request.bytes.max ────────────┼─▶ start ─▶ wire_bytes_max ─▶ plain_bytes_max(ratio) ─▶ where a batch is closed
 //! 1 000 000 ────────────────────┘               ▲
 //! MESSAGE_TOO_LARGE, acknowledged batches ──────┘
 //! ```
@@ -13,7 +14,13 @@
 
 use milena_codec::record::HEADER_BYTES;
 
-use crate::sync::{AtomicUsize, Ordering};
+use crate::sync::{AtomicU32, AtomicUsize, Ordering};
+
+/// A batch grows to at most so many times its limit on the wire, however well its records compress: a ratio beyond this
+/// hardly makes requests cheaper, and consumers have to hold the batch in one.
+const GROWTH_MAX: usize = 16;
+/// One batch holds at most this share of `buffer.memory` for the sake of its ratio.
+const BUDGET_SHARE: usize = 8;
 
 /// How long the batches of one topic may be, shared by its partitions.
 #[derive(Debug)]
@@ -30,7 +37,7 @@ pub struct TopicLimit {
 
 impl TopicLimit {
     /// The limit by the settings: nothing was rejected yet.
-    pub(super) const fn new(start: usize) -> Self {
+    pub(super) fn new(start: usize) -> Self {
         Self {
             start,
             limit: AtomicUsize::new(start),
@@ -43,6 +50,18 @@ impl TopicLimit {
     #[must_use]
     pub fn wire_bytes_max(&self) -> usize {
         self.limit.load(Ordering::Relaxed)
+    }
+
+    /// The most bytes to which a batch grows before it is compressed to `ratio` of that; `budget` is `buffer.memory`.
+    #[must_use]
+    pub fn plain_bytes_max(&self, ratio: Ratio, budget: usize) -> usize {
+        let wire = self.wire_bytes_max();
+        ratio.plain_bytes(wire).min(Self::plain_bytes_most(wire, budget))
+    }
+
+    /// The same for the best ratio there is.
+    pub(super) fn plain_bytes_most(wire: usize, budget: usize) -> usize {
+        wire.saturating_mul(GROWTH_MAX).min(budget / BUDGET_SHARE).max(wire)
     }
 
     /// A broker rejected a batch of `bytes` as too large (MESSAGE_TOO_LARGE): it rejects longer ones as well.
@@ -83,6 +102,66 @@ impl TopicLimit {
         self.rejected.store(usize::MAX, Ordering::Relaxed);
         let limit = self.wire_bytes_max();
         self.limit.store(limit.saturating_mul(2).min(self.start), Ordering::Relaxed);
+    }
+}
+
+/// The ratio of a partition's batches, estimated by its broker's sender and read by callers.
+#[derive(Debug)]
+pub(super) struct EstimatedRatio(AtomicU32);
+
+impl EstimatedRatio {
+    /// Nothing was compressed yet.
+    pub(super) fn new() -> Self {
+        Self(AtomicU32::new(UNKNOWN))
+    }
+
+    pub(super) fn get(&self) -> Ratio {
+        match self.0.load(Ordering::Relaxed) {
+            UNKNOWN => Ratio::ONE,
+            bits => Ratio(bits),
+        }
+    }
+
+    /// The last batch came to `observed`; the first one sets the estimate.
+    pub(super) fn observe(&self, observed: Ratio) {
+        let estimate = match self.0.load(Ordering::Relaxed) {
+            UNKNOWN => observed,
+            bits => Ratio(bits).updated(observed),
+        };
+        self.0.store(estimate.0, Ordering::Relaxed);
+    }
+}
+
+const UNKNOWN: u32 = 0;
+
+/// Compressed length by plain length, in 65 536ths; at most 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ratio(u32);
+
+impl Ratio {
+    /// Not compressed, or not known to become smaller.
+    pub const ONE: Self = Self(1 << 16);
+
+    /// `wire` bytes that were made of `plain` bytes.
+    #[must_use]
+    pub fn of(wire: usize, plain: usize) -> Self {
+        let ratio = (wire as u64).saturating_mul(1 << 16).checked_div(plain as u64).unwrap_or(1 << 16);
+        Self(u32::try_from(ratio).unwrap_or(u32::MAX).clamp(1, Self::ONE.0))
+    }
+
+    /// The estimate after a batch that came to `observed`. A worse ratio counts at once, because a batch that is too
+    /// large has to be cut; a better one by an eighth a batch.
+    const fn updated(self, observed: Self) -> Self {
+        if observed.0 >= self.0 { observed } else { Self(self.0 - (self.0 - observed.0) / 8) }
+    }
+
+    /// How many plain bytes become `wire`, less a sixteenth: the next records may compress a little worse.
+    fn plain_bytes(self, wire: usize) -> usize {
+        if self == Self::ONE {
+            return wire;
+        }
+        let plain = (wire as u64).saturating_mul(1 << 16) / u64::from(self.0);
+        usize::try_from(plain - plain / 16).unwrap_or(usize::MAX)
     }
 }
 
@@ -157,5 +236,32 @@ mod tests {
         assert_eq!(limit.wire_bytes_max(), 600_000);
         limit.relax();
         assert_eq!(limit.wire_bytes_max(), 1_000_000);
+    }
+
+    #[test]
+    fn plain_bytes_follow_the_ratio_within_growth_and_budget() {
+        let limit = TopicLimit::new(1_000_000);
+        let plain = |wire, plain| limit.plain_bytes_max(Ratio::of(wire, plain), 64 << 20);
+        assert_eq!(plain(1, 1), 1_000_000);
+        assert_eq!(plain(1, 4), 3_750_000);
+        assert_eq!(plain(1, 1_000), 8 << 20, "an eighth of the budget");
+        assert_eq!(limit.plain_bytes_max(Ratio::of(1, 4), 1 << 20), 1_000_000, "never below the limit");
+        let small = TopicLimit::new(10_000);
+        assert_eq!(small.plain_bytes_max(Ratio::of(1, 1_000), 64 << 20), 160_000);
+    }
+
+    #[test]
+    fn ratio_worsens_at_once_and_improves_by_and_by() {
+        let tenth = Ratio::of(1, 10);
+        assert_eq!(tenth.updated(Ratio::ONE), Ratio::ONE);
+        let better = Ratio::ONE.updated(tenth);
+        assert!(better < Ratio::ONE && better > tenth);
+        let settled = (0..60).fold(Ratio::ONE, |ratio, _| ratio.updated(tenth));
+        assert!(settled <= Ratio::of(101, 1_000), "{settled:?}");
+        let estimated = EstimatedRatio::new();
+        assert_eq!(estimated.get(), Ratio::ONE);
+        estimated.observe(tenth);
+        assert_eq!(estimated.get(), tenth, "the first batch sets it");
+        assert_eq!((Ratio::of(5, 0), Ratio::of(7, 5), Ratio::of(0, 5)), (Ratio::ONE, Ratio::ONE, Ratio(1)));
     }
 }

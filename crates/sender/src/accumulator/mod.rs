@@ -13,8 +13,9 @@
 //!
 //! A lane never waits for a partition: it tries the lock, and comes back if somebody else holds it.
 
-mod batch;
+mod alone;
 mod cells;
+mod entering;
 mod entry;
 mod limit;
 mod partition;
@@ -23,9 +24,8 @@ mod queue;
 mod settings;
 mod topic;
 
-pub use batch::{Batch, Claim};
 pub use entry::{Appended, RecordRef, Refusal, Waiting};
-pub use limit::TopicLimit;
+pub use limit::{Ratio, TopicLimit};
 pub use partition::{Partition, Standing};
 pub use port::{Bulletin, Port};
 pub use settings::{AccumulatorConfig, Clock, Shared};

@@ -4,21 +4,22 @@ use std::sync::Arc as StdArc;
 use std::time::Instant;
 
 use bytes::Bytes;
+use milena_codec::compression::Compression;
 use milena_codec::ids::PartitionId;
-use milena_codec::record::{HEADER_BYTES, put_after_value, put_before_value, put_record};
+use milena_codec::record::HEADER_BYTES;
 
-use super::batch::Batch;
+use super::alone::encode_alone;
+use super::entering::{Entering, Rings};
 use super::entry::{Appended, RecordRef, Refusal, Waiting};
-use super::limit::TopicLimit;
+use super::limit::{EstimatedRatio, Ratio, TopicLimit};
 use super::port::Port;
-use super::queue::{Entering, Queue, Rings};
+use super::queue::Queue;
 use super::settings::{Clock, Shared};
+use crate::batch::Batch;
+use crate::compression::TopicCompression;
 use crate::sync::{
     Arc, AtomicBool, CHUNK_BYTES_MAX, Completion, Gate, GateGuard, Ordering, Padded, Seat, lock, try_lock,
 };
-
-/// From how many bytes on a shared value is not copied: below, one piece costs less than three.
-const LENT_FROM: usize = 16 << 10;
 
 /// A partition of a topic, as far as records wait for it.
 #[derive(Debug)]
@@ -30,6 +31,9 @@ pub struct Partition {
     shared: StdArc<Shared>,
     /// How long a batch of the topic may be.
     limit: StdArc<TopicLimit>,
+    /// What the batches are compressed with, where they are.
+    compression: Option<StdArc<TopicCompression>>,
+    ratio: EstimatedRatio,
     /// Whether it has a leader.
     available: AtomicBool,
     /// Nobody follows who leads it: it was not written to for long.
@@ -42,6 +46,8 @@ pub struct Partition {
 pub struct Standing {
     /// Something is worth sending.
     pub ripe: bool,
+    /// Length of the batch that is taken next.
+    pub bytes: usize,
     /// When the open batch is worth sending by its age, or takes no more records.
     pub ages: Option<Instant>,
     /// When the oldest batch is given up.
@@ -56,6 +62,7 @@ impl Partition {
         serial: u32,
         shared: StdArc<Shared>,
         limit: StdArc<TopicLimit>,
+        compression: Option<StdArc<TopicCompression>>,
         port: Arc<Port>,
     ) -> StdArc<Self> {
         let queue = Padded(Gate::new(Queue::new((StdArc::clone(&topic), index), port)));
@@ -65,6 +72,8 @@ impl Partition {
             serial,
             shared,
             limit,
+            compression,
+            ratio: EstimatedRatio::new(),
             available: AtomicBool::new(false),
             dormant: AtomicBool::new(false),
             queue,
@@ -174,7 +183,7 @@ impl Partition {
         let waited = waiting.ticket.is_some();
         let mut entering = Entering { ticket: waiting.ticket, may_yield: waiting.may_yield };
         let mut rings = Rings::default();
-        let batch_bytes_max = self.limit.wire_bytes_max();
+        let batch_bytes_max = self.batch_bytes_max();
         let room = if queue.fits(bytes_max) {
             Ok(())
         } else {
@@ -232,6 +241,8 @@ impl Partition {
             generation: self.shared.outstanding.open(),
             completion,
             seats: (0, 1),
+            codec: Compression::None,
+            plain_bytes: 0,
         });
         let ready = !std::mem::replace(&mut queue.listed, true);
         let rings = Rings { ready, ..Rings::default() };
@@ -243,7 +254,9 @@ impl Partition {
 
     /// Tells the lane what has changed; no lock is held.
     fn ring(&self, port: &Port, rings: &Rings) {
-        if rings.ready {
+        if rings.grown {
+            port.grown(self.serial);
+        } else if rings.ready {
             port.ready(self.serial);
         } else if let Some(due) = rings.opened {
             port.opened(self.serial, due);
@@ -260,11 +273,12 @@ impl Partition {
     }
 
     /// The lane looks how the partition stands. `idle` says that nothing of it is in flight, `pressed` that
-    /// everything shall go. An open batch that is too old, or that a flush waits for, is closed. None when somebody
-    /// holds the partition.
-    pub fn visit(&self, now: Instant, idle: bool, pressed: bool) -> Option<Standing> {
+    /// everything shall go. An open batch that is too old, or that a flush waits for, is closed. An offered batch that
+    /// outgrows `claim_from` bytes is reported to the lane once more. None when somebody holds the partition.
+    pub fn visit(&self, now: Instant, idle: bool, pressed: bool, claim_from: usize) -> Option<Standing> {
         let mut queue = try_lock(&self.queue)?;
         queue.listed = false;
+        queue.claim_from = claim_from;
         if pressed {
             queue.press(&self.shared.outstanding);
         }
@@ -274,6 +288,7 @@ impl Partition {
         }
         Some(Standing {
             ripe: queue.is_ripe(now, idle, config),
+            bytes: queue.next_bytes(),
             ages: queue.ages(now, config),
             expires: queue.expires(config),
         })
@@ -332,6 +347,7 @@ impl Partition {
         let (queue, config) = (lock(&self.queue), &self.shared.config);
         Standing {
             ripe: queue.is_ripe(now, true, config),
+            bytes: queue.next_bytes(),
             ages: queue.ages(now, config),
             expires: queue.expires(config),
         }
@@ -347,22 +363,24 @@ impl Partition {
     pub fn limit(&self) -> &TopicLimit {
         &self.limit
     }
-}
 
-/// The bytes of a batch of this record alone, and its value if that can stay where it is.
-fn encode_alone(record: &RecordRef<'_>) -> (Vec<Vec<u8>>, Option<Bytes>) {
-    let RecordRef { key, value, headers, .. } = *record;
-    let lent = record.shared_value.filter(|shared| shared.len() > LENT_FROM);
-    let mut head = Vec::with_capacity(HEADER_BYTES + record.bytes_max() - lent.map_or(0, Bytes::len));
-    head.resize(HEADER_BYTES, 0);
-    let Some(lent) = lent else {
-        put_record(&mut head, 0, 0, key, value, headers);
-        return (vec![head], None);
-    };
-    put_before_value(&mut head, 0, 0, key, value, headers);
-    let mut tail = Vec::new();
-    put_after_value(&mut tail, headers);
-    (vec![head, tail], Some(lent.clone()))
+    /// What its batches are compressed with, where they are.
+    pub const fn compression(&self) -> Option<&StdArc<TopicCompression>> {
+        self.compression.as_ref()
+    }
+
+    /// `plain_bytes` of its records became `wire_bytes`: the next batches grow accordingly.
+    pub fn observe_ratio(&self, wire_bytes: usize, plain_bytes: usize) {
+        self.ratio.observe(Ratio::of(wire_bytes, plain_bytes));
+    }
+
+    /// The most bytes to which the open batch grows, before it is compressed.
+    fn batch_bytes_max(&self) -> usize {
+        match self.compression {
+            None => self.limit.wire_bytes_max(),
+            Some(_) => self.limit.plain_bytes_max(self.ratio.get(), self.shared.memory.budget()),
+        }
+    }
 }
 
 #[cfg(all(test, not(loom)))]

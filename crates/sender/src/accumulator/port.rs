@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::task::Waker;
 use std::time::Instant;
 
+use crate::compression::CompressionResult;
 use crate::sync::{Bell, Wake};
 
 /// After how many bytes a caller steps aside: caller and lane on one thread then work on memory that is still in the
@@ -24,6 +25,8 @@ struct Inbox {
     /// Partitions with a batch that is worth sending.
     ready: VecDeque<u32>,
     pressed: bool,
+    /// Batches that come back from other threads.
+    results: Vec<CompressionResult>,
     /// What callers took for records since one of them stepped aside, or since the lane last looked.
     ahead: usize,
     /// Records in open batches that are not offered, where they are counted.
@@ -41,6 +44,8 @@ pub struct Bulletin {
     pub partitions: VecDeque<u32>,
     /// Everything that waits shall go.
     pub pressed: bool,
+    /// Batches that came back from other threads.
+    pub(crate) results: Vec<CompressionResult>,
 }
 
 impl Port {
@@ -58,6 +63,22 @@ impl Port {
         self.bell.put(|inbox| {
             inbox.ready.push_back(serial);
             ((), if inbox.deaf { Wake::Later } else { Wake::Now })
+        });
+    }
+
+    /// A partition has a batch that may be compressed now, also when nothing can be sent.
+    pub(super) fn grown(&self, serial: u32) {
+        self.bell.put(|inbox| {
+            inbox.ready.push_back(serial);
+            ((), Wake::Now)
+        });
+    }
+
+    /// The result of a job for a partition that the lane looks after.
+    pub fn compressed(&self, result: CompressionResult) {
+        self.bell.put(|inbox| {
+            inbox.results.push(result);
+            ((), Wake::Now)
         });
     }
 
@@ -110,6 +131,7 @@ impl Port {
             bulletin.partitions.append(&mut inbox.ready);
             bulletin.partitions.append(&mut inbox.opened);
             bulletin.pressed |= std::mem::take(&mut inbox.pressed);
+            bulletin.results.append(&mut inbox.results);
         });
     }
 
@@ -119,7 +141,7 @@ impl Port {
         self.bell.sleep(waker, |inbox| {
             inbox.armed = until;
             inbox.deaf = deaf;
-            inbox.opened.is_empty() && inbox.ready.is_empty() && !inbox.pressed
+            inbox.opened.is_empty() && inbox.ready.is_empty() && inbox.results.is_empty() && !inbox.pressed
         })
     }
 }

@@ -4,14 +4,16 @@ use std::collections::VecDeque;
 use std::sync::Arc as StdArc;
 use std::time::Instant;
 
+use milena_codec::compression::Compression;
 use milena_codec::ids::PartitionId;
 use milena_codec::record::{HEADER_BYTES, put_record};
 
-use super::batch::Batch;
+use super::entering::{Entering, Rings};
 use super::entry::{RecordRef, Refusal};
 use super::port::Port;
 use super::settings::{AccumulatorConfig, Clock, Shared};
-use crate::sync::{Arc, CHUNK_BYTES_MAX, Completion, Generation, Outstanding, Seat, Ticket};
+use crate::batch::Batch;
+use crate::sync::{Arc, CHUNK_BYTES_MAX, Completion, Generation, Outstanding, Seat};
 
 /// How many completions a partition keeps for its next batches.
 const SPARES_MAX: usize = 8;
@@ -46,6 +48,8 @@ pub(super) struct Queue {
     counted: u32,
     /// Stands in its lane's mailbox as ready.
     pub(super) listed: bool,
+    /// From how many bytes on the lane wants to hear of an offered batch again, to have it compressed ahead of its turn.
+    pub(super) claim_from: usize,
     /// No more records are taken.
     pub(super) shut: bool,
     /// How many batches there ever were.
@@ -55,34 +59,6 @@ pub(super) struct Queue {
     /// How large the last batch was: the next begins with a chunk of that size.
     last_bytes: usize,
     spares: Vec<Arc<Completion>>,
-}
-
-/// What the lane has to be told once the lock is free.
-#[derive(Debug, Default)]
-pub(super) struct Rings {
-    pub(super) opened: Option<Instant>,
-    pub(super) ready: bool,
-    pub(super) press: bool,
-}
-
-/// How a record enters.
-#[derive(Debug, Default)]
-pub(super) struct Entering<'a> {
-    pub(super) ticket: Option<&'a mut Ticket>,
-    pub(super) may_yield: bool,
-}
-
-impl Entering<'_> {
-    /// A chunk of at least `bytes`, and rather of `hint`. Who waited takes what was set aside for him: to ask for more
-    /// would let those behind him pass.
-    fn chunk(&mut self, shared: &Shared, bytes: usize, hint: usize) -> Result<Vec<u8>, Refusal> {
-        let mut chunk = None;
-        if self.ticket.is_none() && hint > bytes {
-            chunk = shared.memory.chunk(hint, None);
-        }
-        let chunk = chunk.or_else(|| shared.memory.chunk(bytes, self.ticket.as_deref_mut()));
-        chunk.ok_or(Refusal::Full { bytes })
-    }
 }
 
 impl Queue {
@@ -104,6 +80,7 @@ impl Queue {
             urgent: false,
             counted: 0,
             listed: false,
+            claim_from: usize::MAX,
             shut: false,
             batches: 0,
             closed: VecDeque::new(),
@@ -166,6 +143,11 @@ impl Queue {
         if self.is_due_at(self.open_bytes() + bytes_max, shared) {
             self.offer();
             rings.ready |= !std::mem::replace(&mut self.listed, true);
+        }
+        if self.offered && self.open_bytes() > self.claim_from {
+            self.claim_from = usize::MAX;
+            self.listed = true;
+            rings.grown = true;
         }
         self.set_limit(&shared.config, batch_bytes_max);
         Ok(())
@@ -276,6 +258,8 @@ impl Queue {
             generation: self.generation,
             completion,
             seats: (0, self.records),
+            codec: Compression::None,
+            plain_bytes: 0,
         });
     }
 
@@ -353,6 +337,15 @@ impl Queue {
     pub(super) fn ages(&self, now: Instant, config: &AccumulatorConfig) -> Option<Instant> {
         let opened = self.opened?;
         [config.linger, config.open_for_max].map(|age| opened + age).into_iter().filter(|at| *at > now).min()
+    }
+
+    /// Length of the batch that is taken next.
+    pub(super) fn next_bytes(&self) -> usize {
+        match self.closed.front() {
+            Some(batch) => batch.bytes(),
+            None if self.is_open() => self.open_bytes(),
+            None => 0,
+        }
     }
 
     /// When the oldest batch is given up.

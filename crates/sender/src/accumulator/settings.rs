@@ -3,6 +3,9 @@
 use std::sync::Arc as StdArc;
 use std::time::{Duration, Instant};
 
+use milena_codec::record::HEADER_BYTES;
+
+use super::limit::TopicLimit;
 use super::port::Port;
 use crate::sync::{Arc, FailureLog, Memory, Mutex, Outstanding, lock};
 
@@ -87,6 +90,24 @@ impl Shared {
             failures: FailureLog::default(),
             ports: Mutex::new(Vec::new()),
         })
+    }
+
+    /// The most bytes of records, plain and compressed, that a codec is given at once and may return.
+    #[must_use]
+    pub fn compression_bytes_max(&self) -> (usize, usize) {
+        let (wire, budget) = (self.config.batch_bytes_max(), self.memory.budget());
+        (TopicLimit::plain_bytes_most(wire, budget).max(self.config.record_bytes_max), wire)
+    }
+
+    /// Sets room aside for memory that no record uses, and returns how much of it: `set_aside` bytes are already. Half of
+    /// the budget is left for records, and room for the largest one.
+    pub fn set_aside(&self, bytes: usize, set_aside: usize) -> usize {
+        let budget = self.memory.budget();
+        let record = HEADER_BYTES + self.config.record_bytes_max;
+        let most = (budget / 2).min(budget.saturating_sub(record)).saturating_sub(set_aside);
+        let bytes = bytes.min(most);
+        self.memory.set_aside(bytes);
+        bytes
     }
 
     /// A lane has come.

@@ -13,6 +13,7 @@ use super::limit::TopicLimit;
 use super::partition::Partition;
 use super::port::Port;
 use super::settings::{Clock, Shared};
+use crate::compression::TopicCompression;
 use crate::sync::{Arc, AtomicU32, AtomicU64, Latest, Ordering};
 
 /// How often a partition is drawn at random before the next one with a leader is taken.
@@ -25,6 +26,7 @@ pub struct Topic {
     strategy: Strategy,
     shared: StdArc<Shared>,
     limit: StdArc<TopicLimit>,
+    compression: Option<StdArc<TopicCompression>>,
     /// All partitions, in order; replaced when the topic gets more.
     partitions: StdArc<Latest<Box<[StdArc<Partition>]>>>,
     cells: Cells,
@@ -77,11 +79,18 @@ impl Topic {
             strategy,
             shared,
             limit,
+            compression: None,
             partitions: Latest::new(Box::default()),
             cells: Cells::new(StickyCell::new(0, batch_bytes)),
             turn: AtomicU32::new(0),
             random: AtomicU64::new(seed),
         }
+    }
+
+    /// The same with its batches compressed, or not. Partitions take it over when they are made.
+    #[must_use]
+    pub fn compressed(self, compression: Option<StdArc<TopicCompression>>) -> Self {
+        Self { compression, ..self }
     }
 
     /// Its name.
@@ -104,8 +113,8 @@ impl Topic {
                 *serial += 1;
                 let index = PartitionId(i32::try_from(index).unwrap_or(i32::MAX));
                 let (name, shared) = (StdArc::clone(&self.name), StdArc::clone(&self.shared));
-                let limit = StdArc::clone(&self.limit);
-                Partition::new(name, index, *serial, shared, limit, Arc::clone(port))
+                let (limit, compression) = (StdArc::clone(&self.limit), self.compression.clone());
+                Partition::new(name, index, *serial, shared, limit, compression, Arc::clone(port))
             })
             .collect();
         if !fresh.is_empty() {

@@ -67,7 +67,7 @@ impl Lane {
     }
 
     /// A batch comes back.
-    fn landed(&mut self, now: Instant, flight: Flight, answer: &Answer, hint: Option<LeaderHint>) {
+    pub(super) fn landed(&mut self, now: Instant, flight: Flight, answer: &Answer, hint: Option<LeaderHint>) {
         let serial = flight.partition.serial();
         let Some(stream) = self.streams.get_mut(&serial) else {
             debug_assert!(false, "a partition left while a batch of it was in flight");
@@ -75,7 +75,7 @@ impl Lane {
         };
         let backoff = &mut self.backoff;
         let config = &self.config.stream;
-        let Aftermath { stale, identity_spent } = stream.landed(
+        let Aftermath { stale, identity_spent, job } = stream.landed(
             now,
             flight,
             answer,
@@ -90,12 +90,13 @@ impl Lane {
         if identity_spent && let Some(spent) = stream.spent() {
             self.notices.push(Notice::IdentitySpent(spent));
         }
+        self.jobs.extend(job);
         self.schedule.revisit.push(serial);
         self.release_if_idle(serial);
     }
 
     pub(super) fn release_if_idle(&mut self, serial: u32) {
-        if self.streams.get(&serial).is_some_and(|stream| stream.leaving && stream.is_idle())
+        if self.streams.get(&serial).is_some_and(|stream| stream.leaving && stream.may_leave())
             && let Some(mut stream) = self.streams.remove(&serial)
         {
             self.schedule.forget(serial, &mut stream);

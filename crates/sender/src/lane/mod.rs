@@ -15,6 +15,7 @@
 //! built, because a broker silently keeps the last of two entries.
 
 mod answers;
+mod compressing;
 mod landing;
 mod request;
 mod schedule;
@@ -22,7 +23,7 @@ mod schedule;
 pub use answers::{AnswerError, LeaderHint};
 pub use request::{ProduceRequest, RequestConfig};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc as StdArc;
 use std::time::{Duration, Instant};
 
@@ -31,7 +32,8 @@ use milena_codec::message::NodeEndpoint;
 
 use crate::accumulator::{Bulletin, Port, Shared};
 use crate::backoff::Backoff;
-use crate::stream::{Counters, Flight, Next, Settler, Stream, StreamConfig};
+use crate::compression::CompressionJob;
+use crate::stream::{Answer, Counters, Flight, Next, Settler, Stream, StreamConfig};
 use crate::sync::Arc;
 use schedule::{Schedule, Visit};
 
@@ -79,6 +81,9 @@ pub enum Notice {
 pub enum Output {
     /// Write this, and poll again.
     Send(ProduceRequest),
+    /// Run this, here or elsewhere, and poll again. The result comes back by [`Lane::compressed`], or from another thread
+    /// by [`Port::compressed`].
+    Compress(CompressionJob),
     /// Somebody holds a partition: let others run, and poll again.
     Again,
     /// Sleep until then, or until the port rings, or until something comes from the connection.
@@ -98,6 +103,10 @@ pub struct Lane {
     streams: BTreeMap<u32, Box<Stream>>,
     schedule: Schedule,
     bulletin: Bulletin,
+    /// Jobs that the shell has not taken yet.
+    jobs: VecDeque<CompressionJob>,
+    /// Whether batches of any of its partitions are compressed.
+    compresses: bool,
     /// Produce's version on the connection; none without a connection.
     version: Option<i16>,
     identity: Option<Identity>,
@@ -128,6 +137,8 @@ impl Lane {
             streams: BTreeMap::new(),
             schedule: Schedule::default(),
             bulletin: Bulletin::default(),
+            jobs: VecDeque::new(),
+            compresses: false,
             version: None,
             identity: None,
             in_flight: 0,
@@ -147,6 +158,7 @@ impl Lane {
     pub fn adopt(&mut self, mut stream: Box<Stream>) {
         let serial = stream.partition().serial();
         stream.leaving = false;
+        self.compresses |= stream.compresses();
         self.streams.insert(serial, stream);
         self.schedule.arriving.push(serial);
     }
@@ -208,6 +220,10 @@ impl Lane {
     pub fn poll(&mut self, now: Instant, room: bool) -> Output {
         self.look(now);
         let may_send = room && self.version.is_some() && self.in_flight < self.config.in_flight_max;
+        if let Some(job) = self.next_job(now, may_send) {
+            self.settler.finish();
+            return Output::Compress(job);
+        }
         let request = if may_send { self.build(now) } else { None };
         self.settler.finish();
         if let Some(request) = request {
@@ -258,6 +274,9 @@ impl Lane {
     fn look(&mut self, now: Instant) {
         self.port.look(&mut self.bulletin);
         let pressed = std::mem::take(&mut self.bulletin.pressed);
+        for result in std::mem::take(&mut self.bulletin.results) {
+            self.compressed(result);
+        }
         while let Some(serial) = self.bulletin.partitions.pop_front() {
             self.refresh(serial, now, Visit::Look);
         }
@@ -300,7 +319,9 @@ impl Lane {
         }
         self.notices.extend(stream.mend(self.identity).map(Notice::IdentitySpent));
         let config = &self.config.stream;
-        let Some(standing) = stream.partition().visit(now, stream.is_idle(), why == Visit::Press) else {
+        let claim_from = if self.compresses { stream.claim_from() } else { usize::MAX };
+        let pressed = why == Visit::Press;
+        let Some(standing) = stream.partition().visit(now, stream.is_idle(), pressed, claim_from) else {
             return self.schedule.come_back(serial, why);
         };
         if (standing.expires.is_some() || stream.has_waiting()) && stream.partition().wakes() {
@@ -313,8 +334,15 @@ impl Lane {
             let _ = stream.expire(now, config, &cause, &mut self.settler);
             return self.schedule.revisit.push(serial);
         }
-        if stream.may_send(now, self.identity, config) && (standing.ripe || stream.has_waiting()) {
+        let has_next = match stream.compresses() {
+            true => stream.has_prepared() || (standing.ripe && stream.may_claim()),
+            false => standing.ripe,
+        };
+        if stream.may_send(now, self.identity, config) && (has_next || stream.has_waiting()) {
             self.schedule.list(serial, stream);
+        }
+        if standing.ripe && standing.bytes > claim_from {
+            self.schedule.claiming.push(serial);
         }
         if standing.ages.is_some() {
             self.schedule.note_open(serial, stream);
@@ -325,6 +353,7 @@ impl Lane {
 
     /// Gathers the next request: at most one batch a partition.
     fn build(&mut self, now: Instant) -> Option<ProduceRequest> {
+        let version = self.version?;
         let mut flights: Vec<Flight> = Vec::new();
         let mut bytes = 0;
         for _ in 0..self.schedule.ready.len() {
@@ -334,6 +363,9 @@ impl Lane {
             match stream.next(now, self.identity, &self.config.stream) {
                 Next::Busy => self.schedule.come_back(serial, Visit::Look),
                 Next::Nothing => self.refresh(serial, now, Visit::Look),
+                Next::Flight(flight) if flight.batch.is_beyond(version) => {
+                    self.landed(now, flight, &Answer::CodecTooNew { produce: version }, None);
+                }
                 Next::Flight(flight) => {
                     let more = flight.batch.bytes();
                     if !flights.is_empty() && bytes + more > self.request_bytes_max {
@@ -350,7 +382,6 @@ impl Lane {
         for flight in &flights {
             self.refresh(flight.partition.serial(), now, Visit::Look);
         }
-        let version = self.version?;
         (!flights.is_empty()).then(|| ProduceRequest::new(flights, version))
     }
 }

@@ -15,6 +15,8 @@ pub(super) struct Schedule {
     pub(super) arriving: Vec<u32>,
     /// To be looked at again.
     pub(super) revisit: Vec<u32>,
+    /// Whose next batch is compressed ahead of its turn.
+    pub(super) claiming: Vec<u32>,
     /// To be looked at again, and to send what they have.
     pub(super) pressing: Vec<u32>,
     /// To be failed.
@@ -83,8 +85,14 @@ impl Schedule {
 
     /// A stream that goes away stands in no list: it may come back, and must not be found twice then.
     pub(super) fn forget(&mut self, serial: u32, stream: &mut Stream) {
-        let lists =
-            [&mut self.arriving, &mut self.revisit, &mut self.pressing, &mut self.aborting, &mut self.open];
+        let lists = [
+            &mut self.arriving,
+            &mut self.revisit,
+            &mut self.claiming,
+            &mut self.pressing,
+            &mut self.aborting,
+            &mut self.open,
+        ];
         for list in lists {
             list.retain(|other| *other != serial);
         }

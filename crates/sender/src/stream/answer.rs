@@ -3,11 +3,13 @@
 use std::time::{Duration, Instant};
 
 use milena_codec::ErrorCode;
+use milena_codec::compression::Compression;
 use milena_codec::record::Stamp;
 
 use super::verdict::{Case, Trace, Verdict, verdict};
 use super::{Entry, Flight, Settler, Stream, StreamConfig};
-use crate::accumulator::Batch;
+use crate::batch::{Batch, ZSTD_SINCE_PRODUCE};
+use crate::compression::CompressionJob;
 use crate::outcome::{Failure, FailureKind, Persisted};
 
 /// How often in a row brokers do not know the identity of a batch that may stand in the log, until it is given up: the
@@ -32,6 +34,11 @@ pub enum Answer {
     },
     /// Nobody expects an answer (`acks=0`): it was written to the connection.
     Written,
+    /// It was not sent: the broker's newest version of Produce does not carry its codec.
+    CodecTooNew {
+        /// The version of the connection.
+        produce: i16,
+    },
     /// The connection ended first. A broker that had the whole request may have appended the batch.
     Lost {
         /// Whether it had all of it.
@@ -49,12 +56,14 @@ pub struct Culprit {
 }
 
 /// What follows for the lane.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Aftermath {
     /// Somebody else leads the partition, or nobody.
     pub stale: bool,
     /// The producer id is worth nothing any more.
     pub identity_spent: bool,
+    /// The batch has to be opened.
+    pub job: Option<CompressionJob>,
 }
 
 impl Stream {
@@ -84,8 +93,10 @@ impl Stream {
         match verdict {
             Verdict::Written => self.written(index, flight.batch, now, answer, settler),
             Verdict::Fail(kind) => self.failed(index, flight.batch, kind, answer, settler),
-            Verdict::Split => self.split(index, flight.batch, answer, settler),
-            Verdict::Cull(kind) => self.cull(index, flight.batch, kind, answer, settler),
+            Verdict::Split => aftermath.job = self.split(index, flight.batch, answer, settler),
+            Verdict::Cull(kind) => {
+                aftermath.job = self.cull(index, flight.batch, kind, answer, settler);
+            }
             Verdict::Behind => self.wait_again(index, flight.batch),
             // The batch that broke the run has been counted; those behind it only wait for the new numbers. One that
             // may be in the log goes again under its old one first, and not without a pause.
@@ -155,6 +166,9 @@ impl Stream {
         if kind == FailureKind::MessageTooLarge {
             said = too_large(batch.bytes());
         }
+        if kind == FailureKind::UnsupportedCompression {
+            said = unsupported(batch.codec(), answer);
+        }
         settler.release(batch);
         let Some(entry) = self.entries.remove(index) else { return };
         self.broken |= entry.stamp != Stamp::NONE;
@@ -220,6 +234,9 @@ fn judge(answer: &Answer, case: Case) -> (Verdict, Trace) {
     match answer {
         Answer::Said { code, .. } => verdict(*code, case),
         Answer::Written => (Verdict::Written, Trace::Maybe),
+        Answer::CodecTooNew { .. } => {
+            (Verdict::Fail(FailureKind::UnsupportedCompression), Trace::NotThisTime)
+        }
         Answer::Lost { whole: true } => (Verdict::RetryAtLeader, Trace::Maybe),
         Answer::Lost { whole: false } => (Verdict::RetryAtLeader, Trace::NotThisTime),
     }
@@ -241,4 +258,21 @@ fn too_large(bytes: usize) -> String {
     format!(
         "the broker does not take {bytes} bytes in one batch: raise the topic's max.message.bytes, or send less"
     )
+}
+
+/// Of a codec that the broker does not support.
+fn unsupported(codec: Compression, answer: &Answer) -> String {
+    let others = match codec {
+        Compression::Zstd => "lz4, snappy or gzip",
+        _ => "another codec or none",
+    };
+    match answer {
+        Answer::CodecTooNew { produce } => format!(
+            "compression with {codec} needs version {ZSTD_SINCE_PRODUCE} of Produce (Kafka 2.1), and the broker supports \
+             {produce}: set `compression.type` to {others}"
+        ),
+        _ => format!(
+            "the broker does not support compression with {codec}: set `compression.type` to {others}"
+        ),
+    }
 }

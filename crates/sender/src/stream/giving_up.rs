@@ -8,7 +8,7 @@ use milena_codec::ErrorCode;
 use milena_codec::record::Stamp;
 
 use super::{Entry, Settler, Stream, StreamConfig};
-use crate::accumulator::Batch;
+use crate::batch::Batch;
 use crate::outcome::{Failure, FailureKind, Persisted};
 
 impl Stream {
@@ -27,6 +27,7 @@ impl Stream {
         }
         let overdue = |entry: &Entry| entry.opened <= opened_before;
         self.fail_entries(overdue, FailureKind::DeliveryTimeout, cause, settler);
+        self.fail_next_batch(Some(opened_before), FailureKind::DeliveryTimeout, cause, settler);
         for batch in self.partition.give_up(Some(opened_before))? {
             self.fail_unsent(batch, FailureKind::DeliveryTimeout, cause, settler);
         }
@@ -45,6 +46,7 @@ impl Stream {
         let cause = "the topic was created anew, with fewer partitions";
         let waiting = self.partition.end();
         self.fail_entries(|_| true, FailureKind::InvalidPartition, cause, settler);
+        self.fail_next_batch(None, FailureKind::InvalidPartition, cause, settler);
         for batch in waiting {
             self.fail_unsent(batch, FailureKind::InvalidPartition, cause, settler);
         }
@@ -58,7 +60,8 @@ impl Stream {
             None if !entry.abandoned => Some(entry.opened + config.delivery_timeout * 2),
             None => None,
         };
-        self.entries.iter().filter_map(due).min()
+        let next_batch = self.next_batch.opened().map(|opened| opened + config.delivery_timeout);
+        self.entries.iter().filter_map(due).chain(next_batch).min()
     }
 
     /// Fails all that is here, and what waited behind it.
@@ -66,6 +69,7 @@ impl Stream {
         let cause = "the producer was closed before they were acknowledged";
         self.fail_entries(|_| true, FailureKind::Closed, cause, settler);
         let cause = "the producer was closed before they were sent";
+        self.fail_next_batch(None, FailureKind::Closed, cause, settler);
         for batch in waiting {
             self.fail_unsent(batch, FailureKind::Closed, cause, settler);
         }
@@ -81,7 +85,7 @@ impl Stream {
         settler: &mut Settler,
     ) {
         for entry in self.entries.iter_mut().filter(|entry| which(entry)) {
-            let out = entry.batch.is_none() || entry.is_doubtful();
+            let out = entry.is_in_flight() || entry.is_doubtful();
             let persisted = if out { Persisted::Maybe } else { Persisted::No };
             entry.abandoned |= kind != FailureKind::DeliveryTimeout;
             if let Some(claim) = entry.claim.take() {
@@ -105,6 +109,24 @@ impl Stream {
             } else {
                 index += 1;
             }
+        }
+    }
+
+    /// Fails what was claimed ahead of its turn. The bytes of a batch in a job come back by its result.
+    fn fail_next_batch(
+        &mut self,
+        opened_before: Option<Instant>,
+        kind: FailureKind,
+        cause: &str,
+        settler: &mut Settler,
+    ) {
+        let (batches, claim) = self.next_batch.give_up(opened_before);
+        for batch in batches {
+            self.fail_unsent(batch, kind, cause, settler);
+        }
+        if let Some(claim) = claim {
+            let failure = failure_of(kind, Persisted::No, None, cause);
+            settler.failed(claim, failure, &self.partition, &mut self.spares);
         }
     }
 

@@ -21,13 +21,15 @@
 //!   takes up late would close the gap that the batches behind it were refused for, and they would be written twice.
 
 mod answer;
+mod compressing;
 mod giving_up;
 mod parts;
 mod settler;
 mod verdict;
 
 pub use answer::{Aftermath, Answer, Culprit};
-pub use settler::{Counters, Settler};
+pub(crate) use compressing::Claimed;
+pub use settler::{CompressionCounters, Counters, Settler};
 
 use std::collections::VecDeque;
 use std::sync::Arc as StdArc;
@@ -37,8 +39,10 @@ use milena_codec::ErrorCode;
 use milena_codec::ids::{Identity, ProducerId, Sequence, TopicId};
 use milena_codec::record::Stamp;
 
-use crate::accumulator::{Batch, Claim, Partition};
+use crate::accumulator::Partition;
+use crate::batch::{Batch, Claim};
 use crate::sync::{Arc, Completion};
+use compressing::{NextBatch, Opening};
 
 /// For how long brokers surely remember a producer that writes nothing (`producer.id.expiration.ms`, a day unless set).
 const REMEMBERED_FOR: Duration = Duration::from_secs(3_600);
@@ -66,6 +70,10 @@ pub struct Stream {
     not_before: Option<Instant>,
     /// Nothing more is sent here: the partition goes to another lane.
     pub leaving: bool,
+    /// What is compressed ahead of its turn, where batches are compressed.
+    next_batch: NextBatch,
+    /// How many batches of it are in jobs.
+    in_jobs: usize,
     spares: Vec<Arc<Completion>>,
     /// Where its lane has it: listed as ready, listed as one with an open batch, and its timer.
     pub(crate) listed: bool,
@@ -94,8 +102,10 @@ struct Entry {
     claim: Option<Claim>,
     /// It is not sent again, even if nobody knows what became of it.
     abandoned: bool,
-    /// None while it is in flight.
+    /// None while it is in flight, or in a job.
     batch: Option<Batch>,
+    /// Why its batch is in a job, while it is.
+    opening: Option<Opening>,
     /// What the broker said last.
     code: Option<ErrorCode>,
 }
@@ -154,6 +164,8 @@ impl Stream {
             broken: false,
             not_before: None,
             leaving: false,
+            next_batch: NextBatch::default(),
+            in_jobs: 0,
             spares: Vec::new(),
             listed: false,
             open: false,
@@ -205,6 +217,12 @@ impl Stream {
         self.not_before = None;
     }
 
+    /// Whether nothing of it is in flight or in a job, so that another lane may have it.
+    #[must_use]
+    pub const fn may_leave(&self) -> bool {
+        self.in_flight == 0 && self.in_jobs == 0
+    }
+
     /// Whether batches wait to go again.
     #[must_use]
     pub fn has_waiting(&self) -> bool {
@@ -226,9 +244,11 @@ impl Stream {
         if let Some(index) = self.waiting_to_send(now, config) {
             return self.fly(index);
         }
-        let Some(taken) = self.partition.take(now, self.in_flight == 0, &mut self.spares) else {
-            return Next::Busy;
+        let taken = match self.compresses() {
+            true => Some(self.next_batch.pop()),
+            false => self.partition.take(now, self.in_flight == 0, &mut self.spares),
         };
+        let Some(taken) = taken else { return Next::Busy };
         let Some(batch) = taken else { return Next::Nothing };
         let stamp = self.next_stamp(batch.records, identity, config);
         self.enter(batch, stamp);
@@ -252,7 +272,8 @@ impl Stream {
     /// Gives a broken run new stamps, if that is safe by now (KIP-360; the rule of re-stamping above). Returns a producer
     /// id whose epochs are used up, once: the run waits for another.
     pub fn mend(&mut self, identity: Option<Identity>) -> Option<ProducerId> {
-        if !self.broken || self.in_flight > 0 || self.entries.iter().any(Entry::is_doubtful) {
+        let is_open = |entry: &Entry| entry.is_doubtful() || entry.opening.is_some();
+        if !self.broken || self.in_flight > 0 || self.entries.iter().any(is_open) {
             return None;
         }
         let before = self.spent;
@@ -289,7 +310,11 @@ impl Stream {
     /// The entry that is next to go again, if one is.
     fn waiting_to_send(&self, now: Instant, config: &StreamConfig) -> Option<usize> {
         let waits = |entry: &Entry| entry.batch.is_some() && (!self.broken || entry.is_doubtful());
-        let index = self.entries.iter().position(waits)?;
+        let index = self.entries.iter().position(|entry| waits(entry) || entry.opening.is_some())?;
+        // Its parts come before what is behind it.
+        if self.entries[index].opening.is_some() {
+            return None;
+        }
         // A broken run sends only what may be in the log, one at a time: the answer decides about the next.
         (index < self.window(now, config) && (!self.broken || self.in_flight == 0)).then_some(index)
     }
@@ -308,7 +333,7 @@ impl Stream {
         !self.broken
             && stamped
             && self.entries.len() < self.window(now, config)
-            && self.entries.iter().all(|entry| entry.batch.is_none())
+            && self.entries.iter().all(Entry::is_in_flight)
     }
 
     fn next_stamp(&mut self, records: u32, identity: Option<Identity>, config: &StreamConfig) -> Stamp {
@@ -353,8 +378,14 @@ impl Entry {
             claim: Some(batch.claim()),
             abandoned: false,
             batch: Some(batch),
+            opening: None,
             code: None,
         }
+    }
+
+    /// Whether it was sent, and its answer is awaited.
+    const fn is_in_flight(&self) -> bool {
+        self.batch.is_none() && self.opening.is_none()
     }
 
     /// Whether its records may stand in the log.

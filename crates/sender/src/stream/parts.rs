@@ -1,35 +1,45 @@
 //! A batch that does not go as it is: its records go in several, or without some of them.
 
-use milena_codec::ErrorCode;
+use milena_codec::compression::Compression;
 use milena_codec::ids::Sequence;
 use milena_codec::record::Stamp;
 
 use super::answer::{Answer, Culprit, words};
+use super::compressing::{Opening, Rejection};
 use super::{Entry, Settler, Stream};
-use crate::accumulator::{Batch, Claim};
+use crate::batch::{Batch, Claim};
+use crate::compression::CompressionJob;
 use crate::outcome::{Failure, FailureKind, Persisted};
 
 impl Stream {
     /// The broker finds the batch too large: its records go in smaller batches, under the sequences that they have. By
     /// these it refuses them if it has taken the whole before.
-    pub(super) fn split(&mut self, index: usize, mut batch: Batch, answer: &Answer, settler: &mut Settler) {
+    pub(super) fn split(
+        &mut self,
+        index: usize,
+        mut batch: Batch,
+        answer: &Answer,
+        settler: &mut Settler,
+    ) -> Option<CompressionJob> {
         let bytes = batch.bytes();
         self.partition.limit().rejected(bytes);
         // An earlier try may have been appended as a whole. Without sequences parts would be written beside it.
         let unsafe_in_parts = self.entries[index].doubt && self.entries[index].stamp == Stamp::NONE;
         if unsafe_in_parts || self.entries[index].claim.is_none() {
-            return self.failed(index, batch, FailureKind::MessageTooLarge, answer, settler);
+            self.failed(index, batch, FailureKind::MessageTooLarge, answer, settler);
+            return None;
         }
-        let part_bytes_max = self.partition.limit().wire_bytes_max().min(bytes - 1);
-        let Ok(parts) = batch.split(part_bytes_max) else {
-            return self.failed(index, batch, FailureKind::InvalidRecord, answer, settler);
-        };
-        settler.release(batch);
-        let Some(whole) = self.entries.remove(index) else { return };
-        if let Some(claim) = &whole.claim {
-            self.partition.shared().outstanding.split(claim.generation, parts.len() as u64 - 1);
+        if batch.codec() != Compression::None {
+            return self.open(index, batch, Opening::Cut);
         }
-        self.insert(index, parts, &whole);
+        match batch.split(self.partition.limit().wire_bytes_max().min(bytes - 1)) {
+            Ok(parts) => {
+                settler.release(batch);
+                self.insert_cut(index, parts);
+            }
+            Err(_) => self.failed(index, batch, FailureKind::InvalidRecord, answer, settler),
+        }
+        None
     }
 
     /// The broker names records that it does not take (KIP-467), and has taken none of the batch: they fail, and the
@@ -41,25 +51,57 @@ impl Stream {
         kind: FailureKind,
         answer: &Answer,
         settler: &mut Settler,
-    ) {
-        let Answer::Said { code, culprits, .. } = answer else { return self.wait_again(index, batch) };
+    ) -> Option<CompressionJob> {
+        let Answer::Said { code, culprits, .. } = answer else {
+            self.wait_again(index, batch);
+            return None;
+        };
         // An earlier try may have been appended as a whole; the others would be written beside it.
         if self.entries[index].is_doubtful() || self.entries[index].claim.is_none() {
-            return self.failed(index, batch, kind, answer, settler);
+            self.failed(index, batch, kind, answer, settler);
+            return None;
         }
-        let places: Vec<u32> = culprits.iter().map(|culprit| culprit.place).collect();
-        let Ok(parts) = batch.without(&places) else {
-            return self.failed(index, batch, kind, answer, settler);
-        };
-        let said = words(answer).1;
-        settler.release(batch);
+        let (records, message) = (culprits.clone(), words(answer).1);
+        let rejection = Rejection { kind, code: *code, records, message };
+        if batch.codec() != Compression::None {
+            return self.open(index, batch, Opening::Drop(rejection));
+        }
+        let indexes: Vec<u32> = culprits.iter().map(|culprit| culprit.place).collect();
+        match batch.without(&indexes) {
+            Ok(parts) => {
+                settler.release(batch);
+                self.insert_others(index, parts, &rejection, settler);
+            }
+            Err(_) => self.failed(index, batch, kind, answer, settler),
+        }
+        None
+    }
+
+    /// The parts of a batch that was too large take its place.
+    pub(super) fn insert_cut(&mut self, index: usize, parts: Vec<Batch>) {
+        let Some(whole) = self.entries.remove(index) else { return };
+        if let Some(claim) = &whole.claim {
+            let more = parts.len().saturating_sub(1) as u64;
+            self.partition.shared().outstanding.split(claim.generation, more);
+        }
+        self.insert(index, parts, &whole);
+    }
+
+    /// The records that a broker named fail, and the parts with the others take the place of their batch.
+    pub(super) fn insert_others(
+        &mut self,
+        index: usize,
+        parts: Vec<Batch>,
+        rejection: &Rejection,
+        settler: &mut Settler,
+    ) {
         let Some(mut whole) = self.entries.remove(index) else { return };
         self.broken |= whole.stamp != Stamp::NONE;
         if let Some(claim) = whole.claim.take() {
-            let more = parts.len() + culprits.len() - 1;
+            let more = parts.len() + rejection.records.len() - 1;
             self.partition.shared().outstanding.split(claim.generation, more as u64);
-            for culprit in culprits {
-                let failure = failure_of(kind, *code, culprit, &said);
+            for culprit in &rejection.records {
+                let failure = failure_of(rejection, culprit);
                 settler.failed(claim.of_one(culprit.place), failure, &self.partition, &mut self.spares);
             }
         }
@@ -96,10 +138,11 @@ impl Claim {
     }
 }
 
-fn failure_of(kind: FailureKind, code: ErrorCode, culprit: &Culprit, said: &str) -> Failure {
+fn failure_of(rejection: &Rejection, culprit: &Culprit) -> Failure {
+    let Rejection { kind, code, message, .. } = rejection;
     let message = match &culprit.message {
-        Some(message) => format!("the broker answered {code}: {message}"),
-        None => said.to_owned(),
+        Some(words) => format!("the broker answered {code}: {words}").into(),
+        None => message.as_str().into(),
     };
-    Failure { kind, persisted: Persisted::No, retriable: false, code: Some(code), message: message.into() }
+    Failure { kind: *kind, persisted: Persisted::No, retriable: false, code: Some(*code), message }
 }

@@ -3,7 +3,9 @@
 use std::sync::Arc as StdArc;
 use std::task::Waker;
 
-use crate::accumulator::{Batch, Claim, Partition, Shared};
+use crate::accumulator::{Partition, Shared};
+use crate::batch::{Batch, Claim};
+use crate::compression::CompressionResult;
 use crate::outcome::Failure;
 use crate::sync::{Arc, Completion, FailedRecords, Settled};
 
@@ -20,6 +22,25 @@ pub struct Counters {
     pub requests: u64,
     /// Batches that had to go once more.
     pub retries: u64,
+    /// What codecs have done.
+    pub compression: CompressionCounters,
+}
+
+/// What codecs have done with batches that were sent for the first time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CompressionCounters {
+    /// Batches that were compressed.
+    pub compressed: u64,
+    /// Batches that went as they are because those before them did not become smaller.
+    pub skipped: u64,
+    /// Batches that went as they are because the codec failed.
+    pub failed: u64,
+    /// Bytes of the records of all batches of compressed topics.
+    pub plain_bytes: u64,
+    /// What they came to, compressed or as they are.
+    pub wire_bytes: u64,
+    /// Nanoseconds that codecs took.
+    pub nanos: u64,
 }
 
 /// Gathers what settling frees, until [`finish`](Self::finish).
@@ -37,7 +58,15 @@ impl Settler {
     /// Nothing gathered yet.
     #[must_use]
     pub const fn new(shared: StdArc<Shared>) -> Self {
-        let counters = Counters { records: 0, failed: 0, batches: 0, requests: 0, retries: 0 };
+        let compression = CompressionCounters {
+            compressed: 0,
+            skipped: 0,
+            failed: 0,
+            plain_bytes: 0,
+            wire_bytes: 0,
+            nanos: 0,
+        };
+        let counters = Counters { records: 0, failed: 0, batches: 0, requests: 0, retries: 0, compression };
         Self { shared, chunks: Vec::new(), bytes: 0, wakers: Vec::new(), counters }
     }
 
@@ -89,6 +118,32 @@ impl Settler {
     /// Takes the bytes of a batch that nobody reads any more.
     pub fn release(&mut self, batch: Batch) {
         self.bytes += batch.dismantle(&mut self.chunks);
+    }
+
+    /// Takes the chunks that a batch does not need any more, compressed as it is.
+    pub(super) fn trim(&mut self, batch: &mut Batch) {
+        self.bytes += batch.trim(&mut self.chunks);
+    }
+
+    /// Counts what a job has done.
+    pub(super) fn count_compression(&mut self, result: &CompressionResult) {
+        let counters = &mut self.counters.compression;
+        counters.nanos += u64::try_from(result.elapsed.as_nanos()).unwrap_or(u64::MAX);
+        counters.failed += u64::from(result.failure().is_some());
+        // A batch that is sent again, in parts, was counted when it was sent first.
+        if result.id.entry.is_none() {
+            counters.compressed += result.compressed;
+            counters.plain_bytes += result.plain_bytes as u64;
+            counters.wire_bytes += result.wire_bytes as u64;
+        }
+    }
+
+    /// Counts a batch of `bytes` that no codec was given.
+    pub(crate) fn count_skipped(&mut self, bytes: usize) {
+        let counters = &mut self.counters.compression;
+        counters.skipped += 1;
+        counters.plain_bytes += bytes as u64;
+        counters.wire_bytes += bytes as u64;
     }
 
     /// Gives the bytes back, and wakes whom it concerns; no lock is held then.

@@ -116,6 +116,7 @@ pub(super) fn verdict(code: ErrorCode, case: Case) -> (Verdict, Trace) {
         ErrorCode::CLUSTER_AUTHORIZATION_FAILED => (Fail(Kind::ClusterAuthorizationFailed), NotThisTime),
         ErrorCode::INVALID_TIMESTAMP => (Fail(Kind::InvalidTimestamp), NotThisTime),
         ErrorCode::INVALID_RECORD => (Fail(Kind::InvalidRecord), NotThisTime),
+        ErrorCode::UNSUPPORTED_COMPRESSION_TYPE => (Fail(Kind::UnsupportedCompression), NotThisTime),
         ErrorCode::UNKNOWN_SERVER_ERROR => (Fail(Kind::Refused), Maybe),
         _ => (Fail(Kind::Refused), NotThisTime),
     }

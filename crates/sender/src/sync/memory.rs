@@ -94,6 +94,11 @@ impl Memory {
         self.note(&inner);
     }
 
+    /// Sets `bytes` aside for ever, for memory that is no record's. What is in use now is set aside when it comes back.
+    pub fn set_aside(&self, bytes: usize) {
+        lock(&self.inner).pool.set_aside(bytes);
+    }
+
     /// Sends away who waits, now and later: nothing is accepted any more.
     pub fn close(&self) {
         let mut inner = lock(&self.inner);

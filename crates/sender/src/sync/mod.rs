@@ -1,6 +1,7 @@
 //! Everything that threads share, and nothing else: callers append from any thread, lanes take from theirs.
 //!
 //! * [`Bell`]: a mailbox whose reader sleeps, and is woken exactly when there is something for it.
+//! * [`Handover`]: a queue from which several threads take work.
 //! * [`Completion`]: what a batch's deliveries wait for.
 //! * [`Memory`]: the one byte budget, the chunks it pays for, and those who wait for room.
 //! * [`Outstanding`]: how many batches are not settled, by the flush that waits for them.
@@ -18,6 +19,7 @@ mod completion;
 mod failure_log;
 #[cfg(loom)]
 mod gate;
+mod handover;
 mod latest;
 mod memory;
 #[cfg(all(loom, test))]
@@ -30,6 +32,7 @@ mod waiters;
 pub use bell::{Bell, Wake};
 pub use completion::{Completion, Seat, Settled};
 pub use failure_log::{FailedRecords, FailureLog};
+pub use handover::{Handed, Handover};
 pub use latest::Latest;
 pub use memory::{Memory, Ticket};
 pub use outstanding::{Generation, Outstanding};
@@ -131,6 +134,8 @@ pub(crate) mod mutant {
         MemoryBeforeWait,
         /// A flush queues up without looking whether its batches were settled meanwhile.
         OutstandingBeforeWait,
+        /// A thread falls asleep without looking whether an item came in meanwhile.
+        HandoverBeforeSleep,
         /// A lane that found a partition locked does not come back to it.
         LaneAfterBusy,
     }

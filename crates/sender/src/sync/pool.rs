@@ -19,13 +19,15 @@ pub(super) struct Pool {
     budget: usize,
     free: usize,
     pooled: usize,
+    /// What is to be set aside, once it comes back.
+    owed: usize,
     /// Used chunks by class, the last one in first: it is still in the processor's cache.
     chunks: [Vec<Vec<u8>>; CLASSES.len()],
 }
 
 impl Pool {
     pub(super) fn new(budget: usize) -> Self {
-        Self { budget, free: budget, pooled: 0, chunks: Default::default() }
+        Self { budget, free: budget, pooled: 0, owed: 0, chunks: Default::default() }
     }
 
     /// The size of the chunk that holds `bytes`: a class, or exactly `bytes` above the largest and where the class is
@@ -50,8 +52,18 @@ impl Pool {
 
     /// Ends a reservation, or a use, of `bytes`.
     pub(super) fn release(&mut self, bytes: usize) {
-        self.free += bytes;
+        let owed = bytes.min(self.owed);
+        self.owed -= owed;
+        self.free += bytes - owed;
         debug_assert!(self.free <= self.budget, "more was given back than taken");
+    }
+
+    /// Takes `bytes` out of the budget for good: what is free now, the rest from what is released next.
+    pub(super) fn set_aside(&mut self, bytes: usize) {
+        let free = bytes.min(self.free);
+        self.free -= free;
+        self.owed += bytes - free;
+        self.shrink_to_free();
     }
 
     /// An empty chunk of exactly `bytes`, which were reserved before.
@@ -114,6 +126,22 @@ mod tests {
         let _own = pool.chunk(80 << 10);
         assert_eq!((pool.free, pool.pooled), (48 << 10, 0), "the pooled chunk made way");
         assert!(!pool.reserve(49 << 10));
+    }
+
+    #[test]
+    fn memory_set_aside_comes_from_what_is_free_and_then_from_what_is_released() {
+        let mut pool = Pool::new(100 << 10);
+        assert!(pool.reserve(64 << 10));
+        let chunk = pool.chunk(64 << 10);
+        pool.set_aside(40 << 10);
+        assert_eq!((pool.free, pool.owed), (0, 4 << 10));
+        pool.release(64 << 10);
+        pool.put_back(chunk);
+        assert_eq!(
+            (pool.free, pool.owed, pool.pooled),
+            (60 << 10, 0, 0),
+            "a chunk larger than what is free goes"
+        );
     }
 
     #[test]

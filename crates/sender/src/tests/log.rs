@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use milena_codec::ErrorCode;
+use milena_codec::compression::{Compression, Decompressor};
 use milena_codec::ids::Sequence;
-use milena_codec::record::{RecordBatch, Stamp};
+use milena_codec::record::{RecordBatch, Records, Stamp};
 
 /// How many batches of a producer a broker remembers.
 const REMEMBERED: usize = 5;
@@ -40,9 +41,12 @@ impl Log {
         {
             return known;
         }
-        for record in batch.records() {
+        let plain = plain_records(&batch);
+        let before = self.values.len();
+        for record in Records::new(&plain) {
             self.values.push(record.unwrap().value.unwrap_or_default().to_vec());
         }
+        assert_eq!(i32::try_from(self.values.len() - before), Ok(batch.header.records));
         (ErrorCode::NONE, offset)
     }
 
@@ -83,4 +87,16 @@ impl Log {
         }
         None
     }
+}
+
+/// The records of a batch as they were before they were compressed, which made them smaller.
+pub(crate) fn plain_records(batch: &RecordBatch<'_>) -> Vec<u8> {
+    let codec = batch.header.attributes.compression().unwrap();
+    if codec == Compression::None {
+        return batch.body().to_vec();
+    }
+    let mut plain = Vec::new();
+    Decompressor::new().decompress(codec, batch.body(), 64 << 20, &mut plain).unwrap();
+    assert!(plain.len() > batch.body().len());
+    plain
 }

@@ -5,7 +5,7 @@
 
 mod log;
 
-pub(crate) use log::Log;
+pub(crate) use log::{Log, plain_records};
 
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};

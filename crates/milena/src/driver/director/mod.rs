@@ -120,6 +120,7 @@ impl Director {
             lane.tell(LaneOrder::Abort);
         }
         while self.tasks.join_next().await.is_some() {}
+        self.settings.compression.close().await;
     }
 
     /// Reads the mail.

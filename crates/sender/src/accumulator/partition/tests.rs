@@ -39,6 +39,7 @@ impl Desk {
             SERIAL,
             StdArc::clone(&shared),
             limit,
+            None,
             Arc::clone(&port),
         );
         Self { now: some_time(), shared, port, partition }
@@ -73,7 +74,7 @@ impl Desk {
     }
 
     fn visit(&self, pressed: bool) -> Standing {
-        self.partition.visit(self.now, true, pressed).unwrap()
+        self.partition.visit(self.now, true, pressed, usize::MAX).unwrap()
     }
 
     fn take(&self) -> Option<Batch> {

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::accumulator::Batch;
+use crate::batch::Batch;
 use crate::tests::{At, accumulator, some_time};
 
 /// A topic, and lanes that take what is worth sending.
@@ -54,7 +54,7 @@ impl Stand {
     /// Takes what is worth sending, or everything.
     fn take(&mut self, everything: bool) {
         for (partition, taken) in self.topic.partitions().iter().zip(&mut self.taken) {
-            partition.visit(self.now, true, everything).unwrap();
+            partition.visit(self.now, true, everything, usize::MAX).unwrap();
             while let Some(batch) = partition.take(self.now, true, &mut Vec::new()).unwrap() {
                 *taken += u64::from(batch.records);
                 give_back(&self.shared, batch);

@@ -8,7 +8,8 @@ use milena_codec::message::{
     BatchIndexAndErrorMessage, LeaderIdAndEpoch, NodeEndpoint, PartitionProduceResponse, ProduceResponse,
 };
 
-use super::world::{MAX, World, partitions, respond, response, run_of};
+use super::responses::{respond, response};
+use super::world::{MAX, World, partitions, run_of};
 use crate::lane::{AnswerError, LeaderHint, Notice};
 use crate::outcome::{FailureKind, Persisted};
 use crate::tests::{failure, offset};

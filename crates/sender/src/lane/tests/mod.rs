@@ -4,8 +4,10 @@
 
 mod answers;
 mod chaos;
+mod compressing;
 mod idle;
 mod leaders;
 mod promises;
 mod requests;
+mod responses;
 mod world;

@@ -303,7 +303,7 @@ fn one_faulty_partition_does_not_hold_up_the_others() {
                 (partition, code, offset)
             })
             .collect();
-        let body = super::world::response(request.version(), TopicId::ZERO, &answers);
+        let body = super::responses::response(request.version(), TopicId::ZERO, &answers);
         world.answered(1, request, &body);
     }
     assert_eq!(good, 40);

@@ -6,13 +6,12 @@ use std::time::{Duration, Instant};
 
 use milena_codec::ErrorCode;
 use milena_codec::ids::{BrokerId, Identity, PartitionId, TopicId};
-use milena_codec::message::{
-    Message, PartitionProduceResponse, ProduceResponse, TopicProduceResponse, Version,
-};
 use milena_codec::record::{RecordBatch, Stamp};
 use milena_partitioner::Strategy;
 
+use super::responses::response;
 use crate::accumulator::{AccumulatorConfig, ChooseError, Port, RecordRef, Shared, Topic, Waiting};
+use crate::compression::{CompressionJob, TopicCompression, Workspace};
 use crate::coordinator::{Coordinator, LaneId, Order};
 use crate::lane::{Lane, LaneConfig, Notice, Output, ProduceRequest, RequestConfig};
 use crate::sync::{Arc, Seat};
@@ -54,6 +53,10 @@ pub(crate) struct World {
     pub(crate) notices: Vec<Notice>,
     /// Produce's version on the next connection.
     pub(crate) version: i16,
+    workspace: Workspace,
+    /// Jobs that other threads run, where [`Self::defers_jobs`] has them do so.
+    pub(crate) jobs: Vec<(LaneId, CompressionJob)>,
+    pub(crate) defers_jobs: bool,
     lane_config: StdArc<LaneConfig>,
 }
 
@@ -68,8 +71,19 @@ impl World {
         lanes: LaneConfig,
         budget: usize,
     ) -> Self {
+        Self::compressed(partitions, accumulator, lanes, budget, None)
+    }
+
+    pub(crate) fn compressed(
+        partitions: usize,
+        accumulator: AccumulatorConfig,
+        lanes: LaneConfig,
+        budget: usize,
+        compression: Option<StdArc<TopicCompression>>,
+    ) -> Self {
         let shared = Shared::new(accumulator, budget);
         let topic = Topic::new(TOPIC.into(), Strategy::Java, StdArc::clone(&shared), 1);
+        let topic = topic.compressed(compression);
         let mut world = Self {
             now: some_time(),
             topic,
@@ -79,6 +93,9 @@ impl World {
             logs: (0..partitions).map(|_| Log::default()).collect(),
             notices: Vec::new(),
             version: VERSION,
+            workspace: Workspace::new(),
+            jobs: Vec::new(),
+            defers_jobs: false,
             lane_config: StdArc::new(lanes),
             shared,
         };
@@ -192,11 +209,23 @@ impl World {
         let output = loop {
             match self.lane(id).poll(now, room) {
                 Output::Again => {}
+                Output::Compress(job) if self.defers_jobs => self.jobs.push((id, job)),
+                Output::Compress(job) => {
+                    let result = job.run(&mut self.workspace);
+                    self.lane(id).compressed(result);
+                }
                 other => break other,
             }
         };
         self.obey();
         output
+    }
+
+    /// Another thread runs the job at this place among the deferred ones.
+    pub(crate) fn run_job(&mut self, place: usize) {
+        let (id, job) = self.jobs.remove(place);
+        let result = job.run(&mut self.workspace);
+        self.lanes[&id].port().compressed(result);
     }
 
     /// The next request of a broker's lane, if it has one now.
@@ -321,30 +350,4 @@ pub(crate) fn stamp(request: &ProduceRequest) -> Stamp {
 pub(crate) fn run_of(request: &ProduceRequest) -> (i64, i16, i32) {
     let Stamp { identity: Identity { producer_id, epoch }, base_sequence } = stamp(request);
     (producer_id.0, epoch.0, base_sequence.0)
-}
-
-/// What brokers answer, by partition.
-pub(crate) fn response(version: i16, topic_id: TopicId, answers: &[(i32, ErrorCode, i64)]) -> Vec<u8> {
-    let partition_responses = answers.iter().map(|(index, code, offset)| PartitionProduceResponse {
-        index: PartitionId(*index),
-        error_code: *code,
-        base_offset: *offset,
-        ..PartitionProduceResponse::default()
-    });
-    respond(version, topic_id, partition_responses.collect(), ProduceResponse::default())
-}
-
-/// The body of a response about the topic.
-pub(crate) fn respond(
-    version: i16,
-    topic_id: TopicId,
-    partition_responses: Vec<PartitionProduceResponse>,
-    rest: ProduceResponse,
-) -> Vec<u8> {
-    let topic = TopicProduceResponse { name: TOPIC.into(), topic_id, partition_responses };
-    // The tagged fields that end a flexible response header.
-    let mut body = if version >= 9 { vec![0] } else { Vec::new() };
-    let response = ProduceResponse { responses: vec![topic], ..rest };
-    response.encode(&mut body, Version::of::<ProduceResponse>(version)).unwrap();
-    body
 }

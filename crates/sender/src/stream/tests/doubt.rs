@@ -173,7 +173,7 @@ fn a_batch_that_waits_in_the_queue_expires_as_not_written_and_leaves_no_gap() {
     for _ in 0..3 {
         seats.push(story.send("a"));
         story.now += Duration::from_secs(1);
-        story.stream.partition().visit(story.now, true, false).unwrap();
+        story.stream.partition().visit(story.now, true, false, usize::MAX).unwrap();
     }
     story.deadline();
     for seat in &mut seats {
@@ -192,11 +192,11 @@ fn only_what_is_too_late_expires() {
     let mut story = Story::simple();
     let mut early = story.send("a");
     story.now += Duration::from_secs(30);
-    story.stream.partition().visit(story.now, true, false).unwrap();
+    story.stream.partition().visit(story.now, true, false, usize::MAX).unwrap();
     let mut late = story.send("b");
     let opened = story.now;
     story.now = opened + story.config.delivery_timeout - Duration::from_nanos(1);
-    story.stream.partition().visit(story.now, true, false).unwrap();
+    story.stream.partition().visit(story.now, true, false, usize::MAX).unwrap();
     story.expire();
     assert!(failure(&mut early).is_some() && is_pending(&mut late));
     story.now += Duration::from_nanos(1);

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails fails its test")]
 
 mod blame;
+mod compressed;
 mod doubt;
 mod expired;
 mod order;
@@ -14,15 +15,19 @@ mod tries;
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
+use milena_codec::compression::Compression;
 use milena_codec::ids::PartitionId;
-use milena_codec::record::RecordBatch;
+use milena_codec::record::{RecordBatch, Records};
 use milena_partitioner::Strategy;
 
 use super::*;
 use crate::accumulator::{AccumulatorConfig, Port, RecordRef, Shared, Topic, Waiting};
+use crate::compression::{CompressionJob, CompressionResult, TopicCompression, Workspace};
 use crate::outcome::{FailureKind, Persisted};
 use crate::sync::Seat;
-use crate::tests::{At, Log, accumulator, failure, identity, is_pending, offset, some_time, streams};
+use crate::tests::{
+    At, Log, accumulator, failure, identity, is_pending, offset, plain_records, some_time, streams,
+};
 
 const MAX: usize = 1 << 20;
 /// How long a test's stream waits before it tries again.
@@ -39,12 +44,21 @@ struct Story {
     /// What the producer was given.
     given: Option<Identity>,
     log: Log,
+    workspace: Workspace,
+    /// Jobs that are not done yet, where a test holds them back.
+    jobs: Vec<CompressionJob>,
+    holds_jobs: bool,
 }
 
 impl Story {
     fn new(accumulator: AccumulatorConfig, config: StreamConfig) -> Self {
+        Self::with(accumulator, config, Compression::None)
+    }
+
+    fn with(accumulator: AccumulatorConfig, config: StreamConfig, codec: Compression) -> Self {
         let shared = Shared::new(accumulator, 32 << 20);
-        let topic = Topic::new("t".into(), Strategy::Java, StdArc::clone(&shared), 1);
+        let topic = Topic::new("t".into(), Strategy::Java, StdArc::clone(&shared), 1)
+            .compressed(TopicCompression::new(codec, None));
         let partition = topic.grow(1, &Arc::new(Port::default()), &mut 0).remove(0);
         Self {
             now: some_time(),
@@ -52,6 +66,9 @@ impl Story {
             settler: Settler::new(StdArc::clone(&shared)),
             given: config.idempotent.then(|| identity(7)),
             log: Log::default(),
+            workspace: Workspace::new(),
+            jobs: Vec::new(),
+            holds_jobs: false,
             shared,
             topic,
             config,
@@ -68,10 +85,18 @@ impl Story {
 
     /// A first batch was written: the brokers know the run.
     fn proven() -> Self {
-        let mut story = Self::simple();
-        story.send("proof");
-        story.goes_well();
-        story
+        Self::simple().prove()
+    }
+
+    /// The same, with batches that are compressed.
+    fn compressed(codec: Compression) -> Self {
+        Self::with(accumulator(), streams(), codec).prove()
+    }
+
+    fn prove(mut self) -> Self {
+        self.send("proof");
+        self.goes_well();
+        self
     }
 
     fn send(&self, value: &str) -> Seat {
@@ -83,7 +108,10 @@ impl Story {
     /// The next batch that may go now, as a lane would take it.
     fn next(&mut self) -> Option<Flight> {
         self.spent();
-        self.stream.partition().visit(self.now, self.stream.is_idle(), true).unwrap();
+        self.stream.partition().visit(self.now, self.stream.is_idle(), true, usize::MAX).unwrap();
+        if let Claimed::Job(job) = self.stream.claim(self.now) {
+            self.begin(job);
+        }
         match self.stream.next(self.now, self.given, &self.config) {
             Next::Flight(flight) => Some(flight),
             Next::Nothing => None,
@@ -104,10 +132,30 @@ impl Story {
 
     fn lands(&mut self, flight: Flight, answer: &Answer) -> Aftermath {
         let mut backoff = |failures: u32| PAUSE * (1 << failures.min(4));
-        let aftermath =
+        let mut aftermath =
             self.stream.landed(self.now, flight, answer, &self.config, &mut backoff, &mut self.settler);
+        if let Some(job) = aftermath.job.take() {
+            self.begin(job);
+        }
         self.settler.finish();
         aftermath
+    }
+
+    /// A job is done at once, or held back.
+    fn begin(&mut self, job: CompressionJob) {
+        self.jobs.push(job);
+        if !self.holds_jobs {
+            self.end_jobs();
+        }
+    }
+
+    /// The jobs that were held back are done.
+    fn end_jobs(&mut self) {
+        for job in std::mem::take(&mut self.jobs) {
+            let result = job.run(&mut self.workspace);
+            self.stream.compressed(result, &mut self.settler);
+        }
+        self.settler.finish();
     }
 
     /// The broker has the batch and answers as it is.
@@ -140,7 +188,7 @@ impl Story {
     fn deadline(&mut self) {
         self.now += self.config.delivery_timeout;
         // As a lane does: it looks first, which closes what is too old.
-        self.stream.partition().visit(self.now, self.stream.is_idle(), false).unwrap();
+        self.stream.partition().visit(self.now, self.stream.is_idle(), false, usize::MAX).unwrap();
         self.expire();
     }
 
@@ -194,8 +242,11 @@ fn bytes(flight: &Flight) -> Vec<u8> {
 fn values(flight: &Flight) -> Vec<String> {
     let bytes = bytes(flight);
     let batch = RecordBatch::parse(&bytes).unwrap();
-    let records = batch.records().map(Result::unwrap);
-    records.map(|record| String::from_utf8_lossy(record.value.unwrap()).trim_end().to_owned()).collect()
+    let plain = plain_records(&batch);
+    Records::new(&plain)
+        .map(Result::unwrap)
+        .map(|record| String::from_utf8_lossy(record.value.unwrap()).trim_end().to_owned())
+        .collect()
 }
 
 fn message(seat: &mut Seat) -> String {

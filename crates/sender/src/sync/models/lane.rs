@@ -10,6 +10,7 @@ use super::*;
 use crate::accumulator::{
     AccumulatorConfig, Appended, ChooseError, Clock, Port, RecordRef, Refusal, Shared, Topic, Waiting,
 };
+use crate::compression::{CompressionJob, TopicCompression};
 use crate::lane::{Lane, LaneConfig, Output};
 use crate::outcome::FailureKind;
 use crate::stream::{Stream, StreamConfig};
@@ -19,7 +20,7 @@ const HOUR: Duration = Duration::from_secs(3_600);
 
 /// A clock that stands still.
 #[derive(Clone, Copy)]
-struct At(Instant);
+pub(super) struct At(pub(super) Instant);
 
 impl Clock for At {
     fn wall_ms(&self) -> i64 {
@@ -32,15 +33,24 @@ impl Clock for At {
 }
 
 /// One partition, and the lane that sends what it has to nobody who answers.
-struct Stage {
-    clock: At,
+pub(super) struct Stage {
+    pub(super) clock: At,
     shared: StdArc<Shared>,
     topic: StdArc<Topic>,
 }
 
 impl Stage {
     /// With this linger, and room for so many bytes.
-    fn new(linger: Duration, budget: usize) -> (Self, Lane) {
+    pub(super) fn new(linger: Duration, budget: usize) -> (Self, Lane) {
+        Self::compressed(linger, budget, None)
+    }
+
+    /// The same with batches that are compressed.
+    pub(super) fn compressed(
+        linger: Duration,
+        budget: usize,
+        compression: Option<StdArc<TopicCompression>>,
+    ) -> (Self, Lane) {
         let clock = At(Instant::now());
         let config = AccumulatorConfig {
             batch_bytes: 16 * KIB,
@@ -52,7 +62,8 @@ impl Stage {
             flush_records: None,
         };
         let shared = Shared::new(config, budget);
-        let topic = StdArc::new(Topic::new("t".into(), Strategy::Java, StdArc::clone(&shared), 1));
+        let topic = Topic::new("t".into(), Strategy::Java, StdArc::clone(&shared), 1);
+        let topic = StdArc::new(topic.compressed(compression));
         let port = Arc::new(Port::default());
         shared.add_port(Arc::clone(&port));
         let mut lane = Lane::new(StdArc::new(lanes()), StdArc::clone(&shared), Arc::clone(&port));
@@ -64,7 +75,7 @@ impl Stage {
         (Self { clock, shared, topic }, lane)
     }
 
-    fn caller(&self) -> Caller {
+    pub(super) fn caller(&self) -> Caller {
         Caller { clock: self.clock, shared: StdArc::clone(&self.shared), topic: StdArc::clone(&self.topic) }
     }
 }
@@ -82,10 +93,16 @@ fn lanes() -> LaneConfig {
 
 /// Runs the lane as its task does, until `records` were written.
 fn run(lane: &mut Lane, now: Instant, records: u64) {
+    run_with_jobs(lane, now, records, |job| unreachable!("nothing is compressed: {job:?}"));
+}
+
+/// The same; jobs go to `hand_over`.
+pub(super) fn run_with_jobs(lane: &mut Lane, now: Instant, records: u64, hand_over: impl Fn(CompressionJob)) {
     let mut written = 0;
     while written < records {
         match lane.poll(now, true) {
             Output::Send(request) => lane.written(now, request),
+            Output::Compress(job) => hand_over(job),
             Output::Again => thread::yield_now(),
             Output::Idle { until, deaf } => {
                 let port = Arc::clone(lane.port());
@@ -100,7 +117,7 @@ fn run(lane: &mut Lane, now: Instant, records: u64) {
 }
 
 /// A caller's side.
-struct Caller {
+pub(super) struct Caller {
     clock: At,
     shared: StdArc<Shared>,
     topic: StdArc<Topic>,
@@ -114,7 +131,7 @@ impl Caller {
     }
 
     /// Appends at once.
-    fn append(&self, bytes: usize) -> Seat {
+    pub(super) fn append(&self, bytes: usize) -> Seat {
         self.try_append(bytes, Waiting::default()).unwrap().seat.unwrap()
     }
 

@@ -11,6 +11,7 @@
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a helper that fails fails its test")]
 
 mod completion;
+mod compression;
 mod lane;
 mod memory;
 mod outstanding;

@@ -51,6 +51,7 @@ fn a_thousand_partitions_with_a_small_record_each_share_a_mebibyte() {
             serial,
             StdArc::clone(&desk.shared),
             StdArc::clone(&limit),
+            None,
             Arc::clone(&desk.port),
         );
         let record = RecordRef { value: Some(&[0; 100]), ..RecordRef::default() };
@@ -234,7 +235,7 @@ proptest! {
                     }
                 }
                 Step::Wait { millis } => desk.now += Duration::from_millis(millis),
-                Step::Look { pressed, idle } => drop(desk.partition.visit(desk.now, idle, pressed).unwrap()),
+                Step::Look { pressed, idle } => drop(desk.partition.visit(desk.now, idle, pressed, usize::MAX).unwrap()),
                 Step::Take => desk.take().into_iter().for_each(|batch| leave(batch, &mut out)),
                 Step::GiveBack => out.drain(..).for_each(|batch| desk.give_back(batch)),
                 Step::Flush => drop(desk.shared.outstanding.end_generation()),

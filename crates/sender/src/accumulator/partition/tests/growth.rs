@@ -60,7 +60,7 @@ fn a_batch_below_batch_size_goes_after_the_linger() {
     desk.now += Duration::from_micros(1);
     assert!(desk.visit(false).ripe);
     assert_eq!(values(&mut desk.take().unwrap()), ["a"]);
-    let nothing = Standing { ripe: false, ages: None, expires: None };
+    let nothing = Standing { ripe: false, bytes: 0, ages: None, expires: None };
     assert_eq!(desk.visit(false), nothing);
 }
 
@@ -73,7 +73,7 @@ fn an_awaited_record_goes_at_once_when_nothing_of_its_partition_is_in_flight() {
         desk.send_as(b"awaited", Waiting { urgent: true, ..Waiting::default() }).unwrap();
     }
     assert_eq!(desk.mail(), (1, false), "the lane hears of it once");
-    let in_flight = desk.partition.visit(desk.now, false, false).unwrap();
+    let in_flight = desk.partition.visit(desk.now, false, false, usize::MAX).unwrap();
     assert!(!in_flight.ripe, "it joins what comes until the answer");
     assert!(desk.visit(false).ripe);
     assert_eq!(desk.take().unwrap().records, 3);
@@ -164,6 +164,7 @@ fn records_that_wait_are_counted_over_all_partitions_of_a_lane_and_move_with_the
         SERIAL,
         StdArc::clone(&desk.shared),
         limit,
+        None,
         Arc::clone(&desk.port),
     );
     let send_there = || {
@@ -188,7 +189,7 @@ fn the_lane_never_waits_for_a_caller_who_holds_the_partition() {
     let desk = Desk::simple();
     desk.send(b"a").unwrap();
     let caller = lock(&desk.partition.queue);
-    assert!(desk.partition.visit(desk.now, true, false).is_none());
+    assert!(desk.partition.visit(desk.now, true, false, usize::MAX).is_none());
     assert!(desk.partition.take(desk.now, true, &mut Vec::new()).is_none());
     assert!(desk.partition.give_up(None).is_none());
     assert!(desk.partition.assign(&desk.port).is_none());

@@ -31,7 +31,7 @@ fn every_record_of_every_caller_leaves_once_and_in_that_callers_order() {
             .collect();
         start.wait();
         while !callers.iter().all(thread::ScopedJoinHandle::is_finished) {
-            desk.partition.visit(desk.now, true, true);
+            desk.partition.visit(desk.now, true, true, usize::MAX);
             if let Some(Some(mut batch)) = desk.partition.take(desk.now, true, &mut Vec::new()) {
                 taken.extend(values(&mut batch));
                 desk.give_back(batch);

@@ -7,7 +7,8 @@ use milena_codec::ids::{PartitionId, TopicId};
 use milena_codec::message::{BatchIndexAndErrorMessage, PartitionProduceResponse, ProduceResponse};
 
 use crate::lane::ProduceRequest;
-use crate::lane::tests::world::{MAX, batches, respond};
+use crate::lane::tests::responses::respond_by_id;
+use crate::lane::tests::world::{MAX, batches};
 use crate::tests::Log;
 
 /// A connection, both ways in order.
@@ -23,22 +24,24 @@ impl Connection {
     }
 
     /// The broker takes up the next request. Of 1 000 answers `faults` tell of something wrong.
-    pub(super) fn serve(&mut self, logs: &mut [Log], id: TopicId, faults: u32, dice: &mut fastrand::Rng) {
+    pub(super) fn serve(&mut self, logs: &mut [Log], faults: u32, dice: &mut fastrand::Rng) {
         let Some(request) = self.sent.pop_front() else { return };
-        let mut answers: Vec<PartitionProduceResponse> = batches(&request)
+        let ids: Vec<TopicId> = request.flights.iter().flatten().map(|flight| flight.topic_id).collect();
+        let mut answers: Vec<(TopicId, PartitionProduceResponse)> = batches(&request)
             .into_iter()
-            .map(|(partition, bytes)| {
+            .zip(ids)
+            .map(|((partition, bytes), id)| {
                 let log = &mut logs[usize::try_from(partition).unwrap()];
                 let wrong = dice.u32(..1_000) < faults;
                 let answer = if wrong { faulty(log, &bytes, dice) } else { said(log.append(&bytes, MAX)) };
-                PartitionProduceResponse { index: PartitionId(partition), ..answer }
+                (id, PartitionProduceResponse { index: PartitionId(partition), ..answer })
             })
             .collect();
         if dice.u32(..1_000) < faults / 20 {
             dice.shuffle(&mut answers);
             answers.pop();
         }
-        let body = respond(request.version(), id, answers, ProduceResponse::default());
+        let body = respond_by_id(request.version(), answers, ProduceResponse::default());
         self.answered.push_back((request, body));
     }
 

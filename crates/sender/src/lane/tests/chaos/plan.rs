@@ -1,8 +1,12 @@
 //! What a seed decides on beforehand.
 
+use std::sync::Arc as StdArc;
 use std::time::Duration;
 
+use milena_codec::compression::Compression;
+
 use crate::accumulator::AccumulatorConfig;
+use crate::compression::TopicCompression;
 use crate::lane::LaneConfig;
 use crate::lane::tests::world::lanes;
 use crate::tests::KIB;
@@ -28,6 +32,12 @@ pub(super) struct Plan {
     pub(super) cuts: u32,
     /// Of 1 000 steps, in how many leaders change.
     pub(super) moves: u32,
+    /// What batches are compressed with.
+    pub(super) compression: Option<StdArc<TopicCompression>>,
+    /// Whether other threads compress them, in any order.
+    pub(super) defers_jobs: bool,
+    /// Whether values hold bytes that no codec makes fewer.
+    pub(super) noise: bool,
     /// The producer is closed with everything still going on.
     pub(super) aborts: bool,
     pub(super) dice: fastrand::Rng,
@@ -36,6 +46,7 @@ pub(super) struct Plan {
 impl Plan {
     pub(super) fn of(seed: u64) -> Self {
         let mut dice = fastrand::Rng::with_seed(seed);
+        let mut other_dice = fastrand::Rng::with_seed(!seed);
         let mut lanes = lanes();
         lanes.seed = seed;
         lanes.in_flight_max = dice.usize(1..=5);
@@ -67,6 +78,9 @@ impl Plan {
             faults: [0, 50, 200, 500][dice.usize(..4)],
             cuts: [0, 10, 60][dice.usize(..3)],
             moves: [0, 10, 60][dice.usize(..3)],
+            compression: TopicCompression::new(Compression::ALL[other_dice.usize(..5)], None),
+            defers_jobs: other_dice.bool(),
+            noise: other_dice.u8(..3) == 0,
             aborts: dice.u8(..6) == 0,
             dice,
         }

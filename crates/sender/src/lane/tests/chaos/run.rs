@@ -20,6 +20,8 @@ pub(super) struct Run {
     plan: Plan,
     world: World,
     dice: fastrand::Rng,
+    /// For everything about compression.
+    other_dice: fastrand::Rng,
     connections: [Connection; BROKERS],
     /// By partition: each accepted record's number, and where its outcome is told.
     seats: Vec<Vec<(usize, Seat)>>,
@@ -31,8 +33,14 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) fn new(plan: Plan) -> Self {
-        let mut world =
-            World::with_budget(plan.partitions, plan.accumulator.clone(), plan.lanes.clone(), plan.budget);
+        let mut world = World::compressed(
+            plan.partitions,
+            plan.accumulator.clone(),
+            plan.lanes.clone(),
+            plan.budget,
+            plan.compression.clone(),
+        );
+        world.defers_jobs = plan.defers_jobs;
         world.version = plan.version;
         (1..=2).for_each(|broker| world.ended(broker, Vec::new()));
         if plan.lanes.stream.idempotent {
@@ -45,6 +53,7 @@ impl Run {
         }
         Self {
             dice: plan.dice.clone(),
+            other_dice: fastrand::Rng::with_seed(plan.lanes.seed),
             seats: (0..plan.partitions).map(|_| Vec::new()).collect(),
             world,
             plan,
@@ -93,9 +102,12 @@ impl Run {
     /// Callers send, flush, or wait for room.
     fn call(&mut self, number: usize) {
         let partition = self.dice.usize(..self.plan.partitions);
-        let value = format!("{number}{}", " ".repeat(self.dice.usize(..self.plan.value_bytes_max)));
+        let mut value = format!("{number} ").into_bytes();
+        let bytes = self.dice.usize(..self.plan.value_bytes_max);
+        let dice = &mut self.other_dice;
+        value.extend((0..bytes).map(|_| if self.plan.noise { dice.u8(..) } else { b' ' }));
         let waiting = Waiting { urgent: self.dice.u8(..8) == 0, ..Waiting::default() };
-        match self.world.send_as(i32::try_from(partition).unwrap(), value.as_bytes(), waiting) {
+        match self.world.send_as(i32::try_from(partition).unwrap(), &value, waiting) {
             Ok(seat) => self.seats[partition].push((number, seat)),
             Err(ChooseError::Refused(Refusal::Full { .. } | Refusal::TooLarge { .. }, _)) => {
                 self.world.shared.press();
@@ -108,8 +120,17 @@ impl Run {
         }
     }
 
+    /// Other threads end some of their jobs.
+    fn run_jobs(&mut self) {
+        while !self.world.jobs.is_empty() && self.other_dice.u8(..3) > 0 {
+            let place = self.other_dice.usize(..self.world.jobs.len());
+            self.world.run_job(place);
+        }
+    }
+
     /// A lane and its broker go on.
     fn drive(&mut self, broker: usize) {
+        self.run_jobs();
         let id = i32::try_from(broker).unwrap() + 1;
         if self.chance(100) {
             self.meet_a_caller(id);
@@ -119,10 +140,9 @@ impl Run {
                 self.connections[broker].sent.push_back(request);
             }
         }
-        let topic_id = self.world.topic_id;
         while self.dice.bool() && !self.connections[broker].sent.is_empty() {
             let logs = &mut self.world.logs;
-            self.connections[broker].serve(logs, topic_id, self.plan.faults, &mut self.dice);
+            self.connections[broker].serve(logs, self.plan.faults, &mut self.dice);
         }
         while self.dice.bool()
             && let Some((request, mut body)) = self.connections[broker].answered.pop_front()
@@ -147,8 +167,10 @@ impl Run {
         let partition = std::sync::Arc::clone(&self.world.topic.partitions()[partition]);
         let held = partition.hold();
         let now = self.world.now;
-        if let Output::Send(request) = self.world.broker(id).poll(now, false) {
-            unreachable!("there is no room for {request:?}");
+        match self.world.broker(id).poll(now, false) {
+            Output::Send(request) => unreachable!("there is no room for {request:?}"),
+            Output::Compress(job) => self.world.jobs.push((Some(BrokerId(id)), job)),
+            Output::Again | Output::Idle { .. } => {}
         }
         drop(held);
         self.world.obey();
@@ -199,13 +221,15 @@ impl Run {
                 break;
             }
             self.world.now += Duration::from_millis(60);
+            while !self.world.jobs.is_empty() {
+                self.world.run_job(0);
+            }
             for (broker, id) in [(0, 1), (1, 2)] {
                 while let Some(request) = self.world.request(id) {
                     self.connections[broker].sent.push_back(request);
                 }
                 while !self.connections[broker].sent.is_empty() {
-                    let (logs, topic_id) = (&mut self.world.logs, self.world.topic_id);
-                    self.connections[broker].serve(logs, topic_id, 0, &mut self.dice);
+                    self.connections[broker].serve(&mut self.world.logs, 0, &mut self.dice);
                 }
                 while let Some((request, body)) = self.connections[broker].answered.pop_front() {
                     self.world.answered(id, request, &body);
@@ -227,6 +251,7 @@ impl Run {
     fn is_still(&self) -> bool {
         let mut streams = self.world.lanes.values().flat_map(|lane| lane.streams.values());
         self.connections.iter().all(Connection::is_empty)
+            && self.world.jobs.is_empty()
             && self.world.lanes.values().all(|lane| lane.in_flight() == 0)
             && streams.all(|stream| !stream.has_waiting())
     }
@@ -249,7 +274,7 @@ impl Run {
         let idempotent = self.plan.lanes.stream.idempotent;
         let texts = self.world.log(partition);
         let mut log: Vec<(usize, usize)> =
-            texts.iter().enumerate().map(|(offset, text)| (text.parse().unwrap(), offset)).collect();
+            texts.iter().enumerate().map(|(offset, text)| (number_of(text), offset)).collect();
         if !idempotent {
             // A retry may repeat a batch, and says where the last copy is.
             log.sort_by_key(|(number, offset)| (*number, std::cmp::Reverse(*offset)));
@@ -278,4 +303,9 @@ impl Run {
         }
         (written, failed)
     }
+}
+
+/// The number of the record that a value belongs to.
+fn number_of(text: &str) -> usize {
+    text.split(' ').next().unwrap().parse().unwrap()
 }

@@ -1,0 +1,141 @@
+//! What a producer has done: counted by its driver, read by its callers.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use milena_sender::stream::Counters;
+
+/// What the producer has done so far.
+#[derive(Debug, Default)]
+pub(crate) struct Metrics {
+    records: AtomicU64,
+    failed: AtomicU64,
+    batches: AtomicU64,
+    requests: AtomicU64,
+    retries: AtomicU64,
+    bytes: AtomicU64,
+    connections: AtomicU64,
+    reauthentications: AtomicU64,
+    compressed: AtomicU64,
+    not_compressed: AtomicU64,
+    codec_failures: AtomicU64,
+    plain_bytes: AtomicU64,
+    compressed_bytes: AtomicU64,
+    compression_nanos: AtomicU64,
+}
+
+impl Metrics {
+    /// Adds what a lane has done.
+    pub(crate) fn add(&self, counters: Counters) {
+        let Counters { records, failed, batches, requests, retries, compression } = counters;
+        let pairs = [
+            (&self.records, records),
+            (&self.failed, failed),
+            (&self.batches, batches),
+            (&self.requests, requests),
+            (&self.retries, retries),
+            (&self.compressed, compression.compressed),
+            (&self.not_compressed, compression.skipped),
+            (&self.codec_failures, compression.failed),
+            (&self.plain_bytes, compression.plain_bytes),
+            (&self.compressed_bytes, compression.wire_bytes),
+            (&self.compression_nanos, compression.nanos),
+        ];
+        for (sum, more) in pairs.into_iter().filter(|(_, more)| *more > 0) {
+            sum.fetch_add(more, Ordering::Relaxed);
+        }
+    }
+
+    /// Adds what was written to a connection.
+    pub(crate) fn add_bytes(&self, bytes: u64) {
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// One more connection was opened.
+    pub(crate) fn add_connection(&self) {
+        self.connections.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A broker was told again who we are.
+    pub(crate) fn add_reauthentication(&self) {
+        self.reauthentications.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        let read = |sum: &AtomicU64| sum.load(Ordering::Relaxed);
+        Snapshot {
+            records: read(&self.records),
+            failed: read(&self.failed),
+            batches: read(&self.batches),
+            requests: read(&self.requests),
+            retries: read(&self.retries),
+            bytes: read(&self.bytes),
+            connections: read(&self.connections),
+            reauthentications: read(&self.reauthentications),
+            compressed_batches: read(&self.compressed),
+            skipped_batches: read(&self.not_compressed),
+            codec_failures: read(&self.codec_failures),
+            plain_bytes: read(&self.plain_bytes),
+            compressed_bytes: read(&self.compressed_bytes),
+            compression_time: Duration::from_nanos(read(&self.compression_nanos)),
+        }
+    }
+}
+
+/// What a producer has done since it was built.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), milena::ConnectError> {
+/// let producer = milena::Producer::connect("localhost:9092").await?;
+/// let metrics = producer.metrics();
+/// println!("{} records in {} requests", metrics.records, metrics.requests);
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Snapshot {
+    /// Records that were delivered.
+    pub records: u64,
+    /// Records that failed after they were accepted.
+    pub failed: u64,
+    /// Batches that were delivered or failed.
+    pub batches: u64,
+    /// Produce requests that were sent.
+    pub requests: u64,
+    /// Batches that had to be sent once more.
+    pub retries: u64,
+    /// Bytes of Produce requests that were written to connections.
+    pub bytes: u64,
+    /// Connections to brokers that were opened.
+    pub connections: u64,
+    /// How many times brokers were told again who we are on a connection that was in use (KIP-368).
+    pub reauthentications: u64,
+    /// Batches that were compressed.
+    pub compressed_batches: u64,
+    /// Batches of compressed topics that no codec was given, because those before them did not become smaller.
+    pub skipped_batches: u64,
+    /// Batches that went as they are because their codec failed.
+    pub codec_failures: u64,
+    /// Bytes of the records of compressed topics, before compression.
+    pub plain_bytes: u64,
+    /// What these came to: compressed, or as they are where that is no more.
+    pub compressed_bytes: u64,
+    /// Time that codecs took, over all threads.
+    pub compression_time: Duration,
+}
+
+impl Snapshot {
+    /// Compressed bytes by plain ones, over all batches of compressed topics (Java's `compression-rate-avg`): 0.25 where
+    /// four bytes became one. None while no topic is compressed.
+    ///
+    /// ```
+    /// # let metrics = milena::Snapshot::default();
+    /// if let Some(ratio) = metrics.compression_ratio() {
+    ///     println!("records went at {:.0} % of their length", ratio * 100.0);
+    /// }
+    /// ```
+    #[must_use]
+    pub fn compression_ratio(&self) -> Option<f64> {
+        (self.plain_bytes > 0).then(|| self.compressed_bytes as f64 / self.plain_bytes as f64)
+    }
+}

@@ -1,0 +1,285 @@
+//! Compression of a partition's batches: the next one ahead of its turn, and rejected ones that have to be opened.
+
+use std::collections::VecDeque;
+use std::sync::Arc as StdArc;
+use std::time::Instant;
+
+use milena_codec::ErrorCode;
+use milena_codec::record::Stamp;
+
+use super::answer::Culprit;
+use super::{Entry, Settler, Stream};
+use crate::batch::{Batch, Claim};
+use crate::compression::{CompressionJob, CompressionResult, JobId, Output, Work};
+use crate::outcome::{Failure, FailureKind, Persisted};
+
+/// Records that lose less than one byte in so many are not worth a codec's time.
+const GAIN_MIN: usize = 32;
+/// After records that did not compress, at most so many batches go as they are before the codec is tried again.
+const SKIPPED_MAX: u32 = 64;
+
+/// The batch that is sent next: claimed from the queue ahead of its turn, so that it is compressed by then. There is one,
+/// or the parts of one.
+#[derive(Debug, Default)]
+pub(super) struct NextBatch {
+    /// Ready to be stamped.
+    prepared: VecDeque<Batch>,
+    /// In a job.
+    claimed: Option<InJob>,
+    /// How many of the next batches go as they are.
+    skips: u32,
+    /// How many did after the last try that was in vain.
+    skipped: u32,
+}
+
+/// A batch in a job, as far as its records are concerned.
+#[derive(Debug)]
+struct InJob {
+    opened: Instant,
+    /// None once its deliveries are settled.
+    claim: Option<Claim>,
+}
+
+/// Why a batch that was sent is in a job.
+#[derive(Debug)]
+pub(super) enum Opening {
+    /// A broker rejected it as too large.
+    Cut,
+    /// A broker rejected some of its records: they fail then.
+    Drop(Rejection),
+}
+
+/// A broker's rejection of single records.
+#[derive(Debug)]
+pub(super) struct Rejection {
+    pub(super) kind: FailureKind,
+    pub(super) code: ErrorCode,
+    pub(super) records: Vec<Culprit>,
+    /// The broker's words about the batch.
+    pub(super) message: String,
+}
+
+/// What came of claiming the next batch.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "it is moved on at once; a box would be allocated for each batch"
+)]
+#[derive(Debug)]
+pub(crate) enum Claimed {
+    /// A caller holds the partition: come back.
+    Busy,
+    /// Nothing is worth sending, or one is claimed already.
+    Nothing,
+    /// A batch of so many bytes of records that goes as it is.
+    Skipped(usize),
+    /// A batch to be compressed.
+    Job(CompressionJob),
+}
+
+impl NextBatch {
+    /// The batch, once it is ready.
+    pub(super) fn pop(&mut self) -> Option<Batch> {
+        self.prepared.pop_front()
+    }
+
+    /// When it was opened, while its deliveries are not settled.
+    pub(super) fn opened(&self) -> Option<Instant> {
+        let claimed = self.claimed.as_ref().filter(|claimed| claimed.claim.is_some());
+        let prepared = self.prepared.front().map(|batch| batch.opened);
+        prepared.or_else(|| claimed.map(|claimed| claimed.opened))
+    }
+
+    /// Takes the batches that were opened until `opened_before`, or all, and the deliveries of the one in the job.
+    pub(super) fn give_up(&mut self, opened_before: Option<Instant>) -> (Vec<Batch>, Option<Claim>) {
+        let is_old = |opened: Instant| opened_before.is_none_or(|before| opened <= before);
+        let count = self.prepared.iter().take_while(|batch| is_old(batch.opened)).count();
+        let batches = self.prepared.drain(..count).collect();
+        let claimed = self.claimed.as_mut().filter(|claimed| is_old(claimed.opened));
+        (batches, claimed.and_then(|claimed| claimed.claim.take()))
+    }
+
+    fn is_empty(&self) -> bool {
+        self.prepared.is_empty() && self.claimed.is_none()
+    }
+
+    /// Whether the next batch goes as it is, because those before it did not become smaller.
+    fn skips(&mut self) -> bool {
+        let skips = self.skips > 0;
+        self.skips = self.skips.saturating_sub(1);
+        skips
+    }
+
+    /// A batch came to `wire_bytes` of `plain_bytes`. Twice as many as the last time are skipped when that was in vain.
+    fn note(&mut self, wire_bytes: usize, plain_bytes: usize) {
+        let in_vain = wire_bytes > plain_bytes - plain_bytes / GAIN_MIN;
+        self.skipped = if in_vain { (self.skipped * 2).clamp(1, SKIPPED_MAX) } else { 0 };
+        self.skips = self.skipped;
+    }
+}
+
+impl Stream {
+    /// Whether its batches are compressed.
+    #[must_use]
+    pub fn compresses(&self) -> bool {
+        self.partition.compression().is_some()
+    }
+
+    /// Whether a batch of it is ready for the next request, compressed or as it is.
+    #[must_use]
+    pub fn has_prepared(&self) -> bool {
+        !self.next_batch.prepared.is_empty()
+    }
+
+    /// Whether the next batch may be claimed: there is none yet, and none has to go again first.
+    #[must_use]
+    pub fn may_claim(&self) -> bool {
+        self.compresses() && !self.leaving && self.next_batch.is_empty() && !self.has_waiting()
+    }
+
+    /// From how many bytes on the next batch is claimed even if it cannot be sent yet: compressing it takes long enough
+    /// to be done on another thread meanwhile.
+    #[must_use]
+    pub fn claim_from(&self) -> usize {
+        let compression = self.partition.compression().filter(|_| self.may_claim());
+        compression.map_or(usize::MAX, |compression| compression.in_place_bytes_max())
+    }
+
+    /// Claims the next batch from the queue.
+    pub(crate) fn claim(&mut self, now: Instant) -> Claimed {
+        let (true, Some(compression)) = (self.may_claim(), self.partition.compression()) else {
+            return Claimed::Nothing;
+        };
+        let compression = StdArc::clone(compression);
+        let Some(taken) = self.partition.take(now, self.in_flight == 0, &mut self.spares) else {
+            return Claimed::Busy;
+        };
+        let Some(batch) = taken else { return Claimed::Nothing };
+        let bytes_max = self.partition.limit().wire_bytes_max();
+        if self.next_batch.skips() && (batch.records == 1 || batch.bytes() <= bytes_max) {
+            let bytes = batch.body_bytes();
+            self.next_batch.prepared.push_back(batch);
+            return Claimed::Skipped(bytes);
+        }
+        self.next_batch.claimed = Some(InJob { opened: batch.opened, claim: Some(batch.claim()) });
+        self.in_jobs += 1;
+        let id = JobId { partition: self.partition.serial(), entry: None };
+        Claimed::Job(CompressionJob { id, work: Work::Compress, batch, compression, bytes_max })
+    }
+
+    /// Has a batch that was sent opened by a job.
+    pub(super) fn open(&mut self, index: usize, batch: Batch, opening: Opening) -> Option<CompressionJob> {
+        let compression = StdArc::clone(self.partition.compression()?);
+        let work = match &opening {
+            Opening::Cut => Work::Cut,
+            Opening::Drop(rejection) => {
+                Work::Drop(rejection.records.iter().map(|culprit| culprit.place).collect())
+            }
+        };
+        let bytes_max = self.partition.limit().wire_bytes_max().min(batch.bytes() - 1);
+        let entry = &mut self.entries[index];
+        entry.opening = Some(opening);
+        self.in_jobs += 1;
+        let id = JobId { partition: self.partition.serial(), entry: Some(entry.number) };
+        Some(CompressionJob { id, work, batch, compression, bytes_max })
+    }
+
+    /// Takes the result of a job.
+    pub(crate) fn compressed(&mut self, result: CompressionResult, settler: &mut Settler) {
+        self.in_jobs -= 1;
+        settler.count_compression(&result);
+        match result.id.entry {
+            None => self.prepare(result, settler),
+            Some(number) => self.opened(number, result.output, settler),
+        }
+        self.drop_settled(settler);
+    }
+
+    /// The next batch comes back. It was never sent: if its deliveries are settled by now, it is dropped.
+    fn prepare(&mut self, result: CompressionResult, settler: &mut Settler) {
+        let claim = self.next_batch.claimed.take().and_then(|claimed| claimed.claim);
+        let (wire_bytes, plain_bytes) = (result.wire_bytes, result.plain_bytes);
+        if plain_bytes > 0 {
+            self.next_batch.note(wire_bytes, plain_bytes);
+            self.partition.observe_ratio(wire_bytes, plain_bytes);
+        }
+        match (result.output, claim) {
+            (Output::Batch(mut batch), Some(_)) => {
+                settler.trim(&mut batch);
+                self.next_batch.prepared.push_back(batch);
+            }
+            (Output::Parts { parts, source }, Some(claim)) => {
+                settler.release(source);
+                let more = parts.len().saturating_sub(1) as u64;
+                self.partition.shared().outstanding.split(claim.generation, more);
+                self.next_batch.prepared.extend(parts);
+            }
+            (Output::Batch(batch), None) => settler.release(batch),
+            (Output::Parts { parts, source }, None) => {
+                parts.into_iter().chain([source]).for_each(|batch| settler.release(batch));
+            }
+            (Output::Broken { source, reason }, claim) => {
+                settler.release(source);
+                self.fail_in_job(claim, reason, settler);
+            }
+            (Output::Lost, claim) => self.fail_in_job(claim, LOST.to_owned(), settler),
+        }
+    }
+
+    /// The batch could not be handled, and was never sent.
+    fn fail_in_job(&mut self, claim: Option<Claim>, reason: String, settler: &mut Settler) {
+        let Some(claim) = claim else { return };
+        let message = format!("compression of the batch failed: {reason}").into();
+        let (kind, persisted) = (FailureKind::Internal, Persisted::No);
+        let failure = Failure { kind, persisted, retriable: false, code: None, message };
+        settler.failed(claim, failure, &self.partition, &mut self.spares);
+    }
+
+    /// A batch that was sent and rejected comes back in parts, which take its place.
+    fn opened(&mut self, number: u64, output: Output, settler: &mut Settler) {
+        let Some(index) = self.entries.iter().position(|entry| entry.number == number) else { return };
+        let Some(opening) = self.entries[index].opening.take() else { return };
+        let parts = match output {
+            Output::Parts { parts, source } => {
+                settler.release(source);
+                Ok(parts)
+            }
+            Output::Batch(batch) => Ok(vec![batch]),
+            Output::Broken { source, reason } => {
+                settler.release(source);
+                Err(reason)
+            }
+            Output::Lost => Err(LOST.to_owned()),
+        };
+        match (parts, self.entries[index].claim.is_some()) {
+            (Ok(parts), true) => match opening {
+                Opening::Cut => self.insert_cut(index, parts),
+                Opening::Drop(rejection) => self.insert_others(index, parts, &rejection, settler),
+            },
+            // Settled by its deadline meanwhile. It leaves a gap, and is not asked for again in parts.
+            (Ok(parts), false) => {
+                parts.into_iter().for_each(|part| settler.release(part));
+                self.remove(index);
+            }
+            (Err(reason), _) => {
+                let Some(entry) = self.remove(index) else { return };
+                let persisted = if entry.is_doubtful() { Persisted::Maybe } else { Persisted::No };
+                let message = format!("compression of the rejected batch failed: {reason}").into();
+                let (kind, code) = (FailureKind::Internal, entry.code);
+                let failure = Failure { kind, persisted, retriable: false, code, message };
+                if let Some(claim) = entry.claim {
+                    settler.failed(claim, failure, &self.partition, &mut self.spares);
+                }
+            }
+        }
+    }
+
+    /// An entry goes without being written: the run of sequences has a gap.
+    fn remove(&mut self, index: usize) -> Option<Entry> {
+        let entry = self.entries.remove(index)?;
+        self.broken |= entry.stamp != Stamp::NONE;
+        Some(entry)
+    }
+}
+
+/// Of a job that panicked outside of its codec.
+const LOST: &str = "the job that compressed it panicked, which is a fault of milena";
