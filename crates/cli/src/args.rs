@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ColorChoice};
+use milena::{ConfigError, ProducerBuilder};
 
 use crate::exit::Failure;
 
@@ -29,6 +30,25 @@ impl ConnectionOptions {
             Some(_) => Err(Failure::usage(anyhow::anyhow!(
                 "`{command}` brings its own brokers: leave out --bootstrap-server"
             ))),
+        }
+    }
+}
+
+/// How batches are compressed, in commands that send records.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct CompressionOption {
+    /// How batches are compressed: none, gzip, snappy, lz4 or zstd, as in `lz4` or `zstd:7`. Without a level, the level that
+    /// the properties set, or else the codec's default
+    #[arg(long, value_name = "CODEC[:LEVEL]")]
+    compression: Option<String>,
+}
+
+impl CompressionOption {
+    /// Puts the flag on top of the connection's settings.
+    pub(crate) fn over(&self, builder: ProducerBuilder) -> Result<ProducerBuilder, ConfigError> {
+        match &self.compression {
+            Some(compression) => builder.property("compression", compression),
+            None => Ok(builder),
         }
     }
 }

@@ -33,7 +33,7 @@ mod producer;
 mod record;
 mod registry;
 
-pub use config::{Acks, Config, Driver, MetadataRecovery, ProducerBuilder, ProducerConfig};
+pub use config::{Acks, Compression, Config, Driver, MetadataRecovery, ProducerBuilder, ProducerConfig};
 pub use error::{
     ConfigError, ConnectError, ConnectErrorKind, ErrorKind, FlushError, Persisted, SendError,
     TryEnqueueError, TryEnqueueErrorKind,

@@ -18,7 +18,7 @@ use clap::Args;
 use milena::{Producer, ProducerBuilder};
 use milena_fake::Cluster;
 
-use crate::args::{ConnectionOptions, OutputOptions};
+use crate::args::{CompressionOption, ConnectionOptions, OutputOptions};
 use crate::exit::{Exit, Failure};
 use crate::latency::Latencies;
 use crate::sampler::Sampler;
@@ -39,6 +39,8 @@ pub(crate) struct Options {
     /// Bytes of each record's value
     #[arg(long, value_name = "BYTES", default_value = "100", value_parser = clap::value_parser!(u32).range(SIZE_MIN..=SIZE_MAX))]
     size: u32,
+    #[command(flatten)]
+    compression: CompressionOption,
     /// Let nothing go wrong
     #[arg(long)]
     no_faults: bool,
@@ -57,7 +59,7 @@ pub(crate) fn run(
     out: &OutputOptions,
 ) -> Result<Exit, Failure> {
     connection.refuse_cluster("demo")?;
-    let builder = connection.producer()?;
+    let builder = options.compression.over(connection.producer()?)?;
     let runtime = tokio::runtime::Runtime::new().context("no runtime could be started");
     runtime.map_err(Failure::failed)?.block_on(interruptible(options, out, builder))
 }

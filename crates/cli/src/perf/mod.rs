@@ -33,7 +33,7 @@ pub(crate) fn run(
     cluster: &ConnectionOptions,
     out: &OutputOptions,
 ) -> Result<Exit, Failure> {
-    let mut builder = cluster.producer()?;
+    let mut builder = options.compression.over(cluster.producer()?)?;
     if let Some(driver) = options.driver {
         builder = builder.driver(driver.into());
     }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use crate::args::CompressionOption;
+
 /// Sends records as fast as they are taken, or at a given rate, and tells what that took.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Options {
@@ -19,6 +21,8 @@ pub(crate) struct Options {
     /// A file whose lines are the values, in turn
     #[arg(long, value_name = "FILE", conflicts_with = "record_size")]
     pub(crate) payload_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) compression: CompressionOption,
     /// Records a second, over all tasks; -1 is as fast as they are taken
     #[arg(long, value_name = "R", default_value = "-1", allow_negative_numbers = true, value_parser = throughput)]
     pub(crate) throughput: Throughput,

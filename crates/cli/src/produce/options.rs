@@ -6,7 +6,7 @@ use anyhow::{Context, ensure};
 use clap::{Args, ValueEnum};
 use milena::{ConfigError, ProducerBuilder};
 
-use crate::args::pair;
+use crate::args::{CompressionOption, pair};
 
 /// Sends records from standard input or from files, and tells what became of them.
 #[derive(Clone, Debug, Args)]
@@ -41,9 +41,8 @@ pub(crate) struct Options {
     /// Whose word makes a record delivered: `all` replicas in sync, `1` the leader, `0` nobody
     #[arg(long)]
     pub(crate) acks: Option<String>,
-    /// How batches are compressed
-    #[arg(long, value_name = "CODEC[:LEVEL]")]
-    pub(crate) compression: Option<String>,
+    #[command(flatten)]
+    pub(crate) compression: CompressionOption,
     /// What to write to standard output for each record, in the order of the input
     #[arg(long, value_enum, default_value = "none")]
     pub(crate) report: Reports,
@@ -113,17 +112,7 @@ impl Options {
         if let Some(acks) = &self.acks {
             builder = builder.property("acks", acks)?;
         }
-        if let Some(compression) = &self.compression {
-            let (codec, level) = match compression.split_once(':') {
-                Some((codec, level)) => (codec, Some(level)),
-                None => (compression.as_str(), None),
-            };
-            builder = builder.property("compression.type", codec)?;
-            if let Some(level) = level {
-                builder = builder.property("compression.level", level)?;
-            }
-        }
-        Ok(builder)
+        self.compression.over(builder)
     }
 }
 
@@ -170,10 +159,10 @@ mod tests {
     }
 
     #[test]
-    fn a_codec_that_is_not_there_is_an_error() {
-        let refused = options("-t t --compression zstd:3").over(ProducerBuilder::default()).unwrap_err();
-        assert!(refused.to_string().contains("`compression.type` = `zstd` is not supported"), "{refused}");
-        assert!(options("-t t --compression none").over(ProducerBuilder::default()).is_ok());
+    fn a_name_that_does_not_exist_is_an_error() {
+        let refused = options("-t t --compression zst").over(ProducerBuilder::default()).unwrap_err();
+        assert!(refused.to_string().contains("write one of none, gzip, snappy, lz4, zstd"), "{refused}");
+        assert!(options("-t t --compression zstd:3").over(ProducerBuilder::default()).is_ok());
         assert!(options("-t t --acks 2").over(ProducerBuilder::default()).is_err());
         assert!(options("-t t --partitioner nobody").over(ProducerBuilder::default()).is_err());
     }

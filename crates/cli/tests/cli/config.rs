@@ -15,6 +15,10 @@ fn every_property_is_told_with_its_names() {
     check("config queue.buffering.max.ms", &["linger.ms", "Producer.Flush.Frequency"]);
     check("config ssl.crl.location", &["refused"]);
     check("config client.rack", &["without effect"]);
+    check("config", &["compression.type  ", "compression.zstd.level", "compression.topics"]);
+    check("config compression.codec", &["compression.type\n", "default: none", "Producer.Compression"]);
+    check("config Producer.CompressionLevel", &["compression.level\n", "default: -1"]);
+    check("config compression.lz4.level", &["default: 9", "without effect"]);
     run("config lingr.ms").expect(2).says("did you mean `linger.ms`?");
     let row = &run("config --json sasl.password").expect(0).json()[0];
     assert_eq!((row["secret"].as_bool(), row["also"][0].as_str()), (Some(true), Some("Net.SASL.Password")));

@@ -23,7 +23,6 @@ fn a_setting_that_cannot_be_is_2_and_the_remedy_is_named() {
     with("-X lingr.ms=5").says("-X lingr.ms: ").says("did you mean `linger.ms`?");
     with("-X linger.ms=soon").says("`linger.ms` = `soon`");
     with("-X linger.ms").says("NAME=VALUE");
-    with("--compression zstd:3").says("`compression.type` = `zstd` is not supported");
     with("--acks 2").says("write `all`, `1` or `0`");
     with("--partitioner nobody").says("write one of default");
     with("-X enable.idempotence=true --acks 1").says("excludes idempotence");

@@ -1,5 +1,6 @@
 //! [`ProducerBuilder`]: the settings before they are checked.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use milena_connection::tls::Tls;
 use milena_connection::transport::Connector;
 use milena_partitioner::Strategy;
 
+use super::compression::{Compression, CompressionSettings};
 use super::options::{Acks, Driver, MetadataRecovery, ProducerConfig};
 use super::security::Security;
 
@@ -32,6 +34,7 @@ pub struct ProducerBuilder {
     pub(super) draft: ProducerConfig,
     connector: Option<Arc<dyn Connector>>,
     pub(super) security: Security,
+    pub(super) compression: CompressionSettings,
     pub(super) idempotence: Option<bool>,
     pub(super) delivery_timeout: Option<Duration>,
     pub(super) retry_backoff_max: Option<Duration>,
@@ -74,6 +77,8 @@ impl Default for ProducerBuilder {
             reconnect_backoff_max: Duration::from_secs(1),
             flush_messages: None,
             partitioner: Strategy::Java,
+            compression: Compression::None,
+            topic_compression: BTreeMap::new(),
             metadata_max_age: Duration::from_secs(5 * 60),
             metadata_max_idle: Duration::from_secs(5 * 60),
             metadata_recovery: MetadataRecovery::Rebootstrap,
@@ -99,6 +104,7 @@ impl Default for ProducerBuilder {
             draft,
             connector: None,
             security: Security::default(),
+            compression: CompressionSettings::default(),
             idempotence: None,
             delivery_timeout: None,
             retry_backoff_max: None,
@@ -164,6 +170,35 @@ impl ProducerBuilder {
     /// `receive.buffer.bytes`: the same for what comes in.
     pub fn receive_buffer(mut self, bytes: impl Into<Option<usize>>) -> Self {
         self.draft.receive_buffer = bytes.into();
+        self
+    }
+
+    /// `compression.type` and the codec's level: how batches are compressed. [`Compression::None`] unless set.
+    ///
+    /// The last word on the codec wins, this method or a property. The level that is given here goes before
+    /// `compression.level` and the codec's own property (`compression.zstd.level`), which then have no effect.
+    ///
+    /// ```
+    /// use milena::{Compression, ProducerBuilder};
+    ///
+    /// let config = ProducerBuilder::default()
+    ///     .bootstrap_servers("localhost:9092")
+    ///     .compression(Compression::Zstd { level: 3 })
+    ///     .topic_compression("logs", Compression::Lz4)
+    ///     .validate()?;
+    /// assert_eq!(config.compression_of("orders"), Compression::Zstd { level: 3 });
+    /// assert_eq!(config.compression_of("logs"), Compression::Lz4);
+    /// # Ok::<(), milena::ConfigError>(())
+    /// ```
+    pub fn compression(mut self, compression: Compression) -> Self {
+        self.compression.choose(compression);
+        self
+    }
+
+    /// `compression.topics`: how batches of one topic are compressed, instead of [`Self::compression`]. May be called for
+    /// several topics; the last call for a topic wins. The property replaces what was set for all topics before it.
+    pub fn topic_compression(mut self, topic: impl Into<String>, compression: Compression) -> Self {
+        self.compression.choose_for(topic.into(), compression);
         self
     }
 

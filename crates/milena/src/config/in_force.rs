@@ -1,5 +1,6 @@
 //! The settings in force, told by name: for logs, and for reports that say what was measured.
 
+use super::compression::{Compression, level_property};
 use super::options::ProducerConfig;
 use super::validate::millis;
 
@@ -18,6 +19,7 @@ impl ProducerConfig {
     #[must_use]
     pub fn properties(&self) -> Vec<(&'static str, String)> {
         let mut properties = self.records_and_requests();
+        properties.extend(self.compressions());
         properties.extend(self.waits());
         properties.extend(self.connections());
         properties.extend(self.told.iter().cloned());
@@ -27,7 +29,7 @@ impl ProducerConfig {
     }
 
     /// What was set by name and has no effect beside what else was set: credentials where `security.protocol` is
-    /// `PLAINTEXT`, say. As in Java that is no error.
+    /// `PLAINTEXT`, the level of a codec that compresses nothing, any level of lz4. As in Java that is no error.
     #[must_use]
     pub fn without_effect(&self) -> &[&'static str] {
         &self.unused
@@ -37,6 +39,36 @@ impl ProducerConfig {
     #[must_use]
     pub const fn max_request_size(&self) -> usize {
         self.max_request_size
+    }
+
+    /// How batches of a topic are compressed: the topic's entry of `compression.topics`, or else `compression.type`.
+    ///
+    /// ```
+    /// use milena::{Compression, ProducerBuilder};
+    ///
+    /// let config = ProducerBuilder::default()
+    ///     .bootstrap_servers("localhost:9092")
+    ///     .property("compression.type", "lz4")?
+    ///     .property("compression.topics", "orders=zstd:7")?
+    ///     .validate()?;
+    /// assert_eq!(config.compression_of("orders"), Compression::Zstd { level: 7 });
+    /// assert_eq!(config.compression_of("logs"), Compression::Lz4);
+    /// # Ok::<(), milena::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn compression_of(&self, topic: &str) -> Compression {
+        self.topic_compression.get(topic).copied().unwrap_or(self.compression)
+    }
+
+    fn compressions(&self) -> Vec<(&'static str, String)> {
+        let mut properties = vec![("compression.type", self.compression.name().to_owned())];
+        let level = level_property(self.compression.codec()).zip(self.compression.level());
+        properties.extend(level.map(|(name, level)| (name, level.to_string())));
+        let entries =
+            self.topic_compression.iter().map(|(topic, compression)| format!("{topic}={compression}"));
+        let entries = entries.collect::<Vec<_>>().join(",");
+        properties.extend((!entries.is_empty()).then_some(("compression.topics", entries)));
+        properties
     }
 
     fn records_and_requests(&self) -> Vec<(&'static str, String)> {
@@ -121,22 +153,37 @@ mod tests {
             ("connections.max.idle.ms", "1000"),
             ("send.buffer.bytes", "4096"),
             ("Net.KeepAlive", "-1s"),
+            ("compression.type", "lz4"),
+            ("compression.type", "zstd"),
+            ("compression", "gzip"),
+            ("compression", "zstd:-7"),
+            ("compression.topics", "a=gzip, b=zstd:9, c=lz4, d=none"),
         ] {
             config = plain.clone().property(name, value).unwrap().validate().unwrap();
-            assert_eq!(again(&config).properties(), config.properties(), "{name}");
+            let again = again(&config);
+            assert_eq!(again.properties(), config.properties(), "{name}");
+            assert_eq!(
+                (again.compression, again.topic_compression, again.unused),
+                (config.compression, config.topic_compression, config.unused),
+                "{name}"
+            );
         }
     }
 
     #[test]
     fn nothing_that_can_be_set_is_left_out() {
         let builder = ProducerBuilder::default().bootstrap_servers("a:1").flush_messages(1).seed(1);
-        let told = builder.validate().unwrap().properties();
+        let builder = builder.topic_compression("t", Compression::Lz4);
+        let with = |compression| builder.clone().compression(compression).validate().unwrap().properties();
+        // A codec's level is there when the codec is.
+        let told = [Compression::gzip(), Compression::zstd()].map(with).concat();
         for row in PROPERTIES.iter().filter(|row| row.is_supported()) {
             // The same setting in another unit.
             // What there is of security is told where it is in force.
             let security =
                 ["ssl.", "sasl.", "https.", "Net.", "danger."].iter().any(|family| row.name.contains(family));
-            let twin = row.name == "queue.buffering.max.kbytes";
+            let twins = ["queue.buffering.max.kbytes", "compression", "compression.level"];
+            let twin = twins.contains(&row.name);
             assert!(twin || security || told.iter().any(|(name, _)| *name == row.name), "{}", row.name);
         }
     }

@@ -6,6 +6,7 @@
 
 mod builder;
 mod by_name;
+mod compression;
 mod file;
 mod in_force;
 mod nearest;
@@ -18,6 +19,7 @@ mod validate;
 mod value;
 
 pub use builder::ProducerBuilder;
+pub use compression::Compression;
 pub use options::{Acks, Driver, MetadataRecovery, ProducerConfig};
 pub use property::{Property, Support};
 pub use service::Config;

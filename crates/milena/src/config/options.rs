@@ -1,10 +1,13 @@
 //! What is in force: [`ProducerConfig`], and the types of the settings that have one of their own.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use milena_connection::sasl::Sasl;
 use milena_connection::tls::Tls;
 use milena_partitioner::Strategy;
+
+use super::compression::Compression;
 
 /// Whose word makes a record delivered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -119,6 +122,10 @@ pub struct ProducerConfig {
     /// At least 1.
     pub(crate) flush_messages: Option<u32>,
     pub(crate) partitioner: Strategy,
+    /// Of topics that have no entry in `topic_compression`. Its codec is in this build, its level is one of the codec's.
+    pub(crate) compression: Compression,
+    /// By topic; the same holds for each.
+    pub(crate) topic_compression: BTreeMap<String, Compression>,
     pub(crate) metadata_max_age: Duration,
     pub(crate) metadata_max_idle: Duration,
     pub(crate) metadata_recovery: MetadataRecovery,

@@ -35,6 +35,8 @@ pub enum Support {
 pub(super) enum Effect {
     /// It is put into force.
     Set(Setter),
+    /// It is checked and remembered, and has no effect.
+    Checked(Setter),
     /// Nothing.
     Ignored,
     /// It is refused unless it has one of these values, which ask for nothing.
@@ -72,7 +74,7 @@ impl Property {
     pub const fn support(&self) -> Support {
         match self.effect {
             Effect::Set(_) => Support::Full,
-            Effect::Ignored => Support::WithoutEffect,
+            Effect::Checked(_) | Effect::Ignored => Support::WithoutEffect,
             Effect::OnlyAs(values) => Support::RefusedUnless(values),
         }
     }

@@ -55,6 +55,7 @@ impl ProducerBuilder {
                 |error| ConfigError::new("sasl.mechanism", format!("`{}`: {error}", sasl.mechanism()));
             sasl.validate().map_err(refused)?;
         }
+        let compression = self.compression.effective()?;
         let draft = &self.draft;
         let default_close = delivery_timeout.min(CLOSE_TIMEOUT_MAX);
         Ok(ProducerConfig {
@@ -96,7 +97,9 @@ impl ProducerBuilder {
             tls: security.tls,
             sasl: security.sasl,
             told: security.told,
-            unused: security.unused,
+            compression: compression.compression,
+            topic_compression: compression.topics,
+            unused: [security.unused, compression.unused].concat(),
             ..self.draft
         })
     }

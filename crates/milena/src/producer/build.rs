@@ -40,10 +40,17 @@ impl ProducerBuilder {
 /// Says what is not wrong and still not what somebody meant.
 fn warn(config: &ProducerConfig) {
     for property in config.without_effect() {
-        tracing::warn!(
-            property,
-            "has no effect with the `security.protocol` in force, or beside what else is set"
-        );
+        if property.starts_with("compression.") {
+            tracing::warn!(
+                property,
+                "config: has no effect: no codec in use takes its level from it (lz4 has one speed)"
+            );
+        } else {
+            tracing::warn!(
+                property,
+                "has no effect with the `security.protocol` in force, or beside what else is set"
+            );
+        }
     }
 }
 

@@ -14,7 +14,7 @@ const SLIP_LETTERS_MAX: usize = 2;
 impl Config {
     /// From the environment variables that begin with `prefix`: the rest of the name, in lower case, is a key (see
     /// [`Config`]). With `KAFKA_` that is `KAFKA_BROKERS` and `KAFKA_USERNAME`, and `KAFKA_BOOTSTRAP_SERVERS`,
-    /// `KAFKA_SASL_USERNAME` and `KAFKA_LINGER_MS` of the properties.
+    /// `KAFKA_SASL_USERNAME`, `KAFKA_LINGER_MS` and `KAFKA_COMPRESSION` of the properties.
     ///
     /// A variable whose name is no key is somebody else's and passed over, unless it looks like a slip of the finger.
     ///
@@ -70,6 +70,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::config::Compression;
 
     fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
         let variables = variables.iter().map(|(name, value)| (name.into(), value.into()));
@@ -93,6 +94,21 @@ mod tests {
             ("a:1,b:2", Duration::from_millis(20))
         );
         assert!(config.tls.is_some() && config.sasl.is_some());
+    }
+
+    #[test]
+    fn compression_is_read_from_either_variable() {
+        for (name, value) in [("KAFKA_COMPRESSION_TYPE", "zstd"), ("KAFKA_COMPRESSION", "zstd:3")] {
+            let config = read(&[("KAFKA_BROKERS", "a:1"), (name, value)]).unwrap().validate().unwrap();
+            assert_eq!(config.compression, Compression::zstd(), "{name}");
+        }
+        let error = read(&[("KAFKA_COMPRESSION", "zst")]).unwrap_err().to_string();
+        assert!(
+            error.starts_with("`KAFKA_COMPRESSION`: `compression` = `zst`: write one of none, gzip"),
+            "{error}"
+        );
+        let error = read(&[("KAFKA_COMPRESION", "zstd")]).unwrap_err().to_string();
+        assert!(error.contains("did you mean `KAFKA_COMPRESSION`?"), "{error}");
     }
 
     #[test]

@@ -52,6 +52,7 @@ use crate::error::ConfigError;
 /// dial_timeout: 10s
 /// linger: 20ms                            # or linger_ms: 20
 /// buffer_memory: 64MiB
+/// compression: zstd                       # or zstd:7, or compression_type and compression_zstd_level
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Config {

@@ -102,6 +102,7 @@ fn properties_of_a_list_and_of_a_file_are_settings() {
 #[cfg(feature = "serde")]
 mod by_serde {
     use super::*;
+    use crate::config::Compression;
 
     fn read(json: &str) -> Result<Config, serde_json::Error> {
         serde_json::from_str(json)
@@ -132,6 +133,36 @@ mod by_serde {
         assert_eq!((config.buffer_memory, config.batch_size, config.acks.code()), (64 << 20, 1_000, 1));
         assert_eq!((config.client_id.as_str(), config.allow_auto_topic_creation), ("orders", false));
         assert!(config.tls.is_some() && config.sasl.is_some());
+    }
+
+    #[test]
+    fn compression_is_one_key_or_a_key_for_each_property() {
+        for json in [
+            r#"{"brokers": "a:1", "compression": "zstd:7"}"#,
+            r#"{"brokers": "a:1", "compression": "zstd", "compression_zstd_level": 7}"#,
+            r#"{"brokers": "a:1", "compression_type": "zstd", "compression_zstd_level": 7}"#,
+            r#"{"brokers": "a:1", "compression.codec": "zstd", "compression_level": 7}"#,
+            r#"{"brokers": "a:1", "compression_type": 4, "compression_zstd_level": "7"}"#,
+        ] {
+            let config = read(json).unwrap().validate().unwrap();
+            assert_eq!(config.compression, Compression::Zstd { level: 7 }, "{json}");
+        }
+        let topics = r#"{"brokers": "a:1", "compression_topics": ["orders=zstd:7", "logs=lz4"]}"#;
+        let config = read(topics).unwrap().validate().unwrap();
+        assert_eq!(config.compression_of("orders"), Compression::Zstd { level: 7 });
+        assert_eq!(config.compression_of("logs"), Compression::Lz4);
+    }
+
+    #[test]
+    fn compression_that_cannot_be_read_is_refused_with_its_key() {
+        check_refused(
+            r#"{"compression": 4}"#,
+            "`compression` = `4`: write one of none, gzip, snappy, lz4, zstd",
+        );
+        check_refused(r#"{"compression": "zstd:23"}"#, "write a level of zstd: -131072 to 22");
+        check_refused(r#"{"compression_type": 5}"#, "`compression.type` = `5`: write one of none, gzip");
+        check_refused(r#"{"compression_zstd_level": 2.5}"#, "write a level of zstd");
+        check_refused(r#"{"compresion": "zstd"}"#, "did you mean `compression`?");
     }
 
     #[test]

@@ -3,12 +3,17 @@
 use super::property::{Effect, Property};
 
 /// Reads blocks of rows, `"name" ["other names"] = "default", …: "meaning";`. A row of `set` names the builder's setter
-/// and how its argument is read; one of `security` the field of what is set by name; one of `only_as` the values that
-/// are taken. The values of `secret`, `only_as_secret` and `ignored_secret` are never shown.
+/// and how its argument is read; one of `compression` or `compression_checked` a setter of the compression settings, the
+/// latter without effect; one of `security` the field of what is set by name; one of `only_as` the values that are taken.
+/// The values of `secret`, `only_as_secret` and `ignored_secret` are never shown.
 macro_rules! properties {
     (
         $(set { $($p_name:literal [$($p_also:literal),*] = $p_default:literal,
             $setter:ident($p_read:ident): $p_meaning:literal;)* })?
+        $(compression { $($c_name:literal [$($c_also:literal),*] = $c_default:literal,
+            $c_setter:ident($c_read:path): $c_meaning:literal;)* })?
+        $(compression_checked { $($k_name:literal [$($k_also:literal),*] = $k_default:literal,
+            $k_setter:ident($k_read:path): $k_meaning:literal;)* })?
         $(security { $($s_name:literal [$($s_also:literal),*] = $s_default:literal,
             $s_first:ident $(.$s_more:ident)*($s_read:ident): $s_meaning:literal;)* })?
         $(secret { $($h_name:literal [$($h_also:literal),*],
@@ -22,6 +27,18 @@ macro_rules! properties {
         &[
             $($(super::row($p_name, &[$($p_also),*], $p_default, $p_meaning, super::Effect::Set(
                 |builder, value| Ok(builder.$setter($p_read(value)?)),
+            )),)*)?
+            $($(super::row($c_name, &[$($c_also),*], $c_default, $c_meaning, super::Effect::Set(
+                |mut builder, value| {
+                    builder.compression.$c_setter($c_read(value)?);
+                    Ok(builder)
+                },
+            )),)*)?
+            $($(super::row($k_name, &[$($k_also),*], $k_default, $k_meaning, super::Effect::Checked(
+                |mut builder, value| {
+                    builder.compression.$k_setter($k_read(value)?);
+                    Ok(builder)
+                },
             )),)*)?
             $($(super::row($s_name, &[$($s_also),*], $s_default, $s_meaning, super::Effect::Set(
                 |mut builder, value| {

@@ -1,5 +1,6 @@
 //! The rows of everything but security.
 
+use super::super::compression::word;
 use super::super::property::Property;
 use super::super::value::{
     acks, buffer, bytes, count, driver, kibibytes, number, partitioner, probes, recovery, retries, switch,
@@ -84,10 +85,28 @@ set {
     "seed" [] = "", seed(number): "where the dice of jitter and of random partitions start";
 }
 
+compression {
+    "compression.type" ["compression.codec", "Producer.Compression"] = "none", codec(word::codec):
+        "how batches are compressed: `none`, `gzip`, `snappy`, `lz4` or `zstd`";
+    "compression" [] = "", codec_and_level(word::codec_and_level):
+        "compression.type and, if given, the level of that codec in one: `zstd`, `zstd:7`";
+    "compression.level" ["Producer.CompressionLevel"] = "-1", level(word::level):
+        "the level of compression.type's codec unless its own is set; -1 is the codec's default";
+    "compression.gzip.level" [] = "-1", gzip_level(word::gzip_level):
+        "the level of gzip: 1, the fastest, to 9, the smallest; -1 is its default, which is 6";
+    "compression.zstd.level" [] = "3", zstd_level(word::zstd_level):
+        "the level of zstd: -131072, the fastest, to 22, the smallest";
+    "compression.topics" [] = "", topics(word::topics):
+        "topics with a compression of their own, between commas: `orders=zstd:7, logs=lz4`";
+}
+
+compression_checked {
+    "compression.lz4.level" [] = "9", lz4_level(word::lz4_level):
+        "lz4 has one speed here, so that a level from 1 to 17 changes nothing";
+}
+
 // Refused, unless they ask for what is the case anyway.
 only_as {
-    "compression.type" ["compression.codec", "Producer.Compression"] = "none", ["none", "CompressionNone"]:
-        "this version sends batches as they are";
     "transactional.id" ["Producer.Transaction.ID"] = "", [""]: "this version has no transactions";
     "broker.address.family" [] = "any", ["any"]: "addresses of both families are tried";
     "plugin.library.paths" [] = "", [""]: "nothing is loaded while the program runs";
@@ -103,8 +122,6 @@ only_as {
 ignored {
     "key.serializer" [] = "": "keys are bytes already";
     "value.serializer" [] = "": "values are bytes already";
-    "compression.level" ["Producer.CompressionLevel", "compression.gzip.level", "compression.lz4.level", "compression.zstd.level"]
-        = "": "nothing is compressed";
     "client.dns.lookup" [] = "use_all_dns_ips": "all addresses of a name are tried";
     "client.rack" ["RackID"] = "": "a producer writes to leaders, wherever they are";
     "buffer.memory.allocation.strategy" [] = "": "memory is taken in chunks, as records come";
