@@ -68,7 +68,7 @@ impl Load {
 
     async fn side_by_side(&self, records: u64, pace: &mut Pace, accepted: &mut u64) -> Result<(), SendError> {
         let Shared { payloads, sampler, stopped, .. } = &*self.shared;
-        let mut turn = 0;
+        let mut turn = payloads.turn_of(self.first);
         while *accepted < records && !stopped.load(Ordering::Relaxed) {
             let until_sample = ONE_IN - *accepted % ONE_IN;
             let mut burst = pace.wait(*accepted).await.min(until_sample).min(records - *accepted);
@@ -94,7 +94,7 @@ impl Load {
 
     async fn one_by_one(&self, records: u64, pace: &mut Pace, accepted: &mut u64) -> Result<(), SendError> {
         let Shared { payloads, latencies, stopped, .. } = &*self.shared;
-        let mut turn = 0;
+        let mut turn = payloads.turn_of(self.first);
         while *accepted < records && !stopped.load(Ordering::Relaxed) {
             if pace.wait(*accepted).await == 0 {
                 continue;

@@ -7,6 +7,7 @@
 //!
 //! What is measured ends when the last record is settled. Latency is that of 1 record in 64; of all with `--sync`.
 
+mod events;
 mod load;
 mod meter;
 mod options;
@@ -82,6 +83,7 @@ fn settings(options: &Options, config: &ProducerConfig) -> Settings {
         topic: options.topic.clone(),
         num_records: options.num_records,
         record_size: options.record_size,
+        payload: options.payload_file.as_ref().map_or_else(|| options.payload.name(), |_| "file"),
         payload_file: options.payload_file.as_ref().map(|file| file.display().to_string()),
         throughput: options.throughput.0.unwrap_or(-1.0),
         sync: options.sync,

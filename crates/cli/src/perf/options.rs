@@ -21,6 +21,9 @@ pub(crate) struct Options {
     /// A file whose lines are the values, in turn
     #[arg(long, value_name = "FILE", conflicts_with = "record_size")]
     pub(crate) payload_file: Option<PathBuf>,
+    /// What the values are
+    #[arg(long, value_enum, value_name = "KIND", default_value = "letters", conflicts_with = "payload_file")]
+    pub(crate) payload: Payload,
     #[command(flatten)]
     pub(crate) compression: CompressionOption,
     /// Records a second, over all tasks; -1 is as fast as they are taken
@@ -49,6 +52,25 @@ pub(crate) struct Options {
 /// Records a second; none is without limit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Throughput(pub(crate) Option<f64>);
+
+/// What the values are where no file has them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Payload {
+    /// 16 values of random letters in turn. They repeat within a batch, so that codecs make them far smaller than real data
+    Letters,
+    /// JSON events, all of them different, which compress as those of a service do
+    Json,
+}
+
+impl Payload {
+    /// The name on the command line.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Letters => "letters",
+            Self::Json => "json",
+        }
+    }
+}
 
 /// What runs the producer's input and output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

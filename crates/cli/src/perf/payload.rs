@@ -1,14 +1,18 @@
-//! The values that are sent: lines of a file, or letters drawn from a fixed seed.
+//! The values that are sent: lines of a file, or letters or JSON events drawn from a fixed seed. They are there before the
+//! measuring begins, and are sent in turn.
 
 use std::path::Path;
 
 use anyhow::Context;
 
-use super::options::Options;
+use super::events::{self, Events};
+use super::options::{Options, Payload};
 use crate::exit::Failure;
 
-/// So many different values are sent in turn where no file has them: a few, so that they stay in the cache.
+/// So many different values of letters are sent in turn: a few, so that they stay in the cache.
 const DRAWN: usize = 16;
+/// So many bytes of different events are sent in turn: twice what a batch holds, so that none comes again within it.
+const EVENTS_BYTES: usize = 2 << 20;
 const SEED: u64 = 1;
 
 /// Values, never none.
@@ -17,9 +21,11 @@ pub(crate) struct Payloads(Vec<Box<[u8]>>);
 
 impl Payloads {
     pub(crate) fn of(options: &Options) -> Result<Self, Failure> {
-        match &options.payload_file {
-            Some(file) => Self::lines_of(file).map_err(Failure::usage),
-            None => Ok(Self::drawn(options.record_size.unwrap_or_default())),
+        let size = options.record_size.unwrap_or_default();
+        match (&options.payload_file, options.payload) {
+            (Some(file), _) => Self::lines_of(file).map_err(Failure::usage),
+            (None, Payload::Letters) => Ok(Self::drawn(size)),
+            (None, Payload::Json) => Self::events(size as usize).map_err(Failure::usage),
         }
     }
 
@@ -29,12 +35,25 @@ impl Payloads {
         Self((0..DRAWN).map(|_| value()).collect())
     }
 
+    fn events(size: usize) -> anyhow::Result<Self> {
+        let least = events::BYTES_MIN;
+        anyhow::ensure!(size >= least, "an event has {least} bytes or more: raise --record-size");
+        let mut events = Events::new(SEED);
+        let count = (EVENTS_BYTES / size).max(DRAWN);
+        Ok(Self((0..count).map(|_| events.event(size).into()).collect()))
+    }
+
     fn lines_of(file: &Path) -> anyhow::Result<Self> {
         let text = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
         let lines = text.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
         let values: Vec<Box<[u8]>> = lines.filter(|line| !line.is_empty()).map(Box::from).collect();
         anyhow::ensure!(!values.is_empty(), "{} has no lines to send", file.display());
         Ok(Self(values))
+    }
+
+    /// The turn of a record by its number over all tasks, so that tasks side by side send different values.
+    pub(crate) fn turn_of(&self, number: u64) -> usize {
+        usize::try_from(number % self.0.len() as u64).unwrap_or_default()
     }
 
     /// The value whose turn it is; turns begin at 0.
@@ -60,7 +79,12 @@ impl Payloads {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
+    use milena_codec::compression::{Compression, Compressor, Outcome};
+
     use super::*;
+    use crate::figures::float;
 
     fn lines(text: &str) -> anyhow::Result<Payloads> {
         let folder = tempfile::tempdir()?;
@@ -80,6 +104,40 @@ mod tests {
     #[test]
     fn a_file_without_lines_is_refused_by_name() {
         assert!(lines("\n\n").unwrap_err().to_string().contains("values has no lines"));
+    }
+
+    #[test]
+    fn events_are_json_of_the_size_asked_for_and_the_same_each_time() {
+        for size in [events::BYTES_MIN, 100, 1_000, 200_000] {
+            let payloads = Payloads::events(size).unwrap();
+            for event in &payloads.0 {
+                assert_eq!(event.len(), size);
+                assert!(serde_json::from_slice::<serde_json::Value>(event).unwrap().is_object());
+            }
+            assert!(payloads.0.iter().collect::<HashSet<_>>().len() == payloads.0.len(), "all differ");
+            assert_eq!(payloads.0, Payloads::events(size).unwrap().0);
+        }
+        assert!(Payloads::events(events::BYTES_MIN - 1).unwrap_err().to_string().contains("--record-size"));
+    }
+
+    #[test]
+    fn events_compress_as_json_does_and_letters_far_better() {
+        for size in [100, 1_000] {
+            let events = ratio(&Payloads::events(size).unwrap());
+            assert!((3.0..6.0).contains(&events), "{events}");
+        }
+        let letters = ratio(&Payloads::drawn(100));
+        assert!(letters > 20.0, "{letters}");
+    }
+
+    /// How many times smaller zstd makes a batch of 64 KiB.
+    fn ratio(payloads: &Payloads) -> f64 {
+        let batch: Vec<u8> = payloads.0.iter().cycle().flatten().copied().take(64 << 10).collect();
+        let mut compressor = Compressor::new(Compression::Zstd, None).unwrap();
+        match compressor.compress([&batch[..]].into_iter(), &mut Vec::new()) {
+            Outcome::Compressed { bytes } => float(batch.len() as u64) / float(bytes as u64),
+            outcome => panic!("{outcome:?}"),
+        }
     }
 
     #[test]

@@ -41,6 +41,8 @@ pub(crate) struct Settings {
     pub(crate) topic: String,
     pub(crate) num_records: u64,
     pub(crate) record_size: Option<u32>,
+    /// `letters`, `json` or `file`.
+    pub(crate) payload: &'static str,
     pub(crate) payload_file: Option<String>,
     pub(crate) throughput: f64,
     pub(crate) sync: bool,

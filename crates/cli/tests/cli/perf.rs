@@ -24,6 +24,7 @@ async fn every_figure_is_told() {
     assert!(latency[0] > 0.0 && latency.is_sorted(), "{report}");
     assert_eq!((&report["latency_of"], &report["latency_records"]), (&"1 record in 64".into(), &157.into()));
     assert_eq!(report["config"]["properties"]["acks"], "all");
+    assert_eq!(report["config"]["payload"], "letters");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -64,6 +65,34 @@ async fn the_lines_of_a_file_are_sent_in_turn() {
     let file = world.file("payloads", "one\ntwo\nthree\n");
     perf(&world, &format!("--num-records 4 --payload-file {}", file.display()));
     assert_eq!(world.all_values("t"), ["one", "one", "three", "two"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tasks_side_by_side_send_different_values() {
+    let world = World::new().await;
+    let file = world.file("payloads", "one\ntwo\nthree\n");
+    for sync in ["", "--sync"] {
+        perf(&world, &format!("--num-records 3 --tasks 3 {sync} --payload-file {}", file.display()));
+    }
+    assert_eq!(world.all_values("t"), ["one", "one", "three", "three", "two", "two"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_values_are_json_events_where_they_are_asked_for() {
+    let world = World::new().await;
+    let report = perf(&world, "--num-records 1000 --record-size 120 --payload json --warmup 10");
+    assert_eq!(report["config"]["payload"], "json");
+    let values = world.all_values("t");
+    assert_eq!(values.len(), 1_010);
+    for value in &values {
+        let event: Value = serde_json::from_str(value).unwrap();
+        assert!(value.len() == 120 && event["id"].is_string(), "{value}");
+    }
+    let refused = |flags: &str| world.run(&format!("perf -t t --num-records 1 {flags}"), "").expect(2);
+    refused("--record-size 31 --payload json").says("an event has 32 bytes or more");
+    refused("--record-size 100 --payload xml").says("letters, json");
+    refused("--payload json").says("--record-size");
+    refused("--payload json --payload-file x").says("--payload-file");
 }
 
 #[tokio::test(flavor = "multi_thread")]
