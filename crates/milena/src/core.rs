@@ -81,7 +81,7 @@ impl Core {
         };
         let shared = Shared::new(accumulator, config.buffer_memory);
         Arc::new(Self {
-            registry: Registry::new(Arc::clone(&shared), config.partitioner, seed),
+            registry: Registry::new(Arc::clone(&shared), &config, seed),
             shared,
             clock: SystemClock,
             inbox: Bell::default(),

@@ -1,6 +1,6 @@
 //! The topics of a producer, by name: known, being looked up, or refused.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::Instant;
@@ -8,12 +8,18 @@ use std::time::Instant;
 use milena_codec::ErrorCode;
 use milena_partitioner::Strategy;
 use milena_sender::accumulator::{Shared, Topic};
+use milena_sender::compression::TopicCompression;
+
+use crate::config::{Compression, ProducerConfig};
 
 /// The topics in use.
 #[derive(Debug)]
 pub(crate) struct Registry {
     shared: Arc<Shared>,
     strategy: Strategy,
+    compression: Compression,
+    /// Of the topics that have their own.
+    topic_compression: BTreeMap<String, Compression>,
     seed: u64,
     inner: Mutex<Inner>,
 }
@@ -71,8 +77,15 @@ pub(crate) enum Tell {
 }
 
 impl Registry {
-    pub(crate) fn new(shared: Arc<Shared>, strategy: Strategy, seed: u64) -> Self {
-        Self { shared, strategy, seed, inner: Mutex::default() }
+    pub(crate) fn new(shared: Arc<Shared>, config: &ProducerConfig, seed: u64) -> Self {
+        Self {
+            shared,
+            strategy: config.partitioner,
+            compression: config.compression,
+            topic_compression: config.topic_compression.clone(),
+            seed,
+            inner: Mutex::default(),
+        }
     }
 
     /// The topic, if it is known.
@@ -250,7 +263,10 @@ impl Registry {
 
     fn add(&self, inner: &mut Inner, name: &Arc<str>, now: Instant) {
         let seed = self.seed.wrapping_add(inner.topics.len() as u64);
+        let compression = self.topic_compression.get(&**name).copied().unwrap_or(self.compression);
+        let compression = TopicCompression::new(compression.codec(), compression.level());
         let topic = Topic::new(Arc::clone(name), self.strategy, Arc::clone(&self.shared), seed);
+        let topic = topic.compressed(compression);
         let slot =
             Slot { topic: Arc::new(topic), state: State::Wanted(None), waiters: Vec::new(), asked: now };
         inner.topics.insert(Arc::clone(name), slot);

@@ -132,10 +132,6 @@ impl Stream {
     }
 
     fn written(&mut self, index: usize, batch: Batch, now: Instant, answer: &Answer, settler: &mut Settler) {
-        let limit = self.partition.limit();
-        if limit.is_searching() {
-            limit.accepted(batch.bytes());
-        }
         settler.release(batch);
         let Some(entry) = self.entries.remove(index) else { return };
         self.proven = Some(now);

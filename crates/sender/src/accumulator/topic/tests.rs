@@ -272,10 +272,10 @@ fn a_learned_limit_doubles_back_to_where_it_began() {
     let stand = Stand::new(Strategy::Java, 2);
     let limit = || stand.topic.limit.wire_bytes_max();
     stand.topic.partitions()[1].limit().rejected(600_000);
-    assert_eq!(limit(), 300_000, "it is the topic's");
+    assert_eq!(limit(), 400_000, "it is the topic's");
     let relaxed = [(); 3].map(|()| {
         stand.topic.relax_limit();
         limit()
     });
-    assert_eq!(relaxed, [600_000, 1_000_000, 1_000_000]);
+    assert_eq!(relaxed, [800_000, 1_000_000, 1_000_000]);
 }

@@ -34,19 +34,19 @@ fn a_batch_stays_below_the_largest_request() {
 }
 
 #[test]
-fn a_batch_stays_below_half_of_what_a_broker_refused() {
+fn a_batch_stays_within_two_thirds_of_what_a_broker_rejected() {
     let desk = Desk::simple();
     desk.partition.limit().rejected(90_000);
-    check_bound(&desk, 45_000);
+    check_bound(&desk, 60_000);
     desk.partition.limit().rejected(400_000);
-    check_bound(&desk, 45_000);
+    check_bound(&desk, 60_000);
 }
 
 #[test]
 fn a_limit_below_batch_size_holds_too() {
     let desk = Desk::simple();
     desk.partition.limit().rejected(10_000);
-    check_bound(&desk, 5_000);
+    check_bound(&desk, 6_667);
 }
 
 #[test]
