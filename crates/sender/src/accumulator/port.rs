@@ -154,6 +154,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::compression::JobId;
     use crate::tests::some_time;
 
     #[derive(Default)]
@@ -194,16 +195,22 @@ mod tests {
 
     #[test]
     fn a_lane_does_not_fall_asleep_over_its_mail() {
+        const LOST: JobId = JobId { partition: 1, entry: None };
         let due = some_time();
-        let mails: [fn(&Port, Instant); 3] =
-            [|port, due| port.opened(1, due), |port, _| port.ready(1), |port, _| port.press()];
+        let mails: [fn(&Port, Instant); 5] = [
+            |port, due| port.opened(1, due),
+            |port, _| port.ready(1),
+            |port, _| port.grown(1),
+            |port, _| port.compressed(CompressionResult::lost(LOST)),
+            |port, _| port.press(),
+        ];
         for mail in mails {
             let port = Port::default();
             mail(&port, due);
             assert!(!port.sleep(Waker::noop(), Some(due), true));
             let mut bulletin = Bulletin::default();
             port.look(&mut bulletin);
-            assert!(bulletin.pressed || bulletin.partitions == [1]);
+            assert!(bulletin.pressed || bulletin.partitions == [1] || bulletin.results.len() == 1);
             assert!(port.sleep(Waker::noop(), Some(due), true), "it has been read");
         }
     }

@@ -1,7 +1,6 @@
 //! Batches that are cut: because they came out longer than the limit, or because a broker rejected them.
 
 use milena_codec::compression::Compression;
-use milena_codec::record::HEADER_BYTES;
 use milena_codec::wire::DecodeError;
 
 use super::job::{Output, Run};
@@ -16,14 +15,13 @@ impl Run<'_> {
         output(batch, parts.map_err(|error| error.to_string()))
     }
 
-    /// Cuts a batch that a broker rejected as too large, in at least two parts.
+    /// Cuts a batch that a broker rejected as too large: in at least two parts, since the whole is beyond the limit.
     pub(super) fn cut_sent(&mut self, batch: Batch) -> Output {
         let bytes = batch.bytes();
         // By the ratio of the whole, less a sixteenth: a part compresses a little worse.
         let by_ratio = (batch.plain_bytes() as u64).saturating_mul(self.bytes_max as u64) / bytes as u64;
         let by_ratio = usize::try_from(by_ratio - by_ratio / 16).unwrap_or(usize::MAX);
-        let part_bytes_max = by_ratio.max(self.bytes_max).min(batch.plain_bytes() / 2);
-        self.open(batch, part_bytes_max + HEADER_BYTES, &[])
+        self.open(batch, by_ratio.max(self.bytes_max), &[])
     }
 
     /// Takes the records at these indexes out; the others stay together as far as they stood together.

@@ -1,5 +1,7 @@
 //! Contexts and scratch, kept from batch to batch.
 
+#[cfg(test)]
+use milena_codec::compression::Failure;
 use milena_codec::compression::{Compression, Compressor, Decompressor, Outcome};
 use milena_codec::record::HEADER_BYTES;
 
@@ -19,6 +21,9 @@ pub struct Workspace {
     pub(super) compressed: Vec<u8>,
     /// The plain records of a batch that was opened.
     pub(super) plain: Vec<u8>,
+    /// Has every codec fail, and counts how often it did.
+    #[cfg(test)]
+    pub(crate) failures: Option<usize>,
 }
 
 impl Workspace {
@@ -50,6 +55,12 @@ impl Workspace {
         compression: &TopicCompression,
         bytes_max: usize,
     ) -> Outcome {
+        #[cfg(test)]
+        if let Some(failures) = &mut self.failures {
+            *failures += 1;
+            let (compression, why) = (compression.codec(), "out of order".to_owned());
+            return Outcome::Failed(Failure { compression, panicked: true, why });
+        }
         let Some(context) = self.contexts_at(compression) else { return Outcome::NotSmaller };
         let compressed = &mut self.compressed;
         compressed.clear();

@@ -130,10 +130,10 @@ impl Stream {
         !self.next_batch.prepared.is_empty()
     }
 
-    /// Whether the next batch may be claimed: there is none yet, and none has to go again first.
+    /// Whether the next batch may be claimed: there is none yet.
     #[must_use]
     pub fn may_claim(&self) -> bool {
-        self.compresses() && !self.leaving && self.next_batch.is_empty() && !self.has_waiting()
+        self.compresses() && !self.leaving && self.next_batch.is_empty()
     }
 
     /// From how many bytes on the next batch is claimed even if it cannot be sent yet: compressing it takes long enough

@@ -272,8 +272,7 @@ impl Stream {
     /// Gives a broken run new stamps, if that is safe by now (KIP-360; the rule of re-stamping above). Returns a producer
     /// id whose epochs are used up, once: the run waits for another.
     pub fn mend(&mut self, identity: Option<Identity>) -> Option<ProducerId> {
-        let is_open = |entry: &Entry| entry.is_doubtful() || entry.opening.is_some();
-        if !self.broken || self.in_flight > 0 || self.entries.iter().any(is_open) {
+        if !self.broken || self.in_flight > 0 || self.entries.iter().any(Entry::is_doubtful) {
             return None;
         }
         let before = self.spent;

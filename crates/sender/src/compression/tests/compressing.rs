@@ -104,3 +104,27 @@ fn job_is_short_by_the_length_of_its_batch_and_the_pace_of_its_codec() {
     assert!(is_short(10, Compression::Gzip) && is_short(100, Compression::Lz4));
     assert!(!is_short(5_000, Compression::Gzip) && !is_short(5_000, Compression::Lz4));
 }
+
+#[test]
+fn batch_goes_as_it_is_when_its_codec_fails_and_the_result_says_so() {
+    let (source, expected) = (Source::new(), events(100));
+    let mut workspace = Workspace::new();
+    workspace.failures = Some(0);
+    let job = job(Work::Compress, source.batch(&expected), Compression::Zstd, PLENTY);
+    let result = job.run(&mut workspace);
+    assert!(result.failure().is_some_and(|failure| failure.panicked) && result.compressed == 0);
+    let mut batch = one(result);
+    assert_eq!((values(&mut batch), batch.codec()), (expected, Compression::None));
+}
+
+#[test]
+fn batch_that_is_too_long_for_a_failed_codec_is_cut_without_asking_it_again() {
+    let (source, expected) = (Source::new(), events(1_000));
+    let mut workspace = Workspace::new();
+    workspace.failures = Some(0);
+    let job = job(Work::Compress, source.batch(&expected), Compression::Zstd, 10_000);
+    let (mut parts, _) = parts(job.run(&mut workspace));
+    assert!(parts.len() > 4 && parts.iter().all(|part| part.bytes() <= 10_000));
+    assert_eq!(parts.iter_mut().flat_map(values).collect::<Vec<_>>(), expected);
+    assert_eq!(workspace.failures, Some(1));
+}

@@ -53,6 +53,22 @@ fn long_batch_is_compressed_while_nothing_can_be_sent_and_the_next_one_gathers_b
 }
 
 #[test]
+fn short_batches_are_not_claimed_while_every_slot_of_the_broker_is_taken() {
+    let mut config = lanes();
+    config.in_flight_max = 1;
+    let compression = TopicCompression::new(Compression::Lz4, None);
+    let mut world = World::compressed(2, accumulator(), config, 32 << 20, compression);
+    let (_, under_way) = world.fly(0, "first");
+    world.send(1, &event(1)).unwrap();
+    world.linger();
+    assert!(matches!(world.poll(ONE, true), Output::Idle { .. }));
+    world.send(1, &event(2)).unwrap();
+    world.served(1, under_way);
+    let request = world.request(1).unwrap();
+    assert_eq!((partitions(&request), records(&request)), (vec![1], vec![2]));
+}
+
+#[test]
 fn offered_batch_that_becomes_long_is_reported_even_to_a_sender_that_is_deaf_to_offers() {
     let mut world = world(Compression::Lz4, 1);
     let (_, _under_way) = world.fly(0, "first");
@@ -77,14 +93,31 @@ fn partition_stays_until_its_job_is_done() {
     world.poll(ONE, true);
     assert_eq!(world.jobs.len(), 1);
     world.lead(&[Some(BrokerId(2))]);
+    send_events(&mut world, 3_000);
+    world.poll(ONE, true);
     assert!(world.broker(1).has_partitions());
     world.run_job(0);
     world.poll(ONE, true);
     assert!(!world.broker(1).has_partitions());
+    assert!(world.jobs.is_empty(), "it claims nothing more here");
+    world.defers_jobs = false;
     let request = world.request(2).unwrap();
     assert_eq!(records(&request), [3_000], "the other sender has it, compressed");
     world.served(2, request);
     world.rest();
+}
+
+#[test]
+fn partition_that_is_to_leave_claims_nothing_more() {
+    let mut world = world(Compression::Gzip, 1);
+    let (_, under_way) = world.fly(0, "first");
+    world.lead(&[Some(BrokerId(2))]);
+    world.defers_jobs = true;
+    send_events(&mut world, 3_000);
+    world.poll(ONE, true);
+    assert!(world.jobs.is_empty());
+    world.served(1, under_way);
+    assert!(!world.broker(1).has_partitions());
 }
 
 #[test]
@@ -169,6 +202,30 @@ fn estimate_that_was_too_bold_is_cut_before_a_broker_sees_it() {
     assert!(sent.len() > 1 && sent.iter().all(|bytes| *bytes <= 50_000), "{sent:?}");
     let first = offset(&mut seats[0]).unwrap();
     assert!(seats.iter_mut().zip(first..).all(|(seat, expected)| offset(seat) == Some(expected)));
+    world.rest();
+}
+
+#[test]
+fn batch_beyond_the_limit_is_compressed_even_when_its_turn_is_to_be_skipped() {
+    let config = AccumulatorConfig { record_bytes_max: 50_000, ..accumulator() };
+    let mut world = compressed(Compression::Lz4, 1, config);
+    for _ in 0..10 {
+        send_events(&mut world, 2_000);
+        served(&mut world);
+    }
+    world.defers_jobs = true;
+    let mut dice = fastrand::Rng::with_seed(1);
+    let noise: Vec<u8> = (0..40_000).map(|_| dice.u8(..)).collect();
+    world.send(0, &noise).unwrap();
+    world.linger();
+    world.poll(ONE, false);
+    world.poll(ONE, true);
+    assert_eq!(world.jobs.len(), 1);
+    send_events(&mut world, 1_500);
+    world.run_job(0);
+    world.defers_jobs = false;
+    let sent = served(&mut world);
+    assert!(sent.iter().all(|bytes| *bytes <= 50_000), "{sent:?}");
     world.rest();
 }
 

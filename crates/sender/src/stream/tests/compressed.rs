@@ -168,6 +168,42 @@ fn deadline_settles_records_in_a_job_and_their_bytes_come_back_with_it() {
 }
 
 #[test]
+fn deadline_of_a_batch_in_flight_leaves_the_next_one_alone() {
+    for holds_jobs in [false, true] {
+        let mut story = Story::compressed(Compression::Lz4);
+        let mut first = send_words(&story);
+        let flight = story.next().unwrap();
+        story.now += story.config.delivery_timeout / 2;
+        let mut second = send_words(&story);
+        story.holds_jobs = holds_jobs;
+        let Claimed::Job(job) = story.claimed() else { panic!("it is worth sending") };
+        story.begin(job);
+        story.now += story.config.delivery_timeout / 2;
+        story.expire();
+        assert_eq!(failure(&mut first[0]), Some((FailureKind::DeliveryTimeout, Persisted::Maybe)));
+        assert!(second.iter_mut().all(is_pending));
+        story.served(flight);
+        story.end_jobs();
+        story.holds_jobs = false;
+        story.goes_well();
+        assert_eq!(offset(&mut second[0]), Some(21));
+        story.ends();
+    }
+}
+
+#[test]
+fn chunks_that_compression_frees_go_back_to_the_budget_before_the_batch_is_sent() {
+    let mut story = Story::compressed(Compression::Zstd);
+    (0..20).for_each(|_| drop(send_words(&story)));
+    assert!(story.used() > 400_000);
+    let Claimed::Job(job) = story.claimed() else { panic!("it is worth sending") };
+    story.begin(job);
+    assert!(story.stream.has_prepared() && story.used() < 200_000, "{} bytes", story.used());
+    story.goes_well();
+    story.ends();
+}
+
+#[test]
 fn deadline_settles_prepared_batches_that_no_request_took() {
     let mut story = Story::compressed(Compression::Lz4);
     let mut seats = send_words(&story);
