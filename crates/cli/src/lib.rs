@@ -6,7 +6,7 @@
 //! | `demo` | the main job on a cluster of its own, while things go wrong |
 //! | `produce` | sends records from standard input or files |
 //! | `perf` | measures: throughput, processor time, allocations, latencies |
-//! | `sampler`, `latency`, `figures` | how long records take, and how that is told |
+//! | `sampler`, `latency`, `wire`, `figures` | how long records take, and what goes over the wire |
 //! | `config` | tells which properties there are |
 //! | `fake` | serves a cluster to whom it may concern |
 //! | `exit`, `signals` | how a command ended, as an exit code; who may end it early |
@@ -32,6 +32,7 @@ mod produce;
 mod sampler;
 mod signals;
 mod terminal;
+mod wire;
 
 use std::process::ExitCode;
 

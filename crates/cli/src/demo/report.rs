@@ -10,6 +10,7 @@ use super::check::Faults;
 use super::story::PARTITIONS;
 use crate::figures::{float, per_second};
 use crate::latency::Summary;
+use crate::wire::Wire;
 
 /// The result.
 #[derive(Debug, Serialize)]
@@ -27,6 +28,8 @@ pub(super) struct Report {
     batches: u64,
     retries: u64,
     connections: u64,
+    #[serde(flatten)]
+    wire: Wire,
     seed: u64,
     events: Vec<String>,
     faults: u64,
@@ -61,6 +64,7 @@ impl Report {
             batches: metrics.batches,
             retries: metrics.retries,
             connections: metrics.connections,
+            wire: Wire::between(&Snapshot::default(), &metrics),
             seed,
             events,
             faults: faults.count,
@@ -76,6 +80,7 @@ impl fmt::Display for Report {
         writeln!(f, "{:>14.0} records/s", self.records_per_second)?;
         writeln!(f, "{:>14.2} MB/s", self.mb_per_second)?;
         writeln!(f, "{batches:>14} batches, {retries} of them sent again, over {connections} connections")?;
+        writeln!(f, "{}", self.wire)?;
         if let Some(latency) = &self.latency_us {
             writeln!(f, "latency of {}, {latency}", self.latency_of)?;
         }

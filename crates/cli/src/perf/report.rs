@@ -9,6 +9,7 @@ use super::meter::{Usage, peak_memory_bytes};
 use super::run::Counts;
 use crate::figures::{float, per, per_second};
 use crate::latency::Summary;
+use crate::wire::Wire;
 
 /// The result.
 #[derive(Debug, Serialize)]
@@ -32,6 +33,8 @@ pub(crate) struct Report {
     pub(crate) batches: u64,
     pub(crate) records_per_batch: f64,
     pub(crate) retries: u64,
+    #[serde(flatten)]
+    pub(crate) wire: Wire,
     pub(crate) config: Settings,
 }
 
@@ -72,6 +75,7 @@ impl Report {
             batches: counts.batches,
             records_per_batch: per(float(counts.delivered), counts.batches),
             retries: counts.retries,
+            wire: counts.wire,
             config,
         }
     }
@@ -95,6 +99,7 @@ impl fmt::Display for Report {
             "{:>14.1} records a batch, {batches} batches, {retries} retries",
             self.records_per_batch
         )?;
+        writeln!(f, "{}", self.wire)?;
         let Some(latency) = &self.latency_us else { return Ok(()) };
         write!(f, "latency of {}, {latency}", self.latency_of)
     }

@@ -17,6 +17,7 @@ use crate::exit::{Exit, Failure};
 use crate::latency::{Latencies, Summary};
 use crate::sampler::Sampler;
 use crate::signals::Signals;
+use crate::wire::Wire;
 
 /// A run that is to be measured.
 pub(crate) struct Run<'a> {
@@ -49,6 +50,7 @@ pub(crate) struct Counts {
     pub(crate) bytes: u64,
     pub(crate) batches: u64,
     pub(crate) retries: u64,
+    pub(crate) wire: Wire,
 }
 
 /// What all tasks together did.
@@ -180,6 +182,7 @@ impl<'a> Run<'a> {
             bytes: self.shared.payloads.bytes_of(delivered).saturating_add(keys),
             batches: after.batches - before.batches,
             retries: after.retries - before.retries,
+            wire: Wire::between(&before, &after),
         }
     }
 }
