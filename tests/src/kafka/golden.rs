@@ -32,7 +32,7 @@ fn run(program: &str, arguments: &[&str], given: &Files) -> Files {
     let made = fs::create_dir_all(&folder).and_then(|()| given.iter().try_for_each(put));
     made.unwrap_or_else(|error| fail(format_args!("{}: {error}", folder.display())));
     let mut java = tools::java();
-    java.args(["-cp", Release::Newest.class_path()])
+    java.args(["-cp", Release::V4_3.class_path()])
         .arg(golden_folder().join(program))
         .arg(&folder)
         .args(arguments);

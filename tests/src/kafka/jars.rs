@@ -11,31 +11,31 @@ use super::{fail, target_folder};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Release {
     /// Stands for the others, and brings the tools.
-    Newest,
+    V4_3,
     /// Stands for older clusters: brokers alone.
-    Older,
+    V3_9,
 }
 
 impl Release {
     const fn version(self) -> &'static str {
         match self {
-            Self::Newest => "4.3.1",
-            Self::Older => "3.9.1",
+            Self::V4_3 => "4.3.1",
+            Self::V3_9 => "3.9.1",
         }
     }
 
     const fn pom(self) -> &'static str {
         match self {
-            Self::Newest => include_str!("../../kafka/pom.xml"),
-            Self::Older => include_str!("../../kafka/3.9/pom.xml"),
+            Self::V4_3 => include_str!("../../kafka/pom.xml"),
+            Self::V3_9 => include_str!("../../kafka/3.9/pom.xml"),
         }
     }
 
     /// The option that has Java's log written on standard output.
     pub(super) const fn logging(self) -> &'static str {
         match self {
-            Self::Newest => "-Dlog4j2.level=INFO",
-            Self::Older => concat!(
+            Self::V4_3 => "-Dlog4j2.level=INFO",
+            Self::V3_9 => concat!(
                 "-Dlog4j.configuration=file:",
                 env!("CARGO_MANIFEST_DIR"),
                 "/kafka/3.9/log4j.properties"
@@ -45,7 +45,7 @@ impl Release {
 
     /// Whether its brokers have share groups, and the settings for them.
     pub(super) const fn has_share_groups(self) -> bool {
-        matches!(self, Self::Newest)
+        matches!(self, Self::V4_3)
     }
 
     /// What `java -cp` takes to run a broker, or with the newest release a tool.
@@ -53,8 +53,8 @@ impl Release {
         static NEWEST: OnceLock<Result<String, String>> = OnceLock::new();
         static OLDER: OnceLock<Result<String, String>> = OnceLock::new();
         let class_path = match self {
-            Self::Newest => &NEWEST,
-            Self::Older => &OLDER,
+            Self::V4_3 => &NEWEST,
+            Self::V3_9 => &OLDER,
         };
         class_path.get_or_init(|| self.bring()).as_ref().unwrap_or_else(|error| fail(error))
     }

@@ -28,7 +28,7 @@ impl Layout {
     #[must_use]
     pub fn nodes(nodes: usize) -> Self {
         Self {
-            release: Release::Newest,
+            release: Release::V4_3,
             nodes,
             listeners: vec![Listener::new("PLAINTEXT", "PLAINTEXT")],
             properties: Properties::new(),

@@ -14,7 +14,7 @@ fn a_broker_of_kafka_3_9_takes_each_record_once_plain_and_by_scram_over_tls() {
         .protected_by("SASL_SSL")
         .with_all(&secured::accounts())
         .with("sasl.enabled.mechanisms", "SCRAM-SHA-512");
-    let layout = Layout::nodes(1).release(Release::Older).scram_user(BOB, PASSWORD).listener(secure);
+    let layout = Layout::nodes(1).release(Release::V3_9).scram_user(BOB, PASSWORD).listener(secure);
     let kafka = Kafka::start_as(layout);
     kafka.create_topic("older", 3, &[]);
 
