@@ -11,20 +11,20 @@ use super::{fail, target_folder, tools};
 /// The files of a folder, by their names.
 pub type Files = BTreeMap<String, Vec<u8>>;
 
-/// Runs a program of one source file of `crates/codec/tests/golden`, and gives the files that it writes into the folder
-/// that is its only argument.
+/// Runs a program of one source file of `crates/codec/tests/golden` with the classes of a release, and gives the files
+/// that it writes into the folder that is its only argument.
 #[must_use]
-pub fn written_by(program: &str) -> Files {
-    run(program, &[], &Files::new())
+pub fn written_by(release: Release, program: &str) -> Files {
+    run(release, program, &[], &Files::new())
 }
 
 /// Runs a program on a folder with these files, which it is told to read; gives them with those that it writes.
 #[must_use]
-pub fn read_by(program: &str, given: &Files) -> Files {
-    run(program, &["read"], given)
+pub fn read_by(release: Release, program: &str, given: &Files) -> Files {
+    run(release, program, &["read"], given)
 }
 
-fn run(program: &str, arguments: &[&str], given: &Files) -> Files {
+fn run(release: Release, program: &str, arguments: &[&str], given: &Files) -> Files {
     static RUNS: AtomicU32 = AtomicU32::new(0);
     let number = RUNS.fetch_add(1, Ordering::Relaxed);
     let folder = target_folder().join(format!("{program}-{}-{number}.golden", std::process::id()));
@@ -32,10 +32,7 @@ fn run(program: &str, arguments: &[&str], given: &Files) -> Files {
     let made = fs::create_dir_all(&folder).and_then(|()| given.iter().try_for_each(put));
     made.unwrap_or_else(|error| fail(format_args!("{}: {error}", folder.display())));
     let mut java = tools::java();
-    java.args(["-cp", Release::V4_3.class_path()])
-        .arg(golden_folder().join(program))
-        .arg(&folder)
-        .args(arguments);
+    java.args(["-cp", release.class_path()]).arg(golden_folder().join(program)).arg(&folder).args(arguments);
     tools::run(java);
     let files = files(&folder);
     // Nothing is lost when it stays.

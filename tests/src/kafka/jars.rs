@@ -7,18 +7,24 @@ use std::sync::OnceLock;
 
 use super::{fail, target_folder};
 
-/// A release of Apache Kafka.
+/// A release of Apache Kafka; its jars are fetched when the first test asks for them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Release {
-    /// Stands for the others, and brings the tools.
+    /// 4.4, the reference.
+    V4_4,
+    /// 4.3, the release before.
     V4_3,
-    /// Stands for older clusters: brokers alone.
+    /// 3.9, the last with ZooKeeper: brokers alone, without the tools.
     V3_9,
 }
 
 impl Release {
+    /// The release of all brokers that are not about older ones, and of the tools.
+    pub const REFERENCE: Self = Self::V4_4;
+
     const fn version(self) -> &'static str {
         match self {
+            Self::V4_4 => "4.4.0",
             Self::V4_3 => "4.3.1",
             Self::V3_9 => "3.9.1",
         }
@@ -26,7 +32,7 @@ impl Release {
 
     const fn pom(self) -> &'static str {
         match self {
-            Self::V4_3 => include_str!("../../kafka/pom.xml"),
+            Self::V4_4 | Self::V4_3 => include_str!("../../kafka/pom.xml"),
             Self::V3_9 => include_str!("../../kafka/3.9/pom.xml"),
         }
     }
@@ -34,7 +40,7 @@ impl Release {
     /// The option that has Java's log written on standard output.
     pub(super) const fn logging(self) -> &'static str {
         match self {
-            Self::V4_3 => "-Dlog4j2.level=INFO",
+            Self::V4_4 | Self::V4_3 => "-Dlog4j2.level=INFO",
             Self::V3_9 => concat!(
                 "-Dlog4j.configuration=file:",
                 env!("CARGO_MANIFEST_DIR"),
@@ -45,18 +51,13 @@ impl Release {
 
     /// Whether its brokers have share groups, and the settings for them.
     pub(super) const fn has_share_groups(self) -> bool {
-        matches!(self, Self::V4_3)
+        matches!(self, Self::V4_4 | Self::V4_3)
     }
 
-    /// What `java -cp` takes to run a broker, or with the newest release a tool.
+    /// The argument of `java -cp` for a broker of the release, and for a tool or a class of it.
     pub(super) fn class_path(self) -> &'static str {
-        static NEWEST: OnceLock<Result<String, String>> = OnceLock::new();
-        static OLDER: OnceLock<Result<String, String>> = OnceLock::new();
-        let class_path = match self {
-            Self::V4_3 => &NEWEST,
-            Self::V3_9 => &OLDER,
-        };
-        class_path.get_or_init(|| self.bring()).as_ref().unwrap_or_else(|error| fail(error))
+        static CLASS_PATHS: PerRelease<Result<String, String>> = PerRelease::new();
+        CLASS_PATHS.get_or_init(self, || self.bring()).as_ref().unwrap_or_else(|error| fail(error))
     }
 
     fn bring(self) -> Result<String, String> {
@@ -94,6 +95,29 @@ impl Release {
             .arg(format!("-DoutputDirectory={}", folder.join("libs").display()))
             .current_dir(folder);
         succeed(&mut maven, "Maven, with Maven Central within its reach")
+    }
+}
+
+/// One value per release, initialised on first use.
+#[derive(Debug)]
+pub(super) struct PerRelease<T> {
+    v4_4: OnceLock<T>,
+    v4_3: OnceLock<T>,
+    v3_9: OnceLock<T>,
+}
+
+impl<T> PerRelease<T> {
+    pub(super) const fn new() -> Self {
+        Self { v4_4: OnceLock::new(), v4_3: OnceLock::new(), v3_9: OnceLock::new() }
+    }
+
+    pub(super) fn get_or_init(&self, release: Release, make: impl FnOnce() -> T) -> &T {
+        let value = match release {
+            Release::V4_4 => &self.v4_4,
+            Release::V4_3 => &self.v4_3,
+            Release::V3_9 => &self.v3_9,
+        };
+        value.get_or_init(make)
     }
 }
 

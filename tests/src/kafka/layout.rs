@@ -24,11 +24,11 @@ pub struct Listener {
 }
 
 impl Layout {
-    /// One node or three of the newest release, plain.
+    /// One node or three of the reference release, plain.
     #[must_use]
     pub fn nodes(nodes: usize) -> Self {
         Self {
-            release: Release::V4_3,
+            release: Release::REFERENCE,
             nodes,
             listeners: vec![Listener::new("PLAINTEXT", "PLAINTEXT")],
             properties: Properties::new(),

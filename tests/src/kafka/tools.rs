@@ -14,7 +14,7 @@ const JAVA_OPTIONS: [&str; 2] = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
 /// A tool by its class, without its arguments.
 pub(super) fn tool(class: &str) -> Command {
     let mut command = java();
-    command.args(["-cp", Release::V4_3.class_path(), class]);
+    command.args(["-cp", Release::REFERENCE.class_path(), class]);
     command
 }
 

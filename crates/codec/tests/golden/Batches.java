@@ -1,5 +1,7 @@
 // Writes the golden files of record batches with Kafka's own classes: java -cp 'libs/*' Batches.java FOLDER
 //
+// Kafka 4.4 or later: in older releases `ByteBufferOutputStream` is in another package. Kafka 4.3 writes the same bytes.
+//
 // NAME.batches holds the same records five times, not compressed and by each codec; NAME.txt is what Kafka reads in it.
 // With a second argument no batch is written: every NAME.batches of the folder gets its NAME.txt.
 
@@ -25,7 +27,7 @@ import org.apache.kafka.common.record.internal.MemoryRecordsBuilder;
 import org.apache.kafka.common.record.internal.MutableRecordBatch;
 import org.apache.kafka.common.record.internal.Record;
 import org.apache.kafka.common.record.internal.RecordBatch;
-import org.apache.kafka.common.utils.ByteBufferOutputStream;
+import org.apache.kafka.common.utils.internals.ByteBufferOutputStream;
 
 public final class Batches {
     private static final long T = 1_700_000_000_000L;
