@@ -48,7 +48,8 @@ impl Kafka {
         kafka
     }
 
-    /// One node for all tests of the process. It ends with the process.
+    /// One plain node of the reference release for all tests of the process. It ends with the process. For older releases:
+    /// [`Self::shared_of`].
     #[must_use]
     pub fn shared() -> Shared {
         static SHARED: OnceLock<Kafka> = OnceLock::new();

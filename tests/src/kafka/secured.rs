@@ -15,13 +15,16 @@
 //!
 //! Everybody named here may write to topics that begin with [`OPEN`], and describe those that begin with [`READ_ONLY`];
 //! of other topics they hear nothing.
+//!
+//! [`Kafka::shared_of`] is a smaller node, of any release: `PLAINTEXT`, and `SASL_SSL` with SCRAM-SHA-512.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+use super::jars::PerRelease;
 use super::tools::{run, tool};
-use super::{Kafka, Layout, Listener, Program, Properties, Shared};
+use super::{Kafka, Layout, Listener, Program, Properties, Release, Shared};
 
 /// Known by PLAIN.
 pub const ALICE: &str = "alice";
@@ -107,8 +110,7 @@ fn identified(layout: Layout) -> Layout {
 }
 
 /// Who is known at a listener with SASL.
-#[must_use]
-pub fn accounts() -> Properties {
+fn accounts() -> Properties {
     let module = |name: &str, options: &str| {
         format!("org.apache.kafka.common.security.{name}LoginModule required {options};")
     };
@@ -124,8 +126,7 @@ pub fn accounts() -> Properties {
 }
 
 /// A listener with TLS, a certificate of `tests/certificates` and its key.
-#[must_use]
-pub fn tls(name: &'static str, certificate: &str) -> Listener {
+fn tls(name: &'static str, certificate: &str) -> Listener {
     let key = if certificate == "server-rsa" { "server-rsa-key.pem" } else { "server-key.pem" };
     let chain = pem(&format!("{certificate}.pem")) + &pem("ca.pem");
     Listener::new(name, "SSL")
@@ -137,6 +138,20 @@ pub fn tls(name: &'static str, certificate: &str) -> Listener {
 }
 
 impl Kafka {
+    /// One node of a release for all tests of the process: `PLAINTEXT`, and `SASL_SSL` with SCRAM-SHA-512, by which it
+    /// knows [`BOB`]. The node ends with the process. The tools are those of the reference release.
+    #[must_use]
+    pub fn shared_of(release: Release) -> Shared {
+        static NODES: PerRelease<Kafka> = PerRelease::new();
+        Shared(NODES.get_or_init(release, || {
+            let scram = tls("SASL_SSL", "server")
+                .protected_by("SASL_SSL")
+                .with_all(&accounts())
+                .with("sasl.enabled.mechanisms", "SCRAM-SHA-512");
+            Self::start_as(Layout::nodes(1).release(release).scram_user(BOB, PASSWORD).listener(scram))
+        }))
+    }
+
     /// Lets everybody do something with the topics that begin so.
     fn allow(&self, what: &[&str], topics: &str) {
         let mut tool = tool("org.apache.kafka.tools.AclCommand");

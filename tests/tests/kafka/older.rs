@@ -1,21 +1,25 @@
-//! A broker of the older fleet takes what the newest takes.
+//! Brokers of older releases take what the reference takes.
 
 use milena_tests::kafka::judge::ExactlyOnce;
-use milena_tests::kafka::secured::{self, BOB, PASSWORD};
-use milena_tests::kafka::{Kafka, Layout, Release};
+use milena_tests::kafka::secured::BOB;
+use milena_tests::kafka::{Kafka, Release};
 
 use crate::clients::{produce_some, protocol, scram, tls};
 
 const RECORDS: usize = 1_000;
 
 #[test]
+fn a_broker_of_kafka_4_3_takes_each_record_once_plain_and_by_scram_over_tls() {
+    check_each_record_once(Release::V4_3);
+}
+
+#[test]
 fn a_broker_of_kafka_3_9_takes_each_record_once_plain_and_by_scram_over_tls() {
-    let secure = secured::tls("SASL_SSL", "server")
-        .protected_by("SASL_SSL")
-        .with_all(&secured::accounts())
-        .with("sasl.enabled.mechanisms", "SCRAM-SHA-512");
-    let layout = Layout::nodes(1).release(Release::V3_9).scram_user(BOB, PASSWORD).listener(secure);
-    let kafka = Kafka::start_as(layout);
+    check_each_record_once(Release::V3_9);
+}
+
+fn check_each_record_once(release: Release) {
+    let kafka = Kafka::shared_of(release);
     kafka.create_topic("older", 3, &[]);
 
     let ways =
