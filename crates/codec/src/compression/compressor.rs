@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::codec::Encode;
 use super::input::Input;
-use super::output::{Halt, Smaller};
+use super::output::{Halt, Output};
 use super::{Compression, SetupError};
 
 /// Compresses batches with one codec at one level. Its context and scratch are kept from batch to batch.
@@ -64,6 +64,7 @@ impl Compressor {
     /// ```
     /// use milena_codec::compression::{Compression, Compressor, Outcome};
     ///
+    /// # if !Compression::Gzip.is_built() { return Ok(()) }
     /// let records = b"a line that comes again. ".repeat(1_000);
     /// let mut compressor = Compressor::new(Compression::Gzip, None)?;
     /// let mut compressed = Vec::new();
@@ -83,25 +84,50 @@ impl Compressor {
         };
         let limit = bytes.saturating_sub(1).min(bytes_max);
         let mut parts = parts;
-        let ended = catch_unwind(AssertUnwindSafe(|| encode(codec, &mut parts, limit, out)));
-        let outcome = match ended {
-            Ok((codec, Ok(()))) if bytes > 0 && out.len() - start <= limit => {
-                self.codec = Some(codec);
+        let outcome = match self.run(codec, &mut parts, Output::within(limit, out)) {
+            Ok(true) if bytes > 0 && out.len() - start <= limit => {
                 return Outcome::Compressed { bytes: out.len() - start };
             }
-            Ok((codec, Ok(()) | Err(Halt::Full))) => {
-                self.codec = Some(codec);
-                if bytes_max < bytes.saturating_sub(1) { Outcome::TooLarge } else { Outcome::NotSmaller }
-            }
-            Ok((_, Err(Halt::Refused(why)))) => self.failed(why, false),
-            Err(panic) => self.failed(message(&*panic), true),
+            Ok(_) if bytes_max < bytes.saturating_sub(1) => Outcome::TooLarge,
+            Ok(_) => Outcome::NotSmaller,
+            Err(failure) => Outcome::Failed(failure),
         };
         out.truncate(start);
         outcome
     }
 
-    const fn failed(&self, why: String, panicked: bool) -> Outcome {
-        Outcome::Failed(Failure { compression: self.compression, panicked, why })
+    /// Compresses what `parts` hold and appends it to `out`, smaller or not: a broker stores all batches of a topic with
+    /// the topic's codec (`LogValidator.buildRecordsAndAssignOffsets`). [`Compression::None`] appends the parts as they
+    /// are.
+    ///
+    /// ```
+    /// use milena_codec::compression::{Compression, Compressor};
+    /// # if !Compression::Lz4.is_built() { return Ok(()) }
+    /// let mut compressed = Vec::new();
+    /// Compressor::new(Compression::Lz4, None)?.compress_always([&b"short"[..]].into_iter(), &mut compressed)?;
+    /// assert!(compressed.len() > b"short".len());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] when the codec fails or panics; `out` is then as it was.
+    pub fn compress_always<'a>(
+        &mut self,
+        parts: impl Iterator<Item = &'a [u8]>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Failure> {
+        let mut parts = parts;
+        let Some(codec) = self.codec.take().or_else(|| encoder(self.compression, self.level)) else {
+            parts.for_each(|part| out.extend_from_slice(part));
+            return Ok(());
+        };
+        let start = out.len();
+        let ended = self.run(codec, &mut parts, Output::within(usize::MAX, out));
+        if ended.is_err() {
+            out.truncate(start);
+        }
+        ended.map(drop)
     }
 
     /// What it compresses with.
@@ -114,6 +140,24 @@ impl Compressor {
     #[must_use]
     pub const fn level(&self) -> i32 {
         self.level
+    }
+
+    /// Runs the codec, which is kept unless it fails: whether it came to its end, or stopped for want of room.
+    fn run(
+        &mut self,
+        codec: Box<dyn Encode>,
+        parts: &mut dyn Iterator<Item = &[u8]>,
+        output: Output<'_>,
+    ) -> Result<bool, Failure> {
+        let (why, panicked) = match catch_unwind(AssertUnwindSafe(|| encode(codec, parts, output))) {
+            Ok((_, Err(Halt::Refused(why)))) => (why, false),
+            Ok((codec, ended)) => {
+                self.codec = Some(codec);
+                return Ok(ended.is_ok());
+            }
+            Err(panic) => (message(&*panic), true),
+        };
+        Err(Failure { compression: self.compression, panicked, why })
     }
 
     /// One whose first batch meets `codec`.
@@ -173,10 +217,9 @@ impl std::error::Error for Failure {}
 fn encode(
     mut codec: Box<dyn Encode>,
     parts: &mut dyn Iterator<Item = &[u8]>,
-    bytes_max: usize,
-    out: &mut Vec<u8>,
+    mut output: Output<'_>,
 ) -> (Box<dyn Encode>, Result<(), Halt>) {
-    let ended = codec.encode(&mut Input::new(parts), &mut Smaller::within(bytes_max, out));
+    let ended = codec.encode(&mut Input::new(parts), &mut output);
     (codec, ended)
 }
 

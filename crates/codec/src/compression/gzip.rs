@@ -17,7 +17,7 @@ use flate2::{Compress, Compression as Level, Crc, Decompress, FlushCompress, Flu
 
 use super::codec::{Decode, Encode};
 use super::input::Input;
-use super::output::{Halt, Room, Smaller};
+use super::output::{Halt, Output, Room};
 use super::{Compression, DecompressError, DecompressProblem};
 
 /// Compresses into one member.
@@ -38,7 +38,7 @@ impl Encoder {
 }
 
 impl Encode for Encoder {
-    fn encode(&mut self, input: &mut Input<'_, '_>, output: &mut Smaller<'_>) -> Result<(), Halt> {
+    fn encode(&mut self, input: &mut Input<'_, '_>, output: &mut Output<'_>) -> Result<(), Halt> {
         if self.ended {
             self.codec.reset();
         } else {
@@ -63,7 +63,7 @@ impl Encode for Encoder {
 
 impl Encoder {
     /// Compresses a part; an empty one is the end.
-    fn deflate(&mut self, mut part: &[u8], output: &mut Smaller<'_>) -> Result<(), Halt> {
+    fn deflate(&mut self, mut part: &[u8], output: &mut Output<'_>) -> Result<(), Halt> {
         let flush = if part.is_empty() { FlushCompress::Finish } else { FlushCompress::None };
         loop {
             let before = self.codec.total_in();

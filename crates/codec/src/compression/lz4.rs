@@ -21,7 +21,7 @@ use twox_hash::XxHash32;
 
 use super::codec::{Decode, Encode};
 use super::input::Input;
-use super::output::{Halt, Room, Smaller};
+use super::output::{Halt, Output, Room};
 use super::{Compression, DecompressError, DecompressProblem};
 
 /// Compresses in independent blocks of [`BLOCK_BYTES`].
@@ -39,7 +39,7 @@ impl Default for Encoder {
 }
 
 impl Encode for Encoder {
-    fn encode(&mut self, input: &mut Input<'_, '_>, output: &mut Smaller<'_>) -> Result<(), Halt> {
+    fn encode(&mut self, input: &mut Input<'_, '_>, output: &mut Output<'_>) -> Result<(), Halt> {
         output.put(&HEADER)?;
         loop {
             let block = input.block(BLOCK_BYTES, &mut self.block);

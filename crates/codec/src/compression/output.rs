@@ -11,13 +11,13 @@ pub(super) enum Halt {
     Refused(String),
 }
 
-/// Output of an encoder, up to a limit that is below the length of the input.
-pub(super) struct Smaller<'o> {
+/// Output of an encoder, up to a limit.
+pub(super) struct Output<'o> {
     out: &'o mut Vec<u8>,
     end: usize,
 }
 
-impl<'o> Smaller<'o> {
+impl<'o> Output<'o> {
     /// Behind what `out` holds, for at most `bytes_max` bytes.
     pub(super) fn within(bytes_max: usize, out: &'o mut Vec<u8>) -> Self {
         let end = out.len().saturating_add(bytes_max);

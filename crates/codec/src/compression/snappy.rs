@@ -16,7 +16,7 @@ use snap::raw::max_compress_len;
 
 use super::codec::{Decode, Encode};
 use super::input::Input;
-use super::output::{Halt, Room, Smaller};
+use super::output::{Halt, Output, Room};
 use super::{Compression, DecompressError, DecompressProblem};
 
 /// Compresses in blocks of [`BLOCK_BYTES`].
@@ -34,7 +34,7 @@ impl Default for Encoder {
 }
 
 impl Encode for Encoder {
-    fn encode(&mut self, input: &mut Input<'_, '_>, output: &mut Smaller<'_>) -> Result<(), Halt> {
+    fn encode(&mut self, input: &mut Input<'_, '_>, output: &mut Output<'_>) -> Result<(), Halt> {
         output.put(&MAGIC)?;
         output.put(&VERSION.to_be_bytes())?;
         output.put(&VERSION.to_be_bytes())?;

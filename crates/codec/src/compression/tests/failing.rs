@@ -4,7 +4,7 @@ use super::codecs;
 use super::data::text;
 use crate::compression::codec::{Decode, Encode};
 use crate::compression::input::Input;
-use crate::compression::output::{Halt, Room, Smaller};
+use crate::compression::output::{Halt, Output, Room};
 use crate::compression::{Compressor, DecompressError, DecompressProblem, Decompressor, Failure, Outcome};
 
 /// Appends something, then panics or refuses.
@@ -13,7 +13,7 @@ struct Failing {
 }
 
 impl Encode for Failing {
-    fn encode(&mut self, input: &mut Input<'_, '_>, output: &mut Smaller<'_>) -> Result<(), Halt> {
+    fn encode(&mut self, input: &mut Input<'_, '_>, output: &mut Output<'_>) -> Result<(), Halt> {
         output.put(&input.part()[..1])?;
         if self.panics {
             panic!("index out of bounds");
@@ -42,6 +42,20 @@ fn a_codec_that_panics_or_refuses_costs_the_compression_only() {
 
             let outcome = compressor.compress([&content[..]].into_iter(), &mut out);
             assert_eq!(outcome, Outcome::Compressed { bytes: out.len() - 6 }, "the next starts afresh");
+        }
+    }
+}
+
+#[test]
+fn a_codec_that_fails_where_it_has_to_compress_leaves_the_output_as_it_was() {
+    for codec in codecs() {
+        for panics in [true, false] {
+            let mut compressor = Compressor::with_codec(codec, Box::new(Failing { panics }));
+            let mut out = b"before".to_vec();
+            let failure = compressor.compress_always([&b"content"[..]].into_iter(), &mut out).unwrap_err();
+            assert_eq!((failure.panicked, &out[..]), (panics, &b"before"[..]));
+            compressor.compress_always([&b"content"[..]].into_iter(), &mut out).unwrap();
+            assert_eq!(super::decompressed(codec, &out[6..]).unwrap(), b"content", "the next starts afresh");
         }
     }
 }

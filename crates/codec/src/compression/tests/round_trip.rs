@@ -102,6 +102,19 @@ fn no_compression_copies() {
 }
 
 #[test]
+fn content_that_becomes_larger_is_compressed_where_it_has_to_be() {
+    for codec in Compression::ALL.into_iter().filter(|codec| codec.is_built()) {
+        let mut compressor = Compressor::new(codec, None).unwrap();
+        for content in [Vec::new(), b"short".to_vec(), noise(100_000, 1), text(100_000, 2)] {
+            let mut out = b"before".to_vec();
+            compressor.compress_always(cut(&content, 3).into_iter(), &mut out).unwrap();
+            assert_eq!(&out[..6], b"before");
+            assert!(decompressed(codec, &out[6..]).unwrap() == content, "{codec}, {} bytes", content.len());
+        }
+    }
+}
+
+#[test]
 fn several_streams_in_a_row_are_read_where_java_reads_them() {
     for codec in codecs() {
         let (first, second) = (text(40_000, 1), text(3_000, 2));

@@ -15,7 +15,7 @@ mod pure;
 
 use super::codec::{Decode, Encode};
 use super::input::Input;
-use super::output::{Halt, Room, Smaller};
+use super::output::{Halt, Output, Room};
 use super::{Compression, DecompressError, DecompressProblem};
 use frame::Frame;
 
@@ -38,7 +38,7 @@ impl Encoder {
 }
 
 impl Encode for Encoder {
-    fn encode(&mut self, input: &mut Input<'_, '_>, output: &mut Smaller<'_>) -> Result<(), Halt> {
+    fn encode(&mut self, input: &mut Input<'_, '_>, output: &mut Output<'_>) -> Result<(), Halt> {
         let whole = input.block(usize::MAX, &mut self.whole);
         // The codec stops at the end of its scratch, so that a limit bounds the scratch as well.
         let room = output.left().saturating_add(SPARE_BYTES);
