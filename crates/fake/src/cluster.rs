@@ -76,16 +76,15 @@ impl Cluster {
         Ok(near)
     }
 
-    /// Every record of a partition, in order: what a consumer would read. Empty where there is no such partition.
-    ///
-    /// Records of compressed batches are not among them: see [`log_batches`](Self::log_batches).
+    /// Every record of a partition, in order: what a consumer would read, whatever the batches are compressed with.
+    /// Empty where there is no such partition.
     #[must_use]
     pub fn log(&self, topic: &str, partition: impl Into<PartitionId>) -> Vec<LoggedRecord> {
         let core = self.shared.core();
         core.state.partition(topic, partition.into()).map(|p| p.log.records().collect()).unwrap_or_default()
     }
 
-    /// Every batch of a partition, in order.
+    /// Every batch of a partition, in order, with codec and length as the producer sent it and as it is stored.
     #[must_use]
     pub fn log_batches(&self, topic: &str, partition: impl Into<PartitionId>) -> Vec<LoggedBatch> {
         let core = self.shared.core();

@@ -32,6 +32,9 @@
 //! * [`Cluster::on`] sets hooks: what goes wrong with which request, how often.
 //! * [`Cluster::log`], [`Cluster::journal`] and [`Cluster::violations`] tell what happened.
 //!
+//! Batches of every codec are decompressed, up to 100 MiB each, and checked inside as Kafka 4.3 checks them.
+//! Codec and length of each batch are in [`Cluster::log_batches`].
+//!
 //! One connection's requests are served one after another. There are no transactions and no consumer groups. Whoever
 //! may come in ([`Builder::user`]) may do everything. With the feature `tls`, connections speak TLS (`Builder::tls`).
 
@@ -53,6 +56,7 @@ pub use hook::Action;
 pub use journal::{Authentication, JournalEntry, Violation};
 pub use mechanism::Mechanism;
 pub use milena_codec::ErrorCode;
+pub use milena_codec::compression::Compression;
 pub use milena_codec::ids::{BrokerId, PartitionId};
 pub use milena_codec::message::ApiKey;
 pub use on::{Hold, On};

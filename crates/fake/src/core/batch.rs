@@ -3,17 +3,34 @@
 
 use bytes::Bytes;
 use milena_codec::ErrorCode;
-use milena_codec::record::{BatchFault, BatchHeader, ProducedBatch};
+use milena_codec::compression::Compression;
+use milena_codec::record::{BatchFault, BatchHeader, HEADER_BYTES, ProducedBatch};
 
-use super::records::{self, LoggedRecord};
+use super::codecs::Codecs;
+use super::opinion;
+use super::records::{Run, Runs};
 use super::refusal::Refusal;
 use super::topic_config::TopicConfig;
+
+/// `RecordBatch.NO_TIMESTAMP`.
+const NO_TIMESTAMP_MS: i64 = -1;
 
 /// The one batch of a `records` field.
 #[derive(Clone, Debug)]
 pub(crate) struct Batch {
     pub(crate) bytes: Bytes,
     produced: ProducedBatch,
+}
+
+/// The records of a batch that was read.
+#[derive(Debug)]
+pub(crate) struct Content {
+    /// The records, without compression.
+    pub(crate) records: Bytes,
+    /// The greatest of their timestamps, whatever the header says.
+    pub(crate) max_timestamp_ms: i64,
+    /// Whether their offset deltas are 0, 1, 2 and so on.
+    pub(crate) numbered: bool,
 }
 
 impl Batch {
@@ -25,19 +42,20 @@ impl Batch {
     }
 
     /// Checks the batch against the topic. The records themselves are read where `read_records` says so, and where
-    /// a verdict depends on them.
+    /// a verdict depends on them; of others there is no content.
     pub(crate) fn check(
         &self,
         config: &TopicConfig,
         wall_ms: i64,
         read_records: bool,
-    ) -> Result<(), Refusal> {
+        codecs: &mut Codecs,
+    ) -> Result<Option<Content>, Refusal> {
         self.produced.check(config.max_message_bytes)?;
         let latest_ms = wall_ms.saturating_add(config.timestamp_after_max_ms);
         let suspicious = !config.log_append_time && self.header().max_timestamp_ms > latest_ms;
         match read_records || config.compacted || suspicious {
-            true => self.check_records(config, latest_ms),
-            false => Ok(()),
+            true => self.read(config, latest_ms, codecs).map(Some),
+            false => Ok(None),
         }
     }
 
@@ -49,36 +67,63 @@ impl Batch {
         self.header().attributes.is_transactional()
     }
 
-    /// Whether the records can be read without a decoder of their compression.
-    const fn is_plain(&self) -> bool {
-        !self.header().attributes.is_compressed()
+    /// Codec of the records; [`Batch::check`] rejects an unknown number.
+    pub(crate) fn compression(&self) -> Compression {
+        self.header().attributes.compression().unwrap_or_default()
     }
 
-    fn check_records(&self, config: &TopicConfig, latest_ms: i64) -> Result<(), Refusal> {
-        if !self.is_plain() {
-            return Ok(());
+    /// Decompresses the batch and reads every record, twice ([`opinion`]).
+    fn read(&self, config: &TopicConfig, latest_ms: i64, codecs: &mut Codecs) -> Result<Content, Refusal> {
+        let (header, compression) = (self.header(), self.compression());
+        let body = self.bytes.slice(HEADER_BYTES..);
+        let records = codecs.decompress(compression, &body)?;
+        opinion::of_content(compression, &body, &records)?;
+        let (mut max_timestamp_ms, mut numbered) = (NO_TIMESTAMP_MS, true);
+        let mut blamed = Blamed::default();
+        for run in Runs::new(header, &records) {
+            let run = run?;
+            opinion::of_records(&self.bytes, header, &run)?;
+            numbered &= run.numbered;
+            max_timestamp_ms =
+                run.records.iter().map(|record| record.timestamp).fold(max_timestamp_ms, i64::max);
+            blamed.look_at(&run, config, latest_ms);
         }
-        let records = records::read(&self.bytes, self.header())?;
-        let blame = |code, why: &str, is_guilty: &dyn Fn(&LoggedRecord) -> bool| {
-            let guilty: Vec<_> = (0..)
-                .zip(&records)
-                .filter(|(_, record)| is_guilty(record))
-                .map(|(index, _)| (index, why.to_owned()))
-                .collect();
-            match guilty.is_empty() {
-                true => Ok(()),
-                false => Err(Refusal { records: guilty, ..Refusal::new(code, why) }),
+        blamed.verdict()?;
+        Ok(Content { records, max_timestamp_ms, numbered })
+    }
+}
+
+/// The records that a topic does not take (`LogValidator.validateRecord`).
+#[derive(Debug, Default)]
+struct Blamed {
+    records: Vec<(i32, String)>,
+    timestamps: bool,
+}
+
+impl Blamed {
+    fn look_at(&mut self, run: &Run, config: &TopicConfig, latest_ms: i64) {
+        for (index, record) in (run.first..).zip(&run.records) {
+            let index = i32::try_from(index).unwrap_or(i32::MAX);
+            if config.compacted && record.key.is_none() {
+                self.records.push((index, "Compacted topic cannot accept message without key".to_owned()));
+            } else if !config.log_append_time && record.timestamp > latest_ms {
+                let why =
+                    format!("Timestamp {} is out of range: the latest is {latest_ms}", record.timestamp);
+                self.records.push((index, why));
+                self.timestamps = true;
             }
+        }
+    }
+
+    /// One timestamp makes it an error of timestamps, whatever else there is (`LogValidator.processRecordErrors`).
+    fn verdict(self) -> Result<(), Refusal> {
+        let (code, why) = match (self.records.is_empty(), self.timestamps) {
+            (true, _) => return Ok(()),
+            (false, true) => (ErrorCode::INVALID_TIMESTAMP, "invalid timestamp"),
+            (false, false) => (ErrorCode::INVALID_RECORD, "record errors"),
         };
-        if config.compacted {
-            let why = "Compacted topic cannot accept message without key";
-            blame(ErrorCode::INVALID_RECORD, why, &|record| record.key.is_none())?;
-        }
-        if !config.log_append_time {
-            let why = "the timestamp is too far in the future";
-            blame(ErrorCode::INVALID_TIMESTAMP, why, &|record| record.timestamp > latest_ms)?;
-        }
-        Ok(())
+        let message = format!("One or more records have been rejected due to {why}");
+        Err(Refusal { records: self.records, ..Refusal::new(code, &message) })
     }
 }
 

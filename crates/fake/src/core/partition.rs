@@ -4,9 +4,11 @@ use milena_codec::ErrorCode;
 use milena_codec::ids::{BrokerId, LeaderEpoch};
 
 use super::batch::Batch;
+use super::codecs::Codecs;
 use super::log::{Keep, Log};
 use super::producers::{Producers, Verdict};
 use super::refusal::Refusal;
+use super::stored::Stored;
 use super::topic_config::TopicConfig;
 
 #[derive(Debug)]
@@ -29,6 +31,8 @@ pub(crate) struct Appended {
     pub(crate) log_append_time_ms: i64,
     /// Records that the log did not have before.
     pub(crate) new_records: u64,
+    /// Offset deltas of its records are not 0, 1, 2 and so on, which a broker passes over.
+    pub(crate) misnumbered: bool,
 }
 
 /// What a batch is checked against.
@@ -78,17 +82,34 @@ impl Partition {
     }
 
     /// Appends a batch, or says why not, in the order in which a broker finds out.
-    pub(crate) fn append(&mut self, batch: &Batch, terms: &Terms<'_>) -> Result<Appended, Refusal> {
+    pub(crate) fn append(
+        &mut self,
+        batch: &Batch,
+        terms: &Terms<'_>,
+        codecs: &mut Codecs,
+    ) -> Result<Appended, Refusal> {
         let min_insync = terms.config.min_insync_replicas.min(self.replicas.len());
         if terms.acks == -1 && self.isr.len() < min_insync {
             return Err(ErrorCode::NOT_ENOUGH_REPLICAS.into());
         }
-        batch.check(terms.config, terms.wall_ms, terms.keep != Keep::Nothing)?;
+        let append_time_ms = terms.config.log_append_time.then_some(terms.wall_ms);
+        let is_kept = terms.keep != Keep::Nothing;
+        let content = batch.check(terms.config, terms.wall_ms, is_kept, codecs)?;
+        let stored = match &content {
+            Some(content) if is_kept => Some(Stored::new(batch, content, append_time_ms)?),
+            _ => None,
+        };
         match self.producers.judge(batch.header()) {
-            Verdict::Append => Ok(self.write(batch, terms)),
-            Verdict::Duplicate { base_offset, timestamp_ms } => {
-                Ok(Appended { base_offset, log_append_time_ms: timestamp_ms, new_records: 0 })
+            Verdict::Append => {
+                let misnumbered = content.is_some_and(|content| !content.numbered);
+                Ok(Appended { misnumbered, ..self.write(batch, stored, append_time_ms) })
             }
+            Verdict::Duplicate { base_offset, timestamp_ms } => Ok(Appended {
+                base_offset,
+                log_append_time_ms: timestamp_ms,
+                new_records: 0,
+                misnumbered: false,
+            }),
             Verdict::Refuse(code) => Err(code.into()),
         }
     }
@@ -103,15 +124,22 @@ impl Partition {
         }
     }
 
-    fn write(&mut self, batch: &Batch, terms: &Terms<'_>) -> Appended {
-        let append_time_ms = terms.config.log_append_time.then_some(terms.wall_ms);
-        let base_offset = self.log.append(batch, self.epoch, append_time_ms);
-        let timestamp_ms = append_time_ms.unwrap_or_else(|| batch.header().max_timestamp_ms);
-        self.producers.remember(batch.header(), base_offset, timestamp_ms);
+    /// Writes what is kept of a batch, or counts it.
+    fn write(&mut self, batch: &Batch, stored: Option<Stored>, append_time_ms: Option<i64>) -> Appended {
+        let header = batch.header();
+        let (base_offset, max_timestamp_ms) = match stored {
+            None => (self.log.pass(header.records), append_time_ms.unwrap_or(header.max_timestamp_ms)),
+            Some(stored) => {
+                let max_timestamp_ms = stored.header.max_timestamp_ms;
+                (self.log.append(stored, self.epoch), max_timestamp_ms)
+            }
+        };
+        self.producers.remember(header, base_offset, max_timestamp_ms);
         Appended {
             base_offset,
             log_append_time_ms: append_time_ms.unwrap_or(-1),
-            new_records: u64::try_from(batch.header().records).unwrap_or_default(),
+            new_records: u64::try_from(header.records).unwrap_or_default(),
+            misnumbered: false,
         }
     }
 }

@@ -34,24 +34,37 @@ struct Outcome {
     fault: Option<Fault>,
 }
 
-pub(crate) fn serve(state: &mut State, head: &Head, plan: &Plan, here: &Here, request: &Produce) -> Answer {
+/// Serves the request. The strings are violations: faults of the request that a broker passes over.
+pub(crate) fn serve(
+    state: &mut State,
+    head: &Head,
+    plan: &Plan,
+    here: &Here,
+    request: &Produce,
+) -> (Answer, Vec<String>) {
     let mut body = theirs::ProduceResponse::default();
-    let mut failed = false;
+    let (mut failed, mut passed_over) = (false, Vec::new());
     for entry in last_of_each(&request.entries) {
         let outcome = produce(state, plan, here, request, entry);
+        if outcome.result.as_ref().is_ok_and(|appended| appended.misnumbered) {
+            let (topic, partition) = (&entry.topic, entry.partition);
+            passed_over.push(format!(
+                "produce: offset deltas of a batch for {topic:?} partition {partition} are not consecutive from 0"
+            ));
+        }
         let answer = describe(state, head.version, entry, outcome);
         failed |= answer.error_code != 0;
         add_hint(state, &mut body, &answer);
         add_answer(&mut body, &entry.topic, answer);
     }
     match (request.acks, failed) {
-        (0, true) => return Answer::Close,
-        (0, false) => return Answer::None,
+        (0, true) => return (Answer::Close, passed_over),
+        (0, false) => return (Answer::None, passed_over),
         _ => {}
     }
     let throttle = state.brokers.get(&here.broker).map(|broker| broker.throttle).unwrap_or_default();
     body.throttle_time_ms = i32::try_from(throttle.as_millis()).unwrap_or(i32::MAX);
-    answer::frame::<ProduceRequest>(head.correlation_id, head.version, &body)
+    (answer::frame::<ProduceRequest>(head.correlation_id, head.version, &body), passed_over)
 }
 
 /// The partitions that a request names, for hooks to choose by.
@@ -144,7 +157,7 @@ fn append(
         return Err(ErrorCode::NOT_LEADER_OR_FOLLOWER.into());
     }
     let terms = Terms { config: &config, acks: request.acks, wall_ms: here.wall_ms, keep };
-    let appended = partition.append(batch, &terms)?;
+    let appended = partition.append(batch, &terms, &mut state.codecs)?;
     state.records += appended.new_records;
     Ok(appended)
 }

@@ -1,15 +1,14 @@
-//! Reading the records of a batch by kafka-protocol, which shares no code with the producer under test.
-//!
-//! Our own bounded reader goes first: kafka-protocol allocates by counts on the wire. It keeps a record's headers in
-//! a map, which loses all but one of a name, so that the headers are ours, checked against its own.
+//! The records of a batch, without compression, by our own bounded reader.
 
 use bytes::Bytes;
-use kafka_protocol::records::{Record, RecordBatchDecoder};
 use milena_codec::ErrorCode;
 use milena_codec::ids::{ProducerEpoch, ProducerId, Sequence};
-use milena_codec::record::{BatchHeader, HEADER_BYTES, Header, Records};
+use milena_codec::record::{BatchHeader, Header, Record, Records};
 
 use super::refusal::Refusal;
+
+/// Most records that are held at a time while a batch is checked: small records take 50 times their bytes in memory.
+const RUN_RECORDS_MAX: usize = 1024;
 
 /// A record in a partition's log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,56 +32,97 @@ pub struct LoggedRecord {
     pub sequence: Sequence,
 }
 
-/// Reads the records of a batch that is not compressed, numbered from the header's base offset.
-pub(crate) fn read(bytes: &Bytes, header: &BatchHeader) -> Result<Vec<LoggedRecord>, Refusal> {
-    let ours = read_ours(bytes, header)?;
-    let theirs = RecordBatchDecoder::decode(&mut bytes.clone())
-        .map_err(|error| Refusal::new(ErrorCode::INVALID_RECORD, &error.to_string()))?;
-    let agree = ours.len() == theirs.records.len() && ours.iter().zip(&theirs.records).all(is_same);
-    match agree {
-        true => Ok(ours),
-        false => Err(Refusal::new(ErrorCode::UNKNOWN_SERVER_ERROR, "two readers of the batch disagree")),
+/// Some records of a batch, one behind the other.
+#[derive(Debug)]
+pub(crate) struct Run {
+    /// Place of the first one in the batch.
+    pub(crate) first: u32,
+    pub(crate) records: Vec<LoggedRecord>,
+    /// The bytes that they were read from.
+    pub(crate) bytes: Bytes,
+    /// Whether their offset deltas are their places in the batch.
+    pub(crate) numbered: bool,
+}
+
+/// Reads the records of a batch run by run, numbered from the header's base offset, whatever their offset deltas are.
+/// The last item is an error where a record is malformed, or where there are not as many as the header counts.
+#[derive(Debug)]
+pub(crate) struct Runs<'a> {
+    header: &'a BatchHeader,
+    content: &'a Bytes,
+    records: Records<'a>,
+    read: u32,
+    ended: bool,
+}
+
+impl<'a> Runs<'a> {
+    pub(crate) fn new(header: &'a BatchHeader, content: &'a Bytes) -> Self {
+        Self { header, content, records: Records::new(content), read: 0, ended: false }
+    }
+
+    fn next_run(&mut self) -> Result<Option<Run>, Refusal> {
+        let (first, start) = (self.read, self.records.position());
+        let mut run = Run { first, records: Vec::new(), bytes: Bytes::new(), numbered: true };
+        for record in self.records.by_ref().take(RUN_RECORDS_MAX) {
+            let record = record.map_err(|error| malformed(&error.to_string()))?;
+            run.numbered &= u32::try_from(record.offset_delta) == Ok(self.read);
+            run.records.push(logged(self.header, self.content, self.read, record)?);
+            self.read = self.read.saturating_add(1);
+        }
+        run.bytes = self.content.slice(start..self.records.position());
+        match (run.records.is_empty(), u32::try_from(self.header.records) == Ok(self.read)) {
+            (false, _) => Ok(Some(run)),
+            (true, true) => Ok(None),
+            (true, false) => Err(malformed("there are more or fewer records than the count says")),
+        }
     }
 }
 
-fn read_ours(bytes: &Bytes, header: &BatchHeader) -> Result<Vec<LoggedRecord>, Refusal> {
-    let malformed = |what: &str| Refusal::new(ErrorCode::INVALID_RECORD, what);
-    let body = bytes.slice(HEADER_BYTES..);
+impl Iterator for Runs<'_> {
+    type Item = Result<Run, Refusal>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ended {
+            return None;
+        }
+        let next = self.next_run().transpose();
+        self.ended = !matches!(next, Some(Ok(_)));
+        next
+    }
+}
+
+/// Reads all records of a batch.
+pub(crate) fn read(header: &BatchHeader, content: &Bytes) -> Result<Vec<LoggedRecord>, Refusal> {
     let mut records = Vec::new();
-    for record in Records::new(&body) {
-        let record = record.map_err(|error| malformed(&error.to_string()))?;
-        let timestamp = header.base_timestamp_ms.checked_add(record.timestamp_delta);
-        let share = |part: Option<&[u8]>| part.map(|part| body.slice_ref(part));
-        let index = u32::try_from(records.len()).unwrap_or(u32::MAX);
-        records.push(LoggedRecord {
-            offset: header.base_offset + i64::from(index),
-            timestamp: timestamp.ok_or_else(|| malformed("a timestamp overflows"))?,
-            key: share(record.key),
-            value: share(record.value),
-            headers: record
-                .headers
-                .map(|(name, value)| Header { name: name.to_owned(), value: share(value) })
-                .collect(),
-            producer_id: header.stamp.identity.producer_id,
-            epoch: header.stamp.identity.epoch,
-            sequence: header.stamp.after(index).base_sequence,
-        });
+    for run in Runs::new(header, content) {
+        records.append(&mut run?.records);
     }
-    match i32::try_from(records.len()) == Ok(header.records) {
-        true => Ok(records),
-        false => Err(malformed("there are more or fewer records than the count says")),
-    }
+    Ok(records)
 }
 
-fn is_same((ours, theirs): (&LoggedRecord, &Record)) -> bool {
-    let last_of_a_name = |name: &str| ours.headers.iter().rev().find(|header| header.name == name);
-    ours.timestamp == theirs.timestamp
-        && ours.key == theirs.key
-        && ours.value == theirs.value
-        && ours.producer_id.0 == theirs.producer_id
-        && ours.epoch.0 == theirs.producer_epoch
-        && ours.headers.iter().all(|header| theirs.headers.contains_key(header.name.as_bytes()))
-        && theirs.headers.iter().all(|(name, value)| {
-            last_of_a_name(name).is_some_and(|header| header.value.as_ref() == value.as_ref())
-        })
+fn logged(
+    header: &BatchHeader,
+    content: &Bytes,
+    index: u32,
+    record: Record<'_>,
+) -> Result<LoggedRecord, Refusal> {
+    let timestamp = header.base_timestamp_ms.checked_add(record.timestamp_delta);
+    let share = |part: Option<&[u8]>| part.map(|part| content.slice_ref(part));
+    Ok(LoggedRecord {
+        offset: header.base_offset + i64::from(index),
+        timestamp: timestamp.ok_or_else(|| malformed("a timestamp overflows"))?,
+        key: share(record.key),
+        value: share(record.value),
+        headers: record
+            .headers
+            .map(|(name, value)| Header { name: name.to_owned(), value: share(value) })
+            .collect(),
+        producer_id: header.stamp.identity.producer_id,
+        epoch: header.stamp.identity.epoch,
+        sequence: header.stamp.after(index).base_sequence,
+    })
+}
+
+fn malformed(what: &str) -> Refusal {
+    Refusal::new(ErrorCode::INVALID_RECORD, what)
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use milena_codec::ids::{BrokerId, PartitionId, TopicId};
 
+use super::codecs::Codecs;
 use super::log::Keep;
 use super::partition::Partition;
 use super::sasl::Access;
@@ -68,6 +69,7 @@ pub(crate) struct State {
     pub(crate) topics: BTreeMap<String, Topic>,
     /// Records that were appended, repeated ones not counted again.
     pub(crate) records: u64,
+    pub(crate) codecs: Codecs,
     next_producer_id: i64,
     topics_made: u64,
 }
@@ -95,12 +97,13 @@ impl std::fmt::Display for Missing {
 }
 
 impl State {
-    pub(crate) const fn new(settings: Settings) -> Self {
+    pub(crate) fn new(settings: Settings) -> Self {
         Self {
             settings,
             brokers: BTreeMap::new(),
             topics: BTreeMap::new(),
             records: 0,
+            codecs: Codecs::default(),
             next_producer_id: 1000,
             topics_made: 0,
         }

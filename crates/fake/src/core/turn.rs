@@ -239,7 +239,12 @@ impl Core {
             Body::ListOffsets(request) => list_offsets::serve(state, head, plan, broker, request),
             Body::Metadata(request) => metadata::serve(state, head, plan, request),
             Body::Produce(request) => {
-                produce::serve(state, head, plan, &Here { broker, wall_ms: now.wall_ms }, request)
+                let here = Here { broker, wall_ms: now.wall_ms };
+                let (answer, passed_over) = produce::serve(state, head, plan, &here, request);
+                for what in passed_over {
+                    self.blame(now, pending.connection, broker, what);
+                }
+                answer
             }
             Body::SaslHandshake { mechanism } => {
                 self.handshake(now, pending.connection, head, plan, mechanism)

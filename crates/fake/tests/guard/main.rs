@@ -5,7 +5,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot talk to the cluster has failed")]
 
 mod client;
+mod compression;
 mod hooks;
+mod packed;
 mod produce;
 mod protocol;
 mod reading;
@@ -13,6 +15,7 @@ mod replicas;
 mod sasl;
 mod scram;
 mod sequences;
+mod streams;
 #[cfg(feature = "tls")]
 mod tls;
 mod topics;

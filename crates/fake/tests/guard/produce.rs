@@ -177,19 +177,6 @@ async fn a_transactional_batch_needs_a_transactional_id() {
 }
 
 #[tokio::test]
-async fn codecs_are_known_by_version_and_number() {
-    let cluster = one_broker().await;
-    let mut wire = Wire::to(&cluster, 1);
-    let zstd = sealed(&["a"], |header| header.attributes = Attributes::from_bits(4));
-    let answer = wire.produce(zstd, 6).await;
-    assert_eq!(answer.error_code, ErrorCode::UNSUPPORTED_COMPRESSION_TYPE);
-    for codec in [5, 7] {
-        let bytes = sealed(&["a"], |header| header.attributes = Attributes::from_bits(codec));
-        assert_eq!(wire.code(bytes).await, ErrorCode::UNKNOWN_SERVER_ERROR);
-    }
-}
-
-#[tokio::test]
 async fn exactly_the_limit_passes_and_a_byte_more_does_not() {
     let bytes = batch(&["0123456789"]);
     let config = TopicConfig { max_message_bytes: bytes.len(), ..TopicConfig::default() };

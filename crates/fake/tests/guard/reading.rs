@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use kafka_protocol::messages as theirs;
 use milena_codec::ErrorCode;
+use milena_codec::compression::Decompressor;
 use milena_codec::ids::{BrokerId, LeaderEpoch, PartitionId, TopicId};
 use milena_codec::message::{
     FetchPartition, FetchRequest, FetchTopic, ListOffsetsPartition, ListOffsetsRequest, ListOffsetsTopic,
@@ -12,6 +13,7 @@ use milena_codec::record::RecordBatch;
 use milena_fake::{Cluster, Keep};
 
 use crate::client::*;
+use crate::packed::*;
 
 /// Asks for an offset of partition 0 of `t`: its code, timestamp and offset.
 async fn offset(wire: &mut Wire, timestamp: i64, version: i16) -> (ErrorCode, i64, i64) {
@@ -43,8 +45,9 @@ async fn fetch(
     while !rest.is_empty() {
         let length = 12 + u32::from_be_bytes(rest[8..12].try_into().unwrap()) as usize;
         let bytes = rest.split_to(length);
-        let batch = RecordBatch::parse(&bytes).unwrap();
-        for (offset, record) in (batch.header.base_offset..).zip(batch.records()) {
+        let (batch, mut buffer) = (RecordBatch::parse(&bytes).unwrap(), Vec::new());
+        let records = batch.decompress(&mut Decompressor::new(), 1 << 20, &mut buffer).unwrap();
+        for (offset, record) in (batch.header.base_offset..).zip(records) {
             read.push((offset, String::from_utf8(record.unwrap().value.unwrap().to_vec()).unwrap()));
         }
     }
@@ -97,6 +100,33 @@ async fn records_are_read_from_the_batch_that_holds_the_offset_in_every_version(
     let mut short = fetch_from(0, id);
     short.topics[0].partitions[0].partition_max_bytes = 1;
     assert_eq!(fetch(&mut wire, &short, 12).await.2, read(&[(0, "a"), (1, "b")]), "one batch in any case");
+}
+
+#[tokio::test]
+async fn compressed_batches_are_found_by_time_and_fetched_as_they_are_stored() {
+    for codec in CODECS {
+        let cluster = one_broker().await;
+        let mut wire = Wire::to(&cluster, 1);
+        for _ in 0..2 {
+            assert_eq!(wire.code(good(codec)).await, ErrorCode::NONE);
+        }
+        for version in 1..=10 {
+            let found = offset(&mut wire, NOW_MS + 3, version).await;
+            assert_eq!(found, (ErrorCode::NONE, NOW_MS + 3, 3), "{codec} v{version}");
+        }
+        assert_eq!(offset(&mut wire, -3, 7).await, (ErrorCode::NONE, NOW_MS + 4, 4), "{codec}");
+        let id = cluster.topic_id("t").unwrap();
+        let expected: Vec<_> =
+            (0..).zip(VALUES.iter().chain(&VALUES).map(|value| (*value).to_owned())).collect();
+        for version in 4..=18 {
+            let all = fetch(&mut wire, &fetch_from(0, id), version).await;
+            assert_eq!(all, (ErrorCode::NONE, 10, expected.clone()), "{codec} v{version}");
+        }
+        let answer: theirs::FetchResponse = wire.ask(&fetch_from(5, id), 12).await;
+        let stored = cluster.log_batches("t", 0).pop().unwrap();
+        assert_eq!(stored.compression(), codec);
+        assert_eq!(answer.responses[0].partitions[0].records.as_deref(), Some(&stored.bytes[..]), "{codec}");
+    }
 }
 
 #[tokio::test]
