@@ -32,8 +32,9 @@
 //! * [`Cluster::on`] sets hooks: what goes wrong with which request, how often.
 //! * [`Cluster::log`], [`Cluster::journal`] and [`Cluster::violations`] tell what happened.
 //!
-//! Batches of every codec are decompressed, up to 100 MiB each, and checked inside as Kafka 4.3 checks them.
-//! Codec and length of each batch are in [`Cluster::log_batches`].
+//! Batches of every codec are decompressed, up to 100 MiB each, and checked inside as Kafka 4.3 checks them; a topic may
+//! have its batches encoded anew with a codec of its own ([`TopicConfig::compression_type`]). What is stored, and how
+//! large each batch was on its way, is in [`Cluster::log_batches`].
 //!
 //! One connection's requests are served one after another. There are no transactions and no consumer groups. Whoever
 //! may come in ([`Builder::user`]) may do everything. With the feature `tls`, connections speak TLS (`Builder::tls`).
@@ -51,7 +52,7 @@ mod verbs;
 
 pub use builder::Builder;
 pub use cluster::Cluster;
-pub use core::{Keep, LoggedBatch, LoggedRecord, TopicConfig};
+pub use core::{Keep, LoggedBatch, LoggedRecord, TopicCompression, TopicConfig};
 pub use hook::Action;
 pub use journal::{Authentication, JournalEntry, Violation};
 pub use mechanism::Mechanism;

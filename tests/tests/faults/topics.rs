@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join;
 use milena::{ErrorKind, Persisted, Record};
-use milena_fake::{ApiKey, Brokers, Cluster, ErrorCode, Release, TopicConfig};
+use milena_fake::{ApiKey, Brokers, Cluster, ErrorCode, Release, TopicCompression, TopicConfig};
 use milena_tests::{Load, Sent, Stage, Tag, assert_exactly_once, assert_in_order, tags, within};
 use tokio::time::sleep;
 
@@ -18,6 +18,7 @@ const fn limit(max_message_bytes: usize) -> TopicConfig {
         compacted: false,
         log_append_time: false,
         timestamp_after_max_ms: 3_600_000,
+        compression_type: TopicCompression::Producer,
     }
 }
 

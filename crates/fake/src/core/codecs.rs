@@ -13,7 +13,7 @@
 
 use bytes::Bytes;
 use milena_codec::ErrorCode;
-use milena_codec::compression::{Compression, Decompressor};
+use milena_codec::compression::{Compression, Compressor, Decompressor};
 
 use super::refusal::Refusal;
 
@@ -22,10 +22,12 @@ use super::refusal::Refusal;
 /// bound.
 pub(crate) const DECOMPRESSED_BYTES_MAX: usize = 104_857_600;
 
-/// Contexts of decoders; each is made when it is first needed.
+/// What compresses and decompresses; each context is made when it is first needed.
 #[derive(Debug, Default)]
 pub(crate) struct Codecs {
     decompressor: Decompressor,
+    /// By id.
+    compressors: [Option<Compressor>; Compression::ALL.len()],
 }
 
 impl Codecs {
@@ -49,6 +51,30 @@ impl Codecs {
             .decompress(compression, body, DECOMPRESSED_BYTES_MAX, &mut records)
             .map_err(|error| undecodable(&error.to_string()))?;
         Ok(records.into())
+    }
+
+    /// Compresses records and appends them to `batch`, smaller or not.
+    pub(crate) fn compress(
+        &mut self,
+        compression: Compression,
+        records: &[u8],
+        batch: &mut Vec<u8>,
+    ) -> Result<(), Refusal> {
+        let failed = |why: String| {
+            let message = format!("compression: cannot compress the records: {why}");
+            Refusal::new(ErrorCode::UNKNOWN_SERVER_ERROR, &message)
+        };
+        let Some(slot) = self.compressors.get_mut(usize::from(compression.id())) else {
+            return Err(failed(format!("no codec for {compression}")));
+        };
+        let compressor = match slot {
+            Some(compressor) => compressor,
+            None => {
+                slot.insert(Compressor::new(compression, None).map_err(|error| failed(error.to_string()))?)
+            }
+        };
+        let compressed = compressor.compress_always([records].into_iter(), batch);
+        compressed.map_err(|failure| failed(failure.to_string()))
     }
 }
 

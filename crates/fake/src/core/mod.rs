@@ -41,7 +41,7 @@ pub(crate) use request::{Call, Refused};
 pub(crate) use sasl::Login;
 pub(crate) use sasl::{Access, Delegation};
 pub(crate) use state::{Broker, Missing, Settings, State};
-pub use topic_config::TopicConfig;
+pub use topic_config::{TopicCompression, TopicConfig};
 pub(crate) use turn::{Pending, Turn};
 
 use std::collections::BTreeMap;

@@ -96,7 +96,9 @@ impl Partition {
         let is_kept = terms.keep != Keep::Nothing;
         let content = batch.check(terms.config, terms.wall_ms, is_kept, codecs)?;
         let stored = match &content {
-            Some(content) if is_kept => Some(Stored::new(batch, content, append_time_ms)?),
+            Some(content) if is_kept => {
+                Some(Stored::new(batch, content, terms.config, append_time_ms, codecs)?)
+            }
             _ => None,
         };
         match self.producers.judge(batch.header()) {

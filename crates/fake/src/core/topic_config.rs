@@ -1,5 +1,7 @@
 //! The settings of a topic that a producer can run into.
 
+use milena_codec::compression::Compression;
+
 /// A topic's settings, with Kafka's defaults.
 ///
 /// ```
@@ -19,6 +21,43 @@ pub struct TopicConfig {
     pub log_append_time: bool,
     /// `message.timestamp.after.max.ms`: how far in the future a timestamp may lie.
     pub timestamp_after_max_ms: i64,
+    /// `compression.type`: the codec that batches are stored with.
+    pub compression_type: TopicCompression,
+}
+
+/// The codec that a topic's batches are stored with (`BrokerCompressionType`).
+///
+/// ```
+/// use milena_fake::{Compression, TopicCompression, TopicConfig};
+/// let compression_type = TopicCompression::Always(Compression::Zstd);
+/// let config = TopicConfig { compression_type, ..TopicConfig::default() };
+/// # assert_ne!(config, TopicConfig::default());
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TopicCompression {
+    /// `producer`: batches are stored as they came.
+    #[default]
+    Producer,
+    /// This codec, or `uncompressed` for [`Compression::None`]: batches that came with another one are encoded anew.
+    Always(Compression),
+}
+
+impl TopicCompression {
+    /// Codec in the log of a batch that came with `source`.
+    pub(crate) const fn target(self, source: Compression) -> Compression {
+        match self {
+            Self::Producer => source,
+            Self::Always(compression) => compression,
+        }
+    }
+
+    fn parse(value: &str) -> Option<Self> {
+        match value {
+            "producer" => Some(Self::Producer),
+            "uncompressed" => Some(Self::Always(Compression::None)),
+            value => value.parse().ok().filter(|codec| *codec != Compression::None).map(Self::Always),
+        }
+    }
 }
 
 impl Default for TopicConfig {
@@ -29,6 +68,7 @@ impl Default for TopicConfig {
             compacted: false,
             log_append_time: false,
             timestamp_after_max_ms: 3_600_000,
+            compression_type: TopicCompression::Producer,
         }
     }
 }
@@ -50,8 +90,9 @@ impl TopicConfig {
                 matches!(value, "LogAppendTime" | "CreateTime")
             }
             "message.timestamp.after.max.ms" => set(&mut self.timestamp_after_max_ms, value.parse().ok()),
+            "compression.type" => set(&mut self.compression_type, TopicCompression::parse(value)),
             // Nothing here depends on them.
-            "retention.ms" | "retention.bytes" | "segment.bytes" | "segment.ms" | "compression.type" => true,
+            "retention.ms" | "retention.bytes" | "segment.bytes" | "segment.ms" => true,
             _ => false,
         }
     }
@@ -74,5 +115,24 @@ mod tests {
         assert!(!config.set("min.insync.replicas", "0"));
         assert!(!config.set("max.message.byte", "1"));
         assert_eq!((config.max_message_bytes, config.min_insync_replicas), (1000, 1));
+    }
+
+    #[test]
+    fn compression_type_has_the_names_of_kafka() {
+        for (name, expected) in [
+            ("producer", TopicCompression::Producer),
+            ("uncompressed", TopicCompression::Always(Compression::None)),
+            ("gzip", TopicCompression::Always(Compression::Gzip)),
+            ("snappy", TopicCompression::Always(Compression::Snappy)),
+            ("lz4", TopicCompression::Always(Compression::Lz4)),
+            ("zstd", TopicCompression::Always(Compression::Zstd)),
+        ] {
+            let mut config = TopicConfig::default();
+            assert!(config.set("compression.type", name));
+            assert_eq!(config.compression_type, expected, "{name}");
+        }
+        for name in ["none", "", "ZSTD", "brotli"] {
+            assert!(!TopicConfig::default().set("compression.type", name), "{name}");
+        }
     }
 }

@@ -11,6 +11,7 @@ mod packed;
 mod produce;
 mod protocol;
 mod reading;
+mod recompression;
 mod replicas;
 mod sasl;
 mod scram;
