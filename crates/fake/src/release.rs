@@ -16,6 +16,8 @@ use milena_codec::message::ApiKey;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Release {
+    /// 2.0, the last that does not know zstd.
+    V2_0,
     /// 2.1, the oldest that 4.x clients still speak to.
     V2_1,
     /// 2.8, before topic ids reached clients.
@@ -55,6 +57,7 @@ impl Versions {
 fn table(release: Release) -> [(ApiKey, RangeInclusive<i16>); 9] {
     let [produce, fetch, list_offsets, metadata, api_versions, create_topics, init_producer_id, authenticate] =
         match release {
+            Release::V2_0 => [0..=6, 4..=8, 1..=3, 0..=6, 0..=2, 2..=3, 0..=1, 0..=0],
             Release::V2_1 => [0..=7, 4..=10, 1..=4, 0..=7, 0..=2, 2..=3, 0..=1, 0..=0],
             Release::V2_8 => [0..=9, 4..=12, 1..=6, 0..=11, 0..=3, 2..=7, 0..=4, 0..=2],
             Release::V3_9 => [0..=11, 4..=17, 1..=9, 0..=12, 0..=4, 2..=7, 0..=5, 0..=2],

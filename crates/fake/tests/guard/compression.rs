@@ -3,9 +3,9 @@
 use milena_codec::ErrorCode;
 use milena_codec::compression::Compression;
 use milena_codec::ids::ProducerId;
-use milena_codec::message::PartitionProduceResponse;
+use milena_codec::message::{ApiKey, PartitionProduceResponse};
 use milena_codec::record::{HEADER_BYTES, RecordBatch, put_record};
-use milena_fake::{Keep, TopicConfig};
+use milena_fake::{Keep, Release, TopicConfig};
 
 use crate::client::*;
 use crate::packed::*;
@@ -223,6 +223,36 @@ async fn zstd_is_unsupported_below_produce_7_and_unknown_codecs_are_unknown_erro
         let code = wire.produce(bytes, version).await.error_code;
         assert_eq!(code, ErrorCode::UNKNOWN_SERVER_ERROR, "{id} v{version}");
     }
+}
+
+#[tokio::test]
+async fn a_cluster_that_looks_like_2_0_takes_every_codec_but_zstd() {
+    let cluster = small(|builder| builder.look_like(Release::V2_0)).await;
+    let mut wire = Wire::to(&cluster, 1);
+    for codec in CODECS {
+        let code = wire.produce(good(codec), 6).await.error_code;
+        assert_eq!(code == ErrorCode::NONE, codec != Compression::Zstd, "{codec}: {code}");
+    }
+    wire.send(&to_t(-1, good(Compression::Zstd)), 7).await;
+    assert!(wire.is_closed().await, "and no version that has it");
+    cluster.look_like(Release::V4_3);
+    cluster.clamp_versions(ApiKey::PRODUCE, 3..=6);
+    let code = Wire::to(&cluster, 1).produce(good(Compression::Zstd), 6).await.error_code;
+    assert_eq!(code, ErrorCode::UNSUPPORTED_COMPRESSION_TYPE);
+}
+
+#[tokio::test]
+async fn a_hook_plays_a_broker_that_does_not_take_a_codec() {
+    let cluster = small(|builder| builder.topic("u", 1)).await;
+    let mut wire = Wire::to(&cluster, 1);
+    let hook = cluster.on(ApiKey::PRODUCE).topic("t").partition(0).times(2);
+    hook.error(ErrorCode::UNSUPPORTED_COMPRESSION_TYPE);
+    for expected in [ErrorCode::UNSUPPORTED_COMPRESSION_TYPE; 2].into_iter().chain([ErrorCode::NONE]) {
+        let u = to("u", cluster.topic_id("u").unwrap(), -1, vec![(0, Some(good(Compression::Lz4).into()))]);
+        assert_eq!(one(wire.call(&u, 12).await).error_code, ErrorCode::NONE, "another topic");
+        assert_eq!(wire.code(good(Compression::Lz4)).await, expected);
+    }
+    assert_eq!(cluster.log("t", 0).len(), VALUES.len());
 }
 
 #[tokio::test]
