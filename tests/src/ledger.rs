@@ -49,8 +49,8 @@ impl Tag {
     /// The tag of a value.
     #[must_use]
     pub fn read(value: &[u8]) -> Option<Self> {
-        let text = std::str::from_utf8(value).ok()?;
-        let (sender, number) = text.split_once(' ')?.0.split_once('/')?;
+        let end = value.iter().position(|byte| *byte == b' ')?;
+        let (sender, number) = std::str::from_utf8(&value[..end]).ok()?.split_once('/')?;
         Some(Self { sender: sender.parse().ok()?, number: number.parse().ok()? })
     }
 }

@@ -1,0 +1,172 @@
+//! Topics that take only short batches: how long the batches are before compression, and what happens to those that
+//! are too long after it.
+
+use std::time::Duration;
+
+use futures_util::future::join;
+use milena::{Compression, ErrorKind, Persisted, Producer, Record};
+use milena_fake::{Action, ApiKey, Cluster, ErrorCode, LoggedBatch, TopicConfig};
+use milena_tests::{Sent, Stage, Tag, assert_exactly_once, within};
+use tokio::time::sleep;
+
+use crate::support::{batches, line, noise};
+
+const LIMIT: usize = 100_000;
+const MS: Duration = Duration::from_millis(1);
+
+/// One partition whose broker takes batches of at most `bytes`.
+async fn limited(bytes: usize) -> Stage {
+    let config = TopicConfig { max_message_bytes: bytes, ..TopicConfig::default() };
+    Stage::in_memory(Cluster::builder().brokers(1).topic_with("t", 1, config)).await
+}
+
+async fn producer(stage: &Stage, compression: Compression) -> Producer {
+    let builder = stage.producer().compression(compression).batch_size(1_000_000).linger(20 * MS);
+    builder.build().await.unwrap()
+}
+
+/// Sends values made of these numbers, and awaits them.
+async fn send(
+    producer: &Producer,
+    numbers: std::ops::Range<u32>,
+    value: impl Fn(u32) -> Vec<u8>,
+) -> Vec<Sent> {
+    let mut deliveries = Vec::new();
+    for number in numbers {
+        let record = Record::to("t").value(value(number));
+        deliveries.push((Tag { sender: 0, number }, producer.enqueue(record).await.unwrap()));
+    }
+    let mut sent = Vec::new();
+    for (tag, delivery) in deliveries {
+        sent.push((tag, within(delivery).await.unwrap()));
+    }
+    sent
+}
+
+fn text(number: u32) -> Vec<u8> {
+    line(number).into_bytes()
+}
+
+fn plain_bytes(batches: &[LoggedBatch]) -> Vec<usize> {
+    batches.iter().map(|batch| batch.plain_bytes).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn text_goes_in_batches_of_half_a_million_bytes_through_a_limit_of_a_hundred_thousand() {
+    for compression in [Compression::Gzip { level: -1 }, Compression::Zstd { level: 3 }] {
+        let stage = limited(LIMIT).await;
+        let producer = producer(&stage, compression).await;
+        let mut sent = Vec::new();
+        for round in 0..12 {
+            sent.extend(send(&producer, round * 2_000..(round + 1) * 2_000, text).await);
+        }
+        assert_exactly_once(&stage, "t", &sent);
+        let all = batches(&stage, "t");
+        assert!(all.iter().all(|batch| batch.bytes.len() <= LIMIT));
+        let long = plain_bytes(&all[all.len() / 2..]).into_iter().filter(|bytes| *bytes >= 500_000).count();
+        assert!(long >= 6, "{compression}: {:?}", plain_bytes(&all));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn records_that_do_not_compress_are_cut_and_arrive() {
+    let stage = limited(LIMIT).await;
+    let producer = producer(&stage, Compression::Lz4).await;
+    let mut sent = send(&producer, 0..2_000, text).await;
+    sent.extend(send(&producer, 2_000..3_000, |number| noise(number, 1_000)).await);
+    sent.extend(send(&producer, 3_000..5_000, text).await);
+    assert_exactly_once(&stage, "t", &sent);
+}
+
+#[tokio::test(start_paused = true)]
+async fn lost_answers_among_rejected_batches_write_nothing_twice() {
+    for compression in [Compression::Gzip { level: -1 }, Compression::Lz4, Compression::Zstd { level: 3 }] {
+        let stage = limited(1_000_000).await;
+        let producer = producer(&stage, compression).await;
+        let disturb = async {
+            for turn in 0..10_u32 {
+                sleep(15 * MS).await;
+                match turn % 2 {
+                    0 => stage.on(ApiKey::PRODUCE).apply_then(Action::Disconnect),
+                    _ => stage.on(ApiKey::PRODUCE).disconnect(),
+                }
+                // Also what was written as a whole, and is asked for again, is too long by now.
+                let max_message_bytes = if turn < 5 { 1_000_000 } else { LIMIT };
+                stage.configure_topic("t", TopicConfig { max_message_bytes, ..TopicConfig::default() });
+            }
+        };
+        let load = async {
+            let mut outcomes = Vec::new();
+            let mut deliveries = Vec::new();
+            for number in 0..6_000 {
+                let record = Record::to("t").value(if number % 1_000 < 700 {
+                    text(number)
+                } else {
+                    noise(number, 900)
+                });
+                deliveries.push((Tag { sender: 0, number }, producer.enqueue(record).await.unwrap()));
+                if number % 150 == 0 {
+                    sleep(5 * MS).await;
+                }
+            }
+            for (tag, delivery) in deliveries {
+                outcomes.push((tag, within(delivery).await));
+            }
+            outcomes
+        };
+        let (outcomes, ()) = within(join(load, disturb)).await;
+        check(&stage, outcomes);
+    }
+}
+
+/// Acknowledged records stand where they are said to, each once; of a failed one the error says the truth.
+fn check(stage: &Stage, outcomes: Vec<(Tag, Result<milena::Ack, milena::SendError>)>) {
+    milena_tests::assert_in_order(stage, "t");
+    let log = milena_tests::tags(stage, "t").remove(0);
+    for (tag, outcome) in outcomes {
+        match outcome {
+            Ok(ack) => assert_eq!(log[usize::try_from(ack.offset).unwrap()], tag),
+            Err(error) => assert!(error.persisted() != Persisted::No || !log.contains(&tag), "{error}"),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn single_record_beyond_the_limit_fails_alone_if_it_does_not_compress() {
+    let stage = limited(LIMIT).await;
+    let builder = stage.producer().compression(Compression::Zstd { level: 3 }).max_request_size(4_000_000);
+    let producer = builder.build().await.unwrap();
+    let compressible = Record::to("t").value("0/1 again ".repeat(300_000));
+    let results = within(producer.send_all([
+        Record::to("t").value("0/0 "),
+        compressible,
+        Record::to("t").value(noise(2, 300_000)),
+        Record::to("t").value("0/3 "),
+    ]))
+    .await;
+    let failed: Vec<_> =
+        results.iter().map(|result| result.as_ref().err().map(milena::SendError::kind)).collect();
+    assert_eq!(failed, [None, None, Some(ErrorKind::MessageTooLarge), None]);
+    assert_eq!(stage.record_count(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn records_that_a_broker_names_fail_alone_out_of_a_compressed_batch() {
+    for compression in [Compression::Gzip { level: -1 }, Compression::Snappy, Compression::Zstd { level: 3 }]
+    {
+        let stage = limited(1_000_000).await;
+        let producer = producer(&stage, compression).await;
+        stage.on(ApiKey::PRODUCE).record_errors(ErrorCode::INVALID_RECORD, &[1, 5]);
+        let records = (0..9).map(|number| Record::to("t").value(line(number)));
+        let results = within(producer.send_all(records)).await;
+        let failed: Vec<usize> = results
+            .iter()
+            .enumerate()
+            .filter(|(_, result)| result.is_err())
+            .map(|(index, _)| index)
+            .collect();
+        assert_eq!(failed, [1, 5], "{compression}");
+        let numbers: Vec<u32> = milena_tests::tags(&stage, "t")[0].iter().map(|tag| tag.number).collect();
+        assert_eq!(numbers, [0, 2, 3, 4, 6, 7, 8]);
+    }
+}
