@@ -219,6 +219,8 @@ fn encode(
     parts: &mut dyn Iterator<Item = &[u8]>,
     mut output: Output<'_>,
 ) -> (Box<dyn Encode>, Result<(), Halt>) {
+    #[cfg(feature = "faults")]
+    super::faults::panic_if_asked();
     let ended = codec.encode(&mut Input::new(parts), &mut output);
     (codec, ended)
 }

@@ -42,6 +42,8 @@ mod codec;
 mod compressor;
 mod decompressor;
 mod error;
+#[cfg(feature = "faults")]
+pub mod faults;
 #[cfg(feature = "gzip")]
 mod gzip;
 #[cfg_attr(
