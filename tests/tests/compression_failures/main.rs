@@ -1,8 +1,6 @@
 //! Codecs that panic: their batches go as they are, and the log has one line about it. One test: codecs and log are those
 //! of the process.
 
-#![expect(clippy::unwrap_used, reason = "what goes wrong fails its test")]
-
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
