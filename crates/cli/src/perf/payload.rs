@@ -11,8 +11,9 @@ use crate::exit::Failure;
 
 /// So many different values of letters are sent in turn: a few, so that they stay in the cache.
 const DRAWN: usize = 16;
-/// So many bytes of different events are sent in turn: twice what a batch holds, so that none comes again within it.
-const EVENTS_BYTES: usize = 2 << 20;
+/// So many bytes of different events are sent in turn: more than the longest batch holds before compression within the
+/// default budget, so that none comes again within it.
+const EVENTS_BYTES: usize = 6 << 20;
 const SEED: u64 = 1;
 
 /// Values, never none.
