@@ -113,7 +113,7 @@ impl<'a, const SEAT: bool> Enter<'a, SEAT> {
                         self.core.shared.press();
                     }
                     if self.poll_ticket(cx).is_pending() {
-                        return self.patience.poll(self.core, cx).map(|()| Err(self.no_room(bytes)));
+                        return self.patience.poll(self.core, cx).map(|()| Err(self.no_room()));
                     }
                 }
                 // The partition went away after it was chosen, as those do of a topic created anew with fewer.
@@ -135,7 +135,8 @@ impl<'a, const SEAT: bool> Enter<'a, SEAT> {
         self.patience.ticket().map_or(Poll::Ready(()), |ticket| ticket.poll(cx.waker()))
     }
 
-    fn no_room(&self, bytes: usize) -> SendError {
+    fn no_room(&self) -> SendError {
+        let bytes = self.record.bytes_max();
         let (block, budget) = (self.core.config.max_block, self.core.config.buffer_memory);
         let said = format!(
             "no room for {bytes} bytes within max.block.ms = {block:?}: the brokers take less than is sent, or none; \
@@ -147,8 +148,7 @@ impl<'a, const SEAT: bool> Enter<'a, SEAT> {
     #[inline]
     pub(super) fn poll_enter(&mut self, cx: &mut Context<'_>) -> Poll<Result<Appended, SendError>> {
         if self.patience.0.is_some() && self.poll_ticket(cx).is_pending() {
-            let bytes = self.record.bytes_max();
-            return self.patience.poll(self.core, cx).map(|()| Err(self.no_room(bytes)));
+            return self.patience.poll(self.core, cx).map(|()| Err(self.no_room()));
         }
         match self.try_enter() {
             Ok(appended) => Poll::Ready(Ok(appended)),

@@ -16,6 +16,11 @@ pub(super) struct Rings {
     pub(super) press: bool,
 }
 
+/// The largest chunk that a caller waits for, unless its record is larger.
+const AWAITED_BYTES_MAX: usize = 16 << 10;
+/// The largest share of the budget that a caller waits for, unless its record is larger: one in this many.
+const AWAITED_SHARE: usize = 64;
+
 /// How a record enters.
 #[derive(Debug, Default)]
 pub(super) struct Entering<'a> {
@@ -28,10 +33,15 @@ impl Entering<'_> {
     /// would let those behind him pass.
     pub(super) fn chunk(&mut self, shared: &Shared, bytes: usize, hint: usize) -> Result<Vec<u8>, Refusal> {
         let mut chunk = None;
-        if self.ticket.is_none() && hint > bytes {
-            chunk = shared.memory.chunk(hint, None);
+        let mut wanted = hint;
+        // A budget that is nearly used up may still have room for a smaller chunk, which takes more than this record.
+        while chunk.is_none() && self.ticket.is_none() && wanted > bytes {
+            chunk = shared.memory.chunk(wanted, None);
+            wanted /= 4;
         }
         let chunk = chunk.or_else(|| shared.memory.chunk(bytes, self.ticket.as_deref_mut()));
-        chunk.ok_or(Refusal::Full { bytes })
+        // A caller waits for a chunk of many records: chunks of one record each would cost a wait and an allocation each.
+        let awaited = hint.min(AWAITED_BYTES_MAX).min(shared.memory.budget() / AWAITED_SHARE);
+        chunk.ok_or_else(|| Refusal::Full { bytes: bytes.max(awaited) })
     }
 }

@@ -58,6 +58,8 @@ pub(super) struct Queue {
     pub(super) port: Arc<Port>,
     /// How large the last batch was: the next begins with a chunk of that size.
     last_bytes: usize,
+    /// How many chunks it had.
+    last_chunks: usize,
     spares: Vec<Arc<Completion>>,
 }
 
@@ -86,6 +88,7 @@ impl Queue {
             closed: VecDeque::new(),
             port,
             last_bytes: 0,
+            last_chunks: 0,
             spares: Vec::new(),
         }
     }
@@ -220,6 +223,9 @@ impl Queue {
         self.charged += chunk.capacity();
         let full = std::mem::replace(&mut self.tail, chunk);
         self.full_bytes += full.len();
+        if self.full.is_empty() {
+            self.full.reserve(self.last_chunks);
+        }
         self.full.push(full);
         Ok(())
     }
@@ -247,6 +253,7 @@ impl Queue {
         self.limit = 0;
         let mut chunks = std::mem::take(&mut self.full);
         chunks.push(std::mem::take(&mut self.tail));
+        self.last_chunks = chunks.len();
         self.closed.push_back(Batch {
             chunks,
             lent: None,

@@ -76,6 +76,35 @@ fn a_batch_begins_with_a_chunk_as_large_as_the_last_batch() {
 }
 
 #[test]
+fn a_busy_partition_takes_a_smaller_chunk_where_the_budget_has_no_room_for_a_large_one() {
+    let desk = Desk::new(accumulator(), 1 << 20);
+    desk.send_many(1_000, 100);
+    desk.take_all().into_iter().for_each(|batch| desk.give_back(batch));
+    desk.shared.memory.reserve((1 << 20) - 20 * KIB, None).unwrap();
+    desk.send(&[0; 100]).unwrap();
+    assert_eq!(lock(&desk.partition.queue).open_capacity(), 16 * KIB);
+}
+
+#[test]
+fn a_busy_partition_waits_for_room_for_more_than_one_record() {
+    for (budget, awaited) in [(4 << 20, 16 * KIB), (256 * KIB, 4 * KIB)] {
+        let desk = Desk::new(accumulator(), budget);
+        desk.send_many(1_000, 100);
+        desk.take_all().into_iter().for_each(|batch| desk.give_back(batch));
+        let rest = desk.shared.memory.reserve(budget, None).unwrap();
+        let bytes = full(desk.send(&[0; 100]));
+        assert_eq!(bytes, awaited, "of {budget}");
+
+        // It gets all that it waited for.
+        let mut ticket = Memory::queue(&desk.shared.memory, bytes, Waker::noop());
+        desk.shared.memory.give_back(&mut Vec::new(), rest, &mut Vec::new());
+        let record = RecordRef { value: Some(&[0; 100]), ..RecordRef::default() };
+        desk.partition.append::<_, false>(&record, &At(desk.now), by_ticket(&mut ticket)).unwrap();
+        assert_eq!(lock(&desk.partition.queue).open_capacity(), awaited, "of {budget}");
+    }
+}
+
+#[test]
 fn a_refused_record_leaves_nothing_and_says_how_much_room_it_needs() {
     let desk = Desk::new(accumulator(), 4 * KIB);
     desk.send(&[0; 3_000]).unwrap();
