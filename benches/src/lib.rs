@@ -3,6 +3,7 @@
 //! | name | times |
 //! |---|---|
 //! | `accumulator` | a record into its partition's batch, with and without a seat |
+//! | `codecs` | a codec by itself on batches of any length, and an awaited record beside a flood that is compressed |
 //! | `compression` | compressing and decompressing a batch with each codec |
 //! | `partitioner` | choosing a partition by key |
 //! | `tls` | what sending costs more under TLS, beside what the provider takes to seal as much |
