@@ -22,6 +22,7 @@ pub mod kafka;
 mod ledger;
 mod load;
 mod network;
+mod payload;
 mod stage;
 mod stopwatch;
 
@@ -29,5 +30,6 @@ pub use cable::Cable;
 pub use ledger::{Sent, Tag, assert_exactly_once, assert_in_order, tags};
 pub use load::Load;
 pub use network::{Dialled, Name, Network};
+pub use payload::{line, noise};
 pub use stage::{Stage, eventually, within};
 pub use stopwatch::Stopwatch;

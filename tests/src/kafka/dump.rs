@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use milena_codec::compression::Compression;
+
 use super::tools::{run, tool};
 use super::{Kafka, fail};
 
@@ -24,6 +26,10 @@ pub struct Batch {
     pub producer_id: i64,
     /// In which of its epochs.
     pub producer_epoch: i16,
+    /// Its length with its header, as it lies there.
+    pub bytes: usize,
+    /// Its codec.
+    pub codec: Compression,
     /// Whether its checksum is right.
     pub is_valid: bool,
 }
@@ -111,8 +117,14 @@ fn batch(line: &str) -> Option<Batch> {
         last_sequence: number("lastSequence:")?.try_into().ok()?,
         producer_id: number("producerId:")?,
         producer_epoch: number("producerEpoch:")?.try_into().ok()?,
+        bytes: number("size:")?.try_into().ok()?,
+        codec: codec(field("compresscodec:")?)?,
         is_valid: *field("isvalid:")? == "true",
     })
+}
+
+fn codec(name: &str) -> Option<Compression> {
+    Compression::ALL.into_iter().find(|codec| codec.name() == name)
 }
 
 #[cfg(test)]
@@ -134,9 +146,14 @@ mod tests {
             last_sequence: 14,
             producer_id: 1000,
             producer_epoch: 1,
+            bytes: 5_589,
+            codec: Compression::None,
             is_valid: true,
         };
         assert_eq!(batch(LINE), Some(expected));
+        let compressed = Batch { codec: Compression::Zstd, ..expected };
+        assert_eq!(batch(&LINE.replace("none", "zstd")), Some(compressed));
+        assert_eq!(batch(&LINE.replace("none", "lzma")), None);
         let broken = Batch { is_valid: false, ..expected };
         assert_eq!(batch(&LINE.replace("isvalid: true", "isvalid: false")), Some(broken));
     }

@@ -156,12 +156,23 @@ pub fn check_replicas(replicas: &[Replica], nodes: usize, sent: &[Sent]) -> Resu
         if i64::try_from(expected) != Ok(end) {
             faults.add(|| said(format!("it ends at {end} and {expected} records were sent")));
         }
-        check_batches(&replica.batches, |what| faults.add(|| said(what)));
+        each_fault(&replica.batches, |what| faults.add(|| said(what)));
     }
     faults.none()
 }
 
-fn check_batches(batches: &[Batch], mut fault: impl FnMut(String)) {
+/// Whether the batches of one copy of a partition are sound: every checksum right, no offset missing, the sequences of
+/// each producer without a gap in its epoch, epochs never going back.
+///
+/// # Errors
+/// [`Faults`], if there are any.
+pub fn check_batches(batches: &[Batch]) -> Result<(), Faults> {
+    let mut faults = Faults::default();
+    each_fault(batches, |what| faults.add(|| what));
+    faults.none()
+}
+
+fn each_fault(batches: &[Batch], mut fault: impl FnMut(String)) {
     let mut next_offset = 0;
     let mut producers = BTreeMap::<i64, (i16, i32)>::new();
     for batch in batches {
@@ -200,6 +211,8 @@ pub fn producers(replicas: &[Replica]) -> Vec<(i64, i16)> {
 
 #[cfg(test)]
 mod tests {
+    use milena_codec::compression::Compression;
+
     use super::*;
 
     /// Twelve records of four keys, in two partitions.
@@ -239,6 +252,8 @@ mod tests {
             last_sequence: number * 2 + 1,
             producer_id: 1000,
             producer_epoch: 0,
+            bytes: 200,
+            codec: Compression::None,
             is_valid: true,
         };
         let replica = |partition| Replica { node: 1, partition, batches: (0..3).map(batch).collect() };
@@ -263,6 +278,7 @@ mod tests {
         let mut replicas = replicas();
         change(&mut replicas[1].batches[1]);
         check(check_replicas(&replicas, 1, &sent()), expected);
+        check(check_batches(&replicas[1].batches), expected);
     }
 
     #[test]

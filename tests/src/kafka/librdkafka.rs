@@ -12,8 +12,19 @@ impl Kafka {
     /// Everything that is in partition 0 of a topic, as librdkafka's consumer gives it, checksums checked.
     #[must_use]
     pub fn read_by_librdkafka(&self, topic: &str) -> Vec<Logged> {
+        self.printed_by_librdkafka(topic, &[])
+    }
+
+    /// The same for records that need not be text: keys, values and values of headers are
+    /// [`escaped`](super::escaped).
+    #[must_use]
+    pub fn read_escaped_by_librdkafka(&self, topic: &str) -> Vec<Logged> {
+        self.printed_by_librdkafka(topic, &["--escaped"])
+    }
+
+    fn printed_by_librdkafka(&self, topic: &str, options: &[&str]) -> Vec<Logged> {
         let mut reader = Command::new(python());
-        reader.arg(interop().join("read_topic.py")).args([&self.awake_servers(), topic]);
+        reader.arg(interop().join("read_topic.py")).args([&self.awake_servers(), topic]).args(options);
         let printed = run(reader);
         let record = |line| logged(line).unwrap_or_else(|| fail(format_args!("librdkafka reads {line:?}")));
         printed.lines().map(record).collect()

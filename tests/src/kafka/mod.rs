@@ -23,6 +23,7 @@ mod properties;
 mod read;
 pub mod secured;
 mod settings;
+mod tap;
 mod tools;
 
 use std::path::{Path, PathBuf};
@@ -36,7 +37,8 @@ pub use jars::Release;
 pub use layout::{Layout, Listener};
 pub use program::{Ended, Program};
 pub use properties::Properties;
-pub use read::Logged;
+pub use read::{Logged, escaped};
+pub use tap::Tap;
 
 /// Ends the test: what it needs is not there, or a tool did not do its work.
 #[expect(clippy::panic, reason = "a harness has nobody else to tell")]

@@ -7,6 +7,8 @@ use super::{Kafka, fail};
 
 /// A null, in what the consumer prints.
 const NULL: &str = "<null>";
+/// What escapes bytes: its objects print as [`escaped`] does.
+const ESCAPING: &str = "org.apache.kafka.common.serialization.BytesDeserializer";
 /// For how long the consumer waits for the next record.
 const PATIENCE_MS: &str = "60000";
 
@@ -42,7 +44,23 @@ impl Kafka {
     /// As [`Self::read`], one by one as they come; a partition's come in order.
     ///
     /// As many are read as the offsets say there are, so that what is there twice is read twice.
-    pub fn read_each(&self, topic: &str, mut take: impl FnMut(Logged)) {
+    pub fn read_each(&self, topic: &str, take: impl FnMut(Logged)) {
+        self.read_printed(topic, &[], take);
+    }
+
+    /// As [`Self::read`], for records that need not be text: keys, values and values of headers are [`escaped`].
+    #[must_use]
+    pub fn read_escaped(&self, topic: &str) -> Vec<Logged> {
+        let deserializer = |part| format!("{part}.deserializer={ESCAPING}");
+        let mut records = Vec::new();
+        let properties = ["key", "value", "headers"].map(deserializer);
+        self.read_printed(topic, &properties, |record| records.push(record));
+        records.sort_by_key(|record| (record.partition, record.offset));
+        records
+    }
+
+    /// Reads with further properties of the consumer's formatter.
+    fn read_printed(&self, topic: &str, properties: &[String], mut take: impl FnMut(Logged)) {
         let count = self.record_count(topic);
         if count == 0 {
             return;
@@ -55,6 +73,9 @@ impl Kafka {
             .args(["--formatter-property", &format!("null.literal={NULL}")]);
         for part in ["timestamp", "partition", "offset", "headers", "key"] {
             consumer.args(["--formatter-property", &format!("print.{part}=true")]);
+        }
+        for property in properties {
+            consumer.args(["--formatter-property", property]);
         }
         let mut running = consumer.spawn().unwrap_or_else(|error| fail(error));
         let (mut seen, mut said) = (0, String::new());
@@ -73,6 +94,26 @@ impl Kafka {
             fail(format_args!("the consumer read {seen} of {count} records of {topic}: {said}"));
         }
     }
+}
+
+/// Bytes as a line of text, as Java's `Bytes.toString` gives them: ASCII that can be printed stands for itself, and
+/// everything else, with the backslash, as `\xNN`.
+#[must_use]
+pub fn escaped(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && *byte != b'\\';
+    let mut text = String::with_capacity(bytes.len());
+    for run in bytes.chunk_by(|one, next| is_plain(one) == is_plain(next)) {
+        if run.iter().take(1).all(is_plain) {
+            text.push_str(&String::from_utf8_lossy(run));
+            continue;
+        }
+        for byte in run {
+            text.push_str("\\x");
+            text.extend([byte >> 4, byte & 15].map(|digit| char::from(DIGITS[usize::from(digit)])));
+        }
+    }
+    text
 }
 
 /// Reads a line such as `CreateTime:17 Partition:0 Offset:3 NO_HEADERS k v`, with tabs.
@@ -111,6 +152,12 @@ mod tests {
             value: Some("one\ttwo".to_owned()),
         };
         assert_eq!(record, expected);
+    }
+
+    #[test]
+    fn bytes_are_escaped_unless_they_are_printable_ascii() {
+        assert_eq!(escaped(b" a~"), " a~");
+        assert_eq!(escaped("\t\\é\x7f".as_bytes()), r"\x09\x5C\xC3\xA9\x7F");
     }
 
     #[test]

@@ -71,6 +71,16 @@ impl Kafka {
         run(tool);
     }
 
+    /// Sets a property of a topic, and waits until the nodes go by it.
+    pub fn configure_topic(&self, topic: &str, name: &str, value: &str) {
+        let mut tool = tool("org.apache.kafka.tools.ConfigCommand");
+        tool.args(["--bootstrap-server", &self.awake_servers(), "--alter", "--entity-type", "topics"]);
+        tool.args(["--entity-name", topic, "--add-config", &format!("{name}={value}")]);
+        run(tool);
+        let line = format!("Updating topic {topic} with new configuration : {name} -> {value}");
+        wait_until(&line, || self.nodes.iter().all(|node| node.log().contains(&line)));
+    }
+
     /// The partitions of a topic, in order.
     #[must_use]
     pub fn describe_topic(&self, topic: &str) -> Vec<Described> {
@@ -85,6 +95,11 @@ impl Kafka {
         wait_until(&format!("all replicas of {topic} are in sync"), || {
             self.describe_topic(topic).iter().all(|partition| partition.in_sync.len() == all)
         });
+    }
+
+    /// Waits until a topic holds that many records.
+    pub fn wait_for_records(&self, topic: &str, count: u64) {
+        wait_until(&format!("{topic} holds {count} records"), || self.record_count(topic) == count);
     }
 
     /// How many records a topic holds, by where its partitions end.

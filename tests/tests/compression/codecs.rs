@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use milena::{Compression, Header, Record};
 use milena_fake::{Cluster, TopicCompression, TopicConfig};
-use milena_tests::{Load, Stage, assert_exactly_once, within};
+use milena_tests::{Load, Stage, assert_exactly_once, line, noise, within};
 
-use crate::support::{COMPRESSIONS, batches, line, noise, producer, stage};
+use crate::support::{COMPRESSIONS, batches, producer, stage};
 
 #[tokio::test(start_paused = true)]
 async fn every_codec_delivers_each_record_once_in_batches_of_its_own() {

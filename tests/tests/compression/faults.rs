@@ -5,10 +5,10 @@ use std::time::Duration;
 use futures_util::future::join;
 use milena::{Compression, ErrorKind, Persisted, Record};
 use milena_fake::{Action, ApiKey, Cluster, ErrorCode, JournalEntry, Release};
-use milena_tests::{Load, Stage, Tag, assert_exactly_once, within};
+use milena_tests::{Load, Stage, Tag, assert_exactly_once, line, within};
 use tokio::time::sleep;
 
-use crate::support::{COMPRESSIONS, line, producer, stage};
+use crate::support::{COMPRESSIONS, producer, stage};
 
 const MS: Duration = Duration::from_millis(1);
 

@@ -6,10 +6,10 @@ use std::time::Duration;
 use futures_util::future::join;
 use milena::{Compression, ErrorKind, Persisted, Producer, Record};
 use milena_fake::{Action, ApiKey, Cluster, ErrorCode, LoggedBatch, TopicConfig};
-use milena_tests::{Sent, Stage, Tag, assert_exactly_once, within};
+use milena_tests::{Sent, Stage, Tag, assert_exactly_once, line, noise, within};
 use tokio::time::sleep;
 
-use crate::support::{batches, line, noise};
+use crate::support::batches;
 
 const LIMIT: usize = 100_000;
 const MS: Duration = Duration::from_millis(1);
