@@ -5,6 +5,7 @@
 mod acks;
 mod clients;
 mod codecs;
+mod compression;
 mod expiring;
 mod golden_batches;
 mod golden_messages;
