@@ -26,6 +26,10 @@ kafka *ARGUMENTS:
 reauth-soak SECONDS="600":
     MILENA_REAUTH_SECONDS={{SECONDS}} cargo test -p milena-tests --features kafka --test kafka expiring -- --nocapture
 
+# A million records compressed by zstd to three nodes of which one is killed.
+kafka-story-zstd RECORDS="1000000":
+    MILENA_STORY_RECORDS={{RECORDS}} cargo test -p milena-tests --features kafka --test kafka story::records_of_zstd -- --nocapture
+
 # librdkafka reads back what milena wrote; needs Python 3.
 interop:
     .ci/run tools interop
