@@ -21,11 +21,12 @@ impl Lane {
         body: &[u8],
     ) -> Result<i32, AnswerError> {
         self.in_flight -= 1;
-        let mut landed = Vec::with_capacity(request.batches());
+        let mut landed = std::mem::take(&mut self.answers);
         let read = answers::read(&mut request, body, &mut landed);
-        for (flight, answer, hint) in landed {
+        for (flight, answer, hint) in landed.drain(..) {
             self.landed(now, flight, &answer, hint);
         }
+        self.answers = landed;
         self.lost(now, request, true);
         self.request_bytes_max = (self.request_bytes_max * 2).min(self.config.request_bytes_max);
         self.left_unanswered = read.is_err();
@@ -43,6 +44,7 @@ impl Lane {
         for flight in request.flights.iter_mut().filter_map(Option::take) {
             self.landed(now, flight, &Answer::Written, None);
         }
+        self.recycle(request);
     }
 
     /// The connection ended with these requests on it, in order; each with whether the broker may have had all of it.
@@ -63,6 +65,15 @@ impl Lane {
     fn lost(&mut self, now: Instant, mut request: ProduceRequest, whole: bool) {
         for flight in request.flights.iter_mut().filter_map(Option::take) {
             self.landed(now, flight, &Answer::Lost { whole }, None);
+        }
+        self.recycle(request);
+    }
+
+    /// Keeps the memory of a request whose batches are gone.
+    pub(super) fn recycle(&mut self, mut request: ProduceRequest) {
+        if self.spares.len() < self.config.in_flight_max {
+            request.clear();
+            self.spares.push(request);
         }
     }
 

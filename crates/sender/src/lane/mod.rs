@@ -33,8 +33,9 @@ use milena_codec::message::NodeEndpoint;
 use crate::accumulator::{Bulletin, Port, Shared};
 use crate::backoff::Backoff;
 use crate::compression::CompressionJob;
-use crate::stream::{Answer, Counters, Flight, Next, Settler, Stream, StreamConfig};
+use crate::stream::{Answer, Counters, Next, Settler, Stream, StreamConfig};
 use crate::sync::Arc;
+use answers::Landed;
 use schedule::{Schedule, Visit};
 
 /// How a lane sends.
@@ -111,6 +112,10 @@ pub struct Lane {
     version: Option<i16>,
     identity: Option<Identity>,
     in_flight: usize,
+    /// Requests that came back, empty: the next ones take their memory. At most as many as may be in flight.
+    spares: Vec<ProduceRequest>,
+    /// The batches of the answer that is read; empty between two responses.
+    answers: Vec<Landed>,
     /// Halved after a time-out, grown by answers.
     request_bytes_max: usize,
     settler: Settler,
@@ -142,6 +147,8 @@ impl Lane {
             version: None,
             identity: None,
             in_flight: 0,
+            spares: Vec::new(),
+            answers: Vec::new(),
             request_bytes_max: config.request_bytes_max,
             settler: Settler::new(shared),
             notices: Vec::new(),
@@ -274,30 +281,43 @@ impl Lane {
     fn look(&mut self, now: Instant) {
         self.port.look(&mut self.bulletin);
         let pressed = std::mem::take(&mut self.bulletin.pressed);
-        for result in std::mem::take(&mut self.bulletin.results) {
-            self.compressed(result);
-        }
+        let mut results = std::mem::take(&mut self.bulletin.results);
+        results.drain(..).for_each(|result| self.compressed(result));
+        self.bulletin.results = results;
         while let Some(serial) = self.bulletin.partitions.pop_front() {
             self.refresh(serial, now, Visit::Look);
         }
         if pressed {
             self.schedule.press(&mut self.streams);
         }
-        for serial in std::mem::take(&mut self.schedule.arriving) {
-            self.arrive(serial, now);
-        }
-        for serial in std::mem::take(&mut self.schedule.pressing) {
-            self.refresh(serial, now, Visit::Press);
-        }
-        for serial in std::mem::take(&mut self.schedule.revisit) {
-            self.refresh(serial, now, Visit::Look);
-        }
+        self.go_through(|schedule| &mut schedule.arriving, |lane, serial| lane.arrive(serial, now));
+        self.go_through(
+            |schedule| &mut schedule.pressing,
+            |lane, serial| lane.refresh(serial, now, Visit::Press),
+        );
+        self.go_through(
+            |schedule| &mut schedule.revisit,
+            |lane, serial| lane.refresh(serial, now, Visit::Look),
+        );
         while let Some(serial) = self.schedule.pop_due(now) {
             if let Some(stream) = self.streams.get_mut(&serial) {
                 stream.armed = None;
                 self.refresh(serial, now, Visit::Look);
             }
         }
+    }
+
+    /// Visits the partitions of a list. Those that are listed meanwhile stay for the next time.
+    fn go_through(
+        &mut self,
+        list: fn(&mut Schedule) -> &mut Vec<u32>,
+        mut visit: impl FnMut(&mut Self, u32),
+    ) {
+        let mut serials = std::mem::take(list(&mut self.schedule));
+        serials.drain(..).for_each(|serial| visit(self, serial));
+        // The memory of the list is kept.
+        serials.append(list(&mut self.schedule));
+        *list(&mut self.schedule) = serials;
     }
 
     /// A partition that has come: its callers ring here from now on. On its way nobody could press it.
@@ -354,7 +374,7 @@ impl Lane {
     /// Gathers the next request: at most one batch a partition.
     fn build(&mut self, now: Instant) -> Option<ProduceRequest> {
         let version = self.version?;
-        let mut flights: Vec<Flight> = Vec::new();
+        let mut request = self.spares.pop().unwrap_or_default();
         let mut bytes = 0;
         for _ in 0..self.schedule.ready.len() {
             let Some(serial) = self.schedule.ready.pop_front() else { break };
@@ -368,21 +388,26 @@ impl Lane {
                 }
                 Next::Flight(flight) => {
                     let more = flight.batch.bytes();
-                    if !flights.is_empty() && bytes + more > self.request_bytes_max {
+                    if request.batches() > 0 && bytes + more > self.request_bytes_max {
                         stream.put_back(flight);
                         self.schedule.list_first(serial, stream);
                         break;
                     }
                     bytes += more;
-                    flights.push(flight);
+                    request.push(flight);
                 }
             }
         }
         // Only now may a partition be listed again: a request takes each at most once.
-        for flight in &flights {
+        for flight in request.flights.iter().flatten() {
             self.refresh(flight.partition.serial(), now, Visit::Look);
         }
-        (!flights.is_empty()).then(|| ProduceRequest::new(flights, version))
+        if request.batches() == 0 {
+            self.recycle(request);
+            return None;
+        }
+        request.close(version);
+        Some(request)
     }
 }
 

@@ -1,7 +1,6 @@
 //! A Produce request: its own few bytes, and the batches around which they are written.
 
-use std::sync::Arc as StdArc;
-
+use milena_codec::ids::PartitionId;
 use milena_codec::message::produce::{PartitionRecords, RequestFrame, TOPIC_IDS_SINCE, put_request};
 use milena_codec::wire::EncodeError;
 
@@ -41,21 +40,35 @@ pub struct RequestConfig {
     pub timeout_ms: i32,
 }
 
+/// The order of a request: partitions of one topic stand together.
+fn place(flight: &Option<Flight>) -> Option<(&str, PartitionId)> {
+    flight.as_ref().map(|flight| (&**flight.partition.topic(), flight.partition.index()))
+}
+
 impl ProduceRequest {
-    /// A request of these batches, each partition at most once.
-    pub(super) fn new(mut flights: Vec<Flight>, version: i16) -> Self {
-        let place = |flight: &Flight| (StdArc::clone(flight.partition.topic()), flight.partition.index());
-        flights.sort_by(|a, b| {
-            let (left, right) = (&a.partition, &b.partition);
-            left.topic().cmp(right.topic()).then(left.index().cmp(&right.index()))
-        });
+    /// Adds a batch, of a partition that it has none of.
+    pub(super) fn push(&mut self, flight: Flight) {
+        self.flights.push(Some(flight));
+    }
+
+    /// All batches are in it: the version is the one of the connection, unless a topic has no id.
+    pub(super) fn close(&mut self, version: i16) {
+        self.flights.sort_unstable_by(|a, b| place(a).cmp(&place(b)));
         debug_assert!(
-            flights.windows(2).all(|pair| place(&pair[0]) != place(&pair[1])),
+            self.flights.windows(2).all(|pair| place(&pair[0]) != place(&pair[1])),
             "a broker keeps the last of two batches for one partition"
         );
-        let has_ids = flights.iter().all(|flight| !flight.topic_id.is_zero());
-        let version = if has_ids { version } else { version.min(TOPIC_IDS_SINCE - 1) };
-        Self { flights: flights.into_iter().map(Some).collect(), version, ..Self::default() }
+        let has_ids = self.flights.iter().flatten().all(|flight| !flight.topic_id.is_zero());
+        self.version = if has_ids { version } else { version.min(TOPIC_IDS_SINCE - 1) };
+    }
+
+    /// Makes it empty. Its memory is kept for the next request.
+    pub(super) fn clear(&mut self) {
+        self.flights.clear();
+        self.glue.clear();
+        self.cuts.clear();
+        self.pieces.clear();
+        self.bytes = 0;
     }
 
     /// Writes the frame around the batches.

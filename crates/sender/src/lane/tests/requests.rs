@@ -169,6 +169,19 @@ fn without_room_nothing_is_taken_and_without_a_connection_every_offer_is_heard()
 }
 
 #[test]
+fn every_frame_is_as_long_as_its_length_says_though_requests_take_the_memory_of_earlier_ones() {
+    let mut world = World::simple();
+    for round in 0..20 {
+        let (_, request) = world.fly(0, "value");
+        let length: [u8; 4] = request.piece(0)[..4].try_into().unwrap();
+        let pieces: usize = (0..request.pieces()).map(|index| request.piece(index).len()).sum();
+        let told = usize::try_from(u32::from_be_bytes(length)).unwrap() + length.len();
+        assert_eq!((told, pieces), (request.bytes(), request.bytes()), "request {round}");
+        world.served(1, request);
+    }
+}
+
+#[test]
 fn topics_are_named_by_their_ids_where_they_have_one() {
     for (id, version) in [(TopicId::ZERO, 12), (TopicId([5; 16]), 13)] {
         let mut world = World::simple();
