@@ -11,13 +11,13 @@
 //! aside from `buffer.memory` when it is made. On a paused clock everything runs in place, so that a run can be replayed.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Wake, Waker};
 use std::thread::{self, JoinHandle, Thread};
 
 use milena_sender::accumulator::{Port, Shared};
-use milena_sender::compression::{CompressionJob, CompressionResult, JobId, Workspace};
+use milena_sender::compression::{CodecLevel, CompressionJob, CompressionResult, Workspace};
 use milena_sender::sync::{Handed, Handover};
 
 use crate::clock;
@@ -31,13 +31,17 @@ pub(super) struct Compression {
     jobs: Arc<Jobs>,
     inner: Mutex<Inner>,
     threads_max: usize,
+    /// What topics of the producer are compressed with.
+    codecs: Vec<CodecLevel>,
     shared: Arc<Shared>,
 }
 
 #[derive(Debug, Default)]
 struct Inner {
     threads: Vec<JoinHandle<()>>,
-    /// Of the tasks that compress in place, while they do not: as many as did so at the same time.
+    /// A thread could not be started, and that is logged.
+    is_logged: bool,
+    /// Workspaces for compression in place that no task uses: as many as were in use at the same time.
     workspaces: Vec<Workspace>,
     /// Bytes that workspaces take of the budget.
     set_aside: usize,
@@ -46,23 +50,26 @@ struct Inner {
 /// What the threads share with the producer.
 #[derive(Debug, Default)]
 struct Jobs {
-    handover: Handover<Errand>,
-    /// A failure of a codec stands in the log already.
+    handover: Handover<QueuedJob>,
+    /// Threads that were started and did not look for a job yet.
+    starting: AtomicUsize,
+    /// A failure of a codec was logged.
     is_logged: AtomicBool,
 }
 
 /// A job, and where its result goes.
 #[derive(Debug)]
-struct Errand {
+struct QueuedJob {
     job: CompressionJob,
     port: Arc<Port>,
 }
 
 impl Compression {
-    pub(super) fn new(shared: Arc<Shared>) -> Self {
+    /// For a producer whose topics are compressed with these codecs.
+    pub(super) fn new(shared: Arc<Shared>, codecs: Vec<CodecLevel>) -> Self {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let threads_max = (cores / 2).clamp(1, THREADS_MAX);
-        Self { jobs: Arc::default(), inner: Mutex::default(), threads_max, shared }
+        Self { jobs: Arc::default(), inner: Mutex::default(), threads_max, codecs, shared }
     }
 
     /// Runs a job in place and returns its result, or hands it to a thread, which leaves the result at `port`.
@@ -74,15 +81,17 @@ impl Compression {
         if !self.start_thread(1, room) {
             return Some(self.run_in_place(job));
         }
-        match self.jobs.handover.put(Errand { job, port: Arc::clone(port) }) {
-            Handed::ToSleeper => None,
-            Handed::Queued => {
-                // Every thread is busy.
-                self.start_thread(self.threads_max, room);
-                None
+        match self.jobs.handover.put(QueuedJob { job, port: Arc::clone(port) }) {
+            Handed::ToSleeper => {}
+            Handed::Queued { waiting } => {
+                // Those that are starting take a job each; all others are busy.
+                if waiting > self.jobs.starting.load(Ordering::Relaxed) {
+                    self.start_thread(self.threads_max, room);
+                }
             }
-            Handed::Closed(errand) => Some(self.run_in_place(errand.job)),
+            Handed::Closed(queued) => return Some(self.run_in_place(queued.job)),
         }
+        None
     }
 
     /// Ends the threads: each completes the job that it has. Jobs that none has begun are dropped.
@@ -101,9 +110,8 @@ impl Compression {
             self.set_aside(&mut self.lock(), self.room_for(&job));
             Workspace::new()
         });
-        let result = timed(job, &mut workspace);
+        let result = self.jobs.run(job, &mut workspace);
         self.lock().workspaces.push(workspace);
-        self.jobs.log(&result);
         result
     }
 
@@ -112,7 +120,7 @@ impl Compression {
         let (plain_bytes, wire_bytes) = self.shared.compression_bytes_max();
         let in_place = job.compression().in_place_bytes_max();
         let most = if job.is_short() { in_place } else { usize::MAX };
-        Workspace::bytes_max(job.compression().codec(), plain_bytes.min(most), wire_bytes.min(most))
+        Workspace::bytes_max(&self.codecs, plain_bytes.min(most), wire_bytes.min(most))
     }
 
     /// Starts another thread unless there are `count`. Returns whether there is any.
@@ -122,12 +130,18 @@ impl Compression {
             return true;
         }
         let jobs = Arc::clone(&self.jobs);
+        self.jobs.starting.fetch_add(1, Ordering::Relaxed);
         match thread::Builder::new().name("milena-compress".to_owned()).spawn(move || jobs.work()) {
             Ok(thread) => {
                 inner.threads.push(thread);
                 self.set_aside(&mut inner, room);
             }
-            Err(error) => tracing::warn!(%error, "compression: no thread could be started"),
+            Err(error) => {
+                self.jobs.starting.fetch_sub(1, Ordering::Relaxed);
+                if !std::mem::replace(&mut inner.is_logged, true) {
+                    tracing::warn!(%error, "compression: a thread could not be started, and batches are compressed in place");
+                }
+            }
         }
         !inner.threads.is_empty()
     }
@@ -166,27 +180,29 @@ impl Jobs {
     fn work(&self) {
         let waker = Waker::from(Arc::new(Unpark(thread::current())));
         let mut workspace = Workspace::new();
+        let mut taken = self.handover.poll_take(&waker);
+        self.starting.fetch_sub(1, Ordering::Relaxed);
         loop {
-            match self.handover.poll_take(&waker) {
+            match taken {
                 Poll::Pending => thread::park(),
                 Poll::Ready(None) => return,
-                Poll::Ready(Some(errand)) => {
-                    let run = catch_unwind(AssertUnwindSafe(|| self.run(errand, &mut workspace)));
-                    if run.is_err() {
-                        tracing::error!("compression: a job panicked, and its records fail");
-                        workspace = Workspace::new();
-                    }
-                }
+                Poll::Ready(Some(QueuedJob { job, port })) => port.compressed(self.run(job, &mut workspace)),
             }
+            taken = self.handover.poll_take(&waker);
         }
     }
 
-    fn run(&self, errand: Errand, workspace: &mut Workspace) {
-        let Errand { job, port } = errand;
-        let mut result = Returned { id: job.id(), port, result: None };
-        let done = timed(job, workspace);
-        self.log(&done);
-        result.result = Some(done);
+    /// Runs a job. One that panics outside of its codec loses its batch, and the workspace starts afresh.
+    fn run(&self, job: CompressionJob, workspace: &mut Workspace) -> CompressionResult {
+        let (id, charged) = (job.id(), job.charged());
+        let run = catch_unwind(AssertUnwindSafe(|| timed(job, workspace)));
+        let result = run.unwrap_or_else(|_| {
+            tracing::error!("compression: a job panicked, and the records of its batch fail");
+            *workspace = Workspace::new();
+            CompressionResult::lost(id, charged)
+        });
+        self.log(&result);
+        result
     }
 
     /// Logs the first failure of a codec.
@@ -201,20 +217,6 @@ impl Jobs {
                 "compression: the codec failed, and the batch is sent as it is; further failures are counted"
             );
         }
-    }
-}
-
-/// Leaves a result at the port whatever happens: that of a job that panics is that its batch is lost.
-struct Returned {
-    id: JobId,
-    port: Arc<Port>,
-    result: Option<CompressionResult>,
-}
-
-impl Drop for Returned {
-    fn drop(&mut self) {
-        let result = self.result.take();
-        self.port.compressed(result.unwrap_or_else(|| CompressionResult::lost(self.id)));
     }
 }
 

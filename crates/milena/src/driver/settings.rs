@@ -5,6 +5,7 @@ use std::sync::Arc;
 use milena_codec::message::produce::TOPIC_IDS_SINCE;
 use milena_connection::session::{Awaits, SessionConfig};
 use milena_connection::transport::Connector;
+use milena_sender::compression::CodecLevel;
 use milena_sender::lane::{LaneConfig, RequestConfig};
 use milena_sender::stream::StreamConfig;
 
@@ -54,11 +55,23 @@ impl Settings {
             },
             awaits: if config.acks == Acks::None { Awaits::Nothing } else { Awaits::Answer },
             connector,
-            compression: Compression::new(Arc::clone(&core.shared)),
+            compression: Compression::new(Arc::clone(&core.shared), codecs(config)),
             seed,
             core,
         })
     }
+}
+
+/// What topics are compressed with, each codec and level once.
+fn codecs(config: &ProducerConfig) -> Vec<CodecLevel> {
+    let mut codecs = Vec::new();
+    for compression in config.topic_compression.values().chain([&config.compression]) {
+        let codec = (compression.codec(), compression.level());
+        if !codecs.contains(&codec) {
+            codecs.push(codec);
+        }
+    }
+    codecs
 }
 
 fn client_id(config: &ProducerConfig) -> Option<String> {

@@ -40,8 +40,12 @@ impl Entering<'_> {
             wanted /= 4;
         }
         let chunk = chunk.or_else(|| shared.memory.chunk(bytes, self.ticket.as_deref_mut()));
-        // A caller waits for a chunk of many records: chunks of one record each would cost a wait and an allocation each.
-        let awaited = hint.min(AWAITED_BYTES_MAX).min(shared.memory.budget() / AWAITED_SHARE);
-        chunk.ok_or_else(|| Refusal::Full { bytes: bytes.max(awaited) })
+        chunk.ok_or_else(|| Refusal::Full { bytes: awaited_bytes(shared, bytes, hint) })
     }
+}
+
+/// The room for which a caller waits with a record of `bytes`, in a batch that takes chunks of `hint` bytes: a chunk of many
+/// records, because chunks of one record each would cost a wait and an allocation each.
+pub(super) fn awaited_bytes(shared: &Shared, bytes: usize, hint: usize) -> usize {
+    bytes.max(hint.min(AWAITED_BYTES_MAX).min(shared.memory.budget() / AWAITED_SHARE))
 }

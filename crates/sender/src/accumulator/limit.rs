@@ -64,8 +64,9 @@ impl TopicLimit {
 
     /// The topic may allow longer batches by now: the limit doubles, up to where it began.
     pub fn relax(&self) {
-        let limit = self.wire_bytes_max();
-        self.limit.store(limit.saturating_mul(2).min(self.start), Ordering::Relaxed);
+        let twice = |limit: usize| Some(limit.saturating_mul(2).min(self.start));
+        let relaxed = self.limit.fetch_update(Ordering::Relaxed, Ordering::Relaxed, twice);
+        debug_assert!(relaxed.is_ok(), "it is always twice as much");
     }
 }
 

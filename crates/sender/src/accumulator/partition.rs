@@ -9,7 +9,7 @@ use milena_codec::ids::PartitionId;
 use milena_codec::record::HEADER_BYTES;
 
 use super::alone::encode_alone;
-use super::entering::{Entering, Rings};
+use super::entering::{Entering, Rings, awaited_bytes};
 use super::entry::{Appended, RecordRef, Refusal, Waiting};
 use super::limit::{EstimatedRatio, Ratio, TopicLimit};
 use super::port::Port;
@@ -20,6 +20,9 @@ use crate::compression::TopicCompression;
 use crate::sync::{
     Arc, AtomicBool, CHUNK_BYTES_MAX, Completion, Gate, GateGuard, Ordering, Padded, Seat, lock, try_lock,
 };
+
+/// Only batches of at least this share of the limit tell how well the records of a full batch compress.
+const OBSERVED_SHARE: usize = 16;
 
 /// A partition of a topic, as far as records wait for it.
 #[derive(Debug)]
@@ -141,7 +144,7 @@ impl Partition {
             return Err(Refusal::TooLarge { bytes: bytes_max, limit: self.shared.config.record_bytes_max });
         }
         if waiting.ticket.is_none() && self.shared.memory.has_waiters() {
-            return Err(Refusal::Full { bytes: HEADER_BYTES + bytes_max });
+            return Err(self.full(bytes_max));
         }
         let timestamp_ms = record.timestamp_ms.unwrap_or_else(|| clock.wall_ms());
         let mut queue =
@@ -245,7 +248,9 @@ impl Partition {
             plain_bytes: 0,
         });
         let ready = !std::mem::replace(&mut queue.listed, true);
-        let rings = Rings { ready, ..Rings::default() };
+        // It is long enough to be compressed ahead of its turn.
+        let grown = queue.next_bytes() > std::mem::replace(&mut queue.claim_from, usize::MAX);
+        let rings = Rings { ready, grown, ..Rings::default() };
         let port = Arc::clone(&queue.port);
         drop(queue);
         self.ring(&port, &rings);
@@ -369,17 +374,28 @@ impl Partition {
         self.compression.as_ref()
     }
 
-    /// `plain_bytes` of its records became `wire_bytes`: the next batches grow accordingly.
+    /// `plain_bytes` of its records became `wire_bytes`: the next batches grow accordingly. Short batches compress worse
+    /// than those that the limit is about, and are left out.
     pub fn observe_ratio(&self, wire_bytes: usize, plain_bytes: usize) {
-        self.ratio.observe(Ratio::of(wire_bytes, plain_bytes));
+        if plain_bytes >= self.limit.wire_bytes_max() / OBSERVED_SHARE {
+            self.ratio.observe(Ratio::of(wire_bytes, plain_bytes));
+        }
     }
 
     /// The most bytes to which the open batch grows, before it is compressed.
     fn batch_bytes_max(&self) -> usize {
-        match self.compression {
-            None => self.limit.wire_bytes_max(),
-            Some(_) => self.limit.plain_bytes_max(self.ratio.get(), self.shared.memory.budget()),
-        }
+        let wire = self.limit.wire_bytes_max();
+        self.compression.as_ref().map_or(wire, |compression| {
+            let plain = self.limit.plain_bytes_max(self.ratio.get(), self.shared.memory.budget());
+            plain.min(compression.plain_bytes_max()).max(wire)
+        })
+    }
+
+    /// The room for which a caller waits that has no ticket, while others wait.
+    #[cold]
+    fn full(&self, bytes_max: usize) -> Refusal {
+        let hint = try_lock(&self.queue).map_or(0, |queue| queue.next_chunk_bytes());
+        Refusal::Full { bytes: awaited_bytes(&self.shared, HEADER_BYTES + bytes_max, hint) }
     }
 }
 

@@ -201,7 +201,7 @@ mod tests {
             |port, due| port.opened(1, due),
             |port, _| port.ready(1),
             |port, _| port.grown(1),
-            |port, _| port.compressed(CompressionResult::lost(LOST)),
+            |port, _| port.compressed(CompressionResult::lost(LOST, 0)),
             |port, _| port.press(),
         ];
         for mail in mails {

@@ -355,6 +355,12 @@ impl Queue {
         }
     }
 
+    /// About the length of the next chunk.
+    pub(super) fn next_chunk_bytes(&self) -> usize {
+        let bytes = if self.is_open() { self.open_bytes() } else { self.last_bytes };
+        bytes.min(CHUNK_BYTES_MAX)
+    }
+
     /// When the oldest batch is given up.
     pub(super) fn expires(&self, config: &AccumulatorConfig) -> Option<Instant> {
         let oldest = self.closed.front().map(|batch| batch.opened).or(self.opened);

@@ -18,10 +18,15 @@ impl Run<'_> {
     /// Cuts a batch that a broker rejected as too large: in at least two parts, since the whole is beyond the limit.
     pub(super) fn cut_sent(&mut self, batch: Batch) -> Output {
         let bytes = batch.bytes();
-        // By the ratio of the whole, less a sixteenth: a part compresses a little worse.
-        let by_ratio = (batch.plain_bytes() as u64).saturating_mul(self.bytes_max as u64) / bytes as u64;
-        let by_ratio = usize::try_from(by_ratio - by_ratio / 16).unwrap_or(usize::MAX);
-        self.open(batch, by_ratio.max(self.bytes_max), &[])
+        let part_bytes_max = self.plain_bytes_of_part(batch.plain_bytes(), bytes);
+        self.open(batch, part_bytes_max, &[])
+    }
+
+    /// How many bytes of records come to the limit, where `plain_bytes` came to `wire_bytes`; less a sixteenth, because a
+    /// part compresses a little worse.
+    fn plain_bytes_of_part(&self, plain_bytes: usize, wire_bytes: usize) -> usize {
+        let plain = (plain_bytes as u64).saturating_mul(self.bytes_max as u64) / (wire_bytes as u64).max(1);
+        usize::try_from(plain - plain / 16).unwrap_or(usize::MAX).max(self.bytes_max)
     }
 
     /// Takes the records at these indexes out; the others stay together as far as they stood together.
@@ -36,8 +41,8 @@ impl Run<'_> {
             let parts = self.parts(&batch, &records, part_bytes_max, dropped);
             return output(batch, parts.map_err(|error| error.to_string()));
         }
-        let mut plain = std::mem::take(&mut self.workspace.plain);
-        plain.clear();
+        // Rejections are rare: the memory is not kept.
+        let mut plain = Vec::new();
         let parts = match self.decompress(&batch, &mut plain) {
             Ok(()) => {
                 let parts = self.parts(&batch, &[&plain], part_bytes_max, dropped);
@@ -45,7 +50,6 @@ impl Run<'_> {
             }
             Err(reason) => Err(reason),
         };
-        self.workspace.plain = plain;
         output(batch, parts)
     }
 
@@ -59,17 +63,17 @@ impl Run<'_> {
             .map_err(|error| error.to_string())
     }
 
-    /// Cuts `records`, each piece of which holds whole records, in parts of at most `part_bytes_max` bytes before and
+    /// Cuts `records`, each piece of which holds whole records, in parts of at most `most` bytes before and
     /// `bytes_max` bytes after compression; a single record is a part however long it is. Those at the indexes
     /// `dropped`, which ascend, are left out.
     fn parts(
         &mut self,
         batch: &Batch,
         records: &[&[u8]],
-        mut part_bytes_max: usize,
+        most: usize,
         dropped: &[u32],
     ) -> Result<Vec<Batch>, DecodeError> {
-        let mut parts = Vec::new();
+        let (mut parts, mut part_bytes_max) = (Vec::new(), most);
         let mut cursor = Cursor { records, dropped, piece: 0, byte: 0, index: 0 };
         loop {
             cursor.skip_dropped(batch)?;
@@ -81,6 +85,9 @@ impl Run<'_> {
             }
             let plain_bytes = part.bytes();
             if self.compress(&mut part) {
+                // Records that compress better than those before them go in longer parts again.
+                let by_ratio = self.plain_bytes_of_part(plain_bytes, part.bytes());
+                part_bytes_max = part_bytes_max.max(by_ratio).min(most);
                 part.shrink();
                 parts.push(part);
             } else {

@@ -29,7 +29,7 @@ pub struct CompressionJob {
     pub(crate) bytes_max: usize,
 }
 
-/// Why a job was made.
+/// The work of a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Work {
     /// Compress a batch that was never sent.
@@ -49,8 +49,8 @@ pub(crate) enum Output {
     Parts { parts: Vec<Batch>, source: Batch },
     /// The batch does not hold the records that it was made of.
     Broken { source: Batch, reason: String },
-    /// The job panicked, and its batch is gone.
-    Lost,
+    /// The job panicked, and its batch is gone. It was charged so many bytes.
+    Lost { charged: usize },
 }
 
 /// What a job has done.
@@ -60,7 +60,7 @@ pub struct CompressionResult {
     pub(crate) output: Output,
     /// Bytes of records that the codec was given.
     pub(crate) plain_bytes: usize,
-    /// What they came to, as compressed or as they are.
+    /// Bytes of the same records on the wire.
     pub(crate) wire_bytes: usize,
     /// Batches that were compressed.
     pub(crate) compressed: u64,
@@ -76,7 +76,13 @@ impl CompressionJob {
         self.id
     }
 
-    /// Whether it is done sooner than another thread could begin with it.
+    /// What its batch takes of the budget, in bytes.
+    #[must_use]
+    pub const fn charged(&self) -> usize {
+        self.batch.charged
+    }
+
+    /// Whether it takes so little time that it is compressed in place (`IN_PLACE_MAX`).
     #[must_use]
     pub fn is_short(&self) -> bool {
         self.batch.plain_bytes() <= self.compression.in_place_bytes_max()
@@ -91,7 +97,7 @@ impl CompressionJob {
     /// The result of work that leaves the batch as it is, for models of the threads around it.
     #[cfg(all(loom, test))]
     pub(crate) fn left_as_it_is(self) -> CompressionResult {
-        CompressionResult { output: Output::Batch(self.batch), ..CompressionResult::lost(self.id) }
+        CompressionResult { output: Output::Batch(self.batch), ..CompressionResult::lost(self.id, 0) }
     }
 
     /// Does the work. A codec that fails or panics leaves the batch as it is, and the result says so.
@@ -112,13 +118,14 @@ impl CompressionJob {
 }
 
 impl CompressionResult {
-    /// The result of a job that panicked: its batch is gone, and its records fail.
+    /// The result of a job that panicked: its batch is gone, and its records fail. `charged` is the job's
+    /// [charge](CompressionJob::charged).
     #[must_use]
-    pub const fn lost(id: JobId) -> Self {
+    pub const fn lost(id: JobId, charged: usize) -> Self {
         let elapsed = Duration::ZERO;
         Self {
             id,
-            output: Output::Lost,
+            output: Output::Lost { charged },
             plain_bytes: 0,
             wire_bytes: 0,
             compressed: 0,

@@ -24,7 +24,7 @@ mod workspace;
 pub use job::{CompressionJob, CompressionResult, JobId};
 pub(crate) use job::{Output, Work};
 pub use topic::TopicCompression;
-pub use workspace::Workspace;
+pub use workspace::{CodecLevel, Workspace};
 
 #[cfg(all(test, not(loom)))]
 mod tests;

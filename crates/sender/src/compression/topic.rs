@@ -10,8 +10,12 @@ use crate::sync::{AtomicU32, Ordering};
 /// A batch that is compressed within this time is compressed in place, on the task of its broker: handing it to another
 /// thread and back would cost about as much. docs/decisions/0019-where-compression-runs.md has the measurement.
 const IN_PLACE_MAX: Duration = Duration::from_micros(50);
-/// Shorter batches tell nothing about the time per byte: setting up the codec takes most of theirs.
+/// Shorter batches are not timed: setting up the codec takes most of their time.
 const TIMED_FROM_BYTES: usize = 4 << 10;
+/// From this level of zstd on its tables grow with the batch: 12 MiB for 1 MiB at level 12, and 42 MiB for 4 MiB.
+const ZSTD_LARGE_TABLES_FROM: i32 = 10;
+/// The most bytes to which a batch grows at such a level for the sake of its ratio.
+const LARGE_TABLES_BYTES_MAX: usize = 1 << 20;
 
 /// The codec and level of a topic, with an estimate of the time that it takes.
 #[derive(Debug)]
@@ -40,6 +44,14 @@ impl TopicCompression {
     #[must_use]
     pub const fn level(&self) -> Option<i32> {
         self.level
+    }
+
+    /// The most bytes to which a batch grows for the sake of its ratio.
+    #[must_use]
+    pub fn plain_bytes_max(&self) -> usize {
+        let has_large_tables = self.codec == Compression::Zstd
+            && self.level.is_some_and(|level| level >= ZSTD_LARGE_TABLES_FROM);
+        if has_large_tables { LARGE_TABLES_BYTES_MAX } else { usize::MAX }
     }
 
     /// The longest batch that is compressed in place.

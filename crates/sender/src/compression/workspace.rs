@@ -8,22 +8,41 @@ use milena_codec::record::HEADER_BYTES;
 use super::TopicCompression;
 use crate::batch::Batch;
 
-/// How many contexts a workspace keeps: as many codecs and levels as the topics of one producer use, as a rule.
-const CONTEXTS_MAX: usize = 4;
-
-/// What one job at a time is run with. A thread keeps one; it grows with the longest batch that it meets.
+/// Codec contexts and scratch buffers of one job at a time. A thread keeps one; it grows with the longest batch that it meets.
 #[derive(Debug, Default)]
 pub struct Workspace {
-    /// The contexts, the one that was used last at the end.
+    /// One for each codec and level that topics of the producer have.
     contexts: Vec<Compressor>,
     pub(super) decompressor: Decompressor,
     /// The compressed records of one batch.
     pub(super) compressed: Vec<u8>,
-    /// The plain records of a batch that was opened.
-    pub(super) plain: Vec<u8>,
     /// Has every codec fail, and counts how often it did.
     #[cfg(test)]
     pub(crate) failures: Option<usize>,
+}
+
+/// A codec, and its level or none for its default.
+pub type CodecLevel = (Compression, Option<i32>);
+
+/// About what a context holds for batches of at most `plain_bytes`, or of 1 MiB at levels at which no batch
+/// [grows](TopicCompression::plain_bytes_max) beyond that. As measured; `Compressor` has the figures.
+fn context_bytes((codec, level): CodecLevel, plain_bytes: usize) -> usize {
+    let level = level.or_else(|| codec.default_level()).unwrap_or_default();
+    let kib = match codec {
+        Compression::None => 0,
+        Compression::Gzip => 400,
+        Compression::Snappy | Compression::Lz4 => 100,
+        Compression::Zstd if plain_bytes <= 64 << 10 => 1_900,
+        Compression::Zstd => match level {
+            ..=2 => 1_800,
+            3 => 2_500,
+            4..=5 => 4_300,
+            6..=7 => 6_800,
+            8..=12 => 12_000,
+            _ => 22_000,
+        },
+    };
+    kib << 10
 }
 
 impl Workspace {
@@ -33,19 +52,14 @@ impl Workspace {
         Self::default()
     }
 
-    /// About the most bytes that a workspace holds for jobs with this codec and batches of at most `plain_bytes`, which
-    /// become `wire_bytes`.
+    /// About the most bytes that a workspace holds for jobs with these codecs and levels and batches of at most
+    /// `plain_bytes`, which become `wire_bytes`.
     #[must_use]
-    pub fn bytes_max(codec: Compression, plain_bytes: usize, wire_bytes: usize) -> usize {
-        let context = match codec {
-            Compression::None => 0,
-            Compression::Gzip => 400 << 10,
-            Compression::Snappy => 100 << 10,
-            Compression::Lz4 => 200 << 10,
-            // zstd takes a batch in one piece, and has scratch of its own for the result.
-            Compression::Zstd => (3 << 20) + plain_bytes + wire_bytes,
-        };
-        context + wire_bytes
+    pub fn bytes_max(codecs: &[CodecLevel], plain_bytes: usize, wire_bytes: usize) -> usize {
+        let contexts: usize = codecs.iter().map(|codec| context_bytes(*codec, plain_bytes)).sum();
+        // zstd takes a batch in one piece, and has scratch of its own for the result.
+        let has_zstd = codecs.iter().any(|(codec, _)| *codec == Compression::Zstd);
+        contexts + wire_bytes + if has_zstd { plain_bytes + wire_bytes } else { 0 }
     }
 
     /// Compresses the records of a plain batch, unless they would be longer than `bytes_max` with their header.
@@ -80,9 +94,6 @@ impl Workspace {
         let fits = |context: &Compressor| (context.compression(), context.level()) == (codec, wanted);
         if let Some(found) = self.contexts.iter().position(fits) {
             return Some(found);
-        }
-        if self.contexts.len() == CONTEXTS_MAX {
-            self.contexts.remove(0);
         }
         // The settings were checked when the producer was built.
         self.contexts.push(Compressor::new(codec, level).ok()?);

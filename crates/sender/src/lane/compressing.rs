@@ -16,21 +16,24 @@ impl Lane {
         let serial = result.id.partition;
         let Some(stream) = self.streams.get_mut(&serial) else {
             debug_assert!(false, "a partition left while a batch of it was in a job");
-            return;
+            return self.settler.release_output(result.output);
         };
         stream.compressed(result, &mut self.settler);
         self.schedule.revisit.push(serial);
         self.release_if_idle(serial);
     }
 
-    /// The next job. Those of the partitions that a request can take now come before the request is built.
+    /// The next job. If a request can be sent, the batches of all partitions in `ready` are claimed before it is built,
+    /// except of those that first send a batch once more.
     pub(super) fn next_job(&mut self, now: Instant, may_send: bool) -> Option<CompressionJob> {
         if self.compresses && self.jobs.is_empty() {
             while let Some(serial) = self.schedule.claiming.pop() {
                 self.claim(serial, now);
             }
             for place in 0..if may_send { self.schedule.ready.len() } else { 0 } {
-                if let Some(serial) = self.schedule.ready.get(place).copied() {
+                if let Some(serial) = self.schedule.ready.get(place).copied()
+                    && !self.streams.get(&serial).is_some_and(|stream| stream.has_waiting())
+                {
                     self.claim(serial, now);
                 }
             }

@@ -15,8 +15,8 @@ use crate::outcome::{Failure, FailureKind, Persisted};
 
 /// Records that lose less than one byte in so many are not worth a codec's time.
 const GAIN_MIN: usize = 32;
-/// After records that did not compress, at most so many batches go as they are before the codec is tried again.
-const SKIPPED_MAX: u32 = 64;
+/// After a batch that did not compress, at most so many times its length goes as it is before the codec is tried again.
+const SKIPPED_MAX: usize = 64;
 
 /// The batch that is sent next: claimed from the queue ahead of its turn, so that it is compressed by then. There is one,
 /// or the parts of one.
@@ -26,10 +26,10 @@ pub(super) struct NextBatch {
     prepared: VecDeque<Batch>,
     /// In a job.
     claimed: Option<InJob>,
-    /// How many of the next batches go as they are.
-    skips: u32,
-    /// How many did after the last try that was in vain.
-    skipped: u32,
+    /// So many bytes of the next batches go as they are.
+    skip_bytes: usize,
+    /// How many times the length of the last batch that did not compress that was.
+    skip_factor: usize,
 }
 
 /// A batch in a job, as far as its records are concerned.
@@ -102,18 +102,20 @@ impl NextBatch {
         self.prepared.is_empty() && self.claimed.is_none()
     }
 
-    /// Whether the next batch goes as it is, because those before it did not become smaller.
-    fn skips(&mut self) -> bool {
-        let skips = self.skips > 0;
-        self.skips = self.skips.saturating_sub(1);
-        skips
+    /// Whether the next batch goes as it is, because those before it did not become smaller. They say nothing of a batch
+    /// that is longer than the bytes to be skipped: single records of a hundred bytes hardly ever become smaller.
+    fn skips(&mut self, bytes: usize) -> bool {
+        let left = self.skip_bytes.checked_sub(bytes);
+        self.skip_bytes = left.unwrap_or(0);
+        left.is_some()
     }
 
-    /// A batch came to `wire_bytes` of `plain_bytes`. Twice as many as the last time are skipped when that was in vain.
+    /// A batch came to `wire_bytes` of `plain_bytes`. If that is no gain, bytes are skipped: once its length, then twice
+    /// that with each further batch without a gain.
     fn note(&mut self, wire_bytes: usize, plain_bytes: usize) {
-        let in_vain = wire_bytes > plain_bytes - plain_bytes / GAIN_MIN;
-        self.skipped = if in_vain { (self.skipped * 2).clamp(1, SKIPPED_MAX) } else { 0 };
-        self.skips = self.skipped;
+        let is_gain = wire_bytes <= plain_bytes - plain_bytes / GAIN_MIN;
+        self.skip_factor = if is_gain { 0 } else { (self.skip_factor * 2).clamp(1, SKIPPED_MAX) };
+        self.skip_bytes = plain_bytes.saturating_mul(self.skip_factor);
     }
 }
 
@@ -155,8 +157,8 @@ impl Stream {
         };
         let Some(batch) = taken else { return Claimed::Nothing };
         let bytes_max = self.partition.limit().wire_bytes_max();
-        if self.next_batch.skips() && (batch.records == 1 || batch.bytes() <= bytes_max) {
-            let bytes = batch.body_bytes();
+        let bytes = batch.body_bytes();
+        if self.next_batch.skips(bytes) && (batch.records == 1 || batch.bytes() <= bytes_max) {
             self.next_batch.prepared.push_back(batch);
             return Claimed::Skipped(bytes);
         }
@@ -198,7 +200,8 @@ impl Stream {
     fn prepare(&mut self, result: CompressionResult, settler: &mut Settler) {
         let claim = self.next_batch.claimed.take().and_then(|claimed| claimed.claim);
         let (wire_bytes, plain_bytes) = (result.wire_bytes, result.plain_bytes);
-        if plain_bytes > 0 {
+        // A codec that failed says nothing about the records.
+        if plain_bytes > 0 && result.failure().is_none() {
             self.next_batch.note(wire_bytes, plain_bytes);
             self.partition.observe_ratio(wire_bytes, plain_bytes);
         }
@@ -213,21 +216,20 @@ impl Stream {
                 self.partition.shared().outstanding.split(claim.generation, more);
                 self.next_batch.prepared.extend(parts);
             }
-            (Output::Batch(batch), None) => settler.release(batch),
-            (Output::Parts { parts, source }, None) => {
-                parts.into_iter().chain([source]).for_each(|batch| settler.release(batch));
-            }
-            (Output::Broken { source, reason }, claim) => {
+            (Output::Broken { source, reason }, Some(claim)) => {
                 settler.release(source);
                 self.fail_in_job(claim, reason, settler);
             }
-            (Output::Lost, claim) => self.fail_in_job(claim, LOST.to_owned(), settler),
+            (Output::Lost { charged }, Some(claim)) => {
+                settler.release_charge(charged);
+                self.fail_in_job(claim, LOST.to_owned(), settler);
+            }
+            (output, None) => settler.release_output(output),
         }
     }
 
     /// The batch could not be handled, and was never sent.
-    fn fail_in_job(&mut self, claim: Option<Claim>, reason: String, settler: &mut Settler) {
-        let Some(claim) = claim else { return };
+    fn fail_in_job(&mut self, claim: Claim, reason: String, settler: &mut Settler) {
         let message = format!("compression of the batch failed: {reason}").into();
         let (kind, persisted) = (FailureKind::Internal, Persisted::No);
         let failure = Failure { kind, persisted, retriable: false, code: None, message };
@@ -248,7 +250,10 @@ impl Stream {
                 settler.release(source);
                 Err(reason)
             }
-            Output::Lost => Err(LOST.to_owned()),
+            Output::Lost { charged } => {
+                settler.release_charge(charged);
+                Err(LOST.to_owned())
+            }
         };
         match (parts, self.entries[index].claim.is_some()) {
             (Ok(parts), true) => match opening {
@@ -281,5 +286,5 @@ impl Stream {
     }
 }
 
-/// Of a job that panicked outside of its codec.
+/// Why the records of a batch fail whose job panicked outside of the codec.
 const LOST: &str = "the job that compressed it panicked, which is a fault of milena";

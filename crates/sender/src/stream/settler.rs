@@ -5,7 +5,7 @@ use std::task::Waker;
 
 use crate::accumulator::{Partition, Shared};
 use crate::batch::{Batch, Claim};
-use crate::compression::CompressionResult;
+use crate::compression::{CompressionResult, Output};
 use crate::outcome::Failure;
 use crate::sync::{Arc, Completion, FailedRecords, Settled};
 
@@ -26,7 +26,7 @@ pub struct Counters {
     pub compression: CompressionCounters,
 }
 
-/// What codecs have done with batches that were sent for the first time.
+/// What codecs have done with batches that were not sent before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CompressionCounters {
     /// Batches that were compressed.
@@ -118,6 +118,22 @@ impl Settler {
     /// Takes the bytes of a batch that nobody reads any more.
     pub fn release(&mut self, batch: Batch) {
         self.bytes += batch.dismantle(&mut self.chunks);
+    }
+
+    /// Takes the batches of a job that has no use for them.
+    pub(crate) fn release_output(&mut self, output: Output) {
+        match output {
+            Output::Batch(batch) | Output::Broken { source: batch, .. } => self.release(batch),
+            Output::Parts { parts, source } => {
+                parts.into_iter().chain([source]).for_each(|batch| self.release(batch));
+            }
+            Output::Lost { charged } => self.release_charge(charged),
+        }
+    }
+
+    /// Takes the charge of a batch that was lost with its chunks.
+    pub(super) const fn release_charge(&mut self, charged: usize) {
+        self.bytes += charged;
     }
 
     /// Takes the chunks that a batch does not need any more, compressed as it is.

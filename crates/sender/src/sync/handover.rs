@@ -28,8 +28,11 @@ struct Inner<T> {
 pub enum Handed<T> {
     /// A thread that slept was woken for it.
     ToSleeper,
-    /// Every thread is busy: it waits for its turn.
-    Queued,
+    /// No thread sleeps: it waits for its turn, with others. There are so many items now.
+    Queued {
+        /// How many.
+        waiting: usize,
+    },
     /// Nothing is taken any more.
     Closed(T),
 }
@@ -49,14 +52,14 @@ impl<T> Handover<T> {
             return Handed::Closed(item);
         }
         inner.items.push_back(item);
-        let sleeper = inner.sleepers.pop();
+        let (waiting, sleeper) = (inner.items.len(), inner.sleepers.pop());
         drop(inner);
         match sleeper {
             Some(sleeper) => {
                 sleeper.wake();
                 Handed::ToSleeper
             }
-            None => Handed::Queued,
+            None => Handed::Queued { waiting },
         }
     }
 
@@ -106,7 +109,7 @@ mod tests {
     fn items_are_taken_in_order_and_none_after_the_end() {
         let handover = Handover::default();
         for item in 1..=4 {
-            assert_eq!(handover.put(item), Handed::Queued);
+            assert_eq!(handover.put(item), Handed::Queued { waiting: item });
         }
         let taken = [(); 2].map(|()| handover.poll_take(Waker::noop()));
         assert_eq!(taken, [Poll::Ready(Some(1)), Poll::Ready(Some(2))]);

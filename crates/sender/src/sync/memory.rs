@@ -94,9 +94,13 @@ impl Memory {
         self.note(&inner);
     }
 
-    /// Sets `bytes` aside for ever, for memory that is no record's. What is in use now is set aside when it comes back.
+    /// Sets `bytes` aside permanently, for memory that no record uses. What is in use is set aside when it comes back.
+    /// Callers that wait for more than what is left wait for that: their chunk may be larger than their record.
     pub fn set_aside(&self, bytes: usize) {
-        lock(&self.inner).pool.set_aside(bytes);
+        let mut inner = lock(&self.inner);
+        inner.pool.set_aside(bytes);
+        let left = inner.pool.budget();
+        inner.waiters.want_at_most(left);
     }
 
     /// Sends away who waits, now and later: nothing is accepted any more.
@@ -230,6 +234,20 @@ mod tests {
         assert!(ready(&mut first) && !ready(&mut second));
         drop(first);
         assert!(ready(&mut second));
+    }
+
+    #[test]
+    fn callers_wait_for_no_more_than_is_left_beside_memory_that_is_set_aside() {
+        let memory = Memory::new(100 * KIB);
+        let large = memory.chunk(40 * KIB, None).unwrap();
+        let mut waiting = Memory::queue(&memory, 20 * KIB, Waker::noop());
+        assert!(!ready(&mut waiting), "a chunk of 64 KiB does not fit");
+        memory.set_aside(50 * KIB);
+        memory.give_back(&mut vec![large], 64 * KIB, &mut Vec::new());
+        assert!(ready(&mut waiting));
+        assert!(memory.chunk(20 * KIB, Some(&mut waiting)).is_some());
+        drop(waiting);
+        assert_eq!(memory.chunk(20 * KIB, None), None, "all 50 KiB that are left are in use");
     }
 
     #[test]

@@ -16,6 +16,7 @@ fn class_of(bytes: usize) -> Option<usize> {
 /// Invariant: `pooled <= free`, so that pooled and used memory together stay within the budget.
 #[derive(Debug)]
 pub(super) struct Pool {
+    /// What records may take together.
     budget: usize,
     free: usize,
     pooled: usize,
@@ -35,6 +36,11 @@ impl Pool {
     pub(super) fn chunk_bytes(&self, bytes: usize) -> usize {
         let class = class_of(bytes).map(|class| CLASSES[class]);
         class.filter(|class| *class <= self.budget).unwrap_or(bytes)
+    }
+
+    /// What records may take together: the budget without what was set aside.
+    pub(super) const fn budget(&self) -> usize {
+        self.budget
     }
 
     pub(super) const fn free(&self) -> usize {
@@ -60,6 +66,7 @@ impl Pool {
 
     /// Takes `bytes` out of the budget for good: what is free now, the rest from what is released next.
     pub(super) fn set_aside(&mut self, bytes: usize) {
+        self.budget = self.budget.saturating_sub(bytes);
         let free = bytes.min(self.free);
         self.free -= free;
         self.owed += bytes - free;

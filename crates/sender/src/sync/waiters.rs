@@ -45,6 +45,11 @@ impl Waiters {
         Some(first.waker)
     }
 
+    /// There will never be more than `bytes`: those who wait for more wait for that.
+    pub(super) fn want_at_most(&mut self, bytes: usize) {
+        self.waiting.iter_mut().for_each(|waiter| waiter.bytes = waiter.bytes.min(bytes));
+    }
+
     /// Takes what was set aside for a ticket, which stays granted; none when it waits.
     pub(super) fn take(&mut self, ticket: u64) -> Option<usize> {
         self.granted.get_mut(&ticket).map(std::mem::take)

@@ -30,6 +30,14 @@ struct Desk {
 
 impl Desk {
     fn new(config: AccumulatorConfig, budget: usize) -> Self {
+        Self::compressed(config, budget, None)
+    }
+
+    fn compressed(
+        config: AccumulatorConfig,
+        budget: usize,
+        compression: Option<StdArc<TopicCompression>>,
+    ) -> Self {
         let shared = Shared::new(config, budget);
         let port = Arc::new(Port::default());
         let limit = StdArc::new(TopicLimit::new(shared.config.batch_bytes_max()));
@@ -39,7 +47,7 @@ impl Desk {
             SERIAL,
             StdArc::clone(&shared),
             limit,
-            None,
+            compression,
             Arc::clone(&port),
         );
         Self { now: some_time(), shared, port, partition }

@@ -40,6 +40,16 @@ fn noise_beyond_the_limit_is_cut_and_not_compressed() {
 }
 
 #[test]
+fn records_that_compress_again_behind_noise_go_in_long_parts() {
+    let (source, mut expected) = (Source::new(), noise(300, 300));
+    expected.extend(events(10_000));
+    let (mut parts, _) = parts(compress(source.batch(&expected), Compression::Zstd, 30_000));
+    assert_eq!(check_parts(&mut parts, 30_000), expected);
+    let longest = parts.iter().map(Batch::plain_bytes).max().unwrap();
+    assert!(longest > 60_000, "{longest} bytes before compression at most");
+}
+
+#[test]
 fn record_beyond_the_limit_is_a_part_of_its_own() {
     let (source, expected) = (Source::new(), noise(10, 6_000));
     let (mut parts, _) = parts(compress(source.batch(&expected), Compression::Snappy, 5_000));

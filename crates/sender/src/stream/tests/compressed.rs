@@ -266,7 +266,7 @@ fn job_that_is_lost_fails_its_records_at_once() {
     let mut seats = send_words(&story);
     assert!(story.next().is_none());
     let job = story.jobs.remove(0);
-    let lost = CompressionResult::lost(job.id());
+    let lost = CompressionResult::lost(job.id(), job.charged());
     story.stream.compressed(lost, &mut story.settler);
     for seat in &mut seats {
         assert_eq!(failure(seat), Some((FailureKind::Internal, Persisted::No)));
@@ -276,6 +276,8 @@ fn job_that_is_lost_fails_its_records_at_once() {
     let next = story.next().unwrap();
     story.served(next);
     assert_eq!(written(&story), ["next"]);
+    // What the lost batch took of the budget is free.
+    story.ends();
 }
 
 impl Story {

@@ -52,13 +52,13 @@ fn batch_comes_back_from_another_thread() {
     let (jobs, now) = (Arc::clone(&handover), stage.clock.0);
     let compressor = thread::spawn(move || {
         while let Some((job, port)) = wait(|waker| jobs.poll_take(waker)) {
-            // What a codec does is no business of a model.
+            // The model does not run a codec.
             port.compressed(job.left_as_it_is());
         }
     });
     let appended = thread::spawn(move || caller.append(100));
     run_with_jobs(&mut lane, now, 1, |job| {
-        assert!(matches!(handover.put((job, Arc::clone(&port))), Handed::ToSleeper | Handed::Queued));
+        assert!(matches!(handover.put((job, Arc::clone(&port))), Handed::ToSleeper | Handed::Queued { .. }));
     });
     assert!(handover.close().is_empty());
     appended.join().unwrap();

@@ -94,6 +94,10 @@ fn a_busy_partition_waits_for_room_for_more_than_one_record() {
         let rest = desk.shared.memory.reserve(budget, None).unwrap();
         let bytes = full(desk.send(&[0; 100]));
         assert_eq!(bytes, awaited, "of {budget}");
+        let mut before = Memory::queue(&desk.shared.memory, budget, Waker::noop());
+        assert!(before.poll(Waker::noop()).is_pending());
+        assert_eq!(full(desk.send(&[0; 100])), awaited, "of {budget}, behind another caller");
+        drop(before);
 
         // It gets all that it waited for.
         let mut ticket = Memory::queue(&desk.shared.memory, bytes, Waker::noop());

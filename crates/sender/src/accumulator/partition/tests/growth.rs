@@ -218,3 +218,16 @@ fn the_cells_of_settled_batches_serve_later_ones() {
     seen.dedup();
     assert!(seen.len() <= 2, "one is in use while the other waits: {}", seen.len());
 }
+
+#[test]
+fn batches_grow_less_at_levels_of_zstd_whose_tables_grow_with_them() {
+    for (level, expected) in [(3, 4 << 20), (19, 1 << 20)] {
+        let compression = TopicCompression::new(Compression::Zstd, Some(level));
+        let config = AccumulatorConfig { record_bytes_max: 1_000_000, ..accumulator() };
+        let desk = Desk::compressed(config, 32 << 20, compression);
+        desk.partition.observe_ratio(50_000, 1_000_000);
+        desk.send_many(45_000, 100);
+        let longest = desk.take_all().iter().map(Batch::bytes).max().unwrap();
+        assert!((expected - 1_000..=expected).contains(&longest), "level {level}: {longest}");
+    }
+}

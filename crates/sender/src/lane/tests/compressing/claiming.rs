@@ -1,8 +1,14 @@
 //! When a batch is claimed and compressed, and what becomes of it where a broker has not its codec.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Wake;
+use std::time::{Duration, Instant};
+
 use milena_codec::ErrorCode;
 
 use super::*;
+use crate::accumulator::Port;
 use crate::lane::Output;
 use crate::lane::tests::world::partitions;
 use crate::outcome::{FailureKind, Persisted};
@@ -66,15 +72,45 @@ fn offered_batch_that_becomes_long_is_reported_even_to_a_sender_that_is_deaf_to_
     let (_, _under_way) = world.fly(0, "first");
     world.defers_jobs = true;
     send_events(&mut world, 300);
-    let port = crate::sync::Arc::clone(world.broker(1).port());
+    let port = Arc::clone(world.broker(1).port());
     let Output::Idle { until, deaf } = world.poll(ONE, false) else { panic!("it waits for the answer") };
     assert!(deaf && world.jobs.is_empty());
-    let waker = std::task::Waker::noop();
-    assert!(port.sleep(waker, until, deaf));
+    let woken = Woken::asleep(&port, until, deaf);
     send_events(&mut world, 3_000);
-    assert!(!port.sleep(waker, until, deaf), "it has something to look at");
+    assert!(woken.is_awake());
     world.poll(ONE, false);
     assert_eq!(world.jobs.len(), 1);
+}
+
+#[test]
+fn large_record_is_reported_even_to_a_sender_that_is_deaf_to_offers() {
+    let mut world = world(Compression::Gzip, 1);
+    let (_, _under_way) = world.fly(0, "first");
+    world.defers_jobs = true;
+    let port = Arc::clone(world.broker(1).port());
+    let Output::Idle { until, deaf } = world.poll(ONE, false) else { panic!("it waits for the answer") };
+    assert!(deaf);
+    let woken = Woken::asleep(&port, until, deaf);
+    world.send(0, &b"large ".repeat(20_000)).unwrap();
+    assert!(woken.is_awake());
+    world.poll(ONE, false);
+    assert_eq!(world.jobs.len(), 1);
+}
+
+#[test]
+fn batch_that_goes_once_more_goes_before_the_next_one_is_claimed() {
+    let mut world = world(Compression::Lz4, 1);
+    let (_, under_way) = world.fly(0, "first");
+    world.refuse(1, under_way, ErrorCode::NOT_ENOUGH_REPLICAS);
+    world.now += Duration::from_secs(2);
+    world.send(0, b"second").unwrap();
+    world.linger();
+    let request = world.request(1).unwrap();
+    assert_eq!(records(&request), [1]);
+    // It grew while the first went once more.
+    world.send(0, b"third").unwrap();
+    world.served(1, request);
+    assert_eq!(records(&world.request(1).unwrap()), [2]);
 }
 
 #[test]
@@ -177,4 +213,26 @@ fn end_with_jobs_under_way_fails_their_records_and_gives_their_bytes_back() {
     (0..2).for_each(|_| world.run_job(0));
     world.poll(ONE, true);
     world.shared.check_at_rest();
+}
+
+/// A broker's sender that sleeps.
+#[derive(Default)]
+struct Woken(AtomicBool);
+
+impl Woken {
+    fn asleep(port: &Port, until: Option<Instant>, deaf: bool) -> Arc<Self> {
+        let woken = Arc::new(Self::default());
+        assert!(port.sleep(&Arc::clone(&woken).into(), until, deaf));
+        woken
+    }
+
+    fn is_awake(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }

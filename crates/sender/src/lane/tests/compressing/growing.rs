@@ -74,49 +74,71 @@ fn estimate_that_was_too_bold_is_cut_before_a_broker_sees_it() {
 }
 
 #[test]
-fn batch_beyond_the_limit_is_compressed_even_when_its_turn_is_to_be_skipped() {
+fn batch_beyond_a_lowered_limit_is_cut_even_when_its_bytes_are_to_be_skipped() {
     let config = AccumulatorConfig { record_bytes_max: 50_000, ..accumulator() };
     let mut world = compressed(Compression::Lz4, 1, config);
-    for _ in 0..10 {
-        send_events(&mut world, 2_000);
+    let mut dice = fastrand::Rng::with_seed(1);
+    // Tried, skipped, and tried again: twice the length of the third is to be skipped.
+    for _ in 0..3 {
+        send_noise(&mut world, &mut dice, 40_000);
         served(&mut world);
     }
-    world.defers_jobs = true;
-    let mut dice = fastrand::Rng::with_seed(1);
-    let noise: Vec<u8> = (0..40_000).map(|_| dice.u8(..)).collect();
-    world.send(0, &noise).unwrap();
-    world.linger();
-    world.poll(ONE, false);
-    world.poll(ONE, true);
-    assert_eq!(world.jobs.len(), 1);
-    send_events(&mut world, 1_500);
-    world.run_job(0);
-    world.defers_jobs = false;
+    let tried = world.broker(1).counters().compression.skipped;
+    assert_eq!(tried, 1);
+    send_noise(&mut world, &mut dice, 45_000);
+    world.topic.partitions()[0].limit().rejected(40_000);
     let sent = served(&mut world);
-    assert!(sent.iter().all(|bytes| *bytes <= 50_000), "{sent:?}");
+    assert!(sent.len() > 1 && sent.iter().all(|bytes| *bytes <= 27_000), "{sent:?}");
     world.rest();
 }
 
 #[test]
-fn records_that_do_not_compress_are_tried_now_and_then_alone() {
+fn records_that_do_not_compress_are_seldom_tried_until_they_do_again() {
     let mut world = world(Compression::Lz4, 1);
     let mut dice = fastrand::Rng::with_seed(1);
     for _ in 0..200 {
-        let value: Vec<u8> = (0..2_000).map(|_| dice.u8(..)).collect();
-        world.send(0, &value).unwrap();
-        world.linger();
+        send_noise(&mut world, &mut dice, 2_000);
         served(&mut world);
     }
     let counters = world.broker(1).counters().compression;
     assert!((180..195).contains(&counters.skipped), "{counters:?}");
     assert_eq!((counters.compressed, counters.wire_bytes), (0, counters.plain_bytes));
 
-    for number in 0..200 {
+    for number in 0..400 {
         world.send(0, &line(number)).unwrap();
         world.linger();
         served(&mut world);
     }
     let compressed = world.broker(1).counters().compression.compressed;
-    assert!(compressed > 100, "{compressed} batches were compressed once the records did again");
+    assert!(compressed > 250, "{compressed} batches were compressed once the records did again");
+    world.rest();
+}
+
+#[test]
+fn single_short_records_say_nothing_about_long_batches() {
+    let config = AccumulatorConfig { record_bytes_max: 50_000, ..accumulator() };
+    let mut world = compressed(Compression::Zstd, 1, config);
+    let mut longest = || {
+        let mut records_max = 0;
+        send_events(&mut world, 10_000);
+        while let Some(request) = world.request(1) {
+            records_max = records_max.max(records(&request)[0]);
+            world.served(1, request);
+        }
+        // None of these becomes smaller.
+        for number in 0..20 {
+            world.send(0, format!("{:x}", number * 0x0fed_cba9_8765_usize).as_bytes()).unwrap();
+            world.linger();
+            served(&mut world);
+        }
+        records_max * EVENT_BYTES
+    };
+    for _ in 0..5 {
+        longest();
+    }
+    let longest = longest();
+    assert!(longest > 150_000, "{longest} plain bytes at most");
+    let counters = world.broker(1).counters().compression;
+    assert!(counters.compressed > 12 && counters.wire_bytes < counters.plain_bytes / 3, "{counters:?}");
     world.rest();
 }

@@ -46,6 +46,15 @@ pub(super) fn send_events(world: &mut World, count: usize) {
     world.linger();
 }
 
+/// Records of 1 000 bytes that no codec makes smaller.
+pub(super) fn send_noise(world: &mut World, dice: &mut fastrand::Rng, bytes: usize) {
+    for _ in 0..bytes / 1_000 {
+        let value: Vec<u8> = (0..1_000).map(|_| dice.u8(..)).collect();
+        world.send(0, &value).unwrap();
+    }
+    world.linger();
+}
+
 /// Sends all that waits. Returns the lengths of the batches.
 pub(super) fn served(world: &mut World) -> Vec<usize> {
     let mut sent = Vec::new();
