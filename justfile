@@ -45,6 +45,14 @@ fuzz-targets:
 bench *ARGUMENTS:
     cargo bench -p milena-bench {{ARGUMENTS}}
 
+# Processor time of bare codecs, a record of batches of so many.
+bench-codecs *RECORDS="600 20000":
+    cargo bench -p milena-bench --bench codecs -- bare {{RECORDS}}
+
+# An awaited record beside a flood, with each codec; BROKER costs nothing and has a topic `bench` of two partitions.
+bench-beside BROKER="127.0.0.1:19092":
+    cargo bench -p milena-bench --bench codecs -- beside {{BROKER}}
+
 # The codec beside kafka-protocol's and rskafka's.
 bench-peers *ARGUMENTS:
     cargo bench --manifest-path benches/peers/Cargo.toml {{ARGUMENTS}}

@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn wire_is_the_difference_of_two_looks() {
+    fn wire_bytes_are_the_difference_of_two_snapshots() {
         let mut before = Snapshot::default();
         (before.bytes, before.plain_bytes, before.compressed_bytes) = (1_000_000, 4_000_000, 900_000);
         let mut after = before;

@@ -118,7 +118,7 @@ pub struct Snapshot {
     pub codec_failures: u64,
     /// Bytes of the records of compressed topics, before compression.
     pub plain_bytes: u64,
-    /// What these came to: compressed, or as they are where that is no more.
+    /// Bytes of the same records on the wire.
     pub compressed_bytes: u64,
     /// Time that codecs took, over all threads.
     pub compression_time: Duration,
@@ -126,7 +126,7 @@ pub struct Snapshot {
 
 impl Snapshot {
     /// Compressed bytes by plain ones, over all batches of compressed topics (Java's `compression-rate-avg`): 0.25 where
-    /// four bytes became one. None while no topic is compressed.
+    /// four bytes became one. None before the first such batch.
     ///
     /// ```
     /// # let metrics = milena::Snapshot::default();

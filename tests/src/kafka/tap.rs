@@ -48,7 +48,7 @@ impl Tap {
         orders.held.drain(..).for_each(Waker::wake);
     }
 
-    /// The next answer to Produce is lost, and its connection with it: the broker did what the producer does not learn.
+    /// The next answer to Produce is lost, and its connection with it: the broker appended the batches, and the producer does not learn it.
     pub fn lose_answer(&self) {
         self.orders().to_lose += 1;
     }
@@ -97,7 +97,7 @@ impl Connector for Tap {
     }
 }
 
-/// A connection. It takes one slice a write, as streams do that say nothing else.
+/// A connection. It takes one slice a write, which is the default of streams.
 struct Tapped {
     tap: Tap,
     stream: BoxStream,
@@ -213,13 +213,13 @@ mod tests {
     }
 
     #[test]
-    fn other_requests_are_none_of_produce() {
+    fn requests_of_other_apis_are_not_found() {
         let mut frames = Frames::default();
         assert!(!frames.follow(&[frame(18, 200), frame(22, 3)].concat()) && !frames.carry_produce);
     }
 
     #[test]
-    fn each_order_is_carried_out_once() {
+    fn each_order_applies_to_one_answer_or_request() {
         let tap = Tap::default();
         tap.lose_answer();
         tap.cut_request();

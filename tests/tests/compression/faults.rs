@@ -49,7 +49,7 @@ async fn broker_that_is_older_than_zstd_fails_its_records_at_once_with_the_remed
     for part in ["zstd", "version 7 of Produce", "Kafka 2.1", "lz4, snappy or gzip"] {
         assert!(said.contains(part), "{said}");
     }
-    // What it has, it takes.
+    // It takes batches of the codecs that it knows.
     let producer = stage.producer().compression(Compression::Lz4).build().await.unwrap();
     within(producer.send(("t", "k", line(2)))).await.unwrap();
     assert_eq!(stage.record_count(), 1);

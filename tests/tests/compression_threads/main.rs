@@ -140,7 +140,7 @@ fn full_budget_is_emptied_through_the_codec() {
         let producer = builder.batch_size(100_000).build().await.unwrap();
         producer.topic("t").await.unwrap();
         let value = "a line that comes again, ".repeat(40);
-        // Full is what stays full: batches that are compressed make room.
+        // Batches that are compressed make room: the budget counts as full after 20 tries in a row that found it full.
         let (mut accepted, mut refused) = (0, 0);
         while refused < 20 {
             match producer.try_enqueue(Record::to("t").value(value.clone())) {

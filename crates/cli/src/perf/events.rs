@@ -1,5 +1,5 @@
 //! JSON events drawn from a seed, as services write them: names of fields and some of the values repeat from event to
-//! event, ids and amounts do not. What a codec makes of them is what it makes of such data.
+//! event, ids and amounts do not. They compress as the JSON events of services do.
 
 use std::io::Write;
 

@@ -14,9 +14,10 @@ use super::{Compression, SetupError};
 /// | codec | holds |
 /// |---|---|
 /// | gzip | 0.4 MiB |
-/// | snappy | 0.1 MiB |
-/// | lz4 | 0.2 MiB |
-/// | zstd | 1 MiB for batches of 64 KiB, 2.5 MiB for 1 MiB; up to 2 MiB and 22 MiB at the highest levels |
+/// | snappy, lz4 | 0.1 MiB |
+/// | zstd 3 | 0.9 MiB for batches of 64 KiB, 2.5 MiB from 1 MiB on |
+/// | zstd 9 | 1.2 MiB for batches of 64 KiB, 12 MiB from 1 MiB on |
+/// | zstd 19 | 1.9 MiB for batches of 64 KiB, 22 MiB for 1 MiB, 54 MiB for 4 MiB |
 ///
 /// A batch that lies in several parts is gathered first where a codec needs it in one: zstd holds such a batch once
 /// more, the others a block of it.
@@ -198,7 +199,7 @@ pub enum Outcome {
 pub struct Failure {
     /// The codec.
     pub compression: Compression,
-    /// Whether it panicked; otherwise it said no.
+    /// Whether the codec panicked; otherwise it returned an error.
     pub panicked: bool,
     /// What it said.
     pub why: String,

@@ -175,7 +175,7 @@ impl ProducerBuilder {
 
     /// `compression.type` and the codec's level: how batches are compressed. [`Compression::None`] unless set.
     ///
-    /// The last word on the codec wins, this method or a property. The level that is given here goes before
+    /// The last codec that was set applies, by this method or by a property. The level that is given here goes before
     /// `compression.level` and the codec's own property (`compression.zstd.level`), which then have no effect.
     ///
     /// ```
@@ -245,7 +245,9 @@ setters! {
     /// `batch.size`: how many bytes of a partition are worth a request before the linger is over. 16 384 unless set. A
     /// batch whose request cannot leave yet goes on growing. 0 is taken as 1: every record is worth a request.
     batch_size: usize;
-    /// `buffer.memory`: what all records together may hold that are accepted and not settled. 32 MiB unless set.
+    /// `buffer.memory`: what all records together may hold that are accepted and not settled. 32 MiB unless set. Codecs take
+    /// up to half of it once a topic is compressed: at their default levels zstd about 9 MiB for each of its threads, the
+    /// others 1.4 MiB.
     buffer_memory: usize;
     /// `max.request.size`: the most bytes of one record. 1 MiB unless set, or `buffer.memory` if that is less.
     max_request_size: usize => explicit;

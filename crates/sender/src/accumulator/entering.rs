@@ -1,4 +1,4 @@
-//! What a record brings along into its partition, and what its lane has to be told after that.
+//! How a record enters its partition, and which wake-ups its broker's sender gets for that.
 
 use std::time::Instant;
 
@@ -6,7 +6,7 @@ use super::entry::Refusal;
 use super::settings::Shared;
 use crate::sync::Ticket;
 
-/// What the lane has to be told once the lock is free.
+/// Wake-ups for the broker's sender, sent after the lock is released.
 #[derive(Debug, Default)]
 pub(super) struct Rings {
     pub(super) opened: Option<Instant>,
@@ -29,8 +29,8 @@ pub(super) struct Entering<'a> {
 }
 
 impl Entering<'_> {
-    /// A chunk of at least `bytes`, and rather of `hint`. Who waited takes what was set aside for him: to ask for more
-    /// would let those behind him pass.
+    /// A chunk of at least `bytes`, and rather of `hint`. A caller with a ticket takes what was set aside
+    /// for it: asking for more would let later callers pass.
     pub(super) fn chunk(&mut self, shared: &Shared, bytes: usize, hint: usize) -> Result<Vec<u8>, Refusal> {
         let mut chunk = None;
         let mut wanted = hint;

@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn ratio_worsens_at_once_and_improves_by_and_by() {
+    fn worse_ratio_counts_at_once_and_a_better_one_by_an_eighth() {
         let tenth = Ratio::of(1, 10);
         assert_eq!(tenth.updated(Ratio::ONE), Ratio::ONE);
         let better = Ratio::ONE.updated(tenth);

@@ -48,7 +48,7 @@ pub(super) struct Queue {
     counted: u32,
     /// Stands in its lane's mailbox as ready.
     pub(super) listed: bool,
-    /// From how many bytes on the lane wants to hear of an offered batch again, to have it compressed ahead of its turn.
+    /// From how many bytes on an offered batch is reported again, to be compressed ahead of its turn.
     pub(super) claim_from: usize,
     /// No more records are taken.
     pub(super) shut: bool,
@@ -129,18 +129,17 @@ impl Queue {
         entering: &mut Entering<'_>,
         rings: &mut Rings,
     ) -> Result<(), Refusal> {
-        let total = self.open_bytes();
-        if self.is_open() && total + bytes_max > batch_bytes_max {
+        if self.is_open() && self.open_bytes() + bytes_max > batch_bytes_max {
             self.close();
             rings.ready |= !std::mem::replace(&mut self.listed, true);
         }
         if self.is_open() {
             if self.tail.len() + bytes_max > self.tail.capacity() {
-                self.step_aside(entering, total)?;
-                self.add_chunk(shared, bytes_max, total, entering)?;
+                self.step_aside(entering)?;
+                self.add_chunk(shared, bytes_max, entering)?;
             }
         } else {
-            self.step_aside(entering, self.last_bytes)?;
+            self.step_aside(entering)?;
             self.open(shared, bytes_max, clock.now(), entering, rings)?;
         }
         if self.is_due_at(self.open_bytes() + bytes_max, shared) {
@@ -156,9 +155,9 @@ impl Queue {
         Ok(())
     }
 
-    /// A caller that wants its next chunk, of about `bytes`, may have to let the lane run first.
-    fn step_aside(&self, entering: &Entering<'_>, bytes: usize) -> Result<(), Refusal> {
-        match entering.may_yield && self.port.runs_ahead(bytes.min(CHUNK_BYTES_MAX)) {
+    /// A caller that wants the next chunk may have to let the lane run first.
+    fn step_aside(&self, entering: &Entering<'_>) -> Result<(), Refusal> {
+        match entering.may_yield && self.port.runs_ahead(self.next_chunk_bytes()) {
             true => Err(Refusal::Yield),
             false => Ok(()),
         }
@@ -177,8 +176,7 @@ impl Queue {
         entering: &mut Entering<'_>,
         rings: &mut Rings,
     ) -> Result<(), Refusal> {
-        let hint = self.last_bytes.min(CHUNK_BYTES_MAX);
-        self.tail = entering.chunk(shared, HEADER_BYTES + bytes_max, hint)?;
+        self.tail = entering.chunk(shared, HEADER_BYTES + bytes_max, self.next_chunk_bytes())?;
         self.tail.resize(HEADER_BYTES, 0);
         self.charged = self.tail.capacity();
         self.records = 0;
@@ -215,11 +213,10 @@ impl Queue {
         &mut self,
         shared: &Shared,
         bytes_max: usize,
-        total: usize,
         entering: &mut Entering<'_>,
     ) -> Result<(), Refusal> {
         // Also when it waits: the batch may have gone by then, and the record begins another.
-        let chunk = entering.chunk(shared, HEADER_BYTES + bytes_max, total.min(CHUNK_BYTES_MAX))?;
+        let chunk = entering.chunk(shared, HEADER_BYTES + bytes_max, self.next_chunk_bytes())?;
         self.charged += chunk.capacity();
         let full = std::mem::replace(&mut self.tail, chunk);
         self.full_bytes += full.len();

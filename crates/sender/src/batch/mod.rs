@@ -15,7 +15,7 @@ use crate::sync::{Arc, Completion, Generation};
 
 /// The records of one partition that go out together.
 ///
-/// Its bytes, and the budget that they hold, are given back once, when nobody can read them any more.
+/// Its bytes and what they take of the budget are released once, after the last reader is done.
 #[derive(Debug)]
 pub struct Batch {
     /// The bytes in order; the first chunk begins with room for the header.
@@ -39,10 +39,10 @@ pub struct Batch {
     pub(crate) plain_bytes: usize,
 }
 
-/// The right to say, once, what became of a batch's records: apart from its bytes, which may have to stay longer.
+/// The right to settle the records of a batch, once. Its bytes may be needed longer.
 #[derive(Debug)]
 pub struct Claim {
-    /// Who waits.
+    /// Where the outcome goes.
     pub completion: Arc<Completion>,
     /// Which flush waits.
     pub generation: Generation,
@@ -94,7 +94,7 @@ impl Batch {
         }
     }
 
-    /// The right to settle its records, for whoever takes the batch out of its queue.
+    /// The right to settle its records, for the sender that takes the batch out of its queue.
     #[must_use]
     pub fn claim(&self) -> Claim {
         Claim {
@@ -106,7 +106,7 @@ impl Batch {
         }
     }
 
-    /// Lets go of the bytes: the chunks are appended to `chunks`, and what they cost is returned.
+    /// Releases the bytes: the chunks are appended to `chunks`. Returns what they were charged.
     pub fn dismantle(mut self, chunks: &mut Vec<Vec<u8>>) -> usize {
         chunks.append(&mut self.chunks);
         self.charged

@@ -15,7 +15,7 @@ pub(super) struct Schedule {
     pub(super) arriving: Vec<u32>,
     /// To be looked at again.
     pub(super) revisit: Vec<u32>,
-    /// Whose next batch is compressed ahead of its turn.
+    /// The next batch of these is compressed ahead of its turn.
     pub(super) claiming: Vec<u32>,
     /// To be looked at again, and to send what they have.
     pub(super) pressing: Vec<u32>,

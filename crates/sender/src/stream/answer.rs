@@ -265,10 +265,11 @@ fn unsupported(codec: Compression, answer: &Answer) -> String {
     match answer {
         Answer::CodecTooNew { produce } => format!(
             "compression with {codec} needs version {ZSTD_SINCE_PRODUCE} of Produce (Kafka 2.1), and the broker supports \
-             {produce}: set `compression.type` to {others}"
+             {produce}: set `compression.type`, or the topic's entry in `compression.topics`, to {others}"
         ),
         _ => format!(
-            "the broker does not support compression with {codec}: set `compression.type` to {others}"
+            "the broker does not support compression with {codec}: set `compression.type`, or the \
+             topic's entry in `compression.topics`, to {others}"
         ),
     }
 }

@@ -49,7 +49,7 @@ pub(in crate::config) fn topics(text: &str) -> Result<BTreeMap<String, Word>, St
     Ok(topics)
 }
 
-/// A level of whichever codec is chosen; none is the codec's default. Whether that codec has the level shows later.
+/// A level of the chosen codec; none is the codec's default. It is checked against the codec when all settings are known.
 pub(in crate::config) fn level(text: &str) -> Result<Option<i32>, String> {
     let level = text.parse::<i32>().ok();
     if level.is_some_and(|level| LEVEL_DEFAULTS.contains(&level)) {

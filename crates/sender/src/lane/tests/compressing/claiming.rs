@@ -1,4 +1,4 @@
-//! When a batch is claimed and compressed, and what becomes of it where a broker has not its codec.
+//! When a batch is claimed and compressed, and brokers that do not know its codec.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
