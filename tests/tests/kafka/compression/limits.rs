@@ -44,7 +44,7 @@ async fn producer_that_is_told_the_limit_fills_it_with_half_a_million_bytes_of_t
     let mut written = Written::default();
     for compression in [Compression::Gzip { level: -1 }, Compression::Zstd { level: 3 }] {
         let tap = Tap::default();
-        // With one request in flight and one batch ahead of it, all others grow.
+        // With one request in flight and one batch ahead of it, the next one grows.
         let builder = builder(&kafka, compression, &tap).max_request_size(LIMIT).max_in_flight(1);
         let producer = builder.build().await.unwrap();
         let case = |what| Case::compressed(format!("{compression}, {what}"), compression.name());
