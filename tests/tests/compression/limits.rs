@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use futures_util::future::join;
 use milena::{Compression, ErrorKind, Persisted, Producer, Record};
-use milena_fake::{Action, ApiKey, Cluster, ErrorCode, LoggedBatch, TopicConfig};
+use milena_fake::{Action, ApiKey, Cluster, ErrorCode, LoggedBatch, TopicCompression, TopicConfig};
 use milena_tests::{Sent, Stage, Tag, assert_exactly_once, line, noise, within};
 use tokio::time::sleep;
 
-use crate::support::batches;
+use crate::support::{COMPRESSIONS, batches};
 
 const LIMIT: usize = 100_000;
 const MS: Duration = Duration::from_millis(1);
@@ -76,6 +76,23 @@ async fn records_that_do_not_compress_are_cut_and_arrive() {
     sent.extend(send(&producer, 2_000..3_000, |number| noise(number, 1_000)).await);
     sent.extend(send(&producer, 3_000..5_000, text).await);
     assert_exactly_once(&stage, "t", &sent);
+}
+
+#[tokio::test(start_paused = true)]
+async fn topic_that_is_stored_uncompressed_takes_full_batches_whatever_the_ratio_becomes() {
+    let stored = TopicCompression::Always(milena_fake::Compression::None);
+    let config = TopicConfig { max_message_bytes: LIMIT, compression_type: stored, ..TopicConfig::default() };
+    for compression in COMPRESSIONS {
+        let stage = Stage::in_memory(Cluster::builder().brokers(1).topic_with("t", 1, config)).await;
+        let producer = producer(&stage, compression).await;
+        let again = |number: u32| format!("0/{number} {:990}", "again").into_bytes();
+        let mut sent = send(&producer, 0..3_000, again).await;
+        sent.extend(send(&producer, 3_000..5_000, |number| noise(number, 1_000)).await);
+        sent.extend(send(&producer, 5_000..8_000, text).await);
+        assert_exactly_once(&stage, "t", &sent);
+        let plain = plain_bytes(&batches(&stage, "t"));
+        assert!(plain.len() < 200, "{compression}: {} batches: {plain:?}", plain.len());
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -21,12 +21,14 @@ mod limit;
 mod partition;
 mod port;
 mod queue;
+mod ratio;
 mod settings;
 mod topic;
 
 pub use entry::{Appended, RecordRef, Refusal, Waiting};
-pub use limit::{Ratio, TopicLimit};
+pub use limit::TopicLimit;
 pub use partition::{Partition, Standing};
 pub use port::{Bulletin, Port};
+pub use ratio::Ratio;
 pub use settings::{AccumulatorConfig, Clock, Shared};
 pub use topic::{ChooseError, Topic};

@@ -11,9 +11,10 @@ use milena_codec::record::HEADER_BYTES;
 use super::alone::encode_alone;
 use super::entering::{Entering, Rings, awaited_bytes};
 use super::entry::{Appended, RecordRef, Refusal, Waiting};
-use super::limit::{EstimatedRatio, Ratio, TopicLimit};
+use super::limit::TopicLimit;
 use super::port::Port;
 use super::queue::Queue;
+use super::ratio::{EstimatedRatio, Ratio};
 use super::settings::{Clock, Shared};
 use crate::batch::Batch;
 use crate::compression::TopicCompression;
@@ -387,7 +388,7 @@ impl Partition {
         let wire = self.limit.wire_bytes_max();
         self.compression.as_ref().map_or(wire, |compression| {
             let plain = self.limit.plain_bytes_max(self.ratio.get(), self.shared.memory.budget());
-            plain.min(compression.plain_bytes_max()).max(wire)
+            plain.min(compression.plain_bytes_max().max(wire))
         })
     }
 

@@ -3,7 +3,7 @@
 use milena_codec::compression::Compression;
 use milena_codec::record::HEADER_BYTES;
 
-use super::Batch;
+use super::{Batch, Lengths};
 use crate::sync::CHUNK_BYTES_MAX;
 
 /// The first version of Produce that carries zstd (KIP-110).
@@ -18,6 +18,11 @@ impl Batch {
     /// Length of its records before they were compressed, where they were.
     pub(crate) fn plain_bytes(&self) -> usize {
         if self.codec == Compression::None { self.body_bytes() } else { self.plain_bytes }
+    }
+
+    /// Its length on the wire, and what that would be without compression.
+    pub(crate) fn lengths(&self) -> Lengths {
+        Lengths { wire: self.bytes(), plain: self.plain_bytes() + HEADER_BYTES }
     }
 
     /// What its records are compressed with.

@@ -39,6 +39,15 @@ pub struct Batch {
     pub(crate) plain_bytes: usize,
 }
 
+/// The length of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lengths {
+    /// Its bytes on the wire.
+    pub wire: usize,
+    /// Its bytes if it were not compressed.
+    pub plain: usize,
+}
+
 /// The right to settle the records of a batch, once. Its bytes may be needed longer.
 #[derive(Debug)]
 pub struct Claim {

@@ -132,6 +132,10 @@ impl Stream {
     }
 
     fn written(&mut self, index: usize, batch: Batch, now: Instant, answer: &Answer, settler: &mut Settler) {
+        // Without acknowledgements a rejection is not seen.
+        if self.compresses() && matches!(answer, Answer::Said { .. }) {
+            self.partition.limit().accepted(batch.lengths());
+        }
         settler.release(batch);
         let Some(entry) = self.entries.remove(index) else { return };
         self.proven = Some(now);

@@ -156,7 +156,7 @@ impl Stream {
             return Claimed::Busy;
         };
         let Some(batch) = taken else { return Claimed::Nothing };
-        let bytes_max = self.partition.limit().wire_bytes_max();
+        let bytes_max = self.partition.limit().wire_bytes_max_of(batch.bytes());
         let bytes = batch.body_bytes();
         if self.next_batch.skips(bytes) && (batch.records == 1 || batch.bytes() <= bytes_max) {
             self.next_batch.prepared.push_back(batch);
@@ -177,7 +177,7 @@ impl Stream {
                 Work::Drop(rejection.records.iter().map(|culprit| culprit.place).collect())
             }
         };
-        let bytes_max = self.partition.limit().wire_bytes_max().min(batch.bytes() - 1);
+        let bytes_max = self.partition.limit().part_bytes_max(batch.lengths());
         let entry = &mut self.entries[index];
         entry.opening = Some(opening);
         self.in_jobs += 1;

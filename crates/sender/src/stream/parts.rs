@@ -22,7 +22,7 @@ impl Stream {
         settler: &mut Settler,
     ) -> Option<CompressionJob> {
         let bytes = batch.bytes();
-        self.partition.limit().rejected(bytes);
+        self.partition.limit().rejected(batch.lengths());
         // An earlier try may have been appended as a whole. Without sequences parts would be written beside it.
         let unsafe_in_parts = self.entries[index].doubt && self.entries[index].stamp == Stamp::NONE;
         if unsafe_in_parts || self.entries[index].claim.is_none() {

@@ -36,23 +36,23 @@ fn a_batch_stays_below_the_largest_request() {
 #[test]
 fn a_batch_stays_within_two_thirds_of_what_a_broker_rejected() {
     let desk = Desk::simple();
-    desk.partition.limit().rejected(90_000);
+    desk.partition.limit().rejected(crate::batch::Lengths { wire: 90_000, plain: 90_000 });
     check_bound(&desk, 60_000);
-    desk.partition.limit().rejected(400_000);
+    desk.partition.limit().rejected(crate::batch::Lengths { wire: 400_000, plain: 400_000 });
     check_bound(&desk, 60_000);
 }
 
 #[test]
 fn a_limit_below_batch_size_holds_too() {
     let desk = Desk::simple();
-    desk.partition.limit().rejected(10_000);
+    desk.partition.limit().rejected(crate::batch::Lengths { wire: 10_000, plain: 10_000 });
     check_bound(&desk, 6_667);
 }
 
 #[test]
 fn a_record_above_the_learned_limit_goes_alone() {
     let desk = Desk::simple();
-    desk.partition.limit().rejected(2_000);
+    desk.partition.limit().rejected(crate::batch::Lengths { wire: 2_000, plain: 2_000 });
     for bytes in [300, 5_000, 300] {
         desk.send(&vec![b'x'; bytes]).unwrap();
     }

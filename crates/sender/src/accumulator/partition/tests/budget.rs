@@ -126,7 +126,7 @@ fn a_full_batch_is_offered_also_when_the_record_that_did_not_fit_is_refused() {
     let desk = Desk::new(config, 4 * KIB);
     desk.send(&[0; 3_000]).unwrap();
     assert_eq!(desk.mail(), (1, false));
-    desk.partition.limit().rejected(6_000);
+    desk.partition.limit().rejected(crate::batch::Lengths { wire: 6_000, plain: 6_000 });
     full(desk.send(&[0; 2_000]));
     assert_eq!(desk.mail(), (1, false));
     assert!(desk.visit(false).ripe);
@@ -272,7 +272,7 @@ proptest! {
                 Step::Take => desk.take().into_iter().for_each(|batch| leave(batch, &mut out)),
                 Step::GiveBack => out.drain(..).for_each(|batch| desk.give_back(batch)),
                 Step::Flush => drop(desk.shared.outstanding.end_generation()),
-                Step::Refuse { bytes } => desk.partition.limit().rejected(bytes),
+                Step::Refuse { bytes } => desk.partition.limit().rejected(crate::batch::Lengths { wire: bytes, plain: bytes }),
             }
             let capacity = |batch: &Batch| batch.chunks.iter().map(Vec::capacity).sum::<usize>();
             let queue = lock(&desk.partition.queue);

@@ -86,7 +86,7 @@ fn batch_beyond_a_lowered_limit_is_cut_even_when_its_bytes_are_to_be_skipped() {
     let tried = world.broker(1).counters().compression.skipped;
     assert_eq!(tried, 1);
     send_noise(&mut world, &mut dice, 45_000);
-    world.topic.partitions()[0].limit().rejected(40_000);
+    world.topic.partitions()[0].limit().rejected(crate::batch::Lengths { wire: 40_000, plain: 40_000 });
     let sent = served(&mut world);
     assert!(sent.len() > 1 && sent.iter().all(|bytes| *bytes <= 27_000), "{sent:?}");
     world.rest();
