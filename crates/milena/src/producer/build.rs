@@ -43,7 +43,8 @@ fn warn(config: &ProducerConfig) {
         if property.starts_with("compression.") {
             tracing::warn!(
                 property,
-                "config: has no effect: no codec in use takes its level from it (lz4 has one speed)"
+                "config: this level has no effect: no topic is compressed by its codec, or another setting of the level goes \
+                 before it, or the codec is lz4, which has one speed"
             );
         } else {
             tracing::warn!(

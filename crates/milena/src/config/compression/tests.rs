@@ -128,7 +128,7 @@ fn a_general_level_is_that_of_the_chosen_codec() {
         check(&[("compression.codec", "gzip"), (name, "9")], Gzip { level: 9 }, &[]);
         check(&[(name, "12"), ("compression.codec", "zstd")], Zstd { level: 12 }, &[]);
         check(&[("compression", "zstd"), (name, "0")], Zstd { level: 0 }, &[]);
-        for default in ["-1", "-1000"] {
+        for default in ["-1", "-1000", "CompressionLevelDefault", "sarama.CompressionLevelDefault"] {
             check(&[("compression.codec", "gzip"), (name, default)], Gzip { level: -1 }, &[]);
             check(&[("compression.codec", "zstd"), (name, "9"), (name, default)], Zstd { level: 3 }, &[]);
             check(&[(name, default)], NONE, &[]);

@@ -10,6 +10,8 @@ pub(in crate::config) type Word = (Codec, Option<i32>);
 
 /// librdkafka's (-1) and sarama's (-1000) value for the codec's default.
 const LEVEL_DEFAULTS: [i32; 2] = [-1, -1_000];
+/// sarama's constant for it.
+const LEVEL_DEFAULT_NAME: &str = "CompressionLevelDefault";
 /// The longest name of a topic (Kafka's `Topic.java`).
 const TOPIC_BYTES_MAX: usize = 249;
 
@@ -52,7 +54,8 @@ pub(in crate::config) fn topics(text: &str) -> Result<BTreeMap<String, Word>, St
 /// A level of the chosen codec; none is the codec's default. It is checked against the codec when all settings are known.
 pub(in crate::config) fn level(text: &str) -> Result<Option<i32>, String> {
     let level = text.parse::<i32>().ok();
-    if level.is_some_and(|level| LEVEL_DEFAULTS.contains(&level)) {
+    let is_constant = text.strip_prefix("sarama.").unwrap_or(text) == LEVEL_DEFAULT_NAME;
+    if is_constant || level.is_some_and(|level| LEVEL_DEFAULTS.contains(&level)) {
         return Ok(None);
     }
     let has = |codec: Codec| level.is_some_and(|level| codec.check_level(level).is_ok());

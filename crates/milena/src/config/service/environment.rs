@@ -1,5 +1,6 @@
 //! Settings from environment variables.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 
 use super::Config;
@@ -18,6 +19,9 @@ impl Config {
     ///
     /// A variable whose name is no key is somebody else's and passed over, unless it looks like a slip of the finger.
     ///
+    /// Variables are read in the order of their names: of two that set the same, such as `KAFKA_COMPRESSION` and
+    /// `KAFKA_COMPRESSION_TYPE`, the latter counts, wherever they stand in the environment.
+    ///
     /// # Errors
     /// As [`ProducerBuilder::property`](crate::ProducerBuilder::property), and for a name that is nearly a key.
     ///
@@ -35,7 +39,8 @@ impl Config {
     ) -> Result<Self, ConfigError> {
         let mut config = Self::default();
         let mut known = Vec::new();
-        for (variable, value) in variables {
+        let in_order: BTreeMap<OsString, OsString> = variables.into_iter().collect();
+        for (variable, value) in in_order {
             let Some(name) = variable.to_str() else { continue };
             let Some(key) = name.strip_prefix(prefix).map(str::to_ascii_lowercase) else { continue };
             if !is_field(&key) && spelt(&key).is_none() {
@@ -101,6 +106,13 @@ mod tests {
         for (name, value) in [("KAFKA_COMPRESSION_TYPE", "zstd"), ("KAFKA_COMPRESSION", "zstd:3")] {
             let config = read(&[("KAFKA_BROKERS", "a:1"), (name, value)]).unwrap().validate().unwrap();
             assert_eq!(config.compression, Compression::zstd(), "{name}");
+        }
+        let mut both =
+            [("KAFKA_COMPRESSION_TYPE", "gzip"), ("KAFKA_BROKERS", "a:1"), ("KAFKA_COMPRESSION", "zstd:3")];
+        for _ in 0..2 {
+            let config = read(&both).unwrap().validate().unwrap();
+            assert_eq!(config.compression.name(), "gzip", "{both:?}");
+            both.reverse();
         }
         let error = read(&[("KAFKA_COMPRESSION", "zst")]).unwrap_err().to_string();
         assert!(
