@@ -20,11 +20,11 @@ pub fn panic_next(count: usize) {
     PANICS.store(count, Ordering::Relaxed);
 }
 
-/// Panics if a test asked for it.
+/// Panics if requested by a test.
 #[expect(clippy::panic, reason = "this is what it is for")]
 pub(super) fn panic_if_asked() {
     let is_asked = |left: usize| left.checked_sub(1);
     if PANICS.fetch_update(Ordering::Relaxed, Ordering::Relaxed, is_asked).is_ok() {
-        panic!("a test asked for it");
+        panic!("requested by a test");
     }
 }

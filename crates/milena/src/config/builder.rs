@@ -308,6 +308,6 @@ setters! {
     /// `allow.auto.create.topics`: whether asking for a topic may create it. On unless set, as with Java's producer; a
     /// broker decides with `auto.create.topics.enable`.
     allow_auto_topic_creation: bool;
-    /// What runs the input and output. [`Driver::Task`] unless set.
+    /// The runtime of the input and output. [`Driver::Task`] unless set.
     driver: Driver;
 }

@@ -7,11 +7,11 @@
 //! ```
 //!
 //! A record costs one short lock of its partition and one comparison: whether it fits below the limit of the chunk
-//! that is written to. All else is behind that comparison, in `roll`: a batch is opened, gets a further chunk, is
+//! that is written to. All else is behind that comparison, in `make_room`: a batch is opened, gets a further chunk, is
 //! offered to its lane, or is closed. A batch that reaches `batch.size` is *offered*, not closed: it goes on growing
 //! until the lane takes it.
 //!
-//! A lane never waits for a partition: it tries the lock, and comes back if somebody else holds it.
+//! A lane never waits for a partition: it tries the lock, and comes back if a caller holds it.
 
 mod alone;
 mod cells;

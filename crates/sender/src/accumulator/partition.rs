@@ -30,17 +30,17 @@ const OBSERVED_SHARE: usize = 16;
 pub struct Partition {
     topic: StdArc<str>,
     index: PartitionId,
-    /// Tells it apart from every other partition of the producer.
+    /// Its number among all partitions of the producer.
     serial: u32,
     shared: StdArc<Shared>,
     /// How long a batch of the topic may be.
     limit: StdArc<TopicLimit>,
-    /// What the batches are compressed with, where they are.
+    /// The codec and level of its batches, where they are compressed.
     compression: Option<StdArc<TopicCompression>>,
     ratio: EstimatedRatio,
     /// Whether it has a leader.
     available: AtomicBool,
-    /// Nobody follows who leads it: it was not written to for long.
+    /// Its leader is not followed: it was not written to for long.
     dormant: AtomicBool,
     queue: Padded<Gate<Queue>>,
 }
@@ -94,12 +94,12 @@ impl Partition {
         self.index
     }
 
-    /// What tells it apart from every other partition of the producer.
+    /// Its number among all partitions of the producer.
     pub const fn serial(&self) -> u32 {
         self.serial
     }
 
-    /// What it shares with the others.
+    /// State that it shares with all partitions.
     pub const fn shared(&self) -> &StdArc<Shared> {
         &self.shared
     }
@@ -114,12 +114,12 @@ impl Partition {
         self.available.store(available, Ordering::Relaxed);
     }
 
-    /// From now on nobody follows who leads it, or somebody does.
+    /// Notes whether its leader is followed from now on.
     pub(super) fn set_dormant(&self, dormant: bool) {
         self.dormant.store(dormant, Ordering::Relaxed);
     }
 
-    /// Something is to be sent. Returns whether nobody follows who leads the partition; once.
+    /// Something is to be sent. Returns whether the leader is not followed; once.
     pub fn wakes(&self) -> bool {
         self.dormant.load(Ordering::Relaxed) && self.dormant.swap(false, Ordering::Relaxed)
     }
@@ -208,7 +208,7 @@ impl Partition {
         appended
     }
 
-    /// A record larger than any chunk becomes a batch of its own, encoded while nobody waits for the partition. A
+    /// A record larger than any chunk becomes a batch of its own, encoded without the partition's lock. A
     /// value that the caller shares is sent from where it lies.
     fn append_alone<C: Clock, const SEAT: bool>(
         &self,
@@ -258,7 +258,7 @@ impl Partition {
         Ok(Appended { seat, bytes })
     }
 
-    /// Tells the lane what has changed; no lock is held.
+    /// Wakes the broker's sender, if it has to look; no lock is held.
     fn ring(&self, port: &Port, rings: &Rings) {
         if rings.grown {
             port.grown(self.serial);
@@ -272,7 +272,7 @@ impl Partition {
         }
     }
 
-    /// Has another lane look after it, from now on. None when somebody holds the partition.
+    /// Another lane looks after it from now on. None when a caller holds the partition.
     pub fn assign(&self, port: &Arc<Port>) -> Option<()> {
         try_lock(&self.queue)?.ring_at(port);
         Some(())
@@ -280,7 +280,7 @@ impl Partition {
 
     /// The lane looks how the partition stands. `idle` says that nothing of it is in flight, `pressed` that
     /// everything shall go. An open batch that is too old, or that a flush waits for, is closed. An offered batch that
-    /// outgrows `claim_from` bytes is reported to the lane once more. None when somebody holds the partition.
+    /// outgrows `claim_from` bytes is reported to the lane once more. None when a caller holds the partition.
     pub fn visit(&self, now: Instant, idle: bool, pressed: bool, claim_from: usize) -> Option<Standing> {
         let mut queue = try_lock(&self.queue)?;
         queue.listed = false;
@@ -301,7 +301,7 @@ impl Partition {
     }
 
     /// The lane takes the next batch, if one is worth sending, and leaves completions for later ones. The outer none
-    /// says that somebody holds the partition.
+    /// means that a caller holds the partition.
     pub fn take(&self, now: Instant, idle: bool, spares: &mut Vec<Arc<Completion>>) -> Option<Option<Batch>> {
         let mut queue = try_lock(&self.queue)?;
         if !queue.is_ripe(now, idle, &self.shared.config) {
@@ -314,7 +314,7 @@ impl Partition {
         Some(queue.closed.pop_front())
     }
 
-    /// Takes the closed batches that were opened before `opened_before`, or every batch that waits. None when somebody
+    /// Takes the closed batches that were opened before `opened_before`, or every batch that waits. None when a caller
     /// holds the partition.
     pub fn give_up(&self, opened_before: Option<Instant>) -> Option<Vec<Batch>> {
         let mut queue = try_lock(&self.queue)?;
@@ -327,19 +327,19 @@ impl Partition {
     }
 
     /// The open batch takes no more records: those to come are for another topic of the same name. That happens so
-    /// rarely that it may wait for whoever holds the partition.
+    /// rarely that it may wait for the caller that holds the partition.
     pub fn close_batch(&self) {
         lock(&self.queue).close();
     }
 
-    /// Takes no more records. What was accepted before still goes.
+    /// Takes no more records. Those that were accepted before are still sent.
     pub fn shut(&self) {
         let mut queue = lock(&self.queue);
         queue.shut = true;
         queue.close();
     }
 
-    /// Takes no more records, and gives back what was accepted before.
+    /// Takes no more records, and returns the batches that were accepted before.
     pub fn end(&self) -> Vec<Batch> {
         let mut queue = lock(&self.queue);
         queue.shut = true;
@@ -370,7 +370,7 @@ impl Partition {
         &self.limit
     }
 
-    /// What its batches are compressed with, where they are.
+    /// The codec and level of its batches, where they are compressed.
     pub const fn compression(&self) -> Option<&StdArc<TopicCompression>> {
         self.compression.as_ref()
     }

@@ -1,4 +1,4 @@
-//! What stands behind a partition's lock: the open batch, and the closed ones before it.
+//! The state behind a partition's lock: the open batch, and the closed ones before it.
 
 use std::collections::VecDeque;
 use std::sync::Arc as StdArc;
@@ -23,7 +23,7 @@ const SPARES_MAX: usize = 8;
 /// Invariant: while no batch is open, `limit` is 0, so that every append goes through [`Self::make_room`].
 #[derive(Debug)]
 pub(super) struct Queue {
-    /// The partition, for those who wait for its records.
+    /// The partition, for the completions of its batches.
     place: (StdArc<str>, PartitionId),
     /// The chunk that is written to.
     tail: Vec<u8>,
@@ -32,7 +32,7 @@ pub(super) struct Queue {
     records: u32,
     base_timestamp_ms: i64,
     max_timestamp_ms: i64,
-    /// Who waits for the open batch; none while no batch is open.
+    /// Completes the deliveries of the open batch; none while no batch is open.
     completion: Option<Arc<Completion>>,
     /// Full chunks of the open batch, and their bytes.
     full: Vec<Vec<u8>>,
@@ -42,7 +42,7 @@ pub(super) struct Queue {
     generation: Generation,
     /// The open batch is worth sending.
     offered: bool,
-    /// Somebody awaits a record of it, and the linger is not for him.
+    /// A caller awaits a record of it, and the linger does not apply.
     urgent: bool,
     /// How many records of the open batch its lane's mailbox counts; none once it is offered.
     counted: u32,
@@ -99,7 +99,7 @@ impl Queue {
         self.tail.len() + bytes_max <= self.limit
     }
 
-    /// Encodes a record that fits, and says how many bytes it took.
+    /// Encodes a record that fits. Returns how many bytes it took.
     #[inline]
     pub(super) fn put<const SEAT: bool>(
         &mut self,
@@ -274,12 +274,12 @@ impl Queue {
         self.closed.push_back(batch);
     }
 
-    /// Somebody awaits the newest record. Returns whether the lane has to hear of it.
+    /// A caller awaits the newest record. Returns whether the lane has to be woken.
     pub(super) fn hurry(&mut self) -> bool {
         !std::mem::replace(&mut self.urgent, true) && !std::mem::replace(&mut self.listed, true)
     }
 
-    /// Counts the newest record, and says how many wait behind the same lane and are not offered.
+    /// Counts the newest record. Returns how many wait behind the same lane and are not offered.
     pub(super) fn count(&mut self) -> u32 {
         if self.offered || !self.is_open() {
             return 0;
@@ -374,7 +374,7 @@ impl Queue {
         self.opened
     }
 
-    /// What the open batch takes of the budget, by its chunks.
+    /// The bytes of the budget that the chunks of the open batch take.
     #[cfg(all(test, not(loom)))]
     pub(super) fn open_capacity(&self) -> usize {
         self.full.iter().chain([&self.tail]).map(Vec::capacity).sum()

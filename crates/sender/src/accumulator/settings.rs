@@ -1,4 +1,4 @@
-//! What all partitions of a producer share: the settings, the budget, and the count of what is not settled.
+//! The state that all partitions of a producer share: the settings, the budget, and the count of what is not settled.
 
 use std::sync::Arc as StdArc;
 use std::time::{Duration, Instant};
@@ -64,7 +64,7 @@ impl AccumulatorConfig {
     }
 }
 
-/// What the partitions of one producer share.
+/// The state that the partitions of one producer share.
 #[derive(Debug)]
 pub struct Shared {
     /// The settings.
@@ -73,7 +73,7 @@ pub struct Shared {
     pub memory: Arc<Memory>,
     /// The batches that are not settled.
     pub outstanding: Outstanding,
-    /// What failed.
+    /// The last failures.
     pub failures: FailureLog,
     /// The mailboxes of all lanes.
     ports: Mutex<Vec<Arc<Port>>>,
@@ -120,13 +120,13 @@ impl Shared {
         lock(&self.ports).retain(|other| !Arc::ptr_eq(other, port));
     }
 
-    /// Whether somebody waits for room or for a flush.
+    /// Whether a caller waits for room or for a flush.
     #[must_use]
     pub fn is_pressed(&self) -> bool {
         self.memory.has_waiters() || self.outstanding.is_awaited()
     }
 
-    /// Has every lane send what its partitions hold: somebody waits for room, for a flush, or for the end.
+    /// Has every lane send what its partitions hold: a caller waits for room, for a flush, or for the end.
     pub fn press(&self) {
         let ports = lock(&self.ports).clone();
         for port in ports {

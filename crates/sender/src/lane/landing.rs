@@ -12,8 +12,8 @@ impl Lane {
     /// A request was answered. Returns how long the broker asks the client to pause (KIP-219), in milliseconds.
     ///
     /// # Errors
-    /// [`AnswerError`] when the response is malformed, or tells of what was not asked. The batches that it did not reach
-    /// count as unanswered; the connection is to be closed.
+    /// [`AnswerError`] when the response is malformed, or names a partition that was not in the request. The batches that
+    /// it did not reach count as unanswered; the connection is to be closed.
     pub fn answered(
         &mut self,
         now: Instant,
@@ -38,7 +38,7 @@ impl Lane {
         Ok(throttle_ms)
     }
 
-    /// A request that nobody will answer is written (`acks=0`).
+    /// A request without a response is written (`acks=0`).
     pub fn written(&mut self, now: Instant, mut request: ProduceRequest) {
         self.in_flight -= 1;
         for flight in request.flights.iter_mut().filter_map(Option::take) {
@@ -61,7 +61,7 @@ impl Lane {
         }
     }
 
-    /// The batches of a request that nobody answered come back.
+    /// The batches of a request without a response come back.
     fn lost(&mut self, now: Instant, mut request: ProduceRequest, whole: bool) {
         for flight in request.flights.iter_mut().filter_map(Option::take) {
             self.landed(now, flight, &Answer::Lost { whole }, None);

@@ -55,7 +55,7 @@ pub struct LaneConfig {
     pub seed: u64,
 }
 
-/// What a lane tells the coordinator.
+/// A lane's message to the coordinator.
 #[derive(Debug)]
 pub enum Notice {
     /// Nothing of this partition is in flight here any more: another lane may have it.
@@ -66,7 +66,7 @@ pub enum Notice {
         topic: StdArc<str>,
         /// The partition.
         partition: PartitionId,
-        /// Who leads it, where the broker says so.
+        /// Its leader, where the response names one.
         hint: Option<LeaderHint>,
     },
     /// There is something to send to a topic that was let be.
@@ -77,7 +77,7 @@ pub enum Notice {
     IdentitySpent(ProducerId),
 }
 
-/// What the shell has to do.
+/// The shell's next step.
 #[derive(Debug)]
 pub enum Output {
     /// Write this, and poll again.
@@ -85,7 +85,7 @@ pub enum Output {
     /// Run this, here or elsewhere, and poll again. The result comes back by [`Lane::compressed`], or from another thread
     /// by [`Port::compressed`].
     Compress(CompressionJob),
-    /// Somebody holds a partition: let others run, and poll again.
+    /// A caller holds a partition: let other tasks run, and poll again.
     Again,
     /// Sleep until then, or until the port rings, or until something comes from the connection.
     Idle {
@@ -121,7 +121,7 @@ pub struct Lane {
     settler: Settler,
     notices: Vec<Notice>,
     backoff: Backoff,
-    /// What is wrong with the broker, in words.
+    /// The trouble with the broker, in words.
     trouble: String,
     /// It was with requests that were sent, and none was answered since.
     left_unanswered: bool,
@@ -130,7 +130,7 @@ pub struct Lane {
     looks: usize,
 }
 
-/// What is wrong with a broker that is well connected.
+/// The trouble with a broker whose connection works.
 const NO_ANSWER: &str = "the broker did not acknowledge them in time";
 
 impl Lane {
@@ -201,7 +201,7 @@ impl Lane {
         }
     }
 
-    /// What is wrong with the broker, to be told with records that expire.
+    /// Notes the trouble with the broker, for the errors of records that expire.
     pub fn set_trouble(&mut self, trouble: String) {
         self.trouble = trouble;
     }
@@ -217,13 +217,13 @@ impl Lane {
         self.settler.finish();
     }
 
-    /// Whether [`abort`](Self::abort) has to be called again, because somebody held a partition.
+    /// Whether [`abort`](Self::abort) has to be called again, because a caller held a partition.
     #[must_use]
     pub fn is_aborting(&mut self) -> bool {
         !std::mem::take(&mut self.schedule.aborting).is_empty()
     }
 
-    /// What to do next.
+    /// The next step.
     pub fn poll(&mut self, now: Instant, room: bool) -> Output {
         self.look(now);
         let may_send = room && self.version.is_some() && self.in_flight < self.config.in_flight_max;
@@ -244,12 +244,12 @@ impl Lane {
         Output::Idle { until: self.schedule.next(), deaf: self.version.is_some() && !may_send }
     }
 
-    /// Takes what the coordinator has to know.
+    /// Takes the messages to the coordinator.
     pub fn notices(&mut self) -> std::vec::Drain<'_, Notice> {
         self.notices.drain(..)
     }
 
-    /// Takes what was done since the last call.
+    /// Takes the counts since the last call.
     pub fn counters(&mut self) -> Counters {
         std::mem::take(&mut self.settler.counters)
     }
@@ -320,7 +320,7 @@ impl Lane {
         *list(&mut self.schedule) = serials;
     }
 
-    /// A partition that has come: its callers ring here from now on. On its way nobody could press it.
+    /// A partition that has come: its callers ring here from now on. On its way it could not be pressed.
     fn arrive(&mut self, serial: u32, now: Instant) {
         let Some(stream) = self.streams.get(&serial) else { return };
         match stream.partition().assign(&self.port) {

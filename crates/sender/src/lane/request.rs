@@ -10,7 +10,7 @@ use crate::stream::Flight;
 /// writes it and keeps it until the answer, and gives it back to the lane.
 #[derive(Debug, Default)]
 pub struct ProduceRequest {
-    /// What it carries, sorted by topic; taken out one by one as they are answered.
+    /// Its batches, sorted by topic; taken out one by one as they are answered.
     pub(super) flights: Vec<Option<Flight>>,
     version: i16,
     /// Everything but the batches.
@@ -29,7 +29,7 @@ enum Piece {
     Chunk { flight: usize, chunk: usize },
 }
 
-/// What a request says besides its batches.
+/// The fields of a request besides its batches.
 #[derive(Clone, Debug)]
 pub struct RequestConfig {
     /// The client's name for itself.

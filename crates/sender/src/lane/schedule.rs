@@ -11,7 +11,7 @@ use crate::sync::mutant::{self, Blind};
 pub(super) struct Schedule {
     /// With something to send, in turn.
     pub(super) ready: VecDeque<u32>,
-    /// Come, and not yet told so.
+    /// New here; their callers do not ring at this lane yet.
     pub(super) arriving: Vec<u32>,
     /// To be looked at again.
     pub(super) revisit: Vec<u32>,
@@ -27,10 +27,10 @@ pub(super) struct Schedule {
     timers: BTreeSet<(Instant, u32)>,
 }
 
-/// What a lane wants of a partition.
+/// The purpose of a visit to a partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Visit {
-    /// To tell it that its callers ring here from now on.
+    /// Its callers ring here from now on.
     Arrival,
     /// To have it send what it has.
     Press,
@@ -53,7 +53,7 @@ impl Schedule {
         }
     }
 
-    /// Somebody else holds the partition: the lane comes back to it.
+    /// A caller holds the partition: the lane comes back to it.
     pub(super) fn come_back(&mut self, serial: u32, why: Visit) {
         if mutant::is(Blind::LaneAfterBusy) {
             return;
@@ -133,7 +133,7 @@ impl Schedule {
         self.timers.len()
     }
 
-    /// Whether some partition was held by somebody else, or waits to be looked at.
+    /// Whether a partition was held by a caller, or waits to be looked at.
     pub(super) fn has_busy(&self) -> bool {
         !(self.arriving.is_empty() && self.revisit.is_empty() && self.pressing.is_empty())
     }

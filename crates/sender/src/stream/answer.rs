@@ -16,7 +16,7 @@ use crate::outcome::{Failure, FailureKind, Persisted};
 /// next one may.
 const UNRECOGNISED_MAX: u32 = 5;
 
-/// What came back with a batch.
+/// The outcome with which a batch comes back.
 #[derive(Clone, Debug)]
 pub enum Answer {
     /// The broker's answer.
@@ -27,12 +27,12 @@ pub enum Answer {
         base_offset: i64,
         /// When it was appended, if the topic keeps that time; -1 otherwise.
         append_time_ms: i64,
-        /// What the broker says in words.
+        /// The broker's message.
         message: Option<String>,
         /// The records that are to blame for a refusal (KIP-467). Invariant: in their order, each once.
         culprits: Vec<Culprit>,
     },
-    /// Nobody expects an answer (`acks=0`): it was written to the connection.
+    /// There is no response (`acks=0`): it was written to the connection.
     Written,
     /// It was not sent: the broker's newest version of Produce does not carry its codec.
     CodecTooNew {
@@ -51,14 +51,14 @@ pub enum Answer {
 pub struct Culprit {
     /// Its place in the batch.
     pub place: u32,
-    /// What is wrong with it, in words.
+    /// The trouble with it, in words.
     pub message: Option<String>,
 }
 
-/// What follows for the lane.
+/// The consequences for the lane.
 #[derive(Debug, Default)]
 pub struct Aftermath {
-    /// Somebody else leads the partition, or nobody.
+    /// Another broker leads the partition, or none.
     pub stale: bool,
     /// The producer id is worth nothing any more.
     pub identity_spent: bool,
@@ -67,7 +67,7 @@ pub struct Aftermath {
 }
 
 impl Stream {
-    /// Takes a batch back. `backoff` says how long to wait after so many failures.
+    /// Takes a batch back. `backoff` computes how long to wait after so many failures.
     pub fn landed(
         &mut self,
         now: Instant,
@@ -210,7 +210,7 @@ impl Stream {
 }
 
 impl Entry {
-    /// Notes what an answer says about whether the batch stands in the log.
+    /// Notes whether the batch stands in the log, as far as the response shows it.
     fn note(&mut self, answer: &Answer, verdict: Verdict, trace: Trace) {
         match trace {
             Trace::Maybe => self.doubt = true,
@@ -224,7 +224,7 @@ impl Entry {
         }
     }
 
-    /// Whether no answer will tell what became of it. Under another stamp it could be written twice.
+    /// Whether no response will show its outcome. Under another stamp it could be written twice.
     const fn stays_in_doubt(&self) -> bool {
         self.unrecognised >= UNRECOGNISED_MAX
     }
@@ -242,14 +242,14 @@ fn judge(answer: &Answer, case: Case) -> (Verdict, Trace) {
     }
 }
 
-/// The broker's code, and what to tell about it.
+/// The broker's code and message, for an error.
 pub(super) fn words(answer: &Answer) -> (Option<ErrorCode>, String) {
     match answer {
         Answer::Said { code, message, .. } => {
             let said = message.as_deref().map(|message| format!(": {message}")).unwrap_or_default();
-            (Some(*code), format!("the broker answered {code}{said}"))
+            (Some(*code), format!("the broker returned {code}{said}"))
         }
-        _ => (None, "the connection ended before the broker answered".to_owned()),
+        _ => (None, "the connection ended before the broker responded".to_owned()),
     }
 }
 

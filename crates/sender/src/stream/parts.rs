@@ -141,7 +141,7 @@ impl Claim {
 fn failure_of(rejection: &Rejection, culprit: &Culprit) -> Failure {
     let Rejection { kind, code, message, .. } = rejection;
     let message = match &culprit.message {
-        Some(words) => format!("the broker answered {code}: {words}").into(),
+        Some(words) => format!("the broker returned {code}: {words}").into(),
         None => message.as_str().into(),
     };
     Failure { kind: *kind, persisted: Persisted::No, retriable: false, code: Some(*code), message }

@@ -1,4 +1,4 @@
-//! Settling batches: who waits is told, and the bytes go back to the budget, in one go for a whole answer.
+//! Settling batches: deliveries complete, and the bytes go back to the budget, at once for a whole response.
 
 use std::sync::Arc as StdArc;
 use std::task::Waker;
@@ -9,7 +9,7 @@ use crate::compression::{CompressionResult, Output};
 use crate::outcome::Failure;
 use crate::sync::{Arc, Completion, FailedRecords, Settled};
 
-/// What a lane has done so far.
+/// Counts of a lane's work.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
     /// Records that were written.
@@ -22,11 +22,11 @@ pub struct Counters {
     pub requests: u64,
     /// Batches that had to go once more.
     pub retries: u64,
-    /// What codecs have done.
+    /// The work of codecs.
     pub compression: CompressionCounters,
 }
 
-/// What codecs have done with batches that were not sent before.
+/// Counts of the codecs' work on batches that were not sent before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CompressionCounters {
     /// Batches that were compressed.
@@ -37,7 +37,7 @@ pub struct CompressionCounters {
     pub failed: u64,
     /// Bytes of the records of all batches of compressed topics.
     pub plain_bytes: u64,
-    /// What they came to, compressed or as they are.
+    /// Bytes of the same records on the wire.
     pub wire_bytes: u64,
     /// Nanoseconds that codecs took.
     pub nanos: u64,
@@ -50,7 +50,7 @@ pub struct Settler {
     chunks: Vec<Vec<u8>>,
     bytes: usize,
     wakers: Vec<Waker>,
-    /// What was done.
+    /// Counts since they were taken last.
     pub counters: Counters,
 }
 
@@ -70,13 +70,13 @@ impl Settler {
         Self { shared, chunks: Vec::new(), bytes: 0, wakers: Vec::new(), counters }
     }
 
-    /// What all partitions share.
+    /// State that all partitions share.
     #[must_use]
     pub fn shared(&self) -> &Shared {
         &self.shared
     }
 
-    /// Tells those who wait that the records were written. The completion is left in `spares` for a later batch.
+    /// Completes the deliveries of records that were written. The completion is left in `spares` for a later batch.
     pub fn written(
         &mut self,
         claim: Claim,
@@ -88,7 +88,7 @@ impl Settler {
         self.settle(claim, Settled::Written { base_offset, append_time_ms }, spares);
     }
 
-    /// Tells those who wait that the records failed.
+    /// Completes the deliveries of records that failed.
     pub fn failed(
         &mut self,
         claim: Claim,
@@ -115,7 +115,7 @@ impl Settler {
         spares.push(claim.completion);
     }
 
-    /// Takes the bytes of a batch that nobody reads any more.
+    /// Takes the bytes of a batch that is not read any more.
     pub fn release(&mut self, batch: Batch) {
         self.bytes += batch.dismantle(&mut self.chunks);
     }
@@ -141,7 +141,7 @@ impl Settler {
         self.bytes += batch.trim(&mut self.chunks);
     }
 
-    /// Counts what a job has done.
+    /// Counts the work of a job.
     pub(super) fn count_compression(&mut self, result: &CompressionResult) {
         let counters = &mut self.counters.compression;
         counters.nanos += u64::try_from(result.elapsed.as_nanos()).unwrap_or(u64::MAX);
@@ -162,7 +162,7 @@ impl Settler {
         counters.wire_bytes += bytes as u64;
     }
 
-    /// Gives the bytes back, and wakes whom it concerns; no lock is held then.
+    /// Gives the bytes back, and wakes the tasks that wait; no lock is held then.
     pub fn finish(&mut self) {
         if self.bytes > 0 || !self.chunks.is_empty() {
             let bytes = std::mem::take(&mut self.bytes);

@@ -1,7 +1,8 @@
-//! The one byte budget, `buffer.memory`: the chunks it pays for, and those who wait for room, first come, first served.
+//! The one byte budget, `buffer.memory`: the chunks it pays for, and the callers that wait for room, first come, first
+//! served.
 //!
-//! While anybody waits, nobody who came later is served, also when his record would fit. Room that comes free is set
-//! aside for those who wait, in their order; from then on the others may go on, because a waiter that has its room and
+//! While a caller waits, no later one is served, even if its record would fit. Room that comes free is set
+//! aside for the waiting callers, in their order; from then on the others may go on, because a waiter that has its room and
 //! was not scheduled yet would have every one of them queue up behind it, and they each other, without end.
 
 use std::task::{Poll, Waker};
@@ -15,7 +16,7 @@ use super::{Arc, AtomicBool, Mutex, Ordering, Padded, lock};
 #[derive(Debug)]
 pub struct Memory {
     budget: usize,
-    /// Whether anybody waits for room: read for every record, written when that changes.
+    /// Whether a caller waits for room: read for every record, written when that changes.
     waiting: Padded<AtomicBool>,
     inner: Padded<Mutex<Inner>>,
 }
@@ -24,7 +25,7 @@ pub struct Memory {
 struct Inner {
     pool: Pool,
     waiters: Waiters,
-    /// Nobody shall wait any more.
+    /// No caller may wait any more.
     closed: bool,
 }
 
@@ -44,18 +45,18 @@ impl Memory {
         self.budget
     }
 
-    /// What nobody uses now.
+    /// Bytes that are free.
     pub fn free(&self) -> usize {
         lock(&self.inner).pool.free()
     }
 
-    /// Whether somebody waits, and a newcomer has to queue up.
+    /// Whether a caller waits, so that later ones have to queue up.
     #[inline]
     pub fn has_waiters(&self) -> bool {
         self.waiting.load(Ordering::Relaxed)
     }
 
-    /// A chunk of at least `bytes`, for the holder of `ticket` or for somebody who found nobody waiting; none when
+    /// A chunk of at least `bytes`, for the holder of `ticket` or for a caller that found no other one waiting; none when
     /// the room is not there. A ticket gives all that was set aside for it.
     pub fn chunk(&self, bytes: usize, ticket: Option<&mut Ticket>) -> Option<Vec<u8>> {
         let mut inner = lock(&self.inner);
@@ -85,7 +86,7 @@ impl Memory {
         Ticket { memory: Arc::clone(this), number }
     }
 
-    /// Gives chunks back, which make `bytes` in all; those who now have room are appended to `wakers`.
+    /// Gives chunks back, which make `bytes` in all; the wakers of callers that now have room are appended to `wakers`.
     pub fn give_back(&self, chunks: &mut Vec<Vec<u8>>, bytes: usize, wakers: &mut Vec<Waker>) {
         let mut inner = lock(&self.inner);
         inner.pool.release(bytes);
@@ -103,7 +104,7 @@ impl Memory {
         inner.waiters.want_at_most(left);
     }
 
-    /// Sends away who waits, now and later: nothing is accepted any more.
+    /// Ends the waiting of all callers, now and later: nothing is accepted any more.
     pub fn close(&self) {
         let mut inner = lock(&self.inner);
         inner.closed = true;
@@ -123,7 +124,7 @@ impl Memory {
         wakers.into_iter().for_each(Waker::wake);
     }
 
-    /// Takes `bytes` for the holder of a ticket, or for somebody who found nobody waiting.
+    /// Takes `bytes` for the holder of a ticket, or for a caller that found no other one waiting.
     fn take(&self, inner: &mut Inner, bytes: usize, ticket: Option<&mut Ticket>) -> Option<usize> {
         let Some(ticket) = ticket else {
             let first = inner.waiters.first_needs().is_none();
@@ -140,7 +141,7 @@ impl Memory {
 }
 
 impl Inner {
-    /// Sets room aside for those who wait, in their order, as far as it goes.
+    /// Sets room aside for the callers that wait, in their order, as far as it goes.
     fn grant(&mut self, wakers: &mut Vec<Waker>) {
         while let Some(bytes) = self.waiters.first_needs()
             && self.pool.reserve(bytes)
@@ -149,7 +150,7 @@ impl Inner {
         }
     }
 
-    /// Uses what was set aside for a waiter, and says how much that is. If it needs more by now, it gets that or waits
+    /// Uses what was set aside for a waiter, and returns how much that is. If it needs more by now, it gets that or waits
     /// on where it stood.
     fn spend(&mut self, number: u64, bytes: usize) -> Option<usize> {
         let held = self.waiters.take(number)?;
@@ -212,7 +213,7 @@ mod tests {
         let large = memory.chunk(16 * KIB, None).unwrap();
         let mut first = Memory::queue(&memory, 16 * KIB, Waker::noop());
         assert!(memory.has_waiters());
-        assert!(memory.chunk(KIB, None).is_none(), "4 KiB are free, but somebody waits");
+        assert!(memory.chunk(KIB, None).is_none(), "4 KiB are free, but a caller waits");
         let mut second = Memory::queue(&memory, KIB, Waker::noop());
         assert!(!ready(&mut first) && !ready(&mut second));
 

@@ -47,7 +47,7 @@ impl Pool {
         self.free
     }
 
-    /// Sets `bytes` aside for somebody.
+    /// Reserves `bytes`. Returns whether they are free.
     pub(super) fn reserve(&mut self, bytes: usize) -> bool {
         let fits = bytes <= self.free;
         if fits {

@@ -1,4 +1,4 @@
-//! Those who wait for room, first come, first served.
+//! The callers that wait for room, first come, first served.
 //!
 //! ```text
 //! push ──▶ waiting ──grant_first──▶ granted ──remove──▶
@@ -33,19 +33,19 @@ impl Waiters {
         self.next_ticket
     }
 
-    /// What the first who waits needs; none when nobody waits.
+    /// The bytes that the first waiter needs; none when no caller waits.
     pub(super) fn first_needs(&self) -> Option<usize> {
         self.waiting.front().map(|first| first.bytes)
     }
 
-    /// What the first needs was set aside. Returns how to wake him.
+    /// The room of the first waiter was set aside. Returns its waker.
     pub(super) fn grant_first(&mut self) -> Option<Waker> {
         let first = self.waiting.pop_front()?;
         self.granted.insert(first.ticket, first.bytes);
         Some(first.waker)
     }
 
-    /// There will never be more than `bytes`: those who wait for more wait for that.
+    /// There will never be more than `bytes`: waiters for more wait for that.
     pub(super) fn want_at_most(&mut self, bytes: usize) {
         self.waiting.iter_mut().for_each(|waiter| waiter.bytes = waiter.bytes.min(bytes));
     }
@@ -55,8 +55,8 @@ impl Waiters {
         self.granted.get_mut(&ticket).map(std::mem::take)
     }
 
-    /// Nothing is set aside for a ticket any more, and it waits for `bytes` where it stood before. It says how to be
-    /// woken when it is polled.
+    /// Nothing is set aside for a ticket any more, and it waits for `bytes` where it stood before. It leaves a
+    /// waker when it is polled.
     pub(super) fn wait_again(&mut self, ticket: u64, bytes: usize) {
         self.granted.remove(&ticket);
         match self.position(ticket) {
@@ -65,13 +65,13 @@ impl Waiters {
         }
     }
 
-    /// The waker of one who waits; none when it is granted.
+    /// The waker of a ticket that waits; none when it is granted.
     pub(super) fn waker(&mut self, ticket: u64) -> Option<&mut Waker> {
         let index = self.position(ticket).ok()?;
         self.waiting.get_mut(index).map(|waiter| &mut waiter.waker)
     }
 
-    /// Somebody goes away. Returns what was set aside for him.
+    /// A ticket is given up. Returns the bytes that were set aside for it.
     pub(super) fn remove(&mut self, ticket: u64) -> usize {
         if let Ok(index) = self.position(ticket) {
             self.waiting.remove(index);
@@ -79,7 +79,7 @@ impl Waiters {
         self.granted.remove(&ticket).unwrap_or(0)
     }
 
-    /// How to wake each who waits.
+    /// The wakers of all that wait.
     pub(super) fn wakers(&self) -> Vec<Waker> {
         self.waiting.iter().map(|waiter| waiter.waker.clone()).collect()
     }
