@@ -53,6 +53,8 @@ pub enum FailureKind {
     TopicAuthorizationFailed,
     /// The producer may not write to the cluster.
     ClusterAuthorizationFailed,
+    /// A try was not answered, and the brokers do not tell what became of it.
+    OutcomeUnknown,
     /// The broker refused for another reason, and would again.
     Refused,
     /// The producer was closed first.
@@ -76,6 +78,7 @@ impl FailureKind {
             Self::InvalidPartition => "invalid_partition",
             Self::TopicAuthorizationFailed => "topic_authorization_failed",
             Self::ClusterAuthorizationFailed => "cluster_authorization_failed",
+            Self::OutcomeUnknown => "outcome_unknown",
             Self::Refused => "refused",
             Self::Closed => "closed",
             Self::Internal => "internal",

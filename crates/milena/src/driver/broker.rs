@@ -37,6 +37,7 @@ pub(super) enum LaneOrder {
     Adopt(Box<Stream>),
     Leave(u32),
     TopicId(u32, TopicId),
+    Elected(u32),
     Identity(Identity),
     /// Where the broker listens; none when it is gone.
     Endpoint(Option<Endpoint>),
@@ -97,6 +98,7 @@ impl BrokerTask {
                 LaneOrder::Adopt(stream) => self.lane.adopt(stream),
                 LaneOrder::Leave(serial) => self.lane.leave(serial),
                 LaneOrder::TopicId(serial, id) => self.lane.set_topic_id(serial, id),
+                LaneOrder::Elected(serial) => self.lane.elected(serial),
                 LaneOrder::Identity(identity) => self.lane.set_identity(identity),
                 LaneOrder::Endpoint(endpoint) => {
                     if let Some(ended) = self.link.set_endpoint(endpoint) {

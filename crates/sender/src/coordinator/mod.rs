@@ -1,14 +1,18 @@
-//! Who looks after which partition, and under which identity the producer writes. No I/O: facts come in, orders go out.
+//! Which lane looks after which partition, and under which identity the producer writes. No I/O: facts come in, orders go
+//! out.
 //!
 //! A partition has one lane at a time: that of its leader, or, without one, the lane that has no broker. It changes
 //! lanes by being asked back from the old one, which releases it once nothing of it is unanswered: so nothing goes to
 //! a new leader while the old one may still append.
+//!
+//! A stamp belongs to the partition of a topic, not to a stream: a partition that is discarded and comes back begins
+//! above every epoch that was used there, and not before the stream of the discarded one is released.
 
 use std::collections::BTreeMap;
 use std::collections::VecDeque;
 use std::sync::Arc as StdArc;
 
-use milena_codec::ids::{BrokerId, Identity, ProducerId, TopicId};
+use milena_codec::ids::{BrokerId, Identity, LeaderEpoch, PartitionId, ProducerId, TopicId};
 
 use crate::accumulator::{Partition, Port, Topic};
 use crate::stream::{Stream, is_another_topic};
@@ -16,6 +20,15 @@ use crate::sync::Arc;
 
 /// A lane: that of a broker, or the one where partitions without a leader wait.
 pub type LaneId = Option<BrokerId>;
+
+/// Which lane a partition belongs to, and the leader's term.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Leadership {
+    /// The lane of the leader.
+    pub lane: LaneId,
+    /// The leader epoch; -1 where brokers do not tell it.
+    pub epoch: LeaderEpoch,
+}
 
 /// What the driver has to pass on.
 #[derive(Debug)]
@@ -26,6 +39,8 @@ pub enum Order {
     Leave(LaneId, u32),
     /// The topic of the partition with this serial has another id.
     TopicId(LaneId, u32, TopicId),
+    /// The leader of the partition with this serial was elected anew.
+    Elected(LaneId, u32),
     /// All lanes stamp new runs with this.
     Identity(Identity),
     /// The topic has no such partition any more: what it has fails.
@@ -37,8 +52,8 @@ pub enum Order {
 struct Place {
     partition: StdArc<Partition>,
     topic_id: TopicId,
-    /// Where it should be.
-    wanted: LaneId,
+    /// Where it should be, and under which leader epoch.
+    wanted: Leadership,
     /// Where it is.
     at: Whereabouts,
     /// The topic has no such partition any more.
@@ -50,14 +65,23 @@ enum Whereabouts {
     Lane(LaneId),
     /// Asked back from this lane, and not released yet.
     Leaving(LaneId),
+    /// Here, until the stream that the same partition had before is released.
+    Held,
 }
+
+/// A partition that was discarded while its lane had not released it: its name and index.
+type Discarded = (StdArc<str>, PartitionId);
 
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Coordinator {
     places: BTreeMap<u32, Place>,
     serial: u32,
+    /// Discarded partitions whose streams are not released, each with the stream of its successor, if it has come back.
+    leaving: BTreeMap<Discarded, Option<Box<Stream>>>,
     identity: Option<Identity>,
+    /// The highest epoch of this identity that a discarded stream used.
+    used: Option<Identity>,
     /// An identity is needed and was not asked for yet.
     wants_identity: bool,
     orders: VecDeque<Order>,
@@ -71,15 +95,10 @@ impl Coordinator {
     }
 
     /// Who leads the partitions of a topic now: all that it has. Partitions that are new to it begin behind `port`.
-    pub fn topic(&mut self, topic: &Topic, id: TopicId, leaders: &[LaneId], port: &Arc<Port>) {
+    pub fn topic(&mut self, topic: &Topic, id: TopicId, leaders: &[Leadership], port: &Arc<Port>) {
         for partition in topic.grow(leaders.len(), port, &mut self.serial) {
             let index = usize::try_from(partition.index().0).unwrap_or(usize::MAX);
-            let wanted = leaders.get(index).copied().flatten();
-            let stream = Box::new(Stream::new(StdArc::clone(&partition), id));
-            self.orders.push_back(Order::Adopt(wanted, stream));
-            partition.set_available(wanted.is_some());
-            let place = Place { topic_id: id, wanted, at: Whereabouts::Lane(wanted), partition, gone: false };
-            self.places.insert(place.partition.serial(), place);
+            self.begin(partition, id, leaders.get(index).copied().unwrap_or_default());
         }
         for partition in topic.shrink(leaders.len()) {
             self.give_up(partition.serial());
@@ -90,7 +109,7 @@ impl Coordinator {
     }
 
     /// A broker says who leads a partition now, which concerns this one alone.
-    pub fn leader(&mut self, serial: u32, leader: LaneId) {
+    pub fn leader(&mut self, serial: u32, leader: Leadership) {
         if let Some(id) = self.places.get(&serial).map(|place| place.topic_id) {
             self.settle_place(serial, leader, id);
         }
@@ -102,12 +121,12 @@ impl Coordinator {
         let Some(place) = self.places.get_mut(&serial) else { return };
         if place.gone {
             self.places.remove(&serial);
-            return self.orders.push_back(Order::Discard(stream));
+            return self.discard(stream);
         }
         stream.set_topic_id(place.topic_id);
         stream.moved();
-        place.at = Whereabouts::Lane(place.wanted);
-        self.orders.push_back(Order::Adopt(place.wanted, stream));
+        place.at = Whereabouts::Lane(place.wanted.lane);
+        self.orders.push_back(Order::Adopt(place.wanted.lane, stream));
     }
 
     /// A broker does not know a producer id any more.
@@ -131,6 +150,7 @@ impl Coordinator {
     /// A broker gave the producer an identity.
     pub fn identity(&mut self, identity: Identity) {
         self.identity = Some(identity);
+        self.used = self.used.filter(|used| used.producer_id == identity.producer_id);
         self.orders.push_back(Order::Identity(identity));
     }
 
@@ -149,7 +169,26 @@ impl Coordinator {
     #[must_use]
     pub fn needs(&self, lane: LaneId) -> bool {
         let here = [Whereabouts::Lane(lane), Whereabouts::Leaving(lane)];
-        self.places.values().any(|place| place.wanted == lane || here.contains(&place.at))
+        self.places.values().any(|place| place.wanted.lane == lane || here.contains(&place.at))
+    }
+
+    /// A new partition gets its stream, and a lane, unless the stream that the same partition had before is still at one.
+    fn begin(&mut self, partition: StdArc<Partition>, id: TopicId, wanted: Leadership) {
+        let mut stream = Box::new(Stream::new(StdArc::clone(&partition), id));
+        partition.set_available(wanted.lane.is_some());
+        let at = match self.leaving.get_mut(&key_of(&partition)) {
+            Some(successor) => {
+                *successor = Some(stream);
+                Whereabouts::Held
+            }
+            None => {
+                stream.begin_above(self.used);
+                self.orders.push_back(Order::Adopt(wanted.lane, stream));
+                Whereabouts::Lane(wanted.lane)
+            }
+        };
+        let serial = partition.serial();
+        self.places.insert(serial, Place { topic_id: id, wanted, at, partition, gone: false });
     }
 
     /// A partition that is no more: its lane is asked for it, and what it has fails.
@@ -157,31 +196,66 @@ impl Coordinator {
         let Some(place) = self.places.get_mut(&serial) else { return };
         place.gone = true;
         place.partition.set_available(false);
-        if let Whereabouts::Lane(lane) = place.at {
-            place.at = Whereabouts::Leaving(lane);
-            self.orders.push_back(Order::Leave(lane, serial));
+        let key = key_of(&place.partition);
+        match place.at {
+            Whereabouts::Held => {
+                self.places.remove(&serial);
+                let held = self.leaving.get_mut(&key).and_then(Option::take);
+                self.orders.extend(held.map(Order::Discard));
+            }
+            Whereabouts::Lane(lane) => {
+                place.at = Whereabouts::Leaving(lane);
+                self.leaving.insert(key, None);
+                self.orders.push_back(Order::Leave(lane, serial));
+            }
+            Whereabouts::Leaving(_) => {
+                self.leaving.insert(key, None);
+            }
         }
     }
 
-    fn settle_place(&mut self, serial: u32, leader: LaneId, id: TopicId) {
+    /// A stream whose partition is no more. The same partition may have come back meanwhile.
+    fn discard(&mut self, stream: Box<Stream>) {
+        if let Some(used) = stream.used_identity()
+            && self.identity.is_some_and(|identity| identity.producer_id == used.producer_id)
+            && self.used.is_none_or(|before| before.epoch < used.epoch)
+        {
+            self.used = Some(used);
+        }
+        let successor = self.leaving.remove(&key_of(stream.partition())).flatten();
+        self.orders.push_back(Order::Discard(stream));
+        let Some(mut successor) = successor else { return };
+        let Some(place) = self.places.get_mut(&successor.partition().serial()) else { return };
+        successor.begin_above(self.used);
+        successor.set_topic_id(place.topic_id);
+        place.at = Whereabouts::Lane(place.wanted.lane);
+        self.orders.push_back(Order::Adopt(place.wanted.lane, successor));
+    }
+
+    fn settle_place(&mut self, serial: u32, leader: Leadership, id: TopicId) {
         let Some(place) = self.places.get_mut(&serial) else { return };
-        place.partition.set_available(leader.is_some());
-        place.wanted = leader;
-        let before = std::mem::replace(&mut place.topic_id, id);
-        if is_another_topic(before, id) {
+        place.partition.set_available(leader.lane.is_some());
+        let led_before = std::mem::replace(&mut place.wanted, leader);
+        let id_before = std::mem::replace(&mut place.topic_id, id);
+        if is_another_topic(id_before, id) {
             place.partition.close_batch();
         }
-        match place.at {
-            Whereabouts::Lane(lane) if lane != leader => {
-                place.at = Whereabouts::Leaving(lane);
-                self.orders.push_back(Order::Leave(lane, serial));
-            }
-            Whereabouts::Lane(lane) if before != id => {
-                self.orders.push_back(Order::TopicId(lane, serial, id))
-            }
-            _ => {}
+        let Whereabouts::Lane(lane) = place.at else { return };
+        if lane != leader.lane {
+            place.at = Whereabouts::Leaving(lane);
+            return self.orders.push_back(Order::Leave(lane, serial));
+        }
+        if id_before != id {
+            self.orders.push_back(Order::TopicId(lane, serial, id));
+        }
+        if led_before.epoch != leader.epoch {
+            self.orders.push_back(Order::Elected(lane, serial));
         }
     }
+}
+
+fn key_of(partition: &Partition) -> Discarded {
+    (StdArc::clone(partition.topic()), partition.index())
 }
 
 #[cfg(all(test, not(loom)))]

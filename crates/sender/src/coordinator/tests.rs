@@ -30,6 +30,7 @@ enum Told {
     Leave(LaneId, u32),
     Discard(u32),
     Id(LaneId, u32, TopicId),
+    Elected(LaneId, u32),
     Identity(ProducerId),
 }
 
@@ -49,7 +50,9 @@ impl Office {
     }
 
     fn lead(&mut self, topic: &Topic, id: TopicId, leaders: &[LaneId]) -> Vec<Told> {
-        self.coordinator.topic(topic, id, leaders, &self.limbo);
+        let led_by = |lane: &LaneId| Leadership { lane: *lane, ..Leadership::default() };
+        let leaders: Vec<_> = leaders.iter().map(led_by).collect();
+        self.coordinator.topic(topic, id, &leaders, &self.limbo);
         self.orders()
     }
 
@@ -69,6 +72,7 @@ impl Office {
                     Told::Leave(lane, serial)
                 }
                 Order::TopicId(lane, serial, id) => Told::Id(lane, serial, id),
+                Order::Elected(lane, serial) => Told::Elected(lane, serial),
                 Order::Discard(stream) => Told::Discard(stream.partition().serial()),
                 Order::Identity(identity) => Told::Identity(identity.producer_id),
             });
@@ -157,8 +161,8 @@ fn a_hint_concerns_its_partition_alone() {
     let mut office = Office::new();
     let topic = office.topic("t");
     office.lead(&topic, ID, &[A, A]);
-    office.coordinator.leader(2, B);
-    office.coordinator.leader(77, B);
+    office.coordinator.leader(2, Leadership { lane: B, ..Leadership::default() });
+    office.coordinator.leader(77, Leadership { lane: B, ..Leadership::default() });
     assert_eq!(office.orders(), [Told::Leave(A, 2)]);
     office.release(2);
     assert_eq!(office.id_of(2), ID);

@@ -186,6 +186,14 @@ impl Lane {
         }
     }
 
+    /// The leader of a partition was elected anew: the broker here again, which may not know the run.
+    pub fn elected(&mut self, serial: u32) {
+        if let Some(stream) = self.streams.get_mut(&serial) {
+            stream.leader_changed();
+            self.schedule.revisit.push(serial);
+        }
+    }
+
     /// The producer has an identity, or another one.
     pub fn set_identity(&mut self, identity: Identity) {
         self.identity = Some(identity);
@@ -337,7 +345,8 @@ impl Lane {
         {
             self.looks += 1;
         }
-        self.notices.extend(stream.mend(self.identity).map(Notice::IdentitySpent));
+        let spent = stream.mend(self.identity, &mut self.settler);
+        self.notices.extend(spent.map(Notice::IdentitySpent));
         let config = &self.config.stream;
         let claim_from = if self.compresses { stream.claim_from() } else { usize::MAX };
         let pressed = why == Visit::Press;

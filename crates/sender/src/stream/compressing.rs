@@ -4,11 +4,9 @@ use std::collections::VecDeque;
 use std::sync::Arc as StdArc;
 use std::time::Instant;
 
-use milena_codec::ErrorCode;
-use milena_codec::record::Stamp;
-
-use super::answer::Culprit;
-use super::{Entry, Settler, Stream};
+use super::entry::{Bytes, State};
+use super::opening::Opening;
+use super::{Settler, Stream};
 use crate::batch::{Batch, Claim};
 use crate::compression::{CompressionJob, CompressionResult, JobId, Output, Work};
 use crate::outcome::{Failure, FailureKind, Persisted};
@@ -38,25 +36,6 @@ struct InJob {
     opened: Instant,
     /// None once its deliveries are settled.
     claim: Option<Claim>,
-}
-
-/// Why a batch that was sent is in a job.
-#[derive(Debug)]
-pub(super) enum Opening {
-    /// A broker rejected it as too large.
-    Cut,
-    /// A broker rejected some of its records: they fail then.
-    Drop(Rejection),
-}
-
-/// A broker's rejection of single records.
-#[derive(Debug)]
-pub(super) struct Rejection {
-    pub(super) kind: FailureKind,
-    pub(super) code: ErrorCode,
-    pub(super) records: Vec<Culprit>,
-    /// The broker's words about the batch.
-    pub(super) message: String,
 }
 
 /// What came of claiming the next batch.
@@ -179,7 +158,7 @@ impl Stream {
         };
         let bytes_max = self.partition.limit().part_bytes_max(batch.lengths());
         let entry = &mut self.entries[index];
-        entry.opening = Some(opening);
+        entry.bytes = Bytes::InJob(opening);
         self.in_jobs += 1;
         let id = JobId { partition: self.partition.serial(), entry: Some(entry.number) };
         Some(CompressionJob { id, work, batch, compression, bytes_max })
@@ -239,7 +218,11 @@ impl Stream {
     /// A batch that was sent and rejected comes back in parts, which take its place.
     fn opened(&mut self, number: u64, output: Output, settler: &mut Settler) {
         let Some(index) = self.entries.iter().position(|entry| entry.number == number) else { return };
-        let Some(opening) = self.entries[index].opening.take() else { return };
+        if self.entries[index].state == State::Written {
+            self.entries.remove(index);
+            return settler.release_output(output);
+        }
+        let Some(opening) = self.entries[index].take_opening() else { return };
         let parts = match output {
             Output::Parts { parts, source } => {
                 settler.release(source);
@@ -255,7 +238,7 @@ impl Stream {
                 Err(LOST.to_owned())
             }
         };
-        match (parts, self.entries[index].claim.is_some()) {
+        match (parts, self.entries[index].has_callers()) {
             (Ok(parts), true) => match opening {
                 Opening::Cut => self.insert_cut(index, parts),
                 Opening::Drop(rejection) => self.insert_others(index, parts, &rejection, settler),
@@ -263,26 +246,19 @@ impl Stream {
             // Settled by its deadline meanwhile. It leaves a gap, and is not asked for again in parts.
             (Ok(parts), false) => {
                 parts.into_iter().for_each(|part| settler.release(part));
-                self.remove(index);
+                self.leave_unwritten(index);
             }
             (Err(reason), _) => {
-                let Some(entry) = self.remove(index) else { return };
-                let persisted = if entry.is_doubtful() { Persisted::Maybe } else { Persisted::No };
+                let Some(mut entry) = self.leave_unwritten(index) else { return };
+                let persisted = if entry.is_in_doubt() { Persisted::Maybe } else { Persisted::No };
                 let message = format!("compression of the rejected batch failed: {reason}").into();
                 let (kind, code) = (FailureKind::Internal, entry.code);
                 let failure = Failure { kind, persisted, retriable: false, code, message };
-                if let Some(claim) = entry.claim {
+                if let Some(claim) = entry.take_claim() {
                     settler.failed(claim, failure, &self.partition, &mut self.spares);
                 }
             }
         }
-    }
-
-    /// An entry goes without being written: the run of sequences has a gap.
-    fn remove(&mut self, index: usize) -> Option<Entry> {
-        let entry = self.entries.remove(index)?;
-        self.broken |= entry.stamp != Stamp::NONE;
-        Some(entry)
     }
 }
 

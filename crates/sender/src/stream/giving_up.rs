@@ -1,18 +1,18 @@
-//! What is given up: deliveries fail, while the bytes that are in flight stay where they are. So do those that a broker
-//! may have written, until it tells or as much time has passed again.
+//! What is given up: deliveries fail, while the bytes that are in flight stay where they are. So do those of batches in
+//! doubt, until their outcome is known or as much time has passed again.
 
 use std::sync::Arc as StdArc;
 use std::time::Instant;
 
 use milena_codec::ErrorCode;
-use milena_codec::record::Stamp;
 
-use super::{Entry, Settler, Stream, StreamConfig};
+use super::entry::{Bytes, Callers, Entry};
+use super::{Settler, Stream, StreamConfig};
 use crate::batch::Batch;
 use crate::outcome::{Failure, FailureKind, Persisted};
 
 impl Stream {
-    /// Fails what has waited for too long, here and in the queue. Returns none when somebody holds the partition.
+    /// Fails what has waited for too long, here and in the queue. Returns none when a caller holds the partition.
     pub fn expire(
         &mut self,
         now: Instant,
@@ -22,8 +22,8 @@ impl Stream {
     ) -> Option<()> {
         let Some(opened_before) = now.checked_sub(config.delivery_timeout) else { return Some(()) };
         if let Some(opened_before) = opened_before.checked_sub(config.delivery_timeout) {
-            let too_old = self.entries.iter_mut().filter(|entry| entry.opened <= opened_before);
-            too_old.for_each(|entry| entry.abandoned = true);
+            let is_too_old = |entry: &&mut Entry| !entry.has_callers() && entry.opened <= opened_before;
+            self.entries.iter_mut().filter(is_too_old).for_each(|entry| entry.callers = Callers::GivenUp);
         }
         let overdue = |entry: &Entry| entry.opened <= opened_before;
         self.fail_entries(overdue, FailureKind::DeliveryTimeout, cause, settler);
@@ -34,7 +34,7 @@ impl Stream {
         Some(())
     }
 
-    /// Fails everything: the producer ends. Returns none when somebody holds the partition.
+    /// Fails everything: the producer ends. Returns none when a caller holds the partition.
     pub fn abort(&mut self, settler: &mut Settler) -> Option<()> {
         let waiting = self.partition.give_up(None);
         self.fail_all(waiting?, settler);
@@ -55,10 +55,10 @@ impl Stream {
     /// When the next batch here is given up, or abandoned.
     #[must_use]
     pub fn deadline(&self, config: &StreamConfig) -> Option<Instant> {
-        let due = |entry: &Entry| match entry.claim {
-            Some(_) => Some(entry.opened + config.delivery_timeout),
-            None if !entry.abandoned => Some(entry.opened + config.delivery_timeout * 2),
-            None => None,
+        let due = |entry: &Entry| match entry.callers {
+            Callers::Wait(_) => Some(entry.opened + config.delivery_timeout),
+            Callers::Told => Some(entry.opened + config.delivery_timeout * 2),
+            Callers::GivenUp => None,
         };
         let next_batch = self.next_batch.opened().map(|opened| opened + config.delivery_timeout);
         self.entries.iter().filter_map(due).chain(next_batch).min()
@@ -85,10 +85,12 @@ impl Stream {
         settler: &mut Settler,
     ) {
         for entry in self.entries.iter_mut().filter(|entry| which(entry)) {
-            let out = entry.is_in_flight() || entry.is_doubtful();
-            let persisted = if out { Persisted::Maybe } else { Persisted::No };
-            entry.abandoned |= kind != FailureKind::DeliveryTimeout;
-            if let Some(claim) = entry.claim.take() {
+            let persisted = if entry.may_be_written() { Persisted::Maybe } else { Persisted::No };
+            let claim = entry.take_claim();
+            if kind != FailureKind::DeliveryTimeout {
+                entry.callers = Callers::GivenUp;
+            }
+            if let Some(claim) = claim {
                 let failure = failure_of(kind, persisted, entry.code, cause);
                 settler.failed(claim, failure, &self.partition, &mut self.spares);
             }
@@ -96,18 +98,16 @@ impl Stream {
         self.drop_settled(settler);
     }
 
-    /// Drops what waits and concerns nobody any more; a batch that was stamped leaves a gap behind.
+    /// Drops what waits and concerns no caller any more; a batch that was stamped leaves a gap behind.
     pub(super) fn drop_settled(&mut self, settler: &mut Settler) {
         let mut index = 0;
-        while let Some(entry) = self.entries.get_mut(index) {
-            if entry.is_done_with()
-                && let Some(batch) = entry.batch.take()
-            {
-                self.broken |= entry.stamp != Stamp::NONE;
-                settler.release(batch);
-                self.entries.remove(index);
-            } else {
+        while let Some(entry) = self.entries.get(index) {
+            if !(entry.is_done_with() && entry.is_here()) {
                 index += 1;
+                continue;
+            }
+            if let Some(Entry { bytes: Bytes::Here(batch), .. }) = self.leave_unwritten(index) {
+                settler.release(batch);
             }
         }
     }

@@ -4,48 +4,55 @@
 //!            take                 sent                      written, failed
 //!  queue ───────────▶ stamped ───────────▶ in flight ───────────────────────▶ settled
 //!                        ▲                     │
-//!                        └──── waiting ◀───────┘ refused, or nobody answered
+//!                        └──── waiting ◀───────┘ refused, or not answered
 //! ```
 //!
-//! The rules (KIP-98, KIP-360, and what clients have learned since):
+//! The rules (KIP-98, KIP-360, `ProducerAppendInfo.java`; the cases are in `docs/decisions/0005-re-stamping.md`):
 //!
-//! * Batches go out in the order of their sequences; while one waits to go again, no new one is taken.
+//! * Batches are sent in the order of their sequences; while one waits to be sent again, no new one is taken.
 //! * A retry has the stamp of the first try: the broker drops the copy that it already has.
-//! * From the oldest unsettled batch on at most five are out, because a broker remembers five; and only one until the
-//!   first of a run was written: a broker that knows nothing of a producer takes a run from any sequence on, so that
-//!   a second batch would be written before a first one that was refused.
-//! * A batch that was given up leaves a gap. The run begins again at 0 under a new epoch, and only when nothing is in
-//!   flight and no batch that waits may already stand in the log: giving such a one a new stamp would write it twice.
-//! * A deadline settles deliveries, never bytes: what is in flight stays where it is until the answer, and what may
-//!   stand in the log goes again under its stamp until a broker tells, for as long again. Else a try that a broker
-//!   takes up late would close the gap that the batches behind it were refused for, and they would be written twice.
+//! * At most five are in flight, because a broker remembers five; one until the present leader has acknowledged a batch
+//!   of the run, because a leader that does not know the producer takes any first sequence; and no new one while a batch
+//!   is in doubt.
+//! * A batch in doubt (a try of it was not answered, or with a code that leaves the outcome open) is sent again under its
+//!   stamp. It counts as written when it is acknowledged, or when a later batch of the run is, with room for it in the
+//!   log. It counts as not written when a batch before it is missing and only leaders that know the run were sent it. A
+//!   leader that refuses its sequence proves nothing: after a restart it remembers a producer's last batch alone.
+//! * A run ends when a batch of it is missing, or when every batch in doubt was refused by its sequence. What is in doubt
+//!   then fails as possibly written and never gets another stamp; all others get new ones, under the next epoch.
+//! * A deadline settles deliveries, never bytes: what is in flight stays where it is until the answer, and what is in
+//!   doubt is sent again for as long again, for the sake of the batches behind it.
 
 mod answer;
 mod compressing;
+mod entry;
 mod giving_up;
+mod landing;
+mod opening;
+mod outcome;
 mod parts;
+mod run;
 mod settler;
 mod verdict;
 
-pub use answer::{Aftermath, Answer, Culprit};
+pub use answer::{Answer, Culprit};
 pub(crate) use compressing::Claimed;
+pub use landing::Aftermath;
 pub use settler::{CompressionCounters, Counters, Settler};
 
 use std::collections::VecDeque;
 use std::sync::Arc as StdArc;
 use std::time::{Duration, Instant};
 
-use milena_codec::ErrorCode;
-use milena_codec::ids::{Identity, ProducerId, Sequence, TopicId};
+use milena_codec::ids::{Identity, ProducerId, TopicId};
 use milena_codec::record::Stamp;
 
 use crate::accumulator::Partition;
-use crate::batch::{Batch, Claim};
+use crate::batch::Batch;
 use crate::sync::{Arc, Completion};
-use compressing::{NextBatch, Opening};
-
-/// For how long brokers surely remember a producer that writes nothing (`producer.id.expiration.ms`, a day unless set).
-const REMEMBERED_FOR: Duration = Duration::from_secs(3_600);
+use compressing::NextBatch;
+use entry::{Bytes, Entry, Try};
+use run::Run;
 
 /// The state of one partition's sending.
 #[derive(Debug)]
@@ -53,19 +60,11 @@ pub struct Stream {
     partition: StdArc<Partition>,
     /// Its topic's id, zero while that is not known.
     topic_id: TopicId,
-    /// Under which its batches are stamped now.
-    identity: Option<Identity>,
-    /// A producer id that a broker would not have any more.
-    spent: Option<ProducerId>,
-    next_sequence: Sequence,
+    run: Run,
     /// Invariant: in the order of sequences.
     entries: VecDeque<Entry>,
     next_entry: u64,
     in_flight: usize,
-    /// When a batch of this run was written last: the brokers know where it stands.
-    proven: Option<Instant>,
-    /// The run of sequences has a gap: new stamps for all that waits, as soon as that is safe.
-    broken: bool,
     /// No retry before this.
     not_before: Option<Instant>,
     /// Nothing more is sent here: the partition goes to another lane.
@@ -79,35 +78,6 @@ pub struct Stream {
     pub(crate) listed: bool,
     pub(crate) open: bool,
     pub(crate) armed: Option<Instant>,
-}
-
-/// A batch that left its queue.
-#[derive(Debug)]
-struct Entry {
-    number: u64,
-    stamp: Stamp,
-    records: u32,
-    /// It may stand in the log.
-    doubt: bool,
-    /// A larger batch, with this number, which may stand in the log and has its records under the same sequences: then
-    /// the broker refuses it as out of order.
-    whole: Option<u64>,
-    failures: u32,
-    /// How often in a row brokers did not know its identity while it might stand in the log.
-    unrecognised: u32,
-    /// How many batches behind it were written meanwhile.
-    overtaken: usize,
-    opened: Instant,
-    /// None once its deliveries are settled.
-    claim: Option<Claim>,
-    /// It is not sent again, even if nobody knows what became of it.
-    abandoned: bool,
-    /// None while it is in flight, or in a job.
-    batch: Option<Batch>,
-    /// Why its batch is in a job, while it is.
-    opening: Option<Opening>,
-    /// What the broker said last.
-    code: Option<ErrorCode>,
 }
 
 /// A batch on its way into a request.
@@ -126,7 +96,7 @@ pub struct Flight {
 /// What a stream has to send.
 #[derive(Debug)]
 pub enum Next {
-    /// Somebody holds the partition: come back.
+    /// A caller holds the partition: come back.
     Busy,
     /// Nothing now.
     Nothing,
@@ -154,14 +124,10 @@ impl Stream {
         Self {
             partition,
             topic_id,
-            identity: None,
-            spent: None,
-            next_sequence: Sequence(0),
+            run: Run::default(),
             entries: VecDeque::new(),
             next_entry: 0,
             in_flight: 0,
-            proven: None,
-            broken: false,
             not_before: None,
             leaving: false,
             next_batch: NextBatch::default(),
@@ -177,8 +143,25 @@ impl Stream {
     pub fn set_topic_id(&mut self, id: TopicId) {
         let before = std::mem::replace(&mut self.topic_id, id);
         if is_another_topic(before, id) {
-            self.proven = None;
+            self.run.topic_changed();
         }
+    }
+
+    /// Another stream of the same partition used this identity, before that partition was discarded: the first run begins
+    /// above it.
+    pub fn begin_above(&mut self, used: Option<Identity>) {
+        self.run.begin_above(used);
+    }
+
+    /// The last identity under which it stamped a batch.
+    #[must_use]
+    pub const fn used_identity(&self) -> Option<Identity> {
+        self.run.used()
+    }
+
+    /// The leader of the partition was elected anew.
+    pub const fn leader_changed(&mut self) {
+        self.run.leader_changed();
     }
 
     /// Its topic's id, zero while that is not known.
@@ -194,8 +177,8 @@ impl Stream {
 
     /// Its run begins with this sequence.
     #[cfg(all(test, not(loom)))]
-    pub(crate) const fn begin_at(&mut self, sequence: Sequence) {
-        self.next_sequence = sequence;
+    pub(crate) const fn begin_at(&mut self, sequence: milena_codec::ids::Sequence) {
+        self.run.next_sequence = sequence;
     }
 
     /// Whether nothing of it is in flight.
@@ -214,6 +197,7 @@ impl Stream {
 
     /// It came to another leader: what made it wait does not hold there (KIP-951).
     pub const fn moved(&mut self) {
+        self.run.leader_changed();
         self.not_before = None;
     }
 
@@ -226,7 +210,7 @@ impl Stream {
     /// Whether batches wait to go again.
     #[must_use]
     pub fn has_waiting(&self) -> bool {
-        self.entries.iter().any(|entry| entry.batch.is_some())
+        self.entries.iter().any(Entry::is_here)
     }
 
     /// When it may send again, if it has to wait.
@@ -242,7 +226,7 @@ impl Stream {
         }
         self.not_before = None;
         if let Some(index) = self.waiting_to_send(now, config) {
-            return self.fly(index);
+            return self.fly(index, now);
         }
         let taken = match self.compresses() {
             true => Some(self.next_batch.pop()),
@@ -250,100 +234,49 @@ impl Stream {
         };
         let Some(taken) = taken else { return Next::Busy };
         let Some(batch) = taken else { return Next::Nothing };
-        let stamp = self.next_stamp(batch.records, identity, config);
-        self.enter(batch, stamp);
-        self.fly(self.entries.len() - 1)
+        let stamp = if config.idempotent { self.run.stamp(batch.records, identity) } else { None };
+        self.enter(batch, stamp.unwrap_or(Stamp::NONE));
+        self.fly(self.entries.len() - 1, now)
     }
 
     /// Takes back a batch that did not fit its request: it goes with the next, stamped as it is.
     pub fn put_back(&mut self, flight: Flight) {
         self.in_flight -= 1;
         if let Some(entry) = self.entries.iter_mut().find(|entry| entry.number == flight.entry) {
-            entry.batch = Some(flight.batch);
+            entry.bytes = Bytes::Here(flight.batch);
         }
     }
 
     /// The producer id that a broker would not have any more, while no other has come.
     #[must_use]
     pub const fn spent(&self) -> Option<ProducerId> {
-        self.spent
+        self.run.spent
     }
 
-    /// Gives a broken run new stamps, if that is safe by now (KIP-360; the rule of re-stamping above). Returns a producer
-    /// id whose epochs are used up, once: the run waits for another.
-    pub fn mend(&mut self, identity: Option<Identity>) -> Option<ProducerId> {
-        if !self.broken || self.in_flight > 0 || self.entries.iter().any(Entry::is_doubtful) {
-            return None;
-        }
-        let before = self.spent;
-        let Some(identity) = self.next_identity(identity) else {
-            return self.spent.filter(|spent| Some(*spent) != before);
-        };
-        self.broken = false;
-        self.proven = None;
-        self.identity = Some(identity);
-        self.next_sequence = Sequence(0);
-        for entry in &mut self.entries {
-            entry.stamp = Stamp { identity, base_sequence: self.next_sequence };
-            self.next_sequence = self.next_sequence.after(entry.records);
-            if let Some(batch) = &mut entry.batch {
-                batch.seal(entry.stamp);
-            }
-        }
-        None
-    }
-
-    /// Its own identity with the next epoch, or the new one that the producer was given.
-    fn next_identity(&mut self, given: Option<Identity>) -> Option<Identity> {
-        if let Some(raised) = self.identity.and_then(Identity::raised) {
-            return Some(raised);
-        }
-        if let Some(worn) = self.identity.take() {
-            self.spent = Some(worn.producer_id);
-        }
-        let fresh = given.filter(|given| Some(given.producer_id) != self.spent)?;
-        self.spent = None;
-        Some(fresh)
-    }
-
-    /// The entry that is next to go again, if one is.
+    /// The entry that is next to be sent again, if one is.
     fn waiting_to_send(&self, now: Instant, config: &StreamConfig) -> Option<usize> {
-        let waits = |entry: &Entry| entry.batch.is_some() && (!self.broken || entry.is_doubtful());
-        let index = self.entries.iter().position(|entry| waits(entry) || entry.opening.is_some())?;
-        // Its parts come before what is behind it.
-        if self.entries[index].opening.is_some() {
-            return None;
+        if self.resolves() {
+            // One at a time: the answer decides about the next.
+            let waits = |entry: &Entry| entry.is_here() && self.is_unresolved(entry);
+            let is_still = self.in_flight == 0 && !self.entries.iter().any(Entry::is_in_job);
+            return if is_still { self.entries.iter().position(waits) } else { None };
         }
-        // A broken run sends only what may be in the log, one at a time: the answer decides about the next.
-        (index < self.window(now, config) && (!self.broken || self.in_flight == 0)).then_some(index)
+        let index = self.entries.iter().position(|entry| !entry.is_in_flight())?;
+        // The parts that a job makes are sent before what is behind them.
+        (self.entries[index].is_here() && index < self.window(now, config)).then_some(index)
     }
 
-    /// How many batches may be out, from the oldest on.
+    /// How many batches may be in flight, from the oldest on.
     fn window(&self, now: Instant, config: &StreamConfig) -> usize {
-        // What was written behind the oldest pushes it out of the broker's memory as well.
-        let overtaken = self.entries.front().map_or(0, |oldest| oldest.overtaken);
-        let known = self.proven.is_some_and(|written| now < written + REMEMBERED_FOR);
-        if known { config.window.saturating_sub(overtaken) } else { 1 }
+        if self.run.is_known(now) { config.window } else { 1 }
     }
 
     fn may_take(&self, now: Instant, identity: Option<Identity>, config: &StreamConfig) -> bool {
-        let stamped =
-            !config.idempotent || self.identity.is_some() || (identity.is_some() && self.spent.is_none());
-        !self.broken
-            && stamped
+        let may_stamp = !config.idempotent || self.run.may_stamp(identity);
+        !self.run.broken
+            && may_stamp
             && self.entries.len() < self.window(now, config)
-            && self.entries.iter().all(Entry::is_in_flight)
-    }
-
-    fn next_stamp(&mut self, records: u32, identity: Option<Identity>, config: &StreamConfig) -> Stamp {
-        if !config.idempotent {
-            return Stamp::NONE;
-        }
-        let Some(identity) = self.identity.or(identity) else { return Stamp::NONE };
-        self.identity = Some(identity);
-        let base_sequence = self.next_sequence;
-        self.next_sequence = base_sequence.after(records);
-        Stamp { identity, base_sequence }
+            && self.entries.iter().all(|entry| entry.is_in_flight() && !entry.is_in_doubt())
     }
 
     fn enter(&mut self, mut batch: Batch, stamp: Stamp) {
@@ -352,49 +285,13 @@ impl Stream {
         self.entries.push_back(Entry::new(self.next_entry, batch, stamp));
     }
 
-    fn fly(&mut self, index: usize) -> Next {
+    fn fly(&mut self, index: usize, now: Instant) -> Next {
+        let to = Try { term: self.run.term, at_knowing_leader: self.run.is_known(now) };
         let Some(entry) = self.entries.get_mut(index) else { return Next::Nothing };
-        let Some(batch) = entry.batch.take() else { return Next::Nothing };
+        let Some(batch) = entry.take_bytes(to) else { return Next::Nothing };
         self.in_flight += 1;
         let partition = StdArc::clone(&self.partition);
         Next::Flight(Flight { partition, topic_id: self.topic_id, entry: entry.number, batch })
-    }
-}
-
-impl Entry {
-    /// A sealed batch that was never sent.
-    fn new(number: u64, batch: Batch, stamp: Stamp) -> Self {
-        Self {
-            number,
-            stamp,
-            records: batch.records,
-            doubt: false,
-            whole: None,
-            failures: 0,
-            unrecognised: 0,
-            overtaken: 0,
-            opened: batch.opened,
-            claim: Some(batch.claim()),
-            abandoned: false,
-            batch: Some(batch),
-            opening: None,
-            code: None,
-        }
-    }
-
-    /// Whether it was sent, and its answer is awaited.
-    const fn is_in_flight(&self) -> bool {
-        self.batch.is_none() && self.opening.is_none()
-    }
-
-    /// Whether its records may stand in the log.
-    const fn is_doubtful(&self) -> bool {
-        self.doubt || self.whole.is_some()
-    }
-
-    /// Whether nobody waits for it, and the batches behind it can do without knowing what became of it.
-    fn is_done_with(&self) -> bool {
-        self.claim.is_none() && (self.abandoned || !self.is_doubtful() || self.stamp == Stamp::NONE)
     }
 }
 

@@ -5,8 +5,9 @@ use milena_codec::ids::Sequence;
 use milena_codec::record::Stamp;
 
 use super::answer::{Answer, Culprit, words};
-use super::compressing::{Opening, Rejection};
-use super::{Entry, Settler, Stream};
+use super::entry::{Callers, Entry};
+use super::opening::{Opening, Rejection};
+use super::{Settler, Stream};
 use crate::batch::{Batch, Claim};
 use crate::compression::CompressionJob;
 use crate::outcome::{Failure, FailureKind, Persisted};
@@ -24,8 +25,9 @@ impl Stream {
         let bytes = batch.bytes();
         self.partition.limit().rejected(batch.lengths());
         // An earlier try may have been appended as a whole. Without sequences parts would be written beside it.
-        let unsafe_in_parts = self.entries[index].doubt && self.entries[index].stamp == Stamp::NONE;
-        if unsafe_in_parts || self.entries[index].claim.is_none() {
+        let entry = &self.entries[index];
+        let is_unsafe_in_parts = entry.is_in_doubt() && entry.stamp == Stamp::NONE;
+        if is_unsafe_in_parts || !entry.has_callers() {
             self.failed(index, batch, FailureKind::MessageTooLarge, answer, settler);
             return None;
         }
@@ -57,7 +59,7 @@ impl Stream {
             return None;
         };
         // An earlier try may have been appended as a whole; the others would be written beside it.
-        if self.entries[index].is_doubtful() || self.entries[index].claim.is_none() {
+        if self.entries[index].is_in_doubt() || !self.entries[index].has_callers() {
             self.failed(index, batch, kind, answer, settler);
             return None;
         }
@@ -80,7 +82,7 @@ impl Stream {
     /// The parts of a batch that was too large take its place.
     pub(super) fn insert_cut(&mut self, index: usize, parts: Vec<Batch>) {
         let Some(whole) = self.entries.remove(index) else { return };
-        if let Some(claim) = &whole.claim {
+        if let Callers::Wait(claim) = &whole.callers {
             let more = parts.len().saturating_sub(1) as u64;
             self.partition.shared().outstanding.split(claim.generation, more);
         }
@@ -95,9 +97,8 @@ impl Stream {
         rejection: &Rejection,
         settler: &mut Settler,
     ) {
-        let Some(mut whole) = self.entries.remove(index) else { return };
-        self.broken |= whole.stamp != Stamp::NONE;
-        if let Some(claim) = whole.claim.take() {
+        let Some(mut whole) = self.leave_unwritten(index) else { return };
+        if let Some(claim) = whole.take_claim() {
             let more = parts.len() + rejection.records.len() - 1;
             self.partition.shared().outstanding.split(claim.generation, more as u64);
             for culprit in &rejection.records {
@@ -121,9 +122,8 @@ impl Stream {
             self.next_entry += 1;
             let entry = Entry {
                 failures: whole.failures,
-                overtaken: whole.overtaken,
                 code: whole.code,
-                whole: whole.whole.or_else(|| whole.doubt.then_some(whole.number)),
+                state: whole.state_of_parts(),
                 ..Entry::new(self.next_entry, part, stamp)
             };
             self.entries.insert(index + place, entry);

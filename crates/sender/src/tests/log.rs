@@ -1,4 +1,5 @@
-//! A partition on its brokers: the records that they took, and the rules of sequences (`ProducerAppendInfo.java`).
+//! A partition on its brokers: the records that they took, and the rules of sequences (`ProducerAppendInfo.java`,
+//! `ProducerStateEntry.java`).
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -14,6 +15,8 @@ const REMEMBERED: usize = 5;
 #[derive(Debug, Default)]
 pub(crate) struct Log {
     pub(crate) values: Vec<Vec<u8>>,
+    /// The producer id of each value.
+    pub(crate) producer_ids: Vec<i64>,
     producers: BTreeMap<i64, Producer>,
 }
 
@@ -22,8 +25,15 @@ pub(crate) struct Log {
 struct Producer {
     epoch: i16,
     next: Sequence,
-    /// (epoch, first sequence, count, offset) of its last batches.
-    recent: VecDeque<(i16, Sequence, i32, i64)>,
+    /// Its last batches under this epoch.
+    recent: VecDeque<Remembered>,
+}
+
+#[derive(Debug)]
+struct Remembered {
+    base_sequence: Sequence,
+    records: i32,
+    offset: i64,
 }
 
 impl Log {
@@ -36,23 +46,30 @@ impl Log {
             return (ErrorCode::MESSAGE_TOO_LARGE, -1);
         }
         let offset = i64::try_from(self.values.len()).unwrap();
+        let Stamp { identity, .. } = batch.header.stamp;
         if batch.header.stamp != Stamp::NONE
             && let Some(known) = self.check(&batch, offset)
         {
             return known;
         }
-        let plain = plain_records(&batch);
         let before = self.values.len();
-        for record in Records::new(&plain) {
-            self.values.push(record.unwrap().value.unwrap_or_default().to_vec());
-        }
+        self.values.extend(values_of(&batch));
         assert_eq!(i32::try_from(self.values.len() - before), Ok(batch.header.records));
+        self.producer_ids.resize(self.values.len(), identity.producer_id.0);
         (ErrorCode::NONE, offset)
     }
 
     /// All producers are forgotten, as after their expiration.
     pub(crate) fn forget_producers(&mut self) {
         self.producers.clear();
+    }
+
+    /// The leader starts anew: from its snapshot it knows the last batch of each producer (`ProducerStateManager.java`).
+    pub(crate) fn restart(&mut self) {
+        for producer in self.producers.values_mut() {
+            let before_last = producer.recent.len().saturating_sub(1);
+            producer.recent.drain(..before_last);
+        }
     }
 
     /// The values as text.
@@ -63,30 +80,41 @@ impl Log {
     /// The answer that the sequence of a batch asks for, unless it is to be appended.
     fn check(&mut self, batch: &RecordBatch<'_>, offset: i64) -> Option<(ErrorCode, i64)> {
         let Stamp { identity, base_sequence } = batch.header.stamp;
-        let (epoch, count) = (identity.epoch.0, batch.header.records);
-        // Of whom a broker knows nothing it takes any first sequence.
+        let (epoch, records) = (identity.epoch.0, batch.header.records);
+        // A broker that does not know the producer takes any first sequence.
         let unknown = || Producer { epoch, next: base_sequence, recent: VecDeque::new() };
         let producer = self.producers.entry(identity.producer_id.0).or_insert_with(unknown);
-        let same =
-            |known: &&(i16, Sequence, i32, i64)| (known.0, known.1, known.2) == (epoch, base_sequence, count);
-        if let Some((.., offset)) = producer.recent.iter().find(same) {
-            return Some((ErrorCode::NONE, *offset));
-        }
         if epoch < producer.epoch {
             return Some((ErrorCode::INVALID_PRODUCER_EPOCH, -1));
+        }
+        let is_same = |known: &&Remembered| (known.base_sequence, known.records) == (base_sequence, records);
+        // Duplicates are looked for among the batches of the present epoch alone.
+        if epoch == producer.epoch
+            && let Some(known) = producer.recent.iter().find(is_same)
+        {
+            return Some((ErrorCode::NONE, known.offset));
         }
         let expected = if epoch > producer.epoch { Sequence(0) } else { producer.next };
         if base_sequence != expected {
             return Some((ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, -1));
         }
-        producer.epoch = epoch;
-        producer.next = base_sequence.after(count.unsigned_abs());
-        producer.recent.push_back((epoch, base_sequence, count, offset));
+        if epoch > producer.epoch {
+            producer.epoch = epoch;
+            producer.recent.clear();
+        }
+        producer.next = base_sequence.after(records.unsigned_abs());
+        producer.recent.push_back(Remembered { base_sequence, records, offset });
         if producer.recent.len() > REMEMBERED {
             producer.recent.pop_front();
         }
         None
     }
+}
+
+/// The values of the records of a batch.
+pub(crate) fn values_of(batch: &RecordBatch<'_>) -> Vec<Vec<u8>> {
+    let plain = plain_records(batch);
+    Records::new(&plain).map(|record| record.unwrap().value.unwrap_or_default().to_vec()).collect()
 }
 
 /// The records of a batch as they were before they were compressed, which made them smaller.

@@ -61,6 +61,7 @@ impl Director {
                 Order::TopicId(id, serial, topic_id) => {
                     self.lane(id).tell(LaneOrder::TopicId(serial, topic_id))
                 }
+                Order::Elected(id, serial) => self.lane(id).tell(LaneOrder::Elected(serial)),
                 Order::Discard(stream) => {
                     let mut settler = Settler::new(Arc::clone(&self.settings.core.shared));
                     stream.discard(&mut settler);

@@ -24,7 +24,7 @@ use milena_codec::message::NodeEndpoint;
 use milena_connection::Endpoint;
 use milena_connection::metadata::{Change, Metadata, TopicMetadata};
 use milena_sender::Backoff;
-use milena_sender::coordinator::{Coordinator, LaneId};
+use milena_sender::coordinator::{Coordinator, LaneId, Leadership};
 use milena_sender::lane::Notice;
 use milena_sender::sync::Generation;
 use tokio::task::JoinSet;
@@ -202,7 +202,9 @@ impl Director {
     fn place(&mut self, found: &TopicMetadata) {
         let registry = &self.settings.core.registry;
         let Some(topic) = registry.topic(&found.name) else { return };
-        let leaders: Vec<LaneId> = found.partitions.iter().map(|partition| partition.leader).collect();
+        let leaders = found.partitions.iter();
+        let leaders: Vec<Leadership> =
+            leaders.map(|partition| Leadership { lane: partition.leader, epoch: partition.epoch }).collect();
         if leaders.is_empty() {
             return;
         }

@@ -12,8 +12,9 @@ use milena_partitioner::Strategy;
 use super::responses::response;
 use crate::accumulator::{AccumulatorConfig, ChooseError, Port, RecordRef, Shared, Topic, Waiting};
 use crate::compression::{CompressionJob, TopicCompression, Workspace};
-use crate::coordinator::{Coordinator, LaneId, Order};
+use crate::coordinator::{Coordinator, LaneId, Leadership, Order};
 use crate::lane::{Lane, LaneConfig, Notice, Output, ProduceRequest, RequestConfig};
+use crate::stream::Settler;
 use crate::sync::{Arc, Seat};
 use crate::tests::{At, Log, accumulator, identity, some_time, streams};
 
@@ -53,6 +54,8 @@ pub(crate) struct World {
     pub(crate) notices: Vec<Notice>,
     /// Produce's version on the next connection.
     pub(crate) version: i16,
+    /// Records of partitions that were discarded.
+    pub(crate) failed_by_discards: u64,
     workspace: Workspace,
     /// Jobs that other threads run, where [`Self::defers_jobs`] has them do so.
     pub(crate) jobs: Vec<(LaneId, CompressionJob)>,
@@ -93,6 +96,7 @@ impl World {
             logs: (0..partitions).map(|_| Log::default()).collect(),
             notices: Vec::new(),
             version: VERSION,
+            failed_by_discards: 0,
             workspace: Workspace::new(),
             jobs: Vec::new(),
             defers_jobs: false,
@@ -117,6 +121,11 @@ impl World {
     }
 
     pub(crate) fn lead(&mut self, leaders: &[LaneId]) {
+        let led_by = |lane: &LaneId| Leadership { lane: *lane, ..Leadership::default() };
+        self.elect(&leaders.iter().map(led_by).collect::<Vec<_>>());
+    }
+
+    pub(crate) fn elect(&mut self, leaders: &[Leadership]) {
         self.lane(None);
         let limbo = Arc::clone(self.lanes[&None].port());
         self.coordinator.topic(&self.topic, self.topic_id, leaders, &limbo);
@@ -153,8 +162,13 @@ impl World {
                     Order::Adopt(id, stream) => self.lane(id).adopt(stream),
                     Order::Leave(id, serial) => self.lane(id).leave(serial),
                     Order::TopicId(id, serial, topic_id) => self.lane(id).set_topic_id(serial, topic_id),
-                    // Dropped, it fails what it has.
-                    Order::Discard(stream) => drop(stream),
+                    Order::Elected(id, serial) => self.lane(id).elected(serial),
+                    Order::Discard(stream) => {
+                        let mut settler = Settler::new(StdArc::clone(&self.shared));
+                        stream.discard(&mut settler);
+                        settler.finish();
+                        self.failed_by_discards += settler.counters.failed;
+                    }
                     Order::Identity(identity) => {
                         self.lanes.values_mut().for_each(|lane| lane.set_identity(identity));
                     }

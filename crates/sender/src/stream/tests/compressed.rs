@@ -99,7 +99,7 @@ fn too_large_batch_whose_answer_was_lost_is_written_once_in_parts_or_as_a_whole(
             story.goes_well();
             for (place, seat) in (1..).zip(&mut seats) {
                 match was_written {
-                    true => assert_eq!(failure(seat), Some((FailureKind::Refused, Persisted::Maybe))),
+                    true => assert_eq!(failure(seat), Some((FailureKind::OutcomeUnknown, Persisted::Maybe))),
                     false => assert_eq!(offset(seat), Some(place)),
                 }
             }

@@ -81,36 +81,6 @@ fn when_the_first_of_five_expires_and_the_others_are_written_the_run_goes_on() {
 }
 
 #[test]
-fn nothing_gets_a_new_stamp_while_a_batch_is_out_or_in_doubt() {
-    let mut story = Story::proven();
-    let (_, refused) = story.fly("a");
-    let (_, doubtful) = story.fly("b");
-    let (_, out) = story.fly("c");
-    story.refused(refused, ErrorCode::INVALID_RECORD);
-    story.lost(doubtful);
-    story.send("d");
-    story.pause();
-    assert!(story.next().is_none(), "one is out");
-    story.lost(out);
-    story.pause();
-    let again = story.next().unwrap();
-    assert_eq!((stamp(&again), values(&again)), ((0, 2), vec!["b".to_owned()]));
-    // Not written, says the broker: it waits for its new stamp, and the last in doubt goes.
-    story.refused(again, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
-    story.pause();
-    let again = story.next().unwrap();
-    assert_eq!((stamp(&again), values(&again)), ((0, 3), vec!["c".to_owned()]));
-    story.refused(again, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
-    story.pause();
-    let renewed = story.next().unwrap();
-    assert_eq!((stamp(&renewed), values(&renewed)), ((1, 0), vec!["b".to_owned()]));
-    story.served(renewed);
-    story.goes_well();
-    assert_eq!(story.log.texts(), ["proof", "b", "c", "d"]);
-    story.ends();
-}
-
-#[test]
 fn a_doubtful_batch_under_an_identity_that_brokers_do_not_know_goes_again_as_it_was_and_then_stays_in_doubt()
 {
     for code in [ErrorCode::INVALID_PRODUCER_EPOCH, ErrorCode::INVALID_PRODUCER_ID_MAPPING] {
@@ -128,8 +98,8 @@ fn a_doubtful_batch_under_an_identity_that_brokers_do_not_know_goes_again_as_it_
             assert_eq!(stamp(&again), before);
             story.refused(again, code);
         }
-        assert_eq!(failure(&mut seat), Some((FailureKind::Refused, Persisted::Maybe)), "{code}");
         let follows = story.next().unwrap();
+        assert_eq!(failure(&mut seat), Some((FailureKind::OutcomeUnknown, Persisted::Maybe)), "{code}");
         assert_eq!(full_stamp(&follows), Stamp { identity: identity(8), base_sequence: Sequence(0) });
         story.served(follows);
         assert_eq!(offset(&mut behind), Some(1));
@@ -238,22 +208,23 @@ fn a_batch_that_was_refused_expires_as_not_written_and_an_unanswered_one_as_perh
 }
 
 #[test]
-fn a_doubt_stays_until_an_answer_that_looked_for_a_duplicate() {
+fn no_refusal_ends_a_doubt() {
     let rows = [
-        (ErrorCode::NOT_ENOUGH_REPLICAS, Persisted::Maybe),
-        (ErrorCode::NOT_LEADER_OR_FOLLOWER, Persisted::Maybe),
-        (ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, Persisted::No),
-        (ErrorCode::UNKNOWN_PRODUCER_ID, Persisted::No),
+        (ErrorCode::NOT_ENOUGH_REPLICAS, FailureKind::DeliveryTimeout),
+        (ErrorCode::NOT_LEADER_OR_FOLLOWER, FailureKind::DeliveryTimeout),
+        (ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, FailureKind::OutcomeUnknown),
+        (ErrorCode::UNKNOWN_PRODUCER_ID, FailureKind::OutcomeUnknown),
     ];
-    for (code, persisted) in rows {
+    for (code, kind) in rows {
         let mut story = Story::proven();
         let (mut seat, flight) = story.fly("a");
         story.lost(flight);
         story.pause();
         let again = story.next().unwrap();
         story.refused(again, code);
+        assert!(story.next().is_none());
         story.deadline();
-        assert_eq!(failure(&mut seat), Some((FailureKind::DeliveryTimeout, persisted)), "{code}");
+        assert_eq!(failure(&mut seat), Some((kind, Persisted::Maybe)), "{code}");
         story.ends();
     }
 }

@@ -6,17 +6,20 @@ mod blame;
 mod compressed;
 mod doubt;
 mod expired;
+mod gaps;
 mod order;
 mod parts;
 mod parts_of_parts;
+mod restarts;
 mod stamps;
 mod tries;
 
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
+use milena_codec::ErrorCode;
 use milena_codec::compression::Compression;
-use milena_codec::ids::PartitionId;
+use milena_codec::ids::{PartitionId, Sequence};
 use milena_codec::record::{RecordBatch, Records};
 use milena_partitioner::Strategy;
 
@@ -127,7 +130,9 @@ impl Story {
 
     /// Whether another identity is needed.
     fn spent(&mut self) -> Option<ProducerId> {
-        self.stream.mend(self.given)
+        let spent = self.stream.mend(self.given, &mut self.settler);
+        self.settler.finish();
+        spent
     }
 
     fn lands(&mut self, flight: Flight, answer: &Answer) -> Aftermath {

@@ -179,7 +179,7 @@ fn a_batch_of_many_chunks_is_split_between_its_records() {
 }
 
 #[test]
-fn a_batch_that_was_lost_and_is_too_large_goes_in_parts_that_are_written_if_it_was_not() {
+fn parts_of_a_lost_batch_that_was_not_written_are_written() {
     let mut story = Story::proven();
     let mut seats = send_many(&story, 20, 1_000);
     let flight = story.next().unwrap();
@@ -188,10 +188,8 @@ fn a_batch_that_was_lost_and_is_too_large_goes_in_parts_that_are_written_if_it_w
     let again = story.next().unwrap();
     story.refused(again, ErrorCode::MESSAGE_TOO_LARGE);
     let first = story.next().unwrap();
-    let second = story.next().unwrap();
-    // The first goes wrong once more; the second must wait for it under the old stamp.
+    assert!(story.next().is_none(), "the leader that is reached now may not know the run");
     story.refused(first, ErrorCode::NOT_ENOUGH_REPLICAS);
-    story.served(second);
     story.goes_well();
     assert_eq!(story.log.texts()[1..], numbers(20));
     assert!((1..).zip(&mut seats).all(|(place, seat)| offset(seat) == Some(place)));
@@ -214,7 +212,7 @@ fn parts_of_a_batch_that_was_written_as_a_whole_are_not_written_beside_it() {
     story.refused(again, ErrorCode::MESSAGE_TOO_LARGE);
     story.goes_well();
     for seat in &mut seats {
-        assert_eq!(failure(seat), Some((FailureKind::Refused, Persisted::Maybe)));
+        assert_eq!(failure(seat), Some((FailureKind::OutcomeUnknown, Persisted::Maybe)));
     }
     assert_eq!(offset(&mut behind), Some(21));
     let mut expected = vec!["proof".to_owned()];
@@ -225,7 +223,7 @@ fn parts_of_a_batch_that_was_written_as_a_whole_are_not_written_beside_it() {
 }
 
 #[test]
-fn parts_that_may_be_written_with_their_whole_expire_as_such_and_get_no_new_stamp_before() {
+fn parts_that_may_be_written_with_their_whole_expire_as_such_and_get_no_new_stamp() {
     let mut story = Story::proven();
     let mut seats = send_many(&story, 20, 1_000);
     let flight = story.next().unwrap();
@@ -236,11 +234,11 @@ fn parts_that_may_be_written_with_their_whole_expire_as_such_and_get_no_new_stam
     story.refused(again, ErrorCode::MESSAGE_TOO_LARGE);
     let part = story.next().unwrap();
     let stamped = stamp(&part);
-    story.refused(part, ErrorCode::INVALID_PRODUCER_EPOCH);
+    story.refused(part, ErrorCode::NOT_ENOUGH_REPLICAS);
     story.pause();
     let part = story.next().unwrap();
     assert_eq!(stamp(&part), stamped);
-    story.refused(part, ErrorCode::NOT_ENOUGH_REPLICAS);
+    story.lost(part);
     story.deadline();
     for seat in &mut seats {
         assert_eq!(failure(seat), Some((FailureKind::DeliveryTimeout, Persisted::Maybe)));

@@ -17,7 +17,7 @@ fn parts_of_parts_are_not_written_beside_a_whole_that_was_written() {
     }
     story.goes_well();
     for seat in &mut seats {
-        assert_eq!(failure(seat), Some((FailureKind::Refused, Persisted::Maybe)));
+        assert_eq!(failure(seat), Some((FailureKind::OutcomeUnknown, Persisted::Maybe)));
     }
     assert_eq!(story.log.values.len(), 21, "once");
     story.ends();

@@ -1,4 +1,4 @@
-//! A connection to a broker: what is on its way there, what is on its way back, and what a broker may say.
+//! A broker: what is on its way there, what it takes up late of a connection that ended, and what it may answer.
 
 use std::collections::VecDeque;
 
@@ -6,35 +6,42 @@ use milena_codec::ErrorCode;
 use milena_codec::ids::{PartitionId, TopicId};
 use milena_codec::message::{BatchIndexAndErrorMessage, PartitionProduceResponse, ProduceResponse};
 
+use super::cluster::Cluster;
 use crate::lane::ProduceRequest;
 use crate::lane::tests::responses::respond_by_id;
 use crate::lane::tests::world::{MAX, batches};
 use crate::tests::Log;
 
-/// A connection, both ways in order.
+/// A broker and the connection to it, both ways in order.
 #[derive(Default)]
-pub(super) struct Connection {
+pub(super) struct Broker {
     pub(super) sent: VecDeque<ProduceRequest>,
     pub(super) answered: VecDeque<(ProduceRequest, Vec<u8>)>,
+    /// Requests of connections that ended, which the broker has and did not look at yet.
+    late: VecDeque<Vec<Entry>>,
 }
 
-impl Connection {
+/// A batch of a request: its partition, the topic's id, its bytes.
+type Entry = (i32, TopicId, Vec<u8>);
+
+impl Broker {
     pub(super) fn is_empty(&self) -> bool {
         self.sent.is_empty() && self.answered.is_empty()
     }
 
-    /// The broker takes up the next request. Of 1 000 answers `faults` tell of something wrong.
-    pub(super) fn serve(&mut self, logs: &mut [Log], faults: u32, dice: &mut fastrand::Rng) {
+    /// It takes up the next request. Of 1 000 answers `faults` tell of something wrong.
+    pub(super) fn serve(&mut self, id: i32, cluster: &mut Cluster, faults: u32, dice: &mut fastrand::Rng) {
         let Some(request) = self.sent.pop_front() else { return };
-        let ids: Vec<TopicId> = request.flights.iter().flatten().map(|flight| flight.topic_id).collect();
-        let mut answers: Vec<(TopicId, PartitionProduceResponse)> = batches(&request)
+        let mut answers: Vec<(TopicId, PartitionProduceResponse)> = entries(&request)
             .into_iter()
-            .zip(ids)
-            .map(|((partition, bytes), id)| {
-                let log = &mut logs[usize::try_from(partition).unwrap()];
+            .map(|(partition, topic, bytes)| {
                 let wrong = dice.u32(..1_000) < faults;
-                let answer = if wrong { faulty(log, &bytes, dice) } else { said(log.append(&bytes, MAX)) };
-                (id, PartitionProduceResponse { index: PartitionId(partition), ..answer })
+                let answer = match cluster.log(id, partition, topic) {
+                    Err(code) => said((code, -1)),
+                    Ok(log) if wrong => faulty(log, &bytes, dice),
+                    Ok(log) => said(log.append(&bytes, MAX)),
+                };
+                (topic, PartitionProduceResponse { index: PartitionId(partition), ..answer })
             })
             .collect();
         if dice.u32(..1_000) < faults / 20 {
@@ -45,14 +52,35 @@ impl Connection {
         self.answered.push_back((request, body));
     }
 
-    /// It ends, after the broker had some of what was sent. Each request, and whether the broker may have had all of
-    /// it.
+    /// It takes up what a connection that ended left with it.
+    pub(super) fn serve_late(&mut self, id: i32, cluster: &mut Cluster) {
+        for (partition, topic, bytes) in self.late.pop_front().into_iter().flatten() {
+            if let Ok(log) = cluster.log(id, partition, topic) {
+                log.append(&bytes, MAX);
+            }
+        }
+    }
+
+    /// The connection ends: of what was sent, the broker has some, and looks at it later, if at all. Each request, and
+    /// whether the broker may have had all of it.
     pub(super) fn cut(&mut self, dice: &mut fastrand::Rng) -> Vec<(ProduceRequest, bool)> {
         let mut ended: Vec<_> = self.answered.drain(..).map(|(request, _)| (request, true)).collect();
         let whole = dice.usize(..=self.sent.len());
+        let delivered = dice.usize(..=whole);
+        self.late.extend(self.sent.iter().take(delivered).map(entries));
         ended.extend(self.sent.drain(..).enumerate().map(|(place, request)| (request, place < whole)));
         ended
     }
+
+    /// It ends, and what it has not looked at is lost.
+    pub(super) fn stop(&mut self) {
+        self.late.clear();
+    }
+}
+
+fn entries(request: &ProduceRequest) -> Vec<Entry> {
+    let ids = request.flights.iter().flatten().map(|flight| flight.topic_id);
+    batches(request).into_iter().zip(ids).map(|((partition, bytes), id)| (partition, id, bytes)).collect()
 }
 
 fn said((error_code, base_offset): (ErrorCode, i64)) -> PartitionProduceResponse {

@@ -32,6 +32,14 @@ pub(super) struct Plan {
     pub(super) cuts: u32,
     /// Of 1 000 steps, in how many leaders change.
     pub(super) moves: u32,
+    /// Of 1 000 steps, in how many a broker starts anew.
+    pub(super) restarts: u32,
+    /// Of 1 000 steps, in how many the topic changes: grows, is created anew, or seems to have fewer partitions.
+    pub(super) topic_changes: u32,
+    /// Of 1 000 steps, in how many the clock jumps.
+    pub(super) gaps: u32,
+    /// Of 100 steps, in how many the client learns of the cluster.
+    pub(super) refreshes: u32,
     /// What batches are compressed with.
     pub(super) compression: Option<StdArc<TopicCompression>>,
     /// Whether other threads compress them, in any order.
@@ -78,6 +86,10 @@ impl Plan {
             faults: [0, 50, 200, 500][dice.usize(..4)],
             cuts: [0, 10, 60][dice.usize(..3)],
             moves: [0, 10, 60][dice.usize(..3)],
+            restarts: [0, 10, 40][other_dice.usize(..3)],
+            topic_changes: [0, 0, 15][other_dice.usize(..3)],
+            gaps: [0, 0, 5][other_dice.usize(..3)],
+            refreshes: [100, 30, 5][other_dice.usize(..3)],
             compression: TopicCompression::new(Compression::ALL[other_dice.usize(..5)], None),
             defers_jobs: other_dice.bool(),
             noise: other_dice.u8(..3) == 0,

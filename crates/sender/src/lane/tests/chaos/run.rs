@@ -1,33 +1,37 @@
-//! One run of a plan, and what must hold at its end.
+//! One run of a plan.
 
-use std::task::{Poll, Waker};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use milena_codec::ids::{BrokerId, Identity, Sequence, TopicId};
+use milena_codec::record::{RecordBatch, Stamp};
 
-use super::broker::Connection;
+use super::broker::Broker;
+use super::cluster::{Cluster, PARTITIONS_MAX};
 use super::plan::Plan;
 use crate::accumulator::{ChooseError, Refusal, Waiting};
-use crate::lane::tests::world::World;
-use crate::lane::{Notice, Output};
-use crate::outcome::Persisted;
+use crate::lane::tests::world::{World, batches};
+use crate::lane::{Notice, Output, ProduceRequest};
 use crate::sync::{Generation, Seat};
-use crate::tests::identity;
+use crate::tests::{identity, values_of};
 
 const BROKERS: usize = 2;
 
 pub(super) struct Run {
-    plan: Plan,
-    world: World,
+    pub(super) plan: Plan,
+    pub(super) world: World,
+    pub(super) cluster: Cluster,
     dice: fastrand::Rng,
     /// For everything about compression.
     other_dice: fastrand::Rng,
-    connections: [Connection; BROKERS],
+    pub(super) brokers: [Broker; BROKERS],
     /// By partition: each accepted record's number, and where its outcome is told.
-    seats: Vec<Vec<(usize, Seat)>>,
-    flushes: Vec<Generation>,
+    pub(super) seats: Vec<Vec<(usize, Seat)>>,
+    pub(super) flushes: Vec<Generation>,
     /// Records that lanes say were written, and that failed.
-    told: (u64, u64),
+    pub(super) told: (u64, u64),
+    /// Which record was sent under a stamp of a partition: its producer id, epoch and sequence.
+    stamps: BTreeMap<(i32, i64, i16, i32), usize>,
     next_id: i64,
 }
 
@@ -51,17 +55,22 @@ impl Run {
             let streams = world.broker(1).streams.values_mut();
             streams.for_each(|stream| stream.begin_at(Sequence(i32::MAX - left)));
         }
-        Self {
+        let topic_id = if plan.version == 13 { TopicId([1; 16]) } else { TopicId::ZERO };
+        let mut run = Self {
             dice: plan.dice.clone(),
             other_dice: fastrand::Rng::with_seed(plan.lanes.seed),
-            seats: (0..plan.partitions).map(|_| Vec::new()).collect(),
+            seats: (0..PARTITIONS_MAX).map(|_| Vec::new()).collect(),
+            cluster: Cluster::new(topic_id, plan.partitions),
             world,
             plan,
-            connections: Default::default(),
+            brokers: Default::default(),
             flushes: Vec::new(),
             told: (0, 0),
+            stamps: BTreeMap::new(),
             next_id: 8,
-        }
+        };
+        run.refresh();
+        run
     }
 
     /// Plays the run, and says how many records were written and how many failed.
@@ -69,16 +78,12 @@ impl Run {
         for number in 0..self.plan.records {
             self.call(number);
             self.world.now += Duration::from_millis(self.dice.u64(..20));
+            if self.chance(self.plan.gaps) {
+                self.world.now += Duration::from_millis(self.dice.u64(..200_000));
+            }
             (0..BROKERS).for_each(|broker| self.drive(broker));
             self.world.poll(None, false);
-            if self.chance(self.plan.moves) {
-                let leaders: Vec<_> = (0..self.plan.partitions).map(|_| self.leader()).collect();
-                self.world.lead(&leaders);
-            }
-            if self.plan.version == 13 && self.chance(10) {
-                self.world.topic_id = TopicId([self.dice.u8(1..); 16]);
-                self.world.lead(&vec![Some(BrokerId(1)); self.plan.partitions]);
-            }
+            self.change();
             self.heed();
         }
         if self.plan.aborts {
@@ -91,17 +96,55 @@ impl Run {
         told
     }
 
+    /// The cluster changes, and the client learns of it now or later.
+    fn change(&mut self) {
+        if self.chance(self.plan.moves) {
+            let dice = &mut self.dice;
+            self.cluster.elect(|| (dice.u8(..8) > 0).then(|| BrokerId(dice.i32(1..=2))));
+        }
+        if self.chance(self.plan.restarts) {
+            let broker = self.dice.usize(..BROKERS);
+            let id = i32::try_from(broker).unwrap() + 1;
+            self.brokers[broker].stop();
+            self.cut(broker, id);
+            self.cluster.restart(id);
+        }
+        if self.chance(self.plan.topic_changes) {
+            match self.dice.u8(..3) {
+                0 => self.cluster.grow(),
+                1 => self.seem_smaller(),
+                _ if self.plan.version == 13 => {
+                    let id = TopicId([self.dice.u8(2..); 16]);
+                    self.cluster.recreate(id, self.dice.usize(1..=PARTITIONS_MAX));
+                }
+                _ => {}
+            }
+        }
+        if self.dice.u32(..100) < self.plan.refreshes {
+            self.refresh();
+        }
+    }
+
+    /// The client learns of the cluster as it is.
+    fn refresh(&mut self) {
+        self.world.topic_id = self.cluster.topic_id;
+        let leaders = self.cluster.leaders.clone();
+        self.world.elect(&leaders);
+    }
+
+    /// The client believes for a while that the topic has one partition.
+    fn seem_smaller(&mut self) {
+        let leaders = self.cluster.leaders.clone();
+        self.world.elect(&leaders[..1]);
+    }
+
     fn chance(&mut self, of_a_thousand: u32) -> bool {
         self.dice.u32(..1_000) < of_a_thousand
     }
 
-    fn leader(&mut self) -> Option<BrokerId> {
-        (self.dice.u8(..8) > 0).then(|| BrokerId(self.dice.i32(1..=2)))
-    }
-
     /// Callers send, flush, or wait for room.
     fn call(&mut self, number: usize) {
-        let partition = self.dice.usize(..self.plan.partitions);
+        let partition = self.dice.usize(..self.world.topic.partitions().len());
         let mut value = format!("{number} ").into_bytes();
         let bytes = self.dice.usize(..self.plan.value_bytes_max);
         let dice = &mut self.other_dice;
@@ -136,16 +179,16 @@ impl Run {
             self.meet_a_caller(id);
         }
         if self.dice.u8(..4) > 0 {
-            while let Some(request) = self.world.request(id) {
-                self.connections[broker].sent.push_back(request);
-            }
+            self.send(broker, id);
         }
-        while self.dice.bool() && !self.connections[broker].sent.is_empty() {
-            let logs = &mut self.world.logs;
-            self.connections[broker].serve(logs, self.plan.faults, &mut self.dice);
+        if self.dice.u8(..8) == 0 {
+            self.brokers[broker].serve_late(id, &mut self.cluster);
+        }
+        while self.dice.bool() && !self.brokers[broker].sent.is_empty() {
+            self.brokers[broker].serve(id, &mut self.cluster, self.plan.faults, &mut self.dice);
         }
         while self.dice.bool()
-            && let Some((request, mut body)) = self.connections[broker].answered.pop_front()
+            && let Some((request, mut body)) = self.brokers[broker].answered.pop_front()
         {
             if self.chance(self.plan.cuts / 4) {
                 body.truncate(self.dice.usize(..body.len()));
@@ -161,9 +204,35 @@ impl Run {
         }
     }
 
+    /// A lane sends what it has to send.
+    fn send(&mut self, broker: usize, id: i32) {
+        while let Some(request) = self.world.request(id) {
+            self.check_stamps(&request);
+            self.brokers[broker].sent.push_back(request);
+        }
+    }
+
+    /// A stamp of a partition stands for one record for ever.
+    fn check_stamps(&mut self, request: &ProduceRequest) {
+        for (partition, bytes) in batches(request) {
+            let batch = RecordBatch::parse(&bytes).unwrap();
+            let Stamp { identity, base_sequence } = batch.header.stamp;
+            if batch.header.stamp == Stamp::NONE {
+                continue;
+            }
+            for (value, place) in values_of(&batch).iter().zip(0..) {
+                let (id, epoch) = (identity.producer_id.0, identity.epoch.0);
+                let key = (partition, id, epoch, base_sequence.after(place).0);
+                let number = super::check::number_of(value);
+                let before = *self.stamps.entry(key).or_insert(number);
+                assert_eq!(before, number, "{key:?} stands for two records");
+            }
+        }
+    }
+
     /// A lane looks while a caller holds a partition.
     fn meet_a_caller(&mut self, id: i32) {
-        let partition = self.dice.usize(..self.plan.partitions);
+        let partition = self.dice.usize(..self.world.topic.partitions().len());
         let partition = std::sync::Arc::clone(&self.world.topic.partitions()[partition]);
         let held = partition.hold();
         let now = self.world.now;
@@ -177,7 +246,7 @@ impl Run {
     }
 
     fn cut(&mut self, broker: usize, id: i32) {
-        let ended = self.connections[broker].cut(&mut self.dice);
+        let ended = self.brokers[broker].cut(&mut self.dice);
         if self.dice.bool() {
             self.world.ended(id, ended);
         } else {
@@ -191,6 +260,7 @@ impl Run {
             let counters = lane.counters();
             self.told = (self.told.0 + counters.records, self.told.1 + counters.failed);
         }
+        self.told.1 += std::mem::take(&mut self.world.failed_by_discards);
         for notice in std::mem::take(&mut self.world.notices) {
             if let Notice::IdentitySpent(spent) = notice {
                 self.world.coordinator.identity_spent(spent);
@@ -213,7 +283,8 @@ impl Run {
 
     /// Everything is well again: what is left goes out.
     fn calm(&mut self) {
-        self.world.lead(&vec![Some(BrokerId(1)); self.plan.partitions]);
+        self.cluster.elect(|| Some(BrokerId(1)));
+        self.refresh();
         self.world.shared.press();
         let target = self.world.shared.outstanding.end_generation();
         for _ in 0..5_000 {
@@ -225,13 +296,12 @@ impl Run {
                 self.world.run_job(0);
             }
             for (broker, id) in [(0, 1), (1, 2)] {
-                while let Some(request) = self.world.request(id) {
-                    self.connections[broker].sent.push_back(request);
+                self.send(broker, id);
+                self.brokers[broker].serve_late(id, &mut self.cluster);
+                while !self.brokers[broker].sent.is_empty() {
+                    self.brokers[broker].serve(id, &mut self.cluster, 0, &mut self.dice);
                 }
-                while !self.connections[broker].sent.is_empty() {
-                    self.connections[broker].serve(&mut self.world.logs, 0, &mut self.dice);
-                }
-                while let Some((request, body)) = self.connections[broker].answered.pop_front() {
+                while let Some((request, body)) = self.brokers[broker].answered.pop_front() {
                     self.world.answered(id, request, &body);
                 }
             }
@@ -248,64 +318,11 @@ impl Run {
     }
 
     /// Whether nothing is under way, nor waits to go again.
-    fn is_still(&self) -> bool {
+    pub(super) fn is_still(&self) -> bool {
         let mut streams = self.world.lanes.values().flat_map(|lane| lane.streams.values());
-        self.connections.iter().all(Connection::is_empty)
+        self.brokers.iter().all(Broker::is_empty)
             && self.world.jobs.is_empty()
             && self.world.lanes.values().all(|lane| lane.in_flight() == 0)
             && streams.all(|stream| !stream.has_waiting())
     }
-
-    fn check(mut self) {
-        assert!(self.is_still());
-        self.world.shared.check_at_rest();
-        let outstanding = &self.world.shared.outstanding;
-        assert!(self.flushes.iter().all(|flush| outstanding.is_settled(*flush)));
-        let mut outcomes = (0, 0);
-        for partition in 0..self.plan.partitions {
-            let (written, failed) = self.check_partition(partition);
-            outcomes = (outcomes.0 + written, outcomes.1 + failed);
-        }
-        assert_eq!(self.told, outcomes, "each record was settled once");
-    }
-
-    /// Compares what callers were told with what is there, and counts both kinds of outcome.
-    fn check_partition(&mut self, partition: usize) -> (u64, u64) {
-        let idempotent = self.plan.lanes.stream.idempotent;
-        let texts = self.world.log(partition);
-        let mut log: Vec<(usize, usize)> =
-            texts.iter().enumerate().map(|(offset, text)| (number_of(text), offset)).collect();
-        if !idempotent {
-            // A retry may repeat a batch, and says where the last copy is.
-            log.sort_by_key(|(number, offset)| (*number, std::cmp::Reverse(*offset)));
-            log.dedup_by_key(|(number, _)| *number);
-        }
-        assert!(log.is_sorted_by(|a, b| a.0 < b.0 && a.1 < b.1), "doubled or out of order: {log:?}");
-        let (mut written, mut failed) = (0, 0);
-        for (number, seat) in &mut self.seats[partition] {
-            let found = log.binary_search_by_key(number, |(number, _)| *number);
-            let place = found.ok().map(|index| i64::try_from(log[index].1).unwrap());
-            match seat.poll(Waker::noop()) {
-                Poll::Ready(Ok(receipt)) => {
-                    assert_eq!((receipt.offset, place.is_some()), (place, true), "record {number}");
-                    written += 1;
-                }
-                Poll::Ready(Err(failure)) => {
-                    let told = failure.persisted;
-                    assert!(
-                        place.is_none() || told != Persisted::No,
-                        "record {number} is there: {failure:?}"
-                    );
-                    failed += 1;
-                }
-                Poll::Pending => panic!("record {number} was never settled"),
-            }
-        }
-        (written, failed)
-    }
-}
-
-/// The number of the record that a value belongs to.
-fn number_of(text: &str) -> usize {
-    text.split(' ').next().unwrap().parse().unwrap()
 }

@@ -1,0 +1,305 @@
+//! A batch that left its queue: where its bytes are, which callers wait, and what is known of it.
+//!
+//! ```text
+//!            sent        refused                 unanswered, or answered without an outcome
+//!  Untried ───────▶ (in flight) ───▶ Refused ────────────────────────────────────┐
+//!                        │              ▲  └────────────────────────────────────┐│
+//!                        │              └── behind a gap, at leaders that know  ││
+//!                        │                  the run ──────────────────┐         ▼▼
+//!                        └────────────────────────────────────────▶  InDoubt ───▶ given up as "maybe"
+//!                        │                                            │
+//!                        └──▶ written ◀── answered, or a later batch ─┘
+//! ```
+
+use std::time::Instant;
+
+use milena_codec::ErrorCode;
+use milena_codec::record::Stamp;
+
+use super::opening::Opening;
+use crate::batch::{Batch, Claim};
+
+/// A batch that left its queue.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) number: u64,
+    pub(super) stamp: Stamp,
+    pub(super) records: u32,
+    /// When its first record came.
+    pub(super) opened: Instant,
+    /// How many of its tries failed.
+    pub(super) failures: u32,
+    /// The code that a broker returned last.
+    pub(super) code: Option<ErrorCode>,
+    pub(super) callers: Callers,
+    pub(super) bytes: Bytes,
+    pub(super) state: State,
+}
+
+/// Which callers wait for a batch.
+#[derive(Debug)]
+pub(super) enum Callers {
+    /// The deliveries are open.
+    Wait(Claim),
+    /// The outcome was reported. The batch is sent as long as it is in doubt, for the sake of those behind it.
+    Told,
+    /// The outcome was reported, and the batch is not sent again.
+    GivenUp,
+}
+
+/// Where the bytes of a batch are.
+#[derive(Debug)]
+pub(super) enum Bytes {
+    /// Here, to be sent.
+    Here(Batch),
+    /// In a request.
+    InFlight(Try),
+    /// In a job that cuts the batch.
+    InJob(Opening),
+}
+
+/// A try of a batch: to whom it was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Try {
+    /// The term in which it was sent: see [`Run`](super::run::Run).
+    pub(super) term: u32,
+    /// The leader had acknowledged a batch of the run before.
+    pub(super) at_knowing_leader: bool,
+}
+
+/// What is known of a batch under its stamp.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// It was never sent, or its first try is in flight.
+    Untried,
+    /// Every try of it was refused: it is not in the log.
+    Refused,
+    /// A try of it may have been appended, or may still be appended.
+    InDoubt(Doubt),
+    /// It is in the log. Only its bytes have not come back.
+    Written,
+}
+
+/// Why a batch is in doubt, and what was done about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Doubt {
+    /// A try of its own got no answer that shows the outcome.
+    pub(super) own: bool,
+    /// The batch with this number, of which it is a part, is in doubt.
+    pub(super) whole: Option<u64>,
+    /// Every leader that such a try was sent to had acknowledged a batch of the run: behind a gap it refused the try.
+    pub(super) only_knowing_leaders: bool,
+    /// The last answer, none since a try was not answered.
+    pub(super) answer: Option<OpenAnswer>,
+    /// How often in a row its producer id or epoch was refused.
+    pub(super) unrecognised: u32,
+}
+
+/// An answer that does not show the outcome of earlier tries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct OpenAnswer {
+    /// The term of the try.
+    pub(super) term: u32,
+    /// The leader refused the sequence. In the same term it would refuse another try as well.
+    pub(super) is_about_sequence: bool,
+}
+
+impl Entry {
+    /// A sealed batch that was never sent.
+    pub(super) fn new(number: u64, batch: Batch, stamp: Stamp) -> Self {
+        Self {
+            number,
+            stamp,
+            records: batch.records,
+            opened: batch.opened,
+            failures: 0,
+            code: None,
+            callers: Callers::Wait(batch.claim()),
+            bytes: Bytes::Here(batch),
+            state: State::Untried,
+        }
+    }
+
+    /// Whether it was sent, and its answer is awaited.
+    pub(super) const fn is_in_flight(&self) -> bool {
+        matches!(self.bytes, Bytes::InFlight(_))
+    }
+
+    /// Whether a job has it.
+    pub(super) const fn is_in_job(&self) -> bool {
+        matches!(self.bytes, Bytes::InJob(_))
+    }
+
+    /// Whether it waits to be sent.
+    pub(super) const fn is_here(&self) -> bool {
+        matches!(self.bytes, Bytes::Here(_))
+    }
+
+    /// Whether a try of it may have been appended, or may still be.
+    pub(super) const fn is_in_doubt(&self) -> bool {
+        matches!(self.state, State::InDoubt(_))
+    }
+
+    /// Whether it may be in the log: in doubt, or in flight.
+    pub(super) const fn may_be_written(&self) -> bool {
+        self.is_in_doubt() || self.is_in_flight()
+    }
+
+    /// Whether the leader refused its sequence in this term, while it is in doubt.
+    pub(super) fn was_asked(&self, term: u32) -> bool {
+        self.open_answer().is_some_and(|answer| answer.term == term && answer.is_about_sequence)
+    }
+
+    /// Whether the leader answered in this term, while it is in doubt.
+    pub(super) fn was_answered(&self, term: u32) -> bool {
+        self.open_answer().is_some_and(|answer| answer.term == term)
+    }
+
+    const fn open_answer(&self) -> Option<OpenAnswer> {
+        match self.state {
+            State::InDoubt(doubt) => doubt.answer,
+            _ => None,
+        }
+    }
+
+    /// Whether its deliveries are open.
+    pub(super) const fn has_callers(&self) -> bool {
+        matches!(self.callers, Callers::Wait(_))
+    }
+
+    /// Whether no caller waits for it, and the batches behind it can do without its outcome.
+    pub(super) fn is_done_with(&self) -> bool {
+        match self.callers {
+            Callers::Wait(_) => false,
+            Callers::Told => !self.is_in_doubt() || self.stamp == Stamp::NONE,
+            Callers::GivenUp => true,
+        }
+    }
+
+    /// Takes the right to settle its deliveries, if that did not happen yet.
+    pub(super) fn take_claim(&mut self) -> Option<Claim> {
+        match std::mem::replace(&mut self.callers, Callers::Told) {
+            Callers::Wait(claim) => Some(claim),
+            other => {
+                self.callers = other;
+                None
+            }
+        }
+    }
+
+    /// Takes its bytes for a try.
+    pub(super) fn take_bytes(&mut self, to: Try) -> Option<Batch> {
+        match std::mem::replace(&mut self.bytes, Bytes::InFlight(to)) {
+            Bytes::Here(batch) => Some(batch),
+            other => {
+                self.bytes = other;
+                None
+            }
+        }
+    }
+
+    /// Takes the reason why a job has it.
+    pub(super) fn take_opening(&mut self) -> Option<Opening> {
+        let nowhere = Bytes::InFlight(Try { term: 0, at_knowing_leader: false });
+        match std::mem::replace(&mut self.bytes, nowhere) {
+            Bytes::InJob(opening) => Some(opening),
+            other => {
+                self.bytes = other;
+                None
+            }
+        }
+    }
+
+    /// Notes a try that was refused: it left nothing in the log. An earlier one may have.
+    pub(super) const fn note_refused(&mut self, answer: Option<OpenAnswer>) {
+        match &mut self.state {
+            State::InDoubt(doubt) => (doubt.answer, doubt.unrecognised) = (answer, 0),
+            State::Untried => self.state = State::Refused,
+            State::Refused | State::Written => {}
+        }
+    }
+
+    /// Notes a try whose producer id or epoch was refused. The next leader may know it: only after so many refusals in a
+    /// row as `max` does that count as a refusal of its sequence.
+    pub(super) const fn note_unrecognised(&mut self, term: u32, max: u32) {
+        if let State::InDoubt(doubt) = &mut self.state {
+            doubt.unrecognised += 1;
+            let is_about_sequence = doubt.unrecognised >= max;
+            doubt.answer = Some(OpenAnswer { term, is_about_sequence });
+        } else {
+            self.note_refused(None);
+        }
+    }
+
+    /// Notes a try that got no answer, or one that leaves its outcome open.
+    pub(super) const fn note_doubt(&mut self, at_knowing_leader: bool, answer: Option<OpenAnswer>) {
+        let (whole, knowing_before) = match self.state {
+            State::InDoubt(doubt) => (doubt.whole, doubt.only_knowing_leaders),
+            _ => (None, true),
+        };
+        let only_knowing_leaders = knowing_before && at_knowing_leader;
+        self.state =
+            State::InDoubt(Doubt { own: true, whole, only_knowing_leaders, answer, unrecognised: 0 });
+    }
+
+    /// The batch with this number, of which it may be a part, is not in the log.
+    pub(super) fn rule_out_whole(&mut self, number: u64) {
+        if let State::InDoubt(doubt) = &mut self.state
+            && doubt.whole == Some(number)
+        {
+            doubt.whole = None;
+            if !doubt.own {
+                self.state = State::Refused;
+            }
+        }
+    }
+
+    /// A batch before it is missing in the log. A leader that knew the run refused it for that.
+    pub(super) const fn rule_out_behind_gap(&mut self) {
+        if let State::InDoubt(Doubt { only_knowing_leaders: true, .. }) = self.state {
+            self.state = State::Refused;
+        }
+    }
+
+    /// The batch whose parts have its sequences, where it is part of one that is in doubt.
+    pub(super) const fn whole(&self) -> Option<u64> {
+        match self.state {
+            State::InDoubt(doubt) => doubt.whole,
+            _ => None,
+        }
+    }
+
+    /// The doubt that its parts inherit.
+    pub(super) fn state_of_parts(&self) -> State {
+        match self.state {
+            State::InDoubt(doubt) => {
+                let whole = doubt.whole.or(Some(self.number));
+                State::InDoubt(Doubt { own: false, whole, answer: None, unrecognised: 0, ..doubt })
+            }
+            _ => State::Untried,
+        }
+    }
+
+    /// It is in the log. Returns the right to settle its deliveries, if they are open.
+    pub(super) fn prove(&mut self) -> Option<Claim> {
+        self.state = State::Written;
+        self.take_claim()
+    }
+
+    /// Takes the bytes of a batch that is in the log, if they are here.
+    pub(super) fn take_written(&mut self) -> Option<Batch> {
+        if self.state != State::Written {
+            return None;
+        }
+        self.take_bytes(Try { term: 0, at_knowing_leader: false })
+    }
+
+    /// It gets another stamp, under which it was never sent.
+    pub(super) fn renew(&mut self, stamp: Stamp) {
+        self.stamp = stamp;
+        self.state = State::Untried;
+        if let Bytes::Here(batch) = &mut self.bytes {
+            batch.seal(stamp);
+        }
+    }
+}

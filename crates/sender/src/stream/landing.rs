@@ -1,0 +1,253 @@
+//! A batch comes back: with an answer, or because its connection ended.
+
+use std::time::{Duration, Instant};
+
+use milena_codec::compression::Compression;
+
+use super::answer::{Answer, words};
+use super::entry::{Bytes, Entry, OpenAnswer, State, Try};
+use super::verdict::{Case, Trace, Verdict, verdict};
+use super::{Flight, Settler, Stream, StreamConfig, is_another_topic};
+use crate::batch::{Batch, ZSTD_SINCE_PRODUCE};
+use crate::compression::CompressionJob;
+use crate::outcome::{Failure, FailureKind, Persisted};
+
+/// How often in a row the identity of a batch in doubt is refused until it is given up: the next leader may know it.
+const UNRECOGNISED_MAX: u32 = 5;
+
+/// The consequences for the lane.
+#[derive(Debug, Default)]
+pub struct Aftermath {
+    /// Another broker leads the partition, or none.
+    pub stale: bool,
+    /// The producer id is worth nothing any more.
+    pub identity_spent: bool,
+    /// The batch has to be opened.
+    pub job: Option<CompressionJob>,
+}
+
+impl Stream {
+    /// Takes a batch back. `backoff` computes how long to wait after so many failures.
+    pub fn landed(
+        &mut self,
+        now: Instant,
+        flight: Flight,
+        answer: &Answer,
+        config: &StreamConfig,
+        backoff: &mut dyn FnMut(u32) -> Duration,
+        settler: &mut Settler,
+    ) -> Aftermath {
+        self.in_flight -= 1;
+        if matches!(answer, Answer::Lost { .. }) {
+            // The leader that is reached next may be another, or may have started anew.
+            self.run.leader_changed();
+        }
+        let Some(index) = self.entries.iter().position(|entry| entry.number == flight.entry) else {
+            settler.release(flight.batch);
+            return Aftermath::default();
+        };
+        if self.entries[index].state == State::Written {
+            settler.release(flight.batch);
+            self.entries.remove(index);
+            return Aftermath::default();
+        }
+        let records = flight.batch.records;
+        let blames = matches!(answer, Answer::Said { culprits, .. }
+            if culprits.last().is_some_and(|last| last.place < records));
+        let case = Case { records, idempotent: config.idempotent, blames };
+        let (verdict, trace) = judge(answer, case);
+        self.note(index, answer, verdict, trace);
+        let mut aftermath = Aftermath::default();
+        match verdict {
+            Verdict::Written => self.written(index, flight, now, answer, settler),
+            Verdict::Fail(kind) => self.failed(index, flight.batch, kind, answer, settler),
+            Verdict::Split => aftermath.job = self.split(index, flight.batch, answer, settler),
+            Verdict::Cull(kind) => {
+                aftermath.job = self.cull(index, flight.batch, kind, answer, settler);
+            }
+            Verdict::OutOfSequence | Verdict::NewIdentity => {
+                aftermath.identity_spent = verdict == Verdict::NewIdentity && self.run.spend_identity();
+                if self.waits_for_another(index) {
+                    self.wait_again(index, flight.batch);
+                } else {
+                    self.run.broken = true;
+                    self.retry(index, flight.batch, now, config, backoff, settler);
+                }
+            }
+            Verdict::Retry | Verdict::RetryAtLeader => {
+                aftermath.stale = verdict == Verdict::RetryAtLeader;
+                self.retry(index, flight.batch, now, config, backoff, settler);
+            }
+        }
+        self.drop_settled(settler);
+        if !self.has_waiting() {
+            self.not_before = None;
+        }
+        aftermath
+    }
+
+    /// Notes what an answer shows of the batch.
+    fn note(&mut self, index: usize, answer: &Answer, verdict: Verdict, trace: Trace) {
+        let is_about_sequence = verdict == Verdict::OutOfSequence;
+        let entry = &mut self.entries[index];
+        let Bytes::InFlight(Try { term, at_knowing_leader }) = entry.bytes else { return };
+        let open = OpenAnswer { term, is_about_sequence };
+        match (answer, trace) {
+            (Answer::Said { code, .. }, _) if verdict == Verdict::NewIdentity => {
+                entry.code = Some(*code);
+                entry.note_unrecognised(term, UNRECOGNISED_MAX);
+            }
+            (Answer::Said { code, .. }, Trace::Open) => {
+                entry.code = Some(*code);
+                entry.note_doubt(at_knowing_leader, Some(open));
+            }
+            (Answer::Said { code, .. }, Trace::Refused) => {
+                entry.code = Some(*code);
+                entry.note_refused(Some(open));
+            }
+            (_, Trace::Open) => entry.note_doubt(at_knowing_leader, None),
+            (_, Trace::Refused) => entry.note_refused(None),
+        }
+    }
+
+    /// Whether a batch whose sequence was refused only waits for what becomes of others: it is in doubt, and a later one
+    /// may show its outcome; or the run is broken already; or a batch before it is sent first.
+    fn waits_for_another(&self, index: usize) -> bool {
+        let entry = &self.entries[index];
+        if entry.is_in_doubt() {
+            return entry.was_asked(self.run.term);
+        }
+        let goes_first = |before: &Entry| !before.was_asked(self.run.term);
+        self.run.broken && self.run.identity.is_some() || self.entries.iter().take(index).any(goes_first)
+    }
+
+    fn written(
+        &mut self,
+        index: usize,
+        flight: Flight,
+        now: Instant,
+        answer: &Answer,
+        settler: &mut Settler,
+    ) {
+        let Flight { batch, topic_id, .. } = flight;
+        // Without acknowledgements a rejection is not seen.
+        if self.compresses() && matches!(answer, Answer::Said { .. }) {
+            self.partition.limit().accepted(batch.lengths());
+        }
+        settler.release(batch);
+        let Some(mut entry) = self.entries.remove(index) else { return };
+        let (base_offset, append_time_ms) = match answer {
+            Answer::Said { base_offset, append_time_ms, .. } => (
+                Some(*base_offset).filter(|offset| *offset >= 0),
+                Some(*append_time_ms).filter(|time| *time >= 0),
+            ),
+            _ => (None, None),
+        };
+        // The leader did not take a part of a batch that it had as a whole.
+        if let Some(whole) = entry.whole() {
+            self.entries.iter_mut().for_each(|other| other.rule_out_whole(whole));
+        }
+        let stamp = entry.stamp;
+        if let Some(claim) = entry.take_claim() {
+            settler.written(claim, base_offset, append_time_ms, &mut self.spares);
+        }
+        let Bytes::InFlight(Try { term, .. }) = entry.bytes else { return };
+        if is_another_topic(topic_id, self.topic_id) {
+            return;
+        }
+        if term == self.run.term {
+            self.run.known_at = Some(now);
+        }
+        if let Some(room) = self.run.acknowledge(stamp, entry.records, base_offset) {
+            self.prove_before(index, stamp.identity, room, settler);
+        }
+    }
+
+    pub(super) fn failed(
+        &mut self,
+        index: usize,
+        batch: Batch,
+        kind: FailureKind,
+        answer: &Answer,
+        settler: &mut Settler,
+    ) {
+        let (code, mut said) = words(answer);
+        if kind == FailureKind::MessageTooLarge {
+            said = too_large(batch.bytes());
+        }
+        if kind == FailureKind::UnsupportedCompression {
+            said = unsupported(batch.codec(), answer);
+        }
+        settler.release(batch);
+        let Some(mut entry) = self.leave_unwritten(index) else { return };
+        let persisted = if entry.is_in_doubt() { Persisted::Maybe } else { Persisted::No };
+        let Some(claim) = entry.take_claim() else { return };
+        let failure = Failure { kind, persisted, retriable: false, code, message: said.into() };
+        settler.failed(claim, failure, &self.partition, &mut self.spares);
+    }
+
+    /// Sends the same bytes again later, if there is a later.
+    fn retry(
+        &mut self,
+        index: usize,
+        batch: Batch,
+        now: Instant,
+        config: &StreamConfig,
+        backoff: &mut dyn FnMut(u32) -> Duration,
+        settler: &mut Settler,
+    ) {
+        let entry = &mut self.entries[index];
+        let failures = entry.failures;
+        entry.failures += 1;
+        settler.counters.retries += 1;
+        let out_of_tries = failures >= config.retries;
+        let number = entry.number;
+        self.wait_again(index, batch);
+        if out_of_tries {
+            let which = |entry: &Entry| entry.number == number;
+            let cause = format!("given up after {} tries", u64::from(failures) + 1);
+            self.fail_entries(which, FailureKind::RetriesExhausted, &cause, settler);
+        }
+        let not_before = now + backoff(failures);
+        self.not_before = Some(self.not_before.map_or(not_before, |earlier| earlier.max(not_before)));
+    }
+
+    pub(super) fn wait_again(&mut self, index: usize, batch: Batch) {
+        self.entries[index].bytes = Bytes::Here(batch);
+    }
+}
+
+fn judge(answer: &Answer, case: Case) -> (Verdict, Trace) {
+    match answer {
+        Answer::Said { code, .. } => verdict(*code, case),
+        Answer::Written => (Verdict::Written, Trace::Open),
+        Answer::CodecTooNew { .. } => (Verdict::Fail(FailureKind::UnsupportedCompression), Trace::Refused),
+        Answer::Lost { whole: true } => (Verdict::RetryAtLeader, Trace::Open),
+        Answer::Lost { whole: false } => (Verdict::RetryAtLeader, Trace::Refused),
+    }
+}
+
+/// Of a batch that cannot be split.
+fn too_large(bytes: usize) -> String {
+    format!(
+        "the broker does not take {bytes} bytes in one batch: raise the topic's max.message.bytes, or send less"
+    )
+}
+
+/// Of a codec that the broker does not support.
+fn unsupported(codec: Compression, answer: &Answer) -> String {
+    let others = match codec {
+        Compression::Zstd => "lz4, snappy or gzip",
+        _ => "another codec or none",
+    };
+    match answer {
+        Answer::CodecTooNew { produce } => format!(
+            "compression with {codec} needs version {ZSTD_SINCE_PRODUCE} of Produce (Kafka 2.1), and the broker supports \
+             {produce}: set `compression.type`, or the topic's entry in `compression.topics`, to {others}"
+        ),
+        _ => format!(
+            "the broker does not support compression with {codec}: set `compression.type`, or the \
+             topic's entry in `compression.topics`, to {others}"
+        ),
+    }
+}

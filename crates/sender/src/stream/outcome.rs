@@ -1,0 +1,140 @@
+//! What becomes of batches in doubt: proven by a later batch, ruled out by a gap, or given up; and the new stamps of the
+//! others.
+
+use milena_codec::ids::{Identity, ProducerId};
+use milena_codec::record::Stamp;
+
+use super::entry::{Bytes, Entry};
+use super::run::Room;
+use super::{Settler, Stream};
+use crate::outcome::{Failure, FailureKind, Persisted};
+
+impl Stream {
+    /// Whether only batches in doubt are sent: the run is broken, or a leader refused the sequence of one in doubt. The
+    /// batches behind it may show its outcome.
+    pub(super) fn resolves(&self) -> bool {
+        self.run.broken || self.entries.iter().any(|entry| entry.was_asked(self.run.term))
+    }
+
+    /// Whether its outcome may be learned from the present leader.
+    pub(super) fn is_unresolved(&self, entry: &Entry) -> bool {
+        entry.is_in_doubt() && !entry.was_asked(self.run.term)
+    }
+
+    /// Ends a run in which a batch is missing, or in which no batch in doubt is left to be asked for: those fail as
+    /// possibly written, and the others get new stamps under the next epoch (KIP-360). Returns a producer id whose epochs
+    /// are used up, once: the run waits for another.
+    pub fn mend(&mut self, given: Option<Identity>, settler: &mut Settler) -> Option<ProducerId> {
+        if self.entries.is_empty() && !self.run.broken {
+            return None;
+        }
+        let moves = self.in_flight > 0 || self.entries.iter().any(Entry::is_in_job);
+        if moves || !self.resolves() {
+            return None;
+        }
+        if self.run.broken {
+            self.rule_out_behind_gap();
+        }
+        if self.entries.iter().any(|entry| self.is_unresolved(entry)) {
+            return None;
+        }
+        self.fail_in_doubt(settler);
+        self.restamp(given)
+    }
+
+    /// The batches behind one that will never be written under this stamp are not written either, where only leaders that
+    /// know the run were sent them.
+    fn rule_out_behind_gap(&mut self) {
+        let mut is_behind_unsent = false;
+        for entry in &mut self.entries {
+            if is_behind_unsent || self.run.has_gap_before(entry.stamp) {
+                entry.rule_out_behind_gap();
+            }
+            is_behind_unsent |= !entry.is_in_doubt();
+        }
+    }
+
+    /// What is in doubt after all batches of the run were asked for stays in doubt.
+    fn fail_in_doubt(&mut self, settler: &mut Settler) {
+        let mut index = 0;
+        while let Some(entry) = self.entries.get(index) {
+            if !entry.is_in_doubt() {
+                index += 1;
+                continue;
+            }
+            let Some(mut entry) = self.entries.remove(index) else { return };
+            self.run.broken = true;
+            if let Some(claim) = entry.take_claim() {
+                let code = entry.code.map(|code| format!(" ({code})")).unwrap_or_default();
+                let message = format!(
+                    "a try was not answered, and the leader rejected the sequence of the next{code}: it may have been \
+                     written before, and no later batch shows it"
+                );
+                let failure = Failure {
+                    kind: FailureKind::OutcomeUnknown,
+                    persisted: Persisted::Maybe,
+                    retriable: true,
+                    code: entry.code,
+                    message: message.into(),
+                };
+                settler.failed(claim, failure, &self.partition, &mut self.spares);
+            }
+            if let Bytes::Here(batch) = entry.bytes {
+                settler.release(batch);
+            }
+        }
+    }
+
+    /// All batches get new stamps, from sequence 0 on: the first of them raises the epoch at the brokers, which fences
+    /// late copies of earlier batches.
+    fn restamp(&mut self, given: Option<Identity>) -> Option<ProducerId> {
+        let before = self.run.spent;
+        if self.run.renew(given).is_none() {
+            return self.run.spent.filter(|spent| Some(*spent) != before);
+        }
+        for entry in &mut self.entries {
+            let Some(stamp) = self.run.stamp(entry.records, given) else { continue };
+            entry.renew(stamp);
+        }
+        None
+    }
+
+    /// A later batch was acknowledged with room for those before it: they are in the log.
+    pub(super) fn prove_before(
+        &mut self,
+        index: usize,
+        identity: Identity,
+        room: Room,
+        settler: &mut Settler,
+    ) {
+        let term = self.run.term;
+        for entry in self.entries.iter_mut().take(index) {
+            let is_of_run = entry.stamp.identity == identity && room.holds(entry.stamp.base_sequence);
+            if is_of_run && (entry.was_answered(term) || entry.is_in_flight()) {
+                let offset = room.offset_of(entry.stamp.base_sequence);
+                if let Some(claim) = entry.prove() {
+                    settler.written(claim, offset, None, &mut self.spares);
+                }
+            }
+        }
+        let mut index = 0;
+        while let Some(entry) = self.entries.get_mut(index) {
+            match entry.take_written() {
+                Some(batch) => {
+                    settler.release(batch);
+                    self.entries.remove(index);
+                }
+                None => index += 1,
+            }
+        }
+    }
+
+    /// An entry leaves without having been written. One that was refused on every try leaves a gap in the run.
+    pub(super) fn leave_unwritten(&mut self, index: usize) -> Option<Entry> {
+        let entry = self.entries.remove(index)?;
+        if entry.stamp != Stamp::NONE {
+            self.run.leave_out(entry.stamp, !entry.is_in_doubt());
+        }
+        Some(entry)
+    }
+}

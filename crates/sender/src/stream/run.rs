@@ -1,0 +1,221 @@
+//! A run: the batches of a partition under one producer id and epoch. What a leader knows of it, and when it ends.
+
+use std::time::{Duration, Instant};
+
+use milena_codec::ids::{Identity, ProducerId, Sequence};
+use milena_codec::record::Stamp;
+
+/// For how long brokers surely remember a producer that writes nothing (`producer.id.expiration.ms`, a day unless set).
+const REMEMBERED_FOR: Duration = Duration::from_secs(3_600);
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct Run {
+    /// Under which batches are stamped; none before the first one, and while another producer id is awaited.
+    pub(super) identity: Option<Identity>,
+    /// A producer id that brokers do not know any more, or whose epochs are used up.
+    pub(super) spent: Option<ProducerId>,
+    /// The last identity under which a batch of this partition was stamped, by this stream or by one before it. A run
+    /// begins above it.
+    used: Option<Identity>,
+    pub(super) next_sequence: Sequence,
+    /// The end of the last batch that was acknowledged.
+    acknowledged: Option<Acknowledged>,
+    /// When the present leader acknowledged a batch of the run last.
+    pub(super) known_at: Option<Instant>,
+    /// Counts the changes of leader, leader epoch and connection.
+    pub(super) term: u32,
+    /// Where the first batch is that is missing in the log, because every try of it was refused.
+    gap: Option<Sequence>,
+    /// No batch of the run is sent any more but those in doubt; the others get new stamps.
+    pub(super) broken: bool,
+}
+
+/// The end of an acknowledged batch.
+#[derive(Clone, Copy, Debug)]
+struct Acknowledged {
+    next_sequence: Sequence,
+    /// None where the broker did not return it.
+    next_offset: Option<i64>,
+}
+
+/// The room before an acknowledged batch, in the log and in the run.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Room {
+    from_sequence: Sequence,
+    from_offset: i64,
+    /// No record of another producer is between.
+    exact: bool,
+}
+
+impl Room {
+    /// Whether a batch is in it. What is before the last acknowledged batch was not shown to be written by that one.
+    pub(super) const fn holds(&self, sequence: Sequence) -> bool {
+        is_before(self.from_sequence, sequence)
+    }
+
+    /// The offset of a batch in it, where that is certain.
+    pub(super) fn offset_of(&self, sequence: Sequence) -> Option<i64> {
+        self.exact.then(|| self.from_offset + i64::from(distance(self.from_sequence, sequence)))
+    }
+}
+
+impl Run {
+    /// The next batch, of so many records, gets this stamp.
+    pub(super) fn stamp(&mut self, records: u32, given: Option<Identity>) -> Option<Stamp> {
+        let identity = match self.identity {
+            Some(identity) => identity,
+            None => self.begin(given)?,
+        };
+        let base_sequence = self.next_sequence;
+        self.next_sequence = base_sequence.after(records);
+        Some(Stamp { identity, base_sequence })
+    }
+
+    /// Whether a batch could be stamped.
+    pub(super) fn may_stamp(&self, given: Option<Identity>) -> bool {
+        self.identity.is_some() || self.first_above(given).is_some()
+    }
+
+    /// The identity under which a batch was stamped last.
+    pub(super) const fn used(&self) -> Option<Identity> {
+        self.used
+    }
+
+    /// A stream of the same partition used this identity before.
+    pub(super) fn begin_above(&mut self, used: Option<Identity>) {
+        self.used = self.used.or(used);
+    }
+
+    /// Begins a run under the present producer id with the next epoch, or under the one that the producer was given.
+    /// None while there is none.
+    pub(super) fn renew(&mut self, given: Option<Identity>) -> Option<Identity> {
+        let raised = self.identity.and_then(Identity::raised);
+        if raised.is_none()
+            && let Some(worn) = self.identity.take()
+        {
+            self.spent = Some(worn.producer_id);
+        }
+        let identity = match raised {
+            Some(raised) => raised,
+            None => self.first_above(given)?,
+        };
+        Some(self.open(identity))
+    }
+
+    /// The producer id is not taken by brokers any more. Returns whether that is new.
+    pub(super) fn spend_identity(&mut self) -> bool {
+        self.broken = true;
+        match self.identity.take() {
+            Some(spent) => {
+                self.spent = Some(spent.producer_id);
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn begin(&mut self, given: Option<Identity>) -> Option<Identity> {
+        let identity = self.first_above(given)?;
+        let next_sequence = self.next_sequence;
+        self.open(identity);
+        self.next_sequence = next_sequence;
+        Some(identity)
+    }
+
+    fn open(&mut self, identity: Identity) -> Identity {
+        debug_assert!(
+            self.used
+                .is_none_or(|used| used.producer_id != identity.producer_id || used.epoch < identity.epoch),
+            "{identity:?} was used on this partition before: {:?}",
+            self.used
+        );
+        let (term, used) = (self.term, Some(identity));
+        *self = Self { identity: Some(identity), used, term, ..Self::default() };
+        identity
+    }
+
+    /// The first identity of a producer id that was not used on this partition yet.
+    fn first_above(&self, given: Option<Identity>) -> Option<Identity> {
+        let given = given.filter(|given| Some(given.producer_id) != self.spent)?;
+        match self.used {
+            Some(used) if used.producer_id == given.producer_id && used.epoch >= given.epoch => used.raised(),
+            _ => Some(given),
+        }
+    }
+
+    /// Another broker leads the partition, or under another epoch, or by another connection: until it has acknowledged a
+    /// batch, it may not know the run.
+    pub(super) const fn leader_changed(&mut self) {
+        self.term = self.term.wrapping_add(1);
+        self.known_at = None;
+    }
+
+    /// A batch leaves the run unwritten. No other one is sent under its sequence.
+    pub(super) fn leave_out(&mut self, stamp: Stamp, was_refused: bool) {
+        self.broken = true;
+        let is_first = self.gap.is_none_or(|gap| is_before(stamp.base_sequence, gap));
+        if was_refused && is_first && Some(stamp.identity) == self.identity {
+            self.gap = Some(stamp.base_sequence);
+        }
+    }
+
+    /// Whether a batch that was refused on every try is missing before this one.
+    pub(super) fn has_gap_before(&self, stamp: Stamp) -> bool {
+        self.gap.is_some_and(|gap| is_before(gap, stamp.base_sequence))
+    }
+
+    /// The partition belongs to another topic of the same name, which knows nothing of the run.
+    pub(super) const fn topic_changed(&mut self) {
+        self.leader_changed();
+        self.acknowledged = None;
+    }
+
+    /// Whether the leader acknowledged a batch of the run, so recently that it remembers the producer.
+    pub(super) fn is_known(&self, now: Instant) -> bool {
+        self.known_at.is_some_and(|known_at| now < known_at + REMEMBERED_FOR)
+    }
+
+    /// A batch of the run was acknowledged. Returns the room before it, if it proves that the batches before it
+    /// were written: what was acknowledged last ends so far before it that they are between.
+    ///
+    /// A leader that knew nothing of the producer takes any first sequence: without an acknowledged batch of the run
+    /// before it, it proves nothing.
+    pub(super) fn acknowledge(
+        &mut self,
+        stamp: Stamp,
+        records: u32,
+        base_offset: Option<i64>,
+    ) -> Option<Room> {
+        if Some(stamp.identity) != self.identity {
+            return None;
+        }
+        let before = self.acknowledged;
+        let is_newer = before.is_none_or(|before| is_before(before.next_sequence, stamp.base_sequence));
+        if is_newer {
+            let next_offset = base_offset.and_then(|offset| offset.checked_add(records.into()));
+            let next_sequence = stamp.base_sequence.after(records);
+            self.acknowledged = Some(Acknowledged { next_sequence, next_offset });
+        }
+        self.broken = self.gap.is_some();
+        let before = before.filter(|_| is_newer)?;
+        let (from_offset, base_offset) = (before.next_offset?, base_offset?);
+        let between = i64::from(distance(before.next_sequence, stamp.base_sequence));
+        let room = base_offset.checked_sub(from_offset)?;
+        (room >= between).then_some(Room {
+            from_sequence: before.next_sequence,
+            from_offset,
+            exact: room == between,
+        })
+    }
+}
+
+/// How many sequences lie between two, in a circle of 2^31.
+const fn distance(from: Sequence, to: Sequence) -> u32 {
+    to.0.wrapping_sub(from.0).cast_unsigned() & (u32::MAX >> 1)
+}
+
+/// Whether a sequence is not behind another: less than half of the circle lies between.
+const fn is_before(first: Sequence, second: Sequence) -> bool {
+    distance(first, second) < 1 << 30
+}

@@ -1,0 +1,159 @@
+//! A leader that starts anew remembers the last batch of a producer alone: what a later batch proves, and what it does
+//! not.
+
+use super::*;
+
+/// Five batches of one record, and their callers; the leader has appended the first `appended`, and no answer came.
+fn five_unanswered(appended: usize) -> (Story, Vec<Seat>) {
+    let mut story = Story::proven();
+    let (seats, flights): (Vec<Seat>, Vec<Flight>) =
+        ["a", "b", "c", "d", "e"].map(|value| story.fly(value)).into_iter().unzip();
+    for flight in flights.iter().take(appended) {
+        story.applied(flight, MAX);
+    }
+    flights.into_iter().for_each(|flight| story.lost(flight));
+    story.log.restart();
+    story.pause();
+    (story, seats)
+}
+
+/// The leader refuses the sequences of all but the last, and acknowledges that one at `base_offset`.
+fn only_last_is_recognised(story: &mut Story, base_offset: i64) {
+    for _ in 0..4 {
+        let flight = story.next().unwrap();
+        story.refused(flight, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
+    }
+    let last = story.next().unwrap();
+    let answer = Answer::Said {
+        code: ErrorCode::NONE,
+        base_offset,
+        append_time_ms: -1,
+        message: None,
+        culprits: Vec::new(),
+    };
+    story.lands(last, &answer);
+}
+
+#[test]
+fn five_unanswered_batches_are_written_once_and_told_so_however_many_the_leader_had() {
+    for appended in 0..=5 {
+        let (mut story, mut seats) = five_unanswered(appended);
+        story.goes_well();
+        assert_eq!(story.log.texts(), ["proof", "a", "b", "c", "d", "e"], "{appended} appended");
+        let offsets: Vec<_> = seats.iter_mut().map(offset).collect();
+        assert_eq!(offsets, [Some(1), Some(2), Some(3), Some(4), Some(5)], "{appended} appended");
+        let (_, next) = story.fly("next");
+        assert_eq!(stamp(&next), (0, 6), "no gap, no new epoch");
+        story.served(next);
+        story.ends();
+    }
+}
+
+#[test]
+fn offset_is_not_told_where_records_of_another_producer_may_be_between() {
+    let (mut story, mut seats) = five_unanswered(5);
+    only_last_is_recognised(&mut story, 6);
+    for seat in &mut seats[..4] {
+        let receipt = seat.poll(Waker::noop());
+        assert!(matches!(receipt, Poll::Ready(Ok(receipt)) if receipt.offset.is_none()), "{receipt:?}");
+    }
+    assert_eq!(offset(&mut seats[4]), Some(6));
+}
+
+#[test]
+fn later_batch_without_room_for_those_before_it_does_not_prove_them() {
+    for base_offset in [-1, 4] {
+        let (mut story, mut seats) = five_unanswered(5);
+        only_last_is_recognised(&mut story, base_offset);
+        assert!(story.next().is_none());
+        for seat in &mut seats[..4] {
+            assert_eq!(failure(seat), Some((FailureKind::OutcomeUnknown, Persisted::Maybe)), "{base_offset}");
+        }
+        let (_, next) = story.fly("next");
+        assert_eq!(stamp(&next), (1, 0));
+    }
+}
+
+#[test]
+fn later_batch_at_another_leader_does_not_prove_what_the_one_before_refused() {
+    let (mut story, mut seats) = five_unanswered(5);
+    for _ in 0..4 {
+        let flight = story.next().unwrap();
+        story.refused(flight, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
+    }
+    let last = story.next().unwrap();
+    story.refused(last, ErrorCode::NOT_LEADER_OR_FOLLOWER);
+    story.stream.moved();
+    let first = story.next().unwrap();
+    assert_eq!(values(&first), ["a"], "the new leader is asked for each");
+    story.served(first);
+    story.goes_well();
+    assert!(seats.iter_mut().all(|seat| offset(seat).is_some()));
+    assert_eq!(story.log.texts(), ["proof", "a", "b", "c", "d", "e"]);
+    story.ends();
+}
+
+#[test]
+fn batches_that_no_leader_recognises_fail_as_possibly_written_and_say_why() {
+    let (mut story, mut seats) = five_unanswered(0);
+    for _ in 0..5 {
+        let flight = story.next().unwrap();
+        story.refused(flight, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
+    }
+    let mut behind = story.send("f");
+    let next = story.next().unwrap();
+    assert_eq!((stamp(&next), values(&next)), ((1, 0), vec!["f".to_owned()]));
+    for seat in &mut seats {
+        assert_eq!(failure(seat), Some((FailureKind::OutcomeUnknown, Persisted::Maybe)));
+        let said = message(seat);
+        assert!(said.contains("OUT_OF_ORDER_SEQUENCE_NUMBER") && said.contains("may have been"), "{said}");
+    }
+    story.served(next);
+    assert_eq!(offset(&mut behind), Some(1));
+    story.ends();
+}
+
+#[test]
+fn late_copy_of_a_batch_in_doubt_is_fenced_by_the_next_epoch() {
+    let mut story = Story::proven();
+    let (mut seat, flight) = story.fly("late");
+    let late = bytes(&flight);
+    story.lost(flight);
+    story.pause();
+    let again = story.next().unwrap();
+    story.refused(again, ErrorCode::TOPIC_AUTHORIZATION_FAILED);
+    assert_eq!(failure(&mut seat), Some((FailureKind::TopicAuthorizationFailed, Persisted::Maybe)));
+    let (_, next) = story.fly("next");
+    story.served(next);
+    assert_eq!(story.log.append(&late, MAX).0, ErrorCode::INVALID_PRODUCER_EPOCH);
+    assert_eq!(story.log.texts(), ["proof", "next"]);
+    story.ends();
+}
+
+#[test]
+fn limited_retries_never_report_records_as_not_written_that_a_broker_takes_up_late() {
+    let mut story = Story::new(accumulator(), StreamConfig { retries: 1, ..streams() }).prove();
+    let (mut seat, flight) = story.fly("a");
+    let late = bytes(&flight);
+    story.lost(flight);
+    story.pause();
+    let again = story.next().unwrap();
+    story.refused(again, ErrorCode::NOT_ENOUGH_REPLICAS);
+    assert_eq!(failure(&mut seat), Some((FailureKind::RetriesExhausted, Persisted::Maybe)));
+    assert_eq!(story.log.append(&late, MAX).0, ErrorCode::NONE);
+    story.ends();
+}
+
+#[test]
+fn no_new_batch_is_taken_while_one_is_in_doubt() {
+    let mut story = Story::proven();
+    let (_, first) = story.fly("a");
+    story.lost(first);
+    story.send("b");
+    story.pause();
+    let again = story.next().unwrap();
+    assert_eq!(values(&again), ["a"]);
+    assert!(story.next().is_none());
+    story.served(again);
+    assert_eq!(values(&story.next().unwrap()), ["b"]);
+}
