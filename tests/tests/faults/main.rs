@@ -11,6 +11,7 @@ mod determinism;
 mod lies;
 mod links;
 mod recovery;
+mod stale_topics;
 mod throttling;
 mod topics;
 mod versions;

@@ -19,6 +19,7 @@ mod schedule;
 #[cfg(test)]
 mod tests;
 mod topic;
+mod trust;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -35,6 +36,7 @@ pub use topic::{PartitionMetadata, TopicMetadata};
 
 use brokers::Brokers;
 use schedule::{Reason, Schedule, Worth};
+use trust::{Belief, Trust};
 
 use crate::endpoint::Endpoint;
 
@@ -77,8 +79,9 @@ pub struct Metadata {
 #[derive(Debug, Default)]
 struct Topic {
     known: Option<TopicMetadata>,
-    /// Whether the last answer described it.
+    /// Whether the last answer described it, and was believed.
     described: bool,
+    trust: Trust,
 }
 
 impl Metadata {
@@ -111,6 +114,13 @@ impl Metadata {
     /// Asks again soon: a broker does not lead what it should, is lost, or a leader is missing.
     pub fn refresh(&mut self, now: Instant) {
         self.schedule.call_for(Reason::Need, now);
+    }
+
+    /// The leader of a partition of a topic rejected a request with this code.
+    pub fn rejected(&mut self, topic: &str, code: ErrorCode) {
+        if let Some(topic) = self.topics.get_mut(topic) {
+            topic.trust.rejected(code);
+        }
     }
 
     /// The question to ask now, and whom, in the order to try. Answer with [`answered`](Self::answered) or, when all
@@ -244,13 +254,27 @@ impl Metadata {
         let brokers = &self.brokers;
         let Some(topic) = self.topics.get_mut(&name) else { return };
         if !answer.error_code.is_ok() {
-            // A broker that just started may not know what it will know in a moment: what was known stays.
+            // A broker that just started may not know what it will know in a moment: what was known stays. Without an id
+            // a topic that is created anew is not told apart from it, and its leader epochs begin again.
+            if answer.error_code == ErrorCode::UNKNOWN_TOPIC_OR_PARTITION
+                && let Some(known) = topic.known.as_mut().filter(|known| known.id.is_zero())
+            {
+                known.forget_epochs();
+            }
             changes.push(Change::TopicFailed { name, error: answer.error_code });
             return;
         }
-        topic.described = true;
-        let merged =
-            TopicMetadata::merged(&name, topic.known.as_ref(), answer, |id| brokers.get(id).is_some());
+        let belief = match &topic.known {
+            Some(known) => topic.trust.judge(known, answer),
+            None => Belief::Same,
+        };
+        topic.described = matches!(belief, Belief::Same | Belief::Another);
+        let known = match belief {
+            Belief::Stale => return,
+            Belief::Same | Belief::Partly => topic.known.as_ref(),
+            Belief::Another => None,
+        };
+        let merged = TopicMetadata::merged(&name, known, answer, |id| brokers.get(id).is_some());
         if topic.known.as_ref() != Some(&merged) {
             topic.known = Some(merged.clone());
             changes.push(Change::Topic(merged));

@@ -6,7 +6,7 @@
 //!   believed, and the highest epoch seen is kept;
 //! * partitions never become fewer.
 //!
-//! Another id is another topic of the same name: all that was known of the old one is dropped (KIP-516).
+//! Of another topic of the same name nothing is known that was known of the old one; see [`trust`](super::trust).
 
 use std::sync::Arc;
 
@@ -46,6 +46,11 @@ impl TopicMetadata {
         self.partitions.iter().any(|partition| partition.leader.is_none())
     }
 
+    /// Forgets the leader epochs: the topic may be created anew, and they begin again then.
+    pub(super) fn forget_epochs(&mut self) {
+        self.partitions.iter_mut().for_each(|partition| partition.epoch = LeaderEpoch(-1));
+    }
+
     /// What is known after an answer, from what was known before and the answer.
     ///
     /// `reachable` tells whether a broker's address is known.
@@ -55,11 +60,10 @@ impl TopicMetadata {
         answer: &MetadataResponseTopic,
         reachable: impl Fn(BrokerId) -> bool,
     ) -> Self {
-        let known = known.filter(|known| is_same(known.id, answer.topic_id));
         // A broker that does not tell an id does not take the known one away.
         let id = known.map(|known| known.id).filter(|id| !id.is_zero()).unwrap_or(answer.topic_id);
         let mut partitions = known.map(|known| known.partitions.clone()).unwrap_or_default();
-        // A topic's partitions are numbered without gaps; a number beyond their count is nobody's.
+        // A topic's partitions are numbered without gaps; a number beyond their count is none of theirs.
         if partitions.len() < answer.partitions.len() {
             partitions.resize(answer.partitions.len(), PartitionMetadata::default());
         }
@@ -69,7 +73,7 @@ impl TopicMetadata {
                 partition.believe(entry, &reachable);
             }
         }
-        // Whoever led a partition that this answer does not mention may have gone since.
+        // The leader of a partition that this answer does not mention may have gone since.
         for partition in &mut partitions {
             partition.leader = partition.leader.filter(|leader| reachable(*leader));
         }
@@ -88,9 +92,4 @@ impl PartitionMetadata {
         self.leader = Some(entry.leader_id).filter(|id| fine && id.is_known() && reachable(*id));
         self.epoch = self.epoch.max(entry.leader_epoch);
     }
-}
-
-/// Whether two ids can mean the same topic: a missing id speaks against nothing.
-fn is_same(known: TopicId, told: TopicId) -> bool {
-    known == told || known.is_zero() || told.is_zero()
 }

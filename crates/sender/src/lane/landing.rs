@@ -96,7 +96,8 @@ impl Lane {
         );
         if stale {
             let (topic, partition) = (StdArc::clone(stream.partition().topic()), stream.partition().index());
-            self.notices.push(Notice::Stale { topic, partition, hint });
+            let code = answer.code();
+            self.notices.push(Notice::Stale { topic, partition, code, hint });
         }
         if identity_spent && let Some(spent) = stream.spent() {
             self.notices.push(Notice::IdentitySpent(spent));

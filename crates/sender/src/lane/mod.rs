@@ -27,6 +27,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc as StdArc;
 use std::time::{Duration, Instant};
 
+use milena_codec::ErrorCode;
 use milena_codec::ids::{Identity, PartitionId, ProducerId, TopicId};
 use milena_codec::message::NodeEndpoint;
 
@@ -66,6 +67,8 @@ pub enum Notice {
         topic: StdArc<str>,
         /// The partition.
         partition: PartitionId,
+        /// The code that the broker returned; none where the connection ended.
+        code: Option<ErrorCode>,
         /// Its leader, where the response names one.
         hint: Option<LeaderHint>,
     },

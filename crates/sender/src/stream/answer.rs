@@ -32,6 +32,17 @@ pub enum Answer {
     },
 }
 
+impl Answer {
+    /// The code that the broker returned.
+    #[must_use]
+    pub const fn code(&self) -> Option<ErrorCode> {
+        match self {
+            Self::Said { code, .. } => Some(*code),
+            Self::Written | Self::CodecTooNew { .. } | Self::Lost { .. } => None,
+        }
+    }
+}
+
 /// A record that the broker does not take.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Culprit {

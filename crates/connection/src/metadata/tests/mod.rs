@@ -5,3 +5,4 @@ mod believing;
 mod hinting;
 mod recovering;
 mod story;
+mod trusting;

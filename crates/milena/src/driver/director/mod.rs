@@ -158,8 +158,11 @@ impl Director {
             Notice::IdentitySpent(spent) => self.coordinator.identity_spent(spent),
             Notice::Endpoints(_) => {}
             Notice::Awake(topic) => self.follow(&topic, now),
-            Notice::Stale { topic, partition, hint } => {
+            Notice::Stale { topic, partition, code, hint } => {
                 self.follow(&topic, now);
+                if let Some(code) = code {
+                    self.metadata.rejected(&topic, code);
+                }
                 let changes = hint.map(|hint| {
                     let place = endpoints.iter().find(|endpoint| endpoint.node_id == hint.leader);
                     let endpoint = place.and_then(|place| Endpoint::new(&place.host, place.port).ok());
