@@ -18,6 +18,14 @@ test *ARGUMENTS:
 loom:
     RUSTFLAGS="--cfg loom" cargo test -p milena-sender --release --lib --target-dir target/loom models
 
+# Callers, senders and brokers by chance, from as many seeds.
+chaos SEEDS="100000":
+    MILENA_CHAOS_SEEDS={{SEEDS}} cargo test -p milena-sender --release --lib chaos -- --nocapture
+
+# A single node that stops and starts again with unanswered batches written, so many times.
+kafka-restarts ROUNDS="50":
+    MILENA_RESTART_ROUNDS={{ROUNDS}} cargo test -p milena-tests --features kafka --test kafka restarts -- --nocapture
+
 # On a real cluster; needs Java 17 and Maven.
 kafka *ARGUMENTS:
     cargo test -p milena-tests --features kafka {{ARGUMENTS}}

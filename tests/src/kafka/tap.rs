@@ -33,6 +33,10 @@ struct Orders {
     to_cut: usize,
     /// So many answers were lost and requests cut.
     done: usize,
+    /// How many connections there were.
+    connections: usize,
+    /// So many of them are broken, with what they held back.
+    broken: usize,
 }
 
 impl Tap {
@@ -44,6 +48,14 @@ impl Tap {
     /// Lets all answers through that were held back.
     pub fn release(&self) {
         let mut orders = self.orders();
+        orders.holds = false;
+        orders.held.drain(..).for_each(Waker::wake);
+    }
+
+    /// All connections of so far break, and the answers that they held back are lost. Later ones are left alone.
+    pub fn lose_held(&self) {
+        let mut orders = self.orders();
+        orders.broken = orders.connections;
         orders.holds = false;
         orders.held.drain(..).for_each(Waker::wake);
     }
@@ -91,7 +103,13 @@ impl Connector for Tap {
     fn connect<'a>(&'a self, endpoint: &'a Endpoint, within: Duration) -> Dial<'a> {
         Box::pin(async move {
             let stream = self.tcp.connect(endpoint, within).await?;
-            let tapped = Tapped { tap: self.clone(), stream, frames: Frames::default(), is_broken: false };
+            let number = {
+                let mut orders = self.orders();
+                orders.connections += 1;
+                orders.connections
+            };
+            let tapped =
+                Tapped { tap: self.clone(), number, stream, frames: Frames::default(), is_broken: false };
             Ok(Box::new(tapped) as BoxStream)
         })
     }
@@ -100,6 +118,8 @@ impl Connector for Tap {
 /// A connection. It takes one slice a write, which is the default of streams.
 struct Tapped {
     tap: Tap,
+    /// Of all connections, from 1 on.
+    number: usize,
     stream: BoxStream,
     frames: Frames,
     is_broken: bool,
@@ -140,6 +160,10 @@ impl AsyncRead for Tapped {
         }
         let tap = self.tap.clone();
         let mut orders = tap.orders();
+        if self.number <= orders.broken {
+            self.is_broken = true;
+            return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
+        }
         if orders.holds {
             orders.held.push(cx.waker().clone());
             return Poll::Pending;

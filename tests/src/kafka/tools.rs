@@ -103,7 +103,8 @@ impl Kafka {
     }
 
     /// How many records a topic holds, by where its partitions end.
-    pub(super) fn record_count(&self, topic: &str) -> u64 {
+    #[must_use]
+    pub fn record_count(&self, topic: &str) -> u64 {
         let mut tool = tool("org.apache.kafka.tools.GetOffsetShell");
         tool.args(["--bootstrap-server", &self.awake_servers(), "--topic", topic]);
         let end = |line: &str| line.rsplit(':').next().and_then(|offset| offset.parse::<u64>().ok());

@@ -16,6 +16,7 @@ mod load;
 mod older;
 mod records;
 mod refusals;
+mod restarts;
 mod rolling;
 mod story;
 mod topics;

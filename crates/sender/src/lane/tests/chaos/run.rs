@@ -314,6 +314,12 @@ impl Run {
     fn rest(&mut self) {
         let lanes: Vec<_> = self.world.lanes.keys().copied().collect();
         lanes.into_iter().for_each(|lane| drop(self.world.poll(lane, false)));
+        // A batch that came back just before may have been given to a job.
+        while !self.world.jobs.is_empty() {
+            self.world.run_job(0);
+        }
+        let lanes: Vec<_> = self.world.lanes.keys().copied().collect();
+        lanes.into_iter().for_each(|lane| drop(self.world.poll(lane, false)));
         self.heed();
     }
 
