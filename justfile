@@ -53,6 +53,10 @@ fuzz-targets:
 bench *ARGUMENTS:
     cargo bench -p milena-bench {{ARGUMENTS}}
 
+# Instructions of the record's way beside their budgets; needs valgrind. `just instructions set` writes new budgets.
+instructions *ARGUMENTS:
+    cargo run --profile instructions -p milena-instructions {{ARGUMENTS}}
+
 # Processor time of bare codecs, a record of batches of so many.
 bench-codecs *RECORDS="600 20000":
     cargo bench -p milena-bench --bench codecs -- bare {{RECORDS}}
