@@ -20,6 +20,9 @@ pub(crate) struct ConnectionOptions {
     /// A property by its Java, librdkafka or sarama name; may be repeated
     #[arg(short = 'X', long = "property", value_name = "NAME=VALUE", global = true, value_parser = pair)]
     pub(crate) properties: Vec<(String, String)>,
+    /// Wait for brokers that are not up yet: while every address refuses, try again until connect.timeout.ms is over
+    #[arg(long, global = true)]
+    pub(crate) wait: bool,
 }
 
 impl ConnectionOptions {

@@ -64,6 +64,11 @@ impl Failure {
         Self { exit: Exit::Failed, error: error.into() }
     }
 
+    /// There was no connection.
+    pub(crate) fn no_connection(error: impl Into<anyhow::Error>) -> Self {
+        Self { exit: Exit::NoConnection, error: error.into() }
+    }
+
     pub(crate) const fn exit(&self) -> Exit {
         self.exit
     }
@@ -77,7 +82,7 @@ impl Failure {
                 said = format!("{said}: {cause}");
             }
         }
-        terminal::say(&format!("error: {said}"));
+        format!("error: {said}").lines().for_each(terminal::say);
     }
 }
 

@@ -3,6 +3,7 @@
 //! | module | does |
 //! |---|---|
 //! | `commands`, `args`, `connection` | what was asked for, and the producer's settings that follow from it |
+//! | `attempts` | connecting, and what is said meanwhile |
 //! | `demo` | the main job on a cluster of its own, while things go wrong |
 //! | `produce` | sends records from standard input or files |
 //! | `perf` | measures: throughput, processor time, allocations, latencies |
@@ -11,16 +12,19 @@
 //! | `fake` | serves a cluster to whom it may concern |
 //! | `exit`, `signals` | how a command ended, as an exit code; who may end it early |
 //! | `output`, `terminal`, `logging` | standard output, and standard error with its bars and its log |
+//! | `escape` | text of others, fit for a terminal |
 //! | `clock` | the one place that reads the time |
 //!
 //! Results go to standard output, everything else to standard error.
 
 mod args;
+mod attempts;
 mod clock;
 mod commands;
 mod config;
 mod connection;
 mod demo;
+mod escape;
 mod exit;
 mod fake;
 mod figures;

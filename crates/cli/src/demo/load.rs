@@ -1,9 +1,9 @@
 //! The records of the demo, from one task.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::Context;
-use indicatif::ProgressBar;
 use milena::Topic;
 use milena_fake::Cluster;
 
@@ -20,7 +20,8 @@ pub(super) struct Load {
     pub(super) sampler: Arc<Sampler>,
     pub(super) values: Values,
     pub(super) records: u64,
-    pub(super) bar: ProgressBar,
+    /// How many were sent so far.
+    pub(super) sent: Arc<AtomicU64>,
     /// Told of what happened.
     pub(super) tell: fn(&str),
 }
@@ -41,7 +42,7 @@ impl Load {
                 }
             }
             number = self.burst(number).await?;
-            self.bar.set_position(number);
+            self.sent.store(number, Ordering::Relaxed);
         }
         Ok(happened)
     }

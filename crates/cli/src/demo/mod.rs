@@ -11,6 +11,7 @@ mod report;
 mod story;
 mod values;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context;
@@ -23,6 +24,7 @@ use crate::exit::{Exit, Failure};
 use crate::latency::Latencies;
 use crate::sampler::Sampler;
 use crate::signals::Signals;
+use crate::terminal::{Bar, Figures};
 use crate::{clock, output, terminal};
 use check::{Check, Faults, Found, Place};
 use load::Load;
@@ -103,7 +105,8 @@ async fn send(
     let latencies = Arc::new(Latencies::new().map_err(Failure::failed)?);
     let sampler = Arc::new(sampler(&latencies, places));
     let story = if options.no_faults { Story::calm() } else { Story::of(options.records, seed) };
-    let bar = terminal::bar(Some(options.records), !out.quiet, "{bar:40} {pos}/{len} records {per_sec}");
+    let sent = Arc::<AtomicU64>::default();
+    let bar = progress(options.records, !out.quiet, Arc::clone(&sent));
     let load = Load {
         topic: producer.topic(TOPIC).await.map_err(Failure::failed)?,
         cluster: Arc::clone(cluster),
@@ -111,7 +114,7 @@ async fn send(
         sampler: Arc::clone(&sampler),
         values: Values::new(options.size),
         records: options.records,
-        bar: bar.clone(),
+        sent,
         tell: if out.quiet { |_| {} } else { terminal::say },
     };
     let watched = Arc::clone(&sampler);
@@ -122,7 +125,7 @@ async fn send(
     let elapsed = clock::now() - began;
     sampler.finish();
     watcher.abort();
-    bar.finish_and_clear();
+    drop(bar);
     if let Err(error) = flushed {
         tracing::error!("{error}");
     }
@@ -134,6 +137,14 @@ async fn send(
     drop(producer.close().await);
     let (latency, metrics) = (latencies.summary(), producer.metrics());
     Ok(Run { records: options.records, size: options.size, seed, elapsed, latency, metrics, events })
+}
+
+/// The bar: how many of the records were sent.
+fn progress(records: u64, wanted: bool, sent: Arc<AtomicU64>) -> Bar {
+    Bar::start(Some(records), wanted, move |rate| {
+        let position = sent.load(Ordering::Relaxed);
+        Figures { position, text: format!("{position} of {records} records, {rate:.0}/s").into() }
+    })
 }
 
 /// Keeps the latencies, and where the records are said to be.

@@ -17,10 +17,14 @@ mod progress;
 mod report;
 mod run;
 
+use std::sync::Arc;
+
 use anyhow::Context;
 use milena::{Producer, ProducerBuilder, ProducerConfig};
 
 use crate::args::{ConnectionOptions, OutputOptions};
+use crate::attempts::Attempts;
+use crate::escape::escaped;
 use crate::exit::{Exit, Failure};
 use crate::{connection, output};
 pub(crate) use options::Options;
@@ -42,8 +46,9 @@ pub(crate) fn run(
     connection::log(&config);
     let payloads = Payloads::of(options)?;
     let settings = settings(options, &config);
+    let attempts = Attempts::new(&config, cluster.wait, out.quiet);
     let (report, interrupted) =
-        runtime(options.runtime)?.block_on(measure(options, out, builder, payloads, settings))?;
+        runtime(options.runtime)?.block_on(measure(options, out, builder, &attempts, payloads, settings))?;
     output::print(&report, out.json)?;
     let failed = if report.errors == 0 { Exit::Delivered } else { Exit::Failed };
     Ok(interrupted.unwrap_or(failed))
@@ -62,18 +67,20 @@ async fn measure(
     options: &Options,
     out: &OutputOptions,
     builder: ProducerBuilder,
+    attempts: &Arc<Attempts>,
     payloads: Payloads,
     settings: Settings,
 ) -> Result<(Report, Option<Exit>), Failure> {
-    let producer: Producer = builder.build().await?;
+    let producer: Producer = attempts.connect(builder).await?;
     tracing::info!("connected");
     let topic = producer.topic(options.topic.as_str()).await.map_err(Failure::failed)?;
     let measured = Run::new(options, producer.clone(), topic, payloads)?.measure(!out.quiet).await?;
     if let Some(error) = &measured.refused {
-        tracing::error!(%error, "a record was refused, and none was sent behind it");
+        let error = error.to_string();
+        tracing::error!(error = %escaped(&error), "a record was refused, and none was sent behind it");
     }
     if let Some(error) = &measured.unsettled {
-        tracing::error!("{error}");
+        tracing::error!("{}", escaped(&error.to_string()));
     }
     Ok((Report::new(measured.counts, measured.usage, measured.latency, settings), measured.interrupted))
 }

@@ -15,15 +15,18 @@ mod progress;
 mod pump;
 mod report;
 mod summary;
+mod topics;
 mod unsettled;
 
-use std::collections::HashMap;
 use std::io::IsTerminal;
+use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
 use milena::{Producer, ProducerBuilder};
 
 use crate::args::{ConnectionOptions, OutputOptions};
+use crate::attempts::Attempts;
+use crate::escape::escaped;
 use crate::exit::{Exit, Failure};
 use crate::signals::Signals;
 use crate::{clock, connection, output, terminal};
@@ -36,6 +39,7 @@ use progress::Progress;
 use pump::{Pump, Stop};
 use report::{DeadLetters, Reporter};
 use summary::{Counts, Summary};
+use topics::Topics;
 use unsettled::Unsettled;
 
 /// Runs the command.
@@ -51,7 +55,8 @@ pub(crate) fn run(
     let frame_bytes_max = frame_bytes_max(config.max_request_size());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("no runtime could be started").map_err(Failure::failed)?;
-    runtime.block_on(produce(options, out, builder, frame_bytes_max))
+    let attempts = Attempts::new(&config, cluster.wait, out.quiet);
+    runtime.block_on(produce(options, out, builder, &attempts, frame_bytes_max))
 }
 
 /// A byte may take six in JSON, as `\u0000`; what is around the value has room beside it.
@@ -63,6 +68,7 @@ async fn produce(
     options: &Options,
     out: &OutputOptions,
     builder: ProducerBuilder,
+    attempts: &Arc<Attempts>,
     frame_bytes_max: usize,
 ) -> Result<Exit, Failure> {
     let mut signals = Signals::listen().context("signals cannot be listened to").map_err(Failure::failed)?;
@@ -71,7 +77,7 @@ async fn produce(
     let producer: Producer = tokio::select! {
         biased;
         exit = signals.next() => return Ok(exit),
-        built = builder.build() => built?,
+        connected = attempts.connect(builder) => connected?,
     };
     tracing::info!("connected");
     let input = Input::start(options, frame_bytes_max);
@@ -82,11 +88,11 @@ async fn produce(
         signals,
         reporter: Reporter::new(options.report),
         dead_letters,
-        progress: Progress::start(options, !out.quiet && !reports_on_terminal),
+        progress: Progress::start(options, !out.quiet && !reports_on_terminal, Arc::clone(&input.bytes)),
         many_topics: options.format == Format::Json,
         unsettled: Unsettled::default(),
         counts: Counts::default(),
-        refused: HashMap::new(),
+        topics: Topics::default(),
         outage: Outage::default(),
         stopped: None,
         interrupted: None,
@@ -112,9 +118,10 @@ fn exit_of(pump: Pump) -> Result<Exit, Failure> {
     match (pump.stopped, pump.interrupted) {
         (Some(Stop::Output(error)), _) => Err(Failure::failed(error)),
         (_, Some(exit)) => Ok(exit),
-        (Some(Stop::BadInput(what)), None) => Err(Failure::usage(anyhow!(what))),
+        (Some(Stop::BadInput(what)), None) => Err(Failure::usage(anyhow!("{}", escaped(&what)))),
         (Some(Stop::Refused(error)), None) => {
-            Err(Failure::failed(anyhow!("no more was read, because no record is taken: {error}")))
+            let error = error.to_string();
+            Err(Failure::failed(anyhow!("no more was read, because no record is taken: {}", escaped(&error))))
         }
         (None, None) if pump.counts.failed > 0 => Ok(Exit::Failed),
         (None, None) => Ok(Exit::Delivered),

@@ -1,38 +1,60 @@
 //! The bar on a terminal: how much of the files was read, or that something still happens.
 
 use std::path::Path;
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use indicatif::ProgressBar;
+use indicatif::BinaryBytes;
 
-use super::input::Input;
 use super::options::Options;
 use super::summary::Counts;
-use crate::terminal;
+use crate::terminal::{Bar, Figures};
 
 /// Hidden where standard error is no terminal.
 #[derive(Debug)]
-pub(super) struct Progress(ProgressBar);
+pub(super) struct Progress {
+    shown: Arc<Shown>,
+    bar: Option<Bar>,
+}
+
+/// What the bar reads when it is drawn.
+#[derive(Debug, Default)]
+struct Shown {
+    delivered: AtomicU64,
+    failed: AtomicU64,
+}
 
 impl Progress {
-    pub(super) fn start(options: &Options, wanted: bool) -> Self {
-        let total = file_bytes(options);
-        let template = match total {
-            Some(_) => "{bar:40} {bytes}/{total_bytes} {bytes_per_sec} {msg}",
-            None => "{spinner} {bytes} {bytes_per_sec} {msg}",
-        };
-        Self(terminal::bar(total, wanted, template))
+    /// A bar over the input, of which so many `bytes` were read.
+    pub(super) fn start(options: &Options, wanted: bool, bytes: Arc<AtomicU64>) -> Self {
+        let shown = Arc::<Shown>::default();
+        let (total, source) = (file_bytes(options), Arc::clone(&shown));
+        let bar =
+            Bar::start(total, wanted, move |rate| source.figures(bytes.load(Ordering::Relaxed), total, rate));
+        Self { shown, bar: Some(bar) }
     }
 
-    pub(super) fn show(&self, input: &Input, counts: &Counts) {
-        if !self.0.is_hidden() {
-            self.0.set_position(input.bytes.load(Ordering::Relaxed));
-            self.0.set_message(format!("{} delivered, {} failed", counts.delivered, counts.failed));
-        }
+    /// Takes over what was counted. Costs two stores: it is called for each record.
+    #[inline]
+    pub(super) fn note(&self, counts: &Counts) {
+        self.shown.delivered.store(counts.delivered, Ordering::Relaxed);
+        self.shown.failed.store(counts.failed, Ordering::Relaxed);
     }
 
-    pub(super) fn finish(&self) {
-        self.0.finish_and_clear();
+    pub(super) fn finish(&mut self) {
+        self.bar = None;
+    }
+}
+
+impl Shown {
+    fn figures(&self, bytes: u64, total: Option<u64>, rate: f64) -> Figures {
+        let delivered = self.delivered.load(Ordering::Relaxed);
+        let failed = self.failed.load(Ordering::Relaxed);
+        let of = total.map(|total| format!(" of {}", BinaryBytes(total))).unwrap_or_default();
+        let rate = rate / f64::from(1 << 20);
+        let text =
+            format!("{delivered} delivered, {failed} failed, {}{of}, {rate:.1} MiB/s", BinaryBytes(bytes));
+        Figures { position: bytes, text: text.into() }
     }
 }
 

@@ -2,14 +2,15 @@
 //!
 //! ```text
 //! reading ──input at its end──▶ flushing ──all settled──▶ closed
-//!    ├─bad input, or no record can be taken──▶ flushing
+//!    ├─bad input──▶ flushing
+//!    ├─no record can be taken──▶ failing what was read ──▶ flushing
 //!    └─signal──▶ closing ──all settled, or close timeout──▶ closed ◀──second signal── any
 //!                   ▲──signal── flushing
 //! ```
 //!
-//! Whatever was accepted before the end is settled and reported, in the order of the input.
+//! Whatever was read before the end is settled and reported, in the order of the input; after a signal, whatever was accepted.
+//! Records whose topic is being looked up wait aside ([`Topics`]), and records of other topics pass them.
 
-use std::collections::HashMap;
 use std::future::{Future, ready};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -21,13 +22,15 @@ use super::outage::Outage;
 use super::progress::Progress;
 use super::report::{DeadLetters, Reporter};
 use super::summary::Counts;
+use super::topics::{Found, State, Topics};
 use super::unsettled::{Entry, Outcome, Settled, Unsettled};
+use crate::escape::escaped;
 use crate::exit::Exit;
 use crate::signals::Signals;
 use crate::terminal;
 
-/// Topics that may be refused before no more is read: each takes up to `max.block.ms`.
-const REFUSED_TOPICS_MAX: usize = 8;
+/// Topics that may be refused before no more is read: the reason is kept for each.
+const REFUSED_TOPICS_MAX: usize = 1_000;
 /// Failures, and pieces of bad input, that are told one by one on standard error.
 const TOLD_MAX: u64 = 5;
 
@@ -42,8 +45,7 @@ pub(super) struct Pump {
     pub(super) many_topics: bool,
     pub(super) unsettled: Unsettled,
     pub(super) counts: Counts,
-    /// Topics that no record can be sent to.
-    pub(super) refused: HashMap<Arc<str>, SendError>,
+    pub(super) topics: Topics,
     pub(super) outage: Outage,
     pub(super) stopped: Option<Stop>,
     pub(super) interrupted: Option<Exit>,
@@ -62,25 +64,53 @@ pub(super) enum Stop {
 
 impl Pump {
     /// Sends the input, until its end or as long as it makes sense, and settles what was sent.
-    pub(super) async fn run(&mut self, producer: &Producer, input: Input) {
-        self.read(producer, input).await;
+    pub(super) async fn run(&mut self, producer: &Producer, mut input: Input) {
+        self.read(producer, &mut input).await;
+        if matches!(self.stopped, Some(Stop::Refused(_))) {
+            self.take_rest(producer, &mut input).await;
+        }
+        // Nothing more is read.
+        drop(input);
+        self.look_up(producer).await;
         self.finish(producer).await;
         self.progress.finish();
     }
 
-    async fn read(&mut self, producer: &Producer, mut input: Input) {
+    async fn read(&mut self, producer: &Producer, input: &mut Input) {
         while self.goes_on() {
             tokio::select! {
                 biased;
                 exit = self.signals.next() => self.interrupted = Some(exit),
                 settled = self.unsettled.next() => self.settle(&settled),
+                Some(found) = self.topics.next() => self.found(producer, found).await,
                 chunk = input.chunks.recv(), if !self.unsettled.is_full() => match chunk {
                     Some(chunk) => self.take(producer, chunk).await,
                     None => return,
                 },
                 () = ready(()), if self.reporter.is_behind() => self.write_out(),
             }
-            self.progress.show(&input, &self.counts);
+        }
+    }
+
+    /// What was read while a record was refused is refused like it.
+    async fn take_rest(&mut self, producer: &Producer, input: &mut Input) {
+        while self.interrupted.is_none()
+            && let Some(chunk) = input.rest().await
+        {
+            self.take(producer, chunk).await;
+        }
+    }
+
+    /// Waits for the topics that are being looked up.
+    async fn look_up(&mut self, producer: &Producer) {
+        while self.interrupted.is_none() && self.topics.is_waiting() {
+            tokio::select! {
+                biased;
+                exit = self.signals.next() => self.interrupted = Some(exit),
+                settled = self.unsettled.next() => self.settle(&settled),
+                Some(found) = self.topics.next() => self.found(producer, found).await,
+                () = ready(()), if self.reporter.is_behind() => self.write_out(),
+            }
         }
     }
 
@@ -92,11 +122,11 @@ impl Pump {
         for what in chunk.skipped {
             self.counts.skipped += 1;
             if self.counts.skipped <= TOLD_MAX {
-                tracing::warn!("skipped: {what}");
+                tracing::warn!("skipped: {}", escaped(&what));
             }
         }
         for record in chunk.records {
-            if !self.goes_on() {
+            if self.interrupted.is_some() || matches!(self.stopped, Some(Stop::Output(_))) {
                 return;
             }
             self.accept(producer, record).await;
@@ -106,14 +136,37 @@ impl Pump {
         }
     }
 
-    /// Hands a record to the producer. While it waits for room, others are settled.
+    /// Hands a record to the producer, or has it wait for its topic.
     async fn accept(&mut self, producer: &Producer, record: Record) {
         let (topic, bytes) = (Arc::clone(&record.topic), bytes_of(&record));
         let kept = self.dead_letters.is_some().then(|| record.clone());
-        if let Some(error) = self.refused.get(&topic) {
-            let outcome = Outcome::Refused(error.clone());
-            return self.unsettled.push(Entry { topic, bytes, outcome, kept });
-        }
+        let number = self.unsettled.next_number();
+        let outcome = match self.topics.state(&topic) {
+            Some(State::Refused(error)) => Outcome::Refused(error.clone()),
+            Some(State::Waiting(records)) => {
+                records.push(number);
+                Outcome::Waiting(Some(record))
+            }
+            known => match &self.stopped {
+                Some(Stop::Refused(error)) if known.is_none() || !is_about_topic(error) => {
+                    Outcome::Refused(error.clone())
+                }
+                _ if self.many_topics && known.is_none() => {
+                    self.topics.look_up(producer, &topic, number);
+                    Outcome::Waiting(Some(record))
+                }
+                _ => match self.enter(producer, record).await {
+                    Some(outcome) => outcome,
+                    None => return,
+                },
+            },
+        };
+        self.unsettled.push(Entry { topic, bytes, outcome, kept });
+    }
+
+    /// Hands a record to the producer. While it waits for room, others are settled. None when a signal came first.
+    async fn enter(&mut self, producer: &Producer, record: Record) -> Option<Outcome> {
+        let topic = Arc::clone(&record.topic);
         let mut entering = pin!(producer.enqueue(record));
         let entered = loop {
             tokio::select! {
@@ -121,30 +174,49 @@ impl Pump {
                 entered = &mut entering => break entered,
                 exit = self.signals.next() => {
                     self.interrupted = Some(exit);
-                    return;
+                    return None;
                 }
                 settled = self.unsettled.next() => self.settle(&settled),
                 () = ready(()), if self.reporter.is_behind() => self.write_out(),
             }
         };
-        let outcome = match entered {
+        Some(match entered {
             Ok(delivery) => Outcome::Pending(delivery),
             Err(error) => {
                 self.heed(&topic, &error);
                 Outcome::Refused(error)
             }
-        };
-        self.unsettled.push(Entry { topic, bytes, outcome, kept });
+        })
+    }
+
+    /// A topic was looked up: its records go, or fail.
+    async fn found(&mut self, producer: &Producer, (topic, found): Found) {
+        if let Err(error) = found {
+            for number in self.topics.refuse(&topic, error.clone()) {
+                self.unsettled.resolve(number, Outcome::Refused(error.clone()));
+            }
+            return self.stop_at(&error);
+        }
+        for number in self.topics.know(&topic) {
+            let Some(record) = self.unsettled.take_waiting(number) else { continue };
+            let outcome = match self.interrupted {
+                None => self.enter(producer, record.clone()).await,
+                Some(_) => None,
+            };
+            let outcome = match outcome {
+                Some(outcome) => outcome,
+                None => refused_at_the_end(producer, record).await,
+            };
+            self.unsettled.resolve(number, outcome);
+        }
     }
 
     /// What a refusal means for the records behind it.
     fn heed(&mut self, topic: &Arc<str>, error: &SendError) {
         match error.kind() {
-            ErrorKind::UnknownTopic | ErrorKind::InvalidTopic | ErrorKind::TopicAuthorizationFailed => {
-                self.refused.insert(Arc::clone(topic), error.clone());
-                if !self.many_topics || self.refused.len() >= REFUSED_TOPICS_MAX {
-                    self.stopped = Some(Stop::Refused(error.clone()));
-                }
+            _ if is_about_topic(error) => {
+                self.topics.refuse(topic, error.clone());
+                self.stop_at(error);
             }
             // Another record would wait as long, for the same end.
             ErrorKind::ClusterAuthorizationFailed
@@ -152,6 +224,13 @@ impl Pump {
             | ErrorKind::Closed
             | ErrorKind::Internal => self.stopped = Some(Stop::Refused(error.clone())),
             _ => {}
+        }
+    }
+
+    /// Stops the reading, where no further record makes sense once a topic is refused.
+    fn stop_at(&mut self, error: &SendError) {
+        if self.stopped.is_none() && (!self.many_topics || self.topics.refused() >= REFUSED_TOPICS_MAX) {
+            self.stopped = Some(Stop::Refused(error.clone()));
         }
     }
 
@@ -171,6 +250,8 @@ impl Pump {
                     Some(_) => break,
                 },
                 settled = self.unsettled.next() => self.settle(&settled),
+                // Closing ends the look-ups.
+                Some(found) = self.topics.next() => self.found(producer, found).await,
                 () = &mut ending, if !ended => ended = true,
                 () = ready(()), if self.reporter.is_behind() => self.write_out(),
             }
@@ -203,6 +284,7 @@ impl Pump {
                 }
             }
         };
+        self.progress.note(&self.counts);
         let told = self.reporter.tell(settled);
         if let Err(error) = kept.and(told) {
             self.stopped = Some(Stop::Output(error));
@@ -225,6 +307,26 @@ impl Pump {
         if let Err(error) = self.reporter.flush() {
             self.stopped = Some(Stop::Output(error));
         }
+    }
+}
+
+/// Whether all records to the topic would be refused for the same reason.
+fn is_about_topic(error: &SendError) -> bool {
+    use ErrorKind::{InvalidTopic, TopicAuthorizationFailed, UnknownTopic};
+    matches!(error.kind(), UnknownTopic | InvalidTopic | TopicAuthorizationFailed)
+}
+
+/// What becomes of a record that was read and not accepted before a signal: the producer takes none once it is closing.
+async fn refused_at_the_end(producer: &Producer, record: Record) -> Outcome {
+    tokio::select! {
+        biased;
+        _ = producer.close() => {}
+        // Begun, it goes on in the background.
+        () = ready(()) => {}
+    }
+    match producer.enqueue(record).await {
+        Ok(delivery) => Outcome::Pending(delivery),
+        Err(error) => Outcome::Refused(error),
     }
 }
 

@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::input::Written;
 use super::options::Reports;
 use super::unsettled::{Place, Settled};
+use crate::escape::escaped;
 
 /// Bytes of reports that are written at once.
 const BUFFER_BYTES: usize = 64 << 10;
@@ -89,6 +90,7 @@ impl<W: Write> Reporter<W> {
 
     fn text(&mut self, settled: &Settled) -> io::Result<()> {
         let Settled { record, topic, outcome, .. } = settled;
+        let topic = escaped(topic);
         match outcome {
             Ok(Place { partition, offset: Some(offset), .. }) => {
                 writeln!(self.out, "record {record}: topic {topic}, partition {partition}, offset {offset}")
@@ -96,7 +98,9 @@ impl<W: Write> Reporter<W> {
             Ok(Place { partition, offset: None, .. }) => {
                 writeln!(self.out, "record {record}: topic {topic}, partition {partition}")
             }
-            Err(error) => writeln!(self.out, "record {record} failed: {error}"),
+            Err(error) => {
+                writeln!(self.out, "record {record} failed: {}", escaped(&error.to_string()))
+            }
         }
     }
 }

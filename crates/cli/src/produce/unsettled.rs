@@ -1,7 +1,7 @@
 //! The records that were read and not reported yet, in the order of the input.
 //!
 //! Only the first of them is waited for, so that reports come in that order; those behind it may be settled long
-//! since. How many there are is bounded, and so are the bytes that are kept for dead letters.
+//! since. How many there are is bounded, and so are the bytes that are kept.
 
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
@@ -13,7 +13,7 @@ use milena::{Ack, Delivery, Record, SendError};
 
 /// Reading pauses while so many records are unsettled.
 const RECORDS_MAX: usize = 100_000;
-/// Reading pauses while so many bytes are kept for dead letters.
+/// Reading pauses while so many bytes are kept: for dead letters, and of records whose topic is being looked up.
 const KEPT_BYTES_MAX: usize = 64 << 20;
 
 /// The queue.
@@ -38,6 +38,8 @@ pub(super) struct Entry {
 
 #[derive(Debug)]
 pub(super) enum Outcome {
+    /// Its topic is being looked up. Without the record while that is handed to the producer.
+    Waiting(Option<Record>),
     /// It was accepted.
     Pending(Delivery),
     /// It was not.
@@ -72,10 +74,46 @@ impl From<Ack> for Place {
     }
 }
 
+impl Entry {
+    /// What of it is held here, beside what the producer holds.
+    fn held_bytes(&self) -> usize {
+        match (&self.kept, &self.outcome) {
+            (None, Outcome::Pending(_) | Outcome::Refused(_)) => 0,
+            _ => self.bytes,
+        }
+    }
+}
+
 impl Unsettled {
     pub(super) fn push(&mut self, entry: Entry) {
-        self.kept_bytes += entry.kept.as_ref().map_or(0, |_| entry.bytes);
+        self.kept_bytes += entry.held_bytes();
         self.queue.push_back(entry);
+    }
+
+    /// The number of the next record that is pushed.
+    pub(super) fn next_number(&self) -> u64 {
+        self.first + self.queue.len() as u64
+    }
+
+    /// Takes a record out that waits for its topic.
+    pub(super) fn take_waiting(&mut self, number: u64) -> Option<Record> {
+        match &mut self.entry(number)?.outcome {
+            Outcome::Waiting(record) => record.take(),
+            _ => None,
+        }
+    }
+
+    /// Notes what came of a record that waited for its topic.
+    pub(super) fn resolve(&mut self, number: u64, outcome: Outcome) {
+        let Some(entry) = self.entry(number) else { return };
+        let held = entry.held_bytes();
+        entry.outcome = outcome;
+        let freed = held - entry.held_bytes();
+        self.kept_bytes -= freed;
+    }
+
+    fn entry(&mut self, number: u64) -> Option<&mut Entry> {
+        self.queue.get_mut(usize::try_from(number.checked_sub(self.first)?).ok()?)
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -102,6 +140,7 @@ impl Unsettled {
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Settled> {
         let Some(entry) = self.queue.front_mut() else { return Poll::Pending };
         let outcome = match &mut entry.outcome {
+            Outcome::Waiting(_) => return Poll::Pending,
             Outcome::Refused(error) => Err(error.clone()),
             Outcome::Pending(delivery) => match Pin::new(delivery).poll(cx) {
                 Poll::Pending => return Poll::Pending,
@@ -112,8 +151,9 @@ impl Unsettled {
         self.first += 1;
         match self.queue.pop_front() {
             None => Poll::Pending,
-            Some(Entry { topic, bytes, kept, .. }) => {
-                self.kept_bytes -= kept.as_ref().map_or(0, |_| bytes);
+            Some(entry) => {
+                self.kept_bytes -= entry.held_bytes();
+                let Entry { topic, bytes, kept, .. } = entry;
                 Poll::Ready(Settled { record, topic, bytes, outcome, kept })
             }
         }

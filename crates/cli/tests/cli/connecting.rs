@@ -45,6 +45,20 @@ fn a_cluster_that_is_not_there_is_3_in_bounded_time() {
 }
 
 #[test]
+fn cluster_whose_addresses_all_refuse_is_given_up_at_once() {
+    let patient = "produce -t t -b 127.0.0.1:1,localhost:2 -X connect.timeout.ms=3600000";
+    run(patient).expect(3).says("127.0.0.1:1: ").says("localhost:2: ").says("refused").says("--wait");
+    run("produce -t t -b 127.0.0.1:1 -X connect.timeout.ms=300 --wait").expect(3).says("refused");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_address_that_refuses_does_not_keep_from_the_others() {
+    let world = World::new().await;
+    let servers = format!("127.0.0.1:1,{}", world.cluster.bootstrap_servers());
+    Running::start(&mut command(&format!("produce -t t -b {servers}"))).end().expect(0);
+}
+
+#[test]
 fn a_port_that_says_nothing_is_3_in_bounded_time() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();

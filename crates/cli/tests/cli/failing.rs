@@ -1,6 +1,8 @@
 //! Bad input, and records that fail: named, with the right exit code, and without losing what came before.
 
-use crate::world::World;
+use rustix::process::Signal;
+
+use crate::world::{World, wait_until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bad_line_is_named_and_what_was_before_it_is_delivered() {
@@ -90,7 +92,65 @@ async fn a_topic_that_is_not_there_ends_the_reading_in_bounded_time() {
     running.write("a\nb\nc\n");
     // Standard input stays open: the end of the input is not what is waited for.
     let ended = running.end_with_open_input().expect(1);
-    ended.says("topic nope: not found").says("create the topic first").says("0 records delivered, 1 failed");
+    ended.says("topic nope: not found").says("create the topic first").says("0 records delivered, 3 failed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_that_were_read_are_reported_and_kept_when_their_topic_is_refused() {
+    let world = World::new().await;
+    let dead = world.path("dead");
+    let flags = format!("--report json --dead-letter {}", dead.display());
+    let running = world.start(&format!("produce -t nope -X max.block.ms=300 {flags}"));
+    // More than waits between the thread that reads and the producer.
+    running.write((0..3_000).map(|line| format!("{line}\n")).collect::<String>());
+    let ended = running.end_with_open_input().expect(1);
+    let lines: Vec<serde_json::Value> = std::fs::read_to_string(dead)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(ended.stdout.len(), lines.len(), "one report a dead letter");
+    assert!(ended.json().iter().all(|report| report["error"]["kind"] == "unknown_topic"));
+    assert_eq!(lines.len(), 3_000, "{}", ended.stderr);
+    assert_eq!((&lines[0]["value"], &lines[2_999]["value"]), (&"0".into(), &"2999".into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn missing_topic_does_not_hold_up_records_of_other_topics() {
+    let world = World::new().await;
+    let running = world.start("produce -t t -p 0 --format json --report json -X max.block.ms=3600000");
+    let missing = |topic: &str| format!("{{\"topic\":\"{topic}\",\"value\":\"x\"}}\n");
+    let lines =
+        [&missing("nope"), "{\"value\":\"a\"}\n", &missing("none"), "{\"value\":\"b\"}\n", &missing("nope")];
+    running.write(lines.concat());
+    wait_until(|| world.values("t", 0) == ["a", "b"]).await;
+    running.signal(Signal::INT);
+    let reports = running.end_with_open_input().expect(130).json();
+    let failed: Vec<_> = reports.iter().map(|report| !report["error"].is_null()).collect();
+    assert_eq!(failed, [true, false, true, false, true], "in the order of the input");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_of_one_topic_keep_their_order_while_it_is_looked_up() {
+    let world = World::new().await;
+    let lines: String = (0..500).map(|number| format!("{{\"value\":\"{number}\"}}\n")).collect();
+    world.run("produce -t t -p 0 --format json", lines).expect(0);
+    let expected: Vec<_> = (0..500).map(|number| number.to_string()).collect();
+    assert_eq!(world.values("t", 0), expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn name_of_a_topic_is_escaped_in_reports_and_messages() {
+    let world = World::new().await;
+    let line = "{\"topic\":\"a\\u001b[2J\\nb\",\"value\":\"x\"}\n";
+    for report in ["text", "none"] {
+        let run = format!("produce -t t --format json --report {report} -X max.block.ms=300");
+        let ended = world.run(&run, line).expect(1);
+        let printed = format!("{}\n{}", ended.stdout.join("\n"), ended.stderr);
+        assert!(!printed.contains('\u{1b}'), "{printed:?}");
+        assert!(printed.contains("a\\u{1b}[2J\\nb"), "{printed}");
+        assert_eq!(ended.stdout.len(), usize::from(report == "text"), "{printed}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

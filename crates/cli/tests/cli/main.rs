@@ -9,4 +9,5 @@ mod failing;
 mod fake;
 mod perf;
 mod produce;
+mod terminal;
 mod world;

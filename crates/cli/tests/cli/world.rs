@@ -119,7 +119,12 @@ pub(crate) struct Ended {
 
 impl Running {
     pub(crate) fn start(command: &mut Command) -> Self {
-        let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Self::start_on(command, Stdio::piped())
+    }
+
+    /// Starts a command whose standard error is this.
+    pub(crate) fn start_on(command: &mut Command, stderr: Stdio) -> Self {
+        let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(stderr);
         let mut child = piped.spawn().unwrap();
         let (sender, lines) = channel();
         let stdout = BufReader::new(child.stdout.take().unwrap());
@@ -127,10 +132,10 @@ impl Running {
             // The test may have hung up; then the pipe is closed.
             stdout.lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
         });
-        let mut stderr = child.stderr.take().unwrap();
+        let stderr = child.stderr.take();
         let stderr = std::thread::spawn(move || {
             let mut text = String::new();
-            stderr.read_to_string(&mut text).unwrap();
+            stderr.map(|mut stderr| stderr.read_to_string(&mut text).unwrap());
             text
         });
         Self { stdin: child.stdin.take(), child, lines, stderr }

@@ -1,9 +1,11 @@
 //! The input, read and parsed on a thread of its own, and handed over in chunks.
 //!
 //! A few chunks wait at most, so that reading pauses when records are not taken. A chunk is handed over when it is
-//! full, and when the next frame would have to be waited for: what is typed goes at once.
+//! full, and when the next frame would have to be waited for: what is typed goes at once. [`Input::rest`] stops the reading and
+//! gives out what was read before.
 
 mod frames;
+mod gate;
 mod json;
 mod parser;
 
@@ -18,6 +20,7 @@ use tokio::sync::mpsc;
 
 use super::options::{Format, Options};
 use frames::{Broken, Frames};
+use gate::Gate;
 pub(super) use json::Written;
 use parser::Parser;
 
@@ -46,6 +49,7 @@ pub(super) struct Input {
     pub(super) chunks: mpsc::Receiver<Chunk>,
     /// Bytes that were read so far.
     pub(super) bytes: Arc<AtomicU64>,
+    gate: Gate,
 }
 
 impl Input {
@@ -55,7 +59,7 @@ impl Input {
     /// When there is no thread to read on.
     pub(super) fn start(options: &Options, frame_bytes_max: usize) -> io::Result<Self> {
         let (sender, chunks) = mpsc::channel(CHUNKS_WAITING);
-        let bytes = Arc::new(AtomicU64::new(0));
+        let (bytes, gate) = (Arc::new(AtomicU64::new(0)), Gate::default());
         let stdin = vec![PathBuf::from(STDIN)];
         let files = if options.files.is_empty() { stdin } else { options.files.clone() };
         let reading = Reading {
@@ -65,9 +69,23 @@ impl Input {
             bytes: Arc::clone(&bytes),
             sender,
             chunk: Chunk::default(),
+            gate: gate.clone(),
         };
         std::thread::Builder::new().name("input".to_owned()).spawn(move || reading.all(&files))?;
-        Ok(Self { chunks, bytes })
+        Ok(Self { chunks, bytes, gate })
+    }
+
+    /// The next chunk of what was read before the first call; then none. Nothing is read any more.
+    ///
+    /// # Cancel safety
+    /// Nothing gets lost.
+    pub(super) async fn rest(&mut self) -> Option<Chunk> {
+        match self.gate.stop() {
+            // The thread hands over all that it has before it reads: nothing else will come.
+            true => self.chunks.try_recv().ok(),
+            // It hands over what it has, and ends where it would read.
+            false => self.chunks.recv().await,
+        }
     }
 }
 
@@ -80,6 +98,7 @@ struct Reading {
     bytes: Arc<AtomicU64>,
     sender: mpsc::Sender<Chunk>,
     chunk: Chunk,
+    gate: Gate,
 }
 
 /// Nothing is to be read any more: something is wrong with the input, or nobody takes it.
@@ -117,7 +136,14 @@ impl Reading {
             if may_wait || self.chunk.is_full() {
                 self.hand_over()?;
             }
-            match self.next(&mut frames) {
+            if may_wait && !self.gate.enter() {
+                return Err(Ended);
+            }
+            let next = self.next(&mut frames);
+            if may_wait {
+                self.gate.leave();
+            }
+            match next {
                 Ok(Next::Record(record)) => self.chunk.push(record),
                 Ok(Next::Blank) => {}
                 Ok(Next::End) => break,

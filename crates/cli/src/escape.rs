@@ -1,0 +1,38 @@
+//! Text of others, before it is printed: names of topics, words of brokers, lines of the input.
+
+use std::borrow::Cow;
+
+/// The text with everything that steers a terminal, ends a line or turns one around as an escape: `\n`, `\u{1b}`.
+pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(steers) {
+        return Cow::Borrowed(text);
+    }
+    let mut escaped = String::with_capacity(text.len() + 16);
+    for character in text.chars() {
+        match steers(character) {
+            true => escaped.extend(character.escape_default()),
+            false => escaped.push(character),
+        }
+    }
+    Cow::Owned(escaped)
+}
+
+/// Control characters, and those without a width that turn a line around (CVE-2021-42574).
+fn steers(character: char) -> bool {
+    let turns = matches!(
+        character,
+        '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+    );
+    turns || character.is_control()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn controls_are_escaped_and_letters_of_any_kind_stay() {
+        assert_eq!(escaped("a\u{1b}[2J\nb\u{202e}\u{9b}"), "a\\u{1b}[2J\\nb\\u{202e}\\u{9b}");
+        assert_eq!(escaped("Größe 大きい \\n"), "Größe 大きい \\n");
+    }
+}
