@@ -79,6 +79,28 @@ async fn records_that_do_not_compress_are_cut_and_arrive() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn ratio_that_collapses_costs_no_rejected_batch() {
+    for compression in COMPRESSIONS {
+        let stage = limited(LIMIT).await;
+        let producer = producer(&stage, compression).await;
+        let incompressible = |number| noise(number, 1_000);
+        // The topic's limit is learned from batches that are rejected.
+        let mut sent = send(&producer, 0..1_000, incompressible).await;
+        for round in 1..12 {
+            sent.extend(send(&producer, round * 1_000..(round + 1) * 1_000, text).await);
+        }
+        let before = producer.metrics();
+        for round in 12..24 {
+            sent.extend(send(&producer, round * 1_000..(round + 1) * 1_000, incompressible).await);
+        }
+        assert_exactly_once(&stage, "t", &sent);
+        let after = producer.metrics();
+        let (batches, requests) = (after.batches - before.batches, after.requests - before.requests);
+        assert_eq!(requests, batches, "{compression}: batches of the one partition that went once");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn topic_that_is_stored_uncompressed_takes_full_batches_whatever_the_ratio_becomes() {
     let stored = TopicCompression::Always(milena_fake::Compression::None);
     let config = TopicConfig { max_message_bytes: LIMIT, compression_type: stored, ..TopicConfig::default() };

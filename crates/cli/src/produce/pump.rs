@@ -15,7 +15,7 @@ use std::future::{Future, ready};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 
-use milena::{ErrorKind, Producer, Record, SendError};
+use milena::{ErrorKind, Persisted, Producer, Record, SendError};
 
 use super::input::{Chunk, Input, bytes_of};
 use super::outage::Outage;
@@ -149,7 +149,11 @@ impl Pump {
             }
             known => match &self.stopped {
                 Some(Stop::Refused(error)) if known.is_none() || !is_about_topic(error) => {
-                    Outcome::Refused(error.clone())
+                    match error.persisted() {
+                        Persisted::No => Outcome::Refused(error.clone()),
+                        // The record that stopped the reading may be written; this one was never sent.
+                        _ => refused_at_the_end(producer, record).await,
+                    }
                 }
                 _ if self.many_topics && known.is_none() => {
                     self.topics.look_up(producer, &topic, number);
@@ -316,7 +320,7 @@ fn is_about_topic(error: &SendError) -> bool {
     matches!(error.kind(), UnknownTopic | InvalidTopic | TopicAuthorizationFailed)
 }
 
-/// What becomes of a record that was read and not accepted before a signal: the producer takes none once it is closing.
+/// What becomes of a record that was read and not accepted before the end: the producer takes none once it is closing.
 async fn refused_at_the_end(producer: &Producer, record: Record) -> Outcome {
     tokio::select! {
         biased;

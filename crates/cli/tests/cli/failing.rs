@@ -188,8 +188,10 @@ async fn a_cluster_that_takes_nothing_ends_the_reading_in_bounded_time() {
     let world = World::new().await;
     world.cluster.on(milena_fake::ApiKey::PRODUCE).always().silence();
     let settings = "-X request.timeout.ms=300 -X delivery.timeout.ms=500 -X linger.ms=0";
-    let running = world.start(&format!("produce -t t {settings}"));
+    let running = world.start(&format!("produce -t t --report json {settings}"));
     running.write("x\n".repeat(150_000));
     let ended = running.end_with_open_input().expect(1);
-    ended.says("no more was read").says("0 records delivered, ");
+    let reports = ended.says("no more was read").says("0 records delivered, ").json();
+    let last = &reports[reports.len() - 1]["error"];
+    assert_eq!(last["persisted"], "no", "read, and never sent: {last}");
 }
