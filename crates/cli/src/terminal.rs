@@ -13,7 +13,7 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::escape::escaped;
+use crate::escape::{escaped, escaped_log};
 
 /// How often a bar is told where it stands, which it draws twice: the position, and the text.
 const PERIOD: Duration = Duration::from_millis(200);
@@ -108,13 +108,17 @@ impl Drop for Bar {
     }
 }
 
-/// The log's way to standard error.
+/// The log's way to standard error: each event is one line, whatever stands in it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AboveBars;
 
 impl Write for AboveBars {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        bars().suspend(|| io::stderr().lock().write(bytes))
+        // An event is written at once.
+        let event = String::from_utf8_lossy(bytes);
+        let line = escaped_log(event.strip_suffix('\n').unwrap_or(&event));
+        bars().suspend(|| writeln!(io::stderr().lock(), "{line}"))?;
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
