@@ -36,6 +36,7 @@ pub mod control;
 mod endpoint;
 mod exchange;
 pub mod metadata;
+mod reset;
 pub mod sasl;
 pub mod session;
 pub mod tls;
@@ -43,4 +44,5 @@ pub mod transport;
 
 pub use endpoint::{Endpoint, EndpointError, EndpointFault};
 pub use exchange::{decode_response, encode_request};
+pub use reset::reset;
 pub use secrecy::SecretString;

@@ -1,54 +1,14 @@
 //! What an operator reads about brokers that cannot be used: each step that stops a producer once, however often it is
 //! tried, and that it is over.
 
-use std::io;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use milena::{Record, Sasl};
 use milena_fake::{ApiKey, Cluster, Mechanism};
-use milena_tests::{Name, Stage, within};
+use milena_tests::{Log, Name, Stage, within};
 use tokio::time::sleep;
-use tracing_subscriber::fmt::MakeWriter;
 
 const SECOND: Duration = Duration::from_secs(1);
-
-/// The log of this thread, on which the whole producer runs.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn listen(&self) -> impl Sized + use<> {
-        use tracing_subscriber::util::SubscriberInitExt;
-        tracing_subscriber::fmt().with_ansi(false).without_time().with_writer(self.clone()).set_default()
-    }
-
-    /// How many lines have these words, and are as grave as that.
-    fn count(&self, level: &str, words: &str) -> usize {
-        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
-        let is_meant = |line: &&str| line.trim_start().starts_with(level) && line.contains(words);
-        text.lines().filter(is_meant).count()
-    }
-}
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Log {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
-}
 
 #[tokio::test(start_paused = true)]
 async fn a_broker_that_cannot_be_used_is_told_once_for_each_step_that_stops_it() {
@@ -96,6 +56,6 @@ async fn closing_what_nobody_uses_is_no_news() {
     }
     assert_eq!(asked(), before, "no broker was lost");
     for level in ["ERROR", "WARN", "INFO"] {
-        assert_eq!(log.count(level, ""), 0, "{}", String::from_utf8_lossy(&log.0.lock().unwrap()));
+        assert_eq!(log.lines(level, ""), [""; 0]);
     }
 }

@@ -4,6 +4,7 @@
 
 mod credentials;
 mod dialling;
+mod ends;
 mod log;
 mod proxies;
 mod refusals;

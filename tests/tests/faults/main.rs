@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong fails its test")]
 
+mod acks_0;
 mod answers;
 mod brokers;
 mod codes;

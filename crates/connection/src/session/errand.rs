@@ -74,6 +74,31 @@ impl<P: Payload> Session<P> {
         true
     }
 
+    /// Asks for the proof that the broker has handled every request that was written and awaits nothing (`acks=0`): the
+    /// answer to a request behind them, since a broker reads the next request of a connection once it has handled the one
+    /// before (Kafka's `SocketServer` mutes the channel meanwhile). A request that is written in part goes first, those
+    /// that are queued behind it stay. The proof is there when [`is_confirmed`](Self::is_confirmed) says so; call this
+    /// after every event until then. It has the request time-out.
+    ///
+    /// The request is ApiVersions: every broker answers it out of its memory, in a few bytes, to every client. Metadata
+    /// would list all brokers, and other requests need a permission.
+    pub fn confirm(&mut self, now: Instant) {
+        if let Stage::Ready { errand: Errand::None, versions } = &self.stage
+            && !self.is_confirmed()
+        {
+            let version = versions.pick::<ApiVersionsRequest>().unwrap_or(0);
+            self.probe(version, self.config.request_timeout, now);
+        }
+    }
+
+    /// Whether the broker is known to have handled every request that was written and awaits nothing.
+    ///
+    /// See [`confirm`](Self::confirm).
+    #[must_use]
+    pub fn is_confirmed(&self) -> bool {
+        !self.unconfirmed && self.outbox.left_of_begun() == 0
+    }
+
     /// Queues the question about versions.
     pub(super) fn ask_versions(&mut self, version: i16) -> Result<(), SessionError> {
         let question = Question::new(version);
@@ -93,23 +118,27 @@ impl<P: Payload> Session<P> {
             return;
         }
         let expired = renewal.is_some_and(|renewal| now >= renewal.expires);
+        // Requests that were just written come first, and the broker takes its time for them.
+        let busy =
+            self.unconfirmed && now.saturating_duration_since(self.progress_at) < self.config.probe_after;
+        let within = if busy { self.config.request_timeout } else { self.config.probe_timeout };
         match (&self.stage, renewal) {
             (Stage::Ready { errand: Errand::Authenticating { .. }, .. }, _) => self.held |= expired,
-            (Stage::Ready { errand: Errand::None, .. }, Some(_)) => self.renew(stale, expired, now),
+            (Stage::Ready { errand: Errand::None, .. }, Some(_)) => self.renew(stale && !busy, expired, now),
             (Stage::Ready { errand: Errand::None, versions }, None) => {
                 let version = versions.pick::<ApiVersionsRequest>().unwrap_or(0);
-                self.probe(version, now);
+                self.probe(version, within, now);
             }
             _ => {}
         }
     }
 
-    fn probe(&mut self, version: i16, now: Instant) {
+    fn probe(&mut self, version: i16, within: Duration, now: Instant) {
         let id = self.next_correlation_id();
         // The first question was written with the same names.
         let Ok(frame) = Question::new(version).frame(&self.config, id) else { return };
         self.slot.put(id, Zeroizing::new(frame));
-        self.begin(Errand::Probing, true, now);
+        self.begin(Errand::Probing { within }, true, now);
     }
 
     fn renew(&mut self, stale: bool, expired: bool, now: Instant) {
@@ -223,6 +252,8 @@ impl<P: Payload> Session<P> {
             *errand = Errand::None;
         }
         self.held = false;
+        // While they were held nothing else was written, so the answer was to a request behind all of them.
+        self.unconfirmed = false;
         // What was queued until now could not have been written before.
         self.progress_at = now;
     }
@@ -274,6 +305,12 @@ impl<P: Payload> Session<P> {
         let queued = bytes.min(self.outbox.left_of_begun());
         if bytes > queued {
             self.slot.wrote(bytes - queued, now);
+        }
+        let probes = matches!(self.stage, Stage::Ready { errand: Errand::Probing { .. }, .. });
+        if probes && (queued > 0 || self.unconfirmed) {
+            // What is written awaits nothing and has no time-out of its own: that of our request begins with its last
+            // byte.
+            self.since = now;
         }
         queued
     }

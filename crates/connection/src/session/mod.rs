@@ -21,7 +21,8 @@
 //!   tells whether a broker may have acted on it.
 //! * A request costs no allocation here; the queues and the read buffer are used again.
 //!
-//! A session is drained by sending nothing more until [`Session::in_flight`] is 0. The shell around it turns five
+//! A session is drained by sending nothing more until [`Session::in_flight`] is 0, and, where requests await nothing, by
+//! [`Session::confirm`] until [`Session::is_confirmed`]. The shell around it turns five
 //! wheels: write what [`fill`](Session::fill) gives and report it to [`wrote`](Session::wrote), read into
 //! [`read_space`](Session::read_space) and report to [`received`](Session::received), take every
 //! [`next_event`](Session::next_event), run the [`Work`] that comes with one and hand its outcome to
@@ -46,7 +47,7 @@ use std::fmt;
 use std::io::IoSlice;
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use milena_codec::frame::FrameError;
 
@@ -111,6 +112,8 @@ pub struct Session<P> {
     heard_at: Instant,
     /// Whether a request of the session's user was ever answered.
     answered: bool,
+    /// Whether a request that awaits nothing was written, and no answer to a later request has come.
+    unconfirmed: bool,
     /// Whether the peer said that nothing more will come.
     closed: bool,
 }
@@ -126,7 +129,9 @@ enum Stage {
 enum Errand {
     None,
     /// It asks for a sign of life before it sends anything else.
-    Probing,
+    Probing {
+        within: Duration,
+    },
     /// It says again who we are. `stale` when nothing was heard for long before.
     Authenticating {
         authentication: Box<Authentication>,
@@ -163,6 +168,7 @@ impl<P: Payload> Session<P> {
             progress_at: now,
             heard_at: now,
             answered: false,
+            unconfirmed: false,
             closed: false,
         };
         if let Err(error) = session.ask_versions(Question::FIRST_VERSION) {
@@ -207,7 +213,10 @@ impl<P: Payload> Session<P> {
         let bytes = if self.held { self.wrote_own(bytes, now) } else { bytes };
         self.outbox.wrote(bytes, |Outgoing { correlation_id, awaits, payload }| match awaits {
             Awaits::Answer => self.awaiting.push_back(Awaiting { correlation_id, payload, written_at: now }),
-            Awaits::Nothing => self.written.push_back(payload),
+            Awaits::Nothing => {
+                self.unconfirmed = true;
+                self.written.push_back(payload);
+            }
         });
     }
 
@@ -265,6 +274,12 @@ impl<P: Payload> Session<P> {
     #[must_use]
     pub const fn holds(&self) -> bool {
         self.held
+    }
+
+    /// How many requests are out and unanswered.
+    #[must_use]
+    pub fn unanswered(&self) -> usize {
+        self.awaiting.len()
     }
 
     /// How many requests are queued, or out and unanswered.
@@ -409,7 +424,7 @@ impl<P> fmt::Debug for Session<P> {
             Stage::Negotiating(_) => "negotiating",
             Stage::Authenticating { .. } => "authenticating",
             Stage::Ready { errand: Errand::None, .. } => "ready",
-            Stage::Ready { errand: Errand::Probing, .. } => "probing",
+            Stage::Ready { errand: Errand::Probing { .. }, .. } => "probing",
             Stage::Ready { errand: Errand::Authenticating { .. }, .. } => "authenticating again",
             Stage::Failed(_) => "failed",
         };

@@ -64,7 +64,7 @@ impl<P: Payload> Session<P> {
         let timeout = match &self.stage {
             Stage::Negotiating(_) => self.config.request_timeout,
             Stage::Authenticating { .. } => self.config.authentication_timeout,
-            Stage::Ready { errand: Errand::Probing, .. } => self.config.probe_timeout,
+            Stage::Ready { errand: Errand::Probing { within }, .. } => *within,
             Stage::Ready { errand: Errand::Authenticating { authentication, stale }, .. } => {
                 match *stale && authentication.is_handshaking() {
                     true => self.config.probe_timeout,

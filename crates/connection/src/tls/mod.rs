@@ -34,6 +34,7 @@ use pem::Pem;
 #[cfg(all(test, feature = "oidc"))]
 pub(crate) use provider::built_in as built_in_provider;
 pub use setup::{StoreKind, TlsPart, TlsSetupError, TlsSetupFault};
+pub(crate) use stream::TlsStream;
 
 /// What a client trusts, and how it shows who it is. By default: the authorities that the system trusts, no
 /// certificate of its own, TLS 1.2 and 1.3, and the host name is always checked.

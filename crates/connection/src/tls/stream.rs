@@ -98,15 +98,22 @@ impl AsyncWrite for Recorder {
 ///   a client certificate, or the lack of one, only when the client believes that all is well.
 /// * A peer that closes without saying so has ended the stream. Frames have lengths, so that nothing is taken for whole
 ///   that was cut off.
-/// * Dropped, it says goodbye as far as that needs no waiting.
-pub(super) struct TlsStream {
+/// * Dropped, it says goodbye as far as that needs no waiting, unless it was [abandoned](Self::abandon).
+pub(crate) struct TlsStream {
     inner: client::TlsStream<Recorder>,
     seen: Seen,
+    abandoned: bool,
 }
 
 impl TlsStream {
     pub(super) fn new(inner: client::TlsStream<Recorder>, seen: Seen) -> Self {
-        Self { inner, seen }
+        Self { inner, seen, abandoned: false }
+    }
+
+    /// Nothing more is written: neither sealed records that wait nor a `close_notify`. Returns the stream below.
+    pub(crate) fn abandon(&mut self) -> &mut BoxStream {
+        self.abandoned = true;
+        &mut self.inner.get_mut().0.inner
     }
 
     fn explained(&self, error: io::Error) -> io::Error {
@@ -173,6 +180,9 @@ impl AsyncWrite for TlsStream {
 
 impl Drop for TlsStream {
     fn drop(&mut self) {
+        if self.abandoned {
+            return;
+        }
         let (io, connection) = self.inner.get_mut();
         connection.send_close_notify();
         let mut writer = Polled { io, cx: &mut Context::from_waker(Waker::noop()) };

@@ -7,6 +7,7 @@ mod error;
 mod tcp;
 mod tls_error;
 
+use std::any::Any;
 use std::fmt::Debug;
 use std::future::Future;
 use std::pin::Pin;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 pub use error::{Attempt, DialError};
+pub(crate) use tcp::discard_on_close;
 pub use tcp::{Tcp, TcpOptions};
 pub use tls_error::{TlsError, TlsFault};
 
@@ -24,9 +26,17 @@ use crate::endpoint::Endpoint;
 ///
 /// A stream that can write several slices at once must say so (`is_write_vectored`): a produce request goes out as
 /// many of them, and a stream without it takes one at a time.
-pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {
+    /// The stream itself, for [`reset`](crate::reset), which knows the kinds that this crate opens.
+    #[doc(hidden)]
+    fn as_any(&mut self) -> &mut dyn Any;
+}
 
-impl<T: AsyncRead + AsyncWrite + Send + Unpin + ?Sized> Stream for T {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Stream for T {
+    fn as_any(&mut self) -> &mut dyn Any {
+        self
+    }
+}
 
 /// A connection of any kind. The box forwards vectored writes.
 pub type BoxStream = Box<dyn Stream>;

@@ -4,6 +4,8 @@
 //! asleep, after another look at everything that could have changed meanwhile. After a write the read side is polled
 //! again, so that a waker is always registered there.
 
+mod ending;
+
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
@@ -14,18 +16,18 @@ use std::time::{Duration, Instant};
 use milena_codec::ids::{Identity, TopicId};
 use milena_codec::message::ProduceRequest as ProduceMessage;
 use milena_connection::Endpoint;
-use milena_connection::session::{Event, Fate};
+use milena_connection::session::Event;
 use milena_sender::lane::{Lane, Output};
 use milena_sender::stream::Stream;
 use milena_sender::sync::Bell;
 use tokio::time::{Sleep, sleep_until};
 
 use super::frame::Frame;
-use super::link::{Broken, Ended, Link};
+use super::link::{Broken, Link};
 use super::nudge::{Nudge, Nudging};
 use super::settings::{PRODUCE_VERSION_MAX, Settings};
 use super::throttle::throttle;
-use super::trouble::{Told, Trouble};
+use super::trouble::Told;
 use crate::clock;
 
 /// How long one turn may compress in place before the other tasks of the runtime have theirs.
@@ -41,8 +43,9 @@ pub(super) enum LaneOrder {
     Identity(Identity),
     /// Where the broker listens; none when it is gone.
     Endpoint(Option<Endpoint>),
-    /// Everything that is not settled fails, and the task ends.
-    Abort,
+    /// Everything that is not settled fails, and the task ends. Its connection ends in order, by this time at the
+    /// latest.
+    End(Instant),
 }
 
 /// A lane's mail from the director.
@@ -61,7 +64,10 @@ pub(super) struct BrokerTask {
     /// The broker asked for a pause until then (KIP-219).
     paused_until: Option<Instant>,
     nudging: Nudging,
-    aborting: bool,
+    /// The task ends, by then at the latest.
+    ends_by: Option<Instant>,
+    /// Whether everything that was left has failed.
+    aborted: bool,
     /// What the log was told, since the broker was of use.
     told: Told,
 }
@@ -86,7 +92,8 @@ impl BrokerTask {
             armed: None,
             paused_until: None,
             nudging,
-            aborting: false,
+            ends_by: None,
+            aborted: false,
             told: Told::default(),
         }
     }
@@ -101,11 +108,13 @@ impl BrokerTask {
                 LaneOrder::Elected(serial) => self.lane.elected(serial),
                 LaneOrder::Identity(identity) => self.lane.set_identity(identity),
                 LaneOrder::Endpoint(endpoint) => {
-                    if let Some(ended) = self.link.set_endpoint(endpoint) {
+                    if let Some(ended) = self.link.set_endpoint(now, endpoint) {
                         self.ended(now, ended);
                     }
                 }
-                LaneOrder::Abort => self.aborting = true,
+                LaneOrder::End(until) => {
+                    self.ends_by = Some(self.ends_by.map_or(until, |before| before.min(until)));
+                }
             }
         }
     }
@@ -123,7 +132,7 @@ impl BrokerTask {
         let mut outcome = self.link.check(now);
         while outcome.is_ok() {
             match self.link.poll_event(now, cx) {
-                Poll::Pending => return,
+                Poll::Pending => return self.go_on_ending(now, cx),
                 Poll::Ready(Ok(event)) => outcome = self.handle(now, event),
                 Poll::Ready(Err(broken)) => outcome = Err(broken),
             }
@@ -133,6 +142,7 @@ impl BrokerTask {
         {
             self.ended(now, ended);
         }
+        self.go_on_ending(now, cx);
     }
 
     fn handle(&mut self, now: Instant, event: Event<Frame>) -> Result<(), Broken> {
@@ -161,50 +171,11 @@ impl BrokerTask {
         Ok(())
     }
 
-    fn ended(&mut self, now: Instant, ended: Ended) {
-        // A pause is asked for on a connection, and ends with it.
-        self.paused_until = None;
-        // Brokers close connections that are idle: news only where something has to be sent again.
-        match ended.requests.len() {
-            _ if !ended.stood => {}
-            0 if self.link.is_dormant() => {
-                tracing::debug!(reason = %ended.trouble, "an idle connection is closed")
-            }
-            0 => tracing::info!(reason = %ended.trouble, "an idle connection ended"),
-            requests => tracing::warn!(reason = %ended.trouble, requests, "a connection ended"),
-        }
-        let mut requests = Vec::with_capacity(ended.requests.len());
-        for (Frame(request), fate) in ended.requests {
-            match fate {
-                Fate::Written => self.lane.written(now, request),
-                Fate::Unanswered => requests.push((request, true)),
-                Fate::NotSent => requests.push((request, false)),
-            }
-        }
-        self.lane.ended(now, requests, ended.timed_out);
-        if ended.timed_out {
-            let silent = self.link.endpoint().cloned();
-            self.settings.core.tell(|inbox| inbox.silent = silent);
-        }
-        if !self.link.is_dormant() {
-            self.unreachable(ended.trouble, !ended.stood);
-        }
-    }
-
-    /// The broker cannot be used now. To the log that is news when `is_setup`, no connection came about, and it was
-    /// stopped elsewhere than the time before.
-    fn unreachable(&mut self, trouble: Trouble, is_setup: bool) {
-        if is_setup && self.told.is_news(&trouble) {
-            tracing::warn!(reason = %trouble, step = trouble.kind.name(), "a broker cannot be used");
-        } else {
-            tracing::debug!(reason = %trouble, "a broker cannot be used");
-        }
-        self.lane.set_trouble(trouble.to_string());
-        self.settings.core.tell(|inbox| inbox.broker_lost = true);
-    }
-
     /// Whether the connection is to be kept, or to be opened.
     fn needs_link(&mut self) -> bool {
+        if self.ends_by.is_some() {
+            return self.link.session().is_some();
+        }
         let wanted = self.lane.has_partitions() && (!self.link.is_dormant() || self.lane.has_ready());
         wanted || self.link.session().is_some()
     }
@@ -227,7 +198,7 @@ impl BrokerTask {
 
     /// Whether a request may be handed to the session now: one at a time is written, so that batches grow meanwhile.
     fn has_room(&mut self, now: Instant) -> bool {
-        let paused = self.paused_until.is_some_and(|until| now < until);
+        let paused = self.paused_until.is_some_and(|until| now < until) || self.link.is_ending();
         let Some(session) = self.link.session() else { return false };
         !paused && !session.holds() && !session.unwritten() && session.room() > 0
     }
@@ -261,13 +232,6 @@ impl BrokerTask {
         }
         rung
     }
-
-    /// Fails what is left. False when that has to be tried again, because a caller holds a partition.
-    fn abort(&mut self) -> bool {
-        self.lane.abort();
-        self.report();
-        !self.lane.is_aborting()
-    }
 }
 
 impl Future for BrokerTask {
@@ -279,12 +243,11 @@ impl Future for BrokerTask {
         loop {
             let now = clock::now();
             this.take_orders(now);
-            if this.aborting {
-                if this.abort() {
-                    return Poll::Ready(());
+            if let Some(until) = this.ends_by {
+                match this.leave(now, until, cx) {
+                    Some(poll) => return poll,
+                    None => continue,
                 }
-                cx.waker().wake_by_ref();
-                return Poll::Pending;
             }
             this.listen(now, cx);
             let room = this.has_room(now);

@@ -1,5 +1,7 @@
 //! A lane's connection: dialled when it is needed, dialled again with backoff when it breaks.
 
+mod ending;
+
 use std::fmt;
 use std::future::Future;
 use std::io::{self, IoSlice};
@@ -21,6 +23,7 @@ use super::frame::Frame;
 use super::settings::Settings;
 use super::trouble::{Trouble, Verdict, of_io, of_session};
 use crate::error::ConnectErrorKind;
+use ending::Ending;
 
 /// How many pieces go into one write: what Linux takes at most is 1 024.
 const SLICES: usize = 64;
@@ -65,6 +68,8 @@ enum State {
         work: Option<Working>,
         /// The stream may hold written bytes back.
         unflushed: bool,
+        /// It ends in order.
+        ending: Option<Ending>,
     },
 }
 
@@ -74,6 +79,8 @@ pub(super) struct Ended {
     pub(super) timed_out: bool,
     /// Whether requests could be sent on it.
     pub(super) stood: bool,
+    /// Whether the broker may not have handled all that was written without an answer to wait for.
+    pub(super) unconfirmed: bool,
     pub(super) trouble: Trouble,
 }
 
@@ -101,7 +108,7 @@ impl Link {
 
     /// Where the broker listens now. A connection to another place ends, even if the broker was gone in between; one to
     /// a broker that is gone is of use as long as it stands.
-    pub(super) fn set_endpoint(&mut self, endpoint: Option<Endpoint>) -> Option<Ended> {
+    pub(super) fn set_endpoint(&mut self, now: Instant, endpoint: Option<Endpoint>) -> Option<Ended> {
         let moved = endpoint.is_some() && self.dialled.is_some() && self.dialled != endpoint;
         self.endpoint = endpoint;
         if !moved {
@@ -109,9 +116,8 @@ impl Link {
         }
         self.dialled = None;
         (self.failures, self.failed_dials) = (0, 0);
-        let ended = self.end(Trouble::new(ConnectErrorKind::Unreachable, "the broker moved"), false);
-        self.state = State::Closed { not_before: None };
-        ended
+        let until = now + self.settings.core.config.request_timeout;
+        self.begin_end(until, Trouble::new(ConnectErrorKind::Unreachable, "the broker moved"))
     }
 
     /// Works towards a connection. Ready with an error when an attempt failed.
@@ -136,7 +142,8 @@ impl Link {
                         self.settings.core.metrics.add_connection();
                         let session = Session::new(Arc::clone(&self.settings.session), now);
                         let session = Box::new(session.with_jitter(self.jitter));
-                        self.state = State::Open { stream, session, work: None, unflushed: false };
+                        self.state =
+                            State::Open { stream, session, work: None, unflushed: false, ending: None };
                     }
                     Poll::Ready(Err(error)) => {
                         self.failed_dials = self.failed_dials.saturating_add(1);
@@ -153,7 +160,10 @@ impl Link {
         match &self.state {
             State::Closed { not_before } => self.endpoint.as_ref().and(*not_before),
             State::Dialling(_) => None,
-            State::Open { session, .. } => session.deadline(),
+            State::Open { session, ending: None, .. } => session.deadline(),
+            State::Open { session, ending: Some(ending), .. } => {
+                Some(ending.deadline(session.deadline(), session.is_confirmed()))
+            }
         }
     }
 
@@ -234,27 +244,23 @@ impl Link {
         }
     }
 
-    /// Whether something on the connection takes too long.
-    pub(super) fn check(&self, now: Instant) -> Result<(), Broken> {
-        match &self.state {
-            State::Open { session, .. } => session.check(now).map_err(Broken::Session),
-            State::Closed { .. } | State::Dialling(_) => Ok(()),
-        }
-    }
-
-    /// Closes a connection that broke. It is dialled again after a backoff.
+    /// Closes a connection that broke. It is dialled again after a backoff. One that nobody uses begins to end.
     pub(super) fn broken(&mut self, now: Instant, broken: Broken) -> Option<Ended> {
+        if self.is_ending() {
+            return self.end_begun();
+        }
         let is_timeout = broken.is_timeout();
         let mut trouble = Trouble::new(broken.verdict().0, &broken);
         if let Some(endpoint) = &self.dialled {
             trouble = trouble.at(endpoint);
         }
+        if let Broken::Session(SessionError::Idle { .. }) = broken {
+            return self.begin_idle_end(now + self.settings.core.config.request_timeout, trouble);
+        }
         let ended = self.end(trouble, is_timeout);
         // An idle connection that turns out to be dead says nothing about the broker.
-        match broken {
-            Broken::Session(SessionError::Idle { .. }) => self.dormant = true,
-            Broken::Session(error) if error.is_staleness() => {}
-            _ => self.back_off(now),
+        if !matches!(broken, Broken::Session(error) if error.is_staleness()) {
+            self.back_off(now);
         }
         ended
     }
@@ -262,14 +268,6 @@ impl Link {
     /// Whether a connection is opened only for something to send.
     pub(super) const fn is_dormant(&self) -> bool {
         self.dormant && self.endpoint.is_some()
-    }
-
-    fn end(&mut self, trouble: Trouble, timed_out: bool) -> Option<Ended> {
-        let state = std::mem::replace(&mut self.state, State::Closed { not_before: None });
-        let State::Open { stream, session, .. } = state else { return None };
-        // Closed before anything of it is sent again: the broker must not have two copies of a request to choose from.
-        drop(stream);
-        Some(Ended { requests: session.end(), timed_out, stood: self.stood, trouble })
     }
 
     fn back_off(&mut self, now: Instant) {

@@ -1,6 +1,7 @@
 //! The promises of a session, each told against a peer made of bytes.
 
 mod broker;
+mod confirming;
 mod endings;
 mod idle;
 mod peer;

@@ -109,6 +109,15 @@ async fn a_stream_that_is_dropped_or_shut_down_says_goodbye() {
     }
 }
 
+#[tokio::test]
+async fn reset_stream_sends_no_goodbye() {
+    let network = Server::new().start();
+    let mut stream = dial(&network, &trusting(), "localhost").await.unwrap();
+    ping(&mut stream).await.unwrap();
+    crate::reset(stream);
+    assert!(!network.heard().await.unwrap().goodbye);
+}
+
 /// Hands on one byte at a time, both ways.
 struct Dripping(DuplexStream);
 

@@ -19,6 +19,7 @@ use crate::clock;
 use crate::endpoint::Endpoint;
 use race::{alternate, race};
 use resolver::Resolver;
+pub(crate) use socket::discard_on_close;
 
 /// Connects by TCP, without TLS.
 ///

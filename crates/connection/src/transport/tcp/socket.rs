@@ -1,5 +1,6 @@
 //! One socket: how it is set before and after it is connected.
 
+use std::any::Any;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -29,6 +30,14 @@ pub(super) async fn open(address: SocketAddr, options: TcpOptions) -> io::Result
     stream.set_nodelay(true)?;
     watch(&stream, options.keep_alive)?;
     Ok(stream)
+}
+
+/// Has the system drop what it has not sent yet when the socket is closed, and reset the connection (RFC 9293, 3.10.5;
+/// `SO_LINGER` of 0). False where `stream` is no socket of ours.
+pub(crate) fn discard_on_close(stream: &dyn Any) -> bool {
+    let Some(stream) = stream.downcast_ref::<TcpStream>() else { return false };
+    // A socket that cannot be set is closed as usual: the reset only spares the broker what it would refuse.
+    SockRef::from(stream).set_linger(Some(Duration::ZERO)).is_ok()
 }
 
 /// Has the system find out when the peer is gone.

@@ -1,6 +1,7 @@
 //! The lanes under the director: made when they are needed first, and told what the coordinator orders.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use milena_codec::ids::BrokerId;
 use milena_connection::Endpoint;
@@ -11,6 +12,7 @@ use milena_sender::stream::Settler;
 use milena_sender::sync::Wake;
 
 use super::Director;
+use crate::clock;
 use crate::driver::broker::{BrokerTask, LaneOrder, Orders};
 
 /// How a lane is reached.
@@ -21,11 +23,15 @@ pub(super) struct LaneHandle {
 
 impl LaneHandle {
     pub(super) fn tell(&self, order: LaneOrder) {
-        self.orders.put(|orders| {
-            orders.push_back(order);
-            ((), Wake::Now)
-        });
+        tell(&self.orders, order);
     }
+}
+
+fn tell(orders: &Orders, order: LaneOrder) {
+    orders.put(|orders| {
+        orders.push_back(order);
+        ((), Wake::Now)
+    });
 }
 
 impl Director {
@@ -78,14 +84,24 @@ impl Director {
     /// Ends the lanes of brokers that are not part of the cluster any more, and their connections, once no partition
     /// needs them: nothing is queued or in flight there then. A broker that comes back gets a new one.
     pub(super) fn end_needless_lanes(&mut self) {
+        let until = clock::now() + self.settings.core.config.request_timeout;
         let is_needless = |id: &LaneId| {
             id.is_some_and(|broker| self.metadata.broker(broker).is_none()) && !self.coordinator.needs(*id)
         };
         let needless: Vec<LaneId> = self.lanes.keys().copied().filter(is_needless).collect();
         for lane in needless.iter().filter_map(|id| self.lanes.remove(id)) {
             self.settings.core.shared.remove_port(&lane.port);
-            lane.tell(LaneOrder::Abort);
+            lane.tell(LaneOrder::End(until));
+            self.leaving.retain(|orders| orders.strong_count() > 0);
+            self.leaving.push(Arc::downgrade(&lane.orders));
         }
+    }
+
+    /// Ends all lanes and their connections, those first that end already, by `until` at the latest.
+    pub(super) fn end_lanes(&mut self, until: Instant) {
+        let leaving = self.leaving.drain(..).filter_map(|orders| orders.upgrade());
+        let lanes = self.lanes.values().map(|lane| Arc::clone(&lane.orders));
+        leaving.chain(lanes).for_each(|orders| tell(&orders, LaneOrder::End(until)));
     }
 
     /// A broker listens elsewhere, or is gone.

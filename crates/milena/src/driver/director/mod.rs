@@ -16,7 +16,7 @@ mod wishes;
 
 use std::collections::BTreeMap;
 use std::future::poll_fn;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::Poll;
 use std::time::Instant;
 
@@ -30,7 +30,7 @@ use milena_sender::sync::Generation;
 use tokio::task::JoinSet;
 use tokio::time::sleep_until;
 
-use super::broker::LaneOrder;
+use super::broker::Orders;
 use super::line::Line;
 use super::nudge::{Nudge, Nudging};
 use super::settings::Settings;
@@ -48,6 +48,8 @@ pub(super) struct Director {
     metadata: Metadata,
     coordinator: Coordinator,
     lanes: BTreeMap<LaneId, LaneHandle>,
+    /// The mailboxes of lanes that were told to end.
+    leaving: Vec<Weak<Orders>>,
     tasks: JoinSet<()>,
     /// Where there are several workers.
     nudge: Option<Nudge>,
@@ -89,6 +91,7 @@ impl Director {
             nudge,
             coordinator,
             lanes: BTreeMap::new(),
+            leaving: Vec::new(),
             tasks: JoinSet::new(),
             question: None,
             line: Some(started.line),
@@ -116,9 +119,7 @@ impl Director {
             }
             self.wait().await;
         }
-        for lane in self.lanes.values() {
-            lane.tell(LaneOrder::Abort);
-        }
+        self.end_lanes(self.closing.map_or_else(clock::now, |closing| closing.until));
         while self.tasks.join_next().await.is_some() {}
         self.settings.compression.close().await;
     }

@@ -1,0 +1,108 @@
+//! What a broker's task does when its connection ends, and when it ends itself.
+
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use milena_connection::session::Fate;
+
+use super::BrokerTask;
+use crate::driver::frame::Frame;
+use crate::driver::link::{Broken, Ended};
+use crate::driver::trouble::Trouble;
+use crate::error::ConnectErrorKind;
+
+impl BrokerTask {
+    /// Works towards the orderly end of the connection, if it has begun.
+    pub(super) fn go_on_ending(&mut self, now: Instant, cx: &mut Context<'_>) {
+        if let Some(ended) = self.link.poll_end(now, cx) {
+            self.ended(now, ended);
+            // The next one, if one is needed.
+            self.listen(now, cx);
+        }
+    }
+
+    pub(super) fn ended(&mut self, now: Instant, ended: Ended) {
+        // A pause is asked for on a connection, and ends with it.
+        self.paused_until = None;
+        // Brokers close connections that are idle: news only where something has to be sent again.
+        match ended.requests.len() {
+            _ if !ended.stood => {}
+            0 if self.link.is_dormant() || self.ends_by.is_some() => {
+                tracing::debug!(reason = %ended.trouble, "a connection that is not used is closed")
+            }
+            0 => tracing::info!(reason = %ended.trouble, "an idle connection ended"),
+            requests => tracing::warn!(reason = %ended.trouble, requests, "a connection ended"),
+        }
+        if ended.unconfirmed {
+            tracing::warn!(
+                reason = %ended.trouble,
+                endpoint = ?self.link.endpoint(),
+                "produce: a connection ended before the broker confirmed that it had handled what was sent with acks=0: \
+                 records may be lost; set acks=all where that must not be"
+            );
+        }
+        let mut requests = Vec::with_capacity(ended.requests.len());
+        for (Frame(request), fate) in ended.requests {
+            match fate {
+                Fate::Written => self.lane.written(now, request),
+                Fate::Unanswered => requests.push((request, true)),
+                Fate::NotSent => requests.push((request, false)),
+            }
+        }
+        self.lane.ended(now, requests, ended.timed_out);
+        if ended.timed_out {
+            let silent = self.link.endpoint().cloned();
+            self.settings.core.tell(|inbox| inbox.silent = silent);
+        }
+        if !self.link.is_dormant() && self.ends_by.is_none() {
+            self.unreachable(ended.trouble, !ended.stood);
+        }
+    }
+
+    /// The broker cannot be used now. To the log that is news when `is_setup`, no connection came about, and it was
+    /// stopped elsewhere than the time before.
+    pub(super) fn unreachable(&mut self, trouble: Trouble, is_setup: bool) {
+        if is_setup && self.told.is_news(&trouble) {
+            tracing::warn!(reason = %trouble, step = trouble.kind.name(), "a broker cannot be used");
+        } else {
+            tracing::debug!(reason = %trouble, "a broker cannot be used");
+        }
+        self.lane.set_trouble(trouble.to_string());
+        self.settings.core.tell(|inbox| inbox.broker_lost = true);
+    }
+
+    /// Fails what is left. False when that has to be tried again, because a caller holds a partition.
+    fn abort(&mut self) -> bool {
+        self.lane.abort();
+        self.report();
+        !self.lane.is_aborting()
+    }
+
+    /// Ends: what is left fails, then the connection ends in order, by `until` at the latest. None to go on at once.
+    pub(super) fn leave(&mut self, now: Instant, until: Instant, cx: &mut Context<'_>) -> Option<Poll<()>> {
+        // Answers that lie in the socket count.
+        self.listen(now, cx);
+        if !self.aborted {
+            self.aborted = self.abort();
+            if !self.aborted {
+                cx.waker().wake_by_ref();
+                return Some(Poll::Pending);
+            }
+        }
+        let reason = Trouble::new(ConnectErrorKind::Unreachable, "the producer does not need it any more");
+        let ended = self.link.begin_end(until, reason).or_else(|| self.link.poll_end(now, cx));
+        if let Some(ended) = ended {
+            self.ended(now, ended);
+        }
+        let Some(session) = self.link.session() else { return Some(Poll::Ready(())) };
+        let unwritten = session.unwritten();
+        if let Err(error) = self.link.write(now, cx) {
+            let ended = self.link.broken(now, Broken::Io(error));
+            ended.into_iter().for_each(|ended| self.ended(now, ended));
+        }
+        let wrote = unwritten && !self.link.session().is_some_and(|session| session.unwritten());
+        let rung = self.arm(now, Some(until), cx);
+        let has_mail = !self.orders.sleep(cx.waker(), |orders| orders.is_empty());
+        if wrote || rung || has_mail { None } else { Some(Poll::Pending) }
+    }
+}

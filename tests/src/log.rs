@@ -1,0 +1,52 @@
+//! The log lines of one thread, for tests of what an operator reads.
+
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// The log of the current thread, on which the whole producer runs.
+#[derive(Clone, Debug, Default)]
+pub struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    /// Collects the lines of this thread until the guard is dropped.
+    pub fn listen(&self) -> impl Sized + use<> {
+        tracing_subscriber::fmt().with_ansi(false).without_time().with_writer(self.clone()).set_default()
+    }
+
+    /// The lines of `level` that contain `words`.
+    #[must_use]
+    pub fn lines(&self, level: &str, words: &str) -> Vec<String> {
+        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = String::from_utf8_lossy(&bytes);
+        let is_meant = |line: &&str| line.trim_start().starts_with(level) && line.contains(words);
+        text.lines().filter(is_meant).map(str::to_owned).collect()
+    }
+
+    /// How many lines of `level` contain `words`.
+    #[must_use]
+    pub fn count(&self, level: &str, words: &str) -> usize {
+        self.lines(level, words).len()
+    }
+}
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Log {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}
