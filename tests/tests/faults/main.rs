@@ -9,6 +9,7 @@ mod brokers;
 mod codes;
 mod deadlines;
 mod determinism;
+mod late;
 mod lies;
 mod links;
 mod recovery;

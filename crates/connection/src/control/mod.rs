@@ -17,6 +17,7 @@ use std::task::{Context, Poll, ready};
 
 use milena_codec::message::{Message, Request};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::task::coop::has_budget_remaining;
 use tokio::time::{Instant, timeout_at};
 
 pub use error::{Breakdown, CallError, ConnectError};
@@ -196,6 +197,9 @@ impl Control {
             };
             match moved {
                 Some(moved) => moved.map_err(Breakdown::Io)?,
+                // Without budget tokio reports every socket as empty, and has the task polled again at once.
+                None if !has_budget_remaining() => {}
+                // There was nothing to read: an answer that lies in the socket is in time.
                 None => self.session.check(clock::now()).map_err(Breakdown::Session)?,
             }
         }

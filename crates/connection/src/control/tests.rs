@@ -160,6 +160,19 @@ async fn a_broker_without_an_answer_is_given_up_after_the_time_out() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn answer_that_came_before_a_late_wake_up_is_in_time() {
+    let (pipe, mut broker) = pipe(1024);
+    let (control, ()) = tokio::join!(open(&pipe), broker.negotiate());
+    let mut control = control.unwrap();
+    let (response, ()) = tokio::join!(metadata(&mut control), async {
+        let (_, version, id) = broker.hear().await.unwrap();
+        broker.say(&cluster(7), version, id).await;
+        tokio::time::advance(TIMEOUT * 2).await;
+    });
+    assert_eq!(response.unwrap().controller_id, BrokerId(7));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_peer_that_says_nothing_fails_the_negotiation_in_time() {
     let (pipe, _silent) = pipe(1024);
     let error = open(&pipe).await.unwrap_err();

@@ -18,7 +18,7 @@ use milena_codec::message::ProduceRequest as ProduceMessage;
 use milena_connection::Endpoint;
 use milena_connection::session::Event;
 use milena_sender::lane::{Lane, Output};
-use milena_sender::stream::Stream;
+use milena_sender::stream::{LATE_MIN, Stream};
 use milena_sender::sync::Bell;
 use tokio::time::{Sleep, sleep_until};
 
@@ -129,20 +129,31 @@ impl BrokerTask {
             Poll::Ready(Ok(())) => {}
             Poll::Ready(Err(trouble)) => return self.unreachable(trouble, true),
         }
-        let mut outcome = self.link.check(now);
-        while outcome.is_ok() {
-            match self.link.poll_event(now, cx) {
-                Poll::Pending => return self.go_on_ending(now, cx),
-                Poll::Ready(Ok(event)) => outcome = self.handle(now, event),
-                Poll::Ready(Err(broken)) => outcome = Err(broken),
+        let outcome = loop {
+            let handled = match self.link.poll_event(now, cx) {
+                Poll::Ready(Ok(event)) => self.handle(now, event),
+                Poll::Ready(Err(broken)) => Err(broken),
+                // An answer that lies in the socket is in time, however late this task is.
+                Poll::Pending => break self.link.check(now),
+            };
+            if handled.is_err() {
+                break handled;
             }
-        }
+        };
         if let Err(broken) = outcome
             && let Some(ended) = self.link.broken(now, broken)
         {
             self.ended(now, ended);
         }
         self.go_on_ending(now, cx);
+    }
+
+    /// Notices a wake-up that comes late.
+    fn notice_lateness(&mut self) {
+        let now = clock::now();
+        if let Some(armed) = self.armed.take_if(|armed| now > *armed + LATE_MIN) {
+            self.lane.woke_late(armed, now);
+        }
     }
 
     fn handle(&mut self, now: Instant, event: Event<Frame>) -> Result<(), Broken> {
@@ -240,6 +251,7 @@ impl Future for BrokerTask {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
         let mut in_place = Duration::ZERO;
+        this.notice_lateness();
         loop {
             let now = clock::now();
             this.take_orders(now);

@@ -48,6 +48,8 @@ pub struct LaneConfig {
     pub in_flight_max: usize,
     /// The most that a request takes, unless one batch alone is larger.
     pub request_bytes_max: usize,
+    /// `request.timeout.ms`: how long batches that were never sent have for one try after a late wake-up.
+    pub request_timeout: Duration,
     /// `retry.backoff.ms`.
     pub retry_backoff: Duration,
     /// `retry.backoff.max.ms`.
@@ -217,6 +219,15 @@ impl Lane {
         self.trouble = trouble;
     }
 
+    /// The shell was to wake at `since` and wakes later by more than [`LATE_MIN`](crate::stream::LATE_MIN), because the
+    /// process was suspended or the thread blocked: batches that were never sent have one try, for at most one request
+    /// time-out.
+    pub fn woke_late(&mut self, since: Instant, now: Instant) {
+        let until = now + self.config.request_timeout;
+        self.streams.values_mut().for_each(|stream| stream.grant(since, until));
+        self.schedule.revisit.extend(self.streams.keys());
+    }
+
     /// Fails everything that is not settled, here and in the queues: the producer ends.
     pub fn abort(&mut self) {
         for serial in self.streams.keys().copied().collect::<Vec<_>>() {
@@ -359,7 +370,8 @@ impl Lane {
         if (standing.expires.is_some() || stream.has_waiting()) && stream.partition().wakes() {
             self.notices.push(Notice::Awake(StdArc::clone(stream.partition().topic())));
         }
-        let expires = stream.deadline(config).into_iter().chain(standing.expires).min();
+        let unsent = standing.expires.map(|due| stream.unsent_due(due, now, self.config.request_timeout));
+        let expires = stream.deadline(config).into_iter().chain(unsent).min();
         if expires.is_some_and(|expires| expires <= now) {
             let cause = format!("not acknowledged within {:?}: {}", config.delivery_timeout, self.trouble);
             // The next look, which follows at once, sees how it stands after that.

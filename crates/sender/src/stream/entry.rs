@@ -135,6 +135,11 @@ impl Entry {
         matches!(self.bytes, Bytes::Here(_))
     }
 
+    /// Whether it waits for its first try, under this stamp or another.
+    pub(super) fn was_never_sent(&self) -> bool {
+        self.state == State::Untried && self.failures == 0 && self.code.is_none() && self.is_here()
+    }
+
     /// Whether a try of it may have been appended, or may still be.
     pub(super) const fn is_in_doubt(&self) -> bool {
         matches!(self.state, State::InDoubt(_))

@@ -2,7 +2,7 @@
 //! doubt, until their outcome is known or as much time has passed again.
 
 use std::sync::Arc as StdArc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use milena_codec::ErrorCode;
 
@@ -12,6 +12,40 @@ use crate::batch::Batch;
 use crate::outcome::{Failure, FailureKind, Persisted};
 
 impl Stream {
+    /// The driver slept past `since`: a deadline that has passed from then on tells nothing about the broker. Batches that
+    /// were never sent have one try, until `until` at the latest.
+    pub fn grant(&mut self, since: Instant, until: Instant) {
+        // Gap behind gap grants no more: a grant holds until its end.
+        if self.grant.is_none_or(|grant| grant.until <= since) {
+            self.grant = Some(Grant { since, until });
+        }
+    }
+
+    /// When a batch is given up that was never sent and is due at `due`. One that the lane finds overdue by more than
+    /// [`LATE_MIN`] was found late, and is granted `within`.
+    pub(crate) fn unsent_due(&mut self, due: Instant, now: Instant, within: Duration) -> Instant {
+        if now > due + LATE_MIN && self.grant.is_none_or(|grant| grant.until < due) {
+            self.grant(due, now + within);
+        }
+        self.granted(due)
+    }
+
+    /// The same by the grant that there is.
+    fn granted(&self, due: Instant) -> Instant {
+        let grant = self.grant.filter(|grant| due >= grant.since);
+        grant.map_or(due, |grant| grant.until.max(due))
+    }
+
+    /// The first try of a batch whose deadline is over has the time that was granted.
+    pub(super) fn grant_try(&mut self, index: usize, config: &StreamConfig) {
+        let Some(entry) = self.entries.get(index).filter(|entry| entry.was_never_sent()) else { return };
+        let opened =
+            self.granted(entry.opened + config.delivery_timeout).checked_sub(config.delivery_timeout);
+        if let (Some(opened), Some(entry)) = (opened, self.entries.get_mut(index)) {
+            entry.opened = opened;
+        }
+    }
+
     /// Fails what has waited for too long, here and in the queue. Returns none when a caller holds the partition.
     pub fn expire(
         &mut self,
@@ -25,10 +59,19 @@ impl Stream {
             let is_too_old = |entry: &&mut Entry| !entry.has_callers() && entry.opened <= opened_before;
             self.entries.iter_mut().filter(is_too_old).for_each(|entry| entry.callers = Callers::GivenUp);
         }
-        let overdue = |entry: &Entry| entry.opened <= opened_before;
+        let unsent_before = match self.grant.filter(|grant| now < grant.until) {
+            // Due before the grant, or after it.
+            Some(grant) => grant.since.checked_sub(config.delivery_timeout + Duration::from_nanos(1)),
+            None => Some(opened_before),
+        };
+        let overdue = |entry: &Entry| match entry.was_never_sent() {
+            true => unsent_before.is_some_and(|before| entry.opened <= before),
+            false => entry.opened <= opened_before,
+        };
         self.fail_entries(overdue, FailureKind::DeliveryTimeout, cause, settler);
-        self.fail_next_batch(Some(opened_before), FailureKind::DeliveryTimeout, cause, settler);
-        for batch in self.partition.give_up(Some(opened_before))? {
+        let Some(unsent_before) = unsent_before else { return Some(()) };
+        self.fail_next_batch(Some(unsent_before), FailureKind::DeliveryTimeout, cause, settler);
+        for batch in self.partition.give_up(Some(unsent_before))? {
             self.fail_unsent(batch, FailureKind::DeliveryTimeout, cause, settler);
         }
         Some(())
@@ -56,11 +99,15 @@ impl Stream {
     #[must_use]
     pub fn deadline(&self, config: &StreamConfig) -> Option<Instant> {
         let due = |entry: &Entry| match entry.callers {
+            Callers::Wait(_) if entry.was_never_sent() => {
+                Some(self.granted(entry.opened + config.delivery_timeout))
+            }
             Callers::Wait(_) => Some(entry.opened + config.delivery_timeout),
             Callers::Told => Some(entry.opened + config.delivery_timeout * 2),
             Callers::GivenUp => None,
         };
-        let next_batch = self.next_batch.opened().map(|opened| opened + config.delivery_timeout);
+        let next_batch =
+            self.next_batch.opened().map(|opened| self.granted(opened + config.delivery_timeout));
         self.entries.iter().filter_map(due).chain(next_batch).min()
     }
 
@@ -136,6 +183,18 @@ impl Stream {
         settler.release(batch);
     }
 }
+
+/// Time for batches without a try, after the driver woke up late.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Grant {
+    /// For those that are due from then on: what was due before had its time.
+    since: Instant,
+    /// When they are given up.
+    until: Instant,
+}
+
+/// A wake-up is late that comes so much after the time of the timer: the process was suspended, or the thread blocked.
+pub const LATE_MIN: Duration = Duration::from_secs(1);
 
 /// Whoever loses a stream, by a panic or because its runtime ends, loses no record's outcome with it: everything fails
 /// that is not settled, and no more is accepted.

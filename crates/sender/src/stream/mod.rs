@@ -37,6 +37,7 @@ mod verdict;
 
 pub use answer::{Answer, Culprit};
 pub(crate) use compressing::Claimed;
+pub use giving_up::LATE_MIN;
 pub use landing::Aftermath;
 pub use settler::{CompressionCounters, Counters, Settler};
 
@@ -52,6 +53,7 @@ use crate::batch::Batch;
 use crate::sync::{Arc, Completion};
 use compressing::NextBatch;
 use entry::{Bytes, Entry, Try};
+use giving_up::Grant;
 use run::Run;
 
 /// The state of one partition's sending.
@@ -67,6 +69,8 @@ pub struct Stream {
     in_flight: usize,
     /// No retry before this.
     not_before: Option<Instant>,
+    /// The time that batches without a try were granted last.
+    grant: Option<Grant>,
     /// Nothing more is sent here: the partition goes to another lane.
     pub leaving: bool,
     /// What is compressed ahead of its turn, where batches are compressed.
@@ -129,6 +133,7 @@ impl Stream {
             next_entry: 0,
             in_flight: 0,
             not_before: None,
+            grant: None,
             leaving: false,
             next_batch: NextBatch::default(),
             in_jobs: 0,
@@ -226,6 +231,7 @@ impl Stream {
         }
         self.not_before = None;
         if let Some(index) = self.waiting_to_send(now, config) {
+            self.grant_try(index, config);
             return self.fly(index, now);
         }
         let taken = match self.compresses() {
@@ -236,7 +242,9 @@ impl Stream {
         let Some(batch) = taken else { return Next::Nothing };
         let stamp = if config.idempotent { self.run.stamp(batch.records, identity) } else { None };
         self.enter(batch, stamp.unwrap_or(Stamp::NONE));
-        self.fly(self.entries.len() - 1, now)
+        let index = self.entries.len() - 1;
+        self.grant_try(index, config);
+        self.fly(index, now)
     }
 
     /// Takes back a batch that did not fit its request: it goes with the next, stamped as it is.

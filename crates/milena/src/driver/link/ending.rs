@@ -14,6 +14,7 @@ use std::time::Instant;
 use milena_connection::reset;
 use milena_connection::session::{Awaits, SessionError};
 use tokio::io::AsyncWrite;
+use tokio::task::coop::has_budget_remaining;
 
 use super::{Broken, Ended, Link, State};
 use crate::driver::trouble::Trouble;
@@ -103,9 +104,14 @@ impl Link {
         Some(Ended { requests: session.end(), timed_out, stood: self.stood, unconfirmed, trouble })
     }
 
-    /// Whether something on the connection takes too long.
+    /// Whether something on the connection takes too long. To be called once there is nothing to read: an answer that lies
+    /// in the socket is in time.
     pub(in crate::driver) fn check(&self, now: Instant) -> Result<(), Broken> {
         let State::Open { session, ending, .. } = &self.state else { return Ok(()) };
+        // Without budget tokio reports every socket as empty, and has the task polled again at once.
+        if !has_budget_remaining() {
+            return Ok(());
+        }
         match session.check(now) {
             // It ends already.
             Err(SessionError::Idle { .. }) if ending.is_some() => Ok(()),

@@ -138,12 +138,30 @@ fn a_batch_that_was_never_sent_expires_as_not_written() {
     world.now += Duration::from_secs(2);
     let now = world.now;
     world.lanes.get_mut(&None).unwrap().poll(now, false);
-    world.now += Duration::from_secs(120);
-    let now = world.now;
-    let limbo = world.lanes.get_mut(&None).unwrap();
-    limbo.poll(now, false);
-    limbo.poll(now, false);
+    poll_limbo_after(&mut world, 118);
     assert_eq!(failure(&mut seat), Some((FailureKind::DeliveryTimeout, Persisted::No)));
+}
+
+#[test]
+fn batch_that_was_never_sent_and_is_found_late_has_one_request_timeout_more() {
+    let mut world = World::simple();
+    world.lead(&[None]);
+    let mut seat = world.send(0, b"nowhere").unwrap();
+    poll_limbo_after(&mut world, 122);
+    assert_eq!(failure(&mut seat), None);
+    poll_limbo_after(&mut world, 29);
+    assert_eq!(failure(&mut seat), None);
+    poll_limbo_after(&mut world, 3);
+    assert_eq!(failure(&mut seat), Some((FailureKind::DeliveryTimeout, Persisted::No)), "once");
+}
+
+/// The lane without a broker looks at its partitions, and sees what it did.
+fn poll_limbo_after(world: &mut World, seconds: u64) {
+    world.now += Duration::from_secs(seconds);
+    let now = world.now;
+    for _ in 0..2 {
+        world.lanes.get_mut(&None).unwrap().poll(now, false);
+    }
 }
 
 #[test]

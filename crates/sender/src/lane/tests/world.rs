@@ -28,6 +28,7 @@ pub(crate) fn lanes() -> LaneConfig {
         stream: streams(),
         in_flight_max: 5,
         request_bytes_max: 8 << 20,
+        request_timeout: Duration::from_secs(30),
         retry_backoff: Duration::from_millis(100),
         retry_backoff_max: Duration::from_secs(1),
         seed: 1,
