@@ -102,10 +102,19 @@ impl Core {
         drop(unread);
     }
 
-    /// The driver has ended: nothing is accepted any more, and nobody waits for it.
+    /// The driver has ended: nothing is accepted any more, and nobody waits for it. Accepted records that it could not
+    /// settle have failed; a program that ends meanwhile may ask nobody for them, so the log has their count.
     pub(crate) fn end(&self) {
         self.registry.close();
         self.tell(|inbox| inbox.over = true);
+        let records = self.shared.failures.cut_off();
+        if records > 0 {
+            tracing::error!(
+                records,
+                "produce: the producer ended before accepted records were settled, which may be lost: await `close()` \
+                 before the runtime or the program ends, and give it time (`close.timeout.ms`)"
+            );
+        }
         self.ended.send_replace(true);
     }
 }

@@ -4,13 +4,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use milena_sender::stream::Counters;
+use milena_sender::sync::Totals;
 
 /// What the producer has done so far.
 #[derive(Debug, Default)]
 pub(crate) struct Metrics {
-    records: AtomicU64,
-    failed: AtomicU64,
-    batches: AtomicU64,
     requests: AtomicU64,
     retries: AtomicU64,
     bytes: AtomicU64,
@@ -27,11 +25,9 @@ pub(crate) struct Metrics {
 impl Metrics {
     /// Adds what a lane has done.
     pub(crate) fn add(&self, counters: Counters) {
-        let Counters { records, failed, batches, requests, retries, compression } = counters;
+        // The others are among the totals, which are counted before deliveries complete.
+        let Counters { records: _, failed: _, batches: _, requests, retries, compression } = counters;
         let pairs = [
-            (&self.records, records),
-            (&self.failed, failed),
-            (&self.batches, batches),
             (&self.requests, requests),
             (&self.retries, retries),
             (&self.compressed, compression.compressed),
@@ -61,12 +57,12 @@ impl Metrics {
         self.reauthentications.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn snapshot(&self) -> Snapshot {
+    pub(crate) fn snapshot(&self, settled: &Totals) -> Snapshot {
         let read = |sum: &AtomicU64| sum.load(Ordering::Relaxed);
         Snapshot {
-            records: read(&self.records),
-            failed: read(&self.failed),
-            batches: read(&self.batches),
+            records: settled.records(),
+            failed: settled.failed(),
+            batches: settled.batches(),
             requests: read(&self.requests),
             retries: read(&self.retries),
             bytes: read(&self.bytes),
@@ -89,6 +85,7 @@ impl Metrics {
 /// let producer = milena::Producer::connect("localhost:9092").await?;
 /// let metrics = producer.metrics();
 /// println!("{} records in {} requests", metrics.records, metrics.requests);
+/// # producer.close().await.ok();
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 //! and whoever comes after is served. The clock is paused.
 
 use std::pin::pin;
-use std::task::Poll;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use milena::{Producer, Record};
@@ -66,6 +66,24 @@ async fn a_build_that_is_dropped_leaves_no_connection() {
     })
     .await;
     assert!(ended > 1, "it waited {ended} times");
+}
+
+#[tokio::test(start_paused = true)]
+async fn build_that_is_dropped_after_the_driver_was_ready_leaves_no_driver() {
+    let stage = stage().await;
+    let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    let before = tasks();
+    let mut building = Box::pin(stage.producer().build());
+    assert!(building.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    // The driver connects meanwhile, and its handle waits to be taken.
+    sleep(1_000 * MS).await;
+    assert!(tasks() > before);
+    drop(building);
+    sleep(1_000 * MS).await;
+    assert_eq!(tasks(), before);
+    let requests = stage.journal().len();
+    sleep(3_600_000 * MS).await;
+    assert_eq!(stage.journal().len(), requests);
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,4 +6,5 @@
 mod dropping;
 mod endings;
 mod idle;
+mod telling;
 mod threads;

@@ -22,6 +22,7 @@ use milena_sender::stream::{LATE_MIN, Stream};
 use milena_sender::sync::Bell;
 use tokio::time::{Sleep, sleep_until};
 
+use super::Alive;
 use super::frame::Frame;
 use super::link::{Broken, Link};
 use super::nudge::{Nudge, Nudging};
@@ -70,6 +71,8 @@ pub(super) struct BrokerTask {
     aborted: bool,
     /// What the log was told, since the broker was of use.
     told: Told,
+    /// Invariant: the last field.
+    _alive: Alive,
 }
 
 impl BrokerTask {
@@ -79,6 +82,7 @@ impl BrokerTask {
         lane: Lane,
         nudge: Option<Nudge>,
         seed: u64,
+        alive: Alive,
     ) -> Self {
         let link = Link::new(Arc::clone(&settings), seed);
         let timer = Box::pin(sleep_until(tokio::time::Instant::from_std(clock::now())));
@@ -95,6 +99,7 @@ impl BrokerTask {
             ends_by: None,
             aborted: false,
             told: Told::default(),
+            _alive: alive,
         }
     }
 
@@ -265,6 +270,8 @@ impl Future for BrokerTask {
             let room = this.has_room(now);
             match this.lane.poll(now, room) {
                 Output::Send(request) => {
+                    // Counted before the answer can come.
+                    this.report();
                     this.send(now, request);
                     if let Err(error) = this.link.write(now, cx)
                         && let Some(ended) = this.link.broken(now, Broken::Io(error))

@@ -23,38 +23,46 @@ use crate::error::{ConnectError, ConnectErrorKind};
 use director::Director;
 use settings::Settings;
 
-/// Starts a driver, and waits until it is connected.
-pub(crate) async fn start(
+/// Where the producer's handle comes out once the driver is connected.
+type Started<T> = oneshot::Sender<Result<T, ConnectError>>;
+
+/// Starts a driver, waits until it is connected, and returns `handle`. A handle that comes too late, because this future was
+/// dropped, is dropped.
+pub(crate) async fn start<T: Send + 'static>(
     core: &Arc<Core>,
     connector: Arc<dyn Connector>,
     seed: u64,
-) -> Result<(), ConnectError> {
+    handle: T,
+) -> Result<T, ConnectError> {
     let settings = Settings::new(Arc::clone(core), connector, seed);
     let (started, has_started) = oneshot::channel();
     match core.config.driver {
-        Driver::Task => drop(tokio::spawn(run(settings, started))),
-        Driver::Thread => on_a_thread(settings, started)?,
+        Driver::Task => drop(tokio::spawn(run(settings, handle, started))),
+        Driver::Thread => on_a_thread(settings, handle, started)?,
     }
     has_started.await.unwrap_or_else(|_| {
         Err(ConnectError::new(ConnectErrorKind::Internal, "the driver ended before it had started"))
     })
 }
 
-fn on_a_thread(
+fn on_a_thread<T: Send + 'static>(
     settings: Arc<Settings>,
-    started: oneshot::Sender<Result<(), ConnectError>>,
+    handle: T,
+    started: Started<T>,
 ) -> Result<(), ConnectError> {
     let failed = |error: std::io::Error| {
         ConnectError::new(ConnectErrorKind::Internal, format!("the driver has no thread to run on: {error}"))
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
     let thread = std::thread::Builder::new().name("milena-driver".to_owned());
-    thread.spawn(move || runtime.block_on(run(settings, started))).map(drop).map_err(failed)
+    thread.spawn(move || runtime.block_on(run(settings, handle, started))).map(drop).map_err(failed)
 }
 
-/// The root of the tree. It ends after everything below it, and says so, whatever happens.
-async fn run(settings: Arc<Settings>, mut started: oneshot::Sender<Result<(), ConnectError>>) {
-    let _says_so = Ended(Arc::clone(&settings.core));
+/// The root of the tree. The driver has ended when this and everything below it is gone, whatever happens.
+async fn run<T>(settings: Arc<Settings>, handle: T, mut started: Started<T>) {
+    // Dropped last, by the runtime that ends as well.
+    let alive = Alive::new(&settings.core);
+    let _closes = Closes(Arc::clone(&settings.core));
     let outcome = tokio::select! {
         biased;
         outcome = startup::start(&settings) => outcome,
@@ -63,16 +71,37 @@ async fn run(settings: Arc<Settings>, mut started: oneshot::Sender<Result<(), Co
     };
     match outcome {
         Ok(ready) => {
-            let director = Director::new(settings, ready);
-            // If nobody takes the producer, its handle is dropped, which closes it.
-            let _ = started.send(Ok(()));
+            let director = Director::new(settings, ready, alive.clone());
+            // The handle lies in the channel until it is taken: where that does not happen it is dropped, and closes the
+            // producer.
+            drop(started.send(Ok(handle)));
             director.run().await;
         }
         Err(error) => drop(started.send(Err(error))),
     }
 }
 
-/// Says that the driver has ended when it is dropped.
+/// Takes no more records when the root of the tree ends.
+struct Closes(Arc<Core>);
+
+impl Drop for Closes {
+    fn drop(&mut self) {
+        self.0.registry.close();
+    }
+}
+
+/// Every task of the tree holds one, as its last field: whatever else the task has is settled before it is dropped.
+#[derive(Clone, Debug)]
+struct Alive(#[expect(dead_code, reason = "it is there to be dropped")] Arc<Ended>);
+
+impl Alive {
+    fn new(core: &Arc<Core>) -> Self {
+        Self(Arc::new(Ended(Arc::clone(core))))
+    }
+}
+
+/// Tells that the driver has ended, once the last task is gone.
+#[derive(Debug)]
 struct Ended(Arc<Core>);
 
 impl Drop for Ended {

@@ -32,8 +32,9 @@ impl ProducerBuilder {
         let connector = with_tls(connector, &config)?;
         let seed = config.seed.unwrap_or_else(|| fastrand::u64(..));
         let core = Core::new(config, seed);
-        driver::start(&core, connector, seed).await?;
-        Ok(Producer { handle: Arc::new(Handle { core }), seen: AtomicU64::new(0) })
+        let handle = Handle { core: Arc::clone(&core) };
+        let handle = driver::start(&core, connector, seed, handle).await?;
+        Ok(Producer { handle: Arc::new(handle), seen: AtomicU64::new(0) })
     }
 }
 

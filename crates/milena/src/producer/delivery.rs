@@ -16,10 +16,11 @@ use crate::record::Ack;
 /// keeping thousands of them is cheap.
 ///
 /// ```no_run
-/// # async fn example(producer: milena::Producer) -> Result<(), milena::SendError> {
+/// # async fn example(producer: milena::Producer) -> Result<(), Box<dyn std::error::Error>> {
 /// let delivery = producer.enqueue(("orders", "user-123", "3 apples")).await?;
 /// let ack = delivery.await?;
 /// println!("{} @ {}", ack.partition, ack.offset);
+/// producer.close().await?;
 /// # Ok(()) }
 /// ```
 ///

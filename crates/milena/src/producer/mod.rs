@@ -27,7 +27,8 @@ use milena_sender::accumulator::{ChooseError, Refusal};
 
 /// Sends records to a Kafka cluster. Clones are cheap and share everything.
 ///
-/// Dropping the last clone without [`close`](Self::close) flushes in the background, within the close timeout.
+/// End with [`close`](Self::close). Dropping the last clone without it flushes in the background, within the close timeout,
+/// and a runtime or a program that ends first loses what is not settled by then: the log has their count, as an error.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -54,6 +55,15 @@ struct Handle {
 
 impl Drop for Handle {
     fn drop(&mut self) {
+        let batches = self.core.shared.outstanding.unsettled();
+        if batches > 0 {
+            // Where the program ends now, nothing else tells it.
+            tracing::warn!(
+                batches,
+                "produce: the last handle of a producer was dropped before these batches were settled: they are sent in \
+                 the background, and lost if the runtime or the program ends first; await `close()`"
+            );
+        }
         let until = clock::now() + self.core.config.close_timeout;
         self.core.tell(|inbox| {
             inbox.close_until.get_or_insert(until);
@@ -239,7 +249,8 @@ impl Producer {
     /// What the producer has done so far.
     #[must_use]
     pub fn metrics(&self) -> Snapshot {
-        self.handle.core.metrics.snapshot()
+        let core = &self.handle.core;
+        core.metrics.snapshot(&core.shared.totals)
     }
 
     /// What failed since this handle was last told.

@@ -13,12 +13,13 @@ use crate::record::{Ack, Record};
 /// A topic of a producer. Cheap to clone; clones share a sticky partition for records without a key.
 ///
 /// ```no_run
-/// # async fn example(producer: milena::Producer) -> Result<(), milena::SendError> {
+/// # async fn example(producer: milena::Producer) -> Result<(), Box<dyn std::error::Error>> {
 /// let orders = producer.topic("orders").await?;
 /// for number in 0..1_000_000u32 {
 ///     let delivery = orders.enqueue(None, Some(&number.to_be_bytes())).await?;
 ///     drop(delivery);
 /// }
+/// producer.close().await?;
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ use milena_codec::record::HEADER_BYTES;
 
 use super::limit::TopicLimit;
 use super::port::Port;
-use crate::sync::{Arc, FailureLog, Memory, Mutex, Outstanding, lock};
+use crate::sync::{Arc, FailureLog, Memory, Mutex, Outstanding, Totals, lock};
 
 /// Where the time comes from.
 pub trait Clock {
@@ -75,6 +75,8 @@ pub struct Shared {
     pub outstanding: Outstanding,
     /// The last failures.
     pub failures: FailureLog,
+    /// How many records were settled.
+    pub totals: Totals,
     /// The mailboxes of all lanes.
     ports: Mutex<Vec<Arc<Port>>>,
 }
@@ -88,6 +90,7 @@ impl Shared {
             memory: Memory::new(buffer_memory),
             outstanding: Outstanding::default(),
             failures: FailureLog::default(),
+            totals: Totals::default(),
             ports: Mutex::new(Vec::new()),
         })
     }

@@ -85,6 +85,7 @@ impl Settler {
         spares: &mut Vec<Arc<Completion>>,
     ) {
         self.counters.records += u64::from(claim.records);
+        self.shared.totals.add(claim.records.into(), 0);
         self.settle(claim, Settled::Written { base_offset, append_time_ms }, spares);
     }
 
@@ -98,6 +99,7 @@ impl Settler {
     ) {
         let failure = StdArc::new(failure);
         self.counters.failed += u64::from(claim.records);
+        self.shared.totals.add(0, claim.records.into());
         // Before the count of outstanding batches goes down: a flush reads the log when that count is 0.
         self.shared.failures.note(FailedRecords {
             topic: StdArc::clone(partition.topic()),

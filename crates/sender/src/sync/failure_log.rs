@@ -6,7 +6,7 @@ use std::sync::Arc;
 use milena_codec::ids::PartitionId;
 
 use super::{Mutex, lock};
-use crate::outcome::Failure;
+use crate::outcome::{Failure, FailureKind};
 
 /// How many entries are kept; older ones are counted only.
 const ENTRIES_MAX: usize = 256;
@@ -34,6 +34,8 @@ pub struct FailureLog {
 struct Inner {
     /// Records that ever failed.
     total: u64,
+    /// Those of them that failed because the producer ended.
+    cut_off: u64,
     /// The last of them, each with the total before it.
     entries: VecDeque<(u64, FailedRecords)>,
 }
@@ -47,12 +49,20 @@ impl FailureLog {
         }
         let before = inner.total;
         inner.total += failed.records;
+        if failed.failure.kind == FailureKind::Closed {
+            inner.cut_off += failed.records;
+        }
         inner.entries.push_back((before, failed));
     }
 
     /// How many records failed in all.
     pub fn total(&self) -> u64 {
         lock(&self.inner).total
+    }
+
+    /// How many accepted records failed because the producer ended before they were settled.
+    pub fn cut_off(&self) -> u64 {
+        lock(&self.inner).cut_off
     }
 
     /// The first entries after `seen`, at most `limit`, and the total now.
@@ -66,7 +76,7 @@ impl FailureLog {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
-    use crate::outcome::{FailureKind, Persisted};
+    use crate::outcome::Persisted;
 
     fn failed(records: u64) -> FailedRecords {
         let failure = Failure {

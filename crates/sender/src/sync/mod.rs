@@ -7,6 +7,7 @@
 //! * [`Outstanding`]: how many batches are not settled, by the flush that waits for them.
 //! * [`Latest`]: a value that is replaced now and then and read all the time.
 //! * [`FailureLog`]: what failed since somebody last asked.
+//! * [`Totals`]: how many records were settled.
 //!
 //! With `--cfg loom` the primitives below are loom's, and `models` tries every order in which threads can meet. Each
 //! place that looks again after it announced itself can be made blind there (`mutant`), to see that the model
@@ -27,6 +28,7 @@ mod models;
 mod outstanding;
 mod padded;
 mod pool;
+mod totals;
 mod waiters;
 
 pub use bell::{Bell, Wake};
@@ -38,6 +40,7 @@ pub use memory::{Memory, Ticket};
 pub use outstanding::{Generation, Outstanding};
 pub use padded::Padded;
 pub use pool::CHUNK_BYTES_MAX;
+pub use totals::Totals;
 
 /// The lock of a partition, which a lane only tries.
 #[cfg(loom)]

@@ -110,6 +110,11 @@ impl Outstanding {
         lock(&self.inner).counts.len() > 1
     }
 
+    /// How many batches are not settled.
+    pub fn unsettled(&self) -> u64 {
+        lock(&self.inner).counts.iter().sum()
+    }
+
     /// Whether every batch up to `target` is settled.
     pub fn is_settled(&self, target: Generation) -> bool {
         lock(&self.inner).is_settled(target.0)

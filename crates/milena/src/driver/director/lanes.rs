@@ -38,6 +38,7 @@ impl Director {
     /// The lane of a broker; it and its task are made when they are needed first.
     pub(super) fn lane(&mut self, id: LaneId) -> &LaneHandle {
         let (settings, coordinator, nudge) = (&self.settings, &self.coordinator, &self.nudge);
+        let alive = &self.alive;
         let tasks = &mut self.tasks;
         let endpoint = id.and_then(|id| self.metadata.broker(id).cloned());
         self.lanes.entry(id).or_insert_with(|| {
@@ -50,7 +51,14 @@ impl Director {
             }
             let orders = Arc::new(Orders::default());
             let seed = settings.seed.wrapping_add(id.map_or(0, |id| u64::from(id.0.unsigned_abs()) + 1));
-            let task = BrokerTask::new(Arc::clone(settings), Arc::clone(&orders), lane, nudge.clone(), seed);
+            let task = BrokerTask::new(
+                Arc::clone(settings),
+                Arc::clone(&orders),
+                lane,
+                nudge.clone(),
+                seed,
+                alive.clone(),
+            );
             tasks.spawn(task);
             let handle = LaneHandle { port, orders };
             handle.tell(LaneOrder::Endpoint(endpoint));

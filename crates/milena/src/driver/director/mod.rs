@@ -30,6 +30,7 @@ use milena_sender::sync::Generation;
 use tokio::task::JoinSet;
 use tokio::time::sleep_until;
 
+use super::Alive;
 use super::broker::Orders;
 use super::line::Line;
 use super::nudge::{Nudge, Nudging};
@@ -67,6 +68,8 @@ pub(super) struct Director {
     /// When batches may grow again that brokers found too large.
     relax_at: Instant,
     closing: Option<Closing>,
+    /// Invariant: the last field.
+    alive: Alive,
 }
 
 /// The end has begun.
@@ -78,7 +81,7 @@ struct Closing {
 }
 
 impl Director {
-    pub(super) fn new(settings: Arc<Settings>, started: Started) -> Self {
+    pub(super) fn new(settings: Arc<Settings>, started: Started, alive: Alive) -> Self {
         let config = &settings.core.config;
         let mut coordinator = Coordinator::new(false);
         if let Some(identity) = started.identity {
@@ -103,6 +106,7 @@ impl Director {
             relax_at: clock::now() + config.metadata_max_age,
             closing: None,
             settings,
+            alive,
         }
     }
 
