@@ -1,8 +1,11 @@
 //! The options that all commands take.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use clap::{Args, ColorChoice};
+use clap::builder::TypedValueParser;
+use clap::error::ErrorKind;
+use clap::{Arg, Args, ColorChoice, Command};
 use milena::{ConfigError, ProducerBuilder};
 
 use crate::exit::Failure;
@@ -18,7 +21,7 @@ pub(crate) struct ConnectionOptions {
     #[arg(short, long, value_name = "FILE", global = true)]
     pub(crate) config: Option<PathBuf>,
     /// A property by its Java, librdkafka or sarama name; may be repeated
-    #[arg(short = 'X', long = "property", value_name = "NAME=VALUE", global = true, value_parser = pair)]
+    #[arg(short = 'X', long = "property", value_name = "NAME=VALUE", global = true, value_parser = Pairs)]
     pub(crate) properties: Vec<(String, String)>,
     /// Wait for brokers that are not up yet: while every address refuses, try again until connect.timeout.ms is over
     #[arg(long, global = true)]
@@ -72,6 +75,27 @@ pub(crate) struct OutputOptions {
     /// When messages have colours
     #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
     pub(crate) color: ColorChoice,
+}
+
+/// Parses `NAME=VALUE` without repeating the text in the error, as clap does: it may be a secret.
+#[derive(Clone, Copy, Debug)]
+struct Pairs;
+
+impl TypedValueParser for Pairs {
+    type Value = (String, String);
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        _: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<Self::Value, clap::Error> {
+        let text = value.to_str().ok_or_else(|| "write it in UTF-8".to_owned());
+        text.and_then(pair).map_err(|remedy| {
+            let message = format!("--property <NAME=VALUE>: {remedy}\n");
+            clap::Error::raw(ErrorKind::ValueValidation, message).with_cmd(command)
+        })
+    }
 }
 
 /// `NAME=VALUE`, split at the first `=`.

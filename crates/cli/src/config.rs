@@ -34,7 +34,7 @@ fn find(name: &str) -> Result<&'static Property, Failure> {
         None => Err(ProducerBuilder::default()
             .property(name, "")
             .err()
-            .map_or_else(|| Failure::usage(anyhow::anyhow!("there is no property `{name}`")), Failure::from)),
+            .map_or_else(|| Failure::usage(anyhow::anyhow!("there is no such property")), Failure::from)),
     }
 }
 

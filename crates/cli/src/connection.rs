@@ -2,7 +2,6 @@
 //!
 //! Flags beat `-X`, `-X` beats the file, the file beats the environment: each later word replaces an earlier one.
 
-use anyhow::Context;
 use milena::{Producer, ProducerBuilder, ProducerConfig};
 
 use crate::args::ConnectionOptions;
@@ -26,10 +25,11 @@ impl ConnectionOptions {
             builder = builder.properties_file(file)?;
         }
         for (name, value) in &self.properties {
-            builder = builder
-                .property(name, value)
-                .with_context(|| format!("-X {name}"))
-                .map_err(Failure::usage)?;
+            // The error has the name, unless it may be a secret.
+            builder = builder.property(name, value).map_err(|error| {
+                let option = format!("-X {}", error.property());
+                Failure::usage(anyhow::Error::new(error).context(option))
+            })?;
         }
         if let Some(servers) = &self.bootstrap_server {
             builder = builder.bootstrap_servers(servers);

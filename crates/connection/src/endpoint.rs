@@ -7,6 +7,8 @@ use std::fmt;
 use std::net::Ipv6Addr;
 use std::str::FromStr;
 
+use crate::shown::Shown;
+
 /// A host and a port. An IPv6 address stands in `host` without its brackets.
 ///
 /// ```
@@ -27,7 +29,7 @@ pub struct Endpoint {
 /// Text or numbers that are no endpoint: which, what is wrong with them, and what to write instead.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndpointError {
-    /// The entry, as it was given.
+    /// The entry, as it was given; `[hidden]` where it may hold a password or is no short text.
     pub entry: String,
     /// What is wrong with it.
     pub fault: EndpointFault,
@@ -47,6 +49,8 @@ pub enum EndpointFault {
     BadPort,
     /// A scheme such as `http://` before the host.
     Scheme,
+    /// A user or a password before the host.
+    Credentials,
     /// Colons in a host that is no IPv6 address in brackets.
     Brackets,
     /// A host with spaces, control characters or separators in it, or one that is too long.
@@ -69,7 +73,7 @@ impl Endpoint {
     /// # Ok::<(), milena_connection::EndpointError>(())
     /// ```
     pub fn new(host: &str, port: i32) -> Result<Self, EndpointError> {
-        let fault = |fault| EndpointError { entry: format!("{host}:{port}"), fault };
+        let fault = |fault| EndpointError::new(&format!("{host}:{port}"), fault);
         check_host(host).map_err(fault)?;
         let port = u16::try_from(port).ok().filter(|port| *port > 0);
         Ok(Self { host: host.to_owned(), port: port.ok_or_else(|| fault(EndpointFault::BadPort))? })
@@ -89,6 +93,10 @@ impl Endpoint {
     /// # Ok::<(), milena_connection::EndpointError>(())
     /// ```
     pub fn list(text: &str) -> Result<Vec<Self>, EndpointError> {
+        // A password may have a comma in it: no part of the list is shown.
+        if text.contains('@') {
+            return Err(EndpointError::new(text, EndpointFault::Credentials));
+        }
         let mut endpoints = Vec::new();
         for entry in text.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
             let endpoint = entry.parse()?;
@@ -97,7 +105,7 @@ impl Endpoint {
             }
         }
         match endpoints.is_empty() {
-            true => Err(EndpointError { entry: text.to_owned(), fault: EndpointFault::Nothing }),
+            true => Err(EndpointError::new(text, EndpointFault::Nothing)),
             false => Ok(endpoints),
         }
     }
@@ -107,9 +115,16 @@ impl FromStr for Endpoint {
     type Err = EndpointError;
 
     fn from_str(entry: &str) -> Result<Self, EndpointError> {
-        let (host, port) =
-            split(entry.trim()).map_err(|fault| EndpointError { entry: entry.into(), fault })?;
-        Self::new(host, port).map_err(|error| EndpointError { entry: entry.into(), ..error })
+        let fault = |fault| EndpointError::new(entry, fault);
+        let (host, port) = split(entry.trim()).map_err(fault)?;
+        Self::new(host, port).map_err(|error| fault(error.fault))
+    }
+}
+
+impl EndpointError {
+    fn new(entry: &str, fault: EndpointFault) -> Self {
+        let is_hidden = fault == EndpointFault::Credentials || Shown(entry).is_hidden();
+        Self { entry: if is_hidden { "[hidden]".to_owned() } else { entry.to_owned() }, fault }
     }
 }
 
@@ -137,6 +152,10 @@ impl fmt::Display for EndpointError {
             EndpointFault::Scheme => {
                 write!(f, "`{entry}` begins with a scheme: write `host:port` alone")
             }
+            EndpointFault::Credentials => f.write_str(
+                "there is an `@` in it, as behind a user and a password: write `host:port` alone; the user goes into \
+                 `sasl.username`, the password into `sasl.password`",
+            ),
             EndpointFault::Brackets => {
                 write!(f, "`{entry}` has colons in its host: write an IPv6 address as `[::1]:9092`")
             }
@@ -151,6 +170,9 @@ impl std::error::Error for EndpointError {}
 
 /// Cuts an entry into host and port.
 fn split(entry: &str) -> Result<(&str, i32), EndpointFault> {
+    if entry.contains('@') {
+        return Err(EndpointFault::Credentials);
+    }
     if entry.contains("://") {
         return Err(EndpointFault::Scheme);
     }
@@ -224,6 +246,16 @@ mod tests {
         for (entry, fault) in faults {
             let error = entry.parse::<Endpoint>().unwrap_err();
             assert_eq!((error.entry.as_str(), error.fault), (entry, fault));
+        }
+    }
+
+    #[test]
+    fn no_part_of_an_address_with_a_password_is_shown() {
+        for list in ["alice:hunter2@a:1", "SASL_SSL://alice:hunter2@a:1,b:2", "a:1,alice:hun,ter2@b:2"] {
+            let error = Endpoint::list(list).unwrap_err();
+            assert_eq!(error.fault, EndpointFault::Credentials);
+            let shown = format!("{error} {error:?}");
+            assert!(shown.contains("`sasl.password`") && !shown.contains("ter2"), "{shown}");
         }
     }
 

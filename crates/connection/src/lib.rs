@@ -15,6 +15,7 @@
 //! ```
 //!
 //! * [`Endpoint`]: where a broker listens, as users write it and brokers advertise it.
+//! * [`Shown`]: a text of the configuration in an error; what may be a secret is hidden.
 //! * [`transport`]: opens connections, over all addresses of a name, within a time-out.
 //! * [`tls`]: a connector that puts TLS around the connections of another one; whom to trust, and what we show.
 //! * [`sasl`]: who we are, and the exchanges that prove it. A session carries them out; what takes a runtime, random
@@ -39,6 +40,7 @@ pub mod metadata;
 mod reset;
 pub mod sasl;
 pub mod session;
+mod shown;
 pub mod tls;
 pub mod transport;
 
@@ -46,3 +48,4 @@ pub use endpoint::{Endpoint, EndpointError, EndpointFault};
 pub use exchange::{decode_response, encode_request};
 pub use reset::reset;
 pub use secrecy::SecretString;
+pub use shown::{FilePath, SHOWN_BYTES_MAX, Shown, Text, holds_pem, may_be_secret};

@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong fails its test")]
 
+mod every_property;
 mod log;
 mod properties;
 mod scenes;
@@ -40,7 +41,9 @@ impl Printed {
 async fn no_secret_is_in_any_line_error_or_debug() {
     log::collect();
     let mut printed = Printed::default();
-    let scenes = scenes::play_all(&mut printed).await + properties::try_all(&mut printed);
+    let scenes = scenes::play_all(&mut printed).await
+        + properties::try_all(&mut printed)
+        + every_property::try_all(&mut printed).await;
     let lines = log::lines();
     assert!(scenes >= 30 && printed.0.len() > 60, "{scenes} scenes, {} texts", printed.0.len());
     for target in ["milena", "rustls"] {

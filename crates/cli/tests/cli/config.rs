@@ -80,6 +80,24 @@ async fn credentials_that_are_refused_are_3_and_not_repeated() {
     }
 }
 
+#[test]
+fn no_line_of_a_key_is_repeated_wherever_it_stands() {
+    const LINE: &str = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgYFkxYH";
+    for arguments in [
+        format!("config {LINE}"),
+        format!("config ssl.keystore.key={LINE}"),
+        format!("produce -t t -X {LINE}"),
+        format!("produce -t t -X {LINE}=x"),
+        format!("produce -t t -X ssl.key.location=-----BEGIN{LINE}"),
+        format!("produce -t t -X acks={LINE}"),
+        format!("produce -t t -b alice:{LINE}@kafka:9092"),
+    ] {
+        let ended = run(&arguments).expect(2);
+        let printed = format!("{:?}{}", ended.stdout, ended.stderr);
+        assert!(!printed.contains(&LINE[8..16]), "{printed}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_cannot_be_meant_is_2_with_the_way_out() {
     let world = World::new().await;
@@ -101,4 +119,11 @@ async fn a_file_that_cannot_be_meant_is_2_with_the_way_out() {
     );
     said("security.protocol=SSL\nssl.endpoint.identification.algorithm=\n", "danger.accept.any.host.name");
     said("config.providers=file\n", "config.providers");
+    said("sasl.password=a\nhunter2\n", "client.properties:2: this line is no property, and is not shown");
+    said(
+        "ssl.keystore.key=-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49\n",
+        "client.properties:2: this line is no property, and is not shown, because it may be part of a secret: if the \
+         value of the line before goes on here, end that line with a backslash",
+    );
+    said("ssl.key.location=-----BEGIN PRIVATE KEY-----\n", "write it as `ssl.keystore.key`");
 }

@@ -28,6 +28,8 @@ pub use refreshing::{Refresh, RefreshingTokens};
 pub use scram::ScramError;
 use scram::{ITERATIONS_MAX, ITERATIONS_MIN, KeysCache};
 use text::sanitised;
+
+use crate::shown::Text;
 pub use token::{Token, TokenError, TokenProvider};
 pub use unsecured::UnsecuredTokens;
 pub(crate) use work::Done;
@@ -88,7 +90,7 @@ struct Shared {
 
 #[derive(Clone, Debug)]
 enum Credentials {
-    Password { username: String, password: SecretString, delegated: bool },
+    Password { username: Text, password: SecretString, delegated: bool },
     Token(Arc<dyn TokenProvider>),
 }
 
@@ -172,7 +174,7 @@ impl Sasl {
     }
 
     fn password(mechanism: Mechanism, username: String, password: SecretString, delegated: bool) -> Self {
-        Self::new(mechanism, Credentials::Password { username, password, delegated })
+        Self::new(mechanism, Credentials::Password { username: username.into(), password, delegated })
     }
 
     fn new(mechanism: Mechanism, credentials: Credentials) -> Self {
@@ -187,7 +189,7 @@ impl Sasl {
         };
         let password = password.expose_secret();
         if self.mechanism == Mechanism::Plain {
-            return Ok((username.clone(), Zeroizing::new(password.to_owned())));
+            return Ok(((**username).to_owned(), Zeroizing::new(password.to_owned())));
         }
         Ok((self.prepare(username, "user name")?, Zeroizing::new(self.prepare(password, "password")?)))
     }

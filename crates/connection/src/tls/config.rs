@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use super::pem::{self, Pem, Text};
 use super::setup::{TlsPart, TlsSetupError, TlsSetupFault};
 use super::{key, provider, trust};
+use crate::shown::Shown;
 
 /// What there is to read and to obey, out of [`Tls`](super::Tls).
 #[derive(Clone, Debug)]
@@ -138,8 +139,12 @@ fn pair(
 
 /// Makes an error about a part, and where it came from.
 fn at(part: TlsPart, pem: Option<&Pem>) -> impl Fn(TlsSetupFault) -> TlsSetupError {
-    let path = pem.and_then(Pem::path);
-    move |fault| TlsSetupError { part, path: path.map(Into::into), fault }
+    // A path that may be a secret is not shown.
+    let path = pem.and_then(Pem::path).map(|path| match Shown(&path.to_string_lossy()).is_hidden() {
+        true => "[hidden]".into(),
+        false => path.to_owned(),
+    });
+    move |fault| TlsSetupError { part, path: path.clone(), fault }
 }
 
 impl Material {

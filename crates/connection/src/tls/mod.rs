@@ -111,7 +111,7 @@ impl Tls {
     /// Trusts the authorities in this PEM file, and no others.
     #[must_use]
     pub fn ca_file(self, path: impl Into<PathBuf>) -> Self {
-        Self { authorities: Some(Pem::File(path.into())), ..self }
+        Self { authorities: Some(Pem::File(path.into().into())), ..self }
     }
 
     /// Trusts the authorities in this PEM text, and no others.
@@ -123,7 +123,7 @@ impl Tls {
     /// Shows the certificate chain in this PEM file. Its key is looked for in the same file unless it is named.
     #[must_use]
     pub fn certificate_file(self, path: impl Into<PathBuf>) -> Self {
-        Self { certificate: Some(Pem::File(path.into())), ..self }
+        Self { certificate: Some(Pem::File(path.into().into())), ..self }
     }
 
     /// Shows the certificate chain in this PEM text. Its key is looked for in the same text unless it is named.
@@ -135,7 +135,7 @@ impl Tls {
     /// The certificate's key is in this PEM file.
     #[must_use]
     pub fn key_file(self, path: impl Into<PathBuf>) -> Self {
-        Self { key: Some(Pem::File(path.into())), ..self }
+        Self { key: Some(Pem::File(path.into().into())), ..self }
     }
 
     /// The certificate's key is in this PEM text.

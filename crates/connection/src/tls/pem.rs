@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -12,6 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::setup::TlsSetupFault;
 use super::store;
+use crate::shown::{FilePath, holds_pem};
 
 /// Most bytes of one PEM text: the authorities of a whole system have a quarter of a megabyte.
 pub(super) const PEM_BYTES_MAX: usize = 8 << 20;
@@ -19,7 +20,7 @@ pub(super) const PEM_BYTES_MAX: usize = 8 << 20;
 /// A PEM document: read anew for each use, or at hand. Not printed.
 #[derive(Clone, Debug)]
 pub(super) enum Pem {
-    File(PathBuf),
+    File(FilePath),
     Inline(SecretString),
 }
 
@@ -55,6 +56,9 @@ impl Pem {
 }
 
 fn read_file(path: &Path) -> Result<Text, TlsSetupFault> {
+    if holds_pem(&path.to_string_lossy()) {
+        return Err(TlsSetupFault::TextAsPath);
+    }
     let mut text = Text::default();
     let mut read = || {
         let file = File::open(path)?;

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 pub struct TlsSetupError {
     /// Which of the settings.
     pub part: TlsPart,
-    /// The file that it came from; none for what was given as text.
+    /// The file that it came from, or `[hidden]` if that may be a secret; none for what was given as text.
     pub path: Option<PathBuf>,
     /// What is wrong.
     pub fault: TlsSetupFault,
@@ -50,6 +50,8 @@ pub enum TlsSetupFault {
         /// The most that is read.
         limit: usize,
     },
+    /// PEM text was given where the path of a file is expected.
+    TextAsPath,
     /// Nothing but blanks.
     Empty,
     /// No `BEGIN` line, and no other format that is known.
@@ -172,6 +174,9 @@ impl TlsSetupError {
             Fault::TooLarge { limit } => {
                 write!(f, "is larger than {limit} bytes: give a PEM file with certificates or a key")
             }
+            Fault::TextAsPath => {
+                write!(f, "is PEM text, and the path of a file is expected: {}", self.as_text())
+            }
             Fault::Empty => f.write_str("is empty: it must be PEM, with `-----BEGIN …-----` in it"),
             Fault::NoPem => f.write_str("is no PEM: there is no `-----BEGIN …-----` in it; give it as PEM"),
             Fault::BadPem { label } => {
@@ -225,6 +230,15 @@ impl TlsSetupError {
                     "the versions that may be spoken have no cipher suite ({why}): allow another version"
                 )
             }
+        }
+    }
+
+    /// The settings that take the part as PEM text.
+    const fn as_text(&self) -> &'static str {
+        match self.part {
+            TlsPart::Authorities => "give it as `ssl.truststore.certificates` or to `Tls::ca_pem`",
+            TlsPart::Key => "give it as `ssl.keystore.key` or to `Tls::key_pem`",
+            _ => "give it as `ssl.keystore.certificate.chain` or to `Tls::certificate_pem`",
         }
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use milena_connection::Text;
 use milena_connection::sasl::Sasl;
 use milena_connection::tls::Tls;
 use milena_connection::transport::Connector;
@@ -56,8 +57,8 @@ const CONNECTIONS_MAX_IDLE: Duration = Duration::from_secs(3 * 60 + 45);
 impl Default for ProducerBuilder {
     fn default() -> Self {
         let draft = ProducerConfig {
-            bootstrap_servers: String::new(),
-            client_id: "milena".to_owned(),
+            bootstrap_servers: Text::default(),
+            client_id: "milena".into(),
             acks: Acks::All,
             idempotence: true,
             linger: Duration::from_millis(5),
@@ -136,13 +137,13 @@ impl ProducerBuilder {
     /// `bootstrap.servers`: where the first questions go, `host:port` between commas. The only setting without a
     /// default. One broker that answers is enough: it names the others.
     pub fn bootstrap_servers(mut self, servers: impl Into<String>) -> Self {
-        self.draft.bootstrap_servers = servers.into();
+        self.draft.bootstrap_servers = servers.into().into();
         self
     }
 
     /// `client.id`: the name in brokers' logs, quotas and metrics. `milena` unless set.
     pub fn client_id(mut self, client_id: impl Into<String>) -> Self {
-        self.draft.client_id = client_id.into();
+        self.draft.client_id = client_id.into().into();
         self
     }
 

@@ -3,9 +3,11 @@
 use std::fmt;
 use std::path::Path;
 
+use milena_connection::{Shown as Foreign, holds_pem};
+
 use super::builder::ProducerBuilder;
 use super::file;
-use super::nearest::unknown;
+use super::nearest::{near, unknown};
 use super::property::{Effect, Property};
 use super::security::HIDDEN;
 use super::table::PROPERTIES;
@@ -29,15 +31,15 @@ impl ProducerBuilder {
     /// ```
     pub fn property(self, name: &str, value: &str) -> Result<Self, ConfigError> {
         let name = name.trim();
-        let names = PROPERTIES.iter().flat_map(Property::names);
-        let Some(property) = PROPERTIES.iter().find(|property| property.is_called(name)) else {
-            return Err(unknown(name, names));
-        };
+        let Some(property) = named(name) else { return Err(unknown(name, names())) };
         // A blank may be part of a password, as in Java.
         let value = if property.is_secret() { value } else { value.trim() };
         let shown = Shown { name, value: if property.is_secret() { HIDDEN } else { value } };
         if refers_to_a_provider(value) {
             return Err(shown.error(NOT_LOOKED_UP));
+        }
+        if holds_pem(value) && !property.is_secret() && !matches!(property.effect, Effect::Ignored) {
+            return Err(shown.error(&pem_as_value(property.name)));
         }
         match property.effect {
             Effect::Set(set) => {
@@ -62,7 +64,7 @@ impl ProducerBuilder {
         let path = path.as_ref();
         let bytes = std::fs::read(path).map_err(|error| {
             let message = format!("the file cannot be read: {error}");
-            ConfigError::new(path.display().to_string(), message).at(path, 0)
+            ConfigError::new(Foreign(&path.to_string_lossy()).to_string(), message).at(path, 0)
         })?;
         self.entries(bytes, path)
     }
@@ -88,14 +90,52 @@ impl ProducerBuilder {
     /// Sets what is in `text`; `path` is where it comes from.
     fn entries(self, text: Vec<u8>, path: &Path) -> Result<Self, ConfigError> {
         let mut builder = self;
+        let mut secret_end = None;
         for entry in file::parse(&file::text(text)) {
             let entry = entry.map_err(|(line, remedy)| ConfigError::new("", remedy).at(path, line))?;
+            let property = named(&entry.name);
+            let may_go_on = entry.is_bare || secret_end == Some(entry.line - 1);
+            if property.is_none() && may_go_on && near(&entry.name, names()).is_none() {
+                return Err(ConfigError::new(HIDDEN, GOES_ON).at(path, entry.line));
+            }
+            secret_end = property.is_some_and(Property::is_secret).then_some(entry.end);
             builder =
                 builder.property(&entry.name, &entry.value).map_err(|error| error.at(path, entry.line))?;
         }
         Ok(builder)
     }
 }
+
+/// About a line that may be the second one of a secret.
+const GOES_ON: &str = "this line is no property, and is not shown, because it may be part of a secret: if the value of \
+     the line before goes on here, end that line with a backslash";
+
+fn names() -> impl Iterator<Item = &'static str> {
+    PROPERTIES.iter().flat_map(Property::names)
+}
+
+fn named(name: &str) -> Option<&'static Property> {
+    PROPERTIES.iter().find(|property| property.is_called(name))
+}
+
+/// What to write where PEM text is the value of a property that takes none.
+pub(super) fn pem_as_value(property: &str) -> String {
+    let (fault, of_text) = match property {
+        "ssl.truststore.location" => (PATH_EXPECTED, "`ssl.truststore.certificates`"),
+        "ssl.keystore.location" => {
+            (PATH_EXPECTED, "`ssl.keystore.certificate.chain`, and its key as `ssl.keystore.key`")
+        }
+        "ssl.key.location" => (PATH_EXPECTED, "`ssl.keystore.key`"),
+        "https.ca.location" => (PATH_EXPECTED, "`https.ca.pem`"),
+        _ => (
+            "PEM text means nothing here",
+            "`ssl.truststore.certificates`, `ssl.keystore.certificate.chain` or `ssl.keystore.key`",
+        ),
+    };
+    format!("{fault}: write it as {of_text}")
+}
+
+const PATH_EXPECTED: &str = "PEM text stands where the path of a file is expected";
 
 /// A property as an error may show it.
 #[derive(Clone, Copy, Debug)]
@@ -120,7 +160,7 @@ impl Shown<'_> {
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` = `{}`", self.name, self.value.escape_debug())
+        write!(f, "`{}` = `{}`", self.name, Foreign(self.value))
     }
 }
 

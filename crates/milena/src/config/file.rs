@@ -7,6 +7,10 @@
 pub(super) struct Entry {
     /// Where it begins, counted from 1.
     pub(super) line: usize,
+    /// The last line of it.
+    pub(super) end: usize,
+    /// Nothing but a name, or a name before the padding of base64.
+    pub(super) is_bare: bool,
     pub(super) name: String,
     pub(super) value: String,
 }
@@ -27,14 +31,16 @@ pub(super) fn parse(text: &str) -> impl Iterator<Item = Result<Entry, (usize, St
             let line = line.trim_start_matches(BLANKS);
             !line.is_empty() && !line.starts_with(['#', '!'])
         })?;
+        let mut end = number + 1;
         let mut whole = first.trim_start_matches(BLANKS).to_owned();
         while goes_on(&whole) {
             whole.pop();
-            let Some((_, next)) = lines.next() else { break };
+            let Some((number, next)) = lines.next() else { break };
+            end = number + 1;
             whole.push_str(next.trim_start_matches(BLANKS));
         }
         let line = number + 1;
-        Some(entry(line, &whole).map_err(|remedy| (line, remedy)))
+        Some(entry(line, end, &whole).map_err(|remedy| (line, remedy)))
     })
 }
 
@@ -45,17 +51,18 @@ fn goes_on(line: &str) -> bool {
     (line.len() - line.trim_end_matches('\\').len()) % 2 == 1
 }
 
-fn entry(line: usize, whole: &str) -> Result<Entry, String> {
+fn entry(line: usize, end: usize, whole: &str) -> Result<Entry, String> {
     let mut escaped = false;
-    let end = whole.find(|letter: char| {
+    let name_end = whole.find(|letter: char| {
         let ends = !escaped && (matches!(letter, '=' | ':') || BLANKS.contains(&letter));
         escaped = letter == '\\' && !escaped;
         ends
     });
-    let (name, rest) = whole.split_at(end.unwrap_or(whole.len()));
+    let (name, rest) = whole.split_at(name_end.unwrap_or(whole.len()));
+    let is_bare = rest.trim_end_matches('=').is_empty();
     let rest = rest.trim_start_matches(BLANKS);
     let value = rest.strip_prefix(['=', ':']).unwrap_or(rest).trim_start_matches(BLANKS);
-    Ok(Entry { line, name: unescape(name)?, value: unescape(value)? })
+    Ok(Entry { line, end, is_bare, name: unescape(name)?, value: unescape(value)? })
 }
 
 fn unescape(text: &str) -> Result<String, String> {

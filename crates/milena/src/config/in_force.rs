@@ -1,12 +1,15 @@
 //! The settings in force, told by name: for logs, and for reports that say what was measured.
 
+use milena_connection::may_be_secret;
+
 use super::compression::{Compression, level_property};
 use super::options::ProducerConfig;
+use super::security::HIDDEN;
 use super::validate::millis;
 
 impl ProducerConfig {
     /// Every setting that has a value, by Java's name or ours where Java has none. Setting all of them again makes an
-    /// equal configuration, but for secrets, which stand here as `[hidden]`, and for what was given by type,
+    /// equal configuration, but for secrets and texts that look like one, which stand here as `[hidden]`, and for what was given by type,
     /// [`ProducerBuilder::tls`](super::ProducerBuilder::tls) and the like.
     ///
     /// ```
@@ -73,8 +76,8 @@ impl ProducerConfig {
 
     fn records_and_requests(&self) -> Vec<(&'static str, String)> {
         vec![
-            ("bootstrap.servers", self.bootstrap_servers.clone()),
-            ("client.id", self.client_id.clone()),
+            ("bootstrap.servers", shown(&self.bootstrap_servers)),
+            ("client.id", shown(&self.client_id)),
             ("acks", self.acks.name().to_owned()),
             ("enable.idempotence", self.idempotence.to_string()),
             ("batch.size", self.batch_size.to_string()),
@@ -121,6 +124,11 @@ impl ProducerConfig {
             ("close.timeout.ms", millis(self.close_timeout)),
         ]
     }
+}
+
+/// A text that may be a secret is shown as a secret is.
+fn shown(text: &str) -> String {
+    if may_be_secret(text) { HIDDEN.to_owned() } else { text.to_owned() }
 }
 
 #[cfg(test)]

@@ -1,20 +1,54 @@
 //! The answer to a name that nothing has: the nearest one that something has.
 
+use milena_connection::may_be_secret;
+
+use super::security::HIDDEN;
 use crate::error::ConfigError;
 
-/// Says that no property is called so, and which of the known names is nearest, if one is near.
+/// The longest name that is shown; no property has one.
+const NAME_BYTES_MAX: usize = 100;
+/// The longest part of a name, between its dots, that is shown.
+const PART_BYTES_MAX: usize = 24;
+
+/// The error for a name that no property has, with the nearest known name, if one is near. A name that has not the shape
+/// of one is not shown: it may be a line of a secret.
 pub(super) fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> ConfigError {
-    let shown = name.escape_debug();
-    let message = match nearest(name, known) {
-        // A third of the letters wrong is no slip of the finger any more.
-        Some((distance, known)) if distance * 3 <= name.len().max(3) => {
-            format!("there is no property `{shown}`: did you mean `{known}`?")
+    match near(name, known) {
+        Some(known) => {
+            let shown = name.escape_debug();
+            ConfigError::new(name, format!("there is no property `{shown}`: did you mean `{known}`?"))
         }
-        _ => format!(
-            "there is no property `{shown}`: take a name of Java's, librdkafka's or sarama's producer"
+        None if is_like_a_name(name) => ConfigError::new(
+            name,
+            format!(
+                "there is no property `{name}`: take a name of Java's, librdkafka's or sarama's producer"
+            ),
         ),
+        None => ConfigError::new(HIDDEN, UNLIKE_A_NAME),
+    }
+}
+
+const UNLIKE_A_NAME: &str = "there is no property of a name that is not shown here, because it may be part of a secret: \
+     if it is a line of a value of several lines, end the line before it with a backslash";
+
+/// Whether a text has the shape of a property's name: parts of letters between dots, a number at most at the end of a
+/// part. Base64, passwords with digits in them, and whatever has other signs have not.
+fn is_like_a_name(name: &str) -> bool {
+    let is_part = |part: &str| {
+        let letters = part.trim_end_matches(|letter: char| letter.is_ascii_digit());
+        let digits = letters.bytes().filter(u8::is_ascii_digit).count();
+        part.len() <= PART_BYTES_MAX && digits < 2 && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
     };
-    ConfigError::new(name, message)
+    name.len() <= NAME_BYTES_MAX && name.split(['.', '_', '-']).all(is_part) && !may_be_secret(name)
+}
+
+/// The known name that was probably meant: it differs in one letter, and in one more for every eight.
+pub(super) fn near<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    if name.len() > NAME_BYTES_MAX {
+        return None;
+    }
+    let (distance, known) = nearest(name, known)?;
+    (distance <= 1 + name.len() / 8).then_some(known)
 }
 
 /// The nearest of the known names, with its distance.
@@ -43,6 +77,28 @@ fn distance(left: &str, right: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_near_name_is_suggested() {
+        let near = |name| near(name, ["acks", "linger.ms", "ssl.truststore.location"].into_iter());
+        assert_eq!(near("lingr.ms"), Some("linger.ms"));
+        assert_eq!(near("ssl.trustore.location"), Some("ssl.truststore.location"));
+        for far in ["tasks", "buffer.ms", "ssl.keystore.location", &"linger.ms".repeat(30)] {
+            assert_eq!(near(far), None, "{far}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_shown_where_it_has_the_shape_of_one() {
+        for name in
+            ["frobnicate", "schema.registry.url", "Producer.Flush.Weekly", "log4j.level", "ssl.sha256"]
+        {
+            assert!(is_like_a_name(name), "{name}");
+        }
+        for text in ["-----BEGIN", "MIGHAgEAMBMGByqGSM49AgEG", "Canary-7f3a9c51", "a b", "p@ss", "x\u{1b}"] {
+            assert!(!is_like_a_name(text), "{text}");
+        }
+    }
 
     #[test]
     fn the_distance_of_two_names_counts_letters() {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use milena_connection::Text;
 use milena_connection::sasl::Sasl;
 use milena_connection::tls::Tls;
 use milena_partitioner::Strategy;
@@ -90,8 +91,8 @@ impl MetadataRecovery {
 #[derive(Clone, Debug)]
 pub struct ProducerConfig {
     /// Not empty; entries between commas.
-    pub(crate) bootstrap_servers: String,
-    pub(crate) client_id: String,
+    pub(crate) bootstrap_servers: Text,
+    pub(crate) client_id: Text,
     pub(crate) acks: Acks,
     /// Only with [`Acks::All`], at most 5 in flight, and retries.
     pub(crate) idempotence: bool,

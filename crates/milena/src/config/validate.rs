@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use milena_connection::Shown;
+
 use super::builder::ProducerBuilder;
 use super::options::{Acks, ProducerConfig};
 use crate::error::ConfigError;
@@ -118,7 +120,7 @@ impl ProducerBuilder {
                 format!(
                     "`client.id` = `{}` goes into brokers' logs: write at most {CLIENT_ID_BYTES_MAX} bytes, and no \
                      control characters",
-                    client_id.escape_debug()
+                    Shown(client_id)
                 ),
             ));
         }

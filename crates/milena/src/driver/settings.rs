@@ -75,7 +75,7 @@ fn codecs(config: &ProducerConfig) -> Vec<CodecLevel> {
 }
 
 fn client_id(config: &ProducerConfig) -> Option<String> {
-    (!config.client_id.is_empty()).then(|| config.client_id.clone())
+    (!config.client_id.is_empty()).then(|| config.client_id.to_string())
 }
 
 fn lane_of(config: &ProducerConfig, seed: u64) -> LaneConfig {

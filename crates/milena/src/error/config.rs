@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use milena_connection::Shown;
+
 /// A property whose value cannot be: which, what is wrong, and what to do.
 ///
 /// ```
@@ -26,6 +28,9 @@ impl ConfigError {
 
     /// The same, found in a line of a file. Line 0 stands for the file as a whole, no name for a text in no file.
     pub(crate) fn at(self, file: &Path, line: usize) -> Self {
+        // A path that may be a secret is not shown.
+        let hidden = Shown(&file.to_string_lossy()).is_hidden();
+        let file = if hidden { Path::new("[hidden]") } else { file };
         Self { place: Some((file.to_owned(), line)), ..self }
     }
 
@@ -52,9 +57,9 @@ impl ConfigError {
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.place {
-            Some((file, 0)) => write!(f, "{}: {}", file.display(), self.message),
+            Some((file, 0)) => write!(f, "{}: {}", Shown(&file.to_string_lossy()), self.message),
             Some((file, line)) if file.as_os_str().is_empty() => write!(f, "line {line}: {}", self.message),
-            Some((file, line)) => write!(f, "{}:{line}: {}", file.display(), self.message),
+            Some((file, line)) => write!(f, "{}:{line}: {}", Shown(&file.to_string_lossy()), self.message),
             None => f.write_str(&self.message),
         }
     }

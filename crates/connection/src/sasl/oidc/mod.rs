@@ -23,6 +23,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::token::{Token, TokenError, TokenProvider};
 use crate::clock;
+use crate::shown::Text;
 use crate::tls::{Tls, TlsConnector};
 use crate::transport::{Connector, Tcp};
 use answer::token_in;
@@ -42,10 +43,10 @@ pub use url::UrlError;
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct OidcBuilder {
-    url: String,
-    client_id: String,
+    url: Text,
+    client_id: Text,
     client_secret: SecretString,
-    scope: Option<String>,
+    scope: Option<Text>,
     url_encoded: bool,
     extensions: Vec<(String, String)>,
     allowed: Option<Vec<String>>,
@@ -97,8 +98,8 @@ impl OidcTokens {
         client_secret: impl Into<SecretString>,
     ) -> OidcBuilder {
         OidcBuilder {
-            url: url.into(),
-            client_id: client_id.into(),
+            url: url.into().into(),
+            client_id: client_id.into().into(),
             client_secret: client_secret.into(),
             scope: None,
             url_encoded: false,
@@ -119,7 +120,7 @@ impl OidcTokens {
 impl OidcBuilder {
     /// What the token is asked for (`sasl.oauthbearer.scope`).
     pub fn scope(mut self, scope: impl Into<String>) -> Self {
-        self.scope = Some(scope.into());
+        self.scope = Some(scope.into().into());
         self
     }
 
@@ -175,7 +176,7 @@ impl OidcBuilder {
     /// # Errors
     /// [`OidcError`] that says what cannot be used.
     pub fn build(self) -> Result<OidcTokens, OidcError> {
-        if self.allowed.as_ref().is_some_and(|allowed| !allowed.contains(&self.url)) {
+        if self.allowed.as_ref().is_some_and(|allowed| !allowed.iter().any(|url| url == self.url.as_str())) {
             return Err(OidcError::NotAllowed);
         }
         let url = Url::parse(&self.url).map_err(OidcError::Url)?;

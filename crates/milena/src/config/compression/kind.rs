@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use milena_codec::compression::Compression as Codec;
+use milena_connection::Shown;
 
 use super::word;
 use crate::error::ConfigError;
@@ -119,9 +120,8 @@ impl FromStr for Compression {
     type Err = ConfigError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let refused = |remedy| {
-            ConfigError::new("compression", format!("`compression` = `{}`: {remedy}", text.escape_debug()))
-        };
+        let refused =
+            |remedy| ConfigError::new("compression", format!("`compression` = `{}`: {remedy}", Shown(text)));
         let (codec, level) = word::codec_and_level(text).map_err(refused)?;
         Ok(Self::of(codec, level))
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use milena_codec::compression::Compression as Codec;
+use milena_connection::Shown;
 
 use super::Compression;
 use super::word::{Word, check_level, check_topic};
@@ -126,7 +127,7 @@ impl CompressionSettings {
             .and_then(|()| level.map_or(Ok(()), |level| check_level(codec, level)))
             .and_then(|()| check_built(codec));
         checked.map(|()| (topic.to_owned(), compression)).map_err(|remedy| {
-            let entry = format!("{}={compression}", topic.escape_debug());
+            let entry = format!("{}={compression}", Shown(topic));
             ConfigError::new("compression.topics", format!("`compression.topics`: entry `{entry}`: {remedy}"))
         })
     }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use milena_codec::compression::Compression as Codec;
+use milena_connection::Shown;
 
 /// A codec, with the level that is given beside it.
 pub(in crate::config) type Word = (Codec, Option<i32>);
@@ -41,7 +42,7 @@ pub(in crate::config) fn codec_and_level(text: &str) -> Result<Word, String> {
 pub(in crate::config) fn topics(text: &str) -> Result<BTreeMap<String, Word>, String> {
     let mut topics = BTreeMap::new();
     for entry in text.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
-        let refused = |remedy: &str| format!("entry `{}`: {remedy}", entry.escape_debug());
+        let refused = |remedy: &str| format!("entry `{}`: {remedy}", Shown(entry));
         let (topic, word) = entry.split_once('=').ok_or_else(|| refused("write TOPIC=CODEC[:LEVEL]"))?;
         let topic = topic.trim();
         check_topic(topic).map_err(|remedy| refused(&remedy))?;

@@ -26,6 +26,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+use milena_connection::may_be_secret;
 use milena_connection::sasl::{Mechanism, Sasl};
 use milena_connection::tls::Tls;
 
@@ -67,6 +68,7 @@ impl Security {
     /// Remembers that a property was set.
     pub(super) fn tell(&mut self, name: &'static str, value: &str) {
         if name.starts_with("ssl.") || is_of_sasl(name) || name.starts_with("danger.") {
+            let value = if may_be_secret(value) { HIDDEN } else { value };
             self.told.insert(name, value.to_owned());
         }
     }

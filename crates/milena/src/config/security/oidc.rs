@@ -5,12 +5,12 @@
 //! vouch for the identity provider is set apart from those of the brokers, as in Java, where `ssl.*` among the options of
 //! the login module says it, and in librdkafka, where `https.ca.*` does. Unless it is said, the system's authorities do.
 
-use std::path::PathBuf;
 #[cfg(feature = "oidc")]
 use std::sync::Arc;
 use std::time::Duration;
 
 use milena_connection::sasl::Sasl;
+use milena_connection::{FilePath, Text};
 use secrecy::SecretString;
 
 use super::jaas::Login;
@@ -20,18 +20,18 @@ use crate::error::ConfigError;
 #[derive(Clone, Debug, Default)]
 pub(in crate::config) struct OidcSettings {
     /// `sasl.oauthbearer.token.endpoint.url`.
-    pub(in crate::config) endpoint: Option<String>,
+    pub(in crate::config) endpoint: Option<Text>,
     /// `sasl.oauthbearer.method` is `oidc`.
     pub(in crate::config) by_method: bool,
     /// Java's handler is the one that asks an identity provider.
     pub(in crate::config) by_handler: bool,
-    pub(in crate::config) client_id: Option<String>,
+    pub(in crate::config) client_id: Option<Text>,
     pub(in crate::config) client_secret: Option<SecretString>,
-    pub(in crate::config) scope: Option<String>,
+    pub(in crate::config) scope: Option<Text>,
     /// `sasl.oauthbearer.header.urlencode`.
     pub(in crate::config) url_encoded: bool,
     /// `https.ca.location`.
-    pub(in crate::config) authorities_file: Option<PathBuf>,
+    pub(in crate::config) authorities_file: Option<FilePath>,
     /// `https.ca.pem`.
     pub(in crate::config) authorities_pem: Option<SecretString>,
     /// `sasl.login.connect.timeout.ms`.
@@ -98,7 +98,7 @@ mod fetched {
 
         pub(in super::super) fn builder(&self, login: Option<&Login>) -> Result<OidcBuilder, ConfigError> {
             let option = |name| login.and_then(|login| login.option(name));
-            let text = |name| option(name).map(|value| value.expose_secret().to_owned());
+            let text = |name| option(name).map(|value| Text::from(value.expose_secret()));
             let endpoint = self.endpoint.as_deref().ok_or_else(|| missing(ENDPOINT, ""))?;
             let id = self.client_id.clone().or_else(|| text("clientId"));
             let id = id.ok_or_else(|| missing(CLIENT_ID, ", or `clientId` in `sasl.jaas.config`"))?;
@@ -109,7 +109,7 @@ mod fetched {
                 .url_encoded(self.url_encoded)
                 .tls(self.tls(login)?);
             if let Some(scope) = self.scope.clone().or_else(|| text("scope")) {
-                builder = builder.scope(scope);
+                builder = builder.scope(&*scope);
             }
             for (name, value) in login.into_iter().flat_map(Login::options) {
                 if let Some(name) = name.strip_prefix("extension_") {
@@ -144,8 +144,8 @@ mod fetched {
                     "https.ca.location",
                     "`https.ca.location` and `https.ca.pem` are both set: leave one of them out",
                 )),
-                (Some(file), None) if file == Path::new("probe") => Ok(Tls::new()),
-                (Some(file), None) => Ok(Tls::new().ca_file(file)),
+                (Some(file), None) if **file == *Path::new("probe") => Ok(Tls::new()),
+                (Some(file), None) => Ok(Tls::new().ca_file(&**file)),
                 (None, Some(pem)) => Ok(Tls::new().ca_pem(on_lines(pem))),
                 (None, None) => Ok(Tls::new()),
             }
@@ -155,15 +155,15 @@ mod fetched {
     /// The names are those of Java's clients. The identity provider's own name is always checked.
     fn tls_of_login(login: &Login) -> Result<Tls, String> {
         let secret = |name| login.option(name).filter(|value| !value.expose_secret().is_empty()).cloned();
-        let text = |name| secret(name).map(|value| value.expose_secret().to_owned());
+        let text = |name| secret(name).map(|value| Text::from(value.expose_secret()));
         let versions = text("ssl.enabled.protocols").map(|list| versions(&list)).transpose()?.flatten();
         let settings = TlsSettings {
             truststore_type: text("ssl.truststore.type"),
-            authorities_file: text("ssl.truststore.location").map(PathBuf::from),
+            authorities_file: text("ssl.truststore.location").map(|path| FilePath::from(&*path)),
             authorities_pem: secret("ssl.truststore.certificates"),
             truststore_password: secret("ssl.truststore.password"),
             keystore_type: text("ssl.keystore.type"),
-            certificate_file: text("ssl.keystore.location").map(PathBuf::from),
+            certificate_file: text("ssl.keystore.location").map(|path| FilePath::from(&*path)),
             certificate_pem: secret("ssl.keystore.certificate.chain"),
             keystore_password: secret("ssl.keystore.password"),
             key_pem: secret("ssl.keystore.key"),

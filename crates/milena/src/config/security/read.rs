@@ -1,23 +1,23 @@
 //! How the values of security are read. An error is the remedy in words; the caller adds the name.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use milena_connection::tls::TlsVersions;
+use milena_connection::{FilePath, Text};
 
 use super::protocol::Protocol;
 use crate::config::value::time;
 
 /// Any text; an empty one is none.
 #[expect(clippy::unnecessary_wraps, reason = "every reader of a value has this shape")]
-pub(in crate::config) fn text(text: &str) -> Result<Option<String>, String> {
-    Ok((!text.is_empty()).then(|| text.to_owned()))
+pub(in crate::config) fn text(text: &str) -> Result<Option<Text>, String> {
+    Ok((!text.is_empty()).then(|| text.into()))
 }
 
 /// The name of a file; an empty one is none.
 #[expect(clippy::unnecessary_wraps, reason = "every reader of a value has this shape")]
-pub(in crate::config) fn path(text: &str) -> Result<Option<PathBuf>, String> {
-    Ok((!text.is_empty()).then(|| PathBuf::from(text)))
+pub(in crate::config) fn path(text: &str) -> Result<Option<FilePath>, String> {
+    Ok((!text.is_empty()).then(|| text.into()))
 }
 
 /// How long to wait; an empty text is none.

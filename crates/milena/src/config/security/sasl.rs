@@ -1,6 +1,7 @@
 //! From `sasl.*` to a mechanism with its credentials.
 
 use milena_connection::sasl::{Mechanism, Sasl};
+use milena_connection::{Shown, Text};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::jaas::{self, Login, Module};
@@ -10,9 +11,9 @@ use crate::error::ConfigError;
 /// What was set; nothing is related to anything yet.
 #[derive(Clone, Debug, Default)]
 pub(in crate::config) struct SaslSettings {
-    pub(in crate::config) mechanism: Option<String>,
+    pub(in crate::config) mechanism: Option<Text>,
     pub(in crate::config) jaas: Option<SecretString>,
-    pub(in crate::config) username: Option<String>,
+    pub(in crate::config) username: Option<Text>,
     pub(in crate::config) password: Option<SecretString>,
     pub(in crate::config) oauth: OAuthSettings,
 }
@@ -35,7 +36,7 @@ impl SaslSettings {
                 (username, login.option("password").cloned())
             }
             Some(login) => return Err(other_module(mechanism, login)),
-            None => (self.username.clone(), self.password.clone()),
+            None => (self.username.as_deref().map(str::to_owned), self.password.clone()),
         };
         let (Some(username), Some(password)) = (username, password) else {
             return Err(self.no_credentials(mechanism));
@@ -62,7 +63,7 @@ impl SaslSettings {
         MECHANISMS.into_iter().find(|known| known.name().eq_ignore_ascii_case(name)).ok_or_else(|| {
             ConfigError::new(
                 "sasl.mechanism",
-                format!("`sasl.mechanism` = `{}` is not supported: {WRITE_ONE}", name.escape_debug()),
+                format!("`sasl.mechanism` = `{}` is not supported: {WRITE_ONE}", Shown(name)),
             )
         })
     }

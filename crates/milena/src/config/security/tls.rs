@@ -3,9 +3,10 @@
 //! Java's names with the type PEM, and librdkafka's: whatever is PEM, in a file or in the value, is taken. Java's own key
 //! stores are refused with the commands that turn them into PEM.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use milena_connection::tls::{Tls, TlsVersions};
+use milena_connection::{FilePath, Shown, Text};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::ConfigError;
@@ -13,15 +14,15 @@ use crate::error::ConfigError;
 /// What was set; nothing is related to anything yet.
 #[derive(Clone, Debug, Default)]
 pub(in crate::config) struct TlsSettings {
-    pub(in crate::config) truststore_type: Option<String>,
-    pub(in crate::config) authorities_file: Option<PathBuf>,
+    pub(in crate::config) truststore_type: Option<Text>,
+    pub(in crate::config) authorities_file: Option<FilePath>,
     pub(in crate::config) authorities_pem: Option<SecretString>,
     pub(in crate::config) truststore_password: Option<SecretString>,
-    pub(in crate::config) keystore_type: Option<String>,
-    pub(in crate::config) certificate_file: Option<PathBuf>,
+    pub(in crate::config) keystore_type: Option<Text>,
+    pub(in crate::config) certificate_file: Option<FilePath>,
     pub(in crate::config) certificate_pem: Option<SecretString>,
     pub(in crate::config) keystore_password: Option<SecretString>,
-    pub(in crate::config) key_file: Option<PathBuf>,
+    pub(in crate::config) key_file: Option<FilePath>,
     pub(in crate::config) key_pem: Option<SecretString>,
     pub(in crate::config) key_password: Option<SecretString>,
     pub(in crate::config) versions: Option<TlsVersions>,
@@ -57,8 +58,8 @@ impl TlsSettings {
         store.check(self.authorities_pem.as_ref().map(|_| "ssl.truststore.certificates"))?;
         Ok(match (&self.authorities_file, &self.authorities_pem) {
             // librdkafka looks for the system's authorities itself where it is asked to.
-            (Some(file), _) if file == Path::new("probe") => tls,
-            (Some(file), _) => tls.ca_file(file),
+            (Some(file), _) if **file == *Path::new("probe") => tls,
+            (Some(file), _) => tls.ca_file(&**file),
             (None, Some(pem)) => tls.ca_pem(on_lines(pem)),
             (None, None) => tls,
         })
@@ -74,13 +75,13 @@ impl TlsSettings {
         store.check(self.certificate_pem.as_ref().map(|_| "ssl.keystore.certificate.chain"))?;
         self.check_pairs()?;
         if let Some(file) = &self.certificate_file {
-            tls = tls.certificate_file(file);
+            tls = tls.certificate_file(&**file);
         }
         if let Some(pem) = &self.certificate_pem {
             tls = tls.certificate_pem(on_lines(pem));
         }
         if let Some(file) = &self.key_file {
-            tls = tls.key_file(file);
+            tls = tls.key_file(&**file);
         }
         if let Some(pem) = &self.key_pem {
             tls = tls.key_pem(on_lines(pem));
@@ -152,7 +153,8 @@ impl Store<'_> {
     }
 
     fn not_pem(&self, location: &str, file: &Path, kind: Option<&str>) -> ConfigError {
-        let (file, kind) = (file.display(), kind.unwrap_or("JKS or PKCS12").escape_debug());
+        let file = file.to_string_lossy();
+        let (file, kind) = (Shown(&file), Shown(kind.unwrap_or("JKS or PKCS12")));
         let (convert, pem) = match self.name {
             "truststore" => (format!("keytool -list -rfc -keystore {file} > ca.pem"), "ca.pem"),
             _ => {

@@ -1,5 +1,7 @@
 //! The keys of a [`Config`]: the names of its fields, and those of properties with `_` for `.`.
 
+use milena_connection::{Shown, holds_pem};
+
 use super::Config;
 use crate::config::property::Property;
 use crate::config::security::HIDDEN;
@@ -49,6 +51,9 @@ impl Config {
         if by_name::refers_to_a_provider(value) {
             return Err(by_name::NOT_LOOKED_UP.to_owned());
         }
+        if key != "password" && holds_pem(value) {
+            return Err(by_name::pem_as_value(property_of(key)));
+        }
         let some = || Some(value.to_owned()).filter(|value| !value.is_empty());
         match key {
             "brokers" => {
@@ -67,6 +72,16 @@ impl Config {
             _ => self.write_timeout = Some(value::time_with_unit(value)?),
         }
         Ok(())
+    }
+}
+
+/// The property of which a field holds the path.
+pub(super) fn property_of(field: &str) -> &'static str {
+    match field {
+        "ca_file" => "ssl.truststore.location",
+        "certificate_file" => "ssl.keystore.location",
+        "key_file" => "ssl.key.location",
+        _ => "",
     }
 }
 
@@ -110,6 +125,6 @@ fn underscored(name: &str) -> String {
 
 /// A password is not repeated.
 fn refused(key: &str, value: &str, remedy: &str) -> ConfigError {
-    let value = if key == "password" { HIDDEN.into() } else { value.escape_debug().to_string() };
+    let value = if key == "password" { HIDDEN.into() } else { Shown(value).to_string() };
     ConfigError::new(key, format!("`{key}` = `{value}`: {remedy}"))
 }

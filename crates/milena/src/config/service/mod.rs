@@ -8,12 +8,14 @@ mod read;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use milena_connection::SecretString;
+use milena_connection::{FilePath, SecretString, Text, holds_pem};
 
 use crate::config::builder::ProducerBuilder;
+use crate::config::by_name::pem_as_value;
 use crate::config::options::ProducerConfig;
 use crate::config::security::HIDDEN;
 use crate::error::ConfigError;
@@ -54,7 +56,7 @@ use crate::error::ConfigError;
 /// buffer_memory: 64MiB
 /// compression: zstd                       # or zstd:7, or compression_type and compression_zstd_level
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Config {
     /// `host:port` of the brokers to ask first. Empty leaves what is in the settings.
     pub brokers: Vec<String>,
@@ -151,7 +153,11 @@ impl Config {
         let mut told = Vec::new();
         for (name, file, setting) in files {
             if let Some(file) = file {
-                *setting = Some(file.clone());
+                if holds_pem(&file.to_string_lossy()) {
+                    let remedy = pem_as_value(name);
+                    return Err(ConfigError::new(name, format!("`{name}` = `{HIDDEN}`: {remedy}")));
+                }
+                *setting = Some(file.as_path().into());
                 told.push((name, file));
             }
         }
@@ -171,13 +177,13 @@ impl Config {
     fn authenticate(&self, mut builder: ProducerBuilder) -> Result<ProducerBuilder, ConfigError> {
         let security = &mut builder.security;
         if let Some(mechanism) = &self.mechanism {
-            security.sasl.mechanism = Some(mechanism.clone());
+            security.sasl.mechanism = Some(mechanism.as_str().into());
             security.tell("sasl.mechanism", mechanism);
         }
         match (&self.username, &self.password) {
             (Some(username), Some(password)) => {
                 security.switch_sasl = Some(true);
-                security.sasl.username = Some(username.clone());
+                security.sasl.username = Some(username.as_str().into());
                 security.sasl.password = Some(password.clone());
                 security.tell("sasl.username", username);
                 security.tell("sasl.password", HIDDEN);
@@ -192,6 +198,28 @@ impl Config {
 
 fn missing(there: &str, lacking: &'static str) -> ConfigError {
     ConfigError::new(lacking, format!("`{there}` is set and `{lacking}` is not: set both, or none"))
+}
+
+/// What may be a secret is hidden.
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let file = |file: &Option<PathBuf>| file.as_deref().map(FilePath::from);
+        let text = |text: &Option<String>| text.as_deref().map(Text::from);
+        f.debug_struct("Config")
+            .field("brokers", &Text::from(self.brokers.join(",")))
+            .field("ca_file", &file(&self.ca_file))
+            .field("certificate_file", &file(&self.certificate_file))
+            .field("key_file", &file(&self.key_file))
+            .field("tls", &self.tls)
+            .field("username", &text(&self.username))
+            .field("password", &self.password)
+            .field("mechanism", &text(&self.mechanism))
+            .field("dial_timeout", &self.dial_timeout)
+            .field("read_timeout", &self.read_timeout)
+            .field("write_timeout", &self.write_timeout)
+            .field("settings", &self.settings)
+            .finish()
+    }
 }
 
 impl From<ProducerBuilder> for Config {

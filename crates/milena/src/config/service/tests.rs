@@ -61,7 +61,7 @@ fn the_mechanism_and_all_other_settings_may_be_named() {
         (in_force.bootstrap_servers.as_str(), in_force.linger),
         ("a:1,b:2", Duration::from_millis(20))
     );
-    assert_eq!(Config::from(settings).validate().unwrap().bootstrap_servers, "c:3");
+    assert_eq!(Config::from(settings).validate().unwrap().bootstrap_servers.as_str(), "c:3");
 }
 
 #[test]
@@ -124,7 +124,7 @@ mod by_serde {
                 "client.id": "orders"}"#,
         );
         let config = config.unwrap().validate().unwrap();
-        assert_eq!(config.bootstrap_servers, "a:1,b:2");
+        assert_eq!(config.bootstrap_servers.as_str(), "a:1,b:2");
         assert_eq!(config.socket_setup_timeout, Duration::from_secs(10));
         assert_eq!(
             (config.linger, config.delivery_timeout),
