@@ -32,6 +32,7 @@ mod outcome;
 mod producer;
 mod record;
 mod registry;
+mod topic_name;
 
 pub use config::{Acks, Compression, Config, Driver, MetadataRecovery, ProducerBuilder, ProducerConfig};
 pub use error::{

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use milena_codec::ErrorCode;
 use milena_codec::ids::PartitionId;
+use milena_codec::{ErrorCode, printable};
 use milena_sender::accumulator::{ChooseError, Refusal};
 use milena_sender::sync::FailedRecords;
 use milena_sender::{Failure, FailureKind};
 
 use crate::error::{ErrorKind, Persisted, SendError};
+use crate::topic_name::TopicNameFault;
 
 /// A record that was accepted and failed.
 pub(crate) fn of_failure(failure: &Failure, topic: &Arc<str>, partition: PartitionId) -> SendError {
@@ -107,6 +108,20 @@ pub(crate) fn of_topic(code: Option<ErrorCode>, topic: Arc<str>, waited: std::ti
         }
     };
     SendError::new(kind, topic, said).with_code(code).with_retriable(kind == ErrorKind::UnknownTopic)
+}
+
+/// A name that no topic can have. What is shown of it is short and printable.
+pub(crate) fn of_name(fault: TopicNameFault, name: &str) -> SendError {
+    SendError::new(ErrorKind::InvalidTopic, printable(name), fault.to_string())
+}
+
+/// A topic without partitions.
+pub(crate) fn of_empty(topic: Arc<str>, waited: std::time::Duration) -> SendError {
+    let said = format!(
+        "topic exists, and had no partition within max.block.ms = {waited:?}: wait until the brokers have made its \
+         partitions, or create it anew"
+    );
+    SendError::new(ErrorKind::UnknownTopic, topic, said).with_retriable(true)
 }
 
 /// A topic that nobody can be asked about.

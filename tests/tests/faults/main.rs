@@ -12,6 +12,7 @@ mod determinism;
 mod late;
 mod lies;
 mod links;
+mod look_ups;
 mod recovery;
 mod stale_topics;
 mod throttling;

@@ -159,6 +159,8 @@ async fn a_topic_that_may_not_be_seen_fails_at_once_and_can_be_allowed_later() {
     assert_eq!(error.kind(), ErrorKind::TopicAuthorizationFailed);
     assert!(error.to_string().contains("WRITE"), "{error}");
     assert!(began.elapsed() < SECOND);
+    // A refusal is kept for a backoff.
+    sleep(SECOND).await;
     producer.send(("t", "v")).await.unwrap();
 }
 

@@ -11,7 +11,7 @@ use crate::clock;
 use crate::core::Core;
 use crate::error::SendError;
 use crate::outcome;
-use crate::registry::{Missing, Place, Tell};
+use crate::registry::{Missing, Place, Seen, Tell};
 
 /// Waits for a topic. Dropped, the topic is forgotten, unless it is known by then or others wait for it.
 #[derive(Debug)]
@@ -42,11 +42,15 @@ impl Future for LookUp<'_> {
             Poll::Pending => {
                 ready!(patience.poll(core, cx));
                 let registry = &core.registry;
-                Err(match (registry.last_error(name), registry.trouble()) {
+                Err(match (registry.last_seen(name), registry.trouble()) {
                     (None, Some(trouble)) => {
                         outcome::of_cluster(&trouble, Arc::clone(name), core.config.max_block)
                     }
-                    (code, _) => outcome::of_topic(code, Arc::clone(name), core.config.max_block),
+                    (Some(Seen::Empty), _) => outcome::of_empty(Arc::clone(name), core.config.max_block),
+                    (seen, _) => {
+                        let code = seen.and_then(Seen::code);
+                        outcome::of_topic(code, Arc::clone(name), core.config.max_block)
+                    }
                 })
             }
         })
@@ -74,6 +78,7 @@ pub(super) fn want(core: &Core, name: &Arc<str>, tell: Tell) {
 pub(super) fn missing(core: &Core, reason: Missing, topic: &Arc<str>) -> SendError {
     match reason {
         Missing::Closed => outcome::closed(Arc::clone(topic)),
+        Missing::Name(fault) => outcome::of_name(fault, topic),
         Missing::Refused(code) => outcome::of_topic(Some(code), Arc::clone(topic), core.config.max_block),
     }
 }

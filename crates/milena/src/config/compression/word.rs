@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use milena_codec::compression::Compression as Codec;
 use milena_connection::Shown;
 
+use crate::topic_name::{self, TOPIC_BYTES_MAX};
+
 /// A codec, with the level that is given beside it.
 pub(in crate::config) type Word = (Codec, Option<i32>);
 
@@ -13,8 +15,6 @@ pub(in crate::config) type Word = (Codec, Option<i32>);
 const LEVEL_DEFAULTS: [i32; 2] = [-1, -1_000];
 /// sarama's constant for it.
 const LEVEL_DEFAULT_NAME: &str = "CompressionLevelDefault";
-/// The longest name of a topic (Kafka's `Topic.java`).
-const TOPIC_BYTES_MAX: usize = 249;
 
 /// A codec by its name in any case, by sarama's constant, or by its number on the wire, which is sarama's as well.
 pub(in crate::config) fn codec(text: &str) -> Result<Codec, String> {
@@ -85,13 +85,9 @@ pub(in crate::config) fn zstd_level(text: &str) -> Result<i32, String> {
 
 /// Refuses what cannot be the name of a topic, before a broker does.
 pub(super) fn check_topic(name: &str) -> Result<(), String> {
-    let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-    if matches!(name, "" | "." | "..") || name.len() > TOPIC_BYTES_MAX || !name.bytes().all(fits) {
-        return Err(format!(
-            "write the name of a topic: 1 to {TOPIC_BYTES_MAX} letters, digits, `.`, `_` and `-`"
-        ));
-    }
-    Ok(())
+    topic_name::check(name).map_err(|_| {
+        format!("write the name of a topic: 1 to {TOPIC_BYTES_MAX} letters, digits, `.`, `_` and `-`")
+    })
 }
 
 /// Refuses a level that the codec has not.

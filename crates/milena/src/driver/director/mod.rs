@@ -192,7 +192,7 @@ impl Director {
                 Change::BrokerGone(id) => self.relocate(id, None),
                 Change::Topic(topic) => self.place(&topic),
                 Change::TopicFailed { name, error } => {
-                    if core.registry.failed(&name, error, asked_after) {
+                    if core.registry.failed(&name, error, asked_after, clock::now()) {
                         self.metadata.forget(&name);
                     }
                 }
@@ -209,13 +209,13 @@ impl Director {
     /// Gives the partitions of a topic to the lanes of their leaders.
     fn place(&mut self, found: &TopicMetadata) {
         let registry = &self.settings.core.registry;
-        let Some(topic) = registry.topic(&found.name) else { return };
         let leaders = found.partitions.iter();
         let leaders: Vec<Leadership> =
             leaders.map(|partition| Leadership { lane: partition.leader, epoch: partition.epoch }).collect();
         if leaders.is_empty() {
-            return;
+            return registry.is_empty(&found.name);
         }
+        let Some(topic) = registry.place(&found.name) else { return };
         let limbo = Arc::clone(&self.lane(None).port);
         self.coordinator.topic(&topic, found.id, &leaders, &limbo);
         let registry = &self.settings.core.registry;

@@ -1,0 +1,339 @@
+//! The topics of a producer, by name: known, being looked up, or refused.
+//!
+//! A name that no topic can have never gets in. A refusal is answered from here for a growing backoff. A topic whose
+//! partitions the driver makes stays: a second one of the same name would have streams of its own for the same partitions.
+
+mod refusals;
+mod slot;
+#[cfg(test)]
+mod tests;
+
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Poll, Waker};
+use std::time::Instant;
+
+use milena_codec::ErrorCode;
+use milena_partitioner::Strategy;
+use milena_sender::Backoff;
+use milena_sender::accumulator::{Shared, Topic};
+use milena_sender::compression::TopicCompression;
+
+pub(crate) use slot::{Place, Seen};
+
+use refusals::Refusals;
+use slot::{Slot, State};
+
+use crate::config::{Compression, ProducerConfig};
+use crate::topic_name::{self, TopicNameFault};
+
+/// The topics in use.
+#[derive(Debug)]
+pub(crate) struct Registry {
+    shared: Arc<Shared>,
+    strategy: Strategy,
+    compression: Compression,
+    /// Of the topics that have their own.
+    topic_compression: BTreeMap<String, Compression>,
+    seed: u64,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    topics: HashMap<Arc<str>, Slot>,
+    refusals: Refusals,
+    closed: bool,
+    /// How many places there ever were.
+    places: u64,
+    /// Why no broker describes the cluster, while none does.
+    trouble: Option<Arc<str>>,
+}
+
+/// Why a topic is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// The brokers refuse to tell about it.
+    Refused(ErrorCode),
+    /// No topic can have this name.
+    Name(TopicNameFault),
+    /// The producer was closed.
+    Closed,
+}
+
+/// Whether the driver has to hear of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tell {
+    /// The topic is to be asked for, or not any more.
+    Driver,
+    /// Nothing has changed.
+    Nobody,
+}
+
+impl Registry {
+    pub(crate) fn new(shared: Arc<Shared>, config: &ProducerConfig, seed: u64) -> Self {
+        let backoff = Backoff::new(config.retry_backoff, config.retry_backoff_max, seed);
+        let inner = Inner {
+            topics: HashMap::new(),
+            refusals: Refusals::new(backoff),
+            closed: false,
+            places: 0,
+            trouble: None,
+        };
+        Self {
+            shared,
+            strategy: config.partitioner,
+            compression: config.compression,
+            topic_compression: config.topic_compression.clone(),
+            seed,
+            inner: Mutex::new(inner),
+        }
+    }
+
+    /// The topic, if it is known.
+    pub(crate) fn known(&self, name: &str) -> Option<Arc<Topic>> {
+        let inner = self.lock();
+        let slot = inner.topics.get(name)?;
+        matches!(slot.state, State::Known).then(|| Arc::clone(&slot.topic))
+    }
+
+    /// Whether no more records are taken.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.lock().closed
+    }
+
+    /// The topic for a caller that does not wait; none while it is being looked up. Each refusal is returned at least
+    /// once, and again until its backoff is over; then the topic is looked up anew.
+    pub(crate) fn ask(&self, name: &Arc<str>, now: Instant) -> (Result<Option<Arc<Topic>>, Missing>, Tell) {
+        let mut inner = self.lock();
+        if inner.closed {
+            return (Err(Missing::Closed), Tell::Nobody);
+        }
+        match inner.topics.get_mut(name).map(|slot| (slot.state, slot)) {
+            Some((State::Known, slot)) => {
+                slot.asked = now;
+                return (Ok(Some(Arc::clone(&slot.topic))), Tell::Nobody);
+            }
+            Some((State::Wanted(_), slot)) => {
+                slot.asked = now;
+                return (Ok(None), Tell::Nobody);
+            }
+            Some((State::Refused(_), _)) | None => {}
+        }
+        if let Some(code) = inner.refusals.take_news(name, now) {
+            return (Err(Missing::Refused(code)), Tell::Nobody);
+        }
+        match self.want(&mut inner, name, now) {
+            Ok((_, tell)) => (Ok(None), tell),
+            Err(fault) => (Err(Missing::Name(fault)), Tell::Nobody),
+        }
+    }
+
+    /// Waits for a topic, which is asked for if need be. `place` is kept from one poll to the next, and given back by
+    /// [`leave`](Self::leave).
+    pub(crate) fn poll(
+        &self,
+        name: &Arc<str>,
+        place: &mut Option<Place>,
+        now: Instant,
+        waker: &Waker,
+    ) -> (Poll<Result<Arc<Topic>, Missing>>, Tell) {
+        let ready = |result| (Poll::Ready(result), Tell::Nobody);
+        let mut inner = self.lock();
+        if inner.closed {
+            return ready(Err(Missing::Closed));
+        }
+        if let Some(slot) = inner.topics.get(name) {
+            if matches!(slot.state, State::Known) {
+                return ready(Ok(Arc::clone(&slot.topic)));
+            }
+            if let Some(code) = slot.refusal_for(*place) {
+                return ready(Err(Missing::Refused(code)));
+            }
+        }
+        if let (None, Some(code)) = (&place, inner.refusals.get(name, now)) {
+            return ready(Err(Missing::Refused(code)));
+        }
+        let mut places = inner.places;
+        let tell = match self.want(&mut inner, name, now) {
+            Ok((slot, tell)) => {
+                slot.wait(place, &mut places, waker, 0);
+                tell
+            }
+            Err(fault) => return ready(Err(Missing::Name(fault))),
+        };
+        inner.places = places;
+        (Poll::Pending, tell)
+    }
+
+    /// A caller that waited for a topic goes away. A topic that is not known, and that no caller waits for, is forgotten.
+    pub(crate) fn leave(&self, name: &str, place: Place) -> Tell {
+        let mut inner = self.lock();
+        let Some(slot) = inner.topics.get_mut(name) else { return Tell::Nobody };
+        let wanted = slot.partitions_wanted();
+        slot.leave(place);
+        if slot.is_placed {
+            return if slot.partitions_wanted() == wanted { Tell::Nobody } else { Tell::Driver };
+        }
+        if slot.has_waiters() {
+            return Tell::Nobody;
+        }
+        inner.topics.remove(name);
+        Tell::Driver
+    }
+
+    /// What the brokers last said about a topic that is not known.
+    pub(crate) fn last_seen(&self, name: &str) -> Option<Seen> {
+        match self.lock().topics.get(name)?.state {
+            State::Wanted(seen) => seen,
+            State::Known => None,
+            State::Refused(code) => Some(Seen::Failed(code)),
+        }
+    }
+
+    /// Why no broker describes the cluster; none when one does.
+    pub(crate) fn trouble(&self) -> Option<Arc<str>> {
+        self.lock().trouble.clone()
+    }
+
+    /// No broker describes the cluster, for this reason, or one does again.
+    pub(crate) fn set_trouble(&self, trouble: Option<Arc<str>>) {
+        self.lock().trouble = trouble;
+    }
+
+    /// The topic of this name, for the driver.
+    pub(crate) fn topic(&self, name: &str) -> Option<Arc<Topic>> {
+        self.lock().topics.get(name).map(|slot| Arc::clone(&slot.topic))
+    }
+
+    /// The topics whose partitions are known.
+    pub(crate) fn all_known(&self) -> Vec<Arc<Topic>> {
+        let inner = self.lock();
+        let known = inner.topics.values().filter(|slot| matches!(slot.state, State::Known));
+        known.map(|slot| Arc::clone(&slot.topic)).collect()
+    }
+
+    /// The topic of this name, for the driver, which makes its partitions: it stays from now on, even if the last caller
+    /// that waits for it leaves before it is [`found`](Self::found).
+    pub(crate) fn place(&self, name: &str) -> Option<Arc<Topic>> {
+        let mut inner = self.lock();
+        let slot = inner.topics.get_mut(name)?;
+        slot.is_placed = true;
+        Some(Arc::clone(&slot.topic))
+    }
+
+    /// The partitions of a topic are known now.
+    pub(crate) fn found(&self, name: &str) {
+        let mut inner = self.lock();
+        inner.refusals.remove(name);
+        let Some(slot) = inner.topics.get_mut(name) else { return };
+        slot.state = State::Known;
+        slot.is_placed = true;
+        let wakers = slot.release();
+        drop(inner);
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// The brokers say that a topic has no partitions yet.
+    pub(crate) fn is_empty(&self, name: &str) {
+        let mut inner = self.lock();
+        if let Some(slot) = inner.topics.get_mut(name)
+            && matches!(slot.state, State::Wanted(_))
+        {
+            slot.state = State::Wanted(Some(Seen::Empty));
+        }
+    }
+
+    /// The brokers returned an error for a topic. True when it need not be asked for again: because the error is final
+    /// until a caller asks again, or because no caller waits for it or has asked for it since `asked_after`.
+    pub(crate) fn failed(
+        &self,
+        name: &Arc<str>,
+        code: ErrorCode,
+        asked_after: Option<Instant>,
+        now: Instant,
+    ) -> bool {
+        let is_refusal = matches!(
+            code,
+            ErrorCode::INVALID_TOPIC_EXCEPTION
+                | ErrorCode::TOPIC_AUTHORIZATION_FAILED
+                | ErrorCode::CLUSTER_AUTHORIZATION_FAILED
+        );
+        let mut inner = self.lock();
+        let Inner { topics, refusals, .. } = &mut *inner;
+        let Some(slot) = topics.get_mut(name) else { return false };
+        if slot.is_placed {
+            return false;
+        }
+        if !is_refusal {
+            slot.state = State::Wanted(Some(Seen::Failed(code)));
+            let is_unwanted = !slot.has_waiters() && asked_after.is_some_and(|after| slot.asked < after);
+            if is_unwanted {
+                topics.remove(name);
+            }
+            return is_unwanted;
+        }
+        refusals.insert(Arc::clone(name), code, now);
+        slot.refuse(code);
+        let wakers = slot.wakers();
+        if wakers.is_empty() {
+            topics.remove(name);
+        }
+        drop(inner);
+        wakers.into_iter().for_each(Waker::wake);
+        true
+    }
+
+    /// Takes no more records, in any topic.
+    pub(crate) fn close(&self) {
+        let mut inner = self.lock();
+        inner.closed = true;
+        let topics: Vec<_> = inner.topics.values().map(|slot| Arc::clone(&slot.topic)).collect();
+        let waiters: Vec<_> = inner.topics.values().flat_map(Slot::wakers).collect();
+        drop(inner);
+        topics.iter().flat_map(|topic| topic.partitions()).for_each(|partition| partition.shut());
+        // Only now: who waited for room finds its partition shut.
+        self.shared.memory.close();
+        waiters.into_iter().for_each(Waker::wake);
+    }
+
+    /// Lets batches that brokers once found too large grow again.
+    pub(crate) fn relax_limits(&self) {
+        self.lock().topics.values().for_each(|slot| slot.topic.relax_limit());
+    }
+
+    /// Has a topic asked for that is not known; it is put in if it is new and can be a topic's name.
+    fn want<'a>(
+        &self,
+        inner: &'a mut Inner,
+        name: &Arc<str>,
+        now: Instant,
+    ) -> Result<(&'a mut Slot, Tell), TopicNameFault> {
+        let seed = self.seed.wrapping_add(inner.topics.len() as u64);
+        let (slot, is_new) = match inner.topics.entry(Arc::clone(name)) {
+            Entry::Occupied(slot) => (slot.into_mut(), false),
+            Entry::Vacant(room) => {
+                topic_name::check(name)?;
+                (room.insert(Slot::new(self.make(name, seed), now)), true)
+            }
+        };
+        slot.asked = now;
+        let is_refused = matches!(slot.state, State::Refused(_));
+        if is_refused {
+            slot.ask_again();
+        }
+        Ok((slot, if is_new || is_refused { Tell::Driver } else { Tell::Nobody }))
+    }
+
+    fn make(&self, name: &Arc<str>, seed: u64) -> Arc<Topic> {
+        let compression = self.topic_compression.get(&**name).copied().unwrap_or(self.compression);
+        let compression = TopicCompression::new(compression.codec(), compression.level());
+        let topic = Topic::new(Arc::clone(name), self.strategy, Arc::clone(&self.shared), seed);
+        Arc::new(topic.compressed(compression))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,145 @@
+//! [`Slot`]: a topic by its name, and the callers that wait for it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::Instant;
+
+use milena_codec::ErrorCode;
+use milena_sender::accumulator::Topic;
+
+/// A topic by its name.
+#[derive(Debug)]
+pub(super) struct Slot {
+    pub(super) topic: Arc<Topic>,
+    pub(super) state: State,
+    /// The callers that wait, by their places: one task may wait twice.
+    waiters: BTreeMap<u64, Waiter>,
+    /// When a caller asked for the topic last.
+    pub(super) asked: Instant,
+    /// The driver made its partitions, or is about to: the slot stays.
+    pub(super) is_placed: bool,
+    /// How many times the brokers were asked anew after they had refused.
+    round: u64,
+    /// The last refusal, and the round that it answered.
+    refused: Option<(u64, ErrorCode)>,
+}
+
+#[derive(Debug)]
+struct Waiter {
+    waker: Waker,
+    /// How many partitions the caller needs.
+    partitions: u32,
+}
+
+/// What is known about a topic.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum State {
+    /// The brokers are asked.
+    Wanted(Option<Seen>),
+    /// Its partitions are known.
+    Known,
+    /// The brokers refuse to describe it.
+    Refused(ErrorCode),
+}
+
+/// What the brokers last said about a topic that is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// An error code.
+    Failed(ErrorCode),
+    /// The topic has no partitions yet.
+    Empty,
+}
+
+impl Seen {
+    /// The code, if it was an error.
+    pub(crate) const fn code(self) -> Option<ErrorCode> {
+        match self {
+            Self::Failed(code) => Some(code),
+            Self::Empty => None,
+        }
+    }
+}
+
+/// A caller's place among those that wait for a topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    id: u64,
+    round: u64,
+}
+
+impl Slot {
+    pub(super) const fn new(topic: Arc<Topic>, now: Instant) -> Self {
+        Self {
+            topic,
+            state: State::Wanted(None),
+            waiters: BTreeMap::new(),
+            asked: now,
+            is_placed: false,
+            round: 0,
+            refused: None,
+        }
+    }
+
+    /// The answer to a caller that waited while the brokers refused, whatever was asked since.
+    pub(super) fn refusal_for(&self, place: Option<Place>) -> Option<ErrorCode> {
+        let (round, code) = self.refused?;
+        place.is_some_and(|place| place.round <= round).then_some(code)
+    }
+
+    /// The brokers refused.
+    pub(super) fn refuse(&mut self, code: ErrorCode) {
+        self.state = State::Refused(code);
+        self.refused = Some((self.round, code));
+    }
+
+    /// The brokers are asked anew.
+    pub(super) fn ask_again(&mut self) {
+        self.state = State::Wanted(None);
+        self.round += 1;
+    }
+
+    /// A caller waits, at its place or at a new one, for so many partitions. True if it is new.
+    pub(super) fn wait(
+        &mut self,
+        place: &mut Option<Place>,
+        fresh: &mut u64,
+        waker: &Waker,
+        partitions: u32,
+    ) -> bool {
+        let is_new = place.is_none();
+        let place = *place.get_or_insert_with(|| {
+            *fresh += 1;
+            Place { id: *fresh, round: self.round }
+        });
+        self.waiters.insert(place.id, Waiter { waker: waker.clone(), partitions });
+        is_new
+    }
+
+    pub(super) fn leave(&mut self, place: Place) {
+        self.waiters.remove(&place.id);
+    }
+
+    pub(super) fn has_waiters(&self) -> bool {
+        !self.waiters.is_empty()
+    }
+
+    /// How many partitions the callers need that wait.
+    pub(super) fn partitions_wanted(&self) -> u32 {
+        self.waiters.values().map(|waiter| waiter.partitions).max().unwrap_or_default()
+    }
+
+    /// The wakers of all that wait, which keep their places.
+    pub(super) fn wakers(&self) -> Vec<Waker> {
+        self.waiters.values().map(|waiter| waiter.waker.clone()).collect()
+    }
+
+    /// The wakers of all that wait. Those whose partition the topic has wait no longer.
+    pub(super) fn release(&mut self) -> Vec<Waker> {
+        let wakers = self.wakers();
+        let count = self.topic.partitions().len();
+        self.waiters.retain(|_, waiter| waiter.partitions as usize > count);
+        wakers
+    }
+}

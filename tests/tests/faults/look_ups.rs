@@ -1,0 +1,100 @@
+//! Topics that cannot be looked up: names that no topic has, refusals, and what one caller's name does to others.
+
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use milena::{ErrorKind, Persisted, Producer, Record, SendError, TryEnqueueErrorKind};
+use milena_fake::{ApiKey, Cluster, ErrorCode};
+use milena_tests::{Stage, within};
+use tokio::time::sleep;
+
+const MS: Duration = Duration::from_millis(1);
+
+/// A cluster that makes no topics of its own accord.
+async fn stage() -> Stage {
+    Stage::in_memory(Cluster::builder().brokers(1).topic("t", 1).auto_create(false)).await
+}
+
+/// How many questions about the cluster there were.
+fn questions(stage: &Stage) -> usize {
+    stage.journal().iter().filter(|entry| entry.api == ApiKey::METADATA).count()
+}
+
+#[track_caller]
+fn assert_refused_by_name(error: &SendError) {
+    assert_eq!((error.kind(), error.persisted()), (ErrorKind::InvalidTopic, Persisted::No));
+    assert!(!error.is_retriable() && error.code().is_none(), "{error}");
+    let shown = format!("{error} {error:?}");
+    assert!(shown.len() < 2_500 && !shown.contains(char::is_control), "{} bytes: {shown:.300}", shown.len());
+    assert!(error.to_string().contains("use 1 to 249 letters"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_that_no_topic_can_have_is_refused_at_once_and_harms_no_other_topic() {
+    let stage = stage().await;
+    let producer = stage.connect().await;
+    let asked = questions(&stage);
+    for name in ["", ".", "..", "a b", "a\u{1b}[2J\n", &"x".repeat(250), &"\u{1b}".repeat(40_000)] {
+        let sent = producer.send((name, "v")).now_or_never().expect("no broker is asked");
+        assert_refused_by_name(&sent.unwrap_err());
+        let found = producer.topic(name).now_or_never().expect("no broker is asked");
+        assert_refused_by_name(&found.unwrap_err());
+        let tried = producer.try_enqueue((name, "v")).unwrap_err();
+        assert_eq!(tried.kind(), TryEnqueueErrorKind::Refused);
+        assert_refused_by_name(tried.error().unwrap());
+        assert!(!tried.to_string().contains(char::is_control), "{tried}");
+    }
+    within(producer.send(("t", "v"))).await.unwrap();
+    assert_eq!(questions(&stage), asked + 1, "about `t` alone");
+}
+
+/// Sends one record a millisecond to a topic that is refused.
+async fn send_in_vain(producer: &Producer, records: usize) -> Vec<SendError> {
+    let mut errors = Vec::new();
+    for _ in 0..records {
+        errors.push(within(producer.send(("no", "v"))).await.unwrap_err());
+        sleep(MS).await;
+    }
+    errors
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_loop_of_sends_to_a_refused_topic_asks_with_a_growing_backoff() {
+    for (code, kind) in [
+        (ErrorCode::INVALID_TOPIC_EXCEPTION, ErrorKind::InvalidTopic),
+        (ErrorCode::TOPIC_AUTHORIZATION_FAILED, ErrorKind::TopicAuthorizationFailed),
+        (ErrorCode::CLUSTER_AUTHORIZATION_FAILED, ErrorKind::ClusterAuthorizationFailed),
+    ] {
+        let stage = stage().await;
+        let producer = stage.connect().await;
+        let asked = questions(&stage);
+        stage.on(ApiKey::METADATA).topic("no").always().error(code);
+        for error in send_in_vain(&producer, 5_000).await {
+            assert_eq!((error.kind(), error.code()), (kind, Some(code)));
+        }
+        let asked = questions(&stage) - asked;
+        assert!((5..=16).contains(&asked), "asked {asked} times in 5 s");
+        // What is allowed meanwhile is found once the backoff is over.
+        stage.clear_hooks();
+        stage.create_topic("no", 1);
+        sleep(2_000 * MS).await;
+        within(producer.send(("no", "v"))).await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_that_does_not_wait_gets_the_refusal_of_its_topic() {
+    let stage = stage().await;
+    let producer = stage.connect().await;
+    stage.on(ApiKey::METADATA).topic("no").always().error(ErrorCode::TOPIC_AUTHORIZATION_FAILED);
+    let record = || Record::to("no").value("v");
+    for _ in 0..3 {
+        let error = producer.try_enqueue(record()).unwrap_err();
+        assert_eq!(error.kind(), TryEnqueueErrorKind::NotReady);
+        // It looks in again when the backoff is long over.
+        sleep(60_000 * MS).await;
+        let error = producer.try_enqueue(record()).unwrap_err();
+        assert_eq!(error.error().map(SendError::kind), Some(ErrorKind::TopicAuthorizationFailed));
+        sleep(60_000 * MS).await;
+    }
+}
