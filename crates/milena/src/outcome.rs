@@ -77,6 +77,22 @@ pub(crate) fn of_refusal(error: ChooseError, topic: &Arc<str>) -> SendError {
     refused.with_partition(partition.0)
 }
 
+/// A record for a partition that the topic did not get while it waited.
+pub(crate) fn of_missing_partition(
+    error: ChooseError,
+    topic: &Arc<str>,
+    waited: std::time::Duration,
+) -> SendError {
+    let said = format!(
+        "{error}; brokers were asked anew for max.block.ms = {waited:?}: create more partitions, or name one of those"
+    );
+    let refused = SendError::new(ErrorKind::InvalidPartition, Arc::clone(topic), said).with_retriable(true);
+    match error {
+        ChooseError::NoSuchPartition { partition, .. } => refused.with_partition(partition),
+        _ => refused,
+    }
+}
+
 /// A record that came after the end.
 pub(crate) fn closed(topic: Arc<str>) -> SendError {
     SendError::new(ErrorKind::Closed, topic, "the producer is closed and takes no more records")

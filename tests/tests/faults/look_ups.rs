@@ -3,7 +3,12 @@
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use futures_util::future::join;
 use milena::{ErrorKind, Persisted, Producer, Record, SendError, TryEnqueueErrorKind};
+use milena_codec::ids::{BrokerId, PartitionId};
+use milena_codec::message::{
+    MetadataResponse, MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
+};
 use milena_fake::{ApiKey, Cluster, ErrorCode};
 use milena_tests::{Stage, within};
 use tokio::time::sleep;
@@ -97,4 +102,88 @@ async fn a_caller_that_does_not_wait_gets_the_refusal_of_its_topic() {
         assert_eq!(error.error().map(SendError::kind), Some(ErrorKind::TopicAuthorizationFailed));
         sleep(60_000 * MS).await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_record_for_a_partition_that_was_added_meanwhile_is_written_there() {
+    let stage = stage().await;
+    let producer = stage.connect().await;
+    within(producer.send(("t", "v"))).await.unwrap();
+    let record = || Record::to("t").partition(4).value("late");
+    // Added before it is sent, and while it waits.
+    stage.grow_topic("t", 5);
+    assert_eq!(within(producer.send(record())).await.unwrap().partition, 4);
+    let grown = async {
+        sleep(30_000 * MS).await;
+        stage.grow_topic("t", 9);
+    };
+    let (sent, ()) = within(join(producer.send(record().partition(8)), grown)).await;
+    assert_eq!(sent.unwrap().partition, 8);
+    // A caller that does not wait has the brokers asked, and finds it the next time.
+    stage.grow_topic("t", 12);
+    let error = producer.try_enqueue(record().partition(11)).unwrap_err();
+    assert_eq!(error.error().map(SendError::kind), Some(ErrorKind::InvalidPartition));
+    sleep(2_000 * MS).await;
+    within(producer.try_enqueue(record().partition(11)).unwrap()).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_partition_that_is_not_added_is_refused_after_max_block_with_the_count() {
+    let stage = stage().await;
+    let producer = stage.producer().max_block(20_000 * MS).build().await.unwrap();
+    within(producer.send(("t", "v"))).await.unwrap();
+    let asked = questions(&stage);
+    let sends = (0..1_000).map(|_| producer.send(Record::to("t").partition(7).value("v")));
+    for outcome in within(futures_util::future::join_all(sends)).await {
+        let error = outcome.unwrap_err();
+        assert_eq!((error.kind(), error.partition()), (ErrorKind::InvalidPartition, Some(7)));
+        assert!(error.is_retriable() && error.to_string().contains("the topic has 1, "), "{error}");
+    }
+    let during = questions(&stage) - asked;
+    assert!((10..=30).contains(&during), "asked {during} times in 20 s");
+    sleep(100_000 * MS).await;
+    assert!(questions(&stage) <= asked + during + 1, "nobody waits any more");
+}
+
+/// The brokers' answer about a topic `empty` without partitions, and then with one.
+fn described(stage: &Stage, partitions: usize) -> MetadataResponse {
+    let address = stage.bootstrap_servers();
+    let (host, port) = address.split(',').next().unwrap().rsplit_once(':').unwrap();
+    let partition = |index| MetadataResponsePartition {
+        partition_index: PartitionId(index),
+        leader_id: BrokerId(1),
+        ..MetadataResponsePartition::default()
+    };
+    MetadataResponse {
+        brokers: vec![MetadataResponseBroker {
+            node_id: BrokerId(1),
+            host: host.to_owned(),
+            port: port.parse().unwrap(),
+            ..MetadataResponseBroker::default()
+        }],
+        topics: vec![MetadataResponseTopic {
+            name: Some("empty".to_owned()),
+            partitions: (0..).take(partitions).map(partition).collect(),
+            ..MetadataResponseTopic::default()
+        }],
+        ..MetadataResponse::default()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_topic_without_partitions_is_asked_about_again_until_it_has_some() {
+    let stage = stage().await;
+    let producer = stage.connect().await;
+    let asked = questions(&stage);
+    stage.on(ApiKey::METADATA).always().message(described(&stage, 0));
+    let error = within(producer.topic("empty")).await.unwrap_err();
+    assert!(error.is_retriable() && error.to_string().contains("had no partition"), "{error}");
+    assert!(questions(&stage) - asked > 20, "{} questions", questions(&stage) - asked);
+    let grown = async {
+        sleep(10_000 * MS).await;
+        stage.clear_hooks();
+        stage.on(ApiKey::METADATA).always().message(described(&stage, 3));
+    };
+    let (topic, ()) = within(join(producer.topic("empty"), grown)).await;
+    assert_eq!(topic.unwrap().partitions(), 3);
 }

@@ -1,5 +1,7 @@
 //! Which partition a record goes to.
 
+use std::time::Duration;
+
 use milena::{ErrorKind, Persisted, Record, Strategy};
 use milena_fake::Cluster;
 use milena_tests::{Stage, Tag};
@@ -54,7 +56,7 @@ async fn a_record_that_names_its_partition_goes_there_whatever_its_key() {
 #[tokio::test]
 async fn a_partition_that_is_not_there_is_refused_with_the_count() {
     let stage = stage().await;
-    let producer = stage.connect().await;
+    let producer = stage.producer().max_block(Duration::from_millis(200)).build().await.unwrap();
     for partition in [6, 99, -1] {
         let error = producer.send(Record::to("t").partition(partition)).await.unwrap_err();
         assert_eq!((error.kind(), error.persisted()), (ErrorKind::InvalidPartition, Persisted::No));

@@ -1,5 +1,7 @@
 //! Every way to send a record, over real sockets.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use milena::{ErrorKind, Persisted, Producer, Record};
 use milena_fake::Cluster;
@@ -101,7 +103,8 @@ async fn a_detached_record_is_delivered_and_counted() {
 #[tokio::test]
 async fn many_records_have_one_result_each_in_their_order() {
     let stage = stage().await;
-    let producer = stage.producer().max_request_size(1_000).build().await.unwrap();
+    let builder = stage.producer().max_request_size(1_000).max_block(Duration::from_secs(1));
+    let producer = builder.build().await.unwrap();
     let tag = |number| Tag { sender: 0, number };
     let mut records: Vec<Record> = (0..100).map(|number| tag(number).record("t")).collect();
     records[7] = Record::to("t").partition(9).value("no such partition");

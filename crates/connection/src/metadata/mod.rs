@@ -82,6 +82,8 @@ struct Topic {
     /// Whether the last answer described it, and was believed.
     described: bool,
     trust: Trust,
+    /// How many partitions callers wait for; it lacks some while it has fewer.
+    expected: usize,
 }
 
 impl Metadata {
@@ -103,6 +105,16 @@ impl Metadata {
         if !self.topics.contains_key(topic) {
             self.topics.insert(topic.into(), Topic::default());
             self.schedule.call_for(Reason::News, now);
+        }
+    }
+
+    /// Callers wait until a topic in use has so many partitions: while it has fewer, it is asked for again, with a
+    /// backoff (KAFKA-6833). None wait any more with 0.
+    pub fn expect(&mut self, topic: &str, partitions: u32, now: Instant) {
+        let Some(topic) = self.topics.get_mut(topic) else { return };
+        topic.expected = usize::try_from(partitions).unwrap_or(usize::MAX);
+        if topic.known.is_some() && topic.lacks_partitions() {
+            self.schedule.call_for(Reason::Need, now);
         }
     }
 
@@ -281,10 +293,19 @@ impl Metadata {
         }
     }
 
-    /// Whether a topic in use was not described, or has a partition without a leader.
+    /// Whether a topic in use was not described, has a partition without a leader, or too few partitions.
     fn lacks(&self) -> bool {
-        self.topics
-            .values()
-            .any(|topic| !topic.described || topic.known.as_ref().is_none_or(TopicMetadata::lacks_leaders))
+        self.topics.values().any(|topic| {
+            let lacks_leaders = topic.known.as_ref().is_none_or(TopicMetadata::lacks_leaders);
+            !topic.described || lacks_leaders || topic.lacks_partitions()
+        })
+    }
+}
+
+impl Topic {
+    /// A topic that is being made may have none for a moment.
+    fn lacks_partitions(&self) -> bool {
+        let count = self.known.as_ref().map_or(0, |known| known.partitions.len());
+        count < self.expected.max(1)
     }
 }

@@ -55,7 +55,7 @@ kinds! {
     UnknownTopic = "unknown_topic";
     /// No topic can have this name, or the broker reserves it.
     InvalidTopic = "invalid_topic";
-    /// The topic has no such partition.
+    /// The topic has no such partition, and got none within `max.block.ms`.
     InvalidPartition = "invalid_partition";
     /// The partitioner is `manual`, and the record names no partition.
     NoPartition = "no_partition";

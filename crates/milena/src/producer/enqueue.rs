@@ -11,6 +11,7 @@ use milena_sender::sync::{Memory, Ticket};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::Delivery;
+use super::growth::Growth;
 use crate::clock;
 use crate::core::Core;
 use crate::error::{ErrorKind, SendError};
@@ -59,6 +60,8 @@ pub(super) struct Enter<'a, const SEAT: bool> {
     stepped_aside: bool,
     /// Its partition was gone, and another was looked for.
     moved_on: bool,
+    /// It waits for a partition that the topic does not have yet.
+    growth: Option<Box<Growth<'a>>>,
 }
 
 impl<'a, const SEAT: bool> Enter<'a, SEAT> {
@@ -73,6 +76,7 @@ impl<'a, const SEAT: bool> Enter<'a, SEAT> {
             patience: Patience(None),
             stepped_aside: false,
             moved_on: false,
+            growth: None,
         }
     }
 
@@ -122,6 +126,17 @@ impl<'a, const SEAT: bool> Enter<'a, SEAT> {
                 {
                     self.moved_on = true;
                 }
+                // It may have been added since the brokers were asked.
+                ChooseError::NoSuchPartition { partition: 0.., .. } => {
+                    if self.poll_growth(refused, cx).is_pending() {
+                        let waited = self.core.config.max_block;
+                        let error = || outcome::of_missing_partition(refused, self.topic.name(), waited);
+                        return self.patience.poll(self.core, cx).map(|()| Err(error()));
+                    }
+                    if self.core.registry.is_closed() {
+                        return Poll::Ready(Err(outcome::closed(Arc::clone(self.topic.name()))));
+                    }
+                }
                 refused => return Poll::Ready(Err(outcome::of_refusal(refused, self.topic.name()))),
             }
             match self.try_enter() {
@@ -133,6 +148,13 @@ impl<'a, const SEAT: bool> Enter<'a, SEAT> {
 
     fn poll_ticket(&mut self, cx: &Context<'_>) -> Poll<()> {
         self.patience.ticket().map_or(Poll::Ready(()), |ticket| ticket.poll(cx.waker()))
+    }
+
+    fn poll_growth(&mut self, refused: ChooseError, cx: &Context<'_>) -> Poll<()> {
+        let ChooseError::NoSuchPartition { partition, .. } = refused else { return Poll::Ready(()) };
+        let (core, topic) = (self.core, self.topic.name());
+        let growth = || Box::new(Growth::new(core, topic, partition.unsigned_abs()));
+        self.growth.get_or_insert_with(growth).poll(cx)
     }
 
     fn no_room(&self) -> SendError {

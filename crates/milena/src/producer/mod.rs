@@ -3,6 +3,7 @@
 mod build;
 mod delivery;
 mod enqueue;
+mod growth;
 mod look_up;
 mod topic;
 
@@ -161,7 +162,13 @@ impl Producer {
                 core.shared.press();
                 Err(TryEnqueueError::full(record))
             }
-            Err(error) => Err(TryEnqueueError::refused(record, outcome::of_refusal(error, &name))),
+            Err(error) => {
+                if let ChooseError::NoSuchPartition { partition: 0.., .. } = error {
+                    // It may have been added: the brokers are asked, and the next try knows.
+                    core.tell(|inbox| inbox.broker_lost = true);
+                }
+                Err(TryEnqueueError::refused(record, outcome::of_refusal(error, &name)))
+            }
         }
     }
 

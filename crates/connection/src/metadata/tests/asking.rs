@@ -214,3 +214,28 @@ fn an_answer_that_is_an_error_counts_as_a_failed_attempt() {
     assert_eq!(story.leaders(), [(1, 0)]);
     assert_eq!(story.due(), steps(1));
 }
+
+#[test]
+fn a_topic_with_fewer_partitions_than_callers_wait_for_is_asked_about_until_they_do_not() {
+    let mut story = Story::knowing(&[(1, 0), (2, 0)]);
+    assert_eq!(story.due(), Some(MAX_AGE));
+    story.metadata.expect("t", 3, story.now);
+    for count in [1, 1, 2, 4] {
+        assert_eq!(story.due(), steps(count));
+        story.wait();
+        story.hear(vec![topic("t", 1, &[(1, 0), (2, 0)])]);
+    }
+    story.metadata.expect("t", 0, story.now);
+    story.wait();
+    story.hear(vec![topic("t", 1, &[(1, 0), (2, 0)])]);
+    assert_eq!(story.due(), Some(MAX_AGE));
+}
+
+#[test]
+fn a_topic_without_partitions_is_asked_about_until_it_has_one() {
+    let mut story = Story::knowing(&[]);
+    assert_eq!(story.due(), steps(1));
+    story.wait();
+    story.hear(vec![topic("t", 1, &[(1, 0)])]);
+    assert_eq!(story.due(), Some(MAX_AGE));
+}

@@ -20,12 +20,16 @@ pub(super) fn heed(
     now: Instant,
 ) -> Vec<TopicMetadata> {
     let in_use = |name: &Arc<str>| registry.topic(name).is_some();
-    for name in given_up.iter().filter(|name| !in_use(name)) {
-        metadata.forget(name);
+    for name in given_up {
+        match in_use(name) {
+            true => metadata.expect(name, registry.partitions_wanted(name), now),
+            false => metadata.forget(name),
+        }
     }
     let mut known = Vec::new();
     for name in wanted.into_iter().filter(in_use) {
         metadata.want(&name, now);
+        metadata.expect(&name, registry.partitions_wanted(&name), now);
         known.extend(metadata.topic(&name).cloned());
     }
     known
