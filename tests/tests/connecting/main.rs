@@ -10,3 +10,4 @@ mod proxies;
 mod refusals;
 mod servers;
 mod tls;
+mod versions;

@@ -2,13 +2,12 @@
 
 use std::fmt;
 use std::io;
-use std::ops::RangeInclusive;
 
 use milena_codec::message::ApiKey;
 use milena_codec::wire::{DecodeError, EncodeError};
 
 use crate::endpoint::Endpoint;
-use crate::session::SessionError;
+use crate::session::{SessionError, VersionMismatch};
 use crate::transport::{DialError, TlsError};
 
 /// A control connection that did not come about. No request was sent.
@@ -44,12 +43,8 @@ pub enum CallError {
     Unsupported {
         /// The broker.
         endpoint: Endpoint,
-        /// The request.
-        api: ApiKey,
-        /// What this client knows.
-        ours: RangeInclusive<i16>,
-        /// What the broker knows, if anything.
-        theirs: Option<RangeInclusive<i16>>,
+        /// The versions of both.
+        mismatch: VersionMismatch,
     },
     /// The version in common cannot carry the request. Nothing was sent; the connection is as good as before.
     Unencodable {
@@ -127,25 +122,7 @@ impl fmt::Display for Breakdown {
 impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            // Every broker there ever was knows Metadata; a controller of KRaft does not.
-            Self::Unsupported { endpoint, api: ApiKey::METADATA, theirs: None, .. } => write!(
-                f,
-                "{endpoint}: this is a controller's listener, which does not know Metadata: connect to a broker's listener"
-            ),
-            Self::Unsupported { endpoint, api, ours, theirs: None } => write!(
-                f,
-                "{endpoint}: the broker does not know {api} (known here: {}-{}): use a newer broker",
-                ours.start(),
-                ours.end()
-            ),
-            Self::Unsupported { endpoint, api, ours, theirs: Some(theirs) } => write!(
-                f,
-                "{endpoint}: the broker knows {api} {}-{}, known here are {}-{}: use brokers of Kafka 2.1 or newer",
-                theirs.start(),
-                theirs.end(),
-                ours.start(),
-                ours.end()
-            ),
+            Self::Unsupported { endpoint, mismatch } => write!(f, "{endpoint}: {mismatch}"),
             Self::Unencodable { api, error } => write!(f, "{api} cannot be written: {error}"),
             Self::Busy { endpoint } => {
                 write!(f, "{endpoint}: too many calls were given up unanswered: open a new connection")
@@ -185,7 +162,8 @@ impl std::error::Error for CallError {
             Self::Unencodable { error, .. } => Some(error),
             Self::Broken { breakdown, .. } => Some(breakdown),
             Self::Malformed { error, .. } => Some(error),
-            Self::Unsupported { .. } | Self::Busy { .. } | Self::Ended { .. } => None,
+            Self::Unsupported { mismatch, .. } => Some(mismatch),
+            Self::Busy { .. } | Self::Ended { .. } => None,
         }
     }
 }

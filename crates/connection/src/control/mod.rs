@@ -134,6 +134,16 @@ impl Control {
         self.session.versions()
     }
 
+    /// Whether the broker has a version of a request in common with this client.
+    ///
+    /// # Errors
+    /// [`CallError::Unsupported`], and [`CallError::Ended`] once the connection is unusable.
+    pub fn check<R: Message>(&self) -> Result<(), CallError> {
+        let endpoint = || self.endpoint.clone();
+        let versions = self.versions().ok_or_else(|| CallError::Ended { endpoint: endpoint() })?;
+        versions.check::<R>().map_err(|mismatch| CallError::Unsupported { endpoint: endpoint(), mismatch })
+    }
+
     /// The broker, as it was dialled.
     #[must_use]
     pub const fn endpoint(&self) -> &Endpoint {
@@ -154,9 +164,9 @@ impl Control {
         if self.session.room() == 0 {
             return Err(CallError::Busy { endpoint: self.endpoint.clone() });
         }
-        let versions = self.session.versions();
-        let Some(version) = versions.and_then(Versions::pick::<R>) else {
-            return Err(self.unsupported::<R>());
+        self.check::<R>()?;
+        let Some(version) = self.versions().and_then(Versions::pick::<R>) else {
+            return Err(CallError::Ended { endpoint: self.endpoint.clone() });
         };
         let id = self.session.next_correlation_id();
         let frame = encode_request(request, version, id, self.config.client_id.as_deref())
@@ -232,15 +242,6 @@ impl Control {
         let bytes = space.filled().len();
         self.session.received(bytes, clock::now());
         Poll::Ready(Ok(()))
-    }
-
-    fn unsupported<R: Message>(&self) -> CallError {
-        CallError::Unsupported {
-            endpoint: self.endpoint.clone(),
-            api: R::KEY,
-            ours: R::VERSIONS,
-            theirs: self.session.versions().and_then(|versions| versions.range(R::KEY)),
-        }
     }
 }
 

@@ -211,9 +211,9 @@ async fn an_api_that_the_broker_lacks_costs_nothing_but_the_call() {
     });
     let mut control = control.unwrap();
     let error = metadata(&mut control).await.unwrap_err();
-    assert!(matches!(&error, CallError::Unsupported { theirs: Some(range), .. } if *range == (99..=100)));
+    assert!(matches!(&error, CallError::Unsupported { mismatch, .. } if mismatch.theirs == Some(99..=100)));
     let error = control.call(&InitProducerIdRequest::default()).await.unwrap_err();
-    assert!(matches!(error, CallError::Unsupported { theirs: None, .. }));
+    assert!(matches!(error, CallError::Unsupported { mismatch, .. } if mismatch.theirs.is_none()));
     assert!(control.is_usable());
 }
 

@@ -1,6 +1,7 @@
 //! Why a session ended: what happened, and what to do about it.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use milena_codec::ErrorCode;
@@ -63,6 +64,8 @@ pub enum SessionError {
     UnsupportedVersion {
         /// The version that was refused last.
         asked: i16,
+        /// The versions that the broker knows, where it names them.
+        theirs: Option<RangeInclusive<i16>>,
     },
     /// The negotiation took too long.
     NegotiationTimedOut {
@@ -160,9 +163,7 @@ impl fmt::Display for SessionError {
                 write!(f, "the broker's versions cannot be read ({error}): the peer is no Kafka broker")
             }
             Self::Refused(code) => write!(f, "the broker does not tell its versions: {code}"),
-            Self::UnsupportedVersion { asked } => {
-                write!(f, "the broker refuses ApiVersions {asked} and names no version that is known here")
-            }
+            Self::UnsupportedVersion { asked, theirs } => unsupported_version(f, *asked, theirs.as_ref()),
             Self::NegotiationTimedOut { timeout } => write!(
                 f,
                 "the broker did not tell its versions within {timeout:?}: \
@@ -182,6 +183,23 @@ impl fmt::Display for SessionError {
                 f.write_str("check the network and the broker's load")
             }
         }
+    }
+}
+
+fn unsupported_version(
+    f: &mut fmt::Formatter<'_>,
+    asked: i16,
+    theirs: Option<&RangeInclusive<i16>>,
+) -> fmt::Result {
+    match theirs {
+        Some(theirs) if *theirs.start() > asked => write!(
+            f,
+            "the broker speaks ApiVersions {}-{} and refuses {asked}: the broker is newer than this client: use a newer \
+             version of milena",
+            theirs.start(),
+            theirs.end()
+        ),
+        _ => write!(f, "the broker refuses ApiVersions {asked} and names no version that is known here"),
     }
 }
 

@@ -54,7 +54,7 @@ use milena_codec::frame::FrameError;
 pub use config::SessionConfig;
 pub use error::SessionError;
 pub use payload::{Awaits, Event, Fate, Payload};
-pub use versions::Versions;
+pub use versions::{VersionMismatch, Versions};
 
 use authentication::Authentication;
 use errand::Renewal;

@@ -64,20 +64,19 @@ impl Question {
 
     /// The version to ask in next, after this one was refused with `body`.
     fn lower(&self, body: &[u8]) -> Result<Outcome, SessionError> {
-        let refused = SessionError::UnsupportedVersion { asked: self.version };
         // Some brokers leave the list out altogether; then only version 0 is sure to be known.
         let named =
             ApiVersionsResponse::decode(&mut Reader::new(body), Version::of::<ApiVersionsResponse>(0))
                 .ok()
                 .and_then(|response| Versions::new(response).range(ApiKey::API_VERSIONS));
-        let next = match named {
-            Some(range) if *range.start() >= self.version => return Err(refused),
-            Some(range) => (*range.end()).min(self.version - 1),
-            None => 0,
+        let next = match &named {
+            Some(range) if *range.start() >= self.version => None,
+            Some(range) => Some((*range.end()).min(self.version - 1)),
+            None => Some(0),
         };
-        match next >= 0 && next < self.version {
-            true => Ok(Outcome::Again(next)),
-            false => Err(refused),
+        match next.filter(|next| *next >= 0 && *next < self.version) {
+            Some(next) => Ok(Outcome::Again(next)),
+            None => Err(SessionError::UnsupportedVersion { asked: self.version, theirs: named }),
         }
     }
 }
@@ -114,7 +113,8 @@ mod tests {
             Ok(Outcome::Again(version)) => Some(version),
             Ok(Outcome::Known(_)) => panic!("a refusal tells no versions"),
             Err(error) => {
-                assert_eq!(error, SessionError::UnsupportedVersion { asked });
+                let theirs = range.map(|(first, last)| first..=last);
+                assert_eq!(error, SessionError::UnsupportedVersion { asked, theirs });
                 None
             }
         }

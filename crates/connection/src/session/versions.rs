@@ -1,5 +1,6 @@
 //! What a broker understands, as it said when the session began.
 
+use std::fmt;
 use std::ops::RangeInclusive;
 
 use milena_codec::message::{ApiKey, ApiVersionsResponse, Message};
@@ -56,12 +57,66 @@ impl Versions {
         (version >= *theirs.start() && version >= *M::VERSIONS.start()).then_some(version)
     }
 
+    /// The versions that both sides have of a message, or why there is none.
+    ///
+    /// # Errors
+    /// [`VersionMismatch`], with the side that is too old.
+    pub fn check<M: Message>(&self) -> Result<(), VersionMismatch> {
+        match self.pick::<M>() {
+            Some(_) => Ok(()),
+            None => Err(VersionMismatch { api: M::KEY, ours: M::VERSIONS, theirs: self.range(M::KEY) }),
+        }
+    }
+
     /// The level of a feature that is on in the cluster, such as `transaction.version`.
     #[must_use]
     pub fn feature(&self, name: &str) -> Option<i16> {
         self.features.iter().find(|(known, _)| known == name).map(|(_, level)| *level)
     }
 }
+
+/// Broker and client have no version of a request in common.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VersionMismatch {
+    /// The request.
+    pub api: ApiKey,
+    /// The versions that this client knows.
+    pub ours: RangeInclusive<i16>,
+    /// The versions that the broker knows; none where it does not know the request.
+    pub theirs: Option<RangeInclusive<i16>>,
+}
+
+impl fmt::Display for VersionMismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { api, ours, theirs } = self;
+        match theirs {
+            // Every broker there ever was knows Metadata; a controller of KRaft does not.
+            None if *api == ApiKey::METADATA => f.write_str(
+                "this is a controller's listener, which does not know Metadata: connect to a broker's listener",
+            )?,
+            None => write!(
+                f,
+                "the broker does not know {api} (this client speaks {}-{}): use brokers of Kafka 2.1 or newer",
+                ours.start(),
+                ours.end()
+            )?,
+            Some(theirs) => {
+                write!(f, "the broker speaks {api} {}-{}, ", theirs.start(), theirs.end())?;
+                write!(f, "this client {}-{}: ", ours.start(), ours.end())?;
+                f.write_str(match theirs.start() > ours.end() {
+                    true => "the broker is newer than this client: use a newer version of milena",
+                    false => "the broker is too old: use brokers of Kafka 2.1 or newer",
+                })?;
+            }
+        }
+        match *api {
+            ApiKey::INIT_PRODUCER_ID => f.write_str(", or set `enable.idempotence=false`"),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for VersionMismatch {}
 
 #[cfg(test)]
 mod tests {

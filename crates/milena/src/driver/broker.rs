@@ -165,8 +165,10 @@ impl BrokerTask {
         let Some(session) = self.link.session() else { return Ok(()) };
         match event {
             Event::Ready => {
-                let version = session.versions().and_then(|versions| versions.pick::<ProduceMessage>());
-                self.lane.connected(version.ok_or(Broken::Version)?.min(PRODUCE_VERSION_MAX));
+                let versions = session.versions().cloned().unwrap_or_default();
+                versions.check::<ProduceMessage>().map_err(Broken::Version)?;
+                let version = versions.pick::<ProduceMessage>().unwrap_or(PRODUCE_VERSION_MAX);
+                self.lane.connected(version.min(PRODUCE_VERSION_MAX));
                 self.link.prove();
                 if self.told.is_over() {
                     tracing::info!(endpoint = ?self.link.endpoint(), "a broker can be used again");

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use milena_codec::message::{MetadataResponse, Request};
+use milena_codec::message::{MetadataResponse, ProduceRequest, Request};
 use milena_connection::Endpoint;
 use milena_connection::control::Control;
 use milena_connection::metadata::ClusterName;
@@ -38,11 +38,20 @@ pub(super) struct Line {
     paused_until: Option<Instant>,
     /// Where another cluster answered last, which was told to the log.
     foreign: Option<Endpoint>,
+    /// Only brokers are asked that speak a version of Produce.
+    pub(super) needs_produce: bool,
 }
 
 impl Line {
     pub(super) const fn new(settings: Arc<Settings>) -> Self {
-        Self { settings, control: None, avoided: None, paused_until: None, foreign: None }
+        Self {
+            settings,
+            control: None,
+            avoided: None,
+            paused_until: None,
+            foreign: None,
+            needs_produce: false,
+        }
     }
 
     /// Asks the broker that answered last, then the candidates in turn: each shortly, and those that took their time once
@@ -122,7 +131,7 @@ impl Line {
         within: Duration,
         accept: &impl Fn(&Endpoint, &R::Response) -> Result<(), Trouble>,
     ) -> Result<R::Response, Trouble> {
-        let asking = open_and_ask(&self.settings, endpoint, request, within);
+        let asking = open_and_ask(&self.settings, endpoint, request, within, self.needs_produce);
         let Ok(asked) = timeout(within, asking).await else { return Err(no_answer(endpoint, within)) };
         let (control, response) = asked?;
         let response = self.accepted(endpoint, response, accept)?;
@@ -190,17 +199,21 @@ async fn open_and_ask<R: Request>(
     endpoint: &Endpoint,
     request: &R,
     within: Duration,
+    needs_produce: bool,
 ) -> Result<(Control, R::Response), Trouble> {
     let setup = a_little_less(within).min(settings.core.config.socket_setup_timeout);
     let stream = match timeout(within, settings.connector.connect(endpoint, setup)).await {
         Ok(dialled) => dialled?,
         Err(_) => {
             let said = format_args!("{endpoint}: no connection within {within:?}");
-            return Err(Trouble::new(ConnectErrorKind::Unreachable, said));
+            return Err(Trouble::new(ConnectErrorKind::Unreachable, said).unreached());
         }
     };
     let session = Arc::new(session(&settings.session, within));
     let mut control = Control::greet(stream, endpoint.clone(), session).await?;
+    if needs_produce {
+        control.check::<ProduceRequest>()?;
+    }
     let response = call(&mut control, request, within).await?;
     Ok((control, response))
 }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use milena_connection::Endpoint;
 use milena_connection::sasl::Outcome;
-use milena_connection::session::{Event, Fate, Session, SessionError};
+use milena_connection::session::{Event, Fate, Session, SessionError, VersionMismatch};
 use milena_connection::transport::{BoxStream, Connector, DialError, TlsError};
 use milena_sender::Backoff;
 use milena_sender::lane::AnswerError;
@@ -296,7 +296,7 @@ pub(super) enum Broken {
     Io(io::Error),
     Session(SessionError),
     Answer(AnswerError),
-    Version,
+    Version(VersionMismatch),
 }
 
 impl Broken {
@@ -304,7 +304,7 @@ impl Broken {
         match self {
             Self::Io(error) => of_io(error),
             Self::Session(error) => of_session(error),
-            Self::Answer(_) | Self::Version => (ConnectErrorKind::Unsupported, false),
+            Self::Answer(_) | Self::Version(_) => (ConnectErrorKind::Unsupported, false),
         }
     }
 
@@ -320,9 +320,7 @@ impl fmt::Display for Broken {
             Self::Io(error) => write!(f, "the connection broke: {error}"),
             Self::Session(error) => error.fmt(f),
             Self::Answer(error) => write!(f, "the answer to Produce is no good: {error}"),
-            Self::Version => f.write_str(
-                "the broker speaks no version of Produce from 3 to 13: it is older than Kafka 0.11",
-            ),
+            Self::Version(mismatch) => mismatch.fmt(f),
         }
     }
 }

@@ -114,6 +114,7 @@ impl Starting {
         // The bootstrap address may be another way to the cluster than the ones that it advertises.
         self.found_at = self.line.hang_up();
         self.trouble = Trouble::default();
+        self.line.needs_produce = true;
         for attempt in 0.. {
             let left = self.left()?;
             let outcome = if idempotent {
@@ -124,7 +125,10 @@ impl Starting {
                 self.line.ask(advertised, &request, left, any).await.map(|_| None)
             };
             match outcome {
-                Ok(identity) => return Ok(identity),
+                Ok(identity) => {
+                    self.line.needs_produce = false;
+                    return Ok(identity);
+                }
                 Err(trouble) => self.note(trouble, left)?,
             }
             self.pause(attempt).await;
@@ -158,6 +162,10 @@ impl Starting {
         let Trouble { kind, cause, .. } = &self.trouble;
         let message = match &self.found_at {
             None => format!("no broker of `bootstrap.servers` could be used: {}", self.trouble),
+            Some(found_at) if self.trouble.is_reached => format!(
+                "{found_at} described the cluster, and its brokers were reached, but no producer could be started: {}",
+                self.trouble
+            ),
             Some(found_at) => format!(
                 "{found_at} described the cluster, but no broker could be used at the address that it advertises (see \
                  `advertised.listeners` of the brokers): {}",

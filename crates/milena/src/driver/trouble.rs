@@ -24,6 +24,8 @@ pub(super) struct Trouble {
     said: Vec<String>,
     /// What stopped the first who came that far.
     pub(super) cause: Option<Cause>,
+    /// Whether a connection to any of them stood.
+    pub(super) is_reached: bool,
 }
 
 /// How an attempt is called by its error: in one word, and whether that would be the same the next time.
@@ -31,12 +33,12 @@ pub(super) type Verdict = (ConnectErrorKind, bool);
 
 impl Trouble {
     pub(super) fn new(kind: ConnectErrorKind, said: impl fmt::Display) -> Self {
-        Self { kind, is_definite: false, said: vec![said.to_string()], cause: None }
+        Self { kind, is_definite: false, said: vec![said.to_string()], cause: None, is_reached: true }
     }
 
     fn of(verdict: Verdict, error: impl std::error::Error + Send + Sync + 'static) -> Self {
         let said = vec![error.to_string()];
-        Self { kind: verdict.0, is_definite: verdict.1, said, cause: Some(Arc::new(error)) }
+        Self { kind: verdict.0, is_definite: verdict.1, said, cause: Some(Arc::new(error)), is_reached: true }
     }
 
     /// The same, said by this broker.
@@ -48,6 +50,11 @@ impl Trouble {
     /// The same, and no time mends it.
     pub(super) fn definite(self) -> Self {
         Self { is_definite: true, ..self }
+    }
+
+    /// The same, and no connection to the broker stood.
+    pub(super) fn unreached(self) -> Self {
+        Self { is_reached: false, ..self }
     }
 
     /// Whether an answer came from another cluster.
@@ -65,6 +72,7 @@ impl Trouble {
         if self.is_none() {
             return other;
         }
+        self.is_reached |= other.is_reached;
         match depth(other.kind).cmp(&depth(self.kind)) {
             Ordering::Less => {}
             Ordering::Equal => self.is_definite &= other.is_definite,
@@ -97,7 +105,13 @@ impl Told {
 /// Nobody was asked.
 impl Default for Trouble {
     fn default() -> Self {
-        Self { kind: ConnectErrorKind::Unreachable, is_definite: false, said: Vec::new(), cause: None }
+        Self {
+            kind: ConnectErrorKind::Unreachable,
+            is_definite: false,
+            said: Vec::new(),
+            cause: None,
+            is_reached: false,
+        }
     }
 }
 
@@ -109,7 +123,7 @@ impl fmt::Display for Trouble {
 
 impl From<DialError> for Trouble {
     fn from(error: DialError) -> Self {
-        Self::of(of_dial(&error), error)
+        Self::of(of_dial(&error), error).unreached()
     }
 }
 
@@ -120,7 +134,8 @@ impl From<ConnectError> for Trouble {
             ConnectError::Negotiation { breakdown, .. } => of_breakdown(breakdown),
             _ => (ConnectErrorKind::Unreachable, false),
         };
-        Self::of(verdict, error)
+        let is_reached = !matches!(error, ConnectError::Dial(_));
+        Self { is_reached, ..Self::of(verdict, error) }
     }
 }
 
@@ -128,9 +143,9 @@ impl From<CallError> for Trouble {
     fn from(error: CallError) -> Self {
         let verdict = match &error {
             CallError::Broken { breakdown, .. } => of_breakdown(breakdown),
-            CallError::Unsupported { .. } | CallError::Malformed { .. } => {
-                (ConnectErrorKind::Unsupported, false)
-            }
+            // Brokers do not learn further versions by being asked again.
+            CallError::Unsupported { .. } => (ConnectErrorKind::Unsupported, true),
+            CallError::Malformed { .. } => (ConnectErrorKind::Unsupported, false),
             _ => (ConnectErrorKind::Unreachable, false),
         };
         Self::of(verdict, error)
@@ -176,6 +191,7 @@ pub(super) const fn of_session(error: &SessionError) -> Verdict {
         SessionError::Sasl(error) => return (ConnectErrorKind::Authentication, error.is_definite()),
         // It speaks TLS, or is a web server: so it will the next time.
         SessionError::Frame(error) if error.spoken.is_some() => return (ConnectErrorKind::Unsupported, true),
+        SessionError::UnsupportedVersion { .. } => return (ConnectErrorKind::Unsupported, true),
         // A listener that asks for SASL hangs up on the first request of who does not know that.
         SessionError::PeerClosed { unauthenticated: true, .. } => ConnectErrorKind::Authentication,
         SessionError::PeerClosed { .. } | SessionError::Idle { .. } => ConnectErrorKind::Unreachable,
