@@ -187,3 +187,32 @@ async fn a_topic_without_partitions_is_asked_about_again_until_it_has_some() {
     let (topic, ()) = within(join(producer.topic("empty"), grown)).await;
     assert_eq!(topic.unwrap().partitions(), 3);
 }
+
+/// The error of a record to partition 0 of `t`, which has no leader that could be used.
+async fn leaderless(stage: &Stage) -> SendError {
+    let builder = stage.producer().request_timeout(1_000 * MS).delivery_timeout(2_000 * MS);
+    let producer = builder.build().await.unwrap();
+    within(producer.send(Record::to("t").partition(0).value("v"))).await.unwrap_err()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_code_of_a_partition_in_metadata_stands_in_the_error_of_its_records() {
+    for code in [ErrorCode::LISTENER_NOT_FOUND, ErrorCode::LEADER_NOT_AVAILABLE] {
+        let stage = stage().await;
+        stage.on(ApiKey::METADATA).topic("t").partition(0).always().error(code);
+        let error = leaderless(&stage).await;
+        assert_eq!(error.kind(), ErrorKind::DeliveryTimeout);
+        assert!(error.to_string().contains(&format!("brokers return {code} for the partition")), "{error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_leader_that_is_not_among_the_brokers_stands_in_the_error_of_its_records() {
+    let stage = stage().await;
+    let mut answer = described(&stage, 1);
+    answer.topics[0].name = Some("t".to_owned());
+    answer.topics[0].partitions[0].leader_id = BrokerId(77);
+    stage.on(ApiKey::METADATA).topic("t").always().message(answer);
+    let error = leaderless(&stage).await.to_string();
+    assert!(error.contains("broker 77 leads the partition, and is not among the brokers"), "{error}");
+}

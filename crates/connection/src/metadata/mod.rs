@@ -32,7 +32,7 @@ use milena_codec::message::{MetadataRequest, MetadataRequestTopic, MetadataRespo
 pub use change::Change;
 pub use config::{Backoff, MetadataConfig};
 pub use identity::{ClusterName, ForeignCluster};
-pub use topic::{PartitionMetadata, TopicMetadata};
+pub use topic::{Leaderless, PartitionMetadata, TopicMetadata};
 
 use brokers::Brokers;
 use schedule::{Reason, Schedule, Worth};
@@ -224,7 +224,7 @@ impl Metadata {
         if self.brokers.get(leader).is_none() {
             return Vec::new();
         }
-        *slot = PartitionMetadata { leader: Some(leader), epoch };
+        *slot = PartitionMetadata { leader: Some(leader), epoch, leaderless: Leaderless::default() };
         moved.into_iter().chain([Change::Topic(known.clone())]).collect()
     }
 

@@ -8,6 +8,7 @@
 //!
 //! Of another topic of the same name nothing is known that was known of the old one; see [`trust`](super::trust).
 
+use std::fmt;
 use std::sync::Arc;
 
 use milena_codec::ErrorCode;
@@ -32,6 +33,34 @@ pub struct PartitionMetadata {
     pub leader: Option<BrokerId>,
     /// The highest term that any answer told; -1 where none did.
     pub epoch: LeaderEpoch,
+    /// Why there is no leader, where there is none.
+    pub leaderless: Leaderless,
+}
+
+/// Why a partition has no leader that can be used, as the brokers returned it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Leaderless {
+    /// The brokers name none.
+    #[default]
+    Untold,
+    /// An error code for the partition.
+    Error(ErrorCode),
+    /// A broker that is not among the brokers of the cluster.
+    Stranger(BrokerId),
+}
+
+impl fmt::Display for Leaderless {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Untold => f.write_str("no broker leads the partition"),
+            Self::Error(code) => write!(f, "brokers return {code} for the partition"),
+            Self::Stranger(broker) => write!(
+                f,
+                "broker {} leads the partition, and is not among the brokers of the cluster",
+                broker.0
+            ),
+        }
+    }
 }
 
 impl TopicMetadata {
@@ -75,7 +104,9 @@ impl TopicMetadata {
         }
         // The leader of a partition that this answer does not mention may have gone since.
         for partition in &mut partitions {
-            partition.leader = partition.leader.filter(|leader| reachable(*leader));
+            if let Some(gone) = partition.leader.take_if(|leader| !reachable(*leader)) {
+                partition.leaderless = Leaderless::Stranger(gone);
+            }
         }
         Self { name: Arc::clone(name), id, partitions }
     }
@@ -89,7 +120,14 @@ impl PartitionMetadata {
         }
         // Old brokers say REPLICA_NOT_AVAILABLE about a replica that is down; the leader is as good as ever.
         let fine = entry.error_code.is_ok() || entry.error_code == ErrorCode::REPLICA_NOT_AVAILABLE;
-        self.leader = Some(entry.leader_id).filter(|id| fine && id.is_known() && reachable(*id));
+        let named = Some(entry.leader_id).filter(|id| id.is_known());
+        self.leader = named.filter(|id| fine && reachable(*id));
+        self.leaderless = match (self.leader, named) {
+            (Some(_), _) => Leaderless::Untold,
+            (None, _) if !fine => Leaderless::Error(entry.error_code),
+            (None, Some(stranger)) => Leaderless::Stranger(stranger),
+            (None, None) => Leaderless::Untold,
+        };
         self.epoch = self.epoch.max(entry.leader_epoch);
     }
 }

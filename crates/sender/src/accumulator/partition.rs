@@ -1,5 +1,7 @@
 //! A partition as callers and lanes share it: callers append under a short lock, a lane only ever tries the lock.
 
+mod leader;
+
 use std::sync::Arc as StdArc;
 use std::time::Instant;
 
@@ -19,7 +21,7 @@ use super::settings::{Clock, Shared};
 use crate::batch::Batch;
 use crate::compression::TopicCompression;
 use crate::sync::{
-    Arc, AtomicBool, CHUNK_BYTES_MAX, Completion, Gate, GateGuard, Ordering, Padded, Seat, lock, try_lock,
+    Arc, AtomicBool, CHUNK_BYTES_MAX, Completion, Gate, GateGuard, Padded, Seat, lock, try_lock,
 };
 
 /// Only batches of at least this share of the limit tell how well the records of a full batch compress.
@@ -40,6 +42,8 @@ pub struct Partition {
     ratio: EstimatedRatio,
     /// Whether it has a leader.
     available: AtomicBool,
+    /// Why it has no leader, in words, where it has none. Guards a look or an exchange.
+    leaderless: Gate<Option<StdArc<str>>>,
     /// Its leader is not followed: it was not written to for long.
     dormant: AtomicBool,
     queue: Padded<Gate<Queue>>,
@@ -79,6 +83,7 @@ impl Partition {
             compression,
             ratio: EstimatedRatio::new(),
             available: AtomicBool::new(false),
+            leaderless: Gate::new(None),
             dormant: AtomicBool::new(false),
             queue,
         })
@@ -102,26 +107,6 @@ impl Partition {
     /// State that it shares with all partitions.
     pub const fn shared(&self) -> &StdArc<Shared> {
         &self.shared
-    }
-
-    /// Whether it has a leader.
-    pub fn is_available(&self) -> bool {
-        self.available.load(Ordering::Relaxed)
-    }
-
-    /// Notes whether it has a leader.
-    pub fn set_available(&self, available: bool) {
-        self.available.store(available, Ordering::Relaxed);
-    }
-
-    /// Notes whether its leader is followed from now on.
-    pub(super) fn set_dormant(&self, dormant: bool) {
-        self.dormant.store(dormant, Ordering::Relaxed);
-    }
-
-    /// Something is to be sent. Returns whether the leader is not followed; once.
-    pub fn wakes(&self) -> bool {
-        self.dormant.load(Ordering::Relaxed) && self.dormant.swap(false, Ordering::Relaxed)
     }
 
     /// How many batches it ever had.

@@ -373,7 +373,9 @@ impl Lane {
         let unsent = standing.expires.map(|due| stream.unsent_due(due, now, self.config.request_timeout));
         let expires = stream.deadline(config).into_iter().chain(unsent).min();
         if expires.is_some_and(|expires| expires <= now) {
-            let cause = format!("not acknowledged within {:?}: {}", config.delivery_timeout, self.trouble);
+            let leaderless = stream.partition().leaderless();
+            let trouble = leaderless.as_deref().unwrap_or(&self.trouble);
+            let cause = format!("not acknowledged within {:?}: {trouble}", config.delivery_timeout);
             // The next look, which follows at once, sees how it stands after that.
             let _ = stream.expire(now, config, &cause, &mut self.settler);
             return self.schedule.revisit.push(serial);

@@ -218,6 +218,10 @@ impl Director {
         let Some(topic) = registry.place(&found.name) else { return };
         let limbo = Arc::clone(&self.lane(None).port);
         self.coordinator.topic(&topic, found.id, &leaders, &limbo);
+        for (partition, known) in topic.partitions().iter().zip(&found.partitions) {
+            let why = known.leader.is_none().then(|| known.leaderless.to_string().into());
+            partition.set_leaderless(why);
+        }
         let registry = &self.settings.core.registry;
         if self.closing.is_some() {
             // Its partitions are shut before anybody finds them.

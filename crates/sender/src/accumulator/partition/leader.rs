@@ -1,0 +1,38 @@
+//! What is known about the leader of a partition: whether there is one, why not, and whether it is followed.
+
+use std::sync::Arc as StdArc;
+
+use super::Partition;
+use crate::sync::{Ordering, lock};
+
+impl Partition {
+    /// Whether it has a leader.
+    pub fn is_available(&self) -> bool {
+        self.available.load(Ordering::Relaxed)
+    }
+
+    /// Notes whether it has a leader.
+    pub fn set_available(&self, available: bool) {
+        self.available.store(available, Ordering::Relaxed);
+    }
+
+    /// Notes why it has no leader, for the errors of records that expire.
+    pub fn set_leaderless(&self, why: Option<StdArc<str>>) {
+        *lock(&self.leaderless) = why;
+    }
+
+    /// Why it has no leader, as far as is known.
+    pub fn leaderless(&self) -> Option<StdArc<str>> {
+        lock(&self.leaderless).clone()
+    }
+
+    /// Notes whether its leader is followed from now on.
+    pub(in crate::accumulator) fn set_dormant(&self, dormant: bool) {
+        self.dormant.store(dormant, Ordering::Relaxed);
+    }
+
+    /// Something is to be sent. Returns whether the leader is not followed; once.
+    pub fn wakes(&self) -> bool {
+        self.dormant.load(Ordering::Relaxed) && self.dormant.swap(false, Ordering::Relaxed)
+    }
+}
