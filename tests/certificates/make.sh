@@ -64,6 +64,21 @@ openssl ec -in "$work/client-ec.key" -out client-ec-sec1.pem 2>/dev/null
 cat client-rsa-pkcs8.pem client-rsa.pem ca.pem >client-rsa-all.pem
 cat server-key.pem server.pem ca.pem >server-all.pem
 
+# What many tutorials make: certificates of X.509 version 1, and an authority's certificate as that of a broker; and a
+# broker's that is its own authority's, as it should be.
+first_version() {
+    openssl req -new -key "$2" -subj "/CN=localhost" -out "$work/$1.csr"
+    openssl x509 -req -in "$work/$1.csr" -signkey "$2" -days $days -out "$1.pem" 2>/dev/null
+}
+first_version client-v1 client-ec-pkcs8.pem
+first_version server-v1 server-key.pem
+self_signed() {
+    openssl req -x509 -new -key server-key.pem -days $days -subj "/CN=localhost" -out "$1.pem" \
+        -addext subjectAltName=DNS:localhost -addext "basicConstraints=critical,CA:$2" 2>/dev/null
+}
+self_signed server-authority TRUE
+self_signed server-self-signed FALSE
+
 # Stores that are not PEM.
 openssl pkcs12 -export -inkey client-rsa-pkcs8.pem -in client-rsa.pem -certfile ca.pem -out client.p12 -passout pass:$password
 keytool -importkeystore -srckeystore client.p12 -srcstoretype PKCS12 -srcstorepass $password \

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::pem::{self, Pem, Text};
 use super::setup::{TlsPart, TlsSetupError, TlsSetupFault};
-use super::{key, provider, trust};
+use super::{explain, key, provider, trust};
 use crate::shown::Shown;
 
 /// What there is to read and to obey, out of [`Tls`](super::Tls).
@@ -130,11 +130,26 @@ fn pair(
         match pair.keys_match() {
             Ok(()) | Err(Error::InconsistentKeys(InconsistentKeys::Unknown)) => return Ok(pair),
             Err(Error::InconsistentKeys(_)) => {}
-            Err(error) => verdict = TlsSetupFault::BadCertificate(error.to_string()),
+            // rustls reads version 3 alone (webpki). A broker in Java takes version 1 as well: it is shown as it is.
+            Err(_) if has_key(&chain[0], key) => return Ok(pair),
+            Err(error) if !is_version_1(&error) => {
+                verdict = TlsSetupFault::BadCertificate(explain::words_of(&error))
+            }
+            Err(_) => {}
         }
         chain[..=index].rotate_left(1);
     }
     Err(verdict)
+}
+
+/// Whether a certificate has this key: its public half stands in it as it is (RFC 5280, 4.1: subjectPublicKeyInfo).
+fn has_key(certificate: &CertificateDer<'_>, key: &Arc<dyn SigningKey>) -> bool {
+    let Some(public) = key.public_key() else { return true };
+    certificate.windows(public.len().max(1)).any(|window| window == public.as_ref())
+}
+
+fn is_version_1(error: &Error) -> bool {
+    matches!(error, Error::InvalidCertificate(error) if explain::is_version_1(error))
 }
 
 /// Makes an error about a part, and where it came from.

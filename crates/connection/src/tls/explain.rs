@@ -124,8 +124,46 @@ fn certificate(error: &CertificateError) -> TlsFault {
                 "a signature in its chain is of a kind that is not accepted, as SHA-1 is not".to_owned(),
             )
         }
-        error => TlsFault::BadCertificate(shortened(&error.to_string())),
+        error if is_version_1(error) => TlsFault::CertificateVersion,
+        CertificateError::Other(_) if is_of_webpki(error, "CaUsedAsEndEntity") => TlsFault::AuthorityAsBroker,
+        error => TlsFault::BadCertificate(words(error)),
     }
+}
+
+/// What is wrong with a certificate, in words.
+pub(super) fn words(error: &CertificateError) -> String {
+    let said = match error {
+        CertificateError::BadEncoding => "it is damaged, or no X.509 certificate",
+        CertificateError::Revoked => "it was revoked",
+        CertificateError::UnhandledCriticalExtension => "it has a critical extension that is not known here",
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+            "its extended key usage does not allow this purpose"
+        }
+        error if is_version_1(error) => "it is X.509 version 1, and version 3 is needed",
+        CertificateError::Other(_) if is_of_webpki(error, "CaUsedAsEndEntity") => {
+            "it is that of an authority (`CA:TRUE`)"
+        }
+        error => return shortened(&error.to_string()),
+    };
+    said.to_owned()
+}
+
+/// The same of an error that may be about something else.
+pub(super) fn words_of(error: &Error) -> String {
+    match error {
+        Error::InvalidCertificate(error) => words(error),
+        error => shortened(&error.to_string()),
+    }
+}
+
+/// Whether a certificate is of X.509 version 1, which rustls does not read.
+pub(super) fn is_version_1(error: &CertificateError) -> bool {
+    is_of_webpki(error, "UnsupportedCertVersion")
+}
+
+/// Whether the error is this one of webpki, which rustls passes on without a type: its `Debug` is the name.
+fn is_of_webpki(error: &CertificateError, name: &str) -> bool {
+    format!("{error:?}").contains(name)
 }
 
 fn host(name: &ServerName<'_>) -> String {

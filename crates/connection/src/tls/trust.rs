@@ -12,6 +12,7 @@ use rustls::{
 };
 use rustls_platform_verifier::Verifier;
 
+use super::explain::words_of;
 use super::pem::Part;
 use super::setup::TlsSetupFault;
 
@@ -30,7 +31,7 @@ pub(super) fn in_authorities(
 ) -> Result<Trust, TlsSetupFault> {
     let mut roots = RootCertStore::empty();
     for certificate in certificates(parts)? {
-        roots.add(certificate).map_err(|error| TlsSetupFault::BadCertificate(error.to_string()))?;
+        roots.add(certificate).map_err(|error| TlsSetupFault::BadCertificate(words_of(&error)))?;
     }
     let verifier = WebPkiServerVerifier::builder_with_provider(roots.into(), Arc::clone(provider)).build();
     let verifier = verifier.map_err(|error| TlsSetupFault::BadCertificate(error.to_string()))?;

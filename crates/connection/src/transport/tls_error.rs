@@ -42,6 +42,10 @@ pub enum TlsFault {
         /// Its first moment, and the time at which it was looked at.
         times: Option<(UnixTime, UnixTime)>,
     },
+    /// The broker's certificate is of X.509 version 1.
+    CertificateVersion,
+    /// The broker shows the certificate of an authority as its own.
+    AuthorityAsBroker,
     /// The broker's certificate is no good for another reason.
     BadCertificate(String),
     /// The broker asks for a certificate, and none is configured.
@@ -96,6 +100,8 @@ impl TlsFault {
             | Self::WrongName { .. }
             | Self::Expired { .. }
             | Self::NotYetValid { .. }
+            | Self::CertificateVersion
+            | Self::AuthorityAsBroker
             | Self::BadCertificate(_)
             | Self::CertificateRequired { .. }
             | Self::CertificateRefused { .. }
@@ -163,6 +169,8 @@ impl fmt::Display for TlsFault {
                 dates(f, "it is valid from", *times)?;
                 f.write_str(": check this host's clock")
             }
+            Self::CertificateVersion => f.write_str(CERTIFICATE_VERSION),
+            Self::AuthorityAsBroker => f.write_str(AUTHORITY_AS_BROKER),
             Self::BadCertificate(why) => {
                 write!(f, "the broker's certificate cannot be accepted ({why}): have it issued anew")
             }
@@ -202,6 +210,13 @@ impl fmt::Display for TlsFault {
 const UNKNOWN_AUTHORITY: &str = "the broker's certificate comes from an authority that is not trusted: name the \
      authority that issued it (`ssl.truststore.location`, `ssl.ca.location`, `Tls::ca_file`), or have the broker send \
      the intermediate certificates between its own and that of the authority";
+const CERTIFICATE_VERSION: &str = "the broker's certificate is X.509 version 1, and version 3 is needed, with the \
+     broker's name: make it with `printf subjectAltName=DNS:HOST > san.cnf && openssl x509 -req -in broker.csr -CA ca.pem \
+     -CAkey ca.key -CAcreateserial -days 365 -extfile san.cnf -out broker.pem`";
+const AUTHORITY_AS_BROKER: &str = "the broker's certificate is that of an authority (`CA:TRUE`), as self-signed ones \
+     often are: have an authority issue one for the broker, or make it with `openssl req -x509 -key broker.key -days 365 \
+     -subj /CN=HOST -addext subjectAltName=DNS:HOST -addext basicConstraints=critical,CA:FALSE -out broker.pem`, and trust \
+     that one";
 const CONNECT_TO_ITS_NAME: &str = "connect to a name that it has (`bootstrap.servers`, `advertised.listeners`), or have \
      it issued with this one as a subject alternative name";
 const SHOW_A_CERTIFICATE: &str = "show one (`ssl.keystore.location` with PEM, `ssl.certificate.location`, \

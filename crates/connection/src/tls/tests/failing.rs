@@ -81,6 +81,37 @@ async fn a_certificate_that_is_nobodys_is_told() {
     told(&refusal(server, &trusting()).await, true, &["the broker's certificate"]);
 }
 
+/// Trusts a broker's certificate itself, as tutorials with self-signed ones have it.
+async fn refusal_of_self_signed(certificate: &'static str) -> DialError {
+    let tls = Tls::new().ca_file(path(certificate));
+    refusal(Server { certificate, ..Server::new() }, &tls).await
+}
+
+#[tokio::test]
+async fn a_broker_with_a_certificate_of_version_1_is_told_with_the_command_that_makes_a_right_one() {
+    let error = refusal_of_self_signed("server-v1.pem").await;
+    told(
+        &error,
+        true,
+        &["is X.509 version 1, and version 3 is needed", "openssl x509 -req", "subjectAltName=DNS:HOST"],
+    );
+    assert!(!error.to_string().contains("UnsupportedCertVersion"), "{error}");
+}
+
+#[tokio::test]
+async fn a_broker_with_an_authoritys_certificate_is_told_with_the_command_that_makes_a_right_one() {
+    let error = refusal_of_self_signed("server-authority.pem").await;
+    told(&error, true, &["is that of an authority", "openssl req -x509", "CA:FALSE"]);
+    assert!(!error.to_string().contains("CaUsedAsEndEntity"), "{error}");
+}
+
+#[tokio::test]
+async fn a_self_signed_certificate_that_the_command_makes_is_accepted() {
+    let certificate = "server-self-signed.pem";
+    let tls = Tls::new().ca_file(path(certificate));
+    talk(Server { certificate, ..Server::new() }, &tls).await.unwrap();
+}
+
 #[tokio::test]
 async fn versions_that_do_not_meet_are_told() {
     for (theirs, ours) in

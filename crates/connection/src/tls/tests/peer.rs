@@ -8,6 +8,7 @@ use std::time::Duration;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ProtocolVersion, RootCertStore, ServerConfig, SupportedProtocolVersion};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::task::JoinHandle;
@@ -86,7 +87,10 @@ impl Server {
         };
         let chain = vec![CertificateDer::from_pem_file(path(self.certificate)).unwrap()];
         let key = PrivateKeyDer::from_pem_file(path(self.key)).unwrap();
-        builder.with_single_cert(chain, key).unwrap().into()
+        let key = builder.crypto_provider().key_provider.load_private_key(key).unwrap();
+        // Not checked, as a broker in Java does not: rustls refuses certificates of version 1.
+        let shown = SingleCertAndKey::from(CertifiedKey::new(chain, key));
+        builder.with_cert_resolver(Arc::new(shown)).into()
     }
 
     /// A network with this server at every address.

@@ -2,8 +2,8 @@
 
 use tokio::io::AsyncWriteExt;
 
-use super::peer::{Server, dial, path, pem, talk, trusting};
-use crate::tls::{Tls, TlsVersions};
+use super::peer::{Server, TIMEOUT, dial, path, pem, talk, trusting};
+use crate::tls::{Tls, TlsConnector, TlsVersions};
 
 const MUTUAL: Server = Server { asks: true, ..Server::new() };
 
@@ -28,6 +28,24 @@ async fn a_certificate_is_shown_with_its_key_in_every_form() {
             assert!(heard.certificate.is_some(), "{key}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_certificate_of_version_1_is_shown_as_it_is() {
+    // Brokers in Java accept it, and the one of the tests does not: it was shown.
+    for versions in [TlsVersions::Only12, TlsVersions::Only13] {
+        let tls = showing("client-v1.pem", "client-ec-pkcs8.pem");
+        let failed = talk(Server { versions, ..MUTUAL }, &tls).await.unwrap_err();
+        assert!(failed.text.contains("the broker does not accept our client certificate"), "{}", failed.text);
+    }
+}
+
+#[test]
+fn a_certificate_of_version_1_needs_its_own_key() {
+    let connector = |tls| TlsConnector::new(MUTUAL.start(), &tls, TIMEOUT);
+    let error = connector(showing("client-v1.pem", "client-rsa-pkcs8.pem")).unwrap_err();
+    assert!(error.to_string().contains("the key of another certificate"), "{error}");
+    assert!(connector(showing("client-v1.pem", "client-ec-sec1.pem")).is_ok());
 }
 
 #[tokio::test]
