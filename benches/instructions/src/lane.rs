@@ -176,6 +176,7 @@ fn lanes() -> LaneConfig {
         request_bytes_max: 8 << 20,
         retry_backoff: Duration::from_millis(100),
         retry_backoff_max: Duration::from_secs(1),
+        request_timeout: Duration::from_secs(30),
         seed: 1,
     }
 }
