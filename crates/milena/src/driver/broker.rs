@@ -154,8 +154,7 @@ impl BrokerTask {
     }
 
     /// Notices a wake-up that comes late.
-    fn notice_lateness(&mut self) {
-        let now = clock::now();
+    fn notice_lateness(&mut self, now: Instant) {
         if let Some(armed) = self.armed.take_if(|armed| now > *armed + LATE_MIN) {
             self.lane.woke_late(armed, now);
         }
@@ -258,9 +257,11 @@ impl Future for BrokerTask {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
         let mut in_place = Duration::ZERO;
-        this.notice_lateness();
+        let woken = clock::now();
+        this.notice_lateness(woken);
+        let mut first = Some(woken);
         loop {
-            let now = clock::now();
+            let now = first.take().unwrap_or_else(clock::now);
             this.take_orders(now);
             if let Some(until) = this.ends_by {
                 match this.leave(now, until, cx) {

@@ -38,6 +38,9 @@ impl Stream {
 
     /// The first try of a batch whose deadline is over has the time that was granted.
     pub(super) fn grant_try(&mut self, index: usize, config: &StreamConfig) {
+        if self.grant.is_none() {
+            return;
+        }
         let Some(entry) = self.entries.get(index).filter(|entry| entry.was_never_sent()) else { return };
         let opened =
             self.granted(entry.opened + config.delivery_timeout).checked_sub(config.delivery_timeout);

@@ -89,6 +89,7 @@ impl Stream {
     /// Notes what an answer shows of the batch.
     fn note(&mut self, index: usize, answer: &Answer, verdict: Verdict, trace: Trace) {
         let is_about_sequence = verdict == Verdict::OutOfSequence;
+        self.run.asks |= matches!(verdict, Verdict::OutOfSequence | Verdict::NewIdentity);
         let entry = &mut self.entries[index];
         let Bytes::InFlight(Try { term, at_knowing_leader }) = entry.bytes else { return };
         let open = OpenAnswer { term, is_about_sequence };
@@ -158,7 +159,10 @@ impl Stream {
         if term == self.run.term {
             self.run.known_at = Some(now);
         }
-        if let Some(room) = self.run.acknowledge(stamp, entry.records, base_offset) {
+        let before = self.run.acknowledge(stamp, entry.records, base_offset);
+        if index > 0
+            && let Some(room) = before.and_then(|before| before.room_until(stamp, base_offset))
+        {
             self.prove_before(index, stamp.identity, room, settler);
         }
     }

@@ -13,7 +13,8 @@ impl Stream {
     /// Whether only batches in doubt are sent: the run is broken, or a leader refused the sequence of one in doubt. The
     /// batches behind it may show its outcome.
     pub(super) fn resolves(&self) -> bool {
-        self.run.broken || self.entries.iter().any(|entry| entry.was_asked(self.run.term))
+        let was_asked = |entry: &Entry| entry.was_asked(self.run.term);
+        self.run.broken || self.run.asks && self.entries.iter().any(was_asked)
     }
 
     /// Whether its outcome may be learned from the present leader.

@@ -25,6 +25,8 @@ pub(super) struct Run {
     pub(super) known_at: Option<Instant>,
     /// Counts the changes of leader, leader epoch and connection.
     pub(super) term: u32,
+    /// A leader refused the sequence of a batch in doubt, in this term.
+    pub(super) asks: bool,
     /// Where the first batch is that is missing in the log, because every try of it was refused.
     gap: Option<Sequence>,
     /// No batch of the run is sent any more but those in doubt; the others get new stamps.
@@ -33,7 +35,7 @@ pub(super) struct Run {
 
 /// The end of an acknowledged batch.
 #[derive(Clone, Copy, Debug)]
-struct Acknowledged {
+pub(super) struct Acknowledged {
     next_sequence: Sequence,
     /// None where the broker did not return it.
     next_offset: Option<i64>,
@@ -149,6 +151,7 @@ impl Run {
     pub(super) const fn leader_changed(&mut self) {
         self.term = self.term.wrapping_add(1);
         self.known_at = None;
+        self.asks = false;
     }
 
     /// A batch leaves the run unwritten. No other one is sent under its sequence.
@@ -176,17 +179,13 @@ impl Run {
         self.known_at.is_some_and(|known_at| now < known_at + REMEMBERED_FOR)
     }
 
-    /// A batch of the run was acknowledged. Returns the room before it, if it proves that the batches before it
-    /// were written: what was acknowledged last ends so far before it that they are between.
-    ///
-    /// A leader that knew nothing of the producer takes any first sequence: without an acknowledged batch of the run
-    /// before it, it proves nothing.
+    /// A batch of the run was acknowledged. Returns the end of the one that was acknowledged last before it.
     pub(super) fn acknowledge(
         &mut self,
         stamp: Stamp,
         records: u32,
         base_offset: Option<i64>,
-    ) -> Option<Room> {
+    ) -> Option<Acknowledged> {
         if Some(stamp.identity) != self.identity {
             return None;
         }
@@ -198,12 +197,22 @@ impl Run {
             self.acknowledged = Some(Acknowledged { next_sequence, next_offset });
         }
         self.broken = self.gap.is_some();
-        let before = before.filter(|_| is_newer)?;
-        let (from_offset, base_offset) = (before.next_offset?, base_offset?);
-        let between = i64::from(distance(before.next_sequence, stamp.base_sequence));
-        let room = base_offset.checked_sub(from_offset)?;
+        before.filter(|_| is_newer)
+    }
+}
+
+impl Acknowledged {
+    /// The room between it and a batch that was acknowledged at `base_offset`, if it proves that the batches between were
+    /// written: there is room for each of their records.
+    ///
+    /// A leader that knew nothing of the producer takes any first sequence: without an acknowledged batch of the run
+    /// before it, a batch proves nothing.
+    pub(super) fn room_until(&self, stamp: Stamp, base_offset: Option<i64>) -> Option<Room> {
+        let from_offset = self.next_offset?;
+        let between = i64::from(distance(self.next_sequence, stamp.base_sequence));
+        let room = base_offset?.checked_sub(from_offset)?;
         (room >= between).then_some(Room {
-            from_sequence: before.next_sequence,
+            from_sequence: self.next_sequence,
             from_offset,
             exact: room == between,
         })
