@@ -12,6 +12,7 @@ use tokio::sync::watch;
 
 use crate::clock::SystemClock;
 use crate::config::ProducerConfig;
+use crate::deadlines::Deadlines;
 use crate::metrics::Metrics;
 use crate::registry::Registry;
 
@@ -27,6 +28,8 @@ pub(crate) struct Core {
     /// What the driver has to look at.
     pub(crate) inbox: Bell<Inbox>,
     pub(crate) metrics: Metrics,
+    /// When callers that wait give up.
+    pub(crate) deadlines: Arc<Deadlines>,
     /// Whether the driver has ended.
     pub(crate) ended: watch::Sender<bool>,
 }
@@ -86,6 +89,7 @@ impl Core {
             clock: SystemClock,
             inbox: Bell::default(),
             metrics: Metrics::default(),
+            deadlines: Arc::default(),
             ended: watch::Sender::new(false),
             config,
         })
@@ -107,6 +111,7 @@ impl Core {
     pub(crate) fn end(&self) {
         self.registry.close();
         self.tell(|inbox| inbox.over = true);
+        self.deadlines.close();
         let records = self.shared.failures.cut_off();
         if records > 0 {
             tracing::error!(

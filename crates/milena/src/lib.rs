@@ -25,6 +25,7 @@
 mod clock;
 pub mod config;
 mod core;
+mod deadlines;
 mod driver;
 mod error;
 mod metrics;

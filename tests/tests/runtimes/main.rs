@@ -5,6 +5,7 @@
 
 mod dropping;
 mod endings;
+mod executors;
 mod idle;
 mod telling;
 mod threads;

@@ -37,7 +37,14 @@ pub(crate) async fn start<T: Send + 'static>(
     let settings = Settings::new(Arc::clone(core), connector, seed);
     let (started, has_started) = oneshot::channel();
     match core.config.driver {
-        Driver::Task => drop(tokio::spawn(run(settings, handle, started))),
+        Driver::Task => match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn(run(settings, handle, started))),
+            Err(_) => {
+                let said = "driver: there is no tokio runtime here for a driver that is a task: build the producer inside of \
+                            one, or choose `Driver::Thread`";
+                return Err(ConnectError::new(ConnectErrorKind::Config, said));
+            }
+        },
         Driver::Thread => on_a_thread(settings, handle, started)?,
     }
     has_started.await.unwrap_or_else(|_| {

@@ -19,8 +19,9 @@ impl ProducerBuilder {
     /// [`ConnectError`] when a setting is wrong, or the cluster cannot be used, with the reason, within the connect
     /// timeout.
     ///
-    /// # Panics
-    /// Outside of a tokio runtime.
+    /// With [`Driver::Thread`](crate::Driver::Thread) neither this nor any other future of a producer needs a runtime: any
+    /// executor will do, because the driver keeps all times. With [`Driver::Task`](crate::Driver::Task) there is an error
+    /// outside of a tokio runtime.
     ///
     /// # Cancel safety
     /// Dropped before it is ready, everything that was begun ends.

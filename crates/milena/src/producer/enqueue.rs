@@ -8,12 +8,12 @@ use std::task::{Context, Poll};
 use milena_codec::ids::PartitionId;
 use milena_sender::accumulator::{Appended, ChooseError, RecordRef, Refusal, Topic, Waiting};
 use milena_sender::sync::{Memory, Ticket};
-use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::Delivery;
 use super::growth::Growth;
 use crate::clock;
 use crate::core::Core;
+use crate::deadlines::Deadline;
 use crate::error::{ErrorKind, SendError};
 use crate::outcome;
 
@@ -24,20 +24,20 @@ pub(super) struct Patience(Option<Box<Wait>>);
 
 #[derive(Debug)]
 struct Wait {
-    timer: Pin<Box<Sleep>>,
+    deadline: Deadline,
     ticket: Option<Ticket>,
 }
 
 impl Patience {
     /// Ready when `max.block.ms` is over.
-    pub(super) fn poll(&mut self, core: &Core, cx: &mut Context<'_>) -> Poll<()> {
-        self.wait(core).timer.as_mut().poll(cx)
+    pub(super) fn poll(&mut self, core: &Core, cx: &Context<'_>) -> Poll<()> {
+        self.wait(core).deadline.poll(clock::now(), cx.waker())
     }
 
     fn wait(&mut self, core: &Core) -> &mut Wait {
         self.0.get_or_insert_with(|| {
             let until = clock::now() + core.config.max_block;
-            Box::new(Wait { timer: Box::pin(sleep_until(Instant::from_std(until))), ticket: None })
+            Box::new(Wait { deadline: Deadline::new(Arc::clone(&core.deadlines), until), ticket: None })
         })
     }
 
@@ -105,7 +105,7 @@ impl<'a, const SEAT: bool> Enter<'a, SEAT> {
             match refused {
                 ChooseError::Refused(Refusal::Yield, _) => {
                     // The driver has its turn first, and the runtime looks at its sockets: polled once, this future
-                    // has the task woken after that.
+                    // has the task woken after that. Outside of a runtime it wakes the task at once.
                     self.stepped_aside = true;
                     let _ = pin!(tokio::task::yield_now()).poll(cx);
                     return Poll::Pending;

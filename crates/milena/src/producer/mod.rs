@@ -95,9 +95,6 @@ impl Producer {
     /// # Errors
     /// As [`ProducerBuilder::build`], and when fields contradict each other.
     ///
-    /// # Panics
-    /// Outside of a tokio runtime.
-    ///
     /// # Cancel safety
     /// Dropped before it is ready, everything that was begun ends.
     pub async fn from_config(config: &Config) -> Result<Self, ConnectError> {

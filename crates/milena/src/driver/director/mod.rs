@@ -253,7 +253,8 @@ impl Director {
         let core = Arc::clone(&self.settings.core);
         let nudging = &mut self.nudging;
         let mail = poll_fn(|cx| {
-            if core.inbox.sleep(&nudging.waker(cx.waker()), |inbox| inbox.is_empty()) {
+            let waker = nudging.waker(cx.waker());
+            if core.inbox.sleep(&waker, |inbox| inbox.is_empty()) && core.deadlines.sleep(&waker) {
                 Poll::Pending
             } else {
                 Poll::Ready(())
@@ -266,7 +267,8 @@ impl Director {
         });
         let asks_again = self.identity_not_before.filter(|not_before| *not_before > clock::now());
         let due = if self.question.is_none() { self.metadata.due() } else { None };
-        let due = [due, asks_again, closing.map(|closing| closing.until), Some(self.relax_at)];
+        let callers = core.deadlines.expire(clock::now());
+        let due = [due, callers, asks_again, closing.map(|closing| closing.until), Some(self.relax_at)];
         let due = due.into_iter().flatten().min().unwrap_or(self.relax_at);
         let question = &mut self.question;
         let answer = poll_fn(|cx| match question {
