@@ -123,3 +123,54 @@ impl Core {
         self.ended.send_replace(true);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::task::{Poll, Waker};
+
+    use milena_codec::ids::TopicId;
+    use milena_sender::accumulator::{Port, RecordRef, Topic, Waiting};
+    use milena_sender::coordinator::{Coordinator, Order};
+    use milena_sender::stream::Stream;
+    use milena_sender::sync::Seat;
+
+    use super::*;
+    use crate::clock;
+
+    #[test]
+    fn partition_in_the_mail_of_a_driver_that_ends_fails_its_records() {
+        for comes_late in [false, true] {
+            let core = core();
+            let (stream, mut seat) = partition_with_a_record(&core);
+            let send = || core.tell(|inbox| inbox.notices.push(Notice::Released(stream)));
+            if comes_late {
+                core.end();
+                send();
+            } else {
+                send();
+                core.end();
+            }
+            assert!(matches!(seat.poll(Waker::noop()), Poll::Ready(Err(_))), "late: {comes_late}");
+        }
+    }
+
+    fn core() -> Arc<Core> {
+        let config = crate::Producer::builder().bootstrap_servers("localhost:9092").validate().unwrap();
+        Core::new(config, 1)
+    }
+
+    fn partition_with_a_record(core: &Arc<Core>) -> (Box<Stream>, Seat) {
+        let topic: Arc<Topic> = {
+            let (_, _) = core.registry.ask(&"t".into(), clock::now());
+            core.registry.topic("t").unwrap()
+        };
+        let mut coordinator = Coordinator::new(false);
+        coordinator.topic(&topic, TopicId::default(), &[None], &Arc::new(Port::default()));
+        let Some(Order::Adopt(_, stream)) = coordinator.next_order() else {
+            panic!("a partition is adopted")
+        };
+        let waiting = Waiting { ticket: None, may_yield: false, urgent: false, impatient: true };
+        let appended = topic.append::<_, true>(None, &RecordRef::default(), &core.clock, waiting).unwrap();
+        (stream, appended.seat.unwrap())
+    }
+}

@@ -18,6 +18,7 @@ mod stale_topics;
 mod throttling;
 mod topics;
 mod versions;
+mod windows;
 
 use std::time::Duration;
 

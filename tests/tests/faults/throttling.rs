@@ -47,6 +47,20 @@ async fn a_record_that_waits_for_a_pause_expires_in_its_time_and_was_not_written
     assert!(watch.elapsed() >= 39 * SECOND, "{:?}", watch.elapsed());
 }
 
+#[tokio::test(start_paused = true)]
+async fn pause_ends_with_the_connection_that_it_was_asked_for_on() {
+    let stage = Stage::in_memory(Cluster::builder().brokers(1).topic("t", 1)).await;
+    let producer = stage.connect().await;
+    stage.throttle(1, 40 * SECOND);
+    producer.send(("t", "first")).await.unwrap();
+    stage.throttle(1, Duration::ZERO);
+    stage.kill(1);
+    stage.restart(1).unwrap();
+    let watch = Stopwatch::start();
+    within(producer.send(("t", "second"))).await.unwrap();
+    assert!(watch.elapsed() < 5 * SECOND, "{:?}", watch.elapsed());
+}
+
 /// The questions about the cluster: to whom, and when.
 fn questions(stage: &Stage) -> Vec<(BrokerId, Duration)> {
     let questions = stage.journal().into_iter().filter(|entry| entry.api == ApiKey::METADATA);

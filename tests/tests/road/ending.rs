@@ -20,6 +20,24 @@ fn failed(outcome: Result<(), FlushError>) -> u64 {
 }
 
 #[tokio::test(start_paused = true)]
+async fn close_sends_what_waits_for_the_linger_at_once() {
+    for bytes in [10, 10_000] {
+        let stage = stage().await;
+        let producer = stage.producer().linger(3_600 * SECOND).build().await.unwrap();
+        for partition in 0..3 {
+            let value = Tag { sender: 0, number: 0 }.value_of(bytes);
+            drop(producer.enqueue(Record::to("t").partition(partition).value(value)).await.unwrap());
+        }
+        // The lanes have looked at their partitions, and sleep until the linger is over.
+        sleep(SECOND).await;
+        let watch = Stopwatch::start();
+        within(producer.close()).await.unwrap();
+        assert!(watch.elapsed() < SECOND / 10, "{:?}", watch.elapsed());
+        assert_eq!(stage.record_count(), 3);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_flush_settles_everything_that_was_accepted_before() {
     let stage = stage().await;
     let producer = stage.producer().linger(3_600 * SECOND).build().await.unwrap();
