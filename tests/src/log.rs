@@ -13,7 +13,13 @@ pub struct Log(Arc<Mutex<Vec<u8>>>);
 impl Log {
     /// Collects the lines of this thread until the guard is dropped.
     pub fn listen(&self) -> impl Sized + use<> {
-        tracing_subscriber::fmt().with_ansi(false).without_time().with_writer(self.clone()).set_default()
+        let subscriber = || {
+            tracing_subscriber::fmt().with_ansi(false).without_time().with_writer(self.clone()).set_default()
+        };
+        // Two: while there is one alone, `tracing` asks the thread that comes to a line first whether the line is of
+        // interest, and a test on another thread would switch it off for this one.
+        let below = subscriber();
+        (subscriber(), below)
     }
 
     /// The lines of `level` that contain `words`.
