@@ -1,8 +1,10 @@
 //! Matching the answers of a response to the batches of its request.
 
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::sync::Arc as StdArc;
 
-use milena_codec::ids::{BrokerId, LeaderEpoch, PartitionId};
+use milena_codec::ids::{BrokerId, LeaderEpoch, PartitionId, TopicId};
 use milena_codec::message::header::read_response_tags;
 use milena_codec::message::produce::{
     AnswerReader, BatchIndexAndErrorMessageView, PartitionAnswer, TopicKey,
@@ -64,34 +66,76 @@ pub(super) fn read(
     let mut input = Reader::new(body);
     read_response_tags::<ProduceResponse>(&mut input, request.version())?;
     let mut answers = AnswerReader::new(&body[input.position()..], request.version())?;
-    let mut place = 0;
+    let mut places = Places::default();
     while let Some(answer) = answers.next_partition()? {
-        if let Some(flight) = take(request, &mut place, answer.topic, answer.index) {
-            let hint = hint_of(&answer);
-            landed.push((flight, answer_of(&answer), hint));
-        } else if !landed.iter().any(|(flight, ..)| is_about(flight, answer.topic, answer.index)) {
-            return Err(AnswerError::Invented(answer.index));
+        let place = places.find(request, landed, answer.topic, answer.index);
+        match place.and_then(|place| request.flights.get_mut(place)) {
+            Some(flight) => {
+                if let Some(flight) = flight.take() {
+                    let hint = hint_of(&answer);
+                    landed.push((flight, answer_of(&answer), hint));
+                }
+            }
+            None => return Err(AnswerError::Invented(answer.index)),
         }
     }
     let (throttle_time_ms, endpoints) = answers.finish()?;
     Ok((throttle_time_ms, Vec::own(&endpoints)))
 }
 
-/// Finds the batch that an answer is about. Answers come in the order of the request as a rule: `place` is where the
-/// last was found.
-fn take(
-    request: &mut ProduceRequest,
-    place: &mut usize,
-    topic: TopicKey<'_>,
-    partition: PartitionId,
-) -> Option<Flight> {
-    let is_it = |flight: &Flight| is_about(flight, topic, partition);
-    let count = request.flights.len();
-    let found = (0..count)
-        .map(|step| (*place + step) % count)
-        .find(|index| request.flights[*index].as_ref().is_some_and(is_it))?;
-    *place = found + 1;
-    request.flights[found].take()
+/// Finds the batch that a row is about. Rows come in the order of the request as a rule; with the first that does not, all
+/// batches are indexed, so that rows in any order, and repeated ones, cost no walk over the request each.
+#[derive(Default)]
+struct Places {
+    /// Behind the batch that was found last.
+    next: usize,
+    index: Option<Index>,
+}
+
+/// The places of the batches that the request had, by topic and partition.
+#[derive(Default)]
+struct Index {
+    by_name: HashMap<StdArc<str>, BTreeMap<PartitionId, usize>>,
+    by_id: HashMap<TopicId, BTreeMap<PartitionId, usize>>,
+}
+
+impl Places {
+    /// The place of a batch in the request, whether it was taken or not.
+    fn find(
+        &mut self,
+        request: &ProduceRequest,
+        landed: &[Landed],
+        topic: TopicKey<'_>,
+        partition: PartitionId,
+    ) -> Option<usize> {
+        let next = request.flights.get(self.next).and_then(Option::as_ref);
+        if next.is_some_and(|flight| is_about(flight, topic, partition)) {
+            self.next += 1;
+            return Some(self.next - 1);
+        }
+        let index = self.index.get_or_insert_with(|| Index::of(request, landed));
+        let place = match topic {
+            TopicKey::Name(name) => index.by_name.get(name)?.get(&partition).copied(),
+            TopicKey::Id(id) => index.by_id.get(&id)?.get(&partition).copied(),
+        };
+        self.next = place? + 1;
+        place
+    }
+}
+
+impl Index {
+    /// Until now the rows came in the order of the request: what was taken stood at its beginning.
+    fn of(request: &ProduceRequest, landed: &[Landed]) -> Self {
+        let mut index = Self::default();
+        let taken = landed.iter().map(|(flight, ..)| flight);
+        let left = request.flights.iter().skip(landed.len()).flatten();
+        for (place, flight) in taken.chain(left).enumerate() {
+            let (topic, partition) = (flight.partition.topic(), flight.partition.index());
+            index.by_name.entry(StdArc::clone(topic)).or_default().insert(partition, place);
+            index.by_id.entry(flight.topic_id).or_default().insert(partition, place);
+        }
+        index
+    }
 }
 
 fn is_about(flight: &Flight, topic: TopicKey<'_>, partition: PartitionId) -> bool {

@@ -149,7 +149,8 @@ impl Inner {
             self.table.iter().find(|(first, count, _)| index >= *first && index - first < *count)?;
         Some(match settled {
             Settled::Written { base_offset, append_time_ms } => {
-                Ok((base_offset.map(|offset| offset + i64::from(index - first)), *append_time_ms))
+                let offset = base_offset.and_then(|offset| offset.checked_add(i64::from(index - first)));
+                Ok((offset, *append_time_ms))
             }
             Settled::Failed(failure) => Err(StdArc::clone(failure)),
         })
@@ -249,6 +250,17 @@ mod tests {
         completion.settle(0, 3, 3, written(40), &mut Vec::new());
         let offsets = [0, 1, 2].map(|index| offset(&mut Seat::new(&completion, index, 7)));
         assert_eq!(offsets, [Some(40), Some(41), Some(42)]);
+    }
+
+    #[test]
+    fn an_offset_beyond_the_range_is_unknown() {
+        for append_time_ms in [None, Some(9)] {
+            let completion = Arc::new(Completion::default());
+            let settled = Settled::Written { base_offset: Some(i64::MAX - 1), append_time_ms };
+            completion.settle(0, 3, 3, settled, &mut Vec::new());
+            let offsets = [0, 1, 2].map(|index| offset(&mut Seat::new(&completion, index, 7)));
+            assert_eq!(offsets, [Some(i64::MAX - 1), Some(i64::MAX), None]);
+        }
     }
 
     #[test]
