@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use milena::Producer;
-use milena_fake::{Action, ApiKey};
-use milena_tests::Stage;
+use milena::{Producer, Record};
+use milena_fake::{Action, ApiKey, Cluster, TopicConfig};
+use milena_tests::{Stage, within};
 
 use crate::{stage, under_load};
 
@@ -44,4 +44,25 @@ async fn a_request_cut_off_on_its_way_is_sent_again() {
     let producer = stage.connect().await;
     under_load(&stage, &producer, |stage| stage.on(ApiKey::PRODUCE).times(2).disconnect()).await;
     assert!(producer.metrics().connections > 3, "each of them ended a connection");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_duplicate_is_acknowledged_with_the_timestamps_that_its_records_have_in_the_log() {
+    for log_append_time in [false, true] {
+        let config = TopicConfig { log_append_time, ..TopicConfig::default() };
+        let stage = Stage::in_memory(Cluster::builder().brokers(1).topic_with("t", 1, config)).await;
+        let producer = stage.producer().linger(SECOND).build().await.unwrap();
+        stage.on(ApiKey::PRODUCE).apply_then(Action::Disconnect);
+        let record = |timestamp| Record::to("t").value("v").timestamp_ms(timestamp);
+        let mut deliveries = Vec::new();
+        for timestamp in [1_000, 3_000, 2_000] {
+            deliveries.push(producer.enqueue(record(timestamp)).await.unwrap());
+        }
+        let mut acknowledged = Vec::new();
+        for delivery in deliveries {
+            acknowledged.push(within(delivery).await.unwrap().timestamp_ms);
+        }
+        let logged: Vec<_> = stage.log("t", 0).iter().map(|record| record.timestamp).collect();
+        assert_eq!(acknowledged, logged, "append time: {log_append_time}");
+    }
 }

@@ -56,7 +56,9 @@ impl Stream {
             if culprits.last().is_some_and(|last| last.place < records));
         let case = Case { records, idempotent: config.idempotent, blames };
         let (verdict, trace) = judge(answer, case);
-        self.note(index, answer, verdict, trace);
+        if verdict != Verdict::Written {
+            self.note(index, answer, verdict, trace);
+        }
         let mut aftermath = Aftermath::default();
         match verdict {
             Verdict::Written => self.written(index, flight, now, answer, settler),
@@ -131,6 +133,7 @@ impl Stream {
         settler: &mut Settler,
     ) {
         let Flight { batch, topic_id, .. } = flight;
+        let newest_ms = batch.max_timestamp_ms;
         // Without acknowledgements a rejection is not seen.
         if self.compresses() && matches!(answer, Answer::Said { .. }) {
             self.partition.limit().accepted(batch.lengths());
@@ -140,7 +143,12 @@ impl Stream {
         let (base_offset, append_time_ms) = match answer {
             Answer::Said { base_offset, append_time_ms, .. } => (
                 Some(*base_offset).filter(|offset| *offset >= 0),
-                Some(*append_time_ms).filter(|time| *time >= 0),
+                // For a duplicate of an earlier try a broker returns the largest timestamp of the batch in its log,
+                // whatever the topic's timestamps are (`UnifiedLog.append`, `BatchMetadata.timestamp`): where that is
+                // the batch's own, the records kept theirs.
+                Some(*append_time_ms)
+                    .filter(|time| *time >= 0)
+                    .filter(|time| entry.state == State::Untried || *time != newest_ms),
             ),
             _ => (None, None),
         };
