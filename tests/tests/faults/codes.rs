@@ -156,3 +156,22 @@ async fn a_refusal_under_load_fails_its_own_records_and_keeps_the_others_in_orde
     let mut failed = outcomes.iter().filter_map(|(_, outcome)| outcome.as_ref().err());
     assert!(failed.all(|error| error.persisted() == Persisted::No));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_that_the_broker_finds_corrupt_is_sent_a_bounded_number_of_times() {
+    let stage = stage().await;
+    let producer = stage.connect().await;
+    let record = |value: &'static str| Record::to("t").partition(0).value(value);
+    // Garbled on its way: fine the next time.
+    stage.on(ApiKey::PRODUCE).topic("t").times(2).error(ErrorCode::CORRUPT_MESSAGE);
+    within(producer.send(record("garbled"))).await.unwrap();
+    stage.on(ApiKey::PRODUCE).topic("t").always().error(ErrorCode::CORRUPT_MESSAGE);
+    let before = stage.journal().iter().filter(|entry| entry.api == ApiKey::PRODUCE).count();
+    let error = within(producer.send(record("corrupt"))).await.unwrap_err();
+    let sent = stage.journal().iter().filter(|entry| entry.api == ApiKey::PRODUCE).count() - before;
+    assert_eq!((error.kind(), error.persisted()), (ErrorKind::Refused, Persisted::No));
+    assert_eq!((error.code(), sent), (Some(ErrorCode::CORRUPT_MESSAGE), 6));
+    stage.clear_hooks();
+    within(producer.send(record("after"))).await.unwrap();
+    assert_eq!(stage.values("t", 0), ["garbled", "after"]);
+}

@@ -29,6 +29,8 @@ pub(super) struct Entry {
     pub(super) opened: Instant,
     /// How many of its tries failed.
     pub(super) failures: u32,
+    /// How often a broker found it corrupt.
+    pub(super) corrupted: u32,
     /// The code that a broker returned last.
     pub(super) code: Option<ErrorCode>,
     pub(super) callers: Callers,
@@ -113,6 +115,7 @@ impl Entry {
             records: batch.records,
             opened: batch.opened,
             failures: 0,
+            corrupted: 0,
             code: None,
             callers: Callers::Wait(batch.claim()),
             bytes: Bytes::Here(batch),

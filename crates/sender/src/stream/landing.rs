@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use milena_codec::ErrorCode;
 use milena_codec::compression::Compression;
 
 use super::answer::{Answer, words};
@@ -54,7 +55,8 @@ impl Stream {
         let records = flight.batch.records;
         let blames = matches!(answer, Answer::Said { culprits, .. }
             if culprits.last().is_some_and(|last| last.place < records));
-        let case = Case { records, idempotent: config.idempotent, blames };
+        let corrupted = self.entries[index].corrupted;
+        let case = Case { records, idempotent: config.idempotent, blames, corrupted };
         let (verdict, trace) = judge(answer, case);
         if verdict != Verdict::Written {
             self.note(index, answer, verdict, trace);
@@ -95,6 +97,7 @@ impl Stream {
         let entry = &mut self.entries[index];
         let Bytes::InFlight(Try { term, at_knowing_leader }) = entry.bytes else { return };
         let open = OpenAnswer { term, is_about_sequence };
+        entry.corrupted += u32::from(answer.code() == Some(ErrorCode::CORRUPT_MESSAGE));
         match (answer, trace) {
             (Answer::Said { code, .. }, _) if verdict == Verdict::NewIdentity => {
                 entry.code = Some(*code);

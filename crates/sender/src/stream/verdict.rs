@@ -45,7 +45,12 @@ pub(super) struct Case {
     pub(super) idempotent: bool,
     /// Whether the broker named records that are to blame.
     pub(super) blames: bool,
+    /// How often the broker found it corrupt before.
+    pub(super) corrupted: u32,
 }
+
+/// How often a batch that the broker finds corrupt is sent again.
+const CORRUPT_TRIES_MAX: u32 = 5;
 
 /// Reads the table.
 pub(super) fn verdict(code: ErrorCode, case: Case) -> (Verdict, Trace) {
@@ -58,6 +63,8 @@ pub(super) fn verdict(code: ErrorCode, case: Case) -> (Verdict, Trace) {
 
         // The leader appended it and could not say so in time for its followers.
         ErrorCode::REQUEST_TIMED_OUT | ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND => (Retry, Open),
+        // Bytes that were garbled on their way are fine the next time; a batch that is corrupt stays so.
+        ErrorCode::CORRUPT_MESSAGE if case.corrupted >= CORRUPT_TRIES_MAX => (Fail(Kind::Refused), Refused),
         ErrorCode::NOT_ENOUGH_REPLICAS
         | ErrorCode::CORRUPT_MESSAGE
         | ErrorCode::UNKNOWN_LEADER_EPOCH
@@ -114,7 +121,7 @@ pub(super) fn verdict(code: ErrorCode, case: Case) -> (Verdict, Trace) {
 mod tests {
     use super::*;
 
-    const CASE: Case = Case { records: 3, idempotent: true, blames: false };
+    const CASE: Case = Case { records: 3, idempotent: true, blames: false, corrupted: 0 };
 
     #[track_caller]
     fn check(code: ErrorCode, case: Case, expected: (Verdict, Trace)) {
