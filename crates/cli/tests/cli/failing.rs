@@ -1,5 +1,6 @@
 //! Bad input, and records that fail: named, with the right exit code, and without losing what came before.
 
+use milena_fake::{ApiKey, ErrorCode};
 use rustix::process::Signal;
 
 use crate::world::{World, wait_until};
@@ -168,13 +169,15 @@ async fn other_topics_go_on_where_each_record_names_its_own() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_partition_that_is_not_there_is_named() {
     let world = World::new().await;
-    world.run("produce -t t -p 9", "a\n").expect(1).says("record 0: topic t, partition 9: ");
+    let lines = "a\n".repeat(100);
+    let ended = world.run("produce -t t -p 9 -X max.block.ms=300", lines).expect(1);
+    ended.says("record 0: topic t, partition 9: ").says("100 failed");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_budget_that_stays_full_ends_the_reading_in_bounded_time() {
     let world = World::new().await;
-    let held = world.cluster.on(milena_fake::ApiKey::PRODUCE).always().hold();
+    let held = world.cluster.on(ApiKey::PRODUCE).always().hold();
     let settings = "-X buffer.memory=40000 -X max.block.ms=300 -X request.timeout.ms=1000 -X linger.ms=0 \
                     -X delivery.timeout.ms=1000";
     let lines = format!("{}\n", "x".repeat(1_000)).repeat(100);
@@ -186,7 +189,7 @@ async fn a_budget_that_stays_full_ends_the_reading_in_bounded_time() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cluster_that_takes_nothing_ends_the_reading_in_bounded_time() {
     let world = World::new().await;
-    world.cluster.on(milena_fake::ApiKey::PRODUCE).always().silence();
+    world.cluster.on(ApiKey::PRODUCE).always().silence();
     let settings = "-X request.timeout.ms=300 -X delivery.timeout.ms=500 -X linger.ms=0";
     let running = world.start(&format!("produce -t t --report json {settings}"));
     running.write("x\n".repeat(150_000));
@@ -194,4 +197,25 @@ async fn a_cluster_that_takes_nothing_ends_the_reading_in_bounded_time() {
     let reports = ended.says("no more was read").says("0 records delivered, ").json();
     let last = &reports[reports.len() - 1]["error"];
     assert_eq!(last["persisted"], "no", "read, and never sent: {last}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn control_characters_of_foreign_text_reach_neither_output_nor_terminal() {
+    let world = World::new().await;
+    // What a broker says of a record is foreign as well.
+    let words = "no\u{1b}[2J\u{9b}2J\nroom";
+    world.cluster.on(ApiKey::PRODUCE).topic("t").always().error_with(ErrorCode::POLICY_VIOLATION, words);
+    let lines = concat!(
+        "{\"topic\":\"a\\u001b[31m\\nb\",\"value\":\"v\"}\n",
+        "{\"topic\":\"t\",\"value\":\"v\"}\n",
+        "{\"vl\\u001b[31mue\":\"v\"}\n",
+    );
+    let ended = world.run("produce -vvv --format json --report text --skip-bad-input", lines).expect(1);
+    let again = world.run("produce -t a\u{1b}[31mb --report text", "v\n");
+    let file = world.run("produce -t t no-file\u{1b}[31m", "").expect(2);
+    for ended in [&ended, &again, &file] {
+        let shown = [ended.stdout.join(""), ended.stderr.replace(['\n', '\r'], "")].concat();
+        assert!(!shown.contains(char::is_control), "{shown:?}");
+    }
+    assert_eq!(ended.stdout.len(), 2, "a line a record: {:?}", ended.stdout);
 }

@@ -128,10 +128,15 @@ impl<'a, const SEAT: bool> Enter<'a, SEAT> {
                 }
                 // It may have been added since the brokers were asked.
                 ChooseError::NoSuchPartition { partition: 0.., .. } => {
-                    if self.poll_growth(refused, cx).is_pending() {
-                        let waited = self.core.config.max_block;
-                        let error = || outcome::of_missing_partition(refused, self.topic.name(), waited);
-                        return self.patience.poll(self.core, cx).map(|()| Err(error()));
+                    let is_given_up = match self.poll_growth(refused, cx) {
+                        Poll::Ready(has) => !has,
+                        Poll::Pending if self.patience.poll(self.core, cx).is_pending() => {
+                            return Poll::Pending;
+                        }
+                        Poll::Pending => true,
+                    };
+                    if is_given_up {
+                        return Poll::Ready(Err(self.no_partition(refused)));
                     }
                     if self.core.registry.is_closed() {
                         return Poll::Ready(Err(outcome::closed(Arc::clone(self.topic.name()))));
@@ -150,8 +155,17 @@ impl<'a, const SEAT: bool> Enter<'a, SEAT> {
         self.patience.ticket().map_or(Poll::Ready(()), |ticket| ticket.poll(cx.waker()))
     }
 
-    fn poll_growth(&mut self, refused: ChooseError, cx: &Context<'_>) -> Poll<()> {
-        let ChooseError::NoSuchPartition { partition, .. } = refused else { return Poll::Ready(()) };
+    fn no_partition(&self, refused: ChooseError) -> SendError {
+        if let Some(growth) = &self.growth
+            && self.patience.0.is_some()
+        {
+            growth.give_up();
+        }
+        outcome::of_missing_partition(refused, self.topic.name(), self.core.config.max_block)
+    }
+
+    fn poll_growth(&mut self, refused: ChooseError, cx: &Context<'_>) -> Poll<bool> {
+        let ChooseError::NoSuchPartition { partition, .. } = refused else { return Poll::Ready(true) };
         let (core, topic) = (self.core, self.topic.name());
         let growth = || Box::new(Growth::new(core, topic, partition.unsigned_abs()));
         self.growth.get_or_insert_with(growth).poll(cx)

@@ -21,15 +21,25 @@ impl<'a> Growth<'a> {
         Self { core, topic, partition, place: None }
     }
 
-    /// Ready when the topic has the partition, or the producer is closed.
-    pub(super) fn poll(&mut self, cx: &Context<'_>) -> Poll<()> {
+    /// Ready when the topic has the partition, or the producer is closed; false where it is not worth waiting.
+    pub(super) fn poll(&mut self, cx: &Context<'_>) -> Poll<bool> {
         let registry = &self.core.registry;
         let (has, tell) =
             registry.poll_partition(self.topic, self.partition, &mut self.place, clock::now(), cx.waker());
         if tell == Tell::Driver {
-            self.core.tell(|inbox| inbox.wanted.push(Arc::clone(self.topic)));
+            self.core.tell(|inbox| match has {
+                Poll::Pending => inbox.wanted.push(Arc::clone(self.topic)),
+                // The brokers are asked all the same, and the next record may find the partition.
+                Poll::Ready(_) => inbox.broker_lost = true,
+            });
         }
         has
+    }
+
+    /// The caller gives up: those behind it do not wait as long again.
+    pub(super) fn give_up(&self) {
+        let until = clock::now() + self.core.config.max_block;
+        self.core.registry.waited_in_vain(self.topic, until);
     }
 }
 

@@ -3,6 +3,7 @@
 //! A name that no topic can have never gets in. A refusal is answered from here for a growing backoff. A topic whose
 //! partitions the driver makes stays: a second one of the same name would have streams of its own for the same partitions.
 
+mod growth;
 mod refusals;
 mod slot;
 #[cfg(test)]
@@ -167,30 +168,6 @@ impl Registry {
         (Poll::Pending, tell)
     }
 
-    /// Waits until a known topic has more than `partition` partitions, which the brokers are asked about meanwhile.
-    /// `place` is as in [`poll`](Self::poll).
-    pub(crate) fn poll_partition(
-        &self,
-        name: &str,
-        partition: u32,
-        place: &mut Option<Place>,
-        now: Instant,
-        waker: &Waker,
-    ) -> (Poll<()>, Tell) {
-        let mut inner = self.lock();
-        let (is_closed, mut places) = (inner.closed, inner.places);
-        let Some(slot) = inner.topics.get_mut(name).filter(|_| !is_closed) else {
-            return (Poll::Ready(()), Tell::Nobody);
-        };
-        if slot.topic.partitions().len() > partition as usize {
-            return (Poll::Ready(()), Tell::Nobody);
-        }
-        slot.asked = now;
-        let is_new = slot.wait(place, &mut places, waker, partition.saturating_add(1));
-        inner.places = places;
-        (Poll::Pending, if is_new { Tell::Driver } else { Tell::Nobody })
-    }
-
     /// A caller that waited for a topic goes away. A topic that is not known, and that no caller waits for, is forgotten.
     pub(crate) fn leave(&self, name: &str, place: Place) -> Tell {
         let mut inner = self.lock();
@@ -214,11 +191,6 @@ impl Registry {
             State::Known => None,
             State::Refused(code) => Some(Seen::Failed(code)),
         }
-    }
-
-    /// How many partitions callers wait for in a topic.
-    pub(crate) fn partitions_wanted(&self, name: &str) -> u32 {
-        self.lock().topics.get(name).map_or(0, Slot::partitions_wanted)
     }
 
     /// Why no broker describes the cluster; none when one does.
@@ -259,6 +231,7 @@ impl Registry {
         let Some(slot) = inner.topics.get_mut(name) else { return };
         slot.state = State::Known;
         slot.is_placed = true;
+        slot.in_vain_until = None;
         let wakers = slot.release();
         drop(inner);
         wakers.into_iter().for_each(Waker::wake);

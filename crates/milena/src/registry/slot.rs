@@ -21,6 +21,8 @@ pub(super) struct Slot {
     pub(super) is_placed: bool,
     /// How many times the brokers were asked anew after they had refused.
     round: u64,
+    /// A caller waited in vain for a further partition: others are refused at once until then.
+    pub(super) in_vain_until: Option<Instant>,
     /// The last refusal, and the round that it answered.
     refused: Option<(u64, ErrorCode)>,
 }
@@ -78,6 +80,7 @@ impl Slot {
             asked: now,
             is_placed: false,
             round: 0,
+            in_vain_until: None,
             refused: None,
         }
     }
