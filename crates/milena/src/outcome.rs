@@ -19,9 +19,12 @@ pub(crate) fn of_failure(failure: &Failure, topic: &Arc<str>, partition: Partiti
         milena_sender::Persisted::Yes => Persisted::Yes,
     };
     let kind = kind_of(failure.kind);
-    let message = match what_to_allow(kind) {
-        Some(allow) => format!("{allow} ({})", failure.message).into(),
-        None => Arc::clone(&failure.message),
+    let message = match (what_to_allow(kind), failure.code) {
+        (Some(allow), _) => format!("{allow} ({})", failure.message).into(),
+        (None, Some(ErrorCode::NOT_ENOUGH_REPLICAS | ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND)) => {
+            format!("{}: {MORE_REPLICAS}", failure.message).into()
+        }
+        (None, _) => Arc::clone(&failure.message),
     };
     SendError::new(kind, Arc::clone(topic), message)
         .with_partition(partition.0)
@@ -29,6 +32,10 @@ pub(crate) fn of_failure(failure: &Failure, topic: &Arc<str>, partition: Partiti
         .with_retriable(failure.retriable)
         .with_code(failure.code)
 }
+
+/// Codes 19 and 20.
+const MORE_REPLICAS: &str = "fewer replicas are in sync than `min.insync.replicas` of the topic asks for: start the brokers \
+     that are down, or lower it";
 
 /// What an operator has to change for the producer to be let in; a broker names the refusal alone.
 const fn what_to_allow(kind: ErrorKind) -> Option<&'static str> {

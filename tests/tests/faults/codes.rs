@@ -175,3 +175,14 @@ async fn a_batch_that_the_broker_finds_corrupt_is_sent_a_bounded_number_of_times
     within(producer.send(record("after"))).await.unwrap();
     assert_eq!(stage.values("t", 0), ["garbled", "after"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn too_few_replicas_are_told_once_with_what_to_do() {
+    let stage = stage().await;
+    let builder = stage.producer().request_timeout(1_000 * MS).delivery_timeout(2_000 * MS);
+    let producer = builder.build().await.unwrap();
+    stage.on(ApiKey::PRODUCE).topic("t").always().error(ErrorCode::NOT_ENOUGH_REPLICAS);
+    let error = within(producer.send(("t", "v"))).await.unwrap_err().to_string();
+    assert!(error.contains("`min.insync.replicas`"), "{error}");
+    assert_eq!(error.matches("NOT_ENOUGH_REPLICAS").count(), 1, "{error}");
+}

@@ -208,7 +208,8 @@ impl fmt::Display for SendError {
             Persisted::Maybe => "may have been written",
             Persisted::Yes => "was written",
         };
-        match facts.code {
+        // The message may name the code already.
+        match facts.code.filter(|code| !facts.message.contains(&code.to_string())) {
             Some(code) => write!(f, " ({code}; {persisted})"),
             None => write!(f, " ({persisted})"),
         }
@@ -231,6 +232,14 @@ mod tests {
             error.to_string(),
             "topic orders, partition 3: no answer in 120 s (REQUEST_TIMED_OUT (7); may have been written)"
         );
+    }
+
+    #[test]
+    fn a_code_stands_once_in_the_text() {
+        let error =
+            SendError::new(ErrorKind::DeliveryTimeout, "t", "the broker last said REQUEST_TIMED_OUT (7)")
+                .with_code(Some(ErrorCode::REQUEST_TIMED_OUT));
+        assert_eq!(error.to_string(), "topic t: the broker last said REQUEST_TIMED_OUT (7) (not written)");
     }
 
     #[test]
