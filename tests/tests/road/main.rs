@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what goes wrong fails its test")]
 
 mod ending;
+mod panics;
 mod partitions;
 mod records;
 mod sending;

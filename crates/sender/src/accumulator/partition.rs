@@ -21,7 +21,7 @@ use super::settings::{Clock, Shared};
 use crate::batch::Batch;
 use crate::compression::TopicCompression;
 use crate::sync::{
-    Arc, AtomicBool, CHUNK_BYTES_MAX, Completion, Gate, GateGuard, Padded, Seat, lock, try_lock,
+    Arc, AtomicBool, CHUNK_BYTES_MAX, Completion, Gate, GateGuard, Padded, Seat, lock, try_lock, wake_all,
 };
 
 /// Only batches of at least this share of the limit tell how well the records of a full batch compress.
@@ -216,7 +216,7 @@ impl Partition {
             drop(queue);
             let mut wakers = Vec::new();
             self.shared.memory.give_back(&mut Vec::new(), charged, &mut wakers);
-            wakers.into_iter().for_each(std::task::Waker::wake);
+            wake_all(&mut wakers);
             return Err(Refusal::Closed);
         }
         queue.push(Batch {

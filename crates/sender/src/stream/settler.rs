@@ -7,7 +7,7 @@ use crate::accumulator::{Partition, Shared};
 use crate::batch::{Batch, Claim};
 use crate::compression::{CompressionResult, Output};
 use crate::outcome::Failure;
-use crate::sync::{Arc, Completion, FailedRecords, Settled};
+use crate::sync::{Arc, Completion, FailedRecords, Settled, wake_all};
 
 /// Counts of a lane's work.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -170,6 +170,6 @@ impl Settler {
             let bytes = std::mem::take(&mut self.bytes);
             self.shared.memory.give_back(&mut self.chunks, bytes, &mut self.wakers);
         }
-        self.wakers.drain(..).for_each(Waker::wake);
+        wake_all(&mut self.wakers);
     }
 }

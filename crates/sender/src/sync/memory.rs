@@ -10,7 +10,7 @@ use std::task::{Poll, Waker};
 use super::mutant::{self, Blind};
 use super::pool::Pool;
 use super::waiters::Waiters;
-use super::{Arc, AtomicBool, Mutex, Ordering, Padded, lock};
+use super::{Arc, AtomicBool, Mutex, Ordering, Padded, lock, wake_all};
 
 /// The budget, shared by all partitions.
 #[derive(Debug)]
@@ -82,7 +82,7 @@ impl Memory {
         }
         this.note(&inner);
         drop(inner);
-        wakers.into_iter().for_each(Waker::wake);
+        wake_all(&mut wakers);
         Ticket { memory: Arc::clone(this), number }
     }
 
@@ -108,9 +108,9 @@ impl Memory {
     pub fn close(&self) {
         let mut inner = lock(&self.inner);
         inner.closed = true;
-        let wakers = inner.waiters.wakers();
+        let mut wakers = inner.waiters.wakers();
         drop(inner);
-        wakers.into_iter().for_each(Waker::wake);
+        wake_all(&mut wakers);
     }
 
     fn leave(&self, number: u64) {
@@ -121,7 +121,7 @@ impl Memory {
         inner.grant(&mut wakers);
         self.note(&inner);
         drop(inner);
-        wakers.into_iter().for_each(Waker::wake);
+        wake_all(&mut wakers);
     }
 
     /// Takes `bytes` for the holder of a ticket, or for a caller that found no other one waiting.

@@ -30,6 +30,7 @@ mod padded;
 mod pool;
 mod totals;
 mod waiters;
+mod wake_all;
 
 pub use bell::{Bell, Wake};
 pub use completion::{Completion, Seat, Settled};
@@ -41,6 +42,7 @@ pub use outstanding::{Generation, Outstanding};
 pub use padded::Padded;
 pub use pool::CHUNK_BYTES_MAX;
 pub use totals::Totals;
+pub(crate) use wake_all::wake_all;
 
 /// The lock of a partition, which a lane only tries.
 #[cfg(loom)]

@@ -1,0 +1,38 @@
+//! Code of callers that panics where the driver runs it.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Wake, Waker};
+
+use milena_fake::Cluster;
+use milena_tests::{Stage, within};
+
+/// What a broken executor does.
+struct Panics;
+
+impl Wake for Panics {
+    #[expect(clippy::panic, reason = "this is what is tested")]
+    fn wake(self: Arc<Self>) {
+        panic!("a waker that panics");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn waker_that_panics_costs_no_other_record_anything() {
+    let stage = Stage::in_memory(Cluster::builder().brokers(1).topic("t", 1)).await;
+    let producer = stage.connect().await;
+    let topic = producer.topic("t").await.unwrap();
+    let broken = topic.enqueue(None, Some(b"a")).await.unwrap();
+    let other = topic.enqueue(None, Some(b"b")).await.unwrap();
+    {
+        let mut broken = pin!(broken);
+        let waker = Waker::from(Arc::new(Panics));
+        assert!(broken.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        within(other).await.unwrap();
+        within(producer.send(("t", "k", "c"))).await.unwrap();
+        assert_eq!(within(broken).await.unwrap().offset, 0);
+    }
+    within(producer.close()).await.unwrap();
+    assert_eq!(stage.record_count(), 3);
+}
