@@ -130,7 +130,7 @@ mod tests {
 
     use milena_codec::ids::TopicId;
     use milena_sender::accumulator::{Port, RecordRef, Topic, Waiting};
-    use milena_sender::coordinator::{Coordinator, Order};
+    use milena_sender::coordinator::{Coordinator, Leadership, Order};
     use milena_sender::stream::Stream;
     use milena_sender::sync::Seat;
 
@@ -165,7 +165,7 @@ mod tests {
             core.registry.topic("t").unwrap()
         };
         let mut coordinator = Coordinator::new(false);
-        coordinator.topic(&topic, TopicId::default(), &[None], &Arc::new(Port::default()));
+        coordinator.topic(&topic, TopicId::default(), &[Leadership::default()], &Arc::new(Port::default()));
         let Some(Order::Adopt(_, stream)) = coordinator.next_order() else {
             panic!("a partition is adopted")
         };

@@ -11,6 +11,10 @@ use milena_sender::{Failure, FailureKind};
 use crate::error::{ErrorKind, Persisted, SendError};
 use crate::topic_name::TopicNameFault;
 
+/// Of a topic that was deleted, or that this producer may not see any more.
+const NOT_KNOWN_ANY_MORE: &str = "the brokers do not know the topic any more, and no records are taken until they do: create it \
+                                  anew, or allow DESCRIBE on it";
+
 /// A record that was accepted and failed.
 pub(crate) fn of_failure(failure: &Failure, topic: &Arc<str>, partition: PartitionId) -> SendError {
     let persisted = match failure.persisted {
@@ -76,6 +80,9 @@ pub(crate) fn of_refusal(error: ChooseError, topic: &Arc<str>) -> SendError {
             SendError::new(ErrorKind::MessageTooLarge, topic, said)
         }
         Refusal::Closed => closed(topic),
+        Refusal::UnknownTopic => SendError::new(ErrorKind::UnknownTopic, topic, NOT_KNOWN_ANY_MORE)
+            .with_code(Some(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION))
+            .with_retriable(true),
         Refusal::Full { .. } | Refusal::Yield | Refusal::Busy => {
             SendError::new(ErrorKind::BufferFull, topic, "there is no room in buffer.memory now")
                 .with_retriable(true)

@@ -6,6 +6,7 @@
 mod acks_0;
 mod answers;
 mod brokers;
+mod budget;
 mod codes;
 mod deadlines;
 mod determinism;

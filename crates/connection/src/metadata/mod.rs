@@ -246,6 +246,12 @@ impl Metadata {
         self.topics.get(name)?.known.as_ref()
     }
 
+    /// Whether the last answer described a topic in use.
+    #[must_use]
+    pub fn is_described(&self, name: &str) -> bool {
+        self.topics.get(name).is_some_and(|topic| topic.described)
+    }
+
     /// The cluster's name for itself, once a broker told it.
     #[must_use]
     pub const fn cluster(&self) -> &ClusterName {

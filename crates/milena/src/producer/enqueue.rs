@@ -7,10 +7,10 @@ use std::task::{Context, Poll};
 
 use milena_codec::ids::PartitionId;
 use milena_sender::accumulator::{Appended, ChooseError, RecordRef, Refusal, Topic, Waiting};
-use milena_sender::sync::{Memory, Ticket};
+use milena_sender::sync::Ticket;
 
-use super::Delivery;
 use super::growth::Growth;
+use super::{Delivery, no_room};
 use crate::clock;
 use crate::core::Core;
 use crate::deadlines::Deadline;
@@ -39,6 +39,13 @@ impl Patience {
             let until = clock::now() + core.config.max_block;
             Box::new(Wait { deadline: Deadline::new(Arc::clone(&core.deadlines), until), ticket: None })
         })
+    }
+
+    /// Gives up the place in the queue for room.
+    fn leave_line(&mut self) {
+        if let Some(wait) = &mut self.0 {
+            wait.ticket = None;
+        }
     }
 
     #[inline]
@@ -110,10 +117,11 @@ impl<'a, const SEAT: bool> Enter<'a, SEAT> {
                     let _ = pin!(tokio::task::yield_now()).poll(cx);
                     return Poll::Pending;
                 }
-                ChooseError::Refused(Refusal::Full { bytes }, _) => {
+                ChooseError::Refused(Refusal::Full { bytes }, partition) => {
                     let wait = self.patience.wait(self.core);
                     if wait.ticket.is_none() {
-                        wait.ticket = Some(Memory::queue(&self.core.shared.memory, bytes, cx.waker()));
+                        // None where the partition went away: the next try finds another, or says so.
+                        wait.ticket = self.topic.wait_for_room(partition, bytes, cx.waker());
                         self.core.shared.press();
                     }
                     if self.poll_ticket(cx).is_pending() {
@@ -152,7 +160,17 @@ impl<'a, const SEAT: bool> Enter<'a, SEAT> {
     }
 
     fn poll_ticket(&mut self, cx: &Context<'_>) -> Poll<()> {
-        self.patience.ticket().map_or(Poll::Ready(()), |ticket| ticket.poll(cx.waker()))
+        let Some(ticket) = self.patience.ticket() else { return Poll::Ready(()) };
+        if ticket.poll(cx.waker()).is_ready() {
+            return Poll::Ready(());
+        }
+        let (partition, key) = (self.partition, self.record.key);
+        let leaves = |stalled| partition.is_none() && self.topic.may_leave(stalled, key);
+        if ticket.stalled().is_some_and(leaves) {
+            self.patience.leave_line();
+            return Poll::Ready(());
+        }
+        Poll::Pending
     }
 
     fn no_partition(&self, refused: ChooseError) -> SendError {
@@ -171,14 +189,9 @@ impl<'a, const SEAT: bool> Enter<'a, SEAT> {
         self.growth.get_or_insert_with(growth).poll(cx)
     }
 
+    #[cold]
     fn no_room(&self) -> SendError {
-        let bytes = self.record.bytes_max();
-        let (block, budget) = (self.core.config.max_block, self.core.config.buffer_memory);
-        let said = format!(
-            "no room for {bytes} bytes within max.block.ms = {block:?}: the brokers take less than is sent, or none; \
-             buffer.memory is {budget}"
-        );
-        SendError::new(ErrorKind::BufferFull, Arc::clone(self.topic.name()), said).with_retriable(true)
+        no_room::error(self.core, self.topic.name(), self.record.bytes_max())
     }
 
     #[inline]

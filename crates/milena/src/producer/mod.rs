@@ -5,6 +5,7 @@ mod delivery;
 mod enqueue;
 mod growth;
 mod look_up;
+mod no_room;
 mod topic;
 
 use std::future::poll_fn;

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::entry::Refusal;
 use super::settings::Shared;
-use crate::sync::Ticket;
+use crate::sync::{Account, Arc, Ticket};
 
 /// Wake-ups for the broker's sender, sent after the lock is released.
 #[derive(Debug, Default)]
@@ -31,15 +31,22 @@ pub(super) struct Entering<'a> {
 impl Entering<'_> {
     /// A chunk of at least `bytes`, and rather of `hint`. A caller with a ticket takes what was set aside
     /// for it: asking for more would let later callers pass.
-    pub(super) fn chunk(&mut self, shared: &Shared, bytes: usize, hint: usize) -> Result<Vec<u8>, Refusal> {
+    pub(super) fn chunk(
+        &mut self,
+        shared: &Shared,
+        account: &Arc<Account>,
+        bytes: usize,
+        hint: usize,
+        now: Option<Instant>,
+    ) -> Result<Vec<u8>, Refusal> {
         let mut chunk = None;
         let mut wanted = hint;
         // A budget that is nearly used up may still have room for a smaller chunk, which takes more than this record.
         while chunk.is_none() && self.ticket.is_none() && wanted > bytes {
-            chunk = shared.memory.chunk(wanted, None);
+            chunk = shared.memory.chunk(account, wanted, None, now);
             wanted /= 4;
         }
-        let chunk = chunk.or_else(|| shared.memory.chunk(bytes, self.ticket.as_deref_mut()));
+        let chunk = chunk.or_else(|| shared.memory.chunk(account, bytes, self.ticket.as_deref_mut(), now));
         chunk.ok_or_else(|| Refusal::Full { bytes: awaited_bytes(shared, bytes, hint) })
     }
 }

@@ -71,6 +71,8 @@ pub enum Refusal {
         /// What there may be.
         limit: usize,
     },
+    /// The brokers do not know the topic any more.
+    UnknownTopic,
     /// The producer takes no more records.
     Closed,
 }

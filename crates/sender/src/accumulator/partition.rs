@@ -1,8 +1,11 @@
-//! A partition as callers and lanes share it: callers append under a short lock, a lane only ever tries the lock.
+//! A partition as callers and lanes share it: callers append under a short lock, a lane only ever tries the lock
+//! (`sending`).
 
 mod leader;
+mod sending;
 
 use std::sync::Arc as StdArc;
+use std::task::Waker;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -20,8 +23,10 @@ use super::ratio::{EstimatedRatio, Ratio};
 use super::settings::{Clock, Shared};
 use crate::batch::Batch;
 use crate::compression::TopicCompression;
+use crate::sync::mutant::{self, Blind};
 use crate::sync::{
-    Arc, AtomicBool, CHUNK_BYTES_MAX, Completion, Gate, GateGuard, Padded, Seat, lock, try_lock, wake_all,
+    Account, Arc, AtomicBool, CHUNK_BYTES_MAX, Charge, Completion, Gate, GateGuard, Memory, Padded, Seat,
+    Ticket, lock, try_lock, wake_all,
 };
 
 /// Only batches of at least this share of the limit tell how well the records of a full batch compress.
@@ -40,6 +45,8 @@ pub struct Partition {
     /// The codec and level of its batches, where they are compressed.
     compression: Option<StdArc<TopicCompression>>,
     ratio: EstimatedRatio,
+    /// What it holds of the budget.
+    account: Arc<Account>,
     /// Whether it has a leader.
     available: AtomicBool,
     /// Why it has no leader, in words, where it has none. Guards a look or an exchange.
@@ -73,7 +80,8 @@ impl Partition {
         compression: Option<StdArc<TopicCompression>>,
         port: Arc<Port>,
     ) -> StdArc<Self> {
-        let queue = Padded(Gate::new(Queue::new((StdArc::clone(&topic), index), port)));
+        let account = Account::new(StdArc::clone(&topic), index, serial);
+        let queue = Padded(Gate::new(Queue::new(&account, port)));
         StdArc::new(Self {
             topic,
             index,
@@ -82,6 +90,7 @@ impl Partition {
             limit,
             compression,
             ratio: EstimatedRatio::new(),
+            account,
             available: AtomicBool::new(false),
             leaderless: Gate::new(None),
             dormant: AtomicBool::new(false),
@@ -109,6 +118,11 @@ impl Partition {
         &self.shared
     }
 
+    /// What it holds of the budget.
+    pub const fn account(&self) -> &Arc<Account> {
+        &self.account
+    }
+
     /// How many batches it ever had.
     pub(super) fn batches(&self) -> u64 {
         lock(&self.queue).batches
@@ -128,9 +142,6 @@ impl Partition {
         let bytes_max = record.bytes_max();
         if bytes_max > self.shared.config.record_bytes_max {
             return Err(Refusal::TooLarge { bytes: bytes_max, limit: self.shared.config.record_bytes_max });
-        }
-        if waiting.ticket.is_none() && self.shared.memory.has_waiters() {
-            return Err(self.full(bytes_max));
         }
         let timestamp_ms = record.timestamp_ms.unwrap_or_else(|| clock.wall_ms());
         let mut queue =
@@ -156,11 +167,17 @@ impl Partition {
         if queue.shut {
             return Err(Refusal::Closed);
         }
+        if queue.unknown {
+            return Err(Refusal::UnknownTopic);
+        }
         let bytes_max = record.bytes_max();
         // It would wait for room for ever.
         let limit = self.shared.memory.budget().saturating_sub(HEADER_BYTES);
         if bytes_max > limit {
             return Err(Refusal::TooLarge { bytes: bytes_max, limit });
+        }
+        if waiting.ticket.is_none() && self.account.has_waiters() {
+            return Err(self.full(&queue, bytes_max));
         }
         if HEADER_BYTES + bytes_max > CHUNK_BYTES_MAX {
             if waiting.may_yield && queue.port.runs_ahead(bytes_max) {
@@ -203,8 +220,9 @@ impl Partition {
         waiting: Waiting<'_>,
     ) -> Result<Appended, Refusal> {
         let wanted = HEADER_BYTES + record.bytes_max();
-        let charged =
-            self.shared.memory.reserve(wanted, waiting.ticket).ok_or(Refusal::Full { bytes: wanted })?;
+        let (memory, now) = (&self.shared.memory, clock.now());
+        let charged = memory.reserve(&self.account, wanted, waiting.ticket, Some(now));
+        let charged = charged.ok_or(Refusal::Full { bytes: wanted })?;
         let (chunks, lent) = encode_alone(record);
         let bytes = chunks.iter().map(Vec::len).sum::<usize>() + lent.as_ref().map_or(0, Bytes::len);
         let bytes = u32::try_from(bytes - HEADER_BYTES).unwrap_or(u32::MAX);
@@ -215,7 +233,8 @@ impl Partition {
         if queue.shut {
             drop(queue);
             let mut wakers = Vec::new();
-            self.shared.memory.give_back(&mut Vec::new(), charged, &mut wakers);
+            let charge = Charge { account: Arc::clone(&self.account), bytes: charged };
+            self.shared.memory.give_back(&mut Vec::new(), [charge.release(false)], None, &mut wakers);
             wake_all(&mut wakers);
             return Err(Refusal::Closed);
         }
@@ -225,8 +244,9 @@ impl Partition {
             records: 1,
             base_timestamp_ms: timestamp_ms,
             max_timestamp_ms: timestamp_ms,
+            account: Arc::clone(&self.account),
             charged,
-            opened: clock.now(),
+            opened: now,
             generation: self.shared.outstanding.open(),
             completion,
             seats: (0, 1),
@@ -255,81 +275,6 @@ impl Partition {
         if rings.press {
             port.press();
         }
-    }
-
-    /// Another lane looks after it from now on. None when a caller holds the partition.
-    pub fn assign(&self, port: &Arc<Port>) -> Option<()> {
-        try_lock(&self.queue)?.ring_at(port);
-        Some(())
-    }
-
-    /// The lane looks how the partition stands. `idle` says that nothing of it is in flight, `pressed` that
-    /// everything shall go. An open batch that is too old, or that a flush waits for, is closed. An offered batch that
-    /// outgrows `claim_from` bytes is reported to the lane once more. None when a caller holds the partition.
-    pub fn visit(&self, now: Instant, idle: bool, pressed: bool, claim_from: usize) -> Option<Standing> {
-        let mut queue = try_lock(&self.queue)?;
-        queue.listed = false;
-        queue.claim_from = claim_from;
-        if pressed {
-            queue.press(&self.shared.outstanding);
-        }
-        let config = &self.shared.config;
-        if queue.opened_at().is_some_and(|opened| now >= opened + config.open_for_max) {
-            queue.close();
-        }
-        Some(Standing {
-            ripe: queue.is_ripe(now, idle, config),
-            bytes: queue.next_bytes(),
-            ages: queue.ages(now, config),
-            expires: queue.expires(config),
-        })
-    }
-
-    /// The lane takes the next batch, if one is worth sending, and leaves completions for later ones. The outer none
-    /// means that a caller holds the partition.
-    pub fn take(&self, now: Instant, idle: bool, spares: &mut Vec<Arc<Completion>>) -> Option<Option<Batch>> {
-        let mut queue = try_lock(&self.queue)?;
-        if !queue.is_ripe(now, idle, &self.shared.config) {
-            return Some(None);
-        }
-        if queue.closed.is_empty() {
-            queue.close();
-        }
-        queue.keep_spares(spares);
-        Some(queue.closed.pop_front())
-    }
-
-    /// Takes the closed batches that were opened before `opened_before`, or every batch that waits. None when a caller
-    /// holds the partition.
-    pub fn give_up(&self, opened_before: Option<Instant>) -> Option<Vec<Batch>> {
-        let mut queue = try_lock(&self.queue)?;
-        let Some(opened_before) = opened_before else {
-            queue.close();
-            return Some(queue.closed.drain(..).collect());
-        };
-        let expired = queue.closed.iter().take_while(|batch| batch.opened <= opened_before).count();
-        Some(queue.closed.drain(..expired).collect())
-    }
-
-    /// The open batch takes no more records: those to come are for another topic of the same name. That happens so
-    /// rarely that it may wait for the caller that holds the partition.
-    pub fn close_batch(&self) {
-        lock(&self.queue).close();
-    }
-
-    /// Takes no more records. Those that were accepted before are still sent.
-    pub fn shut(&self) {
-        let mut queue = lock(&self.queue);
-        queue.shut = true;
-        queue.close();
-    }
-
-    /// Takes no more records, and returns the batches that were accepted before.
-    pub fn end(&self) -> Vec<Batch> {
-        let mut queue = lock(&self.queue);
-        queue.shut = true;
-        queue.close();
-        queue.closed.drain(..).collect()
     }
 
     /// How it stands, without a lane's visit.
@@ -378,10 +323,19 @@ impl Partition {
     }
 
     /// The room for which a caller waits that has no ticket, while others wait.
-    #[cold]
-    fn full(&self, bytes_max: usize) -> Refusal {
-        let hint = try_lock(&self.queue).map_or(0, |queue| queue.next_chunk_bytes());
+    fn full(&self, queue: &Queue, bytes_max: usize) -> Refusal {
+        let hint = queue.next_chunk_bytes();
         Refusal::Full { bytes: awaited_bytes(&self.shared, HEADER_BYTES + bytes_max, hint) }
+    }
+
+    /// A caller that was refused waits for `bytes`. No record that comes later passes it, also where there is room for it in
+    /// the open batch.
+    pub fn wait_for_room(&self, bytes: usize, waker: &Waker) -> Ticket {
+        let ticket = Memory::queue(&self.shared.memory, &self.account, bytes, waker);
+        if !mutant::is(Blind::PartitionAfterWait) {
+            lock(&self.queue).look_at_each();
+        }
+        ticket
     }
 }
 

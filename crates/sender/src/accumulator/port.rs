@@ -1,8 +1,11 @@
 //! A lane's mailbox: which of its partitions have something to look at.
 
 use std::collections::VecDeque;
+use std::sync::Arc as StdArc;
 use std::task::Waker;
 use std::time::Instant;
+
+use milena_codec::ids::BrokerId;
 
 use crate::compression::CompressionResult;
 use crate::sync::{Bell, Wake};
@@ -15,6 +18,8 @@ const BYTES_BEFORE_YIELD: usize = 512 << 10;
 /// The mailbox.
 #[derive(Debug, Default)]
 pub struct Port {
+    /// None where partitions without a leader wait.
+    broker: Option<BrokerId>,
     bell: Bell<Inbox>,
 }
 
@@ -31,6 +36,8 @@ struct Inbox {
     ahead: usize,
     /// Records in open batches that are not offered, where they are counted.
     records: u32,
+    /// Why the broker cannot be used, for callers that wait for room.
+    trouble: Option<StdArc<str>>,
     /// The lane can send nothing now and will look by itself.
     deaf: bool,
     /// When the lane wakes by itself at the latest.
@@ -49,6 +56,29 @@ pub struct Bulletin {
 }
 
 impl Port {
+    /// The mailbox of a broker's lane.
+    #[must_use]
+    pub fn of(broker: Option<BrokerId>) -> Self {
+        Self { broker, ..Self::default() }
+    }
+
+    /// The broker; none where partitions without a leader wait.
+    pub const fn broker(&self) -> Option<BrokerId> {
+        self.broker
+    }
+
+    /// Notes why the broker cannot be used, or that it can be.
+    pub fn set_trouble(&self, trouble: Option<StdArc<str>>) {
+        let before = self.bell.put(|inbox| (std::mem::replace(&mut inbox.trouble, trouble), Wake::Later));
+        drop(before);
+    }
+
+    /// Why the broker cannot be used.
+    #[must_use]
+    pub fn trouble(&self) -> Option<StdArc<str>> {
+        self.bell.put(|inbox| (inbox.trouble.clone(), Wake::Later))
+    }
+
     /// A partition opened a batch that is due at `due`.
     pub(super) fn opened(&self, serial: u32, due: Instant) {
         self.bell.put(|inbox| {
@@ -153,8 +183,11 @@ mod tests {
     use std::task::Wake as WakeTask;
     use std::time::Duration;
 
+    use milena_codec::ids::PartitionId;
+
     use super::*;
     use crate::compression::JobId;
+    use crate::sync::{Account, Charge};
     use crate::tests::some_time;
 
     #[derive(Default)]
@@ -164,6 +197,10 @@ mod tests {
         fn wake(self: Arc<Self>) {
             self.0.store(true, Ordering::Relaxed);
         }
+    }
+
+    fn nothing() -> Charge {
+        Charge { account: Account::new("t".into(), PartitionId(0), 1), bytes: 0 }
     }
 
     /// Whether a lane that sleeps until `until` is woken by what happens at its port.
@@ -201,7 +238,7 @@ mod tests {
             |port, due| port.opened(1, due),
             |port, _| port.ready(1),
             |port, _| port.grown(1),
-            |port, _| port.compressed(CompressionResult::lost(LOST, 0)),
+            |port, _| port.compressed(CompressionResult::lost(LOST, nothing())),
             |port, _| port.press(),
         ];
         for mail in mails {

@@ -1,11 +1,11 @@
 //! The state behind a partition's lock: the open batch, and the closed ones before it.
 
+mod standing;
+
 use std::collections::VecDeque;
-use std::sync::Arc as StdArc;
 use std::time::Instant;
 
 use milena_codec::compression::Compression;
-use milena_codec::ids::PartitionId;
 use milena_codec::record::{HEADER_BYTES, put_record};
 
 use super::entering::{Entering, Rings};
@@ -13,18 +13,17 @@ use super::entry::{RecordRef, Refusal};
 use super::port::Port;
 use super::settings::{AccumulatorConfig, Clock, Shared};
 use crate::batch::Batch;
-use crate::sync::{Arc, CHUNK_BYTES_MAX, Completion, Generation, Outstanding, Seat};
+use crate::sync::{Account, Arc, Completion, Generation, Outstanding, Seat};
 
 /// How many completions a partition keeps for its next batches.
 const SPARES_MAX: usize = 8;
 
 /// The records of a partition that no request has taken.
 ///
-/// Invariant: while no batch is open, `limit` is 0, so that every append goes through [`Self::make_room`].
+/// Invariant: while no batch is open, while callers wait for room in the partition, and while it takes no records, `limit` is
+/// 0, so that every append takes the longer way.
 #[derive(Debug)]
 pub(super) struct Queue {
-    /// The partition, for the completions of its batches.
-    place: (StdArc<str>, PartitionId),
     /// The chunk that is written to.
     tail: Vec<u8>,
     /// How long it may get before `make_room` has a look.
@@ -37,6 +36,7 @@ pub(super) struct Queue {
     /// Full chunks of the open batch, and their bytes.
     full: Vec<Vec<u8>>,
     full_bytes: usize,
+    account: Arc<Account>,
     charged: usize,
     opened: Option<Instant>,
     generation: Generation,
@@ -52,6 +52,8 @@ pub(super) struct Queue {
     pub(super) claim_from: usize,
     /// No more records are taken.
     pub(super) shut: bool,
+    /// No records are taken while the brokers do not know the topic.
+    pub(super) unknown: bool,
     /// How many batches there ever were.
     pub(super) batches: u64,
     pub(super) closed: VecDeque<Batch>,
@@ -64,9 +66,9 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    pub(super) fn new(place: (StdArc<str>, PartitionId), port: Arc<Port>) -> Self {
+    pub(super) fn new(account: &Arc<Account>, port: Arc<Port>) -> Self {
         Self {
-            place,
+            account: Arc::clone(account),
             tail: Vec::new(),
             limit: 0,
             records: 0,
@@ -84,6 +86,7 @@ impl Queue {
             listed: false,
             claim_from: usize::MAX,
             shut: false,
+            unknown: false,
             batches: 0,
             closed: VecDeque::new(),
             port,
@@ -176,7 +179,13 @@ impl Queue {
         entering: &mut Entering<'_>,
         rings: &mut Rings,
     ) -> Result<(), Refusal> {
-        self.tail = entering.chunk(shared, HEADER_BYTES + bytes_max, self.next_chunk_bytes())?;
+        self.tail = entering.chunk(
+            shared,
+            &self.account,
+            HEADER_BYTES + bytes_max,
+            self.next_chunk_bytes(),
+            Some(now),
+        )?;
         self.tail.resize(HEADER_BYTES, 0);
         self.charged = self.tail.capacity();
         self.records = 0;
@@ -206,7 +215,8 @@ impl Queue {
                 return spare;
             }
         }
-        Arc::new(Completion::of(&self.place.0, self.place.1))
+        let (topic, partition) = self.account.place();
+        Arc::new(Completion::of(topic, *partition))
     }
 
     fn add_chunk(
@@ -216,7 +226,8 @@ impl Queue {
         entering: &mut Entering<'_>,
     ) -> Result<(), Refusal> {
         // Also when it waits: the batch may have gone by then, and the record begins another.
-        let chunk = entering.chunk(shared, HEADER_BYTES + bytes_max, self.next_chunk_bytes())?;
+        let chunk =
+            entering.chunk(shared, &self.account, HEADER_BYTES + bytes_max, self.next_chunk_bytes(), None)?;
         self.charged += chunk.capacity();
         let full = std::mem::replace(&mut self.tail, chunk);
         self.full_bytes += full.len();
@@ -231,7 +242,9 @@ impl Queue {
         let offered_from = if self.offered { batch_bytes_max } else { config.offered_from() };
         let left = offered_from.min(batch_bytes_max).saturating_sub(self.full_bytes);
         // Counting records, too, happens in `make_room`: it has to see every one of them.
-        self.limit = if config.flush_records.is_some() { 0 } else { left.min(self.tail.capacity()) };
+        // Nor does any record pass the callers that wait for room.
+        let sees_all = config.flush_records.is_some() || self.account.has_waiters();
+        self.limit = if sees_all { 0 } else { left.min(self.tail.capacity()) };
     }
 
     pub(super) const fn is_open(&self) -> bool {
@@ -257,6 +270,7 @@ impl Queue {
             records: self.records,
             base_timestamp_ms: self.base_timestamp_ms,
             max_timestamp_ms: self.max_timestamp_ms,
+            account: Arc::clone(&self.account),
             charged: std::mem::take(&mut self.charged),
             opened,
             generation: self.generation,
@@ -315,6 +329,11 @@ impl Queue {
         }
     }
 
+    /// The next records take the longer way.
+    pub(super) const fn look_at_each(&mut self) {
+        self.limit = 0;
+    }
+
     /// Another lane looks after it.
     pub(super) fn ring_at(&mut self, port: &Arc<Port>) {
         let counted = self.counted;
@@ -324,44 +343,6 @@ impl Queue {
             self.counted = counted;
             self.port.count(counted);
         }
-    }
-
-    /// Whether something of it is worth sending now. `idle` says that nothing of the partition is in flight.
-    pub(super) fn is_ripe(&self, now: Instant, idle: bool, config: &AccumulatorConfig) -> bool {
-        let open_is_ripe = |opened: Instant| {
-            self.offered
-                || (self.urgent && idle)
-                || now >= opened + config.linger
-                || now >= opened + config.open_for_max
-        };
-        !self.closed.is_empty() || self.opened.is_some_and(open_is_ripe)
-    }
-
-    /// When the open batch is worth sending by its age or, later, takes no more records.
-    pub(super) fn ages(&self, now: Instant, config: &AccumulatorConfig) -> Option<Instant> {
-        let opened = self.opened?;
-        [config.linger, config.open_for_max].map(|age| opened + age).into_iter().filter(|at| *at > now).min()
-    }
-
-    /// Length of the batch that is taken next.
-    pub(super) fn next_bytes(&self) -> usize {
-        match self.closed.front() {
-            Some(batch) => batch.bytes(),
-            None if self.is_open() => self.open_bytes(),
-            None => 0,
-        }
-    }
-
-    /// About the length of the next chunk.
-    pub(super) fn next_chunk_bytes(&self) -> usize {
-        let bytes = if self.is_open() { self.open_bytes() } else { self.last_bytes };
-        bytes.min(CHUNK_BYTES_MAX)
-    }
-
-    /// When the oldest batch is given up.
-    pub(super) fn expires(&self, config: &AccumulatorConfig) -> Option<Instant> {
-        let oldest = self.closed.front().map(|batch| batch.opened).or(self.opened);
-        oldest.map(|opened| opened + config.delivery_timeout)
     }
 
     /// Takes completions back for later batches.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc as StdArc;
+use std::task::Waker;
 
 use milena_codec::ids::PartitionId;
 use milena_partitioner::{Choice, StickyCell, Strategy};
@@ -14,7 +15,7 @@ use super::partition::Partition;
 use super::port::Port;
 use super::settings::{Clock, Shared};
 use crate::compression::TopicCompression;
-use crate::sync::{Arc, AtomicU32, AtomicU64, Latest, Ordering};
+use crate::sync::{Arc, AtomicU32, AtomicU64, Latest, Ordering, Ticket};
 
 /// How often a partition is drawn at random before the next one with a leader is taken.
 const DRAWS_MAX: u32 = 32;
@@ -196,6 +197,23 @@ impl Topic {
             .map_err(|refusal| ChooseError::Refused(refusal, chosen.index()))
     }
 
+    /// A caller whose record a partition refused waits for room of `bytes` there; none when the partition is gone.
+    pub fn wait_for_room(&self, partition: PartitionId, bytes: usize, waker: &Waker) -> Option<Ticket> {
+        let index = usize::try_from(partition.0).ok()?;
+        Some(self.partitions().get(index)?.wait_for_room(bytes, waker))
+    }
+
+    /// Whether a record that waits for room in `stalled`, which makes no progress, may go to a partition that does.
+    pub fn may_leave(&self, stalled: PartitionId, key: Option<&[u8]>) -> bool {
+        let partitions = self.partitions();
+        let Some(count) = NonZeroU32::new(u32::try_from(partitions.len()).unwrap_or(u32::MAX)) else {
+            return false;
+        };
+        let is_free =
+            matches!(self.strategy.choose(key, count), Choice::Sticky | Choice::Random | Choice::RoundRobin);
+        is_free && moving(partitions, stalled.0.unsigned_abs()).is_some()
+    }
+
     #[inline]
     fn append_sticky<C: Clock, const SEAT: bool>(
         &self,
@@ -213,6 +231,15 @@ impl Topic {
         let impatient = Waiting { ticket, impatient: true, ..waiting };
         let mut chosen = place(partitions, sticky.partition());
         let mut appended = chosen.append::<C, SEAT>(record, clock, impatient);
+        if let Err(Refusal::Full { .. }) = appended
+            && waiting.ticket.is_none()
+            && let Some(other) = leave_stalled(partitions, sticky.partition())
+        {
+            sticky = StickyCell::new(other, self.cell_bytes());
+            chosen = place(partitions, other);
+            let again = Waiting { ticket: None, ..waiting };
+            appended = chosen.append::<C, SEAT>(record, clock, again);
+        }
         if let Err(Refusal::Busy) = appended {
             cell = self.cells.split_off(|partition, thread| {
                 // Anywhere but there.
@@ -277,6 +304,19 @@ fn available(partitions: &[StdArc<Partition>], start: u32) -> u32 {
     let start = start % count;
     let mut round = (0..count).map(|step| (start + step) % count);
     round.find(|index| leads(partitions, *index)).unwrap_or(start)
+}
+
+/// Where a record goes that a partition without progress has no room for: to the next one that makes progress.
+#[cold]
+fn leave_stalled(partitions: &[StdArc<Partition>], from: u32) -> Option<u32> {
+    place(partitions, from).account().is_stalled().then(|| moving(partitions, from))?
+}
+
+/// The first partition behind `from` that makes progress, in rounds.
+fn moving(partitions: &[StdArc<Partition>], from: u32) -> Option<u32> {
+    let count = u32::try_from(partitions.len()).unwrap_or(u32::MAX).max(1);
+    let mut round = (1..count).map(|step| (from % count + step) % count);
+    round.find(|index| partitions.get(*index as usize).is_some_and(|found| !found.account().is_stalled()))
 }
 
 fn leads(partitions: &[StdArc<Partition>], index: u32) -> bool {

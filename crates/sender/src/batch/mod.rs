@@ -11,7 +11,7 @@ use milena_codec::record::{Attributes, BatchHeader, Stamp};
 
 pub(crate) use compressed::ZSTD_SINCE_PRODUCE;
 
-use crate::sync::{Arc, Completion, Generation};
+use crate::sync::{Account, Arc, Charge, Completion, Generation};
 
 /// The records of one partition that go out together.
 ///
@@ -26,7 +26,9 @@ pub struct Batch {
     pub records: u32,
     pub(crate) base_timestamp_ms: i64,
     pub(crate) max_timestamp_ms: i64,
-    /// What the bytes cost of the budget.
+    /// What its partition holds of the budget.
+    pub(crate) account: Arc<Account>,
+    /// What the bytes cost of it.
     pub(crate) charged: usize,
     /// When its first record came.
     pub opened: Instant,
@@ -55,6 +57,8 @@ pub struct Claim {
     pub completion: Arc<Completion>,
     /// Which flush waits.
     pub generation: Generation,
+    /// Whose progress it is.
+    pub account: Arc<Account>,
     /// The first record's place among those of the completion.
     pub first: u32,
     /// How many records.
@@ -109,6 +113,7 @@ impl Batch {
         Claim {
             completion: Arc::clone(&self.completion),
             generation: self.generation,
+            account: Arc::clone(&self.account),
             first: self.seats.0,
             records: self.records,
             seats: self.seats.1,
@@ -116,9 +121,9 @@ impl Batch {
     }
 
     /// Releases the bytes: the chunks are appended to `chunks`. Returns what they were charged.
-    pub fn dismantle(mut self, chunks: &mut Vec<Vec<u8>>) -> usize {
+    pub fn dismantle(mut self, chunks: &mut Vec<Vec<u8>>) -> Charge {
         chunks.append(&mut self.chunks);
-        self.charged
+        Charge { account: self.account, bytes: self.charged }
     }
 }
 

@@ -75,6 +75,7 @@ impl Batch {
             records: 0,
             base_timestamp_ms: self.base_timestamp_ms,
             max_timestamp_ms: i64::MIN,
+            account: Arc::clone(&self.account),
             charged: 0,
             opened: self.opened,
             generation: self.generation,

@@ -7,6 +7,7 @@ use milena_codec::compression::{Failure, Outcome};
 
 use super::{TopicCompression, Workspace};
 use crate::batch::Batch;
+use crate::sync::{Arc, Charge};
 
 /// Which batch a job is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,8 +50,8 @@ pub(crate) enum Output {
     Parts { parts: Vec<Batch>, source: Batch },
     /// The batch does not hold the records that it was made of.
     Broken { source: Batch, reason: String },
-    /// The job panicked, and its batch is gone. It was charged so many bytes.
-    Lost { charged: usize },
+    /// The job panicked, and its batch is gone. This is what it was charged.
+    Lost { charged: Charge },
 }
 
 /// What a job has done.
@@ -76,10 +77,10 @@ impl CompressionJob {
         self.id
     }
 
-    /// What its batch takes of the budget, in bytes.
+    /// What its batch takes of the budget.
     #[must_use]
-    pub const fn charged(&self) -> usize {
-        self.batch.charged
+    pub fn charged(&self) -> Charge {
+        Charge { account: Arc::clone(&self.batch.account), bytes: self.batch.charged }
     }
 
     /// Whether it takes so little time that it is compressed in place (`IN_PLACE_MAX`).
@@ -97,7 +98,8 @@ impl CompressionJob {
     /// The result of work that leaves the batch as it is, for models of the threads around it.
     #[cfg(all(loom, test))]
     pub(crate) fn left_as_it_is(self) -> CompressionResult {
-        CompressionResult { output: Output::Batch(self.batch), ..CompressionResult::lost(self.id, 0) }
+        let lost = CompressionResult::lost(self.id, self.charged());
+        CompressionResult { output: Output::Batch(self.batch), ..lost }
     }
 
     /// Does the work. A codec that fails or panics leaves the batch as it is, and the result says so.
@@ -121,7 +123,7 @@ impl CompressionResult {
     /// The result of a job that panicked: its batch is gone, and its records fail. `charged` is the job's
     /// [charge](CompressionJob::charged).
     #[must_use]
-    pub const fn lost(id: JobId, charged: usize) -> Self {
+    pub const fn lost(id: JobId, charged: Charge) -> Self {
         let elapsed = Duration::ZERO;
         Self {
             id,

@@ -29,7 +29,9 @@ impl Lane {
         self.answers = landed;
         self.lost(now, request, true);
         self.request_bytes_max = (self.request_bytes_max * 2).min(self.config.request_bytes_max);
-        self.left_unanswered = read.is_err();
+        if std::mem::replace(&mut self.left_unanswered, read.is_err()) {
+            self.port.set_trouble(None);
+        }
         let (throttle_ms, endpoints) = read?;
         NO_ANSWER.clone_into(&mut self.trouble);
         if !endpoints.is_empty() {

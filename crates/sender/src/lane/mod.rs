@@ -211,11 +211,13 @@ impl Lane {
         // A broker that takes connections and breaks them over every request is in trouble all the same.
         if !self.left_unanswered {
             self.trouble = String::from(NO_ANSWER);
+            self.port.set_trouble(None);
         }
     }
 
     /// Notes the trouble with the broker, for the errors of records that expire.
     pub fn set_trouble(&mut self, trouble: String) {
+        self.port.set_trouble(Some(trouble.as_str().into()));
         self.trouble = trouble;
     }
 
@@ -247,6 +249,7 @@ impl Lane {
 
     /// The next step.
     pub fn poll(&mut self, now: Instant, room: bool) -> Output {
+        self.settler.at(now);
         self.look(now);
         let may_send = room && self.version.is_some() && self.in_flight < self.config.in_flight_max;
         if let Some(job) = self.next_job(now, may_send) {
@@ -263,7 +266,9 @@ impl Lane {
         if self.schedule.has_busy() {
             return Output::Again;
         }
-        Output::Idle { until: self.schedule.next(), deaf: self.version.is_some() && !may_send }
+        let until =
+            [self.schedule.next(), self.settler.shared().memory.look(now)].into_iter().flatten().min();
+        Output::Idle { until, deaf: self.version.is_some() && !may_send }
     }
 
     /// Takes the messages to the coordinator.

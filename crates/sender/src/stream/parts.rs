@@ -134,7 +134,13 @@ impl Stream {
 impl Claim {
     /// The right to settle the record at `place` alone.
     fn of_one(&self, place: u32) -> Self {
-        Self { first: self.first + place, records: 1, completion: self.completion.clone(), ..*self }
+        Self {
+            first: self.first + place,
+            records: 1,
+            completion: self.completion.clone(),
+            account: self.account.clone(),
+            ..*self
+        }
     }
 }
 

@@ -2,12 +2,13 @@
 
 use std::sync::Arc as StdArc;
 use std::task::Waker;
+use std::time::Instant;
 
 use crate::accumulator::{Partition, Shared};
 use crate::batch::{Batch, Claim};
 use crate::compression::{CompressionResult, Output};
 use crate::outcome::Failure;
-use crate::sync::{Arc, Completion, FailedRecords, Settled, wake_all};
+use crate::sync::{Account, Arc, Charge, Completion, FailedRecords, Release, Settled, wake_all};
 
 /// Counts of a lane's work.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,7 +49,10 @@ pub struct CompressionCounters {
 pub struct Settler {
     shared: StdArc<Shared>,
     chunks: Vec<Vec<u8>>,
-    bytes: usize,
+    /// What partitions give back. The account of a batch and that of its claim, which follow each other, stand in one.
+    released: Vec<Release>,
+    /// The time of the acknowledgements.
+    now: Option<Instant>,
     wakers: Vec<Waker>,
     /// Counts since they were taken last.
     pub counters: Counters,
@@ -67,7 +71,12 @@ impl Settler {
             nanos: 0,
         };
         let counters = Counters { records: 0, failed: 0, batches: 0, requests: 0, retries: 0, compression };
-        Self { shared, chunks: Vec::new(), bytes: 0, wakers: Vec::new(), counters }
+        Self { shared, chunks: Vec::new(), released: Vec::new(), now: None, wakers: Vec::new(), counters }
+    }
+
+    /// What is settled from now on is settled at this time.
+    pub const fn at(&mut self, now: Instant) {
+        self.now = Some(now);
     }
 
     /// State that all partitions share.
@@ -86,6 +95,7 @@ impl Settler {
     ) {
         self.counters.records += u64::from(claim.records);
         self.shared.totals.add(claim.records.into(), 0);
+        self.note(&claim.account, 0, true);
         self.settle(claim, Settled::Written { base_offset, append_time_ms }, spares);
     }
 
@@ -119,7 +129,8 @@ impl Settler {
 
     /// Takes the bytes of a batch that is not read any more.
     pub fn release(&mut self, batch: Batch) {
-        self.bytes += batch.dismantle(&mut self.chunks);
+        let charge = batch.dismantle(&mut self.chunks);
+        self.release_charge(charge);
     }
 
     /// Takes the batches of a job that has no use for them.
@@ -134,13 +145,24 @@ impl Settler {
     }
 
     /// Takes the charge of a batch that was lost with its chunks.
-    pub(super) const fn release_charge(&mut self, charged: usize) {
-        self.bytes += charged;
+    pub(super) fn release_charge(&mut self, charged: Charge) {
+        self.note(&charged.account, charged.bytes, false);
     }
 
     /// Takes the chunks that a batch does not need any more, compressed as it is.
     pub(super) fn trim(&mut self, batch: &mut Batch) {
-        self.bytes += batch.trim(&mut self.chunks);
+        let bytes = batch.trim(&mut self.chunks);
+        self.note(&batch.account, bytes, false);
+    }
+
+    fn note(&mut self, account: &Arc<Account>, bytes: usize, acknowledged: bool) {
+        match self.released.last_mut().filter(|last| Arc::ptr_eq(&last.account, account)) {
+            Some(last) => {
+                last.bytes += bytes;
+                last.acknowledged |= acknowledged;
+            }
+            None => self.released.push(Release { account: Arc::clone(account), bytes, acknowledged }),
+        }
     }
 
     /// Counts the work of a job.
@@ -166,9 +188,9 @@ impl Settler {
 
     /// Gives the bytes back, and wakes the tasks that wait; no lock is held then.
     pub fn finish(&mut self) {
-        if self.bytes > 0 || !self.chunks.is_empty() {
-            let bytes = std::mem::take(&mut self.bytes);
-            self.shared.memory.give_back(&mut self.chunks, bytes, &mut self.wakers);
+        if !self.released.is_empty() || !self.chunks.is_empty() {
+            let memory = &self.shared.memory;
+            memory.give_back(&mut self.chunks, self.released.drain(..), self.now, &mut self.wakers);
         }
         wake_all(&mut self.wakers);
     }

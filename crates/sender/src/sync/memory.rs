@@ -1,42 +1,62 @@
-//! The one byte budget, `buffer.memory`: the chunks it pays for, and the callers that wait for room, first come, first
-//! served.
+//! The one byte budget, `buffer.memory`: the chunks it pays for, its shares, and the callers that wait for room.
 //!
-//! While a caller waits, no later one is served, even if its record would fit. Room that comes free is set
-//! aside for the waiting callers, in their order; from then on the others may go on, because a waiter that has its room and
-//! was not scheduled yet would have every one of them queue up behind it, and they each other, without end.
+//! * **Partitions that make no progress hold at most three quarters of the budget together** ([`Account`] tells which ones
+//!   these are), so that the others always have room. A partition that makes progress may have all of it.
+//! * **Within a partition, room is given in the order of asking.** Between partitions the lines take turns: the callers of one
+//!   partition do not stand behind those of another.
+//! * A turn whose room is not free yet holds up the later ones, so that a large record is not starved. A turn whose share is
+//!   used up is passed over, and later callers of other partitions go on as if it did not wait.
+//!
+//! Room that comes free is set aside for the waiting callers; from then on the others may go on, because a waiter that has
+//! its room and was not scheduled yet would have every one of them queue up behind it, and they each other, without end.
 
+use std::sync::Arc as StdArc;
+use std::sync::OnceLock;
 use std::task::{Poll, Waker};
+use std::time::{Duration, Instant};
 
+use milena_codec::ids::PartitionId;
+
+use super::account::{Account, Release};
 use super::mutant::{self, Blind};
-use super::pool::Pool;
-use super::waiters::Waiters;
+use super::room::{Room, Verdict};
 use super::{Arc, AtomicBool, Mutex, Ordering, Padded, lock, wake_all};
+
+/// How often the holders are looked at while a caller waits.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// The budget, shared by all partitions.
 #[derive(Debug)]
 pub struct Memory {
     budget: usize,
-    /// Whether a caller waits for room: read for every record, written when that changes.
+    /// Whether a caller waits for room.
     waiting: Padded<AtomicBool>,
-    inner: Padded<Mutex<Inner>>,
+    /// When its time began.
+    began: OnceLock<Instant>,
+    room: Padded<Mutex<Room>>,
 }
 
-#[derive(Debug)]
-struct Inner {
-    pool: Pool,
-    waiters: Waiters,
-    /// No caller may wait any more.
-    closed: bool,
+/// The partition that holds the most of the budget.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// Its topic.
+    pub topic: StdArc<str>,
+    /// Its number.
+    pub partition: PartitionId,
+    /// Bytes that it holds.
+    pub bytes: usize,
+    /// For how long nothing of them was acknowledged.
+    pub without_progress: Duration,
 }
 
 impl Memory {
     /// A budget of `bytes`.
     pub fn new(bytes: usize) -> Arc<Self> {
-        let inner = Inner { pool: Pool::new(bytes), waiters: Waiters::default(), closed: false };
         Arc::new(Self {
             budget: bytes,
             waiting: Padded(AtomicBool::new(false)),
-            inner: Padded(Mutex::new(inner)),
+            began: OnceLock::new(),
+            room: Padded(Mutex::new(Room::new(bytes))),
         })
     }
 
@@ -47,122 +67,185 @@ impl Memory {
 
     /// Bytes that are free.
     pub fn free(&self) -> usize {
-        lock(&self.inner).pool.free()
+        lock(&self.room).pool.free()
     }
 
-    /// Whether a caller waits, so that later ones have to queue up.
+    /// Whether a caller waits for room.
     #[inline]
     pub fn has_waiters(&self) -> bool {
         self.waiting.load(Ordering::Relaxed)
     }
 
-    /// A chunk of at least `bytes`, for the holder of `ticket` or for a caller that found no other one waiting; none when
-    /// the room is not there. A ticket gives all that was set aside for it.
-    pub fn chunk(&self, bytes: usize, ticket: Option<&mut Ticket>) -> Option<Vec<u8>> {
-        let mut inner = lock(&self.inner);
-        let bytes = inner.pool.chunk_bytes(bytes);
-        let reserved = self.take(&mut inner, bytes, ticket)?;
-        Some(inner.pool.chunk(reserved))
+    /// A chunk of at least `bytes` for a partition, by a caller with a `ticket` or by one that comes first; none when the
+    /// room is not there, or belongs to callers that wait. A ticket gives all that was set aside for it. `now` is needed
+    /// where the partition may hold nothing yet.
+    pub fn chunk(
+        &self,
+        account: &Arc<Account>,
+        bytes: usize,
+        ticket: Option<&mut Ticket>,
+        now: Option<Instant>,
+    ) -> Option<Vec<u8>> {
+        let now = now.map(|now| self.micros(now));
+        let mut room = lock(&self.room);
+        let bytes = room.pool.chunk_bytes(bytes);
+        let reserved = self.take(&mut room, account, bytes, ticket, now)?;
+        Some(room.pool.chunk(reserved))
     }
 
     /// Sets `bytes` aside for memory that is not pooled, as [`chunk`](Self::chunk) does for a chunk; how much it is.
-    pub fn reserve(&self, bytes: usize, ticket: Option<&mut Ticket>) -> Option<usize> {
-        self.take(&mut lock(&self.inner), bytes, ticket)
+    pub fn reserve(
+        &self,
+        account: &Arc<Account>,
+        bytes: usize,
+        ticket: Option<&mut Ticket>,
+        now: Option<Instant>,
+    ) -> Option<usize> {
+        let now = now.map(|now| self.micros(now));
+        self.take(&mut lock(&self.room), account, bytes, ticket, now)
     }
 
     /// Queues up for room of `bytes`.
-    pub fn queue(this: &Arc<Self>, bytes: usize, waker: &Waker) -> Ticket {
+    pub fn queue(this: &Arc<Self>, account: &Arc<Account>, bytes: usize, waker: &Waker) -> Ticket {
         let mut wakers = Vec::new();
-        let mut inner = lock(&this.inner);
-        let bytes = inner.pool.chunk_bytes(bytes);
-        let number = inner.waiters.push(bytes, waker.clone());
+        let mut room = lock(&this.room);
+        let bytes = room.pool.chunk_bytes(bytes);
+        let number = room.waiters.push(account, bytes, waker.clone());
         // Room may have been given back since the caller found none.
         if !mutant::is(Blind::MemoryBeforeWait) {
-            inner.grant(&mut wakers);
+            room.grant(&mut wakers);
         }
-        this.note(&inner);
-        drop(inner);
+        this.note(&room);
+        drop(room);
         wake_all(&mut wakers);
-        Ticket { memory: Arc::clone(this), number }
+        Ticket { memory: Arc::clone(this), account: Arc::clone(account), number }
     }
 
-    /// Gives chunks back, which make `bytes` in all; the wakers of callers that now have room are appended to `wakers`.
-    pub fn give_back(&self, chunks: &mut Vec<Vec<u8>>, bytes: usize, wakers: &mut Vec<Waker>) {
-        let mut inner = lock(&self.inner);
-        inner.pool.release(bytes);
-        chunks.drain(..).for_each(|chunk| inner.pool.put_back(chunk));
-        inner.grant(wakers);
-        self.note(&inner);
+    /// Gives chunks back, and what partitions held; the wakers of callers that now have room are appended to `wakers`. `now` is
+    /// needed where something was acknowledged.
+    pub fn give_back(
+        &self,
+        chunks: &mut Vec<Vec<u8>>,
+        released: impl IntoIterator<Item = Release>,
+        now: Option<Instant>,
+        wakers: &mut Vec<Waker>,
+    ) {
+        let now = now.map(|now| self.micros(now));
+        let mut room = lock(&self.room);
+        released.into_iter().for_each(|release| room.take_back(&release, now));
+        chunks.drain(..).for_each(|chunk| room.pool.put_back(chunk));
+        room.grant(wakers);
+        self.note(&room);
+    }
+
+    /// A partition has a leader from now on, or has none.
+    pub fn set_led(&self, account: &Account, led: bool) {
+        let mut wakers = Vec::new();
+        let mut room = lock(&self.room);
+        room.set_led(account, led);
+        if !mutant::is(Blind::MemoryAfterRecovery) {
+            room.grant(&mut wakers);
+        }
+        self.note(&room);
+        drop(room);
+        wake_all(&mut wakers);
+    }
+
+    /// While a caller waits: looks which partitions make no progress, if it is time for that. Returns when to look again.
+    pub fn look(&self, now: Instant) -> Option<Instant> {
+        if !self.has_waiters() {
+            return None;
+        }
+        let micros = self.micros(now);
+        let mut wakers = Vec::new();
+        let mut room = lock(&self.room);
+        if let Some(later) = room.look_at.filter(|look_at| now < *look_at) {
+            return Some(later);
+        }
+        room.find_stalled(micros, &mut wakers);
+        room.grant(&mut wakers);
+        let later = now + LOOK_EVERY;
+        room.look_at = Some(later);
+        self.note(&room);
+        drop(room);
+        wake_all(&mut wakers);
+        Some(later)
+    }
+
+    /// The partition that holds the most, if any holds something.
+    pub fn largest_holder(&self, now: Instant) -> Option<Holder> {
+        let micros = self.micros(now);
+        let room = lock(&self.room);
+        let largest =
+            room.holders.iter().filter(|account| account.held() > 0).max_by_key(|account| account.held())?;
+        let (topic, partition) = largest.place();
+        Some(Holder {
+            topic: StdArc::clone(topic),
+            partition: *partition,
+            bytes: largest.held(),
+            without_progress: largest.without_progress(micros),
+        })
+    }
+
+    /// How long a partition has held bytes of which none was acknowledged.
+    pub fn without_progress(&self, account: &Account, now: Instant) -> Duration {
+        account.without_progress(self.micros(now))
     }
 
     /// Sets `bytes` aside permanently, for memory that no record uses. What is in use is set aside when it comes back.
     /// Callers that wait for more than what is left wait for that: their chunk may be larger than their record.
     pub fn set_aside(&self, bytes: usize) {
-        let mut inner = lock(&self.inner);
-        inner.pool.set_aside(bytes);
-        let left = inner.pool.budget();
-        inner.waiters.want_at_most(left);
+        let mut room = lock(&self.room);
+        room.pool.set_aside(bytes);
+        let left = room.pool.budget();
+        room.waiters.want_at_most(left);
     }
 
     /// Ends the waiting of all callers, now and later: nothing is accepted any more.
     pub fn close(&self) {
-        let mut inner = lock(&self.inner);
-        inner.closed = true;
-        let mut wakers = inner.waiters.wakers();
-        drop(inner);
+        let mut room = lock(&self.room);
+        room.closed = true;
+        let mut wakers = room.waiters.wakers();
+        drop(room);
         wake_all(&mut wakers);
     }
 
-    fn leave(&self, number: u64) {
+    fn leave(&self, account: &Account, number: u64) {
         let mut wakers = Vec::new();
-        let mut inner = lock(&self.inner);
-        let held = inner.waiters.remove(number);
-        inner.pool.release(held);
-        inner.grant(&mut wakers);
-        self.note(&inner);
-        drop(inner);
+        let mut room = lock(&self.room);
+        let held = room.waiters.remove(account, number);
+        room.discharge(account, held);
+        room.grant(&mut wakers);
+        self.note(&room);
+        drop(room);
         wake_all(&mut wakers);
     }
 
-    /// Takes `bytes` for the holder of a ticket, or for a caller that found no other one waiting.
-    fn take(&self, inner: &mut Inner, bytes: usize, ticket: Option<&mut Ticket>) -> Option<usize> {
+    /// Takes `bytes` for the holder of a ticket, or for a caller that comes first.
+    fn take(
+        &self,
+        room: &mut Room,
+        account: &Arc<Account>,
+        bytes: usize,
+        ticket: Option<&mut Ticket>,
+        now: Option<u64>,
+    ) -> Option<usize> {
         let Some(ticket) = ticket else {
-            let first = inner.waiters.first_needs().is_none();
-            return (first && inner.pool.reserve(bytes)).then_some(bytes);
+            let first = !room.holds_up && !account.has_waiters();
+            return (first && room.admit(account, bytes, now) == Verdict::Free).then_some(bytes);
         };
-        let taken = inner.spend(ticket.number, bytes);
-        self.note(inner);
+        let taken = room.spend((&ticket.account, ticket.number), account, bytes, now);
+        self.note(room);
         taken
     }
 
-    fn note(&self, inner: &Inner) {
-        self.waiting.store(inner.waiters.first_needs().is_some(), Ordering::Relaxed);
-    }
-}
-
-impl Inner {
-    /// Sets room aside for the callers that wait, in their order, as far as it goes.
-    fn grant(&mut self, wakers: &mut Vec<Waker>) {
-        while let Some(bytes) = self.waiters.first_needs()
-            && self.pool.reserve(bytes)
-        {
-            wakers.extend(self.waiters.grant_first());
-        }
+    fn note(&self, room: &Room) {
+        self.waiting.store(!room.waiters.is_empty(), Ordering::Relaxed);
     }
 
-    /// Uses what was set aside for a waiter, and returns how much that is. If it needs more by now, it gets that or waits
-    /// on where it stood.
-    fn spend(&mut self, number: u64, bytes: usize) -> Option<usize> {
-        let held = self.waiters.take(number)?;
-        if held >= bytes {
-            return Some(held);
-        }
-        self.pool.release(held);
-        let fits = self.pool.reserve(bytes);
-        if !fits {
-            self.waiters.wait_again(number, bytes);
-        }
-        fits.then_some(bytes)
+    fn micros(&self, now: Instant) -> u64 {
+        let since = now.saturating_duration_since(*self.began.get_or_init(|| now));
+        u64::try_from(since.as_micros()).unwrap_or(u64::MAX - 1)
     }
 }
 
@@ -170,6 +253,7 @@ impl Inner {
 #[derive(Debug)]
 pub struct Ticket {
     memory: Arc<Memory>,
+    account: Arc<Account>,
     number: u64,
 }
 
@@ -177,11 +261,11 @@ impl Ticket {
     /// Ready when the room is there: then the record goes into its batch under this ticket. Ready, too, when the
     /// budget is closed, and the record will be refused.
     pub fn poll(&mut self, waker: &Waker) -> Poll<()> {
-        let mut inner = lock(&self.memory.inner);
-        if inner.closed {
+        let mut room = lock(&self.memory.room);
+        if room.closed {
             return Poll::Ready(());
         }
-        match inner.waiters.waker(self.number) {
+        match room.waiters.waker(&self.account, self.number) {
             Some(left) => {
                 left.clone_from(waker);
                 Poll::Pending
@@ -189,104 +273,19 @@ impl Ticket {
             None => Poll::Ready(()),
         }
     }
+
+    /// The partition that it waits for, if that makes no progress.
+    #[must_use]
+    pub fn stalled(&self) -> Option<PartitionId> {
+        self.account.is_stalled().then(|| self.account.place().1)
+    }
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        self.memory.leave(self.number);
+        self.memory.leave(&self.account, self.number);
     }
 }
 
 #[cfg(all(test, not(loom)))]
-mod tests {
-    use super::*;
-
-    const KIB: usize = 1 << 10;
-
-    fn ready(ticket: &mut Ticket) -> bool {
-        ticket.poll(Waker::noop()).is_ready()
-    }
-
-    #[test]
-    fn a_waiter_is_not_overtaken_by_a_record_that_would_fit() {
-        let memory = Memory::new(20 * KIB);
-        let large = memory.chunk(16 * KIB, None).unwrap();
-        let mut first = Memory::queue(&memory, 16 * KIB, Waker::noop());
-        assert!(memory.has_waiters());
-        assert!(memory.chunk(KIB, None).is_none(), "4 KiB are free, but a caller waits");
-        let mut second = Memory::queue(&memory, KIB, Waker::noop());
-        assert!(!ready(&mut first) && !ready(&mut second));
-
-        memory.give_back(&mut vec![large], 16 * KIB, &mut Vec::new());
-        assert!(ready(&mut first) && ready(&mut second));
-        assert!(memory.chunk(16 * KIB, Some(&mut first)).is_some());
-        drop((first, second));
-        assert!(!memory.has_waiters());
-        assert_eq!(memory.free(), 4 * KIB, "the second went without its room");
-    }
-
-    #[test]
-    fn who_goes_away_gives_his_room_to_the_next() {
-        let memory = Memory::new(16 * KIB);
-        let chunk = memory.chunk(16 * KIB, None).unwrap();
-        let mut first = Memory::queue(&memory, 16 * KIB, Waker::noop());
-        let mut second = Memory::queue(&memory, 16 * KIB, Waker::noop());
-        memory.give_back(&mut vec![chunk], 16 * KIB, &mut Vec::new());
-        assert!(ready(&mut first) && !ready(&mut second));
-        drop(first);
-        assert!(ready(&mut second));
-    }
-
-    #[test]
-    fn callers_wait_for_no_more_than_is_left_beside_memory_that_is_set_aside() {
-        let memory = Memory::new(100 * KIB);
-        let large = memory.chunk(40 * KIB, None).unwrap();
-        let mut waiting = Memory::queue(&memory, 20 * KIB, Waker::noop());
-        assert!(!ready(&mut waiting), "a chunk of 64 KiB does not fit");
-        memory.set_aside(50 * KIB);
-        memory.give_back(&mut vec![large], 64 * KIB, &mut Vec::new());
-        assert!(ready(&mut waiting));
-        assert!(memory.chunk(20 * KIB, Some(&mut waiting)).is_some());
-        drop(waiting);
-        assert_eq!(memory.chunk(20 * KIB, None), None, "all 50 KiB that are left are in use");
-    }
-
-    #[test]
-    fn a_ticket_gives_all_that_was_set_aside_for_it_once() {
-        let memory = Memory::new(20 * KIB);
-        let mut ticket = Memory::queue(&memory, 16 * KIB, Waker::noop());
-        assert!(ready(&mut ticket));
-        let large = memory.chunk(KIB, Some(&mut ticket)).unwrap();
-        assert_eq!((large.capacity(), memory.free()), (16 * KIB, 4 * KIB));
-        assert_eq!(memory.chunk(KIB, Some(&mut ticket)).unwrap().capacity(), KIB);
-        drop(ticket);
-        assert_eq!(memory.free(), 3 * KIB);
-    }
-
-    #[test]
-    fn nobody_waits_when_it_is_closed() {
-        let memory = Memory::new(16 * KIB);
-        let _chunk = memory.chunk(16 * KIB, None).unwrap();
-        let mut before = Memory::queue(&memory, KIB, Waker::noop());
-        assert!(!ready(&mut before));
-        memory.close();
-        let mut after = Memory::queue(&memory, KIB, Waker::noop());
-        assert!(ready(&mut before) && ready(&mut after));
-        assert!(memory.chunk(KIB, Some(&mut before)).is_none(), "there is no more room than before");
-    }
-
-    #[test]
-    fn who_needs_more_by_now_waits_on_at_the_head() {
-        let memory = Memory::new(17 * KIB);
-        let chunk = memory.chunk(16 * KIB, None).unwrap();
-        let mut first = Memory::queue(&memory, KIB, Waker::noop());
-        assert!(ready(&mut first));
-        assert!(memory.chunk(16 * KIB, Some(&mut first)).is_none());
-        assert!(!ready(&mut first));
-        memory.give_back(&mut vec![chunk], 16 * KIB, &mut Vec::new());
-        assert!(ready(&mut first));
-        assert!(memory.chunk(16 * KIB, Some(&mut first)).is_some());
-        drop(first);
-        assert_eq!(memory.free(), KIB);
-    }
-}
+mod tests;

@@ -3,7 +3,8 @@
 //! * [`Bell`]: a mailbox whose reader sleeps, and is woken exactly when there is something for it.
 //! * [`Handover`]: a queue from which several threads take work.
 //! * [`Completion`]: what a batch's deliveries wait for.
-//! * [`Memory`]: the one byte budget, the chunks it pays for, and those who wait for room.
+//! * [`Memory`]: the one byte budget, the chunks it pays for, its shares, and the callers that wait for room.
+//! * [`Account`]: what one partition holds of it.
 //! * [`Outstanding`]: how many batches are not settled, by the flush that waits for them.
 //! * [`Latest`]: a value that is replaced now and then and read all the time.
 //! * [`FailureLog`]: what failed since somebody last asked.
@@ -15,6 +16,7 @@
 
 use std::sync::{PoisonError, TryLockError};
 
+mod account;
 mod bell;
 mod completion;
 mod failure_log;
@@ -28,16 +30,18 @@ mod models;
 mod outstanding;
 mod padded;
 mod pool;
+mod room;
 mod totals;
 mod waiters;
 mod wake_all;
 
+pub use account::{Account, Charge, Release};
 pub use bell::{Bell, Wake};
 pub use completion::{Completion, Seat, Settled};
 pub use failure_log::{FailedRecords, FailureLog};
 pub use handover::{Handed, Handover};
 pub use latest::Latest;
-pub use memory::{Memory, Ticket};
+pub use memory::{Holder, Memory, Ticket};
 pub use outstanding::{Generation, Outstanding};
 pub use padded::Padded;
 pub use pool::CHUNK_BYTES_MAX;
@@ -137,6 +141,10 @@ pub(crate) mod mutant {
         CompletionBeforeWait,
         /// A waiter for room queues up without looking whether room was given back meanwhile.
         MemoryBeforeWait,
+        /// A caller that waits for room lets later ones append to the open batch.
+        PartitionAfterWait,
+        /// A partition has a leader again, and no look is taken at the callers that wait for room in it.
+        MemoryAfterRecovery,
         /// A flush queues up without looking whether its batches were settled meanwhile.
         OutstandingBeforeWait,
         /// A thread falls asleep without looking whether an item came in meanwhile.

@@ -1,22 +1,35 @@
-//! The callers that wait for room, first come, first served.
+//! The callers that wait for room: a line for each partition, first come, first served; and the lines take turns.
 //!
 //! ```text
-//! push ──▶ waiting ──grant_first──▶ granted ──remove──▶
-//!             ▲                        │
-//!             └────────wait_again──────┘ it needs more by now: to where it stood before
+//! push ──▶ waiting ──grant──▶ granted ──remove──▶
+//!             ▲                  │
+//!             └───wait_again─────┘ it needs more by now: to where it stood before
 //! ```
 
 use std::collections::{BTreeMap, VecDeque};
 use std::task::Waker;
 
-/// The queue. Tickets ascend in the order of arrival.
+use super::Arc;
+use super::account::Account;
+
+/// The lines. Tickets ascend in the order of arrival.
 #[derive(Debug, Default)]
 pub(super) struct Waiters {
-    /// Invariant: sorted by ticket.
-    waiting: VecDeque<Waiter>,
+    /// By serial of the account. Invariant: none is empty, and each stands once among `turns`.
+    lines: BTreeMap<u32, Line>,
+    /// The partitions whose callers wait, by serial, the next one first.
+    turns: VecDeque<u32>,
     /// By ticket, the bytes that are set aside.
     granted: BTreeMap<u64, usize>,
     next_ticket: u64,
+}
+
+/// The callers that wait for room in one partition.
+#[derive(Debug)]
+struct Line {
+    account: Arc<Account>,
+    /// Invariant: sorted by ticket.
+    waiting: VecDeque<Waiter>,
 }
 
 #[derive(Debug)]
@@ -26,28 +39,59 @@ struct Waiter {
     waker: Waker,
 }
 
+impl Line {
+    fn position(&self, ticket: u64) -> Result<usize, usize> {
+        self.waiting.binary_search_by_key(&ticket, |waiter| waiter.ticket)
+    }
+}
+
 impl Waiters {
-    pub(super) fn push(&mut self, bytes: usize, waker: Waker) -> u64 {
+    /// Whether no caller waits.
+    pub(super) fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// How many partitions have callers that wait.
+    pub(super) fn lines(&self) -> usize {
+        self.turns.len()
+    }
+
+    pub(super) fn push(&mut self, account: &Arc<Account>, bytes: usize, waker: Waker) -> u64 {
         self.next_ticket += 1;
-        self.waiting.push_back(Waiter { ticket: self.next_ticket, bytes, waker });
+        let waiter = Waiter { ticket: self.next_ticket, bytes, waker };
+        let line = self.line(account);
+        line.waiting.push_back(waiter);
+        account.set_waiting(line.waiting.len());
         self.next_ticket
     }
 
-    /// The bytes that the first waiter needs; none when no caller waits.
-    pub(super) fn first_needs(&self) -> Option<usize> {
-        self.waiting.front().map(|first| first.bytes)
+    /// The first waiter of the partition whose turn it is: whose it is, and the bytes that it needs.
+    pub(super) fn first(&self) -> Option<(&Arc<Account>, usize)> {
+        let line = self.lines.get(self.turns.front()?)?;
+        line.waiting.front().map(|first| (&line.account, first.bytes))
     }
 
-    /// The room of the first waiter was set aside. Returns its waker.
+    /// The next partition has its turn.
+    pub(super) fn pass(&mut self) {
+        if !self.turns.is_empty() {
+            self.turns.rotate_left(1);
+        }
+    }
+
+    /// The room of the first waiter was set aside, and the next partition has its turn. Returns its waker.
     pub(super) fn grant_first(&mut self) -> Option<Waker> {
-        let first = self.waiting.pop_front()?;
+        let serial = *self.turns.front()?;
+        let first = self.lines.get_mut(&serial)?.waiting.pop_front()?;
         self.granted.insert(first.ticket, first.bytes);
+        self.pass();
+        self.shorten(serial);
         Some(first.waker)
     }
 
     /// There will never be more than `bytes`: waiters for more wait for that.
     pub(super) fn want_at_most(&mut self, bytes: usize) {
-        self.waiting.iter_mut().for_each(|waiter| waiter.bytes = waiter.bytes.min(bytes));
+        let waiting = self.lines.values_mut().flat_map(|line| &mut line.waiting);
+        waiting.for_each(|waiter| waiter.bytes = waiter.bytes.min(bytes));
     }
 
     /// Takes what was set aside for a ticket, which stays granted; none when it waits.
@@ -57,34 +101,61 @@ impl Waiters {
 
     /// Nothing is set aside for a ticket any more, and it waits for `bytes` where it stood before. It leaves a
     /// waker when it is polled.
-    pub(super) fn wait_again(&mut self, ticket: u64, bytes: usize) {
+    pub(super) fn wait_again(&mut self, account: &Arc<Account>, ticket: u64, bytes: usize) {
         self.granted.remove(&ticket);
-        match self.position(ticket) {
-            Ok(index) => self.waiting[index].bytes = bytes,
-            Err(index) => self.waiting.insert(index, Waiter { ticket, bytes, waker: Waker::noop().clone() }),
+        let line = self.line(account);
+        match line.position(ticket) {
+            Ok(index) => line.waiting[index].bytes = bytes,
+            Err(index) => line.waiting.insert(index, Waiter { ticket, bytes, waker: Waker::noop().clone() }),
         }
+        account.set_waiting(line.waiting.len());
     }
 
     /// The waker of a ticket that waits; none when it is granted.
-    pub(super) fn waker(&mut self, ticket: u64) -> Option<&mut Waker> {
-        let index = self.position(ticket).ok()?;
-        self.waiting.get_mut(index).map(|waiter| &mut waiter.waker)
+    pub(super) fn waker(&mut self, account: &Account, ticket: u64) -> Option<&mut Waker> {
+        let line = self.lines.get_mut(&account.serial)?;
+        let index = line.position(ticket).ok()?;
+        line.waiting.get_mut(index).map(|waiter| &mut waiter.waker)
     }
 
     /// A ticket is given up. Returns the bytes that were set aside for it.
-    pub(super) fn remove(&mut self, ticket: u64) -> usize {
-        if let Ok(index) = self.position(ticket) {
-            self.waiting.remove(index);
+    pub(super) fn remove(&mut self, account: &Account, ticket: u64) -> usize {
+        if let Some(line) = self.lines.get_mut(&account.serial)
+            && let Ok(index) = line.position(ticket)
+        {
+            line.waiting.remove(index);
+            self.shorten(account.serial);
         }
         self.granted.remove(&ticket).unwrap_or(0)
     }
 
     /// The wakers of all that wait.
     pub(super) fn wakers(&self) -> Vec<Waker> {
-        self.waiting.iter().map(|waiter| waiter.waker.clone()).collect()
+        let waiting = self.lines.values().flat_map(|line| &line.waiting);
+        waiting.map(|waiter| waiter.waker.clone()).collect()
     }
 
-    fn position(&self, ticket: u64) -> Result<usize, usize> {
-        self.waiting.binary_search_by_key(&ticket, |waiter| waiter.ticket)
+    /// The wakers of those that wait for room in one partition.
+    pub(super) fn wakers_of(&self, account: &Account) -> impl Iterator<Item = Waker> {
+        let waiting = self.lines.get(&account.serial).into_iter().flat_map(|line| &line.waiting);
+        waiting.map(|waiter| waiter.waker.clone())
+    }
+
+    fn line(&mut self, account: &Arc<Account>) -> &mut Line {
+        let turns = &mut self.turns;
+        self.lines.entry(account.serial).or_insert_with(|| {
+            turns.push_back(account.serial);
+            Line { account: Arc::clone(account), waiting: VecDeque::new() }
+        })
+    }
+
+    /// A line has one waiter less.
+    fn shorten(&mut self, serial: u32) {
+        let Some(line) = self.lines.get(&serial) else { return };
+        line.account.set_waiting(line.waiting.len());
+        if line.waiting.is_empty() {
+            self.lines.remove(&serial);
+            self.turns.retain(|other| *other != serial);
+        }
     }
 }

@@ -14,7 +14,7 @@ pub(super) struct Idleness(BTreeMap<Arc<str>, (u64, Instant)>);
 impl Director {
     /// Stops asking for what has been idle for too long. Looked at before a question alone: until then it costs nothing.
     pub(super) fn let_idle_topics_be(&mut self, now: Instant) {
-        let core = &self.settings.core;
+        let core = Arc::clone(&self.settings.core);
         for topic in core.registry.all_known() {
             let batches = topic.batches();
             let (before, since) = self.idleness.0.entry(Arc::clone(topic.name())).or_insert((batches, now));
@@ -25,6 +25,7 @@ impl Director {
                 && topic.let_be(batches)
             {
                 self.metadata.forget(topic.name());
+                self.forget_unknown(topic.name());
             }
         }
     }

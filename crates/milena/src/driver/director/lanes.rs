@@ -43,7 +43,7 @@ impl Director {
         let endpoint = id.and_then(|id| self.metadata.broker(id).cloned());
         self.lanes.entry(id).or_insert_with(|| {
             let core = &settings.core;
-            let port = Arc::new(Port::default());
+            let port = Arc::new(Port::of(id));
             core.shared.add_port(Arc::clone(&port));
             let mut lane = Lane::new(Arc::clone(&settings.lane), Arc::clone(&core.shared), Arc::clone(&port));
             if let Some(identity) = coordinator.current_identity() {

@@ -12,6 +12,7 @@
 mod idle;
 mod lanes;
 mod questions;
+mod unknown;
 mod wishes;
 
 use std::collections::BTreeMap;
@@ -42,6 +43,7 @@ use crate::core::Inbox;
 use idle::Idleness;
 use lanes::LaneHandle;
 use questions::Question;
+use unknown::UnknownTopics;
 
 /// See the module.
 pub(super) struct Director {
@@ -65,6 +67,7 @@ pub(super) struct Director {
     told: [Told; 2],
     backoff: Backoff,
     idleness: Idleness,
+    unknown: UnknownTopics,
     /// When batches may grow again that brokers found too large.
     relax_at: Instant,
     closing: Option<Closing>,
@@ -102,6 +105,7 @@ impl Director {
             identity_failures: 0,
             told: Default::default(),
             idleness: Idleness::default(),
+            unknown: UnknownTopics::default(),
             backoff: Backoff::new(config.retry_backoff, config.retry_backoff_max, settings.seed),
             relax_at: clock::now() + config.metadata_max_age,
             closing: None,
@@ -192,6 +196,7 @@ impl Director {
                 Change::BrokerGone(id) => self.relocate(id, None),
                 Change::Topic(topic) => self.place(&topic),
                 Change::TopicFailed { name, error } => {
+                    self.note_unknown(&name, error, clock::now());
                     if core.registry.failed(&name, error, asked_after, clock::now()) {
                         self.metadata.forget(&name);
                     }
@@ -204,6 +209,7 @@ impl Director {
                 }
             }
         }
+        self.note_described();
     }
 
     /// Gives the partitions of a topic to the lanes of their leaders.

@@ -11,9 +11,12 @@ impl Partition {
         self.available.load(Ordering::Relaxed)
     }
 
-    /// Notes whether it has a leader.
+    /// Notes whether it has a leader. Without one it makes no progress.
     pub fn set_available(&self, available: bool) {
         self.available.store(available, Ordering::Relaxed);
+        if self.account.is_led() != available {
+            self.shared.memory.set_led(&self.account, available);
+        }
     }
 
     /// Notes why it has no leader, for the errors of records that expire.

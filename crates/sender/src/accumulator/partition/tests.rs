@@ -95,13 +95,13 @@ impl Desk {
         std::iter::from_fn(|| self.take()).collect()
     }
 
-    /// The batch was written, or failed: its bytes go back.
+    /// The batch was written: its bytes go back.
     fn give_back(&self, batch: Batch) {
         let mut wakers = Vec::new();
         self.shared.outstanding.settle(batch.claim().generation, &mut wakers);
         let mut chunks = Vec::new();
-        let charged = batch.dismantle(&mut chunks);
-        self.shared.memory.give_back(&mut chunks, charged, &mut wakers);
+        let released = batch.dismantle(&mut chunks).release(true);
+        self.shared.memory.give_back(&mut chunks, [released], Some(self.now), &mut wakers);
         wakers.into_iter().for_each(Waker::wake);
     }
 

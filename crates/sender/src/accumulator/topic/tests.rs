@@ -86,8 +86,8 @@ fn give_back(shared: &Shared, batch: Batch) {
     let mut wakers = Vec::new();
     shared.outstanding.settle(batch.claim().generation, &mut wakers);
     let mut chunks = Vec::new();
-    let charged = batch.dismantle(&mut chunks);
-    shared.memory.give_back(&mut chunks, charged, &mut wakers);
+    let released = batch.dismantle(&mut chunks).release(true);
+    shared.memory.give_back(&mut chunks, [released], Some(some_time()), &mut wakers);
 }
 
 /// Checks that all shares but those of `none` are equal, give or take so many of a hundred.

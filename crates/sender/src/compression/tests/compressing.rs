@@ -18,9 +18,7 @@ fn every_codec_keeps_the_records_of_batches_of_one_and_of_many_chunks() {
             assert_eq!((values(&mut batch), batch.codec()), (expected, codec), "{codec}, {count} records");
             assert!(batch.bytes() < plain_bytes);
 
-            let mut chunks = Vec::new();
-            let freed = batch.trim(&mut chunks);
-            source.shared.memory.give_back(&mut chunks, freed, &mut Vec::new());
+            let freed = source.trim(&mut batch);
             assert!(source.used() == used - freed && source.used() < batch.bytes() + CHUNK_BYTES_MAX);
             source.release(batch);
             assert_eq!(source.used(), 0, "{codec}, {count} records");
@@ -46,9 +44,8 @@ fn record_in_a_batch_of_its_own_is_compressed_copied_or_shared() {
         for batch in [source.batch(&[value.to_vec()]), source.batch_of_shared(&value)] {
             let mut batch = one(compress(batch, codec, 1_000));
             assert_eq!(values(&mut batch), [&value[..]], "a single record is not cut");
-            let freed = batch.trim(&mut Vec::new());
+            let freed = source.trim(&mut batch);
             assert!(freed > value.len() / 2, "{codec}: {freed} bytes were given back");
-            source.shared.memory.give_back(&mut Vec::new(), freed, &mut Vec::new());
             source.release(batch);
         }
         assert_eq!(source.used(), 0, "{codec}");

@@ -63,9 +63,7 @@ fn rejected_batch_is_cut_in_parts_within_the_limit() {
             let (source, expected) = (Source::new(), events(2_000));
             let mut batch = one(compress(source.batch(&expected), codec, usize::MAX));
             assert!(batch.bytes() > bytes_max);
-            let mut chunks = Vec::new();
-            let freed = batch.trim(&mut chunks);
-            source.shared.memory.give_back(&mut chunks, freed, &mut Vec::new());
+            source.trim(&mut batch);
             let used = source.used();
 
             let result = job(Work::Cut, batch, codec, bytes_max).run(&mut Workspace::new());

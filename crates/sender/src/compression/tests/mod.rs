@@ -16,7 +16,7 @@ use milena_partitioner::Strategy;
 use super::*;
 use crate::accumulator::{Port, RecordRef, Shared, Topic, Waiting};
 use crate::batch::Batch;
-use crate::sync::Arc;
+use crate::sync::{Arc, Charge};
 use crate::tests::{At, accumulator, plain_records, some_time};
 
 const CODECS: [Compression; 4] =
@@ -67,8 +67,17 @@ impl Source {
     /// Gives back what a batch holds. All must be back in the end.
     fn release(&self, batch: Batch) {
         let mut chunks = Vec::new();
-        let bytes = batch.dismantle(&mut chunks);
-        self.shared.memory.give_back(&mut chunks, bytes, &mut Vec::new());
+        let released = batch.dismantle(&mut chunks).release(true);
+        self.shared.memory.give_back(&mut chunks, [released], None, &mut Vec::new());
+    }
+
+    /// Gives back what a compressed batch does not need. Returns how much that is.
+    fn trim(&self, batch: &mut Batch) -> usize {
+        let mut chunks = Vec::new();
+        let bytes = batch.trim(&mut chunks);
+        let released = Charge { account: Arc::clone(&batch.account), bytes }.release(false);
+        self.shared.memory.give_back(&mut chunks, [released], None, &mut Vec::new());
+        bytes
     }
 
     fn used(&self) -> usize {

@@ -16,7 +16,7 @@ use crate::outcome::FailureKind;
 use crate::stream::{Stream, StreamConfig};
 
 const KIB: usize = 1 << 10;
-const HOUR: Duration = Duration::from_secs(3_600);
+pub(super) const HOUR: Duration = Duration::from_secs(3_600);
 
 /// A clock that stands still.
 #[derive(Clone, Copy)]
@@ -125,7 +125,7 @@ pub(super) struct Caller {
 }
 
 impl Caller {
-    fn try_append(&self, bytes: usize, waiting: Waiting<'_>) -> Result<Appended, ChooseError> {
+    pub(super) fn try_append(&self, bytes: usize, waiting: Waiting<'_>) -> Result<Appended, ChooseError> {
         let value = vec![0; bytes];
         let record = RecordRef { value: Some(&value), ..RecordRef::default() };
         self.topic.append::<_, true>(Some(PartitionId(0)), &record, &self.clock, waiting)
@@ -136,6 +136,10 @@ impl Caller {
         self.try_append(bytes, Waiting::default()).unwrap().seat.unwrap()
     }
 
+    pub(super) fn wait_for_room(&self, bytes: usize, waker: &Waker) -> Ticket {
+        self.topic.wait_for_room(PartitionId(0), bytes, waker).unwrap()
+    }
+
     /// Appends, after having waited for room if there is none.
     fn append_when_there_is_room(&self, bytes: usize) -> Seat {
         let mut ticket = None;
@@ -143,9 +147,8 @@ impl Caller {
             match self.try_append(bytes, Waiting { ticket: ticket.as_mut(), ..Waiting::default() }) {
                 Ok(appended) => return appended.seat.unwrap(),
                 Err(ChooseError::Refused(Refusal::Full { bytes }, _)) => wait(|waker| {
-                    let memory = &self.shared.memory;
                     let ticket = ticket.get_or_insert_with(|| {
-                        let ticket = Memory::queue(memory, bytes, waker);
+                        let ticket = self.wait_for_room(bytes, waker);
                         self.shared.press();
                         ticket
                     });

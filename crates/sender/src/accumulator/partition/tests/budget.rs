@@ -6,13 +6,18 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
-use crate::sync::{AtomicUsize, Memory, Ordering, Ticket};
+use crate::sync::{AtomicUsize, Charge, Ordering, Ticket};
 
 fn full(sent: Result<Appended, Refusal>) -> usize {
     match sent.unwrap_err() {
         Refusal::Full { bytes } => bytes,
         other => unreachable!("{other:?}"),
     }
+}
+
+/// The account of another partition.
+fn other() -> Arc<Account> {
+    Account::new("other".into(), PartitionId(0), SERIAL + 1)
 }
 
 fn by_ticket(ticket: &mut Ticket) -> Waiting<'_> {
@@ -80,7 +85,7 @@ fn a_busy_partition_takes_a_smaller_chunk_where_the_budget_has_no_room_for_a_lar
     let desk = Desk::new(accumulator(), 1 << 20);
     desk.send_many(1_000, 100);
     desk.take_all().into_iter().for_each(|batch| desk.give_back(batch));
-    desk.shared.memory.reserve((1 << 20) - 20 * KIB, None).unwrap();
+    desk.shared.memory.reserve(&other(), (1 << 20) - 20 * KIB, None, None).unwrap();
     desk.send(&[0; 100]).unwrap();
     assert_eq!(lock(&desk.partition.queue).open_capacity(), 16 * KIB);
 }
@@ -91,17 +96,19 @@ fn a_busy_partition_waits_for_room_for_more_than_one_record() {
         let desk = Desk::new(accumulator(), budget);
         desk.send_many(1_000, 100);
         desk.take_all().into_iter().for_each(|batch| desk.give_back(batch));
-        let rest = desk.shared.memory.reserve(budget, None).unwrap();
+        let (other, others) = (other(), desk.shared.memory.free());
+        let rest = desk.shared.memory.reserve(&other, others, None, None).unwrap();
         let bytes = full(desk.send(&[0; 100]));
         assert_eq!(bytes, awaited, "of {budget}");
-        let mut before = Memory::queue(&desk.shared.memory, budget, Waker::noop());
+        let mut before = desk.partition.wait_for_room(budget, Waker::noop());
         assert!(before.poll(Waker::noop()).is_pending());
         assert_eq!(full(desk.send(&[0; 100])), awaited, "of {budget}, behind another caller");
         drop(before);
 
         // It gets all that it waited for.
-        let mut ticket = Memory::queue(&desk.shared.memory, bytes, Waker::noop());
-        desk.shared.memory.give_back(&mut Vec::new(), rest, &mut Vec::new());
+        let mut ticket = desk.partition.wait_for_room(bytes, Waker::noop());
+        let rest = Charge { account: other, bytes: rest }.release(true);
+        desk.shared.memory.give_back(&mut Vec::new(), [rest], None, &mut Vec::new());
         let record = RecordRef { value: Some(&[0; 100]), ..RecordRef::default() };
         desk.partition.append::<_, false>(&record, &At(desk.now), by_ticket(&mut ticket)).unwrap();
         assert_eq!(lock(&desk.partition.queue).open_capacity(), awaited, "of {budget}");
@@ -137,7 +144,7 @@ fn a_small_record_does_not_overtake_a_large_one_that_waits_for_room() {
     let desk = Desk::new(accumulator(), 20 * KIB);
     desk.send(&[0; 4_000]).unwrap();
     let bytes = full(desk.send(&[1; 17_000]));
-    let mut ticket = Memory::queue(&desk.shared.memory, bytes, Waker::noop());
+    let mut ticket = desk.partition.wait_for_room(bytes, Waker::noop());
     assert!(ticket.poll(Waker::noop()).is_pending());
     // It would fit the open batch.
     full(desk.send(&[2; 10]));
@@ -163,7 +170,7 @@ fn waiters_enter_in_the_order_they_came() {
     let mut waiters: Vec<(usize, Ticket)> = (1..=6)
         .map(|number| {
             let bytes = full(desk.send(&vec![0; 600 * number]));
-            (number, Memory::queue(&desk.shared.memory, bytes, Waker::noop()))
+            (number, desk.partition.wait_for_room(bytes, Waker::noop()))
         })
         .collect();
     let mut entered = Vec::new();
@@ -199,7 +206,7 @@ fn a_ticket_that_is_dropped_gives_its_room_to_the_next_and_wakes_him_alone() {
     let woken: Vec<StdArc<Woken>> = (0..3).map(|_| StdArc::default()).collect();
     let tickets = woken.iter().map(|woken| {
         let bytes = full(desk.send(&[0; 3_000]));
-        Memory::queue(&desk.shared.memory, bytes, &Waker::from(StdArc::clone(woken)))
+        desk.partition.wait_for_room(bytes, &Waker::from(StdArc::clone(woken)))
     });
     let mut tickets: Vec<Ticket> = tickets.collect();
     let counts = || woken.iter().map(|woken| woken.0.load(Ordering::Relaxed)).collect::<Vec<_>>();

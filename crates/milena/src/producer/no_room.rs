@@ -1,0 +1,52 @@
+//! The error of a record that found no room within `max.block.ms`. It names the partition that holds the most of
+//! `buffer.memory`, and why that makes no progress.
+
+use std::fmt::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+use milena_sender::sync::Holder;
+
+use crate::clock;
+use crate::core::Core;
+use crate::error::{ErrorKind, SendError};
+
+/// Below this a partition counts as one that makes progress.
+const PROGRESS_MAX: Duration = Duration::from_secs(1);
+
+/// No room for a record of `bytes`.
+pub(super) fn error(core: &Core, topic: &Arc<str>, bytes: usize) -> SendError {
+    let (block, budget) = (core.config.max_block, core.config.buffer_memory);
+    let mut said =
+        format!("no room for {bytes} bytes within max.block.ms = {block:?}; buffer.memory is {budget}");
+    if let Some(holder) = core.shared.memory.largest_holder(clock::now()) {
+        let Holder { topic, partition, bytes, .. } = &holder;
+        let reason = reason(core, &holder);
+        // Writing to a string does not fail.
+        let _ = write!(
+            said,
+            ", of which topic {topic}, partition {partition} holds the most: {bytes} bytes ({reason})"
+        );
+    }
+    SendError::new(ErrorKind::BufferFull, Arc::clone(topic), said).with_retriable(true)
+}
+
+/// Why the largest holder does not give its bytes back.
+fn reason(core: &Core, holder: &Holder) -> String {
+    let topic = core.registry.topic(&holder.topic);
+    let index = usize::try_from(holder.partition.0).unwrap_or(usize::MAX);
+    let partition = topic.as_ref().and_then(|topic| topic.partitions().get(index));
+    let Some(partition) = partition else { return "the topic has no such partition any more".to_owned() };
+    if partition.is_unknown() {
+        return "the brokers do not know the topic".to_owned();
+    }
+    let (broker, trouble) = partition.broker();
+    match (broker, trouble, holder.without_progress) {
+        (None, ..) => "no leader".to_owned(),
+        (Some(broker), Some(trouble), _) => format!("broker {broker} does not respond: {trouble}"),
+        (Some(broker), None, since) if since > PROGRESS_MAX => {
+            format!("broker {broker} does not respond: nothing was acknowledged for {} s", since.as_secs())
+        }
+        (Some(broker), None, _) => format!("broker {broker} takes less than is sent"),
+    }
+}

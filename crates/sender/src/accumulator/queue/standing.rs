@@ -1,0 +1,52 @@
+//! How the batches of a partition stand: what is worth sending, and when the next one will be.
+
+use std::time::Instant;
+
+use super::super::settings::AccumulatorConfig;
+use super::Queue;
+use crate::sync::CHUNK_BYTES_MAX;
+
+impl Queue {
+    /// Whether something of it is worth sending now. `idle` says that nothing of the partition is in flight.
+    pub(in crate::accumulator) fn is_ripe(
+        &self,
+        now: Instant,
+        idle: bool,
+        config: &AccumulatorConfig,
+    ) -> bool {
+        let open_is_ripe = |opened: Instant| {
+            self.offered
+                || (self.urgent && idle)
+                || now >= opened + config.linger
+                || now >= opened + config.open_for_max
+        };
+        !self.closed.is_empty() || self.opened.is_some_and(open_is_ripe)
+    }
+
+    /// When the open batch is worth sending by its age or, later, takes no more records.
+    pub(in crate::accumulator) fn ages(&self, now: Instant, config: &AccumulatorConfig) -> Option<Instant> {
+        let opened = self.opened?;
+        [config.linger, config.open_for_max].map(|age| opened + age).into_iter().filter(|at| *at > now).min()
+    }
+
+    /// Length of the batch that is taken next.
+    pub(in crate::accumulator) fn next_bytes(&self) -> usize {
+        match self.closed.front() {
+            Some(batch) => batch.bytes(),
+            None if self.is_open() => self.open_bytes(),
+            None => 0,
+        }
+    }
+
+    /// About the length of the next chunk.
+    pub(in crate::accumulator) fn next_chunk_bytes(&self) -> usize {
+        let bytes = if self.is_open() { self.open_bytes() } else { self.last_bytes };
+        bytes.min(CHUNK_BYTES_MAX)
+    }
+
+    /// When the oldest batch is given up.
+    pub(in crate::accumulator) fn expires(&self, config: &AccumulatorConfig) -> Option<Instant> {
+        let oldest = self.closed.front().map(|batch| batch.opened).or(self.opened);
+        oldest.map(|opened| opened + config.delivery_timeout)
+    }
+}

@@ -1,0 +1,188 @@
+//! The room of one budget: what is free, which partition holds what, and whose turn it is.
+
+use std::task::Waker;
+use std::time::{Duration, Instant};
+
+use super::Arc;
+use super::account::{Account, Release};
+use super::pool::Pool;
+use super::waiters::Waiters;
+
+/// A partition counts as stalled when nothing of it was acknowledged for so long.
+const STALLED_AFTER: Duration = Duration::from_secs(2);
+/// A partition that held nothing may take one in so many bytes of the budget before it has to have made progress.
+const FRESH_SHARE: usize = 64;
+/// A partition of which much was acknowledged may take one in so many bytes of the budget until the next acknowledgement.
+const CREDIT_SHARE: usize = 16;
+/// The list of holders is cleared of those that hold nothing when it has doubled, beyond so many.
+const HOLDERS_MIN: usize = 64;
+
+/// The state behind the lock of a [`Memory`](super::Memory).
+#[derive(Debug)]
+pub(super) struct Room {
+    pub(super) pool: Pool,
+    pub(super) waiters: Waiters,
+    /// What partitions that make no progress hold together.
+    pub(super) stalled: usize,
+    /// The partitions that hold something, and some that did.
+    pub(super) holders: Vec<Arc<Account>>,
+    /// How many these were when those that hold nothing were left out last.
+    pub(super) holders_then: usize,
+    /// When the holders are looked at next.
+    pub(super) look_at: Option<Instant>,
+    /// The partition whose turn it is waits for memory that is not free: nobody passes.
+    pub(super) holds_up: bool,
+    /// No caller may wait any more.
+    pub(super) closed: bool,
+}
+
+/// Whether room can be given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Free,
+    /// Not so many bytes are free.
+    Lacking,
+    /// The partition makes no progress, and those of its kind hold what they may.
+    BeyondShare,
+}
+
+impl Room {
+    /// All of a budget of `bytes` is free.
+    pub(super) fn new(bytes: usize) -> Self {
+        Self {
+            pool: Pool::new(bytes),
+            waiters: Waiters::default(),
+            stalled: 0,
+            holders: Vec::new(),
+            holders_then: 0,
+            look_at: None,
+            holds_up: false,
+            closed: false,
+        }
+    }
+
+    /// What a partition may take before it has to have made progress.
+    const fn fresh_credit(&self) -> usize {
+        self.pool.budget() / FRESH_SHARE
+    }
+
+    /// Takes `bytes` for a partition, if it may have them.
+    pub(super) fn admit(&mut self, account: &Arc<Account>, bytes: usize, now: Option<u64>) -> Verdict {
+        let share = self.pool.budget() / 4 * 3;
+        // A record larger than the share would wait for ever.
+        let alone = account.held() == 0 && bytes > share;
+        if account.is_stalled() && self.stalled + bytes > share && !alone {
+            return Verdict::BeyondShare;
+        }
+        if !self.pool.reserve(bytes) {
+            return Verdict::Lacking;
+        }
+        self.stalled += account.charge(bytes, self.fresh_credit(), now);
+        if !account.list(true) {
+            self.list(account);
+        }
+        Verdict::Free
+    }
+
+    fn list(&mut self, account: &Arc<Account>) {
+        if self.holders.len() >= self.holders_then.max(HOLDERS_MIN) * 2 {
+            self.holders.retain(|account| account.held() > 0 || !account.list(false));
+            self.holders_then = self.holders.len();
+        }
+        self.holders.push(Arc::clone(account));
+    }
+
+    /// A partition holds `bytes` less.
+    pub(super) fn discharge(&mut self, account: &Account, bytes: usize) {
+        self.pool.release(bytes);
+        self.less_stalled(account.discharge(bytes));
+    }
+
+    fn less_stalled(&mut self, bytes: usize) {
+        debug_assert!(bytes <= self.stalled, "stalled partitions held less");
+        self.stalled = self.stalled.saturating_sub(bytes);
+    }
+
+    /// A partition has a leader from now on, or has none.
+    pub(super) fn set_led(&mut self, account: &Account, led: bool) {
+        account.set_led(led);
+        if led {
+            account.lend(self.fresh_credit(), 0);
+            self.less_stalled(account.progress(None));
+        } else if account.held() > 0 {
+            self.stalled += account.stall();
+        }
+    }
+
+    /// A partition gives something back.
+    pub(super) fn take_back(&mut self, release: &Release, now: Option<u64>) {
+        self.discharge(&release.account, release.bytes);
+        if release.acknowledged {
+            let more = (release.bytes * 2).max(self.fresh_credit());
+            release.account.lend(more, self.pool.budget() / CREDIT_SHARE);
+            self.less_stalled(release.account.progress(now));
+        }
+    }
+
+    /// Finds the partitions of which nothing was acknowledged for long. Their callers are woken: a record that names no
+    /// partition may go elsewhere.
+    pub(super) fn find_stalled(&mut self, now: u64, wakers: &mut Vec<Waker>) {
+        for account in &self.holders {
+            account.date(now);
+            let stalls = account.without_progress(now) >= STALLED_AFTER;
+            let more = if stalls { account.stall() } else { 0 };
+            if more > 0 {
+                self.stalled += more;
+                wakers.extend(self.waiters.wakers_of(account));
+            }
+        }
+    }
+
+    /// Sets room aside for the callers that wait, each partition in its turn, as far as it goes.
+    pub(super) fn grant(&mut self, wakers: &mut Vec<Waker>) {
+        self.holds_up = false;
+        let mut passed = 0;
+        while passed < self.waiters.lines()
+            && let Some((account, bytes)) = self.waiters.first()
+        {
+            let account = Arc::clone(account);
+            match self.admit(&account, bytes, None) {
+                Verdict::Free => {
+                    wakers.extend(self.waiters.grant_first());
+                    passed = 0;
+                }
+                Verdict::BeyondShare => {
+                    self.waiters.pass();
+                    passed += 1;
+                }
+                Verdict::Lacking => {
+                    self.holds_up = true;
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Uses what was set aside for a waiter, and returns how much that is. If it needs more by now, it gets that or waits
+    /// on where it stood. Its record may have gone to another partition than it waited for.
+    pub(super) fn spend(
+        &mut self,
+        (waited_at, number): (&Arc<Account>, u64),
+        account: &Arc<Account>,
+        bytes: usize,
+        now: Option<u64>,
+    ) -> Option<usize> {
+        let held = self.waiters.take(number)?;
+        if held >= bytes && waited_at.serial == account.serial {
+            return Some(held);
+        }
+        self.discharge(waited_at, held);
+        let bytes = held.max(bytes);
+        let verdict = self.admit(account, bytes, now);
+        if verdict != Verdict::Free {
+            self.waiters.wait_again(waited_at, number, bytes);
+            self.holds_up |= verdict == Verdict::Lacking;
+        }
+        (verdict == Verdict::Free).then_some(bytes)
+    }
+}

@@ -1,0 +1,189 @@
+//! A topic, a partition or a broker that makes no progress takes nothing from the others: they keep their rate, however long it
+//! lasts and whichever was first.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use futures_util::future::{join_all, join3};
+use milena::{ErrorKind, Producer, Record, SendError};
+use milena_fake::{ApiKey, Cluster};
+use milena_tests::{Stage, Stopwatch, eventually};
+use tokio::time::{sleep, timeout};
+
+const SECOND: Duration = Duration::from_secs(1);
+/// How long a story lasts.
+const STORY: Duration = Duration::from_secs(400);
+/// Each of the healthy tasks sends a record so often.
+const PACE: Duration = Duration::from_millis(40);
+/// What a healthy topic alone gets in within ten seconds.
+const ALONE: u32 = 500;
+
+#[tokio::test(start_paused = true)]
+async fn partition_without_a_leader_takes_nothing_from_its_neighbour() {
+    for sick_begins in [false, true] {
+        let stage = Stage::in_memory(Cluster::builder().brokers(2).topic("t", 2)).await;
+        let producer = producer(&stage).await;
+        stage.no_leader("t", 0);
+        let errors = side_by_side(&producer, ("t", 1), ("t", 0), sick_begins).await;
+        check_names(&errors, "topic t, partition 0 holds the most", "no leader");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn broker_that_hangs_takes_nothing_from_the_others() {
+    for sick_begins in [false, true] {
+        let stage = Stage::in_memory(Cluster::builder().brokers(2).topic("t", 2)).await;
+        let producer = producer(&stage).await;
+        let sick = (0..2)
+            .find(|partition| stage.leader("t", *partition).is_some_and(|leader| leader.0 == 1))
+            .unwrap();
+        stage.on(ApiKey::PRODUCE).node(1).always().silence();
+        let errors = side_by_side(&producer, ("t", 1 - sick), ("t", sick), sick_begins).await;
+        check_names(
+            &errors,
+            &format!("topic t, partition {sick} holds the most"),
+            "broker 1 does not respond",
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn deleted_topic_takes_nothing_from_another_and_is_refused_until_it_is_back() {
+    for sick_begins in [false, true] {
+        let cluster = Cluster::builder().brokers(2).topic("t", 1).topic("gone", 1).auto_create(false);
+        let stage = Stage::in_memory(cluster).await;
+        let producer = producer(&stage).await;
+        stage.delete_topic("gone");
+        let errors = side_by_side(&producer, ("t", 0), ("gone", 0), sick_begins).await;
+        let unknown = errors.iter().find(|error| error.kind() == ErrorKind::UnknownTopic).unwrap();
+        assert!(unknown.is_retriable(), "{unknown}");
+
+        stage.create_topic("gone", 1);
+        sleep(10 * SECOND).await;
+        producer.send(Record::to("gone").value("again")).await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn topic_that_is_unknown_for_less_than_thirty_seconds_takes_records() {
+    let stage = Stage::in_memory(Cluster::builder().topic("t", 1).auto_create(false)).await;
+    let producer = producer(&stage).await;
+    producer.send(Record::to("t").value("before")).await.unwrap();
+    stage.delete_topic("t");
+    let mut deliveries = Vec::new();
+    for _ in 0..20 {
+        deliveries.push(producer.enqueue(Record::to("t").value("meanwhile")).await.unwrap());
+        sleep(SECOND).await;
+    }
+    stage.create_topic("t", 1);
+    for delivery in deliveries {
+        delivery.await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn records_without_a_key_go_on_beside_a_broker_that_hangs() {
+    let stage = Stage::in_memory(Cluster::builder().topic("t", 6)).await;
+    let producer = producer(&stage).await;
+    for partition in 0..6 {
+        producer.send(Record::to("t").partition(partition)).await.unwrap();
+    }
+    stage.on(ApiKey::PRODUCE).node(1).always().silence();
+    let counts = feed(&producer, || Record::to("t").value(vec![b'x'; 1_000])).await;
+    assert!(counts.iter().all(|count| *count >= ALONE / 10 * 9), "{counts:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn callers_that_wait_for_a_partition_that_stalls_take_another_unless_they_name_it() {
+    let stage = Stage::in_memory(Cluster::builder().brokers(2).topic("t", 2)).await;
+    let producer = producer(&stage).await;
+    let sick =
+        (0..2).find(|partition| stage.leader("t", *partition).is_some_and(|leader| leader.0 == 1)).unwrap();
+    producer.send(Record::to("t").partition(1 - sick)).await.unwrap();
+    stage.on(ApiKey::PRODUCE).node(1).always().silence();
+    // More than there may be.
+    let waiting: Vec<_> = (0..30)
+        .map(|_| {
+            let producer = producer.clone();
+            tokio::spawn(async move {
+                producer.enqueue(Record::to("t").partition(sick).value(vec![0; 100_000])).await
+            })
+        })
+        .collect();
+    sleep(SECOND).await;
+    let started = Stopwatch::start();
+    let keyless = (0..30).map(|_| producer.send(Record::to("t").value(vec![0; 100_000])));
+    let acks = join_all(keyless).await;
+    assert!(started.elapsed() < 10 * SECOND, "{:?}", started.elapsed());
+    assert!(acks.iter().flatten().any(|ack| ack.partition == 1 - sick), "{acks:?}");
+    eventually(|| waiting.iter().all(tokio::task::JoinHandle::is_finished)).await;
+}
+
+/// With a budget that a sick partition fills in seconds.
+async fn producer(stage: &Stage) -> Producer {
+    let producer = stage.producer().buffer_memory(2 << 20).build().await.unwrap();
+    for topic in ["t", "gone"].into_iter().filter(|topic| stage.topic_id(topic).is_some()) {
+        producer.topic(topic).await.unwrap();
+    }
+    producer
+}
+
+/// Feeds a healthy partition, which has to keep its rate, and a sick one. Returns the errors of the sick one's callers.
+async fn side_by_side(
+    producer: &Producer,
+    healthy: (&str, i32),
+    sick: (&str, i32),
+    sick_begins: bool,
+) -> Vec<SendError> {
+    let record =
+        |(topic, partition): (&str, i32)| Record::to(topic).partition(partition).value(vec![b'x'; 1_000]);
+    let over = AtomicU32::new(0);
+    let sick_task = || async {
+        let mut errors = Vec::new();
+        while over.load(Ordering::Relaxed) == 0 {
+            if let Ok(Err(error)) = timeout(STORY, producer.enqueue(record(sick))).await {
+                errors.push(error);
+                sleep(SECOND).await;
+            }
+            sleep(PACE).await;
+        }
+        errors
+    };
+    let healthy_tasks = async {
+        // Until the sick one holds what it may.
+        sleep(if sick_begins { 25 * SECOND } else { Duration::ZERO }).await;
+        let counts = feed(producer, || record(healthy)).await;
+        over.store(1, Ordering::Relaxed);
+        counts
+    };
+    let (counts, errors, more) =
+        join3(healthy_tasks, join_all((0..4).map(|_| sick_task())), sick_task()).await;
+    assert!(counts.iter().all(|count| *count >= ALONE / 10 * 9), "first: {sick_begins}, {counts:?}");
+    errors.into_iter().flatten().chain(more).collect()
+}
+
+/// Two tasks that send as long as the story lasts. Returns how many records got in within each ten seconds.
+async fn feed(producer: &Producer, record: impl Fn() -> Record) -> Vec<u32> {
+    let start = Stopwatch::start();
+    let counts: Vec<AtomicU32> = (0..STORY.as_secs() / 10).map(|_| AtomicU32::new(0)).collect();
+    let task = || async {
+        for tick in 0.. {
+            // A task that is late sends at once what it missed.
+            sleep((PACE * tick).saturating_sub(start.elapsed())).await;
+            let slot = usize::try_from(start.elapsed().as_secs() / 10).unwrap();
+            let Some(count) = counts.get(slot) else { break };
+            if matches!(timeout(STORY, producer.enqueue(record())).await, Ok(Ok(_))) {
+                count.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    };
+    join_all([task(), task()]).await;
+    counts.into_iter().map(AtomicU32::into_inner).collect()
+}
+
+#[track_caller]
+fn check_names(errors: &[SendError], holder: &str, reason: &str) {
+    let full = errors.iter().find(|error| error.kind() == ErrorKind::BufferFull).unwrap();
+    let text = full.to_string();
+    assert!(text.contains(holder) && text.contains(reason), "{text}");
+}
