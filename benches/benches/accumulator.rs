@@ -43,6 +43,8 @@ impl Bench {
             open_for_max: AccumulatorConfig::open_for_max_of(delivery_timeout),
             delivery_timeout,
             flush_records: None,
+            adaptive: true,
+            availability_timeout: None,
         };
         let shared = Shared::new(config, 32 << 20);
         let topic = Topic::new("t".into(), Strategy::Java, Arc::clone(&shared), 1);

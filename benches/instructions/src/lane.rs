@@ -165,6 +165,8 @@ fn accumulator() -> AccumulatorConfig {
         open_for_max: AccumulatorConfig::open_for_max_of(delivery_timeout),
         delivery_timeout,
         flush_records: None,
+        adaptive: true,
+        availability_timeout: None,
     }
 }
 

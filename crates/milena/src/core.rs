@@ -81,6 +81,9 @@ impl Core {
             open_for_max: AccumulatorConfig::open_for_max_of(config.delivery_timeout),
             delivery_timeout: config.delivery_timeout,
             flush_records: config.flush_messages,
+            adaptive: config.adaptive_partitioning,
+            availability_timeout: Some(config.partitioner_availability_timeout)
+                .filter(|timeout| !timeout.is_zero()),
         };
         let shared = Shared::new(accumulator, config.buffer_memory);
         Arc::new(Self {

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use milena_sender::accumulator::Choices;
 use milena_sender::stream::Counters;
 use milena_sender::sync::Totals;
 
@@ -57,7 +58,7 @@ impl Metrics {
         self.reauthentications.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn snapshot(&self, settled: &Totals) -> Snapshot {
+    pub(crate) fn snapshot(&self, settled: &Totals, choices: &Choices) -> Snapshot {
         let read = |sum: &AtomicU64| sum.load(Ordering::Relaxed);
         Snapshot {
             records: settled.records(),
@@ -74,6 +75,8 @@ impl Metrics {
             plain_bytes: read(&self.plain_bytes),
             compressed_bytes: read(&self.compressed_bytes),
             compression_time: Duration::from_nanos(read(&self.compression_nanos)),
+            partition_switches: read(&choices.switches),
+            partition_exclusions: read(&choices.exclusions),
         }
     }
 }
@@ -119,6 +122,11 @@ pub struct Snapshot {
     pub compressed_bytes: u64,
     /// Time that codecs took, over all threads.
     pub compression_time: Duration,
+    /// How many times records without a key went on to the next partition, after `batch.size` bytes.
+    pub partition_switches: u64,
+    /// How many times such a partition was passed over because nothing of it was acknowledged within
+    /// `partitioner.availability.timeout.ms`.
+    pub partition_exclusions: u64,
 }
 
 impl Snapshot {

@@ -3,6 +3,7 @@
 //! * [`Strategy`] names a family: Java's, sarama's and librdkafka's, with what each does to a key and without one.
 //! * [`hash`] has the hashes themselves: murmur2, FNV-1a, CRC-32.
 //! * [`StickyCell`] spreads records without a key: a partition for `batch.size` bytes, then the next one (KIP-794).
+//! * [`Weighing`] tells whether that next one is taken, by what waits for it.
 //!
 //! Nothing here allocates, reads a clock or draws a random number: what a family leaves to chance comes back as
 //! [`Choice::Random`], and the caller draws.
@@ -19,6 +20,8 @@
 pub mod hash;
 mod sticky;
 mod strategy;
+mod weighing;
 
 pub use sticky::StickyCell;
 pub use strategy::{Choice, Strategy, UnknownStrategy};
+pub use weighing::Weighing;

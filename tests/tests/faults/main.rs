@@ -15,6 +15,7 @@ mod lies;
 mod links;
 mod look_ups;
 mod recovery;
+mod slow;
 mod stale_topics;
 mod throttling;
 mod topics;

@@ -78,6 +78,8 @@ impl Default for ProducerBuilder {
             reconnect_backoff_max: Duration::from_secs(1),
             flush_messages: None,
             partitioner: Strategy::Java,
+            adaptive_partitioning: true,
+            partitioner_availability_timeout: Duration::ZERO,
             compression: Compression::None,
             topic_compression: BTreeMap::new(),
             metadata_max_age: Duration::from_secs(5 * 60),
@@ -278,6 +280,13 @@ setters! {
     reconnect_backoff_max: Duration => explicit;
     /// `partitioner`: where a record goes that names no partition. As in Java unless set.
     partitioner: Strategy;
+    /// `partitioner.adaptive.partitioning.enable`: whether records without a key go less often to partitions for which more
+    /// waits, by bytes and age (KIP-794). On unless set. Without it each partition gets the same. Records with a key are not
+    /// concerned, nor is a partitioner that draws or takes turns by the record.
+    adaptive_partitioning: bool;
+    /// `partitioner.availability.timeout.ms`: after which time without an acknowledgement a partition that has something to send
+    /// is passed over by records without a key, while another is available. Zero, which is off, unless set.
+    partitioner_availability_timeout: Duration;
     /// `metadata.max.age.ms`: after which time brokers and leaders are asked for even if nothing failed. 5 minutes
     /// unless set.
     metadata_max_age: Duration;

@@ -87,6 +87,7 @@ impl ProducerConfig {
             ("max.in.flight.requests.per.connection", self.max_in_flight.to_string()),
             ("retries", self.retries.to_string()),
             ("partitioner", self.partitioner.name().to_owned()),
+            ("partitioner.adaptive.partitioning.enable", self.adaptive_partitioning.to_string()),
             ("allow.auto.create.topics", self.allow_auto_topic_creation.to_string()),
             ("driver", self.driver.name().to_owned()),
         ]
@@ -116,6 +117,7 @@ impl ProducerConfig {
             ("retry.backoff.max.ms", millis(self.retry_backoff_max)),
             ("reconnect.backoff.ms", millis(self.reconnect_backoff)),
             ("reconnect.backoff.max.ms", millis(self.reconnect_backoff_max)),
+            ("partitioner.availability.timeout.ms", millis(self.partitioner_availability_timeout)),
             ("metadata.max.age.ms", millis(self.metadata_max_age)),
             ("metadata.max.idle.ms", millis(self.metadata_max_idle)),
             ("connect.timeout.ms", millis(self.connect_timeout)),

@@ -123,6 +123,9 @@ pub struct ProducerConfig {
     /// At least 1.
     pub(crate) flush_messages: Option<u32>,
     pub(crate) partitioner: Strategy,
+    pub(crate) adaptive_partitioning: bool,
+    /// Zero where no partition is passed over.
+    pub(crate) partitioner_availability_timeout: Duration,
     /// Of topics that have no entry in `topic_compression`. Its codec is in this build, its level is one of the codec's.
     pub(crate) compression: Compression,
     /// By topic; the same holds for each.

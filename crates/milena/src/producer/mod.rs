@@ -255,7 +255,7 @@ impl Producer {
     #[must_use]
     pub fn metrics(&self) -> Snapshot {
         let core = &self.handle.core;
-        core.metrics.snapshot(&core.shared.totals)
+        core.metrics.snapshot(&core.shared.totals, &core.shared.choices)
     }
 
     /// What failed since this handle was last told.

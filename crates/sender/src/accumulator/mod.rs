@@ -30,5 +30,5 @@ pub use limit::TopicLimit;
 pub use partition::{Partition, Standing};
 pub use port::{Bulletin, Port};
 pub use ratio::Ratio;
-pub use settings::{AccumulatorConfig, Clock, Shared};
+pub use settings::{AccumulatorConfig, Choices, Clock, Shared};
 pub use topic::{ChooseError, Topic};

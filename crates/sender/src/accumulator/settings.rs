@@ -1,6 +1,7 @@
 //! The state that all partitions of a producer share: the settings, the budget, and the count of what is not settled.
 
 use std::sync::Arc as StdArc;
+use std::sync::atomic::AtomicU64 as StdAtomicU64;
 use std::time::{Duration, Instant};
 
 use milena_codec::record::HEADER_BYTES;
@@ -35,6 +36,11 @@ pub struct AccumulatorConfig {
     /// How many waiting records of all partitions that one broker leads are worth a request; none to count bytes
     /// alone (sarama's `Flush.Messages`).
     pub flush_records: Option<u32>,
+    /// `partitioner.adaptive.partitioning.enable`: records without a key go by the queues of partitions.
+    pub adaptive: bool,
+    /// `partitioner.availability.timeout.ms`: partitions without an acknowledgement for so long are passed over by records
+    /// without a key; none where they are not.
+    pub availability_timeout: Option<Duration>,
 }
 
 /// What a broker takes in one batch unless it says otherwise: `message.max.bytes` is 1 048 588 by default, counted
@@ -64,6 +70,15 @@ impl AccumulatorConfig {
     }
 }
 
+/// How sticky cells moved, since the producer was built.
+#[derive(Debug, Default)]
+pub struct Choices {
+    /// How often a cell moved to another partition, or to the same again.
+    pub switches: StdAtomicU64,
+    /// How often a partition was passed over because it is not available (`partitioner.availability.timeout.ms`).
+    pub exclusions: StdAtomicU64,
+}
+
 /// The state that the partitions of one producer share.
 #[derive(Debug)]
 pub struct Shared {
@@ -77,6 +92,8 @@ pub struct Shared {
     pub failures: FailureLog,
     /// How many records were settled.
     pub totals: Totals,
+    /// How sticky cells moved.
+    pub choices: Choices,
     /// The mailboxes of all lanes.
     ports: Mutex<Vec<Arc<Port>>>,
 }
@@ -91,6 +108,7 @@ impl Shared {
             outstanding: Outstanding::default(),
             failures: FailureLog::default(),
             totals: Totals::default(),
+            choices: Choices::default(),
             ports: Mutex::new(Vec::new()),
         })
     }

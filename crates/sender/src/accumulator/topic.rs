@@ -1,5 +1,7 @@
 //! A topic as callers see it: which of its partitions a record goes to.
 
+mod adaptive;
+
 use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc as StdArc;
@@ -16,6 +18,7 @@ use super::port::Port;
 use super::settings::{Clock, Shared};
 use crate::compression::TopicCompression;
 use crate::sync::{Arc, AtomicU32, AtomicU64, Latest, Ordering, Ticket};
+use adaptive::{Shortest, leave_stalled};
 
 /// How often a partition is drawn at random before the next one with a leader is taken.
 const DRAWS_MAX: u32 = 32;
@@ -31,6 +34,8 @@ pub struct Topic {
     /// All partitions, in order; replaced when the topic gets more.
     partitions: StdArc<Latest<Box<[StdArc<Partition>]>>>,
     cells: Cells,
+    /// Which queue is the shortest.
+    shortest: Shortest,
     /// Where round robin stands.
     turn: AtomicU32,
     /// Where the random numbers stand.
@@ -83,6 +88,7 @@ impl Topic {
             compression: None,
             partitions: Latest::new(Box::default()),
             cells: Cells::new(StickyCell::new(0, batch_bytes)),
+            shortest: Shortest::default(),
             turn: AtomicU32::new(0),
             random: AtomicU64::new(seed),
         }
@@ -203,17 +209,6 @@ impl Topic {
         Some(self.partitions().get(index)?.wait_for_room(bytes, waker))
     }
 
-    /// Whether a record that waits for room in `stalled`, which makes no progress, may go to a partition that does.
-    pub fn may_leave(&self, stalled: PartitionId, key: Option<&[u8]>) -> bool {
-        let partitions = self.partitions();
-        let Some(count) = NonZeroU32::new(u32::try_from(partitions.len()).unwrap_or(u32::MAX)) else {
-            return false;
-        };
-        let is_free =
-            matches!(self.strategy.choose(key, count), Choice::Sticky | Choice::Random | Choice::RoundRobin);
-        is_free && moving(partitions, stalled.0.unsigned_abs()).is_some()
-    }
-
     #[inline]
     fn append_sticky<C: Clock, const SEAT: bool>(
         &self,
@@ -252,7 +247,7 @@ impl Topic {
             appended = chosen.append::<C, SEAT>(record, clock, waiting);
         }
         let appended = appended.map_err(|refusal| ChooseError::Refused(refusal, chosen.index()))?;
-        let next = |partition: u32| available(partitions, partition.wrapping_add(1));
+        let next = |partition: u32| self.next_for_cell(partitions, partition, clock.now());
         cell.store(sticky.spend(appended.bytes, self.cell_bytes(), next).to_bits(), Ordering::Relaxed);
         Ok(appended)
     }
@@ -304,19 +299,6 @@ fn available(partitions: &[StdArc<Partition>], start: u32) -> u32 {
     let start = start % count;
     let mut round = (0..count).map(|step| (start + step) % count);
     round.find(|index| leads(partitions, *index)).unwrap_or(start)
-}
-
-/// Where a record goes that a partition without progress has no room for: to the next one that makes progress.
-#[cold]
-fn leave_stalled(partitions: &[StdArc<Partition>], from: u32) -> Option<u32> {
-    place(partitions, from).account().is_stalled().then(|| moving(partitions, from))?
-}
-
-/// The first partition behind `from` that makes progress, in rounds.
-fn moving(partitions: &[StdArc<Partition>], from: u32) -> Option<u32> {
-    let count = u32::try_from(partitions.len()).unwrap_or(u32::MAX).max(1);
-    let mut round = (1..count).map(|step| (from % count + step) % count);
-    round.find(|index| partitions.get(*index as usize).is_some_and(|found| !found.account().is_stalled()))
 }
 
 fn leads(partitions: &[StdArc<Partition>], index: u32) -> bool {

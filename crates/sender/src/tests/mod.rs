@@ -49,6 +49,8 @@ pub(crate) fn accumulator() -> AccumulatorConfig {
         open_for_max: AccumulatorConfig::open_for_max_of(delivery_timeout),
         delivery_timeout,
         flush_records: None,
+        adaptive: true,
+        availability_timeout: None,
     }
 }
 

@@ -51,6 +51,10 @@ set {
         "the most that reconnect.backoff.ms grows to";
     "partitioner" ["partitioner.class", "Producer.Partitioner"] = "default", partitioner(partitioner):
         "where a record goes that names no partition";
+    "partitioner.adaptive.partitioning.enable" [] = "true", adaptive_partitioning(switch):
+        "whether records without a key go less often where more waits; off gives each partition the same";
+    "partitioner.availability.timeout.ms" [] = "0", partitioner_availability_timeout(time):
+        "after which time without an acknowledgement records without a key pass a partition over; 0 never does";
     "metadata.max.age.ms" ["topic.metadata.refresh.interval.ms", "Metadata.RefreshFrequency"]
         = "300000", metadata_max_age(time): "after which time brokers and leaders are asked for even if nothing failed";
     "metadata.max.idle.ms" [] = "300000", metadata_max_idle(time):
@@ -125,10 +129,6 @@ ignored {
     "client.dns.lookup" [] = "use_all_dns_ips": "all addresses of a name are tried";
     "client.rack" ["RackID"] = "": "a producer writes to leaders, wherever they are";
     "buffer.memory.allocation.strategy" [] = "": "memory is taken in chunks, as records come";
-    "partitioner.adaptive.partitioning.enable" [] = "":
-        "partitions without a leader are passed over; load is not weighed";
-    "partitioner.availability.timeout.ms" [] = "":
-        "partitions without a leader are passed over; load is not weighed";
     "sticky.partitioning.linger.ms" [] = "":
         "the partition changes with the bytes written, whatever the time";
     "batch.num.messages" ["Producer.Flush.MaxMessages"] = "": "batches are bounded by bytes";

@@ -2,10 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
+mod adaptive;
+
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::*;
+use crate::accumulator::AccumulatorConfig;
 use crate::batch::Batch;
 use crate::tests::{At, accumulator, some_time};
 
@@ -22,7 +25,11 @@ struct Stand {
 
 impl Stand {
     fn new(strategy: Strategy, partitions: usize) -> Self {
-        let shared = Shared::new(accumulator(), 64 << 20);
+        Self::configured(accumulator(), strategy, partitions)
+    }
+
+    fn configured(config: AccumulatorConfig, strategy: Strategy, partitions: usize) -> Self {
+        let shared = Shared::new(config, 64 << 20);
         let topic = Topic::new("t".into(), strategy, StdArc::clone(&shared), 5);
         let port = Arc::new(Port::default());
         let mut stand = Self { now: some_time(), shared, port, topic, serial: 0, taken: Vec::new() };
@@ -53,11 +60,17 @@ impl Stand {
 
     /// Takes what is worth sending, or everything.
     fn take(&mut self, everything: bool) {
-        for (partition, taken) in self.topic.partitions().iter().zip(&mut self.taken) {
+        self.take_without(&[], everything);
+    }
+
+    /// The same from all partitions but those of `stuck`.
+    fn take_without(&mut self, stuck: &[usize], everything: bool) {
+        let partitions = self.topic.partitions().iter().zip(&mut self.taken).enumerate();
+        for (_, (partition, taken)) in partitions.filter(|(index, _)| !stuck.contains(index)) {
             partition.visit(self.now, true, everything, usize::MAX).unwrap();
             while let Some(batch) = partition.take(self.now, true, &mut Vec::new()).unwrap() {
                 *taken += u64::from(batch.records);
-                give_back(&self.shared, batch);
+                give_back(&self.shared, batch, self.now);
             }
         }
     }
@@ -66,6 +79,21 @@ impl Stand {
     fn shares(mut self) -> Vec<u64> {
         self.take(true);
         self.taken
+    }
+
+    /// How many records a partition got, about: those that it holds are told by their bytes.
+    fn taken_and_left(&self, partition: usize) -> u64 {
+        let held = self.topic.partitions()[partition].account().held() as u64;
+        self.taken[partition] + held / 107
+    }
+
+    /// Sends `records`, 10 000 a second, while nothing is taken from the partitions of `stuck`.
+    fn run_without(&mut self, stuck: &[usize], records: u64) {
+        for _ in 0..records / 10 {
+            self.now += Duration::from_millis(1);
+            (0..10).for_each(|_| self.send());
+            self.take_without(stuck, false);
+        }
     }
 
     /// Sends `records` at `rate` a second, to lanes that look every millisecond.
@@ -82,12 +110,12 @@ impl Stand {
     }
 }
 
-fn give_back(shared: &Shared, batch: Batch) {
+fn give_back(shared: &Shared, batch: Batch, now: Instant) {
     let mut wakers = Vec::new();
     shared.outstanding.settle(batch.claim().generation, &mut wakers);
     let mut chunks = Vec::new();
     let released = batch.dismantle(&mut chunks).release(true);
-    shared.memory.give_back(&mut chunks, [released], Some(some_time()), &mut wakers);
+    shared.memory.give_back(&mut chunks, [released], Some(now), &mut wakers);
 }
 
 /// Checks that all shares but those of `none` are equal, give or take so many of a hundred.

@@ -60,6 +60,8 @@ impl Stage {
             open_for_max: 2 * HOUR,
             delivery_timeout: 3 * HOUR,
             flush_records: None,
+            adaptive: true,
+            availability_timeout: None,
         };
         let shared = Shared::new(config, budget);
         let topic = Topic::new("t".into(), Strategy::Java, StdArc::clone(&shared), 1);

@@ -72,6 +72,8 @@ impl Plan {
             open_for_max: AccumulatorConfig::open_for_max_of(delivery_timeout),
             delivery_timeout,
             flush_records: [None, None, Some(7)][dice.usize(..3)],
+            adaptive: true,
+            availability_timeout: None,
         };
         Self {
             accumulator,
