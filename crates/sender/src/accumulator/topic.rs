@@ -219,6 +219,10 @@ impl Topic {
     ) -> Result<Appended, ChooseError> {
         let mut cell = self.cells.mine();
         let mut sticky = StickyCell::from_bits(cell.load(Ordering::Relaxed));
+        // A caller that waited goes where its room is.
+        if let Some(ticket) = &waiting.ticket {
+            sticky = StickyCell::new(ticket.partition().0.unsigned_abs(), self.cell_bytes());
+        }
         if !place(partitions, sticky.partition()).is_available() {
             sticky = self.leave_leaderless(partitions, sticky);
         }

@@ -89,8 +89,14 @@ impl Memory {
         let now = now.map(|now| self.micros(now));
         let mut room = lock(&self.room);
         let bytes = room.pool.chunk_bytes(bytes);
-        let reserved = self.take(&mut room, account, bytes, ticket, now)?;
-        Some(room.pool.chunk(reserved))
+        let ticketed = ticket.is_some();
+        let reserved = self.take(&mut room, account, bytes, ticket, now);
+        let chunk = reserved.map(|reserved| room.pool.chunk(reserved));
+        drop(room);
+        if chunk.is_none() && ticketed {
+            self.serve();
+        }
+        chunk
     }
 
     /// Sets `bytes` aside for memory that is not pooled, as [`chunk`](Self::chunk) does for a chunk; how much it is.
@@ -102,7 +108,12 @@ impl Memory {
         now: Option<Instant>,
     ) -> Option<usize> {
         let now = now.map(|now| self.micros(now));
-        self.take(&mut lock(&self.room), account, bytes, ticket, now)
+        let ticketed = ticket.is_some();
+        let reserved = self.take(&mut lock(&self.room), account, bytes, ticket, now);
+        if reserved.is_none() && ticketed {
+            self.serve();
+        }
+        reserved
     }
 
     /// Queues up for room of `bytes`.
@@ -239,6 +250,16 @@ impl Memory {
         taken
     }
 
+    /// Room that was set aside is free again, because its caller needs other room by now: those that wait may have it.
+    fn serve(&self) {
+        let mut wakers = Vec::new();
+        let mut room = lock(&self.room);
+        room.grant(&mut wakers);
+        self.note(&room);
+        drop(room);
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
     fn note(&self, room: &Room) {
         self.waiting.store(!room.waiters.is_empty(), Ordering::Relaxed);
     }
@@ -272,6 +293,12 @@ impl Ticket {
             }
             None => Poll::Ready(()),
         }
+    }
+
+    /// The partition that it waits for.
+    #[must_use]
+    pub fn partition(&self) -> PartitionId {
+        self.account.place().1
     }
 
     /// The partition that it waits for, if that makes no progress.

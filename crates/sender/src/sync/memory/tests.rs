@@ -189,6 +189,27 @@ fn partition_without_an_acknowledgement_for_two_seconds_counts_as_stalled() {
 }
 
 #[test]
+fn room_of_a_waiter_that_goes_elsewhere_and_may_not_enter_there_is_given_to_the_next() {
+    let memory = Memory::new(256 * KIB);
+    let [sick, healthy, next] = accounts();
+    memory.set_led(&sick, false);
+    let _held = fill(&memory, &sick);
+    let rest = memory.reserve(&healthy, 64 * KIB, None, None).unwrap();
+    let mut first = Memory::queue(&memory, &healthy, 64 * KIB, Waker::noop());
+    let (account, acknowledged) = (Arc::clone(&healthy), true);
+    memory.give_back(
+        &mut Vec::new(),
+        [Release { account, bytes: rest, acknowledged }],
+        None,
+        &mut Vec::new(),
+    );
+    let mut second = Memory::queue(&memory, &next, 64 * KIB, Waker::noop());
+    assert!(ready(&mut first) && !ready(&mut second));
+    assert_eq!(memory.reserve(&sick, 64 * KIB, Some(&mut first), None), None);
+    assert!(ready(&mut first) || ready(&mut second), "the room is not lost");
+}
+
+#[test]
 fn record_larger_than_the_share_enters_a_partition_that_holds_nothing() {
     let memory = Memory::new(100 * KIB);
     let [sick] = accounts();
