@@ -14,6 +14,7 @@
 mod brokers;
 mod change;
 mod config;
+mod hint;
 mod identity;
 mod schedule;
 #[cfg(test)]
@@ -26,11 +27,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use milena_codec::ErrorCode;
-use milena_codec::ids::{BrokerId, LeaderEpoch, PartitionId};
+use milena_codec::ids::BrokerId;
 use milena_codec::message::{MetadataRequest, MetadataRequestTopic, MetadataResponse, MetadataResponseTopic};
 
 pub use change::Change;
 pub use config::{Backoff, MetadataConfig};
+pub use hint::{Hint, Hinted};
 pub use identity::{ClusterName, ForeignCluster};
 pub use topic::{Leaderless, PartitionMetadata, TopicMetadata};
 
@@ -199,33 +201,28 @@ impl Metadata {
         changes
     }
 
-    /// Takes what a broker told on the side, with a refused produce request (KIP-951): who leads a partition now, and
-    /// where that broker listens. Tells what changed, the broker first.
+    /// Takes what brokers told on the side, with refused produce requests (KIP-951): who leads partitions of a topic now, and where
+    /// these brokers listen. All hints about a topic are taken together, because a change tells all of its partitions.
     ///
     /// Believed only for a partition that is known, an epoch newer than the known one, and a leader whose address is
-    /// known or told along. `endpoint` is made of a broker's words by [`Endpoint::new`].
-    pub fn hint(
-        &mut self,
-        topic: &str,
-        partition: PartitionId,
-        leader: BrokerId,
-        epoch: LeaderEpoch,
-        endpoint: Option<(BrokerId, Endpoint)>,
-    ) -> Vec<Change> {
+    /// known or told along.
+    pub fn hints(&mut self, topic: &str, hints: impl IntoIterator<Item = Hint>) -> Hinted {
+        let mut hinted = Hinted::default();
         let known = self.topics.get_mut(topic).and_then(|topic| topic.known.as_mut());
-        let Some(known) = known else { return Vec::new() };
-        let place = usize::try_from(partition.0).ok();
-        let Some(slot) = place.and_then(|place| known.partitions.get_mut(place)) else { return Vec::new() };
-        if epoch <= slot.epoch {
-            return Vec::new();
+        let mut believed = false;
+        match known {
+            Some(known) => {
+                for hint in hints {
+                    match hint.believe(known, &mut self.brokers) {
+                        Some(moved) => (believed, _) = (true, hinted.changes.extend(moved)),
+                        None => hinted.passed_over += 1,
+                    }
+                }
+                hinted.changes.extend(believed.then(|| Change::Topic(known.clone())));
+            }
+            None => hinted.passed_over = hints.into_iter().count(),
         }
-        let told = endpoint.filter(|(id, _)| *id == leader);
-        let moved = told.and_then(|(id, endpoint)| self.brokers.insert(id, endpoint));
-        if self.brokers.get(leader).is_none() {
-            return Vec::new();
-        }
-        *slot = PartitionMetadata { leader: Some(leader), epoch, leaderless: Leaderless::default() };
-        moved.into_iter().chain([Change::Topic(known.clone())]).collect()
+        hinted
     }
 
     /// When the next question should go out; none while one is out.

@@ -226,7 +226,8 @@ impl Producer {
         let shared = &self.handle.core.shared;
         let target = shared.outstanding.end_generation();
         shared.press();
-        poll_fn(|cx| shared.outstanding.poll_settled(target, cx.waker())).await;
+        let mut settled = shared.outstanding.settled(target);
+        poll_fn(|cx| settled.poll(cx.waker())).await;
         self.failures()
     }
 

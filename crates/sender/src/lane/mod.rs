@@ -172,7 +172,7 @@ impl Lane {
         stream.leaving = false;
         self.compresses |= stream.compresses();
         self.streams.insert(serial, stream);
-        self.schedule.arriving.push(serial);
+        self.schedule.admit(serial);
     }
 
     /// Gives a partition away, once nothing of it is in flight.
@@ -306,6 +306,7 @@ impl Lane {
 
     /// Goes through everything that may have changed.
     fn look(&mut self, now: Instant) {
+        self.schedule.clear();
         self.port.look(&mut self.bulletin);
         let pressed = std::mem::take(&mut self.bulletin.pressed);
         let mut results = std::mem::take(&mut self.bulletin.results);

@@ -23,6 +23,11 @@ pub(super) struct Schedule {
     pub(super) aborting: Vec<u32>,
     /// That had an open batch when they were last looked at: those that a press concerns.
     open: Vec<u32>,
+    /// That went away, and may stand in the lists still: they leave all of them together, before the lists are read.
+    gone: BTreeSet<u32>,
+    /// How often that happened.
+    #[cfg(test)]
+    pub(super) clears: usize,
     /// When to look at which. Invariant: one entry for each stream that is armed, at its time.
     timers: BTreeSet<(Instant, u32)>,
 }
@@ -83,8 +88,32 @@ impl Schedule {
         self.pressing.append(&mut self.revisit);
     }
 
-    /// A stream that goes away stands in no list: it may come back, and must not be found twice then.
+    /// A stream goes away. It may come back, and must not be found twice then: see [`clear`](Self::clear).
     pub(super) fn forget(&mut self, serial: u32, stream: &mut Stream) {
+        self.gone.insert(serial);
+        self.arm(serial, None, stream);
+        stream.listed = false;
+        stream.open = false;
+    }
+
+    /// A stream comes.
+    pub(super) fn admit(&mut self, serial: u32) {
+        if self.gone.contains(&serial) {
+            self.clear();
+        }
+        self.arriving.push(serial);
+    }
+
+    /// The streams that went away leave the lists, in one go: thousands go at once when a broker leaves.
+    pub(super) fn clear(&mut self) {
+        if self.gone.is_empty() {
+            return;
+        }
+        #[cfg(test)]
+        {
+            self.clears += 1;
+        }
+        let gone = std::mem::take(&mut self.gone);
         let lists = [
             &mut self.arriving,
             &mut self.revisit,
@@ -94,12 +123,9 @@ impl Schedule {
             &mut self.open,
         ];
         for list in lists {
-            list.retain(|other| *other != serial);
+            list.retain(|serial| !gone.contains(serial));
         }
-        self.ready.retain(|other| *other != serial);
-        self.arm(serial, None, stream);
-        stream.listed = false;
-        stream.open = false;
+        self.ready.retain(|serial| !gone.contains(serial));
     }
 
     /// Has a stream looked at again at `at`, and at no other time.

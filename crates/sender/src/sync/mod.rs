@@ -42,7 +42,7 @@ pub use failure_log::{FailedRecords, FailureLog};
 pub use handover::{Handed, Handover};
 pub use latest::Latest;
 pub use memory::{Holder, Memory, Ticket};
-pub use outstanding::{Generation, Outstanding};
+pub use outstanding::{AwaitSettled, Generation, Outstanding};
 pub use padded::Padded;
 pub use pool::CHUNK_BYTES_MAX;
 pub use totals::Totals;

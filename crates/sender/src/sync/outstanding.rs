@@ -1,7 +1,10 @@
 //! How many batches are not settled, by generation: a flush ends a generation and waits until it and those before it
 //! are empty.
+//!
+//! A batch costs the same however many flushes wait, were given up, or come before the next batch: waiters stand in the order of
+//! what they wait for, leave when they are dropped, and a flush behind which no batch was opened ends no further generation.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::task::{Poll, Waker};
 
 use super::mutant::{self, Blind};
@@ -23,7 +26,10 @@ struct Inner {
     oldest: u64,
     /// Batches by generation; the last is the current one.
     counts: VecDeque<u64>,
-    waiters: Vec<(u64, Waker)>,
+    /// By the generation that they wait for, and by number.
+    waiters: BTreeMap<(u64, u64), Waker>,
+    /// How many waiters there ever were.
+    numbers: u64,
 }
 
 impl Inner {
@@ -78,13 +84,10 @@ impl Outstanding {
             *count = count.saturating_sub(1);
         }
         inner.trim();
-        let mut index = 0;
-        while index < inner.waiters.len() {
-            if inner.is_settled(inner.waiters[index].0) {
-                wakers.push(inner.waiters.swap_remove(index).1);
-            } else {
-                index += 1;
-            }
+        while let Some((target, _)) = inner.waiters.first_key_value().map(|(key, _)| *key)
+            && inner.is_settled(target)
+        {
+            wakers.extend(inner.waiters.pop_first().map(|(_, waker)| waker));
         }
     }
 
@@ -95,6 +98,10 @@ impl Outstanding {
             inner.counts.push_back(0);
         }
         let ended = inner.current();
+        // Nothing was opened since the last one ended.
+        if ended > 0 && inner.counts.back() == Some(&0) {
+            return Generation(ended - 1);
+        }
         inner.counts.push_back(0);
         inner.trim();
         Generation(ended)
@@ -120,16 +127,45 @@ impl Outstanding {
         lock(&self.inner).is_settled(target.0)
     }
 
-    /// Ready when every batch up to `target` is settled.
-    pub fn poll_settled(&self, target: Generation, waker: &Waker) -> Poll<()> {
-        let mut inner = lock(&self.inner);
+    /// Waits until every batch up to `target` is settled.
+    pub const fn settled(&self, target: Generation) -> AwaitSettled<'_> {
+        AwaitSettled { outstanding: self, target, number: None }
+    }
+}
+
+/// A wait for all batches up to a generation. Dropped, it leaves nothing behind.
+#[derive(Debug)]
+#[must_use = "it waits when it is polled"]
+pub struct AwaitSettled<'a> {
+    outstanding: &'a Outstanding,
+    target: Generation,
+    /// Its place among the waiters, once it waits.
+    number: Option<u64>,
+}
+
+impl AwaitSettled<'_> {
+    /// Ready when all of them are settled.
+    pub fn poll(&mut self, waker: &Waker) -> Poll<()> {
+        let mut inner = lock(&self.outstanding.inner);
         // Looked at under the lock that the waker is left under.
-        if !mutant::is(Blind::OutstandingBeforeWait) && inner.is_settled(target.0) {
+        if !mutant::is(Blind::OutstandingBeforeWait) && inner.is_settled(self.target.0) {
             return Poll::Ready(());
         }
-        inner.waiters.retain(|(other, left)| *other != target.0 || !left.will_wake(waker));
-        inner.waiters.push((target.0, waker.clone()));
+        let number = *self.number.get_or_insert_with(|| {
+            inner.numbers += 1;
+            inner.numbers
+        });
+        inner.waiters.insert((self.target.0, number), waker.clone());
         Poll::Pending
+    }
+}
+
+impl Drop for AwaitSettled<'_> {
+    fn drop(&mut self) {
+        if let Some(number) = self.number {
+            let left = lock(&self.outstanding.inner).waiters.remove(&(self.target.0, number));
+            drop(left);
+        }
     }
 }
 
@@ -138,7 +174,7 @@ mod tests {
     use super::*;
 
     fn settled(outstanding: &Outstanding, target: Generation) -> bool {
-        outstanding.poll_settled(target, Waker::noop()).is_ready()
+        outstanding.settled(target).poll(Waker::noop()).is_ready()
     }
 
     #[test]
@@ -147,9 +183,11 @@ mod tests {
         let before = outstanding.open();
         let flush = outstanding.end_generation();
         let after = outstanding.open();
-        assert!(!settled(&outstanding, flush));
-        outstanding.settle(after, &mut Vec::new());
-        assert!(!settled(&outstanding, flush));
+        let mut waiting = outstanding.settled(flush);
+        assert!(waiting.poll(Waker::noop()).is_pending());
+        let mut wakers = Vec::new();
+        outstanding.settle(after, &mut wakers);
+        assert!(!settled(&outstanding, flush) && wakers.is_empty());
         let mut wakers = Vec::new();
         outstanding.settle(before, &mut wakers);
         assert!(settled(&outstanding, flush));
@@ -175,5 +213,36 @@ mod tests {
         assert!(!settled(&outstanding, second), "one part is left");
         outstanding.settle(batch, &mut Vec::new());
         assert!(settled(&outstanding, second));
+    }
+
+    #[test]
+    fn flushes_that_were_given_up_leave_nothing_behind() {
+        let outstanding = Outstanding::default();
+        let batch = outstanding.open();
+        for _ in 0..1_000 {
+            assert!(!settled(&outstanding, outstanding.end_generation()));
+        }
+        let (waiters, generations) = {
+            let inner = lock(&outstanding.inner);
+            (inner.waiters.len(), inner.counts.len())
+        };
+        assert_eq!((waiters, generations), (0, 2));
+        let mut wakers = Vec::new();
+        outstanding.settle(batch, &mut wakers);
+        assert!(wakers.is_empty());
+    }
+
+    #[test]
+    fn batch_wakes_the_flushes_that_wait_for_it_and_no_later_ones() {
+        let outstanding = Outstanding::default();
+        let batches = [(); 3].map(|()| (outstanding.open(), outstanding.end_generation()));
+        let mut flushes = batches.map(|(_, flush)| outstanding.settled(flush));
+        assert!(flushes.iter_mut().all(|flush| flush.poll(Waker::noop()).is_pending()));
+        let mut wakers = Vec::new();
+        outstanding.settle(batches[1].0, &mut wakers);
+        assert_eq!(wakers.len(), 0);
+        outstanding.settle(batches[0].0, &mut wakers);
+        assert_eq!(wakers.len(), 2);
+        assert_eq!(lock(&outstanding.inner).waiters.len(), 1);
     }
 }

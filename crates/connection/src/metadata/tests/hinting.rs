@@ -4,13 +4,34 @@ use milena_codec::ids::{BrokerId, LeaderEpoch, PartitionId};
 
 use super::story::{Story, leaders, topic};
 use crate::endpoint::Endpoint;
-use crate::metadata::Change;
+use crate::metadata::{Change, Hint};
 
 /// What changes with a hint about a partition of `t`; `told` is a broker whose address comes along.
 fn hint(story: &mut Story, partition: i32, leader: i32, epoch: i32, told: Option<i32>) -> Vec<Change> {
-    let endpoint = told.map(|id| (BrokerId(id), Endpoint { host: format!("told-{id}"), port: 9092 }));
-    let (partition, epoch) = (PartitionId(partition), LeaderEpoch(epoch));
-    story.metadata.hint("t", partition, BrokerId(leader), epoch, endpoint)
+    let hinted = story.metadata.hints("t", [of(partition, leader, epoch, told)]);
+    assert_eq!(hinted.passed_over, usize::from(hinted.changes.is_empty()));
+    hinted.changes
+}
+
+fn of(partition: i32, leader: i32, epoch: i32, told: Option<i32>) -> Hint {
+    let told = told.filter(|told| *told == leader);
+    let endpoint = told.map(|id| Endpoint { host: format!("told-{id}"), port: 9092 });
+    Hint { partition: PartitionId(partition), leader: BrokerId(leader), epoch: LeaderEpoch(epoch), endpoint }
+}
+
+#[test]
+fn hints_about_many_partitions_are_one_change_of_their_topic() {
+    let mut story = Story::knowing(&[(1, 5); 1_000]);
+    let hints = (0..1_000).map(|partition| of(partition, 9, if partition == 7 { 5 } else { 6 }, Some(9)));
+    let hinted = story.metadata.hints("t", hints);
+    let [Change::Broker { .. }, Change::Topic(told)] = &hinted.changes[..] else { panic!("{hinted:?}") };
+    assert_eq!(hinted.passed_over, 1);
+    assert!(
+        leaders(told)
+            .into_iter()
+            .enumerate()
+            .all(|(place, leader)| leader == if place == 7 { (1, 5) } else { (9, 6) })
+    );
 }
 
 #[test]

@@ -9,6 +9,7 @@
 //!
 //! It owns every task of the producer, and ends when all of them have ended.
 
+mod hints;
 mod idle;
 mod lanes;
 mod questions;
@@ -21,8 +22,6 @@ use std::sync::{Arc, Weak};
 use std::task::Poll;
 use std::time::Instant;
 
-use milena_codec::message::NodeEndpoint;
-use milena_connection::Endpoint;
 use milena_connection::metadata::{Change, Metadata, TopicMetadata};
 use milena_sender::Backoff;
 use milena_sender::coordinator::{Coordinator, LaneId, Leadership};
@@ -40,6 +39,7 @@ use super::startup::Started;
 use super::trouble::Told;
 use crate::clock;
 use crate::core::Inbox;
+use hints::Hints;
 use idle::Idleness;
 use lanes::LaneHandle;
 use questions::Question;
@@ -145,43 +145,23 @@ impl Director {
         if inbox.broker_lost {
             self.metadata.refresh(now);
         }
-        let endpoints: Vec<NodeEndpoint> = inbox
-            .notices
-            .iter()
-            .filter_map(|notice| {
-                if let Notice::Endpoints(endpoints) = notice { Some(endpoints.clone()) } else { None }
-            })
-            .flatten()
-            .collect();
-        for notice in inbox.notices {
-            self.hear(notice, &endpoints, now);
-        }
+        self.hear(inbox.notices, now);
         if let Some(until) = inbox.close_until {
             self.begin_to_close(until);
         }
     }
 
-    fn hear(&mut self, notice: Notice, endpoints: &[NodeEndpoint], now: Instant) {
-        match notice {
-            Notice::Released(stream) => self.coordinator.released(stream),
-            Notice::IdentitySpent(spent) => self.coordinator.identity_spent(spent),
-            Notice::Endpoints(_) => {}
-            Notice::Awake(topic) => self.follow(&topic, now),
-            Notice::Stale { topic, partition, code, hint } => {
-                self.follow(&topic, now);
-                if let Some(code) = code {
-                    self.metadata.rejected(&topic, code);
-                }
-                let changes = hint.map(|hint| {
-                    let place = endpoints.iter().find(|endpoint| endpoint.node_id == hint.leader);
-                    let endpoint = place.and_then(|place| Endpoint::new(&place.host, place.port).ok());
-                    let told = endpoint.map(|endpoint| (hint.leader, endpoint));
-                    self.metadata.hint(&topic, partition, hint.leader, hint.epoch, told)
-                });
-                match changes {
-                    Some(changes) if !changes.is_empty() => self.take_in(changes),
-                    _ => self.metadata.refresh(now),
-                }
+    /// Reads what lanes tell: first who leads what now, so that a partition that was released goes there.
+    fn hear(&mut self, notices: Vec<Notice>, now: Instant) {
+        let mut hints = Hints::default();
+        let others: Vec<Notice> = notices.into_iter().filter_map(|notice| hints.take(notice)).collect();
+        self.heed_hints(hints, now);
+        for notice in others {
+            match notice {
+                Notice::Released(stream) => self.coordinator.released(stream),
+                Notice::IdentitySpent(spent) => self.coordinator.identity_spent(spent),
+                Notice::Awake(topic) => self.follow(&topic, now),
+                Notice::Endpoints(_) | Notice::Stale { .. } => {}
             }
         }
     }
@@ -267,10 +247,9 @@ impl Director {
             }
         });
         let closing = self.closing;
-        let settled = poll_fn(|cx| match closing {
-            Some(closing) => core.shared.outstanding.poll_settled(closing.target, cx.waker()),
-            None => Poll::Pending,
-        });
+        let mut outstanding = closing.map(|closing| core.shared.outstanding.settled(closing.target));
+        let settled =
+            poll_fn(|cx| outstanding.as_mut().map_or(Poll::Pending, |settled| settled.poll(cx.waker())));
         let asks_again = self.identity_not_before.filter(|not_before| *not_before > clock::now());
         let due = if self.question.is_none() { self.metadata.due() } else { None };
         let callers = core.deadlines.expire(clock::now());

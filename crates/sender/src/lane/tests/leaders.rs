@@ -263,3 +263,21 @@ fn when_the_epochs_are_used_up_another_identity_is_asked_for_and_only_its_partit
     assert_eq!(offset(&mut broken), Some(1));
     world.rest();
 }
+
+#[test]
+fn thousand_partitions_that_move_at_once_leave_the_lists_in_one_go_and_keep_their_order() {
+    let mut world = World::of(1_000);
+    let mut seats: Vec<_> = (0..1_000).map(|partition| world.send(partition, b"before").unwrap()).collect();
+    world.linger();
+    let now = world.now;
+    world.broker(1).poll(now, false);
+    let before = world.broker(1).schedule.clears;
+    world.lead(&vec![Some(BrokerId(2)); 1_000]);
+    world.broker(1).poll(now, false);
+    assert_eq!(world.broker(1).schedule.clears, before + 1);
+    assert!(!world.broker(1).has_ready(), "nothing of them is listed");
+    while let Some(request) = world.request(2) {
+        world.served(2, request);
+    }
+    assert!(seats.iter_mut().all(|seat| offset(seat) == Some(0)));
+}

@@ -246,7 +246,8 @@ fn a_flush_ends_though_the_linger_has_not() {
             caller.append(10);
             let target = caller.shared.outstanding.end_generation();
             caller.shared.press();
-            wait(|waker| caller.shared.outstanding.poll_settled(target, waker));
+            let mut settled = caller.shared.outstanding.settled(target);
+            wait(|waker| settled.poll(waker));
         });
         run(&mut lane, stage.clock.0, 1);
         flushes.join().unwrap();

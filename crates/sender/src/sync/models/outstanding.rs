@@ -2,6 +2,11 @@
 
 use super::*;
 
+fn wait_settled(outstanding: &Outstanding, target: Generation) {
+    let mut settled = outstanding.settled(target);
+    wait(|waker| settled.poll(waker));
+}
+
 fn settle(outstanding: &Outstanding, generation: Generation) {
     let mut wakers = Vec::new();
     outstanding.settle(generation, &mut wakers);
@@ -15,7 +20,7 @@ fn a_batch_is_settled_during_a_flush() {
         let outstanding = Arc::clone(&outstanding);
         thread::spawn(move || {
             let target = outstanding.end_generation();
-            wait(|waker| outstanding.poll_settled(target, waker));
+            wait_settled(&outstanding, target);
         })
     };
     settle(&outstanding, batch);
@@ -47,7 +52,7 @@ fn two_flushes_hear_of_their_batches_whatever_is_opened_meanwhile() {
                 let outstanding = Arc::clone(&outstanding);
                 thread::spawn(move || {
                     let target = outstanding.end_generation();
-                    wait(|waker| outstanding.poll_settled(target, waker));
+                    wait_settled(&outstanding, target);
                 })
             })
             .into();
