@@ -13,7 +13,7 @@ use milena_connection::Endpoint;
 use milena_connection::metadata::{Hint, Metadata, MetadataConfig};
 use milena_partitioner::Strategy;
 use milena_sender::accumulator::{AccumulatorConfig, Clock, Port, RecordRef, Shared, Topic, Waiting};
-use milena_sender::coordinator::{Coordinator, LaneId, Order};
+use milena_sender::coordinator::{Coordinator, LaneId, Leadership, Order};
 use milena_sender::lane::{Lane, LaneConfig, Notice};
 use milena_sender::stream::StreamConfig;
 
@@ -105,6 +105,7 @@ impl Senders {
             request_bytes_max: 8 << 20,
             retry_backoff: SECOND,
             retry_backoff_max: SECOND,
+            request_timeout: 30 * SECOND,
             seed: 1,
         });
         let lanes = [1, 2].map(|broker| {
@@ -132,7 +133,8 @@ impl Senders {
     fn move_all(&mut self) {
         self.leader = 1 - self.leader;
         let leader: LaneId = Some(BrokerId(i32::from(self.leader == 1) + 1));
-        let leaders: Vec<LaneId> = (0..PARTITIONS).map(|_| leader).collect();
+        let leader = Leadership { lane: leader, epoch: LeaderEpoch(0) };
+        let leaders: Vec<Leadership> = (0..PARTITIONS).map(|_| leader).collect();
         self.coordinator.topic(&self.topic, TopicId::ZERO, &leaders, &Arc::new(Port::default()));
         loop {
             while let Some(order) = self.coordinator.next_order() {

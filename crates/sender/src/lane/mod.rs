@@ -17,19 +17,19 @@
 mod answers;
 mod compressing;
 mod landing;
+mod notice;
 mod request;
 mod schedule;
 
 pub use answers::{AnswerError, LeaderHint};
+pub use notice::Notice;
 pub use request::{ProduceRequest, RequestConfig};
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc as StdArc;
 use std::time::{Duration, Instant};
 
-use milena_codec::ErrorCode;
-use milena_codec::ids::{Identity, PartitionId, ProducerId, TopicId};
-use milena_codec::message::NodeEndpoint;
+use milena_codec::ids::{Identity, TopicId};
 
 use crate::accumulator::{Bulletin, Port, Shared};
 use crate::backoff::Backoff;
@@ -56,30 +56,6 @@ pub struct LaneConfig {
     pub retry_backoff_max: Duration,
     /// Seed of the jitter.
     pub seed: u64,
-}
-
-/// A lane's message to the coordinator.
-#[derive(Debug)]
-pub enum Notice {
-    /// Nothing of this partition is in flight here any more: another lane may have it.
-    Released(Box<Stream>),
-    /// The broker does not lead the partition, or could not be reached.
-    Stale {
-        /// The topic.
-        topic: StdArc<str>,
-        /// The partition.
-        partition: PartitionId,
-        /// The code that the broker returned; none where the connection ended.
-        code: Option<ErrorCode>,
-        /// Its leader, where the response names one.
-        hint: Option<LeaderHint>,
-    },
-    /// There is something to send to a topic that was let be.
-    Awake(StdArc<str>),
-    /// Where the brokers named in hints are.
-    Endpoints(Vec<NodeEndpoint>),
-    /// A broker does not know the producer id any more, or its epochs are used up.
-    IdentitySpent(ProducerId),
 }
 
 /// The shell's next step.

@@ -167,16 +167,16 @@ impl World {
                     Order::Discard(stream) => {
                         let mut settler = Settler::new(StdArc::clone(&self.shared));
                         stream.discard(&mut settler);
-                        settler.finish();
                         self.failed_by_discards += settler.counters.failed;
+                        settler.finish();
                     }
                     Order::Identity(identity) => {
                         self.lanes.values_mut().for_each(|lane| lane.set_identity(identity));
                     }
                 }
             }
-            let told: Vec<Notice> =
-                self.lanes.values_mut().flat_map(|lane| lane.notices().collect::<Vec<_>>()).collect();
+            let told = self.lanes.values_mut().flat_map(|lane| lane.notices().collect::<Vec<_>>());
+            let told: Vec<Notice> = told.collect();
             if told.is_empty() {
                 return;
             }
@@ -267,8 +267,8 @@ impl World {
         let answers = batches(request)
             .into_iter()
             .map(|(partition, bytes)| {
-                let log = &mut self.logs[usize::try_from(partition).unwrap()];
-                let (code, offset) = log.append(&bytes, max);
+                let index = usize::try_from(partition).unwrap();
+                let (code, offset) = self.logs[index].append(&bytes, max);
                 (partition, code, offset)
             })
             .collect::<Vec<_>>();
@@ -356,9 +356,8 @@ pub(crate) fn partitions(request: &ProduceRequest) -> Vec<i32> {
 
 /// The stamp of a request's only batch.
 pub(crate) fn stamp(request: &ProduceRequest) -> Stamp {
-    let batches = batches(request);
-    assert_eq!(batches.len(), 1);
-    RecordBatch::parse(&batches[0].1).unwrap().header.stamp
+    let [(_, bytes)] = &batches(request)[..] else { panic!("one batch") };
+    RecordBatch::parse(bytes).unwrap().header.stamp
 }
 
 /// Producer id, epoch and first sequence.

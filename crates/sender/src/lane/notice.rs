@@ -1,0 +1,34 @@
+//! What a lane tells the coordinator.
+
+use std::sync::Arc as StdArc;
+
+use milena_codec::ErrorCode;
+use milena_codec::ids::{PartitionId, ProducerId};
+use milena_codec::message::NodeEndpoint;
+
+use super::answers::LeaderHint;
+use crate::stream::Stream;
+
+/// A lane's message to the coordinator.
+#[derive(Debug)]
+pub enum Notice {
+    /// Nothing of this partition is in flight here any more: another lane may have it.
+    Released(Box<Stream>),
+    /// The broker does not lead the partition, or could not be reached.
+    Stale {
+        /// The topic.
+        topic: StdArc<str>,
+        /// The partition.
+        partition: PartitionId,
+        /// The code that the broker returned; none where the connection ended.
+        code: Option<ErrorCode>,
+        /// Its leader, where the response names one.
+        hint: Option<LeaderHint>,
+    },
+    /// There is something to send to a topic that was let be.
+    Awake(StdArc<str>),
+    /// Where the brokers named in hints are.
+    Endpoints(Vec<NodeEndpoint>),
+    /// A broker does not know the producer id any more, or its epochs are used up.
+    IdentitySpent(ProducerId),
+}
