@@ -217,42 +217,77 @@ impl Topic {
         clock: &C,
         mut waiting: Waiting<'_>,
     ) -> Result<Appended, ChooseError> {
-        let mut cell = self.cells.mine();
+        let cell = self.cells.mine();
         let mut sticky = StickyCell::from_bits(cell.load(Ordering::Relaxed));
-        // A caller that waited goes where its room is.
-        if let Some(ticket) = &waiting.ticket {
-            sticky = StickyCell::new(ticket.partition().0.unsigned_abs(), self.cell_bytes());
+        if waiting.ticket.is_some() || !place(partitions, sticky.partition()).is_available() {
+            sticky = self.leave(partitions, sticky, waiting.ticket.as_deref());
         }
-        if !place(partitions, sticky.partition()).is_available() {
-            sticky = self.leave_leaderless(partitions, sticky);
-        }
+        let chosen = place(partitions, sticky.partition());
         let ticket = waiting.ticket.as_deref_mut();
         let impatient = Waiting { ticket, impatient: true, ..waiting };
-        let mut chosen = place(partitions, sticky.partition());
-        let mut appended = chosen.append::<C, SEAT>(record, clock, impatient);
-        if let Err(Refusal::Full { .. }) = appended
+        match chosen.append::<C, SEAT>(record, clock, impatient) {
+            Ok(appended) => {
+                self.spend(cell, sticky, partitions, appended.bytes, clock);
+                Ok(appended)
+            }
+            Err(refusal) => {
+                self.append_elsewhere::<C, SEAT>(partitions, sticky, refusal, (record, clock), waiting)
+            }
+        }
+    }
+
+    /// A cell notes the bytes that went to its partition, and moves on after so many.
+    #[inline]
+    fn spend<C: Clock>(
+        &self,
+        cell: &AtomicU64,
+        sticky: StickyCell,
+        partitions: &[StdArc<Partition>],
+        bytes: u32,
+        clock: &C,
+    ) {
+        let next = |partition: u32| self.next_for_cell(partitions, partition, clock.now());
+        cell.store(sticky.spend(bytes, self.cell_bytes(), next).to_bits(), Ordering::Relaxed);
+    }
+
+    /// The partition of a cell did not take a record: another one may, where it makes no progress, or where another thread
+    /// is in it.
+    #[cold]
+    fn append_elsewhere<C: Clock, const SEAT: bool>(
+        &self,
+        partitions: &[StdArc<Partition>],
+        sticky: StickyCell,
+        refusal: Refusal,
+        (record, clock): (&RecordRef<'_>, &C),
+        waiting: Waiting<'_>,
+    ) -> Result<Appended, ChooseError> {
+        let mut refused = (refusal, place(partitions, sticky.partition()).index());
+        if let Refusal::Full { .. } = refusal
             && waiting.ticket.is_none()
             && let Some(other) = leave_stalled(partitions, sticky.partition())
         {
-            sticky = StickyCell::new(other, self.cell_bytes());
-            chosen = place(partitions, other);
-            let again = Waiting { ticket: None, ..waiting };
-            appended = chosen.append::<C, SEAT>(record, clock, again);
+            let chosen = place(partitions, other);
+            match chosen.append::<C, SEAT>(record, clock, Waiting { ticket: None, ..waiting }) {
+                Ok(appended) => {
+                    let sticky = StickyCell::new(other, self.cell_bytes());
+                    self.spend(self.cells.mine(), sticky, partitions, appended.bytes, clock);
+                    return Ok(appended);
+                }
+                Err(refusal) => refused = (refusal, chosen.index()),
+            }
         }
-        if let Err(Refusal::Busy) = appended {
-            cell = self.cells.split_off(|partition, thread| {
-                // Anywhere but there.
-                let step = 1 + thread % (partitions.len().max(2) - 1);
-                let start = partition.wrapping_add(u32::try_from(step).unwrap_or(1));
-                StickyCell::new(available(partitions, start), self.cell_bytes())
-            });
-            sticky = StickyCell::from_bits(cell.load(Ordering::Relaxed));
-            chosen = place(partitions, sticky.partition());
-            appended = chosen.append::<C, SEAT>(record, clock, waiting);
-        }
+        let (Refusal::Busy, _) = refused else { return Err(ChooseError::Refused(refused.0, refused.1)) };
+        let cell = self.cells.split_off(|partition, thread| {
+            // Anywhere but there.
+            let step = 1 + thread % (partitions.len().max(2) - 1);
+            let start = partition.wrapping_add(u32::try_from(step).unwrap_or(1));
+            StickyCell::new(available(partitions, start), self.cell_bytes())
+        });
+        let sticky = StickyCell::from_bits(cell.load(Ordering::Relaxed));
+        let chosen = place(partitions, sticky.partition());
+        let appended = chosen.append::<C, SEAT>(record, clock, waiting);
         let appended = appended.map_err(|refusal| ChooseError::Refused(refusal, chosen.index()))?;
-        let next = |partition: u32| self.next_for_cell(partitions, partition, clock.now());
-        cell.store(sticky.spend(appended.bytes, self.cell_bytes(), next).to_bits(), Ordering::Relaxed);
+        self.spend(cell, sticky, partitions, appended.bytes, clock);
         Ok(appended)
     }
 
@@ -261,10 +296,18 @@ impl Topic {
         u32::try_from(self.shared.config.offered_from()).unwrap_or(u32::MAX)
     }
 
-    /// A cell whose partition has no leader moves on at once, if there is one that has.
+    /// A caller that waited goes where its room is. A cell whose partition has no leader moves on at once, if there is one
+    /// that has.
     #[cold]
-    fn leave_leaderless(&self, partitions: &[StdArc<Partition>], sticky: StickyCell) -> StickyCell {
-        let next = available(partitions, sticky.partition());
+    fn leave(
+        &self,
+        partitions: &[StdArc<Partition>],
+        sticky: StickyCell,
+        ticket: Option<&Ticket>,
+    ) -> StickyCell {
+        let here = ticket.map_or_else(|| sticky.partition(), |ticket| ticket.partition().0.unsigned_abs());
+        let is_led = place(partitions, here).is_available();
+        let next = if is_led { here } else { available(partitions, here) };
         if next == sticky.partition() { sticky } else { StickyCell::new(next, self.cell_bytes()) }
     }
 
