@@ -172,6 +172,7 @@ const fn kind_of(kind: FailureKind) -> ErrorKind {
         FailureKind::InvalidPartition => ErrorKind::InvalidPartition,
         FailureKind::TopicAuthorizationFailed => ErrorKind::TopicAuthorizationFailed,
         FailureKind::ClusterAuthorizationFailed => ErrorKind::ClusterAuthorizationFailed,
+        FailureKind::OutcomeUnknown => ErrorKind::OutcomeUnknown,
         FailureKind::Closed => ErrorKind::Closed,
         FailureKind::Internal => ErrorKind::Internal,
         _ => ErrorKind::Refused,

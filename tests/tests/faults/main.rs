@@ -10,6 +10,7 @@ mod budget;
 mod codes;
 mod deadlines;
 mod determinism;
+mod doubt;
 mod late;
 mod lies;
 mod links;

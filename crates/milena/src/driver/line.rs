@@ -16,6 +16,7 @@ use tokio::time::{sleep_until, timeout};
 use super::settings::Settings;
 use super::throttle::{Throttling, throttle};
 use super::trouble::Trouble;
+use super::versioned::Versioned;
 use crate::clock;
 use crate::error::ConnectErrorKind;
 
@@ -60,7 +61,7 @@ impl Line {
     ///
     /// # Errors
     /// What each of them had to say.
-    pub(super) async fn ask<R: Request<Response: Throttling>>(
+    pub(super) async fn ask<R: Request<Response: Throttling + Versioned>>(
         &mut self,
         candidates: &[Endpoint],
         request: &R,
@@ -124,7 +125,7 @@ impl Line {
         self.avoided = Some(endpoint);
     }
 
-    async fn ask_at<R: Request<Response: Throttling>>(
+    async fn ask_at<R: Request<Response: Throttling + Versioned>>(
         &mut self,
         endpoint: &Endpoint,
         request: &R,
@@ -194,7 +195,7 @@ fn share_of(within: Duration, asked: usize) -> Duration {
     within / u32::try_from(asked).unwrap_or(u32::MAX).max(1)
 }
 
-async fn open_and_ask<R: Request>(
+async fn open_and_ask<R: Request<Response: Versioned>>(
     settings: &Settings,
     endpoint: &Endpoint,
     request: &R,
@@ -231,13 +232,18 @@ fn a_little_less(within: Duration) -> Duration {
     Duration::from_millis(u64::try_from(within.as_millis()).unwrap_or(u64::MAX) / 10 * 9)
 }
 
-async fn call<R: Request>(
+async fn call<R: Request<Response: Versioned>>(
     control: &mut Control,
     request: &R,
     within: Duration,
 ) -> Result<R::Response, Trouble> {
     match timeout(within, control.call(request)).await {
-        Ok(answered) => answered.map_err(Trouble::from),
+        Ok(answered) => {
+            let mut response = answered.map_err(Trouble::from)?;
+            let version = control.versions().and_then(|versions| versions.pick::<R>());
+            response.keep_what_counts(version.unwrap_or_default());
+            Ok(response)
+        }
         Err(_) => Err(no_answer(control.endpoint(), within)),
     }
 }

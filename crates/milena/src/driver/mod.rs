@@ -11,6 +11,7 @@ mod settings;
 mod startup;
 mod throttle;
 mod trouble;
+mod versioned;
 
 use std::sync::Arc;
 

@@ -77,6 +77,8 @@ kinds! {
     TopicAuthorizationFailed = "topic_authorization_failed";
     /// The producer may not write to the cluster.
     ClusterAuthorizationFailed = "cluster_authorization_failed";
+    /// A try was not answered, and the brokers do not tell what became of it: the record may have been written.
+    OutcomeUnknown = "outcome_unknown";
     /// The broker refused for another reason, and would again.
     Refused = "refused";
     /// The producer was closed first.
