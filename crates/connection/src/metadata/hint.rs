@@ -1,4 +1,4 @@
-//! What a broker tells on the side about one partition, and whether it is believed.
+//! A leader hint: the leader of one partition, in a response to Produce (KIP-951).
 
 use milena_codec::ids::{BrokerId, LeaderEpoch, PartitionId};
 
@@ -7,7 +7,7 @@ use super::change::Change;
 use super::topic::{Leaderless, PartitionMetadata, TopicMetadata};
 use crate::endpoint::Endpoint;
 
-/// Who leads a partition now, by a broker that does not (KIP-951).
+/// The leader of a partition, as a broker that does not lead it returns it (KIP-951).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hint {
     /// The partition.
@@ -30,7 +30,7 @@ pub struct Hinted {
 }
 
 impl Hint {
-    /// Believes it, or not. Returns whether the leader listens elsewhere than was known, if it is believed.
+    /// Applies the hint if its epoch is newer and its leader's address is known. Returns the change of that address, if any.
     pub(super) fn believe(self, known: &mut TopicMetadata, brokers: &mut Brokers) -> Option<Option<Change>> {
         let Self { partition, leader, epoch, endpoint } = self;
         let place = usize::try_from(partition.0).ok()?;

@@ -239,9 +239,12 @@ mod tests {
     #[test]
     fn a_code_stands_once_in_the_text() {
         let error =
-            SendError::new(ErrorKind::DeliveryTimeout, "t", "the broker last said REQUEST_TIMED_OUT (7)")
+            SendError::new(ErrorKind::DeliveryTimeout, "t", "the broker returned REQUEST_TIMED_OUT (7) last")
                 .with_code(Some(ErrorCode::REQUEST_TIMED_OUT));
-        assert_eq!(error.to_string(), "topic t: the broker last said REQUEST_TIMED_OUT (7) (not written)");
+        assert_eq!(
+            error.to_string(),
+            "topic t: the broker returned REQUEST_TIMED_OUT (7) last (not written)"
+        );
     }
 
     #[test]

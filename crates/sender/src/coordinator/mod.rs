@@ -80,7 +80,9 @@ pub struct Coordinator {
     /// Discarded partitions whose streams are not released, each with the stream of its successor, if it has come back.
     leaving: BTreeMap<Discarded, Option<Box<Stream>>>,
     identity: Option<Identity>,
-    /// The highest epoch of this identity that a discarded stream used.
+    /// The identity that was given last, even if it is spent: partitions go on under it until the next one comes.
+    given: Option<Identity>,
+    /// The highest epoch of that identity that a discarded stream used.
     used: Option<Identity>,
     /// An identity is needed and was not asked for yet.
     wants_identity: bool,
@@ -150,6 +152,7 @@ impl Coordinator {
     /// A broker gave the producer an identity.
     pub fn identity(&mut self, identity: Identity) {
         self.identity = Some(identity);
+        self.given = Some(identity);
         self.used = self.used.filter(|used| used.producer_id == identity.producer_id);
         self.orders.push_back(Order::Identity(identity));
     }
@@ -217,10 +220,14 @@ impl Coordinator {
     /// A stream whose partition is no more. The same partition may have come back meanwhile.
     fn discard(&mut self, stream: Box<Stream>) {
         if let Some(used) = stream.used_identity()
-            && self.identity.is_some_and(|identity| identity.producer_id == used.producer_id)
+            && self.given.is_some_and(|given| given.producer_id == used.producer_id)
             && self.used.is_none_or(|before| before.epoch < used.epoch)
         {
             self.used = Some(used);
+            if used.raised().is_none() {
+                // Nothing could be stamped above it.
+                self.identity_spent(used.producer_id);
+            }
         }
         let successor = self.leaving.remove(&key_of(stream.partition())).flatten();
         self.orders.push_back(Order::Discard(stream));

@@ -331,3 +331,30 @@ fn leader_that_is_elected_anew_is_told_to_its_lane() {
         assert_eq!(office.orders(), told, "{epoch}");
     }
 }
+
+#[test]
+fn partition_that_comes_back_while_another_identity_is_awaited_begins_above_the_epoch_that_was_used_there() {
+    let mut office = Office::new();
+    with_identity(&mut office);
+    let topic = office.topic("t");
+    office.lead(&topic, ID, &[A, A]);
+    stamp_under(&mut office, 2, 5);
+    office.coordinator.identity_spent(7.into());
+    office.lead(&topic, OTHER_ID, &[A]);
+    office.release(2);
+    office.lead(&topic, ID, &[A, A]);
+    assert_eq!(office.held[&3].1.used_identity().map(|used| used.epoch.0), Some(5));
+}
+
+#[test]
+fn identity_whose_last_epoch_was_used_by_a_discarded_partition_is_spent() {
+    let mut office = Office::new();
+    with_identity(&mut office);
+    assert!(office.coordinator.asks_identity(), "the first one");
+    let topic = office.topic("t");
+    office.lead(&topic, ID, &[A, A]);
+    stamp_under(&mut office, 2, 32_766);
+    office.lead(&topic, OTHER_ID, &[A]);
+    office.release(2);
+    assert!(office.coordinator.asks_identity());
+}

@@ -250,6 +250,13 @@ impl Entry {
             State::InDoubt(Doubt { own: true, whole, only_knowing_leaders, answer, unrecognised: 0 });
     }
 
+    /// A batch before it was acknowledged: the leader may take it now.
+    pub(super) const fn forget_answer(&mut self) {
+        if let State::InDoubt(doubt) = &mut self.state {
+            doubt.answer = None;
+        }
+    }
+
     /// The batch with this number, of which it may be a part, is not in the log.
     pub(super) fn rule_out_whole(&mut self, number: u64) {
         if let State::InDoubt(doubt) = &mut self.state
@@ -282,7 +289,9 @@ impl Entry {
         match self.state {
             State::InDoubt(doubt) => {
                 let whole = doubt.whole.or(Some(self.number));
-                State::InDoubt(Doubt { own: false, whole, answer: None, unrecognised: 0, ..doubt })
+                // A part of a part is in doubt for both: what is learned of the outer one does not end it.
+                let own = doubt.own && doubt.whole.is_some();
+                State::InDoubt(Doubt { own, whole, answer: None, unrecognised: 0, ..doubt })
             }
             _ => State::Untried,
         }

@@ -199,8 +199,8 @@ pub(super) struct Grant {
 /// A wake-up is late that comes so much after the time of the timer: the process was suspended, or the thread blocked.
 pub const LATE_MIN: Duration = Duration::from_secs(1);
 
-/// Whoever loses a stream, by a panic or because its runtime ends, loses no record's outcome with it: everything fails
-/// that is not settled, and no more is accepted.
+/// A stream that is dropped, by a panic or because its runtime ends, fails everything that is not settled, and accepts no
+/// more.
 impl Drop for Stream {
     fn drop(&mut self) {
         let mut settler = Settler::new(StdArc::clone(self.partition.shared()));
@@ -212,6 +212,6 @@ impl Drop for Stream {
 
 /// A failure that is not the broker's verdict.
 fn failure_of(kind: FailureKind, persisted: Persisted, code: Option<ErrorCode>, cause: &str) -> Failure {
-    let said = code.map(|code| format!("; the broker last said {code}")).unwrap_or_default();
+    let said = code.map(|code| format!("; the broker returned {code} last")).unwrap_or_default();
     Failure { kind, persisted, retriable: true, code, message: format!("{cause}{said}").into() }
 }

@@ -78,10 +78,13 @@ impl Stream {
                     self.retry(index, flight.batch, now, config, backoff, settler);
                 }
             }
-            Verdict::Retry | Verdict::RetryAtLeader => {
-                aftermath.stale = verdict == Verdict::RetryAtLeader;
+            Verdict::RetryAtLeader => {
+                // The topic may have been created anew under its name, or the leader that is reached next is another.
+                self.run.leader_changed();
+                aftermath.stale = true;
                 self.retry(index, flight.batch, now, config, backoff, settler);
             }
+            Verdict::Retry => self.retry(index, flight.batch, now, config, backoff, settler),
         }
         self.drop_settled(settler);
         if !self.has_waiting() {
@@ -170,6 +173,10 @@ impl Stream {
         if term == self.run.term {
             self.run.known_at = Some(now);
         }
+        if self.run.asks {
+            // What was refused because a batch before it was missing is asked for again.
+            self.entries.iter_mut().skip(index).for_each(Entry::forget_answer);
+        }
         let before = self.run.acknowledge(stamp, entry.records, base_offset);
         if index > 0
             && let Some(room) = before.and_then(|before| before.room_until(stamp, base_offset))
@@ -234,6 +241,8 @@ impl Stream {
 
 fn judge(answer: &Answer, case: Case) -> (Verdict, Trace) {
     match answer {
+        // An offset beside an error: the leader had appended the batch before (`DelayedProduce.scala`).
+        Answer::Said { code, base_offset, .. } if *base_offset >= 0 => (verdict(*code, case).0, Trace::Open),
         Answer::Said { code, .. } => verdict(*code, case),
         Answer::Written => (Verdict::Written, Trace::Open),
         Answer::CodecTooNew { .. } => (Verdict::Fail(FailureKind::UnsupportedCompression), Trace::Refused),

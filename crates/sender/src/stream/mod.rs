@@ -303,7 +303,7 @@ impl Stream {
     }
 }
 
-/// Whether two ids are those of two topics: while one of them is not known, nothing says so.
+/// Whether two ids are of two topics. An id that is not known may be either.
 pub(crate) fn is_another_topic(before: TopicId, after: TopicId) -> bool {
     !before.is_zero() && !after.is_zero() && before != after
 }

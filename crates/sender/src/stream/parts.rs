@@ -123,6 +123,7 @@ impl Stream {
             let entry = Entry {
                 failures: whole.failures,
                 code: whole.code,
+                opened: whole.opened,
                 state: whole.state_of_parts(),
                 ..Entry::new(self.next_entry, part, stamp)
             };

@@ -74,7 +74,6 @@ pub(super) fn verdict(code: ErrorCode, case: Case) -> (Verdict, Trace) {
         | ErrorCode::THROTTLING_QUOTA_EXCEEDED => (Retry, Refused),
         ErrorCode::UNKNOWN_TOPIC_OR_PARTITION
         | ErrorCode::LEADER_NOT_AVAILABLE
-        | ErrorCode::NOT_LEADER_OR_FOLLOWER
         | ErrorCode::BROKER_NOT_AVAILABLE
         | ErrorCode::REPLICA_NOT_AVAILABLE
         | ErrorCode::LISTENER_NOT_FOUND
@@ -84,7 +83,11 @@ pub(super) fn verdict(code: ErrorCode, case: Case) -> (Verdict, Trace) {
         | ErrorCode::ELECTION_NOT_NEEDED
         | ErrorCode::UNKNOWN_TOPIC_ID
         | ErrorCode::INCONSISTENT_TOPIC_ID => (RetryAtLeader, Refused),
-        ErrorCode::NETWORK_EXCEPTION | ErrorCode::KAFKA_STORAGE_ERROR => (RetryAtLeader, Open),
+        // A leader that loses the partition while a batch waits for its followers returns NOT_LEADER_OR_FOLLOWER for it, and
+        // they may have it (`DelayedProduce.scala`).
+        ErrorCode::NOT_LEADER_OR_FOLLOWER | ErrorCode::NETWORK_EXCEPTION | ErrorCode::KAFKA_STORAGE_ERROR => {
+            (RetryAtLeader, Open)
+        }
 
         ErrorCode::MESSAGE_TOO_LARGE | ErrorCode::RECORD_LIST_TOO_LARGE if case.records > 1 => {
             (Split, Refused)
@@ -135,7 +138,7 @@ mod tests {
             .filter(|code| verdict(**code, CASE).1 == Trace::Open)
             .map(|code| code.0)
             .collect();
-        assert_eq!(open, [-1, 0, 7, 13, 20, 46, 56]);
+        assert_eq!(open, [-1, 0, 6, 7, 13, 20, 46, 56]);
     }
 
     #[test]
@@ -185,9 +188,10 @@ mod tests {
 
     #[test]
     fn leadership_errors_go_to_the_leader_and_a_code_of_the_future_fails() {
-        for code in [3, 5, 6, 74, 100] {
+        for code in [3, 5, 74, 100] {
             check(ErrorCode(code), CASE, (Verdict::RetryAtLeader, Trace::Refused));
         }
+        check(ErrorCode::NOT_LEADER_OR_FOLLOWER, CASE, (Verdict::RetryAtLeader, Trace::Open));
         check(ErrorCode(999), CASE, (Verdict::Fail(FailureKind::Refused), Trace::Refused));
     }
 }

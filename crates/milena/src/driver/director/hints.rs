@@ -1,4 +1,4 @@
-//! Who leads partitions now, by brokers that do not (KIP-951). When a broker leaves, one answer tells of thousands of partitions: the
+//! The leaders of partitions, as brokers that do not lead them return them (KIP-951). When a broker leaves, one answer tells of thousands of partitions: the
 //! hints about a topic are taken together, because each change of its leaders goes through all of its partitions.
 
 use std::collections::BTreeMap;

@@ -55,10 +55,10 @@ impl Director {
         if unknown {
             tracing::warn!(
                 topic = &**name,
-                "the brokers do not know a topic any more: it takes no records until they do"
+                "topic is unknown to the brokers: new records for it are rejected until it is back; create it, or stop sending to it"
             );
         } else {
-            tracing::info!(topic = &**name, "a topic takes records again");
+            tracing::info!(topic = &**name, "topic is known again and takes records");
         }
         partitions.iter().for_each(|partition| partition.set_unknown(unknown));
     }

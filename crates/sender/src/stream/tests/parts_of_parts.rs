@@ -41,3 +41,25 @@ fn once_a_part_is_written_the_whole_was_not() {
     assert_eq!(failure(&mut seats[19]), Some((FailureKind::DeliveryTimeout, Persisted::No)));
     story.ends();
 }
+
+#[test]
+fn parts_of_a_part_that_was_written_are_not_written_beside_it() {
+    let mut story = Story::proven();
+    let mut seats = send_many(&story, 20, 1_000);
+    let whole = story.next().unwrap();
+    story.lost(whole);
+    story.pause();
+    let whole = story.next().unwrap();
+    story.refused(whole, ErrorCode::MESSAGE_TOO_LARGE);
+    // The first part is appended, and its answer is lost; then it is too large as well.
+    let part = story.next().unwrap();
+    story.applied(&part, MAX);
+    story.lost(part);
+    story.pause();
+    let part = story.next().unwrap();
+    story.refused(part, ErrorCode::MESSAGE_TOO_LARGE);
+    story.goes_well();
+    assert!((1..).zip(&mut seats).all(|(place, seat)| offset(seat) == Some(place)));
+    assert_eq!(story.log.values.len(), 21, "once");
+    story.ends();
+}

@@ -24,14 +24,12 @@ fn only_last_is_recognised(story: &mut Story, base_offset: i64) {
         story.refused(flight, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
     }
     let last = story.next().unwrap();
-    let answer = Answer::Said {
-        code: ErrorCode::NONE,
-        base_offset,
-        append_time_ms: -1,
-        message: None,
-        culprits: Vec::new(),
-    };
-    story.lands(last, &answer);
+    story.lands(last, &at(ErrorCode::NONE, base_offset));
+}
+
+/// A broker's answer with an offset.
+fn at(code: ErrorCode, base_offset: i64) -> Answer {
+    Answer::Said { code, base_offset, append_time_ms: -1, message: None, culprits: Vec::new() }
 }
 
 #[test]
@@ -148,7 +146,8 @@ fn limited_retries_never_report_records_as_not_written_that_a_broker_takes_up_la
 fn no_new_batch_is_taken_while_one_is_in_doubt() {
     let mut story = Story::proven();
     let (_, first) = story.fly("a");
-    story.lost(first);
+    // The leader knows the run, and took a perhaps.
+    story.refused(first, ErrorCode::REQUEST_TIMED_OUT);
     story.send("b");
     story.pause();
     let again = story.next().unwrap();
@@ -156,4 +155,79 @@ fn no_new_batch_is_taken_while_one_is_in_doubt() {
     assert!(story.next().is_none());
     story.served(again);
     assert_eq!(values(&story.next().unwrap()), ["b"]);
+}
+
+#[test]
+fn batch_that_was_refused_behind_another_is_asked_for_again_once_that_one_is_written() {
+    let mut story = Story::proven();
+    let (seats, flights): (Vec<Seat>, Vec<Flight>) =
+        ["d", "e", "f"].map(|value| story.fly(value)).into_iter().unzip();
+    flights.into_iter().for_each(|flight| story.lost(flight));
+    story.pause();
+    let d = story.next().unwrap();
+    story.served(d);
+    let (e, f) = (story.next().unwrap(), story.next().unwrap());
+    story.refused(e, ErrorCode::NOT_ENOUGH_REPLICAS);
+    story.refused(f, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
+    story.goes_well();
+    assert_eq!(
+        seats.into_iter().map(|mut seat| offset(&mut seat)).collect::<Vec<_>>(),
+        [Some(1), Some(2), Some(3)]
+    );
+    assert_eq!(story.log.texts(), ["proof", "d", "e", "f"]);
+    story.ends();
+}
+
+#[test]
+fn leader_that_loses_the_partition_after_it_appended_leaves_the_batch_in_doubt() {
+    for (code, offset) in
+        [(ErrorCode::NOT_LEADER_OR_FOLLOWER, -1), (ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, 1)]
+    {
+        let mut story = Story::proven();
+        let (mut seat, flight) = story.fly("a");
+        story.applied(&flight, MAX);
+        story.lands(flight, &at(code, offset));
+        story.stream.moved();
+        story.deadline();
+        assert_eq!(failure(&mut seat), Some((FailureKind::DeliveryTimeout, Persisted::Maybe)), "{code}");
+        story.goes_well();
+        assert_eq!(story.log.texts(), ["proof", "a"]);
+        story.ends();
+    }
+}
+
+#[test]
+fn leader_that_does_not_know_the_topic_may_not_know_the_run_of_the_next_one() {
+    let mut story = Story::proven();
+    let (_, a) = story.fly("a");
+    let (_, b) = story.fly("b");
+    story.refused(a, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
+    story.refused(b, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
+    story.pause();
+    assert!(story.next().is_some());
+    assert!(story.next().is_none(), "a topic created anew would take b as the first");
+}
+
+#[test]
+fn batch_before_the_last_acknowledged_one_is_not_proven_by_the_next() {
+    let mut story = Story::proven();
+    let (mut seat, a) = story.fly("a");
+    let (_, b) = story.fly("b");
+    let (_, c) = story.fly("c");
+    // No room for a before b, and none is needed between b and c.
+    story.lands(b, &at(ErrorCode::NONE, 1));
+    story.lands(c, &at(ErrorCode::NONE, 2));
+    assert!(is_pending(&mut seat));
+    story.refused(a, ErrorCode::INVALID_RECORD);
+    assert_eq!(failure(&mut seat), Some((FailureKind::InvalidRecord, Persisted::No)));
+}
+
+#[test]
+fn batch_that_was_refused_on_every_try_is_not_proven_by_a_later_one() {
+    let mut story = Story::proven();
+    let (mut seat, a) = story.fly("a");
+    let (_, b) = story.fly("b");
+    story.refused(a, ErrorCode::NOT_ENOUGH_REPLICAS);
+    story.lands(b, &at(ErrorCode::NONE, 2));
+    assert!(is_pending(&mut seat), "the room is that of another producer's record");
 }

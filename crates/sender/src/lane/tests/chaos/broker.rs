@@ -91,15 +91,15 @@ fn said((error_code, base_offset): (ErrorCode, i64)) -> PartitionProduceResponse
 fn faulty(log: &mut Log, bytes: &[u8], dice: &mut fastrand::Rng) -> PartitionProduceResponse {
     // Not appended, for a while or for good.
     const REFUSALS: [i16; 19] = [2, 3, 5, 6, 9, 17, 19, 29, 42, 47, 49, 72, 74, 75, 89, 100, 103, 87, 44];
-    // Appended or not, and the broker cannot say.
-    const DOUBTS: [i16; 5] = [7, 13, 20, 56, -1];
+    // Appended or not, and the broker cannot say. With 3 its offset tells.
+    const DOUBTS: [i16; 7] = [7, 13, 20, 56, -1, 6, 3];
     match dice.u8(..10) {
         0..=4 => said((ErrorCode(REFUSALS[dice.usize(..REFUSALS.len())]), -1)),
         5 | 6 => {
-            if dice.bool() {
-                log.append(bytes, MAX);
-            }
-            said((ErrorCode(DOUBTS[dice.usize(..DOUBTS.len())]), -1))
+            let code = ErrorCode(DOUBTS[dice.usize(..DOUBTS.len())]);
+            let offset = if dice.bool() { log.append(bytes, MAX).1 } else { -1 };
+            let tells = code == ErrorCode::UNKNOWN_TOPIC_OR_PARTITION || dice.bool();
+            said((code, if tells { offset } else { -1 }))
         }
         7 | 8 => said(log.append(bytes, dice.usize(100..20_000))),
         _ => {

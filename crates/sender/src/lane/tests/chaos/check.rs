@@ -24,6 +24,8 @@ impl Run {
                 logs.iter().for_each(|log| check_order(log, &told));
             }
             check_outcomes(&logs, &told);
+            let mut probes = told.range(self.first_probe..);
+            assert!(probes.all(|(_, outcome)| outcome.is_ok()), "a partition stands still: {told:?}");
             let written = told.values().filter(|outcome| outcome.is_ok()).count() as u64;
             outcomes = (outcomes.0 + written, outcomes.1 + told.len() as u64 - written);
         }

@@ -33,6 +33,12 @@ pub(super) struct Run {
     /// Which record was sent under a stamp of a partition: its producer id, epoch and sequence.
     stamps: BTreeMap<(i32, i64, i16, i32), usize>,
     next_id: i64,
+    /// An identity was asked for, and has not come.
+    awaits_identity: bool,
+    /// Whether all is well: nothing is late any more.
+    is_calm: bool,
+    /// Records from this number on are written without fail.
+    pub(super) first_probe: usize,
 }
 
 impl Run {
@@ -68,6 +74,9 @@ impl Run {
             told: (0, 0),
             stamps: BTreeMap::new(),
             next_id: 8,
+            awaits_identity: false,
+            is_calm: false,
+            first_probe: usize::MAX,
         };
         run.refresh();
         run
@@ -90,6 +99,9 @@ impl Run {
             self.abort();
         }
         self.calm();
+        if !self.plan.aborts {
+            self.probe();
+        }
         self.rest();
         let told = self.told;
         self.check();
@@ -266,7 +278,9 @@ impl Run {
                 self.world.coordinator.identity_spent(spent);
             }
         }
-        if self.world.coordinator.asks_identity() {
+        self.awaits_identity |= self.world.coordinator.asks_identity();
+        if self.awaits_identity && (self.is_calm || self.other_dice.u8(..8) == 0) {
+            self.awaits_identity = false;
             self.world.coordinator.identity(identity(self.next_id));
             self.next_id += 1;
             self.world.obey();
@@ -283,6 +297,7 @@ impl Run {
 
     /// Everything is well again: what is left goes out.
     fn calm(&mut self) {
+        self.is_calm = true;
         self.cluster.elect(|| Some(BrokerId(1)));
         self.refresh();
         self.world.shared.press();
@@ -307,6 +322,23 @@ impl Run {
             }
             self.world.poll(None, false);
             self.heed();
+        }
+    }
+
+    /// A partition that was in whatever trouble takes records again.
+    fn probe(&mut self) {
+        if self.plan.lanes.stream.delivery_timeout < Duration::from_secs(2) {
+            return;
+        }
+        self.rest();
+        self.first_probe = self.plan.records;
+        for partition in 0..self.world.topic.partitions().len() {
+            let number = self.first_probe + partition;
+            let value = format!("{number} ").into_bytes();
+            let seat = self.world.send(i32::try_from(partition).unwrap(), &value).unwrap();
+            self.seats[partition].push((number, seat));
+            self.calm();
+            self.rest();
         }
     }
 
