@@ -154,7 +154,8 @@ impl Memory {
         let mut wakers = Vec::new();
         let mut room = lock(&self.room);
         room.set_led(account, led);
-        if !mutant::is(Blind::MemoryAfterRecovery) {
+        // To lose a leader frees no room; only a line that held the others up may be passed over now.
+        if (led || room.holds_up) && !mutant::is(Blind::MemoryAfterRecovery) {
             room.grant(&mut wakers);
         }
         self.note(&room);
@@ -226,7 +227,9 @@ impl Memory {
         let mut room = lock(&self.room);
         let held = room.waiters.remove(account, number);
         room.discharge(account, held);
-        room.grant(&mut wakers);
+        if held > 0 || room.holds_up {
+            room.grant(&mut wakers);
+        }
         self.note(&room);
         drop(room);
         wake_all(&mut wakers);

@@ -18,7 +18,9 @@ pub(super) struct Waiters {
     /// By serial of the account. Invariant: none is empty, and each stands once among `turns`.
     lines: BTreeMap<u32, Line>,
     /// The partitions whose callers wait, by serial, the next one first.
-    turns: VecDeque<u32>,
+    turns: BTreeMap<u64, u32>,
+    /// How many turns were given.
+    next_turn: u64,
     /// By ticket, the bytes that are set aside.
     granted: BTreeMap<u64, usize>,
     next_ticket: u64,
@@ -30,6 +32,8 @@ struct Line {
     account: Arc<Account>,
     /// Invariant: sorted by ticket.
     waiting: VecDeque<Waiter>,
+    /// Its place among the turns.
+    turn: u64,
 }
 
 #[derive(Debug)]
@@ -67,20 +71,23 @@ impl Waiters {
 
     /// The first waiter of the partition whose turn it is: whose it is, and the bytes that it needs.
     pub(super) fn first(&self) -> Option<(&Arc<Account>, usize)> {
-        let line = self.lines.get(self.turns.front()?)?;
+        let line = self.lines.get(self.turns.first_key_value()?.1)?;
         line.waiting.front().map(|first| (&line.account, first.bytes))
     }
 
     /// The next partition has its turn.
     pub(super) fn pass(&mut self) {
-        if !self.turns.is_empty() {
-            self.turns.rotate_left(1);
+        let Some((_, serial)) = self.turns.pop_first() else { return };
+        self.next_turn += 1;
+        self.turns.insert(self.next_turn, serial);
+        if let Some(line) = self.lines.get_mut(&serial) {
+            line.turn = self.next_turn;
         }
     }
 
     /// The room of the first waiter was set aside, and the next partition has its turn. Returns its waker.
     pub(super) fn grant_first(&mut self) -> Option<Waker> {
-        let serial = *self.turns.front()?;
+        let serial = *self.turns.first_key_value()?.1;
         let first = self.lines.get_mut(&serial)?.waiting.pop_front()?;
         self.granted.insert(first.ticket, first.bytes);
         self.pass();
@@ -142,10 +149,11 @@ impl Waiters {
     }
 
     fn line(&mut self, account: &Arc<Account>) -> &mut Line {
-        let turns = &mut self.turns;
+        let (turns, turn) = (&mut self.turns, &mut self.next_turn);
         self.lines.entry(account.serial).or_insert_with(|| {
-            turns.push_back(account.serial);
-            Line { account: Arc::clone(account), waiting: VecDeque::new() }
+            *turn += 1;
+            turns.insert(*turn, account.serial);
+            Line { account: Arc::clone(account), waiting: VecDeque::new(), turn: *turn }
         })
     }
 
@@ -154,8 +162,8 @@ impl Waiters {
         let Some(line) = self.lines.get(&serial) else { return };
         line.account.set_waiting(line.waiting.len());
         if line.waiting.is_empty() {
+            self.turns.remove(&line.turn);
             self.lines.remove(&serial);
-            self.turns.retain(|other| *other != serial);
         }
     }
 }
