@@ -1,5 +1,7 @@
 //! Who looks after a partition, and the identity of the producer.
 
+mod returning;
+
 use std::time::Instant;
 
 use milena_codec::ids::ProducerId;
@@ -266,61 +268,6 @@ fn a_spent_identity_is_replaced_once_whoever_else_finds_it_spent() {
     assert_eq!(office.coordinator.current_identity(), Some(identity(8)));
 }
 
-/// The producer has an identity.
-fn with_identity(office: &mut Office) {
-    office.coordinator.identity(identity(7));
-    office.orders();
-}
-
-/// The stream of a partition has stamped batches under this epoch.
-fn stamp_under(office: &mut Office, serial: u32, epoch: i16) {
-    let used = Identity { epoch: epoch.into(), ..identity(7) };
-    office.held.get_mut(&serial).expect("a lane has it").1.begin_above(Some(used));
-}
-
-#[test]
-fn partition_that_comes_back_begins_above_the_epoch_that_was_used_there() {
-    let mut office = Office::new();
-    with_identity(&mut office);
-    let topic = office.topic("t");
-    office.lead(&topic, ID, &[A, A]);
-    stamp_under(&mut office, 2, 5);
-    office.lead(&topic, OTHER_ID, &[A]);
-    assert_eq!(office.release(2), [Told::Discard(2)]);
-    office.lead(&topic, ID, &[A, A]);
-    let used = office.held[&3].1.used_identity();
-    assert_eq!(used.map(|used| used.epoch.0), Some(5));
-}
-
-#[test]
-fn partition_that_comes_back_waits_until_the_stream_before_it_is_released() {
-    let mut office = Office::new();
-    with_identity(&mut office);
-    let topic = office.topic("t");
-    office.lead(&topic, ID, &[A, A]);
-    stamp_under(&mut office, 2, 5);
-    assert_eq!(office.lead(&topic, OTHER_ID, &[A]), [Told::Leave(A, 2), Told::Id(A, 1, OTHER_ID)]);
-    assert_eq!(
-        office.lead(&topic, ID, &[A, B]),
-        [Told::Id(A, 1, ID)],
-        "the old one may have batches in flight"
-    );
-    assert_eq!(office.release(2), [Told::Discard(2), Told::Adopt(B, 3)]);
-    assert_eq!(office.held[&3].1.used_identity().map(|used| used.epoch.0), Some(5));
-}
-
-#[test]
-fn partition_that_goes_again_before_it_had_a_lane_is_discarded() {
-    let mut office = Office::new();
-    let topic = office.topic("t");
-    office.lead(&topic, ID, &[A, A]);
-    office.lead(&topic, OTHER_ID, &[A]);
-    office.lead(&topic, ID, &[A, A]);
-    assert_eq!(office.lead(&topic, OTHER_ID, &[A]), [Told::Discard(3), Told::Id(A, 1, OTHER_ID)]);
-    assert_eq!(office.release(2), [Told::Discard(2)]);
-    assert_eq!(office.lead(&topic, ID, &[A, A]), [Told::Adopt(A, 4), Told::Id(A, 1, ID)]);
-}
-
 #[test]
 fn leader_that_is_elected_anew_is_told_to_its_lane() {
     let mut office = Office::new();
@@ -330,31 +277,4 @@ fn leader_that_is_elected_anew_is_told_to_its_lane() {
         office.coordinator.topic(&topic, ID, &led(epoch), &office.limbo);
         assert_eq!(office.orders(), told, "{epoch}");
     }
-}
-
-#[test]
-fn partition_that_comes_back_while_another_identity_is_awaited_begins_above_the_epoch_that_was_used_there() {
-    let mut office = Office::new();
-    with_identity(&mut office);
-    let topic = office.topic("t");
-    office.lead(&topic, ID, &[A, A]);
-    stamp_under(&mut office, 2, 5);
-    office.coordinator.identity_spent(7.into());
-    office.lead(&topic, OTHER_ID, &[A]);
-    office.release(2);
-    office.lead(&topic, ID, &[A, A]);
-    assert_eq!(office.held[&3].1.used_identity().map(|used| used.epoch.0), Some(5));
-}
-
-#[test]
-fn identity_whose_last_epoch_was_used_by_a_discarded_partition_is_spent() {
-    let mut office = Office::new();
-    with_identity(&mut office);
-    assert!(office.coordinator.asks_identity(), "the first one");
-    let topic = office.topic("t");
-    office.lead(&topic, ID, &[A, A]);
-    stamp_under(&mut office, 2, 32_766);
-    office.lead(&topic, OTHER_ID, &[A]);
-    office.release(2);
-    assert!(office.coordinator.asks_identity());
 }

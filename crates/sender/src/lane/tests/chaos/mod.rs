@@ -11,6 +11,7 @@
 //! ```
 
 mod broker;
+mod changes;
 mod check;
 mod cluster;
 mod plan;

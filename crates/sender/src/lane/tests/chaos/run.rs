@@ -15,13 +15,13 @@ use crate::lane::{Notice, Output, ProduceRequest};
 use crate::sync::{Generation, Seat};
 use crate::tests::{identity, values_of};
 
-const BROKERS: usize = 2;
+pub(super) const BROKERS: usize = 2;
 
 pub(super) struct Run {
     pub(super) plan: Plan,
     pub(super) world: World,
     pub(super) cluster: Cluster,
-    dice: fastrand::Rng,
+    pub(super) dice: fastrand::Rng,
     /// For everything about compression.
     other_dice: fastrand::Rng,
     pub(super) brokers: [Broker; BROKERS],
@@ -108,49 +108,7 @@ impl Run {
         told
     }
 
-    /// The cluster changes, and the client learns of it now or later.
-    fn change(&mut self) {
-        if self.chance(self.plan.moves) {
-            let dice = &mut self.dice;
-            self.cluster.elect(|| (dice.u8(..8) > 0).then(|| BrokerId(dice.i32(1..=2))));
-        }
-        if self.chance(self.plan.restarts) {
-            let broker = self.dice.usize(..BROKERS);
-            let id = i32::try_from(broker).unwrap() + 1;
-            self.brokers[broker].stop();
-            self.cut(broker, id);
-            self.cluster.restart(id);
-        }
-        if self.chance(self.plan.topic_changes) {
-            match self.dice.u8(..3) {
-                0 => self.cluster.grow(),
-                1 => self.seem_smaller(),
-                _ if self.plan.version == 13 => {
-                    let id = TopicId([self.dice.u8(2..); 16]);
-                    self.cluster.recreate(id, self.dice.usize(1..=PARTITIONS_MAX));
-                }
-                _ => {}
-            }
-        }
-        if self.dice.u32(..100) < self.plan.refreshes {
-            self.refresh();
-        }
-    }
-
-    /// The client learns of the cluster as it is.
-    fn refresh(&mut self) {
-        self.world.topic_id = self.cluster.topic_id;
-        let leaders = self.cluster.leaders.clone();
-        self.world.elect(&leaders);
-    }
-
-    /// The client believes for a while that the topic has one partition.
-    fn seem_smaller(&mut self) {
-        let leaders = self.cluster.leaders.clone();
-        self.world.elect(&leaders[..1]);
-    }
-
-    fn chance(&mut self, of_a_thousand: u32) -> bool {
+    pub(super) fn chance(&mut self, of_a_thousand: u32) -> bool {
         self.dice.u32(..1_000) < of_a_thousand
     }
 
@@ -257,7 +215,7 @@ impl Run {
         self.world.obey();
     }
 
-    fn cut(&mut self, broker: usize, id: i32) {
+    pub(super) fn cut(&mut self, broker: usize, id: i32) {
         let ended = self.brokers[broker].cut(&mut self.dice);
         if self.dice.bool() {
             self.world.ended(id, ended);

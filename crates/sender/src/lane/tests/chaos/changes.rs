@@ -1,0 +1,50 @@
+//! The cluster changes: leaders, brokers that start anew, the topic itself.
+
+use milena_codec::ids::{BrokerId, TopicId};
+
+use super::cluster::PARTITIONS_MAX;
+use super::run::{BROKERS, Run};
+
+impl Run {
+    /// The cluster changes, and the client learns of it now or later.
+    pub(super) fn change(&mut self) {
+        if self.chance(self.plan.moves) {
+            let dice = &mut self.dice;
+            self.cluster.elect(|| (dice.u8(..8) > 0).then(|| BrokerId(dice.i32(1..=2))));
+        }
+        if self.chance(self.plan.restarts) {
+            let broker = self.dice.usize(..BROKERS);
+            let id = i32::try_from(broker).unwrap() + 1;
+            self.brokers[broker].stop();
+            self.cut(broker, id);
+            self.cluster.restart(id);
+        }
+        if self.chance(self.plan.topic_changes) {
+            match self.dice.u8(..3) {
+                0 => self.cluster.grow(),
+                1 => self.seem_smaller(),
+                _ if self.plan.version == 13 => {
+                    let id = TopicId([self.dice.u8(2..); 16]);
+                    self.cluster.recreate(id, self.dice.usize(1..=PARTITIONS_MAX));
+                }
+                _ => {}
+            }
+        }
+        if self.dice.u32(..100) < self.plan.refreshes {
+            self.refresh();
+        }
+    }
+
+    /// The client learns of the cluster as it is.
+    pub(super) fn refresh(&mut self) {
+        self.world.topic_id = self.cluster.topic_id;
+        let leaders = self.cluster.leaders.clone();
+        self.world.elect(&leaders);
+    }
+
+    /// The client believes for a while that the topic has one partition.
+    fn seem_smaller(&mut self) {
+        let leaders = self.cluster.leaders.clone();
+        self.world.elect(&leaders[..1]);
+    }
+}
