@@ -112,7 +112,7 @@ pub struct Lane {
 }
 
 /// The trouble with a broker whose connection works.
-const NO_ANSWER: &str = "the broker did not acknowledge them in time";
+const NO_ANSWER: &str = "the broker did not respond in time";
 
 impl Lane {
     /// A lane without partitions and without a connection.
@@ -357,9 +357,8 @@ impl Lane {
         if expires.is_some_and(|expires| expires <= now) {
             let leaderless = stream.partition().leaderless();
             let trouble = leaderless.as_deref().unwrap_or(&self.trouble);
-            let cause = format!("not acknowledged within {:?}: {trouble}", config.delivery_timeout);
             // The next look, which follows at once, sees how it stands after that.
-            let _ = stream.expire(now, config, &cause, &mut self.settler);
+            let _ = stream.expire(now, config, trouble, &mut self.settler);
             return self.schedule.revisit.push(serial);
         }
         let has_next = match stream.compresses() {

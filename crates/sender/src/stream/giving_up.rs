@@ -49,12 +49,13 @@ impl Stream {
         }
     }
 
-    /// Fails what has waited for too long, here and in the queue. Returns none when a caller holds the partition.
+    /// Fails what has waited for too long, here and in the queue, because of `trouble`. Returns none when a caller holds
+    /// the partition.
     pub fn expire(
         &mut self,
         now: Instant,
         config: &StreamConfig,
-        cause: &str,
+        trouble: &str,
         settler: &mut Settler,
     ) -> Option<()> {
         let Some(opened_before) = now.checked_sub(config.delivery_timeout) else { return Some(()) };
@@ -71,11 +72,13 @@ impl Stream {
             true => unsent_before.is_some_and(|before| entry.opened <= before),
             false => entry.opened <= opened_before,
         };
-        self.fail_entries(overdue, FailureKind::DeliveryTimeout, cause, settler);
+        let cause = format!("not acknowledged within {:?}: {trouble}", config.delivery_timeout);
+        self.fail_entries(overdue, FailureKind::DeliveryTimeout, &cause, settler);
         let Some(unsent_before) = unsent_before else { return Some(()) };
-        self.fail_next_batch(Some(unsent_before), FailureKind::DeliveryTimeout, cause, settler);
+        let cause = format!("not sent within {:?}: {trouble}", config.delivery_timeout);
+        self.fail_next_batch(Some(unsent_before), FailureKind::DeliveryTimeout, &cause, settler);
         for batch in self.partition.give_up(Some(unsent_before))? {
-            self.fail_unsent(batch, FailureKind::DeliveryTimeout, cause, settler);
+            self.fail_unsent(batch, FailureKind::DeliveryTimeout, &cause, settler);
         }
         Some(())
     }
@@ -116,9 +119,9 @@ impl Stream {
 
     /// Fails all that is here, and what waited behind it.
     fn fail_all(&mut self, waiting: Vec<Batch>, settler: &mut Settler) {
-        let cause = "the producer was closed before they were acknowledged";
+        let cause = "the producer was closed before the broker acknowledged the record";
         self.fail_entries(|_| true, FailureKind::Closed, cause, settler);
-        let cause = "the producer was closed before they were sent";
+        let cause = "the producer was closed before the record was sent";
         self.fail_next_batch(None, FailureKind::Closed, cause, settler);
         for batch in waiting {
             self.fail_unsent(batch, FailureKind::Closed, cause, settler);

@@ -142,3 +142,16 @@ fn an_expired_batch_without_a_stamp_is_not_written_twice() {
     assert_eq!(story.log.texts(), ["late"]);
     story.ends();
 }
+
+#[test]
+fn record_that_was_never_sent_is_not_called_unacknowledged() {
+    let mut story = Story::proven();
+    let (mut sent, flight) = story.fly("sent");
+    let mut waiting = story.send("waiting");
+    story.deadline();
+    let (sent, waiting) = (message(&mut sent), message(&mut waiting));
+    assert!(sent.contains("not acknowledged within 120s: too late"), "{sent}");
+    assert!(waiting.contains("not sent within 120s: too late"), "{waiting}");
+    story.served(flight);
+    story.ends();
+}
