@@ -110,13 +110,6 @@ impl Coordinator {
         }
     }
 
-    /// A broker says who leads a partition now, which concerns this one alone.
-    pub fn leader(&mut self, serial: u32, leader: Leadership) {
-        if let Some(id) = self.places.get(&serial).map(|place| place.topic_id) {
-            self.settle_place(serial, leader, id);
-        }
-    }
-
     /// A lane has given a partition back.
     pub fn released(&mut self, mut stream: Box<Stream>) {
         let serial = stream.partition().serial();

@@ -159,18 +159,6 @@ fn of_many_changes_while_it_is_on_its_way_the_last_one_counts() {
 }
 
 #[test]
-fn a_hint_concerns_its_partition_alone() {
-    let mut office = Office::new();
-    let topic = office.topic("t");
-    office.lead(&topic, ID, &[A, A]);
-    office.coordinator.leader(2, Leadership { lane: B, ..Leadership::default() });
-    office.coordinator.leader(77, Leadership { lane: B, ..Leadership::default() });
-    assert_eq!(office.orders(), [Told::Leave(A, 2)]);
-    office.release(2);
-    assert_eq!(office.id_of(2), ID);
-}
-
-#[test]
 fn a_topic_made_again_has_another_id_wherever_its_partitions_are() {
     let mut office = Office::new();
     let topic = office.topic("t");

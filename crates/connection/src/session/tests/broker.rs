@@ -87,6 +87,17 @@ fn said<M: Message>(response: &M, version: i16, correlation_id: i32) -> Vec<u8> 
     frame(&content)
 }
 
+impl Talk {
+    /// A session with the default settings whose versions are negotiated.
+    pub(super) fn ready_by_default() -> Self {
+        let mut talk = Self::with(SessionConfig::default());
+        talk.write_all();
+        talk.hear(&versions(0));
+        assert_eq!(talk.events(), Ok(vec![Told::Ready]));
+        talk
+    }
+}
+
 /// The versions of a broker that knows SASL.
 pub(super) fn versions(correlation_id: i32) -> Vec<u8> {
     let rows = [(ApiKey::METADATA, 12), (ApiKey::SASL_HANDSHAKE, 1), (ApiKey::API_VERSIONS, 4)];

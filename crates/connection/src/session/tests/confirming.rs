@@ -2,20 +2,12 @@
 
 use std::time::Duration;
 
-use super::broker::{Heard, SECOND, heard, versions};
+use super::broker::{Heard, SECOND, heard};
 use super::peer::{TIMEOUT, Talk, Told, id_in, versions_answer};
-use crate::session::{Awaits, Fate, SessionConfig, SessionError};
+use crate::session::{Awaits, Fate, SessionError};
 
 const PROBE_AFTER: Duration = Duration::from_secs(30);
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
-
-fn ready() -> Talk {
-    let mut talk = Talk::with(SessionConfig::default());
-    talk.write_all();
-    talk.hear(&versions(0));
-    assert_eq!(talk.events(), Ok(vec![Told::Ready]));
-    talk
-}
 
 fn confirm(talk: &mut Talk) {
     let now = talk.now;
@@ -24,7 +16,7 @@ fn confirm(talk: &mut Talk) {
 
 #[test]
 fn answer_to_a_later_request_confirms_requests_that_await_nothing() {
-    let mut talk = ready();
+    let mut talk = Talk::ready_by_default();
     let id = talk.send(Awaits::Nothing);
     talk.write_all();
     assert_eq!(talk.events(), Ok(vec![Told::Written(id)]));
@@ -39,7 +31,7 @@ fn answer_to_a_later_request_confirms_requests_that_await_nothing() {
 
 #[test]
 fn session_that_has_written_nothing_without_an_answer_needs_no_proof() {
-    let mut talk = ready();
+    let mut talk = Talk::ready_by_default();
     confirm(&mut talk);
     assert!(talk.session.is_confirmed() && !talk.session.unwritten());
     talk.send(Awaits::Answer);
@@ -51,7 +43,7 @@ fn session_that_has_written_nothing_without_an_answer_needs_no_proof() {
 
 #[test]
 fn request_that_is_written_in_part_goes_before_the_proof_and_queued_requests_stay() {
-    let mut talk = ready();
+    let mut talk = Talk::ready_by_default();
     let ids = [talk.send(Awaits::Nothing), talk.send(Awaits::Nothing)];
     let begun = talk.write(5);
     assert!(!talk.session.is_confirmed());
@@ -69,7 +61,7 @@ fn request_that_is_written_in_part_goes_before_the_proof_and_queued_requests_sta
 
 #[test]
 fn proof_has_the_request_time_out_from_its_last_byte() {
-    let mut talk = ready();
+    let mut talk = Talk::ready_by_default();
     talk.send(Awaits::Nothing);
     talk.write(5);
     confirm(&mut talk);
@@ -85,7 +77,7 @@ fn proof_has_the_request_time_out_from_its_last_byte() {
 #[test]
 fn sign_of_life_behind_recent_requests_that_await_nothing_has_the_request_time_out() {
     for (pause, expected) in [(SECOND, TIMEOUT), (PROBE_AFTER, PROBE_TIMEOUT)] {
-        let mut talk = ready();
+        let mut talk = Talk::ready_by_default();
         talk.pass(PROBE_AFTER - SECOND);
         talk.send(Awaits::Nothing);
         talk.write_all();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::broker::{Heard, SECOND, plain, versions};
+use super::broker::{Heard, SECOND, plain};
 use super::peer::{TIMEOUT, Talk, Told, answer, id_in, versions_answer};
 use crate::session::{Awaits, Fate, SessionConfig, SessionError};
 
@@ -10,18 +10,9 @@ const PROBE_AFTER: Duration = Duration::from_secs(30);
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 const MAX_IDLE: Duration = Duration::from_secs(225);
 
-/// A session with the default settings, which are those above.
-fn ready() -> Talk {
-    let mut talk = Talk::with(SessionConfig::default());
-    talk.write_all();
-    talk.hear(&versions(0));
-    assert_eq!(talk.events(), Ok(vec![Told::Ready]));
-    talk
-}
-
 #[test]
 fn a_connection_that_was_idle_is_asked_for_a_sign_of_life_first() {
-    let mut talk = ready();
+    let mut talk = Talk::ready_by_default();
     talk.pass(PROBE_AFTER);
     let ids = [talk.send(Awaits::Answer), talk.send(Awaits::Nothing)];
     let Heard::Versions(probe) = talk.next_heard() else { panic!("a question about versions") };
@@ -38,7 +29,7 @@ fn a_connection_that_was_idle_is_asked_for_a_sign_of_life_first() {
 
 #[test]
 fn a_connection_that_is_in_use_is_not_asked() {
-    let mut talk = ready();
+    let mut talk = Talk::ready_by_default();
     for _ in 0..10 {
         talk.pass(PROBE_AFTER - SECOND);
         let id = talk.send(Awaits::Answer);
@@ -59,7 +50,7 @@ fn a_connection_that_is_in_use_is_not_asked() {
 #[test]
 fn a_peer_that_is_gone_costs_the_time_of_the_probe_and_no_request() {
     for write in [true, false] {
-        let mut talk = ready();
+        let mut talk = Talk::ready_by_default();
         talk.pass(100 * SECOND);
         let id = talk.send(Awaits::Answer);
         if write {
@@ -80,7 +71,7 @@ fn a_peer_that_is_gone_costs_the_time_of_the_probe_and_no_request() {
 
 #[test]
 fn an_answer_to_the_probe_of_another_kind_is_a_sign_of_life_as_well() {
-    let mut talk = ready();
+    let mut talk = Talk::ready_by_default();
     talk.pass(PROBE_AFTER);
     let id = talk.send(Awaits::Answer);
     let probe = talk.next_heard().id();
@@ -91,14 +82,14 @@ fn an_answer_to_the_probe_of_another_kind_is_a_sign_of_life_as_well() {
 
 #[test]
 fn a_probe_is_answered_by_its_own_answer_alone() {
-    let mut talk = ready();
+    let mut talk = Talk::ready_by_default();
     talk.pass(PROBE_AFTER);
     let id = talk.send(Awaits::Answer);
     let probe = talk.next_heard().id();
     talk.hear(&answer(id, b""));
     assert_eq!(talk.ends(), SessionError::WrongCorrelationId { expected: probe, found: id });
 
-    let mut talk = ready();
+    let mut talk = Talk::ready_by_default();
     talk.pass(PROBE_AFTER);
     talk.send(Awaits::Answer);
     talk.write_all();
@@ -125,7 +116,7 @@ fn a_renewal_serves_as_the_probe() {
 
 #[test]
 fn a_session_that_nobody_uses_ends_itself() {
-    let mut talk = ready();
+    let mut talk = Talk::ready_by_default();
     assert_eq!(talk.deadline(), Some(MAX_IDLE));
     talk.pass(100 * SECOND);
     let id = talk.send(Awaits::Answer);
@@ -149,7 +140,7 @@ fn a_session_that_nobody_uses_ends_itself() {
 
 #[test]
 fn what_awaits_nothing_counts_as_use() {
-    let mut talk = ready();
+    let mut talk = Talk::ready_by_default();
     talk.pass(MAX_IDLE - SECOND);
     talk.send(Awaits::Nothing);
     let probe = talk.next_heard().id();
