@@ -3,15 +3,16 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use milena_sender::accumulator::Choices;
+use milena_sender::accumulator::Shared;
 use milena_sender::stream::Counters;
-use milena_sender::sync::Totals;
 
 /// What the producer has done so far.
 #[derive(Debug, Default)]
 pub(crate) struct Metrics {
     requests: AtomicU64,
     retries: AtomicU64,
+    splits: AtomicU64,
+    throttle_millis: AtomicU64,
     bytes: AtomicU64,
     connections: AtomicU64,
     reauthentications: AtomicU64,
@@ -27,10 +28,11 @@ impl Metrics {
     /// Adds what a lane has done.
     pub(crate) fn add(&self, counters: Counters) {
         // The others are among the totals, which are counted before deliveries complete.
-        let Counters { records: _, failed: _, batches: _, requests, retries, compression } = counters;
+        let Counters { records: _, failed: _, batches: _, requests, retries, splits, compression } = counters;
         let pairs = [
             (&self.requests, requests),
             (&self.retries, retries),
+            (&self.splits, splits),
             (&self.compressed, compression.compressed),
             (&self.not_compressed, compression.skipped),
             (&self.codec_failures, compression.failed),
@@ -48,6 +50,12 @@ impl Metrics {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
+    /// A broker asked for a pause before the next Produce request.
+    pub(crate) fn add_throttle(&self, pause: Duration) {
+        let millis = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
+        self.throttle_millis.fetch_add(millis, Ordering::Relaxed);
+    }
+
     /// One more connection was opened.
     pub(crate) fn add_connection(&self) {
         self.connections.fetch_add(1, Ordering::Relaxed);
@@ -58,14 +66,19 @@ impl Metrics {
         self.reauthentications.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn snapshot(&self, settled: &Totals, choices: &Choices) -> Snapshot {
+    pub(crate) fn snapshot(&self, shared: &Shared) -> Snapshot {
         let read = |sum: &AtomicU64| sum.load(Ordering::Relaxed);
+        let (settled, choices, memory) = (&shared.totals, &shared.choices, &shared.memory);
         Snapshot {
             records: settled.records(),
             failed: settled.failed(),
             batches: settled.batches(),
             requests: read(&self.requests),
             retries: read(&self.retries),
+            splits: read(&self.splits),
+            throttle_time: Duration::from_millis(read(&self.throttle_millis)),
+            buffer_total_bytes: memory.budget(),
+            buffer_free_bytes: memory.free(),
             bytes: read(&self.bytes),
             connections: read(&self.connections),
             reauthentications: read(&self.reauthentications),
@@ -104,6 +117,15 @@ pub struct Snapshot {
     pub requests: u64,
     /// Batches that had to be sent once more.
     pub retries: u64,
+    /// Batches that a broker found too large, and that went in smaller ones (Java's `batch-split-total`).
+    pub splits: u64,
+    /// The sum of the pauses that brokers asked for because the client was over its quota (KIP-219; Java's
+    /// `produce-throttle-time`).
+    pub throttle_time: Duration,
+    /// `buffer.memory` (Java's `buffer-total-bytes`).
+    pub buffer_total_bytes: usize,
+    /// Bytes of it that hold no records at this moment (Java's `buffer-available-bytes`).
+    pub buffer_free_bytes: usize,
     /// Bytes of Produce requests that were written to connections.
     pub bytes: u64,
     /// Connections to brokers that were opened.

@@ -178,6 +178,7 @@ impl BrokerTask {
                     self.lane.answered(now, payload.0, session.bytes(body)).map_err(Broken::Answer)?;
                 if let Some(pause) = throttle(pause_ms) {
                     self.paused_until = Some(now + pause);
+                    self.settings.core.metrics.add_throttle(pause);
                 }
             }
             Event::Written { payload } => self.lane.written(now, payload.0),

@@ -256,7 +256,7 @@ impl Producer {
     #[must_use]
     pub fn metrics(&self) -> Snapshot {
         let core = &self.handle.core;
-        core.metrics.snapshot(&core.shared.totals, &core.shared.choices)
+        core.metrics.snapshot(&core.shared)
     }
 
     /// What failed since this handle was last told.

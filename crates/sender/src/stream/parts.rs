@@ -31,6 +31,7 @@ impl Stream {
             self.failed(index, batch, FailureKind::MessageTooLarge, answer, settler);
             return None;
         }
+        settler.counters.splits += 1;
         if batch.codec() != Compression::None {
             return self.open(index, batch, Opening::Cut);
         }

@@ -23,6 +23,8 @@ pub struct Counters {
     pub requests: u64,
     /// Batches that had to go once more.
     pub retries: u64,
+    /// Batches that a broker found too large and that go in smaller ones.
+    pub splits: u64,
     /// The work of codecs.
     pub compression: CompressionCounters,
 }
@@ -70,7 +72,8 @@ impl Settler {
             wire_bytes: 0,
             nanos: 0,
         };
-        let counters = Counters { records: 0, failed: 0, batches: 0, requests: 0, retries: 0, compression };
+        let counters =
+            Counters { records: 0, failed: 0, batches: 0, requests: 0, retries: 0, splits: 0, compression };
         Self { shared, chunks: Vec::new(), released: Vec::new(), now: None, wakers: Vec::new(), counters }
     }
 
