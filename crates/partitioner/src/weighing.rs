@@ -32,9 +32,18 @@ impl Weighing {
         if bytes == 0 {
             return 0;
         }
+        if age <= self.patience {
+            return bytes;
+        }
         let late = age.saturating_sub(self.patience).as_micros();
         let times = usize::try_from(late / self.patience.as_micros().max(1)).unwrap_or(usize::MAX);
         bytes.saturating_add(self.tolerance.saturating_mul(times))
+    }
+
+    /// Whether a partition of this load is taken whatever the least load is.
+    #[must_use]
+    pub const fn is_short(&self, load: usize) -> bool {
+        load <= self.tolerance
     }
 
     /// Whether a partition of this load is taken, where the least load is `least`. `dice` is a random number: of 2³² ones so many

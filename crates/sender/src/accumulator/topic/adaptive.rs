@@ -23,11 +23,14 @@ const TOLERANCE_SHARE: usize = 64;
 /// Bytes are expected to be acknowledged so long after their linger.
 const PATIENCE: Duration = Duration::from_millis(100);
 
-/// The shortest queue of a topic: looked for once a round, so that a move costs the same however many partitions there are.
+/// The shortest queue of a topic: looked for once a round at most, and only when a queue is long, so that a move costs the same
+/// however many partitions there are.
 #[derive(Debug, Default)]
 pub(super) struct Shortest {
     load: AtomicUsize,
     moves: AtomicU32,
+    /// The move from which on it is to be looked for again.
+    due: AtomicU32,
 }
 
 impl Topic {
@@ -41,7 +44,8 @@ impl Topic {
             return available(partitions, start);
         }
         let weighing = self.weighing();
-        let least = self.least_load(partitions, weighing, now);
+        let moves = self.shortest.moves.fetch_add(1, Ordering::Relaxed);
+        let least = || self.least_load(partitions, weighing, moves, now);
         let count = u32::try_from(partitions.len()).unwrap_or(u32::MAX).max(1);
         let mut best = None;
         for index in (0..count).map(|step| (start % count + step) % count) {
@@ -54,7 +58,8 @@ impl Topic {
                 continue;
             }
             let load = self.load(partition, weighing, now);
-            if !config.adaptive || weighing.accepts(load, least, self.draw(NonZeroU32::MAX)) {
+            let is_accepted = || weighing.accepts(load, least(), self.draw(NonZeroU32::MAX));
+            if !config.adaptive || weighing.is_short(load) || is_accepted() {
                 return index;
             }
             if best.is_none_or(|(shortest, _)| load < shortest) {
@@ -99,10 +104,18 @@ impl Topic {
         self.shared.config.availability_timeout.is_some_and(|timeout| waited() > timeout)
     }
 
-    /// The load of the shortest queue, as of the last round.
-    fn least_load(&self, partitions: &[StdArc<Partition>], weighing: Weighing, now: Instant) -> usize {
-        let moves = self.shortest.moves.fetch_add(1, Ordering::Relaxed);
-        if (moves as usize).is_multiple_of(partitions.len().max(1)) {
+    /// The load of the shortest queue, as it was at most one round of moves ago.
+    fn least_load(
+        &self,
+        partitions: &[StdArc<Partition>],
+        weighing: Weighing,
+        moves: u32,
+        now: Instant,
+    ) -> usize {
+        let due = self.shortest.due.load(Ordering::Relaxed);
+        if moves.wrapping_sub(due) <= u32::MAX / 2 {
+            let round = u32::try_from(partitions.len()).unwrap_or(u32::MAX / 2);
+            self.shortest.due.store(moves.wrapping_add(round), Ordering::Relaxed);
             let loads = partitions.iter().filter(|partition| partition.is_available());
             let least = loads.map(|partition| self.load(partition, weighing, now)).min().unwrap_or(0);
             self.shortest.load.store(least, Ordering::Relaxed);
