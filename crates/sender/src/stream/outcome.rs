@@ -4,7 +4,7 @@
 use milena_codec::ids::{Identity, ProducerId};
 use milena_codec::record::Stamp;
 
-use super::entry::{Bytes, Entry};
+use super::entry::{Bytes, Entry, State};
 use super::run::Room;
 use super::{Settler, Stream};
 use crate::outcome::{Failure, FailureKind, Persisted};
@@ -100,7 +100,8 @@ impl Stream {
         None
     }
 
-    /// A later batch was acknowledged with room for those before it: they are in the log.
+    /// A later batch was acknowledged with exactly the room of those before it: they are in the log. One that was refused
+    /// on every try is not, even if it is in flight again: that try stands behind the later batch.
     pub(super) fn prove_before(
         &mut self,
         index: usize,
@@ -111,21 +112,18 @@ impl Stream {
         let term = self.run.term;
         for entry in self.entries.iter_mut().take(index) {
             let is_of_run = entry.stamp.identity == identity && room.holds(entry.stamp.base_sequence);
-            if is_of_run && (entry.was_answered(term) || entry.is_in_flight()) {
+            let is_sent_before = entry.is_in_flight() && entry.state != State::Refused;
+            if is_of_run && (entry.was_answered(term) || is_sent_before) {
                 let offset = room.offset_of(entry.stamp.base_sequence);
                 if let Some(claim) = entry.prove() {
-                    settler.written(claim, offset, None, &mut self.spares);
+                    settler.written(claim, Some(offset), None, &mut self.spares);
                 }
             }
         }
-        let mut index = 0;
-        while let Some(entry) = self.entries.get_mut(index) {
-            match entry.take_written() {
-                Some(batch) => {
-                    settler.release(batch);
-                    self.entries.remove(index);
-                }
-                None => index += 1,
+        for index in (0..index).rev() {
+            if let Some(batch) = self.entries.get_mut(index).and_then(Entry::take_written) {
+                settler.release(batch);
+                self.entries.remove(index);
             }
         }
     }

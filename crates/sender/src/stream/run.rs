@@ -5,8 +5,10 @@ use std::time::{Duration, Instant};
 use milena_codec::ids::{Identity, ProducerId, Sequence};
 use milena_codec::record::Stamp;
 
-/// For how long brokers surely remember a producer that writes nothing (`producer.id.expiration.ms`, a day unless set).
-const REMEMBERED_FOR: Duration = Duration::from_secs(3_600);
+/// For how long brokers surely remember a producer that writes nothing: `producer.id.expiration.ms` is a day unless set,
+/// operators who save memory set less (KIP-854), and brokers look for expired producers every ten minutes
+/// (`producer.id.expiration.check.interval.ms`). Past it, one batch alone goes first.
+const REMEMBERED_FOR: Duration = Duration::from_secs(600);
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -41,13 +43,11 @@ pub(super) struct Acknowledged {
     next_offset: Option<i64>,
 }
 
-/// The room before an acknowledged batch, in the log and in the run.
+/// The room before an acknowledged batch, in the log and in the run: as many offsets as sequences.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Room {
     from_sequence: Sequence,
     from_offset: i64,
-    /// No record of another producer is between.
-    exact: bool,
 }
 
 impl Room {
@@ -56,9 +56,9 @@ impl Room {
         is_before(self.from_sequence, sequence)
     }
 
-    /// The offset of a batch in it, where that is certain.
-    pub(super) fn offset_of(&self, sequence: Sequence) -> Option<i64> {
-        self.exact.then(|| self.from_offset + i64::from(distance(self.from_sequence, sequence)))
+    /// The offset of a batch in it.
+    pub(super) fn offset_of(&self, sequence: Sequence) -> i64 {
+        self.from_offset + i64::from(distance(self.from_sequence, sequence))
     }
 }
 
@@ -203,19 +203,16 @@ impl Run {
 
 impl Acknowledged {
     /// The room between it and a batch that was acknowledged at `base_offset`, if it proves that the batches between were
-    /// written: there is room for each of their records.
+    /// written: it has exactly their records.
     ///
-    /// A leader that knew nothing of the producer takes any first sequence: without an acknowledged batch of the run
-    /// before it, a batch proves nothing.
+    /// A leader that knew nothing of the producer takes any first sequence, and may have taken a late copy of this batch:
+    /// without an acknowledged batch of the run before it, a batch proves nothing, and neither does one at an offset that
+    /// records of other producers helped to reach.
     pub(super) fn room_until(&self, stamp: Stamp, base_offset: Option<i64>) -> Option<Room> {
         let from_offset = self.next_offset?;
         let between = i64::from(distance(self.next_sequence, stamp.base_sequence));
         let room = base_offset?.checked_sub(from_offset)?;
-        (room >= between).then_some(Room {
-            from_sequence: self.next_sequence,
-            from_offset,
-            exact: room == between,
-        })
+        (room == between).then_some(Room { from_sequence: self.next_sequence, from_offset })
     }
 }
 

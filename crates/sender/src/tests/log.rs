@@ -8,6 +8,8 @@ use milena_codec::compression::{Compression, Decompressor};
 use milena_codec::ids::Sequence;
 use milena_codec::record::{RecordBatch, Records, Stamp};
 
+/// The value of other producers' records.
+pub(crate) const OTHERS: &[u8] = b"other";
 /// How many batches of a producer a broker remembers.
 const REMEMBERED: usize = 5;
 
@@ -57,6 +59,12 @@ impl Log {
         assert_eq!(i32::try_from(self.values.len() - before), Ok(batch.header.records));
         self.producer_ids.resize(self.values.len(), identity.producer_id.0);
         (ErrorCode::NONE, offset)
+    }
+
+    /// Another producer writes so many records.
+    pub(crate) fn append_others(&mut self, records: usize) {
+        self.values.resize(self.values.len() + records, OTHERS.to_vec());
+        self.producer_ids.resize(self.values.len(), -1);
     }
 
     /// All producers are forgotten, as after their expiration.

@@ -48,7 +48,7 @@ fn under_another_identity_one_batch_is_out_again_until_it_is_written() {
 #[test]
 fn after_a_day_without_a_record_one_batch_is_out_until_it_is_written() {
     let mut story = Story::proven();
-    story.now += Duration::from_secs(50 * 60);
+    story.now += Duration::from_secs(6 * 60);
     let out = fill(&mut story);
     assert_eq!(out.len(), 5, "brokers remember it for longer than that");
     out.into_iter().for_each(|flight| {
