@@ -103,6 +103,7 @@ impl Senders {
             stream,
             in_flight_max: 5,
             request_bytes_max: 8 << 20,
+            awaits_answers: true,
             retry_backoff: SECOND,
             retry_backoff_max: SECOND,
             request_timeout: 30 * SECOND,

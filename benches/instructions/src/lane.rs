@@ -176,6 +176,7 @@ fn lanes() -> LaneConfig {
         stream: StreamConfig { idempotent: true, window: 5, retries: u32::MAX, delivery_timeout },
         in_flight_max: 5,
         request_bytes_max: 8 << 20,
+        awaits_answers: true,
         retry_backoff: Duration::from_millis(100),
         retry_backoff_max: Duration::from_secs(1),
         request_timeout: Duration::from_secs(30),

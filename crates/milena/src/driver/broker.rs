@@ -293,6 +293,10 @@ impl Future for BrokerTask {
                         return Poll::Pending;
                     }
                 }
+                Output::Reset => match this.link.broken(now, Broken::GaveWay) {
+                    Some(ended) => this.ended(now, ended),
+                    None => this.lane.ended(now, Vec::new(), false),
+                },
                 Output::Again => {
                     this.report();
                     cx.waker().wake_by_ref();

@@ -297,6 +297,8 @@ pub(super) enum Broken {
     Session(SessionError),
     Answer(AnswerError),
     Version(VersionMismatch),
+    /// It holds batches that give way to callers that wait for room.
+    GaveWay,
 }
 
 impl Broken {
@@ -305,6 +307,7 @@ impl Broken {
             Self::Io(error) => of_io(error),
             Self::Session(error) => of_session(error),
             Self::Answer(_) | Self::Version(_) => (ConnectErrorKind::Unsupported, false),
+            Self::GaveWay => (ConnectErrorKind::Timeout, false),
         }
     }
 
@@ -321,6 +324,11 @@ impl fmt::Display for Broken {
             Self::Session(error) => error.fmt(f),
             Self::Answer(error) => write!(f, "the answer to Produce is no good: {error}"),
             Self::Version(mismatch) => mismatch.fmt(f),
+            Self::GaveWay => write!(
+                f,
+                "connection: the broker does not respond to batches whose delivery timeout is over, while callers wait for \
+                 room in buffer.memory: reset"
+            ),
         }
     }
 }

@@ -21,6 +21,7 @@ impl Lane {
         body: &[u8],
     ) -> Result<i32, AnswerError> {
         self.in_flight -= 1;
+        self.silent_since = (self.in_flight > 0).then_some(now);
         let mut landed = std::mem::take(&mut self.answers);
         let read = answers::read(&mut request, body, &mut landed);
         for (flight, answer, hint) in landed.drain(..) {
@@ -43,6 +44,7 @@ impl Lane {
     /// A request without a response is written (`acks=0`).
     pub fn written(&mut self, now: Instant, mut request: ProduceRequest) {
         self.in_flight -= 1;
+        self.silent_since = (self.in_flight > 0).then_some(now);
         for flight in request.flights.iter_mut().filter_map(Option::take) {
             self.landed(now, flight, &Answer::Written, None);
         }
@@ -54,6 +56,7 @@ impl Lane {
     pub fn ended(&mut self, now: Instant, requests: Vec<(ProduceRequest, bool)>, timed_out: bool) {
         self.version = None;
         self.in_flight -= requests.len();
+        self.silent_since = None;
         self.left_unanswered |= !requests.is_empty();
         if timed_out {
             self.request_bytes_max = (self.request_bytes_max / 2).max(1);

@@ -15,7 +15,9 @@
 //! built, because a broker silently keeps the last of two entries.
 
 mod answers;
+mod building;
 mod compressing;
+mod giving_way;
 mod landing;
 mod notice;
 mod request;
@@ -34,7 +36,7 @@ use milena_codec::ids::{Identity, TopicId};
 use crate::accumulator::{Bulletin, Port, Shared};
 use crate::backoff::Backoff;
 use crate::compression::CompressionJob;
-use crate::stream::{Answer, Counters, Next, Settler, Stream, StreamConfig};
+use crate::stream::{Counters, Settler, Stream, StreamConfig};
 use crate::sync::Arc;
 use answers::Landed;
 use schedule::{Schedule, Visit};
@@ -48,6 +50,8 @@ pub struct LaneConfig {
     pub in_flight_max: usize,
     /// The most that a request takes, unless one batch alone is larger.
     pub request_bytes_max: usize,
+    /// Whether brokers answer (`acks` other than 0).
+    pub awaits_answers: bool,
     /// `request.timeout.ms`: how long batches that were never sent have for one try after a late wake-up.
     pub request_timeout: Duration,
     /// `retry.backoff.ms`.
@@ -66,6 +70,9 @@ pub enum Output {
     /// Run this, here or elsewhere, and poll again. The result comes back by [`Lane::compressed`], or from another thread
     /// by [`Port::compressed`].
     Compress(CompressionJob),
+    /// Reset the connection, hand in what was on it by [`Lane::ended`], and poll again: it holds batches that give way to
+    /// callers that wait for room.
+    Reset,
     /// A caller holds a partition: let other tasks run, and poll again.
     Again,
     /// Sleep until then, or until the port rings, or until something comes from the connection.
@@ -93,6 +100,8 @@ pub struct Lane {
     version: Option<i16>,
     identity: Option<Identity>,
     in_flight: usize,
+    /// Since when the broker has owed an answer without giving one.
+    silent_since: Option<Instant>,
     /// Requests that came back, empty: the next ones take their memory. At most as many as may be in flight.
     spares: Vec<ProduceRequest>,
     /// The batches of the answer that is read; empty between two responses.
@@ -128,6 +137,7 @@ impl Lane {
             version: None,
             identity: None,
             in_flight: 0,
+            silent_since: None,
             spares: Vec::new(),
             answers: Vec::new(),
             request_bytes_max: config.request_bytes_max,
@@ -227,6 +237,10 @@ impl Lane {
     pub fn poll(&mut self, now: Instant, room: bool) -> Output {
         self.settler.at(now);
         self.look(now);
+        if self.gives_way(now) {
+            self.settler.finish();
+            return Output::Reset;
+        }
         let may_send = room && self.version.is_some() && self.in_flight < self.config.in_flight_max;
         if let Some(job) = self.next_job(now, may_send) {
             self.settler.finish();
@@ -235,6 +249,7 @@ impl Lane {
         let request = if may_send { self.build(now) } else { None };
         self.settler.finish();
         if let Some(request) = request {
+            self.silent_since.get_or_insert(now);
             self.in_flight += 1;
             self.settler.counters.requests += 1;
             return Output::Send(request);
@@ -352,6 +367,7 @@ impl Lane {
         if (standing.expires.is_some() || stream.has_waiting()) && stream.partition().wakes() {
             self.notices.push(Notice::Awake(StdArc::clone(stream.partition().topic())));
         }
+        self.schedule.note_keeping(serial, stream);
         let unsent = standing.expires.map(|due| stream.unsent_due(due, now, self.config.request_timeout));
         let expires = stream.deadline(config).into_iter().chain(unsent).min();
         if expires.is_some_and(|expires| expires <= now) {
@@ -376,45 +392,6 @@ impl Lane {
         }
         let later = [expires, standing.ages, stream.not_before()].into_iter().flatten();
         self.schedule.arm(serial, later.filter(|at| *at > now).min(), stream);
-    }
-
-    /// Gathers the next request: at most one batch a partition.
-    fn build(&mut self, now: Instant) -> Option<ProduceRequest> {
-        let version = self.version?;
-        let mut request = self.spares.pop().unwrap_or_default();
-        let mut bytes = 0;
-        for _ in 0..self.schedule.ready.len() {
-            let Some(serial) = self.schedule.ready.pop_front() else { break };
-            let Some(stream) = self.streams.get_mut(&serial) else { continue };
-            stream.listed = false;
-            match stream.next(now, self.identity, &self.config.stream) {
-                Next::Busy => self.schedule.come_back(serial, Visit::Look),
-                Next::Nothing => self.refresh(serial, now, Visit::Look),
-                Next::Flight(flight) if flight.batch.is_beyond(version) => {
-                    self.landed(now, flight, &Answer::CodecTooNew { produce: version }, None);
-                }
-                Next::Flight(flight) => {
-                    let more = flight.batch.bytes();
-                    if request.batches() > 0 && bytes + more > self.request_bytes_max {
-                        stream.put_back(flight);
-                        self.schedule.list_first(serial, stream);
-                        break;
-                    }
-                    bytes += more;
-                    request.push(flight);
-                }
-            }
-        }
-        // Only now may a partition be listed again: a request takes each at most once.
-        for flight in request.flights.iter().flatten() {
-            self.refresh(flight.partition.serial(), now, Visit::Look);
-        }
-        if request.batches() == 0 {
-            self.recycle(request);
-            return None;
-        }
-        request.close(version);
-        Some(request)
     }
 }
 

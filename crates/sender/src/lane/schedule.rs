@@ -23,6 +23,8 @@ pub(super) struct Schedule {
     pub(super) aborting: Vec<u32>,
     /// That had an open batch when they were last looked at: those that a press concerns.
     open: Vec<u32>,
+    /// That keep batches whose callers were told: those that give way when a caller waits for room.
+    keeping: Vec<u32>,
     /// That went away, and may stand in the lists still: they leave all of them together, before the lists are read.
     gone: BTreeSet<u32>,
     /// How often that happened.
@@ -77,6 +79,28 @@ impl Schedule {
         }
     }
 
+    /// A stream keeps batches whose callers were told.
+    pub(super) fn note_keeping(&mut self, serial: u32, stream: &mut Stream) {
+        if stream.keeps_told() && !std::mem::replace(&mut stream.keeping, true) {
+            self.keeping.push(serial);
+        }
+    }
+
+    /// Whether a stream may keep such batches.
+    pub(super) const fn has_keeping(&self) -> bool {
+        !self.keeping.is_empty()
+    }
+
+    /// Takes the streams that may keep such batches off their list.
+    pub(super) fn take_keeping(&mut self, streams: &mut BTreeMap<u32, Box<Stream>>) -> Vec<u32> {
+        for serial in &self.keeping {
+            if let Some(stream) = streams.get_mut(serial) {
+                stream.keeping = false;
+            }
+        }
+        std::mem::take(&mut self.keeping)
+    }
+
     /// Everything shall go: that of those with an open batch, and of those that could not be looked at yet.
     pub(super) fn press(&mut self, streams: &mut BTreeMap<u32, Box<Stream>>) {
         for serial in self.open.drain(..) {
@@ -94,6 +118,7 @@ impl Schedule {
         self.arm(serial, None, stream);
         stream.listed = false;
         stream.open = false;
+        stream.keeping = false;
     }
 
     /// A stream comes.
@@ -121,6 +146,7 @@ impl Schedule {
             &mut self.pressing,
             &mut self.aborting,
             &mut self.open,
+            &mut self.keeping,
         ];
         for list in lists {
             list.retain(|serial| !gone.contains(serial));

@@ -1,5 +1,5 @@
 //! What is given up: deliveries fail, while the bytes that are in flight stay where they are. So do those of batches in
-//! doubt, until their outcome is known or as much time has passed again.
+//! doubt, until their outcome is known, or as much time has passed again, or a caller waits for the room that they hold.
 
 use std::sync::Arc as StdArc;
 use std::time::{Duration, Instant};
@@ -83,6 +83,22 @@ impl Stream {
         Some(())
     }
 
+    /// Whether it keeps batches whose callers were told, for the sake of those behind them or because they are in flight.
+    #[must_use]
+    pub const fn keeps_told(&self) -> bool {
+        self.keeps_told
+    }
+
+    /// A caller waits for room: batches whose callers were told are not sent again, and those that are here go. The run
+    /// goes on by its rules, which do without their outcome. Returns whether others are in flight: they go when they come
+    /// back.
+    pub fn give_way(&mut self, settler: &mut Settler) -> bool {
+        let told = self.entries.iter_mut().filter(|entry| !entry.has_callers());
+        told.for_each(|entry| entry.callers = Callers::GivenUp);
+        self.drop_settled(settler);
+        self.entries.iter().any(|entry| !entry.has_callers() && entry.is_in_flight())
+    }
+
     /// Fails everything: the producer ends. Returns none when a caller holds the partition.
     pub fn abort(&mut self, settler: &mut Settler) -> Option<()> {
         let waiting = self.partition.give_up(None);
@@ -146,6 +162,7 @@ impl Stream {
             if let Some(claim) = claim {
                 let failure = failure_of(kind, persisted, entry.code, cause);
                 settler.failed(claim, failure, &self.partition, &mut self.spares);
+                self.keeps_told = true;
             }
         }
         self.drop_settled(settler);
@@ -153,6 +170,10 @@ impl Stream {
 
     /// Drops what waits and concerns no caller any more; a batch that was stamped leaves a gap behind.
     pub(super) fn drop_settled(&mut self, settler: &mut Settler) {
+        // After a split there may be thousands of entries, and each answer comes here.
+        if !self.keeps_told {
+            return;
+        }
         let mut index = 0;
         while let Some(entry) = self.entries.get(index) {
             if !(entry.is_done_with() && entry.is_here()) {
@@ -163,6 +184,7 @@ impl Stream {
                 settler.release(batch);
             }
         }
+        self.keeps_told = !self.entries.iter().all(Entry::has_callers);
     }
 
     /// Fails what was claimed ahead of its turn. The bytes of a batch in a job come back by its result.

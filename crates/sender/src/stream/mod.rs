@@ -21,7 +21,7 @@
 //! * A run ends when a batch of it is missing, or when every batch in doubt was refused by its sequence. What is in doubt
 //!   then fails as possibly written and never gets another stamp; all others get new ones, under the next epoch.
 //! * A deadline settles deliveries, never bytes: what is in flight stays where it is until the answer, and what is in
-//!   doubt is sent again for as long again, for the sake of the batches behind it.
+//!   doubt is sent again for as long again, for the sake of the batches behind it, unless callers wait for the room.
 
 mod answer;
 mod compressing;
@@ -71,6 +71,8 @@ pub struct Stream {
     not_before: Option<Instant>,
     /// The time that batches without a try were granted last.
     grant: Option<Grant>,
+    /// Whether batches may be here whose callers were told.
+    keeps_told: bool,
     /// Nothing more is sent here: the partition goes to another lane.
     pub leaving: bool,
     /// What is compressed ahead of its turn, where batches are compressed.
@@ -78,9 +80,11 @@ pub struct Stream {
     /// How many batches of it are in jobs.
     in_jobs: usize,
     spares: Vec<Arc<Completion>>,
-    /// Where its lane has it: listed as ready, listed as one with an open batch, and its timer.
+    /// Where its lane has it: listed as ready, as one with an open batch, as one that keeps batches whose callers were
+    /// told, and its timer.
     pub(crate) listed: bool,
     pub(crate) open: bool,
+    pub(crate) keeping: bool,
     pub(crate) armed: Option<Instant>,
 }
 
@@ -134,12 +138,14 @@ impl Stream {
             in_flight: 0,
             not_before: None,
             grant: None,
+            keeps_told: false,
             leaving: false,
             next_batch: NextBatch::default(),
             in_jobs: 0,
             spares: Vec::new(),
             listed: false,
             open: false,
+            keeping: false,
             armed: None,
         }
     }

@@ -76,6 +76,11 @@ impl Memory {
         self.waiting.load(Ordering::Relaxed)
     }
 
+    /// Whether a caller waits for memory that is not free, and not only for the share of its partition.
+    pub fn is_short(&self) -> bool {
+        self.has_waiters() && lock(&self.room).holds_up
+    }
+
     /// A chunk of at least `bytes` for a partition, by a caller with a `ticket` or by one that comes first; none when the
     /// room is not there, or belongs to callers that wait. A ticket gives all that was set aside for it. `now` is needed
     /// where the partition may hold nothing yet.

@@ -5,7 +5,7 @@
 
 mod log;
 
-pub(crate) use log::{Log, plain_records, values_of};
+pub(crate) use log::{Log, OTHERS, plain_records, values_of};
 
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};

@@ -3,10 +3,12 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails fails its test")]
 
 mod answers;
+mod carried;
 mod chaos;
 mod compressing;
 mod idle;
 mod leaders;
+mod pressure;
 mod promises;
 mod requests;
 mod responses;

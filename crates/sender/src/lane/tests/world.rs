@@ -5,10 +5,10 @@ use std::sync::Arc as StdArc;
 use std::time::{Duration, Instant};
 
 use milena_codec::ErrorCode;
-use milena_codec::ids::{BrokerId, Identity, PartitionId, TopicId};
-use milena_codec::record::{RecordBatch, Stamp};
+use milena_codec::ids::{BrokerId, PartitionId, TopicId};
 use milena_partitioner::Strategy;
 
+pub(crate) use super::carried::{batches, partitions, run_of};
 use super::responses::response;
 use crate::accumulator::{AccumulatorConfig, ChooseError, Port, RecordRef, Shared, Topic, Waiting};
 use crate::compression::{CompressionJob, TopicCompression, Workspace};
@@ -28,6 +28,7 @@ pub(crate) fn lanes() -> LaneConfig {
         stream: streams(),
         in_flight_max: 5,
         request_bytes_max: 8 << 20,
+        awaits_answers: true,
         request_timeout: Duration::from_secs(30),
         retry_backoff: Duration::from_millis(100),
         retry_backoff_max: Duration::from_secs(1),
@@ -61,6 +62,8 @@ pub(crate) struct World {
     /// Jobs that other threads run, where [`Self::defers_jobs`] has them do so.
     pub(crate) jobs: Vec<(LaneId, CompressionJob)>,
     pub(crate) defers_jobs: bool,
+    /// The lane that had its connection reset last.
+    pub(crate) reset: Option<LaneId>,
     lane_config: StdArc<LaneConfig>,
 }
 
@@ -101,6 +104,7 @@ impl World {
             workspace: Workspace::new(),
             jobs: Vec::new(),
             defers_jobs: false,
+            reset: None,
             lane_config: StdArc::new(lanes),
             shared,
         };
@@ -232,6 +236,9 @@ impl World {
                 other => break other,
             }
         };
+        if matches!(output, Output::Reset) {
+            self.reset = Some(id);
+        }
         self.obey();
         output
     }
@@ -339,29 +346,4 @@ impl Shared {
         assert_eq!(self.memory.free(), self.memory.budget(), "budget was not given back");
         assert!(self.outstanding.is_settled(self.outstanding.end_generation()), "something is outstanding");
     }
-}
-
-/// The batches of an encoded request, by partition.
-pub(crate) fn batches(request: &ProduceRequest) -> Vec<(i32, Vec<u8>)> {
-    let flights = request.flights.iter().flatten();
-    flights
-        .map(|flight| (flight.partition.index().0, flight.batch.pieces().collect::<Vec<_>>().concat()))
-        .collect()
-}
-
-/// The partitions of a request.
-pub(crate) fn partitions(request: &ProduceRequest) -> Vec<i32> {
-    batches(request).into_iter().map(|(partition, _)| partition).collect()
-}
-
-/// The stamp of a request's only batch.
-pub(crate) fn stamp(request: &ProduceRequest) -> Stamp {
-    let [(_, bytes)] = &batches(request)[..] else { panic!("one batch") };
-    RecordBatch::parse(bytes).unwrap().header.stamp
-}
-
-/// Producer id, epoch and first sequence.
-pub(crate) fn run_of(request: &ProduceRequest) -> (i64, i16, i32) {
-    let Stamp { identity: Identity { producer_id, epoch }, base_sequence } = stamp(request);
-    (producer_id.0, epoch.0, base_sequence.0)
 }

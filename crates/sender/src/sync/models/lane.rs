@@ -87,6 +87,7 @@ fn lanes() -> LaneConfig {
         stream: StreamConfig { idempotent: false, window: 1, retries: 0, delivery_timeout: 3 * HOUR },
         in_flight_max: 1,
         request_bytes_max: 1 << 20,
+        awaits_answers: true,
         request_timeout: HOUR,
         retry_backoff: HOUR,
         retry_backoff_max: HOUR,

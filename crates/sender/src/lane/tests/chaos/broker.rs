@@ -1,6 +1,7 @@
 //! A broker: what is on its way there, what it takes up late of a connection that ended, and what it may answer.
 
 use std::collections::VecDeque;
+use std::time::Instant;
 
 use milena_codec::ErrorCode;
 use milena_codec::ids::{PartitionId, TopicId};
@@ -9,7 +10,7 @@ use milena_codec::message::{BatchIndexAndErrorMessage, PartitionProduceResponse,
 use super::cluster::Cluster;
 use crate::lane::ProduceRequest;
 use crate::lane::tests::responses::respond_by_id;
-use crate::lane::tests::world::{MAX, batches};
+use crate::lane::tests::world::batches;
 use crate::tests::Log;
 
 /// A broker and the connection to it, both ways in order.
@@ -19,6 +20,8 @@ pub(super) struct Broker {
     pub(super) answered: VecDeque<(ProduceRequest, Vec<u8>)>,
     /// Requests of connections that ended, which the broker has and did not look at yet.
     late: VecDeque<Vec<Entry>>,
+    /// It does nothing before this.
+    pub(super) hangs_until: Option<Instant>,
 }
 
 /// A batch of a request: its partition, the topic's id, its bytes.
@@ -32,14 +35,15 @@ impl Broker {
     /// It takes up the next request. Of 1 000 answers `faults` tell of something wrong.
     pub(super) fn serve(&mut self, id: i32, cluster: &mut Cluster, faults: u32, dice: &mut fastrand::Rng) {
         let Some(request) = self.sent.pop_front() else { return };
+        let max = cluster.max;
         let mut answers: Vec<(TopicId, PartitionProduceResponse)> = entries(&request)
             .into_iter()
             .map(|(partition, topic, bytes)| {
                 let wrong = dice.u32(..1_000) < faults;
                 let answer = match cluster.log(id, partition, topic) {
                     Err(code) => said((code, -1)),
-                    Ok(log) if wrong => faulty(log, &bytes, dice),
-                    Ok(log) => said(log.append(&bytes, MAX)),
+                    Ok(log) if wrong => faulty(log, &bytes, max, dice),
+                    Ok(log) => said(log.append(&bytes, max)),
                 };
                 (topic, PartitionProduceResponse { index: PartitionId(partition), ..answer })
             })
@@ -54,9 +58,10 @@ impl Broker {
 
     /// It takes up what a connection that ended left with it.
     pub(super) fn serve_late(&mut self, id: i32, cluster: &mut Cluster) {
+        let max = cluster.max;
         for (partition, topic, bytes) in self.late.pop_front().into_iter().flatten() {
             if let Ok(log) = cluster.log(id, partition, topic) {
-                log.append(&bytes, MAX);
+                log.append(&bytes, max);
             }
         }
     }
@@ -88,7 +93,7 @@ fn said((error_code, base_offset): (ErrorCode, i64)) -> PartitionProduceResponse
 }
 
 /// One of the things that go wrong, for one batch.
-fn faulty(log: &mut Log, bytes: &[u8], dice: &mut fastrand::Rng) -> PartitionProduceResponse {
+fn faulty(log: &mut Log, bytes: &[u8], max: usize, dice: &mut fastrand::Rng) -> PartitionProduceResponse {
     // Not appended, for a while or for good.
     const REFUSALS: [i16; 19] = [2, 3, 5, 6, 9, 17, 19, 29, 42, 47, 49, 72, 74, 75, 89, 100, 103, 87, 44];
     // Appended or not, and the broker cannot say. With 3 its offset tells.
@@ -97,11 +102,11 @@ fn faulty(log: &mut Log, bytes: &[u8], dice: &mut fastrand::Rng) -> PartitionPro
         0..=4 => said((ErrorCode(REFUSALS[dice.usize(..REFUSALS.len())]), -1)),
         5 | 6 => {
             let code = ErrorCode(DOUBTS[dice.usize(..DOUBTS.len())]);
-            let offset = if dice.bool() { log.append(bytes, MAX).1 } else { -1 };
+            let offset = if dice.bool() { log.append(bytes, max).1 } else { -1 };
             let tells = code == ErrorCode::UNKNOWN_TOPIC_OR_PARTITION || dice.bool();
             said((code, if tells { offset } else { -1 }))
         }
-        7 | 8 => said(log.append(bytes, dice.usize(100..20_000))),
+        7 | 8 => said(log.append(bytes, dice.usize(100..20_000).min(max))),
         _ => {
             let blamed = (0..dice.usize(1..4)).map(|_| BatchIndexAndErrorMessage {
                 batch_index: dice.i32(-1..20),

@@ -1,5 +1,7 @@
 //! The cluster changes: leaders, brokers that start anew, the topic itself.
 
+use std::time::Duration;
+
 use milena_codec::ids::{BrokerId, TopicId};
 
 use super::cluster::PARTITIONS_MAX;
@@ -18,6 +20,15 @@ impl Run {
             self.brokers[broker].stop();
             self.cut(broker, id);
             self.cluster.restart(id);
+        }
+        if self.chance(self.plan.hangs) {
+            let broker = self.dice.usize(..BROKERS);
+            let until = self.world.now + Duration::from_millis(self.dice.u64(..60_000));
+            self.brokers[broker].hangs_until = Some(until);
+        }
+        if self.chance(self.plan.others) {
+            let partition = self.dice.usize(..PARTITIONS_MAX);
+            self.cluster.append_others(partition, self.dice.usize(1..4));
         }
         if self.chance(self.plan.topic_changes) {
             match self.dice.u8(..3) {

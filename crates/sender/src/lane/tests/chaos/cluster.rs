@@ -18,12 +18,19 @@ pub(super) struct Cluster {
     logs: Vec<Log>,
     /// The logs of the topics of the same name that were deleted.
     deleted: Vec<Vec<Log>>,
+    /// `max.message.bytes`.
+    pub(super) max: usize,
 }
 
 impl Cluster {
-    pub(super) fn new(topic_id: TopicId, partitions: usize) -> Self {
+    pub(super) fn new(topic_id: TopicId, partitions: usize, max: usize) -> Self {
         let leader = Leadership { lane: Some(BrokerId(1)), epoch: LeaderEpoch(0) };
-        Self { topic_id, leaders: vec![leader; partitions], logs: logs(), deleted: Vec::new() }
+        Self { topic_id, leaders: vec![leader; partitions], logs: logs(), deleted: Vec::new(), max }
+    }
+
+    /// Another producer writes to a partition.
+    pub(super) fn append_others(&mut self, partition: usize, records: usize) {
+        self.logs[partition].append_others(records);
     }
 
     /// The log of a partition, if this broker leads it.
@@ -65,7 +72,7 @@ impl Cluster {
 
     /// The topic is deleted, and another of the same name is created.
     pub(super) fn recreate(&mut self, id: TopicId, partitions: usize) {
-        let fresh = Self::new(id, partitions);
+        let fresh = Self::new(id, partitions, self.max);
         let before = mem::replace(self, fresh);
         self.deleted = before.deleted;
         self.deleted.push(before.logs);

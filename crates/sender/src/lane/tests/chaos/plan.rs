@@ -8,7 +8,7 @@ use milena_codec::compression::Compression;
 use crate::accumulator::AccumulatorConfig;
 use crate::compression::TopicCompression;
 use crate::lane::LaneConfig;
-use crate::lane::tests::world::lanes;
+use crate::lane::tests::world::{MAX, lanes};
 use crate::tests::KIB;
 
 /// The settings of one run, and how much goes wrong in it.
@@ -38,6 +38,16 @@ pub(super) struct Plan {
     pub(super) topic_changes: u32,
     /// Of 1 000 steps, in how many the clock jumps.
     pub(super) gaps: u32,
+    /// Of 1 000 steps, in how many a broker begins to hang.
+    pub(super) hangs: u32,
+    /// Of 1 000 steps, in how many another producer writes.
+    pub(super) others: u32,
+    /// `max.message.bytes` of the topic.
+    pub(super) message_bytes_max: usize,
+    /// Of 1 000 callers without room, how many wait for it.
+    pub(super) waits: u32,
+    /// Of 1 000 callers, how many do not wait for the outcome.
+    pub(super) leaves: u32,
     /// Of 100 steps, in how many the client learns of the cluster.
     pub(super) refreshes: u32,
     /// What batches are compressed with.
@@ -55,6 +65,7 @@ impl Plan {
     pub(super) fn of(seed: u64) -> Self {
         let mut dice = fastrand::Rng::with_seed(seed);
         let mut other_dice = fastrand::Rng::with_seed(!seed);
+        let mut new_dice = fastrand::Rng::with_seed(seed ^ (1 << 32));
         let mut lanes = lanes();
         lanes.seed = seed;
         lanes.in_flight_max = dice.usize(1..=5);
@@ -91,6 +102,11 @@ impl Plan {
             restarts: [0, 10, 40][other_dice.usize(..3)],
             topic_changes: [0, 0, 15][other_dice.usize(..3)],
             gaps: [0, 0, 5][other_dice.usize(..3)],
+            hangs: [0, 0, 20][new_dice.usize(..3)],
+            others: [0, 0, 100][new_dice.usize(..3)],
+            message_bytes_max: [MAX, MAX, 4_000, 600][new_dice.usize(..4)],
+            waits: [0, 500, 1_000][new_dice.usize(..3)],
+            leaves: [0, 100][new_dice.usize(..2)],
             refreshes: [100, 30, 5][other_dice.usize(..3)],
             compression: TopicCompression::new(Compression::ALL[other_dice.usize(..5)], None),
             defers_jobs: other_dice.bool(),

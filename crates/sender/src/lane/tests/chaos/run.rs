@@ -7,9 +7,9 @@ use milena_codec::ids::{BrokerId, Identity, Sequence, TopicId};
 use milena_codec::record::{RecordBatch, Stamp};
 
 use super::broker::Broker;
+use super::callers::Waiter;
 use super::cluster::{Cluster, PARTITIONS_MAX};
 use super::plan::Plan;
-use crate::accumulator::{ChooseError, Refusal, Waiting};
 use crate::lane::tests::world::{World, batches};
 use crate::lane::{Notice, Output, ProduceRequest};
 use crate::sync::{Generation, Seat};
@@ -23,11 +23,17 @@ pub(super) struct Run {
     pub(super) cluster: Cluster,
     pub(super) dice: fastrand::Rng,
     /// For everything about compression.
-    other_dice: fastrand::Rng,
+    pub(super) other_dice: fastrand::Rng,
     pub(super) brokers: [Broker; BROKERS],
     /// By partition: each accepted record's number, and where its outcome is told.
     pub(super) seats: Vec<Vec<(usize, Seat)>>,
     pub(super) flushes: Vec<Generation>,
+    pub(super) waiters: Vec<Waiter>,
+    pub(super) next_number: usize,
+    /// Callers that did not wait for the outcome of their record.
+    pub(super) left: u64,
+    /// Connections that were reset because callers waited for room.
+    resets: u64,
     /// Records that lanes say were written, and that failed.
     pub(super) told: (u64, u64),
     /// Which record was sent under a stamp of a partition: its producer id, epoch and sequence.
@@ -66,11 +72,15 @@ impl Run {
             dice: plan.dice.clone(),
             other_dice: fastrand::Rng::with_seed(plan.lanes.seed),
             seats: (0..PARTITIONS_MAX).map(|_| Vec::new()).collect(),
-            cluster: Cluster::new(topic_id, plan.partitions),
+            cluster: Cluster::new(topic_id, plan.partitions, plan.message_bytes_max),
             world,
             plan,
             brokers: Default::default(),
             flushes: Vec::new(),
+            waiters: Vec::new(),
+            next_number: 0,
+            left: 0,
+            resets: 0,
             told: (0, 0),
             stamps: BTreeMap::new(),
             next_id: 8,
@@ -82,10 +92,10 @@ impl Run {
         run
     }
 
-    /// Plays the run, and says how many records were written and how many failed.
-    pub(super) fn run(mut self) -> (u64, u64) {
-        for number in 0..self.plan.records {
-            self.call(number);
+    /// Plays the run, and counts records that were written, records that failed, and resets.
+    pub(super) fn run(mut self) -> [u64; 3] {
+        for _ in 0..self.plan.records {
+            self.call();
             self.world.now += Duration::from_millis(self.dice.u64(..20));
             if self.chance(self.plan.gaps) {
                 self.world.now += Duration::from_millis(self.dice.u64(..200_000));
@@ -103,34 +113,13 @@ impl Run {
             self.probe();
         }
         self.rest();
-        let told = self.told;
+        let counts = [self.told.0, self.told.1, self.resets];
         self.check();
-        told
+        counts
     }
 
     pub(super) fn chance(&mut self, of_a_thousand: u32) -> bool {
         self.dice.u32(..1_000) < of_a_thousand
-    }
-
-    /// Callers send, flush, or wait for room.
-    fn call(&mut self, number: usize) {
-        let partition = self.dice.usize(..self.world.topic.partitions().len());
-        let mut value = format!("{number} ").into_bytes();
-        let bytes = self.dice.usize(..self.plan.value_bytes_max);
-        let dice = &mut self.other_dice;
-        value.extend((0..bytes).map(|_| if self.plan.noise { dice.u8(..) } else { b' ' }));
-        let waiting = Waiting { urgent: self.dice.u8(..8) == 0, ..Waiting::default() };
-        match self.world.send_as(i32::try_from(partition).unwrap(), &value, waiting) {
-            Ok(seat) => self.seats[partition].push((number, seat)),
-            Err(ChooseError::Refused(Refusal::Full { .. } | Refusal::TooLarge { .. }, _)) => {
-                self.world.shared.press();
-            }
-            Err(other) => panic!("{other}"),
-        }
-        if self.chance(15) {
-            self.flushes.push(self.world.shared.outstanding.end_generation());
-            self.world.shared.press();
-        }
     }
 
     /// Other threads end some of their jobs.
@@ -150,6 +139,10 @@ impl Run {
         }
         if self.dice.u8(..4) > 0 {
             self.send(broker, id);
+        }
+        let now = self.world.now;
+        if self.brokers[broker].hangs_until.is_some_and(|until| now < until) {
+            return;
         }
         if self.dice.u8(..8) == 0 {
             self.brokers[broker].serve_late(id, &mut self.cluster);
@@ -180,6 +173,10 @@ impl Run {
             self.check_stamps(&request);
             self.brokers[broker].sent.push_back(request);
         }
+        if self.world.reset.take().is_some() {
+            self.resets += 1;
+            self.cut(broker, id);
+        }
     }
 
     /// A stamp of a partition stands for one record for ever.
@@ -209,7 +206,7 @@ impl Run {
         match self.world.broker(id).poll(now, false) {
             Output::Send(request) => unreachable!("there is no room for {request:?}"),
             Output::Compress(job) => self.world.jobs.push((Some(BrokerId(id)), job)),
-            Output::Again | Output::Idle { .. } => {}
+            Output::Again | Output::Idle { .. } | Output::Reset => {}
         }
         drop(held);
         self.world.obey();
@@ -256,6 +253,7 @@ impl Run {
     /// Everything is well again: what is left goes out.
     fn calm(&mut self) {
         self.is_calm = true;
+        self.waiters.clear();
         self.cluster.elect(|| Some(BrokerId(1)));
         self.refresh();
         self.world.shared.press();
@@ -289,7 +287,7 @@ impl Run {
             return;
         }
         self.rest();
-        self.first_probe = self.plan.records;
+        self.first_probe = self.next_number;
         for partition in 0..self.world.topic.partitions().len() {
             let number = self.first_probe + partition;
             let value = format!("{number} ").into_bytes();

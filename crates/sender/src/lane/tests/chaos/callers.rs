@@ -1,0 +1,80 @@
+//! What callers do: they send, flush, wait for room, and leave.
+
+use std::task::Waker;
+
+use super::run::Run;
+use crate::accumulator::{ChooseError, Refusal, Waiting};
+use crate::sync::Ticket;
+
+/// A caller that waits for room.
+pub(super) struct Waiter {
+    partition: usize,
+    value_bytes: usize,
+    ticket: Ticket,
+}
+
+impl Run {
+    /// Callers send, flush, or wait for room.
+    pub(super) fn call(&mut self) {
+        self.serve_waiters();
+        let partition = self.dice.usize(..self.world.topic.partitions().len());
+        let value_bytes = self.dice.usize(..self.plan.value_bytes_max);
+        let urgent = self.dice.u8(..8) == 0;
+        let waiting = Waiting { urgent, ..Waiting::default() };
+        if let Some(bytes) = self.enter(partition, value_bytes, waiting)
+            && self.other_dice.u32(..1_000) < self.plan.waits
+        {
+            let partitions = self.world.topic.partitions();
+            let ticket = partitions[partition].wait_for_room(bytes, Waker::noop());
+            self.waiters.push(Waiter { partition, value_bytes, ticket });
+            self.world.shared.press();
+        }
+        if self.chance(15) {
+            self.flushes.push(self.world.shared.outstanding.end_generation());
+            self.world.shared.press();
+        }
+        if self.other_dice.u32(..1_000) < self.plan.leaves {
+            let seats = &mut self.seats[partition];
+            if !seats.is_empty() {
+                drop(seats.remove(self.other_dice.usize(..seats.len())));
+                self.left += 1;
+            }
+        }
+    }
+
+    /// Waiters whose room is there send their record, and some do not wait any longer.
+    fn serve_waiters(&mut self) {
+        for mut waiter in std::mem::take(&mut self.waiters) {
+            let is_there = waiter.partition < self.world.topic.partitions().len();
+            if !is_there || self.other_dice.u8(..32) == 0 {
+                continue;
+            }
+            if waiter.ticket.poll(Waker::noop()).is_ready() {
+                let waiting = Waiting { ticket: Some(&mut waiter.ticket), ..Waiting::default() };
+                if self.enter(waiter.partition, waiter.value_bytes, waiting).is_none() {
+                    continue;
+                }
+            }
+            self.waiters.push(waiter);
+        }
+    }
+
+    /// Sends a record, numbered in the order of acceptance. Returns the room that it lacks, where it lacks room.
+    fn enter(&mut self, partition: usize, value_bytes: usize, waiting: Waiting<'_>) -> Option<usize> {
+        let number = self.next_number;
+        self.next_number += 1;
+        let mut value = format!("{number} ").into_bytes();
+        let dice = &mut self.other_dice;
+        value.extend((0..value_bytes).map(|_| if self.plan.noise { dice.u8(..) } else { b' ' }));
+        match self.world.send_as(i32::try_from(partition).unwrap(), &value, waiting) {
+            Ok(seat) => self.seats[partition].push((number, seat)),
+            Err(ChooseError::Refused(Refusal::Full { bytes }, _)) => {
+                self.world.shared.press();
+                return Some(bytes);
+            }
+            Err(ChooseError::Refused(Refusal::TooLarge { .. }, _)) => self.world.shared.press(),
+            Err(other) => panic!("{other}"),
+        }
+        None
+    }
+}
