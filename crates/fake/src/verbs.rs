@@ -214,6 +214,13 @@ impl Cluster {
         self.change(|state| state.partition_mut(topic, partition).map(|p| p.elect(p.leader)));
     }
 
+    /// An unclean election: the leader begins a new term without the last batches of the log, so many as are kept, and
+    /// without what it knew of their producers.
+    pub fn lose_batches(&self, topic: &str, partition: impl Into<PartitionId>, count: usize) {
+        let partition = partition.into();
+        self.change(|state| state.partition_mut(topic, partition).map(|p| p.lose_batches(count)));
+    }
+
     /// Takes the leader away until [`move_leader`](Self::move_leader) names one, or any broker dies or comes back.
     pub fn no_leader(&self, topic: &str, partition: impl Into<PartitionId>) {
         let partition = partition.into();

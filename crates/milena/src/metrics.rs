@@ -16,6 +16,7 @@ pub(crate) struct Metrics {
     bytes: AtomicU64,
     connections: AtomicU64,
     reauthentications: AtomicU64,
+    data_losses: AtomicU64,
     compressed: AtomicU64,
     not_compressed: AtomicU64,
     codec_failures: AtomicU64,
@@ -66,6 +67,11 @@ impl Metrics {
         self.reauthentications.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// A broker showed that it had lost acknowledged records.
+    pub(crate) fn add_data_loss(&self) {
+        self.data_losses.fetch_add(1, Ordering::Relaxed);
+    }
+
     pub(crate) fn snapshot(&self, shared: &Shared) -> Snapshot {
         let read = |sum: &AtomicU64| sum.load(Ordering::Relaxed);
         let (settled, choices, memory) = (&shared.totals, &shared.choices, &shared.memory);
@@ -82,6 +88,7 @@ impl Metrics {
             bytes: read(&self.bytes),
             connections: read(&self.connections),
             reauthentications: read(&self.reauthentications),
+            data_losses: read(&self.data_losses),
             compressed_batches: read(&self.compressed),
             skipped_batches: read(&self.not_compressed),
             codec_failures: read(&self.codec_failures),
@@ -132,6 +139,9 @@ pub struct Snapshot {
     pub connections: u64,
     /// How many times brokers were told again who we are on a connection that was in use (KIP-368).
     pub reauthentications: u64,
+    /// How many times a broker showed that it had lost records of a partition that were acknowledged. The log has an
+    /// error for each, with the offsets as far as they are known.
+    pub data_losses: u64,
     /// Batches that were compressed.
     pub compressed_batches: u64,
     /// Batches of compressed topics that no codec was given, because those before them did not become smaller.

@@ -111,6 +111,14 @@ impl Log {
         base_offset
     }
 
+    /// Its last batches are lost.
+    pub(crate) fn lose_batches(&mut self, count: usize) {
+        for batch in self.batches.drain(self.batches.len().saturating_sub(count)..) {
+            self.bytes -= batch.bytes.len();
+            self.end = self.end.min(batch.header.base_offset);
+        }
+    }
+
     pub(crate) const fn start(&self) -> i64 {
         self.start
     }

@@ -62,6 +62,13 @@ impl Partition {
         self.epoch.0 += 1;
     }
 
+    /// The leader is elected anew, without the last batches.
+    pub(crate) fn lose_batches(&mut self, count: usize) {
+        self.log.lose_batches(count);
+        self.producers.forget_from(self.log.end());
+        self.elect(self.leader);
+    }
+
     /// Follows the brokers that live: the replicas in sync, and a leader among them.
     pub(crate) fn follow(&mut self, is_alive: impl Fn(BrokerId) -> bool) {
         let leader_lives = self.leader.is_some_and(&is_alive);

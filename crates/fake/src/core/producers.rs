@@ -90,6 +90,14 @@ impl Producers {
             self.0.pop_first();
         }
     }
+
+    /// Forgets the batches from an offset on, and the producers that have no others among those that are remembered.
+    pub(crate) fn forget_from(&mut self, offset: i64) {
+        self.0.retain(|_, producer| {
+            producer.batches.retain(|written| written.base_offset < offset);
+            !producer.batches.is_empty()
+        });
+    }
 }
 
 #[cfg(test)]

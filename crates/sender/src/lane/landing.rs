@@ -91,7 +91,7 @@ impl Lane {
         };
         let backoff = &mut self.backoff;
         let config = &self.config.stream;
-        let Aftermath { stale, identity_spent, job } = stream.landed(
+        let Aftermath { stale, identity_spent, job, loss } = stream.landed(
             now,
             flight,
             answer,
@@ -99,6 +99,10 @@ impl Lane {
             &mut |failures| backoff.after(failures),
             &mut self.settler,
         );
+        if let Some(loss) = loss {
+            let (topic, partition) = (StdArc::clone(stream.partition().topic()), stream.partition().index());
+            self.notices.push(Notice::Loss { broker: self.port.broker(), topic, partition, loss });
+        }
         if stale {
             let (topic, partition) = (StdArc::clone(stream.partition().topic()), stream.partition().index());
             let code = answer.code();

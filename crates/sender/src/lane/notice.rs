@@ -3,11 +3,11 @@
 use std::sync::Arc as StdArc;
 
 use milena_codec::ErrorCode;
-use milena_codec::ids::{PartitionId, ProducerId};
+use milena_codec::ids::{BrokerId, PartitionId, ProducerId};
 use milena_codec::message::NodeEndpoint;
 
 use super::answers::LeaderHint;
-use crate::stream::Stream;
+use crate::stream::{Loss, Stream};
 
 /// A lane's message to the coordinator.
 #[derive(Debug)]
@@ -24,6 +24,17 @@ pub enum Notice {
         code: Option<ErrorCode>,
         /// Its leader, where the response names one.
         hint: Option<LeaderHint>,
+    },
+    /// The broker lost records that it had acknowledged.
+    Loss {
+        /// The broker.
+        broker: Option<BrokerId>,
+        /// The topic.
+        topic: StdArc<str>,
+        /// The partition.
+        partition: PartitionId,
+        /// What is known of it.
+        loss: Loss,
     },
     /// There is something to send to a topic that was let be.
     Awake(StdArc<str>),

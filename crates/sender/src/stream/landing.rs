@@ -7,6 +7,7 @@ use milena_codec::compression::Compression;
 
 use super::answer::{Answer, words};
 use super::entry::{Bytes, Entry, OpenAnswer, State, Try};
+use super::loss::Loss;
 use super::verdict::{Case, Trace, Verdict, verdict};
 use super::{Flight, Settler, Stream, StreamConfig, is_another_topic};
 use crate::batch::{Batch, ZSTD_SINCE_PRODUCE};
@@ -25,6 +26,8 @@ pub struct Aftermath {
     pub identity_spent: bool,
     /// The batch has to be opened.
     pub job: Option<CompressionJob>,
+    /// The leader lost records that were acknowledged.
+    pub loss: Option<Loss>,
 }
 
 impl Stream {
@@ -63,7 +66,7 @@ impl Stream {
         }
         let mut aftermath = Aftermath::default();
         match verdict {
-            Verdict::Written => self.written(index, flight, now, answer, settler),
+            Verdict::Written => aftermath.loss = self.written(index, flight, now, answer, settler),
             Verdict::Fail(kind) => self.failed(index, flight.batch, kind, answer, settler),
             Verdict::Split => aftermath.job = self.split(index, flight.batch, answer, settler),
             Verdict::Cull(kind) => {
@@ -74,6 +77,7 @@ impl Stream {
                 if self.waits_for_another(index) {
                     self.wait_again(index, flight.batch);
                 } else {
+                    aftermath.loss = self.loss_behind(index, answer);
                     self.run.broken = true;
                     self.retry(index, flight.batch, now, config, backoff, settler);
                 }
@@ -130,6 +134,13 @@ impl Stream {
         self.run.broken && self.run.identity.is_some() || self.entries.iter().take(index).any(goes_first)
     }
 
+    /// What the rejection of a batch's sequence shows of the acknowledged ones before it.
+    fn loss_behind(&mut self, index: usize, answer: &Answer) -> Option<Loss> {
+        let entry = self.entries.get(index).filter(|entry| !entry.is_in_doubt())?;
+        let is_rejected = answer.code() == Some(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
+        if is_rejected { self.run.loss_behind(entry.stamp) } else { None }
+    }
+
     fn written(
         &mut self,
         index: usize,
@@ -137,7 +148,7 @@ impl Stream {
         now: Instant,
         answer: &Answer,
         settler: &mut Settler,
-    ) {
+    ) -> Option<Loss> {
         let Flight { batch, topic_id, .. } = flight;
         let newest_ms = batch.max_timestamp_ms;
         // Without acknowledgements a rejection is not seen.
@@ -145,7 +156,7 @@ impl Stream {
             self.partition.limit().accepted(batch.lengths());
         }
         settler.release(batch);
-        let Some(mut entry) = self.entries.remove(index) else { return };
+        let mut entry = self.entries.remove(index)?;
         let (base_offset, append_time_ms) = match answer {
             Answer::Said { base_offset, append_time_ms, .. } => (
                 Some(*base_offset).filter(|offset| *offset >= 0),
@@ -166,9 +177,9 @@ impl Stream {
         if let Some(claim) = entry.take_claim() {
             settler.written(claim, base_offset, append_time_ms, &mut self.spares);
         }
-        let Bytes::InFlight(Try { term, .. }) = entry.bytes else { return };
+        let Bytes::InFlight(Try { term, .. }) = entry.bytes else { return None };
         if is_another_topic(topic_id, self.topic_id) {
-            return;
+            return None;
         }
         if term == self.run.term {
             self.run.known_at = Some(now);
@@ -177,12 +188,13 @@ impl Stream {
             // What was refused because a batch before it was missing is asked for again.
             self.entries.iter_mut().skip(index).for_each(Entry::forget_answer);
         }
-        let before = self.run.acknowledge(stamp, entry.records, base_offset);
+        let (before, loss) = self.run.acknowledge(stamp, entry.records, base_offset);
         if index > 0
             && let Some(room) = before.and_then(|before| before.room_until(stamp, base_offset))
         {
             self.prove_before(index, stamp.identity, room, settler);
         }
+        loss
     }
 
     pub(super) fn failed(

@@ -28,6 +28,7 @@ mod compressing;
 mod entry;
 mod giving_up;
 mod landing;
+mod loss;
 mod opening;
 mod outcome;
 mod parts;
@@ -39,6 +40,7 @@ pub use answer::{Answer, Culprit};
 pub(crate) use compressing::Claimed;
 pub use giving_up::LATE_MIN;
 pub use landing::Aftermath;
+pub use loss::Loss;
 pub use settler::{CompressionCounters, Counters, Settler};
 
 use std::collections::VecDeque;

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 use milena_codec::ids::{Identity, ProducerId, Sequence};
 use milena_codec::record::Stamp;
 
+use super::loss::{KnownEnd, Loss};
+
 /// For how long brokers surely remember a producer that writes nothing: `producer.id.expiration.ms` is a day unless set,
 /// operators who save memory set less (KIP-854), and brokers look for expired producers every ten minutes
 /// (`producer.id.expiration.check.interval.ms`). Past it, one batch alone goes first.
@@ -33,6 +35,7 @@ pub(super) struct Run {
     gap: Option<Sequence>,
     /// No batch of the run is sent any more but those in doubt; the others get new stamps.
     pub(super) broken: bool,
+    known_end: KnownEnd,
 }
 
 /// The end of an acknowledged batch.
@@ -132,8 +135,9 @@ impl Run {
             "{identity:?} was used on this partition before: {:?}",
             self.used
         );
-        let (term, used) = (self.term, Some(identity));
-        *self = Self { identity: Some(identity), used, term, ..Self::default() };
+        let used = Some(identity);
+        let Self { term, known_end, .. } = *self;
+        *self = Self { identity: Some(identity), used, term, known_end, ..Self::default() };
         identity
     }
 
@@ -169,9 +173,16 @@ impl Run {
     }
 
     /// The partition belongs to another topic of the same name, which knows nothing of the run.
-    pub(super) const fn topic_changed(&mut self) {
+    pub(super) fn topic_changed(&mut self) {
         self.leader_changed();
         self.acknowledged = None;
+        self.known_end = KnownEnd::default();
+    }
+
+    /// The leader rejected the sequence of a batch that it cannot have. Returns what that shows.
+    pub(super) fn loss_behind(&mut self, stamp: Stamp) -> Option<Loss> {
+        let last = self.acknowledged.filter(|_| Some(stamp.identity) == self.identity)?;
+        (last.next_sequence == stamp.base_sequence).then(|| self.known_end.rejected(self.term))
     }
 
     /// Whether the leader acknowledged a batch of the run, so recently that it remembers the producer.
@@ -179,15 +190,16 @@ impl Run {
         self.known_at.is_some_and(|known_at| now < known_at + REMEMBERED_FOR)
     }
 
-    /// A batch of the run was acknowledged. Returns the end of the one that was acknowledged last before it.
+    /// A batch of the run was acknowledged. Returns the end of the one that was acknowledged last before it, and the loss
+    /// that it shows.
     pub(super) fn acknowledge(
         &mut self,
         stamp: Stamp,
         records: u32,
         base_offset: Option<i64>,
-    ) -> Option<Acknowledged> {
+    ) -> (Option<Acknowledged>, Option<Loss>) {
         if Some(stamp.identity) != self.identity {
-            return None;
+            return (None, None);
         }
         let before = self.acknowledged;
         let is_newer = before.is_none_or(|before| is_before(before.next_sequence, stamp.base_sequence));
@@ -197,7 +209,9 @@ impl Run {
             self.acknowledged = Some(Acknowledged { next_sequence, next_offset });
         }
         self.broken = self.gap.is_some();
-        before.filter(|_| is_newer)
+        let offset = base_offset.filter(|_| is_newer);
+        let loss = offset.and_then(|offset| self.known_end.acknowledged(offset, records, self.term));
+        (before.filter(|_| is_newer), loss)
     }
 }
 

@@ -12,6 +12,7 @@
 mod hints;
 mod idle;
 mod lanes;
+mod loss;
 mod questions;
 mod unknown;
 mod wishes;
@@ -161,6 +162,9 @@ impl Director {
                 Notice::Released(stream) => self.coordinator.released(stream),
                 Notice::IdentitySpent(spent) => self.coordinator.identity_spent(spent),
                 Notice::Awake(topic) => self.follow(&topic, now),
+                Notice::Loss { broker, topic, partition, loss } => {
+                    self.report_loss(broker, &topic, partition, loss);
+                }
                 Notice::Endpoints(_) | Notice::Stale { .. } => {}
             }
         }

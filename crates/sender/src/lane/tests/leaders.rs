@@ -248,7 +248,10 @@ fn when_the_epochs_are_used_up_another_identity_is_asked_for_and_only_its_partit
     world.now += Duration::from_secs(2);
     assert!(world.request(1).is_none());
     let spent: Vec<_> = world.notices.drain(..).collect();
-    assert!(matches!(spent[..], [Notice::IdentitySpent(id)] if id == 7.into()), "{spent:?}");
+    assert!(
+        matches!(spent[..], [Notice::Loss { .. }, Notice::IdentitySpent(id)] if id == 7.into()),
+        "{spent:?}"
+    );
     let (mut other, request) = world.fly(1, "b");
     world.served(1, request);
     assert_eq!(offset(&mut other), Some(1));

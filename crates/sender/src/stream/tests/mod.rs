@@ -7,6 +7,7 @@ mod compressed;
 mod doubt;
 mod expired;
 mod gaps;
+mod loss;
 mod order;
 mod parts;
 mod parts_of_parts;

@@ -229,8 +229,10 @@ impl Run {
         }
         self.told.1 += std::mem::take(&mut self.world.failed_by_discards);
         for notice in std::mem::take(&mut self.world.notices) {
-            if let Notice::IdentitySpent(spent) = notice {
-                self.world.coordinator.identity_spent(spent);
+            match notice {
+                Notice::IdentitySpent(spent) => self.world.coordinator.identity_spent(spent),
+                Notice::Loss { loss, .. } => panic!("the brokers lose nothing: {loss:?}"),
+                _ => {}
             }
         }
         self.awaits_identity |= self.world.coordinator.asks_identity();
