@@ -6,7 +6,7 @@ use milena_codec::ids::PartitionId;
 use milena_codec::{ErrorCode, printable};
 use milena_sender::accumulator::{ChooseError, Refusal};
 use milena_sender::sync::FailedRecords;
-use milena_sender::{Failure, FailureKind};
+use milena_sender::{Failure, FailureKind, Obstacle};
 
 use crate::error::{ErrorKind, Persisted, SendError};
 use crate::topic_name::TopicNameFault;
@@ -155,9 +155,9 @@ pub(crate) fn of_empty(topic: Arc<str>, waited: std::time::Duration) -> SendErro
 }
 
 /// A topic that nobody can be asked about.
-pub(crate) fn of_cluster(trouble: &str, topic: Arc<str>, waited: std::time::Duration) -> SendError {
-    let said = format!("no broker told about it within max.block.ms = {waited:?}: {trouble}");
-    SendError::new(ErrorKind::UnknownTopic, topic, said).with_retriable(true)
+pub(crate) fn of_cluster(trouble: &Obstacle, topic: Arc<str>, waited: std::time::Duration) -> SendError {
+    let said = format!("no broker told about it within max.block.ms = {waited:?}: {}", trouble.message);
+    SendError::new(ErrorKind::UnknownTopic, topic, said).with_code(trouble.code).with_retriable(true)
 }
 
 const fn kind_of(kind: FailureKind) -> ErrorKind {

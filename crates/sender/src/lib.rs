@@ -36,4 +36,4 @@ pub mod sync;
 mod tests;
 
 pub use backoff::Backoff;
-pub use outcome::{Failure, FailureKind, Persisted, Receipt};
+pub use outcome::{Failure, FailureKind, Obstacle, Persisted, Receipt};

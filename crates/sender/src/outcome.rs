@@ -107,6 +107,21 @@ pub struct Failure {
     pub message: Arc<str>,
 }
 
+/// Why records make no progress.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Obstacle {
+    /// In words, without the code.
+    pub message: Arc<str>,
+    /// The code that a broker returned, where it did.
+    pub code: Option<ErrorCode>,
+}
+
+impl<T: Into<Arc<str>>> From<T> for Obstacle {
+    fn from(message: T) -> Self {
+        Self { message: message.into(), code: None }
+    }
+}
+
 /// What became of a record that was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Receipt {

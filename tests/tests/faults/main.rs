@@ -11,6 +11,7 @@ mod codes;
 mod deadlines;
 mod determinism;
 mod doubt;
+mod error_codes;
 mod giving_way;
 mod late;
 mod lies;

@@ -49,6 +49,17 @@ pub enum Leaderless {
     Stranger(BrokerId),
 }
 
+impl Leaderless {
+    /// The code that brokers return for the partition, where they do.
+    #[must_use]
+    pub const fn code(self) -> Option<ErrorCode> {
+        match self {
+            Self::Error(code) => Some(code),
+            Self::Untold | Self::Stranger(_) => None,
+        }
+    }
+}
+
 impl fmt::Display for Leaderless {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -106,6 +106,18 @@ pub enum CredentialError {
 }
 
 impl SaslError {
+    /// The code that the broker returned, where it did.
+    #[must_use]
+    pub const fn code(&self) -> Option<ErrorCode> {
+        match self {
+            Self::NotAsked => Some(ErrorCode::ILLEGAL_SASL_STATE),
+            Self::MechanismNotEnabled { .. } => Some(ErrorCode::UNSUPPORTED_SASL_MECHANISM),
+            Self::Refused { .. } => Some(ErrorCode::SASL_AUTHENTICATION_FAILED),
+            Self::HandshakeRefused(code) | Self::Failed { code, .. } => Some(*code),
+            _ => None,
+        }
+    }
+
     /// Whether the same credentials would be refused again: waiting does not help, somebody has to change something.
     ///
     /// False for what may pass: a broker that closed the connection or took too long, a token that could not be

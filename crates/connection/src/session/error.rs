@@ -111,6 +111,17 @@ impl SessionError {
         matches!(self, Self::Sasl(_))
     }
 
+    /// The code that the broker returned, where it did.
+    #[must_use]
+    pub const fn code(&self) -> Option<ErrorCode> {
+        match self {
+            Self::Refused(code) => Some(*code),
+            Self::UnsupportedVersion { .. } => Some(ErrorCode::UNSUPPORTED_VERSION),
+            Self::Sasl(error) => error.code(),
+            _ => None,
+        }
+    }
+
     /// Whether the connection was of no use any more, and nothing is wrong with the broker as far as is known: another
     /// one may be opened at once.
     #[must_use]

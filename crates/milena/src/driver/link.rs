@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use milena_codec::ErrorCode;
 use milena_connection::Endpoint;
 use milena_connection::sasl::Outcome;
 use milena_connection::session::{Event, Fate, Session, SessionError, VersionMismatch};
@@ -250,7 +251,7 @@ impl Link {
             return self.end_begun();
         }
         let is_timeout = broken.is_timeout();
-        let mut trouble = Trouble::new(broken.verdict().0, &broken);
+        let mut trouble = Trouble::new(broken.verdict().0, &broken).with_code(broken.code());
         if let Some(endpoint) = &self.dialled {
             trouble = trouble.at(endpoint);
         }
@@ -308,6 +309,13 @@ impl Broken {
             Self::Session(error) => of_session(error),
             Self::Answer(_) | Self::Version(_) => (ConnectErrorKind::Unsupported, false),
             Self::GaveWay => (ConnectErrorKind::Timeout, false),
+        }
+    }
+
+    const fn code(&self) -> Option<ErrorCode> {
+        match self {
+            Self::Session(error) => error.code(),
+            Self::Io(_) | Self::Answer(_) | Self::Version(_) => None,
         }
     }
 

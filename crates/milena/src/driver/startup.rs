@@ -182,8 +182,8 @@ impl Starting {
 }
 
 /// An answer without a broker that could be asked anything.
-fn no_cluster(code: ErrorCode) -> Trouble {
-    match code {
+pub(super) fn no_cluster(code: ErrorCode) -> Trouble {
+    let trouble = match code {
         ErrorCode::NONE => {
             Trouble::new(ConnectErrorKind::Timeout, "the cluster advertises no broker that could be reached")
         }
@@ -194,7 +194,8 @@ fn no_cluster(code: ErrorCode) -> Trouble {
         code => {
             Trouble::new(ConnectErrorKind::Timeout, format_args!("a broker described no cluster: {code}"))
         }
-    }
+    };
+    trouble.with_code(Some(code).filter(|code| !code.is_ok()))
 }
 
 /// After as many attempts as there are numbers.
@@ -214,15 +215,16 @@ pub(super) fn gives_identity(endpoint: &Endpoint, response: &InitProducerIdRespo
 
 /// The identity that a broker gave.
 pub(super) fn identity_of(response: &InitProducerIdResponse) -> Result<Identity, Trouble> {
-    match response.error_code {
-        ErrorCode::NONE => Ok(Identity { producer_id: response.producer_id, epoch: response.producer_epoch }),
+    let trouble = match response.error_code {
+        ErrorCode::NONE => {
+            return Ok(Identity { producer_id: response.producer_id, epoch: response.producer_epoch });
+        }
         ErrorCode::CLUSTER_AUTHORIZATION_FAILED | ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED => {
             let said = "the producer may not write idempotently: allow WRITE on a topic, or IDEMPOTENT_WRITE on the \
                         cluster, or set enable.idempotence=false";
-            Err(Trouble::new(ConnectErrorKind::Authorization, said).definite())
+            Trouble::new(ConnectErrorKind::Authorization, said).definite()
         }
-        code => {
-            Err(Trouble::new(ConnectErrorKind::Timeout, format_args!("a broker gave no producer id: {code}")))
-        }
-    }
+        code => Trouble::new(ConnectErrorKind::Timeout, format_args!("a broker gave no producer id: {code}")),
+    };
+    Err(trouble.with_code(Some(response.error_code)))
 }

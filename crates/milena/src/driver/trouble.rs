@@ -5,11 +5,13 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
+use milena_codec::ErrorCode;
 use milena_connection::Endpoint;
 use milena_connection::control::{Breakdown, CallError, ConnectError};
 use milena_connection::metadata::ForeignCluster;
 use milena_connection::session::SessionError;
 use milena_connection::transport::{DialError, TlsError};
+use milena_sender::Obstacle;
 
 use crate::error::{Cause, ConnectErrorKind};
 
@@ -20,6 +22,8 @@ pub(super) struct Trouble {
     pub(super) kind: ConnectErrorKind,
     /// Whether everyone who came that far would say the same again, however often it is asked.
     pub(super) is_definite: bool,
+    /// The code that the first who came that far returned, where it did.
+    pub(super) code: Option<ErrorCode>,
     /// Each of them, in order.
     said: Vec<String>,
     /// What stopped the first who came that far.
@@ -33,12 +37,23 @@ pub(super) type Verdict = (ConnectErrorKind, bool);
 
 impl Trouble {
     pub(super) fn new(kind: ConnectErrorKind, said: impl fmt::Display) -> Self {
-        Self { kind, is_definite: false, said: vec![said.to_string()], cause: None, is_reached: true }
+        Self { kind, said: vec![said.to_string()], is_reached: true, ..Self::default() }
     }
 
     fn of(verdict: Verdict, error: impl std::error::Error + Send + Sync + 'static) -> Self {
         let said = vec![error.to_string()];
-        Self { kind: verdict.0, is_definite: verdict.1, said, cause: Some(Arc::new(error)), is_reached: true }
+        let (kind, is_definite) = verdict;
+        Self { kind, is_definite, said, cause: Some(Arc::new(error)), is_reached: true, code: None }
+    }
+
+    /// With the code that the broker returned.
+    pub(super) fn with_code(self, code: Option<ErrorCode>) -> Self {
+        Self { code, ..self }
+    }
+
+    /// Why records make no progress.
+    pub(super) fn obstacle(&self) -> Obstacle {
+        Obstacle { message: self.to_string().into(), code: self.code }
     }
 
     /// The same, said by this broker.
@@ -77,7 +92,8 @@ impl Trouble {
             Ordering::Less => {}
             Ordering::Equal => self.is_definite &= other.is_definite,
             Ordering::Greater => {
-                (self.kind, self.is_definite, self.cause) = (other.kind, other.is_definite, other.cause);
+                (self.kind, self.is_definite) = (other.kind, other.is_definite);
+                (self.cause, self.code) = (other.cause, other.code);
             }
         }
         let new = other.said.into_iter().filter(|said| !self.said.contains(said)).collect::<Vec<_>>();
@@ -108,6 +124,7 @@ impl Default for Trouble {
         Self {
             kind: ConnectErrorKind::Unreachable,
             is_definite: false,
+            code: None,
             said: Vec::new(),
             cause: None,
             is_reached: false,
@@ -135,7 +152,11 @@ impl From<ConnectError> for Trouble {
             _ => (ConnectErrorKind::Unreachable, false),
         };
         let is_reached = !matches!(error, ConnectError::Dial(_));
-        Self { is_reached, ..Self::of(verdict, error) }
+        let code = match &error {
+            ConnectError::Negotiation { breakdown, .. } => code_of(breakdown),
+            _ => None,
+        };
+        Self { is_reached, code, ..Self::of(verdict, error) }
     }
 }
 
@@ -148,7 +169,11 @@ impl From<CallError> for Trouble {
             CallError::Malformed { .. } => (ConnectErrorKind::Unsupported, false),
             _ => (ConnectErrorKind::Unreachable, false),
         };
-        Self::of(verdict, error)
+        let code = match &error {
+            CallError::Broken { breakdown, .. } => code_of(breakdown),
+            _ => None,
+        };
+        Self::of(verdict, error).with_code(code)
     }
 }
 
@@ -174,6 +199,14 @@ fn of_breakdown(breakdown: &Breakdown) -> Verdict {
     match breakdown {
         Breakdown::Io(error) => of_io(error),
         Breakdown::Session(error) => of_session(error),
+    }
+}
+
+/// The code that the broker returned before the connection broke.
+const fn code_of(breakdown: &Breakdown) -> Option<ErrorCode> {
+    match breakdown {
+        Breakdown::Io(_) => None,
+        Breakdown::Session(error) => error.code(),
     }
 }
 

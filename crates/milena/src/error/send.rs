@@ -172,7 +172,15 @@ impl SendError {
         self.0.retriable
     }
 
-    /// What the broker said last, where it said something.
+    /// The error code that a broker returned last: for the record's batch in Produce, for its topic or partition in
+    /// Metadata, for the producer in InitProducerId, or for the connection.
+    ///
+    /// None where no broker returned one:
+    ///
+    /// * the record was refused here: its name, partition or size, no room, a closed producer;
+    /// * the brokers described the topic, and it has no such partition, or none yet;
+    /// * no broker could be reached, or none answered in time;
+    /// * the partition has no leader, and the brokers return no reason.
     #[must_use]
     pub fn code(&self) -> Option<ErrorCode> {
         self.0.code

@@ -17,9 +17,9 @@ use std::time::Instant;
 
 use milena_codec::ErrorCode;
 use milena_partitioner::Strategy;
-use milena_sender::Backoff;
 use milena_sender::accumulator::{Shared, Topic};
 use milena_sender::compression::TopicCompression;
+use milena_sender::{Backoff, Obstacle};
 
 pub(crate) use slot::{Place, Seen};
 
@@ -49,7 +49,7 @@ struct Inner {
     /// How many places there ever were.
     places: u64,
     /// Why no broker describes the cluster, while none does.
-    trouble: Option<Arc<str>>,
+    trouble: Option<Obstacle>,
 }
 
 /// Why a topic is not there.
@@ -194,12 +194,12 @@ impl Registry {
     }
 
     /// Why no broker describes the cluster; none when one does.
-    pub(crate) fn trouble(&self) -> Option<Arc<str>> {
+    pub(crate) fn trouble(&self) -> Option<Obstacle> {
         self.lock().trouble.clone()
     }
 
     /// No broker describes the cluster, for this reason, or one does again.
-    pub(crate) fn set_trouble(&self, trouble: Option<Arc<str>>) {
+    pub(crate) fn set_trouble(&self, trouble: Option<Obstacle>) {
         self.lock().trouble = trouble;
     }
 

@@ -23,6 +23,7 @@ use super::ratio::{EstimatedRatio, Ratio};
 use super::settings::{Clock, Shared};
 use crate::batch::Batch;
 use crate::compression::TopicCompression;
+use crate::outcome::Obstacle;
 use crate::sync::mutant::{self, Blind};
 use crate::sync::{
     Account, Arc, AtomicBool, CHUNK_BYTES_MAX, Charge, Completion, Gate, GateGuard, Memory, Padded, Seat,
@@ -49,8 +50,8 @@ pub struct Partition {
     account: Arc<Account>,
     /// Whether it has a leader.
     available: AtomicBool,
-    /// Why it has no leader, in words, where it has none. Guards a look or an exchange.
-    leaderless: Gate<Option<StdArc<str>>>,
+    /// Why it has no leader, where it has none. Guards a look or an exchange.
+    leaderless: Gate<Option<Obstacle>>,
     /// Its leader is not followed: it was not written to for long.
     dormant: AtomicBool,
     queue: Padded<Gate<Queue>>,

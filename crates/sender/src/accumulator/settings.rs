@@ -8,6 +8,7 @@ use milena_codec::record::HEADER_BYTES;
 
 use super::limit::TopicLimit;
 use super::port::Port;
+use crate::outcome::Obstacle;
 use crate::sync::{Arc, FailureLog, Memory, Mutex, Outstanding, Totals, lock};
 
 /// Where the time comes from.
@@ -96,6 +97,8 @@ pub struct Shared {
     pub choices: Choices,
     /// The mailboxes of all lanes.
     ports: Mutex<Vec<Arc<Port>>>,
+    /// Why the producer has no id to stamp batches with, while the brokers give none.
+    no_identity: Mutex<Option<Obstacle>>,
 }
 
 impl Shared {
@@ -110,6 +113,7 @@ impl Shared {
             totals: Totals::default(),
             choices: Choices::default(),
             ports: Mutex::new(Vec::new()),
+            no_identity: Mutex::new(None),
         })
     }
 
@@ -139,6 +143,17 @@ impl Shared {
     /// A lane has gone.
     pub fn remove_port(&self, port: &Arc<Port>) {
         lock(&self.ports).retain(|other| !Arc::ptr_eq(other, port));
+    }
+
+    /// Notes why the brokers give the producer no id, or that they gave one.
+    pub fn set_no_identity(&self, why: Option<Obstacle>) {
+        *lock(&self.no_identity) = why;
+    }
+
+    /// Why the brokers give the producer no id, as far as is known.
+    #[must_use]
+    pub fn no_identity(&self) -> Option<Obstacle> {
+        lock(&self.no_identity).clone()
     }
 
     /// Whether a caller waits for room or for a flush.

@@ -34,7 +34,9 @@ impl Lane {
             self.port.set_trouble(None);
         }
         let (throttle_ms, endpoints) = read?;
-        NO_ANSWER.clone_into(&mut self.trouble);
+        if self.trouble.code.is_some() || *self.trouble.message != *NO_ANSWER {
+            self.trouble = NO_ANSWER.into();
+        }
         if !endpoints.is_empty() {
             self.notices.push(Notice::Endpoints(endpoints));
         }

@@ -36,6 +36,7 @@ use milena_codec::ids::{Identity, TopicId};
 use crate::accumulator::{Bulletin, Port, Shared};
 use crate::backoff::Backoff;
 use crate::compression::CompressionJob;
+use crate::outcome::Obstacle;
 use crate::stream::{Counters, Settler, Stream, StreamConfig};
 use crate::sync::Arc;
 use answers::Landed;
@@ -111,8 +112,8 @@ pub struct Lane {
     settler: Settler,
     notices: Vec<Notice>,
     backoff: Backoff,
-    /// The trouble with the broker, in words.
-    trouble: String,
+    /// The trouble with the broker.
+    trouble: Obstacle,
     /// It was with requests that were sent, and none was answered since.
     left_unanswered: bool,
     /// How often it looked how a partition stands.
@@ -144,7 +145,7 @@ impl Lane {
             settler: Settler::new(shared),
             notices: Vec::new(),
             backoff: Backoff::new(config.retry_backoff, config.retry_backoff_max, config.seed),
-            trouble: String::from("no broker leads the partition"),
+            trouble: "no broker leads the partition".into(),
             left_unanswered: false,
             #[cfg(test)]
             looks: 0,
@@ -196,14 +197,14 @@ impl Lane {
         self.version = Some(produce_version);
         // A broker that takes connections and breaks them over every request is in trouble all the same.
         if !self.left_unanswered {
-            self.trouble = String::from(NO_ANSWER);
+            self.trouble = NO_ANSWER.into();
             self.port.set_trouble(None);
         }
     }
 
     /// Notes the trouble with the broker, for the errors of records that expire.
-    pub fn set_trouble(&mut self, trouble: String) {
-        self.port.set_trouble(Some(trouble.as_str().into()));
+    pub fn set_trouble(&mut self, trouble: Obstacle) {
+        self.port.set_trouble(Some(StdArc::clone(&trouble.message)));
         self.trouble = trouble;
     }
 
@@ -371,10 +372,12 @@ impl Lane {
         let unsent = standing.expires.map(|due| stream.unsent_due(due, now, self.config.request_timeout));
         let expires = stream.deadline(config).into_iter().chain(unsent).min();
         if expires.is_some_and(|expires| expires <= now) {
-            let leaderless = stream.partition().leaderless();
-            let trouble = leaderless.as_deref().unwrap_or(&self.trouble);
+            let lacks_identity = stream.lacks_identity(self.identity, config);
+            let no_identity = || self.settler.shared().no_identity().filter(|_| lacks_identity);
+            let obstacle = stream.partition().leaderless().or_else(no_identity);
+            let obstacle = obstacle.as_ref().unwrap_or(&self.trouble);
             // The next look, which follows at once, sees how it stands after that.
-            let _ = stream.expire(now, config, trouble, &mut self.settler);
+            let _ = stream.expire(now, config, obstacle, &mut self.settler);
             return self.schedule.revisit.push(serial);
         }
         let has_next = match stream.compresses() {

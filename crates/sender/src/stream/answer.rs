@@ -55,10 +55,36 @@ pub struct Culprit {
 /// The broker's code and message, for an error.
 pub(super) fn words(answer: &Answer) -> (Option<ErrorCode>, String) {
     match answer {
-        Answer::Said { code, message, .. } => {
-            let said = message.as_deref().map(|message| format!(": {message}")).unwrap_or_default();
-            (Some(*code), format!("the broker returned {code}{said}"))
-        }
+        Answer::Said { code, message, .. } => (Some(*code), returned(*code, message.as_deref())),
         _ => (None, "the connection ended before the broker responded".to_owned()),
+    }
+}
+
+/// The broker's code and words, in which the code need not stand once more.
+pub(super) fn returned(code: ErrorCode, words: Option<&str>) -> String {
+    let words = words.unwrap_or_default().replace(&code.to_string(), "");
+    let words = words.strip_prefix(code.name().unwrap_or_default()).unwrap_or(&words);
+    match words.trim_matches([' ', ':', ';', '.']) {
+        "" => format!("the broker returned {code}"),
+        words => format!("the broker returned {code}: {words}"),
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_stands_once_in_the_words() {
+        let code = ErrorCode::INVALID_RECORD;
+        for (words, text) in [
+            (None, "the broker returned INVALID_RECORD (87)"),
+            (Some(""), "the broker returned INVALID_RECORD (87)"),
+            (Some("INVALID_RECORD (87)"), "the broker returned INVALID_RECORD (87)"),
+            (Some("INVALID_RECORD: no key"), "the broker returned INVALID_RECORD (87): no key"),
+            (Some("no key."), "the broker returned INVALID_RECORD (87): no key"),
+        ] {
+            assert_eq!(returned(code, words), text);
+        }
     }
 }

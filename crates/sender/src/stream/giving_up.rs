@@ -9,7 +9,7 @@ use milena_codec::ErrorCode;
 use super::entry::{Bytes, Callers, Entry};
 use super::{Settler, Stream, StreamConfig};
 use crate::batch::Batch;
-use crate::outcome::{Failure, FailureKind, Persisted};
+use crate::outcome::{Failure, FailureKind, Obstacle, Persisted};
 
 impl Stream {
     /// The driver slept past `since`: a deadline that has passed from then on tells nothing about the broker. Batches that
@@ -49,13 +49,13 @@ impl Stream {
         }
     }
 
-    /// Fails what has waited for too long, here and in the queue, because of `trouble`. Returns none when a caller holds
-    /// the partition.
+    /// Fails what has waited for too long, here and in the queue, because of `obstacle`. Returns none when a caller
+    /// holds the partition.
     pub fn expire(
         &mut self,
         now: Instant,
         config: &StreamConfig,
-        trouble: &str,
+        obstacle: &Obstacle,
         settler: &mut Settler,
     ) -> Option<()> {
         let Some(opened_before) = now.checked_sub(config.delivery_timeout) else { return Some(()) };
@@ -72,10 +72,16 @@ impl Stream {
             true => unsent_before.is_some_and(|before| entry.opened <= before),
             false => entry.opened <= opened_before,
         };
-        let cause = format!("not acknowledged within {:?}: {trouble}", config.delivery_timeout);
+        let cause = |lacking: &str| Obstacle {
+            message: format!("not {lacking} within {:?}: {}", config.delivery_timeout, obstacle.message)
+                .into(),
+            code: obstacle.code,
+        };
+        let was_sent = |entry: &Entry| !entry.was_never_sent() && overdue(entry);
+        self.fail_entries(was_sent, FailureKind::DeliveryTimeout, &cause("acknowledged"), settler);
+        let cause = cause("sent");
         self.fail_entries(overdue, FailureKind::DeliveryTimeout, &cause, settler);
         let Some(unsent_before) = unsent_before else { return Some(()) };
-        let cause = format!("not sent within {:?}: {trouble}", config.delivery_timeout);
         self.fail_next_batch(Some(unsent_before), FailureKind::DeliveryTimeout, &cause, settler);
         for batch in self.partition.give_up(Some(unsent_before))? {
             self.fail_unsent(batch, FailureKind::DeliveryTimeout, &cause, settler);
@@ -108,7 +114,7 @@ impl Stream {
 
     /// Fails everything, and takes no more: the topic has no such partition any more.
     pub fn discard(mut self, settler: &mut Settler) {
-        let cause = "the topic was created anew, with fewer partitions";
+        let cause = &Obstacle::from("the topic was created anew, with fewer partitions");
         let waiting = self.partition.end();
         self.fail_entries(|_| true, FailureKind::InvalidPartition, cause, settler);
         self.fail_next_batch(None, FailureKind::InvalidPartition, cause, settler);
@@ -135,9 +141,13 @@ impl Stream {
 
     /// Fails all that is here, and what waited behind it.
     fn fail_all(&mut self, waiting: Vec<Batch>, settler: &mut Settler) {
-        let cause = "the producer was closed before the broker acknowledged the record";
+        // The code of a partition without a leader is what the brokers returned last.
+        let code = self.partition.leaderless().and_then(|obstacle| obstacle.code);
+        let cause = |message: &str| Obstacle { message: message.into(), code };
+        let unacknowledged = cause("the producer was closed before the broker acknowledged the record");
+        self.fail_entries(|entry| !entry.was_never_sent(), FailureKind::Closed, &unacknowledged, settler);
+        let cause = &cause("the producer was closed before the record was sent");
         self.fail_entries(|_| true, FailureKind::Closed, cause, settler);
-        let cause = "the producer was closed before the record was sent";
         self.fail_next_batch(None, FailureKind::Closed, cause, settler);
         for batch in waiting {
             self.fail_unsent(batch, FailureKind::Closed, cause, settler);
@@ -150,7 +160,7 @@ impl Stream {
         &mut self,
         which: impl Fn(&Entry) -> bool,
         kind: FailureKind,
-        cause: &str,
+        cause: &Obstacle,
         settler: &mut Settler,
     ) {
         for entry in self.entries.iter_mut().filter(|entry| which(entry)) {
@@ -192,7 +202,7 @@ impl Stream {
         &mut self,
         opened_before: Option<Instant>,
         kind: FailureKind,
-        cause: &str,
+        cause: &Obstacle,
         settler: &mut Settler,
     ) {
         let (batches, claim) = self.next_batch.give_up(opened_before);
@@ -205,7 +215,7 @@ impl Stream {
         }
     }
 
-    fn fail_unsent(&mut self, batch: Batch, kind: FailureKind, cause: &str, settler: &mut Settler) {
+    fn fail_unsent(&mut self, batch: Batch, kind: FailureKind, cause: &Obstacle, settler: &mut Settler) {
         let failure = failure_of(kind, Persisted::No, None, cause);
         settler.failed(batch.claim(), failure, &self.partition, &mut self.spares);
         settler.release(batch);
@@ -235,8 +245,16 @@ impl Drop for Stream {
     }
 }
 
-/// A failure that is not the broker's verdict.
-fn failure_of(kind: FailureKind, persisted: Persisted, code: Option<ErrorCode>, cause: &str) -> Failure {
-    let said = code.map(|code| format!("; the broker returned {code} last")).unwrap_or_default();
-    Failure { kind, persisted, retriable: true, code, message: format!("{cause}{said}").into() }
+/// A failure that is not the broker's verdict. The code of the cause comes after `rejection`, that of the last try.
+fn failure_of(
+    kind: FailureKind,
+    persisted: Persisted,
+    rejection: Option<ErrorCode>,
+    cause: &Obstacle,
+) -> Failure {
+    let message = match (cause.code, rejection) {
+        (None, Some(code)) => format!("{}; the broker returned {code} last", cause.message).into(),
+        _ => StdArc::clone(&cause.message),
+    };
+    Failure { kind, persisted, retriable: true, code: cause.code.or(rejection), message }
 }

@@ -12,7 +12,7 @@ use super::verdict::{Case, Trace, Verdict, verdict};
 use super::{Flight, Settler, Stream, StreamConfig, is_another_topic};
 use crate::batch::{Batch, ZSTD_SINCE_PRODUCE};
 use crate::compression::CompressionJob;
-use crate::outcome::{Failure, FailureKind, Persisted};
+use crate::outcome::{Failure, FailureKind, Obstacle, Persisted};
 
 /// How often in a row the identity of a batch in doubt is refused until it is given up: the next leader may know it.
 const UNRECOGNISED_MAX: u32 = 5;
@@ -239,7 +239,7 @@ impl Stream {
         self.wait_again(index, batch);
         if out_of_tries {
             let which = |entry: &Entry| entry.number == number;
-            let cause = format!("given up after {} tries", u64::from(failures) + 1);
+            let cause = Obstacle::from(format!("given up after {} tries", u64::from(failures) + 1));
             self.fail_entries(which, FailureKind::RetriesExhausted, &cause, settler);
         }
         let not_before = now + backoff(failures);

@@ -208,6 +208,12 @@ impl Stream {
             && (self.waiting_to_send(now, config).is_some() || self.may_take(now, identity, config))
     }
 
+    /// Whether it could stamp a new batch if the producer had another id.
+    #[must_use]
+    pub fn lacks_identity(&self, identity: Option<Identity>, config: &StreamConfig) -> bool {
+        config.idempotent && !self.run.may_stamp(identity)
+    }
+
     /// It came to another leader: what made it wait does not hold there (KIP-951).
     pub const fn moved(&mut self) {
         self.run.leader_changed();

@@ -4,7 +4,7 @@ use milena_codec::compression::Compression;
 use milena_codec::ids::Sequence;
 use milena_codec::record::Stamp;
 
-use super::answer::{Answer, Culprit, words};
+use super::answer::{Answer, Culprit, returned, words};
 use super::entry::{Callers, Entry};
 use super::opening::{Opening, Rejection};
 use super::{Settler, Stream};
@@ -149,7 +149,7 @@ impl Claim {
 fn failure_of(rejection: &Rejection, culprit: &Culprit) -> Failure {
     let Rejection { kind, code, message, .. } = rejection;
     let message = match &culprit.message {
-        Some(words) => format!("the broker returned {code}: {words}").into(),
+        Some(words) => returned(*code, Some(words)).into(),
         None => message.as_str().into(),
     };
     Failure { kind: *kind, persisted: Persisted::No, retriable: false, code: Some(*code), message }

@@ -67,7 +67,7 @@ impl BrokerTask {
         } else {
             tracing::debug!(reason = %trouble, "a broker cannot be used");
         }
-        self.lane.set_trouble(trouble.to_string());
+        self.lane.set_trouble(trouble.obstacle());
         self.settings.core.tell(|inbox| inbox.broker_lost = true);
     }
 

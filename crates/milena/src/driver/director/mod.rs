@@ -24,10 +24,10 @@ use std::task::Poll;
 use std::time::Instant;
 
 use milena_connection::metadata::{Change, Metadata, TopicMetadata};
-use milena_sender::Backoff;
 use milena_sender::coordinator::{Coordinator, LaneId, Leadership};
 use milena_sender::lane::Notice;
 use milena_sender::sync::Generation;
+use milena_sender::{Backoff, Obstacle};
 use tokio::task::JoinSet;
 use tokio::time::sleep_until;
 
@@ -209,8 +209,9 @@ impl Director {
         let limbo = Arc::clone(&self.lane(None).port);
         self.coordinator.topic(&topic, found.id, &leaders, &limbo);
         for (partition, known) in topic.partitions().iter().zip(&found.partitions) {
-            let why = known.leader.is_none().then(|| known.leaderless.to_string().into());
-            partition.set_leaderless(why);
+            let why =
+                || Obstacle { message: known.leaderless.to_string().into(), code: known.leaderless.code() };
+            partition.set_leaderless(known.leader.is_none().then(why));
         }
         let registry = &self.settings.core.registry;
         if self.closing.is_some() {

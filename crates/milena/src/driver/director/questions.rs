@@ -2,14 +2,15 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use milena_codec::ErrorCode;
 use milena_codec::message::{InitProducerIdResponse, MetadataRequest, MetadataResponse};
 
 use super::Director;
 use crate::clock;
 use crate::driver::line::{Line, of_cluster};
-use crate::driver::startup::{gives_identity, identity_of, identity_request};
+use crate::driver::startup::{gives_identity, identity_of, identity_request, no_cluster};
 use crate::driver::trouble::Trouble;
 
 /// What came of a question.
@@ -63,7 +64,14 @@ impl Director {
     pub(super) fn answered(&mut self, reply: Reply) {
         let now = clock::now();
         match reply {
-            Reply::Metadata(Ok(response)) => {
+            Reply::Metadata(answer) => self.take_metadata(answer, now),
+            Reply::Identity(answer) => self.take_identity(answer, now),
+        }
+    }
+
+    fn take_metadata(&mut self, answer: Result<MetadataResponse, Trouble>, now: Instant) {
+        match answer.and_then(|response| self.described(response)) {
+            Ok(response) => {
                 if self.told[0].is_over() {
                     tracing::info!("the cluster is described again");
                 }
@@ -71,31 +79,48 @@ impl Director {
                 let changes = self.metadata.answered(response, now);
                 self.take_in(changes);
             }
-            Reply::Metadata(Err(reason)) => {
+            Err(reason) => {
                 match self.told[0].is_news(&reason) {
                     true => tracing::warn!(%reason, "no broker described the cluster"),
                     false => tracing::debug!(%reason, "no broker described the cluster"),
                 }
-                self.settings.core.registry.set_trouble(Some(reason.to_string().into()));
+                self.settings.core.registry.set_trouble(Some(reason.obstacle()));
                 let changes = self.metadata.failed(now);
                 self.take_in(changes);
             }
-            Reply::Identity(answer) => match answer.and_then(|response| identity_of(&response)) {
-                Ok(identity) => {
-                    self.identity_failures = 0;
-                    self.told[1].is_over();
-                    self.coordinator.identity(identity);
+        }
+    }
+
+    /// An answer that an error stands in instead of a description is none. After REBOOTSTRAP_REQUIRED there is more to do.
+    fn described(&self, response: MetadataResponse) -> Result<MetadataResponse, Trouble> {
+        match response.error_code {
+            ErrorCode::NONE | ErrorCode::REBOOTSTRAP_REQUIRED => Ok(response),
+            code => Err(match self.line.as_ref().and_then(Line::endpoint) {
+                Some(endpoint) => no_cluster(code).at(endpoint),
+                None => no_cluster(code),
+            }),
+        }
+    }
+
+    fn take_identity(&mut self, answer: Result<InitProducerIdResponse, Trouble>, now: Instant) {
+        let shared = &self.settings.core.shared;
+        match answer.and_then(|response| identity_of(&response)) {
+            Ok(identity) => {
+                self.identity_failures = 0;
+                self.told[1].is_over();
+                shared.set_no_identity(None);
+                self.coordinator.identity(identity);
+            }
+            Err(reason) => {
+                match self.told[1].is_news(&reason) {
+                    true => tracing::warn!(%reason, "no broker gave a producer id"),
+                    false => tracing::debug!(%reason, "no broker gave a producer id"),
                 }
-                Err(reason) => {
-                    match self.told[1].is_news(&reason) {
-                        true => tracing::warn!(%reason, "no broker gave a producer id"),
-                        false => tracing::debug!(%reason, "no broker gave a producer id"),
-                    }
-                    self.identity_not_before = Some(now + self.backoff.after(self.identity_failures));
-                    self.identity_failures = self.identity_failures.saturating_add(1);
-                    self.coordinator.ask_again();
-                }
-            },
+                shared.set_no_identity(Some(reason.obstacle()));
+                self.identity_not_before = Some(now + self.backoff.after(self.identity_failures));
+                self.identity_failures = self.identity_failures.saturating_add(1);
+                self.coordinator.ask_again();
+            }
         }
     }
 }

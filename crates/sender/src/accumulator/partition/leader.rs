@@ -1,8 +1,7 @@
 //! What is known about the leader of a partition: whether there is one, why not, and whether it is followed.
 
-use std::sync::Arc as StdArc;
-
 use super::Partition;
+use crate::outcome::Obstacle;
 use crate::sync::{Ordering, lock};
 
 impl Partition {
@@ -20,12 +19,12 @@ impl Partition {
     }
 
     /// Notes why it has no leader, for the errors of records that expire.
-    pub fn set_leaderless(&self, why: Option<StdArc<str>>) {
+    pub fn set_leaderless(&self, why: Option<Obstacle>) {
         *lock(&self.leaderless) = why;
     }
 
     /// Why it has no leader, as far as is known.
-    pub fn leaderless(&self) -> Option<StdArc<str>> {
+    pub fn leaderless(&self) -> Option<Obstacle> {
         lock(&self.leaderless).clone()
     }
 

@@ -251,7 +251,7 @@ fn a_batch_that_waits_for_a_connection_is_given_up_in_time_and_not_before() {
     let mut world = World::simple();
     let now = world.now;
     world.broker(1).ended(now, Vec::new(), false);
-    world.broker(1).set_trouble("nobody listens at b1:9092".to_owned());
+    world.broker(1).set_trouble("nobody listens at b1:9092".into());
     let mut seat = world.send(0, b"a").unwrap();
     // The lane wakes only when it said it would.
     let deadline = world.now + Duration::from_secs(120);
@@ -284,12 +284,12 @@ fn said_at_the_end(trouble: impl FnOnce(&mut World)) -> String {
 fn a_broker_that_breaks_a_connection_over_a_request_is_told_of_though_it_takes_another_one() {
     let broken = said_at_the_end(|world| {
         let request = world.request(1).unwrap();
-        world.broker(1).set_trouble("b1:9092 answered nonsense".to_owned());
+        world.broker(1).set_trouble("b1:9092 answered nonsense".into());
         world.ended(1, vec![(request, true)]);
     });
     assert!(broken.contains("b1:9092 answered nonsense"), "{broken}");
     let idle = said_at_the_end(|world| {
-        world.broker(1).set_trouble("b1:9092 closed an idle connection".to_owned());
+        world.broker(1).set_trouble("b1:9092 closed an idle connection".into());
         world.ended(1, Vec::new());
     });
     assert!(idle.contains("did not respond"), "{idle}");
