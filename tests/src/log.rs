@@ -3,18 +3,24 @@
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::util::SubscriberInitExt;
 
 /// The log of the current thread, on which the whole producer runs.
 #[derive(Clone, Debug, Default)]
-pub struct Log(Arc<Mutex<Vec<u8>>>);
+pub struct Log {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    /// Below `INFO` as well.
+    everything: bool,
+}
 
 impl Log {
     /// Collects the lines of this thread until the guard is dropped.
     pub fn listen(&self) -> impl Sized + use<> {
         let subscriber = || {
-            tracing_subscriber::fmt().with_ansi(false).without_time().with_writer(self.clone()).set_default()
+            let fmt = tracing_subscriber::fmt().with_max_level(self.level()).with_ansi(false);
+            fmt.without_time().with_writer(self.clone()).set_default()
         };
         // Two: while there is one alone, `tracing` asks the thread that comes to a line first whether the line is of
         // interest, and a test on another thread would switch it off for this one.
@@ -22,10 +28,20 @@ impl Log {
         (subscriber(), below)
     }
 
+    /// A log of every level.
+    #[must_use]
+    pub fn of_everything() -> Self {
+        Self { everything: true, ..Self::default() }
+    }
+
+    const fn level(&self) -> LevelFilter {
+        if self.everything { LevelFilter::TRACE } else { LevelFilter::INFO }
+    }
+
     /// The lines of `level` that contain `words`.
     #[must_use]
     pub fn lines(&self, level: &str, words: &str) -> Vec<String> {
-        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
         let text = String::from_utf8_lossy(&bytes);
         let is_meant = |line: &&str| line.trim_start().starts_with(level) && line.contains(words);
         text.lines().filter(is_meant).map(str::to_owned).collect()
@@ -40,7 +56,7 @@ impl Log {
 
 impl io::Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        self.bytes.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
         Ok(bytes.len())
     }
 

@@ -30,7 +30,7 @@ fn escaped_where(text: &str, is_escaped: impl Fn(char) -> bool) -> Cow<'_, str> 
 fn steers(character: char) -> bool {
     let turns = matches!(
         character,
-        '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+        '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
     );
     turns || character.is_control()
 }
@@ -38,6 +38,13 @@ fn steers(character: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_steers_is_what_the_library_takes_for_it() {
+        for character in '\0'..=char::MAX {
+            assert_eq!(steers(character), milena_codec::steers(character), "{character:?}");
+        }
+    }
 
     #[test]
     fn controls_are_escaped_and_letters_of_any_kind_stay() {

@@ -69,4 +69,4 @@ pub mod wire;
 mod words;
 
 pub use error_code::ErrorCode;
-pub use words::printable;
+pub use words::{printable, steers};

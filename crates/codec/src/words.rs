@@ -23,13 +23,24 @@ pub fn printable(words: &str) -> String {
     kept
 }
 
+/// Whether a character steers a terminal, ends a line, turns one around, or has no width (CVE-2021-42574): no text of
+/// others is shown with it.
+///
+/// ```
+/// assert!(milena_codec::steers('\u{1b}') && milena_codec::steers('\u{202e}'));
+/// assert!(!milena_codec::steers('大'));
+/// ```
+#[must_use]
+pub fn steers(character: char) -> bool {
+    let turns = matches!(
+        character,
+        '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+    );
+    turns || character.is_control()
+}
+
 fn harmless(character: char) -> char {
-    match character {
-        // What turns a line around or has no width (CVE-2021-42574).
-        '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => '?',
-        character if character.is_control() => '?',
-        character => character,
-    }
+    if steers(character) { '?' } else { character }
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@ use std::fmt;
 use std::net::Ipv6Addr;
 use std::str::FromStr;
 
+use milena_codec::steers;
+
 use crate::shown::Shown;
 
 /// A host and a port. An IPv6 address stands in `host` without its brackets.
@@ -199,7 +201,7 @@ fn check_host(host: &str) -> Result<(), EndpointFault> {
     if host.is_empty() {
         return Err(EndpointFault::NoHost);
     }
-    let spoiled = |char: char| char.is_control() || char.is_whitespace() || "/,@[]\"'`\\".contains(char);
+    let spoiled = |char: char| steers(char) || char.is_whitespace() || "/,@[]\"'`\\".contains(char);
     if host.len() > Endpoint::HOST_BYTES_MAX || host.contains(spoiled) {
         return Err(EndpointFault::BadHost);
     }
@@ -242,6 +244,7 @@ mod tests {
             ("[a:b]:9092", EndpointFault::Brackets),
             ("PLAINTEXT://broker:9092", EndpointFault::Scheme),
             ("bro ker:9092", EndpointFault::BadHost),
+            ("bro\u{202e}ker:9092", EndpointFault::BadHost),
         ];
         for (entry, fault) in faults {
             let error = entry.parse::<Endpoint>().unwrap_err();

@@ -5,3 +5,4 @@
 
 mod memory;
 mod sockets;
+mod words;
