@@ -315,7 +315,7 @@ impl Broken {
     const fn code(&self) -> Option<ErrorCode> {
         match self {
             Self::Session(error) => error.code(),
-            Self::Io(_) | Self::Answer(_) | Self::Version(_) => None,
+            Self::Io(_) | Self::Answer(_) | Self::Version(_) | Self::GaveWay => None,
         }
     }
 

@@ -100,8 +100,8 @@ impl Stream {
         None
     }
 
-    /// A later batch was acknowledged with exactly the room of those before it: they are in the log. One that was refused
-    /// on every try is not, even if it is in flight again: that try stands behind the later batch.
+    /// A later batch was acknowledged with room for those before it: they are in the log. One that was refused on every
+    /// try is not, even if it is in flight again: that try stands behind the later batch.
     pub(super) fn prove_before(
         &mut self,
         index: usize,
@@ -116,7 +116,7 @@ impl Stream {
             if is_of_run && (entry.was_answered(term) || is_sent_before) {
                 let offset = room.offset_of(entry.stamp.base_sequence);
                 if let Some(claim) = entry.prove() {
-                    settler.written(claim, Some(offset), None, &mut self.spares);
+                    settler.written(claim, offset, None, &mut self.spares);
                 }
             }
         }

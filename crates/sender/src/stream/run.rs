@@ -46,11 +46,13 @@ pub(super) struct Acknowledged {
     next_offset: Option<i64>,
 }
 
-/// The room before an acknowledged batch, in the log and in the run: as many offsets as sequences.
+/// The room before an acknowledged batch, in the log and in the run.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Room {
     from_sequence: Sequence,
     from_offset: i64,
+    /// As many offsets as sequences: no record of another producer is between.
+    is_exact: bool,
 }
 
 impl Room {
@@ -59,9 +61,9 @@ impl Room {
         is_before(self.from_sequence, sequence)
     }
 
-    /// The offset of a batch in it.
-    pub(super) fn offset_of(&self, sequence: Sequence) -> i64 {
-        self.from_offset + i64::from(distance(self.from_sequence, sequence))
+    /// The offset of a batch in it, where that is certain.
+    pub(super) fn offset_of(&self, sequence: Sequence) -> Option<i64> {
+        self.is_exact.then(|| self.from_offset + i64::from(distance(self.from_sequence, sequence)))
     }
 }
 
@@ -217,16 +219,16 @@ impl Run {
 
 impl Acknowledged {
     /// The room between it and a batch that was acknowledged at `base_offset`, if it proves that the batches between were
-    /// written: it has exactly their records.
+    /// written: there is room for each of their records.
     ///
-    /// A leader that knew nothing of the producer takes any first sequence, and may have taken a late copy of this batch:
-    /// without an acknowledged batch of the run before it, a batch proves nothing, and neither does one at an offset that
-    /// records of other producers helped to reach.
+    /// A leader that knew nothing of the producer takes any first sequence: without an acknowledged batch of the run
+    /// before it, a batch proves nothing.
     pub(super) fn room_until(&self, stamp: Stamp, base_offset: Option<i64>) -> Option<Room> {
         let from_offset = self.next_offset?;
         let between = i64::from(distance(self.next_sequence, stamp.base_sequence));
         let room = base_offset?.checked_sub(from_offset)?;
-        (room == between).then_some(Room { from_sequence: self.next_sequence, from_offset })
+        let is_exact = room == between;
+        (room >= between).then_some(Room { from_sequence: self.next_sequence, from_offset, is_exact })
     }
 }
 
