@@ -35,6 +35,9 @@ pub(super) struct Entry {
     pub(super) code: Option<ErrorCode>,
     pub(super) callers: Callers,
     pub(super) bytes: Bytes,
+    /// Whether the bytes carry the stamp. A new one is written when they are sent: in a run that breaks again and again,
+    /// thousands of parts get one each time.
+    pub(super) is_sealed: bool,
     pub(super) state: State,
 }
 
@@ -119,6 +122,7 @@ impl Entry {
             code: None,
             callers: Callers::Wait(batch.claim()),
             bytes: Bytes::Here(batch),
+            is_sealed: true,
             state: State::Untried,
         }
     }
@@ -198,7 +202,12 @@ impl Entry {
     /// Takes its bytes for a try.
     pub(super) fn take_bytes(&mut self, to: Try) -> Option<Batch> {
         match std::mem::replace(&mut self.bytes, Bytes::InFlight(to)) {
-            Bytes::Here(batch) => Some(batch),
+            Bytes::Here(mut batch) => {
+                if !std::mem::replace(&mut self.is_sealed, true) {
+                    batch.seal(self.stamp);
+                }
+                Some(batch)
+            }
             other => {
                 self.bytes = other;
                 None
@@ -315,8 +324,6 @@ impl Entry {
     pub(super) fn renew(&mut self, stamp: Stamp) {
         self.stamp = stamp;
         self.state = State::Untried;
-        if let Bytes::Here(batch) = &mut self.bytes {
-            batch.seal(stamp);
-        }
+        self.is_sealed = false;
     }
 }

@@ -136,7 +136,10 @@ impl Stream {
         };
         let next_batch =
             self.next_batch.opened().map(|opened| self.granted(opened + config.delivery_timeout));
-        self.entries.iter().filter_map(due).chain(next_batch).min()
+        // They were opened in their order: unless callers of some were told, the first is due first.
+        let looked_at = if self.keeps_told { self.entries.len() } else { 1 };
+        self.walk(looked_at);
+        self.entries.iter().take(looked_at).filter_map(due).chain(next_batch).min()
     }
 
     /// Fails all that is here, and what waited behind it.
@@ -184,6 +187,7 @@ impl Stream {
         if !self.keeps_told {
             return;
         }
+        self.walk(self.entries.len());
         let mut index = 0;
         while let Some(entry) = self.entries.get(index) {
             if !(entry.is_done_with() && entry.is_here()) {

@@ -88,6 +88,9 @@ pub struct Stream {
     pub(crate) open: bool,
     pub(crate) keeping: bool,
     pub(crate) armed: Option<Instant>,
+    /// How many entries were passed by walks over all of them.
+    #[cfg(test)]
+    walked: std::cell::Cell<usize>,
 }
 
 /// A batch on its way into a request.
@@ -149,6 +152,8 @@ impl Stream {
             open: false,
             keeping: false,
             armed: None,
+            #[cfg(test)]
+            walked: std::cell::Cell::default(),
         }
     }
 
@@ -291,6 +296,14 @@ impl Stream {
     /// How many batches may be in flight, from the oldest on.
     fn window(&self, now: Instant, config: &StreamConfig) -> usize {
         if self.run.is_known(now) { config.window } else { 1 }
+    }
+
+    /// Counts a walk over so many entries.
+    fn walk(&self, entries: usize) {
+        #[cfg(test)]
+        self.walked.set(self.walked.get() + entries);
+        #[cfg(not(test))]
+        let _ = entries;
     }
 
     fn may_take(&self, now: Instant, identity: Option<Identity>, config: &StreamConfig) -> bool {

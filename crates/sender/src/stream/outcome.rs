@@ -29,8 +29,11 @@ impl Stream {
         if self.entries.is_empty() && !self.run.broken {
             return None;
         }
-        let moves = self.in_flight > 0 || self.entries.iter().any(Entry::is_in_job);
-        if moves || !self.resolves() {
+        if self.in_flight > 0 || !self.resolves() {
+            return None;
+        }
+        self.walk(self.entries.len());
+        if self.entries.iter().any(Entry::is_in_job) {
             return None;
         }
         if self.run.broken {

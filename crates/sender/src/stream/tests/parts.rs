@@ -289,3 +289,23 @@ fn parts_of_a_batch_without_a_stamp_go_one_by_one_without_one() {
     assert_eq!(story.log.texts(), numbers(20));
     story.ends();
 }
+
+#[test]
+fn each_of_thousands_of_parts_costs_the_same() {
+    for count in [500, 4_000] {
+        let mut story = Story::proven();
+        send_many(&story, count, 30);
+        let mut sent = 0;
+        while let Some(flight) = story.next() {
+            sent += 1;
+            let answer = story.applied(&flight, 130);
+            story.lands(flight, &answer);
+            // As its lane asks after each answer.
+            assert!(story.stream.deadline(&story.config).is_some() || story.stream.entries.is_empty());
+        }
+        assert!(sent > count, "{sent} sent");
+        let walked = story.stream.walked.get();
+        assert!(walked < 10 * count, "{walked} entries were walked over for {count} parts");
+        story.ends();
+    }
+}
