@@ -1,6 +1,9 @@
 //! Sticky cells: one for all clones of a topic's handle, and one a thread for those who got in each other's way.
+//!
+//! The cells of threads take 8 KiB, most of what a topic costs: they are allocated when two threads meet for the first time.
 
 use std::cell::Cell;
+use std::sync::OnceLock;
 
 use milena_partitioner::StickyCell;
 
@@ -24,13 +27,13 @@ pub(super) struct Cells {
     shared: Padded<AtomicU64>,
     /// Which threads have found the shared cell's partition taken, a bit each.
     contended: AtomicU64,
-    own: Box<[Padded<AtomicU64>]>,
+    /// One a thread; there once a thread has its own. Loom has no `OnceLock`, and no model looks at cells.
+    own: OnceLock<Box<[Padded<AtomicU64>]>>,
 }
 
 impl Cells {
     pub(super) fn new(first: StickyCell) -> Self {
-        let cell = || Padded(AtomicU64::new(first.to_bits()));
-        Self { shared: cell(), contended: AtomicU64::new(0), own: (0..THREADS).map(|_| cell()).collect() }
+        Self { shared: cell(first), contended: AtomicU64::new(0), own: OnceLock::new() }
     }
 
     /// The caller's cell. Two callers of one cell may lose a count of each other's: the cell moves on a little later.
@@ -41,7 +44,10 @@ impl Cells {
             return &self.shared;
         }
         let thread = this_thread();
-        if contended & (1 << thread) == 0 { &self.shared } else { &self.own[thread] }
+        match self.own.get() {
+            Some(own) if contended & (1 << thread) != 0 => &own[thread],
+            _ => &self.shared,
+        }
     }
 
     /// The caller found its partition taken: from now on this thread has a cell of its own, which begins elsewhere.
@@ -49,13 +55,17 @@ impl Cells {
     pub(super) fn split_off(&self, next: impl FnOnce(u32, usize) -> StickyCell) -> &AtomicU64 {
         let thread = this_thread();
         let bit = 1 << thread;
-        let own = &self.own[thread];
+        let shared = StickyCell::from_bits(self.shared.load(Ordering::Relaxed));
+        let own = &self.own.get_or_init(|| (0..THREADS).map(|_| cell(shared)).collect())[thread];
         if self.contended.fetch_or(bit, Ordering::Relaxed) & bit == 0 {
-            let shared = StickyCell::from_bits(self.shared.load(Ordering::Relaxed));
             own.store(next(shared.partition(), thread).to_bits(), Ordering::Relaxed);
         }
         own
     }
+}
+
+fn cell(first: StickyCell) -> Padded<AtomicU64> {
+    Padded(AtomicU64::new(first.to_bits()))
 }
 
 fn this_thread() -> usize {
