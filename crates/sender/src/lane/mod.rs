@@ -20,6 +20,7 @@ mod compressing;
 mod giving_way;
 mod landing;
 mod notice;
+mod orders;
 mod request;
 mod schedule;
 
@@ -31,7 +32,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc as StdArc;
 use std::time::{Duration, Instant};
 
-use milena_codec::ids::{Identity, TopicId};
+use milena_codec::ids::Identity;
 
 use crate::accumulator::{Bulletin, Port, Shared};
 use crate::backoff::Backoff;
@@ -150,39 +151,6 @@ impl Lane {
             #[cfg(test)]
             looks: 0,
             config,
-        }
-    }
-
-    /// Looks after a partition from now on.
-    pub fn adopt(&mut self, mut stream: Box<Stream>) {
-        let serial = stream.partition().serial();
-        stream.leaving = false;
-        self.compresses |= stream.compresses();
-        self.streams.insert(serial, stream);
-        self.schedule.admit(serial);
-    }
-
-    /// Gives a partition away, once nothing of it is in flight.
-    pub fn leave(&mut self, serial: u32) {
-        if let Some(stream) = self.streams.get_mut(&serial) {
-            stream.leaving = true;
-            self.release_if_idle(serial);
-        }
-    }
-
-    /// The topic of a partition has another id. A batch may have been closed for that.
-    pub fn set_topic_id(&mut self, serial: u32, topic_id: TopicId) {
-        if let Some(stream) = self.streams.get_mut(&serial) {
-            stream.set_topic_id(topic_id);
-            self.schedule.revisit.push(serial);
-        }
-    }
-
-    /// The leader of a partition was elected anew: the broker here again, which may not know the run.
-    pub fn elected(&mut self, serial: u32) {
-        if let Some(stream) = self.streams.get_mut(&serial) {
-            stream.leader_changed();
-            self.schedule.revisit.push(serial);
         }
     }
 

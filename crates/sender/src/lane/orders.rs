@@ -1,0 +1,41 @@
+//! What the coordinator orders about single partitions.
+
+use milena_codec::ids::TopicId;
+
+use super::Lane;
+use crate::stream::Stream;
+
+impl Lane {
+    /// Looks after a partition from now on.
+    pub fn adopt(&mut self, mut stream: Box<Stream>) {
+        let serial = stream.partition().serial();
+        stream.leaving = false;
+        self.compresses |= stream.compresses();
+        self.streams.insert(serial, stream);
+        self.schedule.admit(serial);
+    }
+
+    /// Gives a partition away, once nothing of it is in flight.
+    pub fn leave(&mut self, serial: u32) {
+        if let Some(stream) = self.streams.get_mut(&serial) {
+            stream.leaving = true;
+            self.release_if_idle(serial);
+        }
+    }
+
+    /// The topic of a partition has another id. A batch may have been closed for that.
+    pub fn set_topic_id(&mut self, serial: u32, topic_id: TopicId) {
+        if let Some(stream) = self.streams.get_mut(&serial) {
+            stream.set_topic_id(topic_id);
+            self.schedule.revisit.push(serial);
+        }
+    }
+
+    /// The leader of a partition was elected anew: the broker here again, which may not know the run.
+    pub fn elected(&mut self, serial: u32) {
+        if let Some(stream) = self.streams.get_mut(&serial) {
+            stream.leader_changed();
+            self.schedule.revisit.push(serial);
+        }
+    }
+}
