@@ -34,7 +34,7 @@ pub fn metadata(input: &[u8]) {
         assert!(!candidates.is_empty(), "nobody is left to ask");
         assert_eq!(request.topics.map(|topics| topics.len()), Some(WANTED.len()));
         for change in metadata.answered(response, now) {
-            if let Change::Topic(topic) = change {
+            if let Change::Topic { topic, .. } = change {
                 check(&topic, known.get(&topic.name));
                 known.insert(topic.name.clone(), topic);
             }

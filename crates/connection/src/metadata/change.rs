@@ -21,7 +21,14 @@ pub enum Change {
     /// A broker is no longer part of the cluster.
     BrokerGone(BrokerId),
     /// A topic in use is new, has another leader, more partitions, or another id.
-    Topic(TopicMetadata),
+    Topic {
+        /// The topic.
+        topic: TopicMetadata,
+        /// Whether it is, or may be, another one than was known under its name: it came into use, was created anew, or has no
+        /// id and was unknown to a broker meanwhile. Nothing that was learned under the name before counts for it, unless
+        /// its id is the same.
+        is_new: bool,
+    },
     /// A broker cannot tell about a topic in use. Comes with every such answer; what was known of the topic stays.
     ///
     /// The topic is asked for again, with a backoff, until it is forgotten.

@@ -86,6 +86,8 @@ struct Topic {
     trust: Trust,
     /// How many partitions callers wait for; it lacks some while it has fewer.
     expected: usize,
+    /// A broker did not know it after it was described last, and it has no id: it may have been created anew since.
+    was_unknown: bool,
 }
 
 impl Metadata {
@@ -120,7 +122,17 @@ impl Metadata {
         }
     }
 
-    /// Takes a topic out of use, and forgets it.
+    /// Takes a topic out of use, and forgets it: its ids, the leader epochs, and what was doubted. When it comes into use
+    /// again, the first answer is believed, as for a topic that was never in use; nothing has to be kept for that:
+    ///
+    /// * A leader of the past rejects the first batch (NOT_LEADER_OR_FOLLOWER) and names its successor: one more try.
+    /// * The id of a deleted topic is rejected by its leader (UNKNOWN_TOPIC_ID), and the next answer is believed, because
+    ///   it tells an id that was never seen, or because the leader does not know the one that was (see
+    ///   [`trust`](self::trust)).
+    /// * What was stamped under either cannot be confused: a partition that was forgotten begins under a higher producer
+    ///   epoch, one that was kept goes on in its run, and [`Change::Topic`] has it count nothing that the log before knew.
+    ///
+    /// The caches of brokers lag by seconds; a topic is out of use after minutes without a record.
     pub fn forget(&mut self, topic: &str) {
         self.topics.remove(topic);
     }
@@ -218,7 +230,9 @@ impl Metadata {
                         None => hinted.passed_over += 1,
                     }
                 }
-                hinted.changes.extend(believed.then(|| Change::Topic(known.clone())));
+                hinted
+                    .changes
+                    .extend(believed.then(|| Change::Topic { topic: known.clone(), is_new: false }));
             }
             None => hinted.passed_over = hints.into_iter().count(),
         }
@@ -275,6 +289,7 @@ impl Metadata {
                 && let Some(known) = topic.known.as_mut().filter(|known| known.id.is_zero())
             {
                 known.forget_epochs();
+                topic.was_unknown = true;
             }
             changes.push(Change::TopicFailed { name, error: answer.error_code });
             return;
@@ -289,10 +304,12 @@ impl Metadata {
             Belief::Same | Belief::Partly => topic.known.as_ref(),
             Belief::Another => None,
         };
+        let was_unknown = topic.described && std::mem::take(&mut topic.was_unknown);
+        let is_new = was_unknown || known.is_none_or(|known| known.partitions.is_empty());
         let merged = TopicMetadata::merged(&name, known, answer, |id| brokers.get(id).is_some());
-        if topic.known.as_ref() != Some(&merged) {
+        if was_unknown || topic.known.as_ref() != Some(&merged) {
             topic.known = Some(merged.clone());
-            changes.push(Change::Topic(merged));
+            changes.push(Change::Topic { topic: merged, is_new });
         }
     }
 

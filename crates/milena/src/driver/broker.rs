@@ -40,6 +40,7 @@ pub(super) enum LaneOrder {
     Adopt(Box<Stream>),
     Leave(u32),
     TopicId(u32, TopicId),
+    AnotherTopic(u32),
     Elected(u32),
     Identity(Identity),
     /// Where the broker listens; none when it is gone.
@@ -110,6 +111,7 @@ impl BrokerTask {
                 LaneOrder::Adopt(stream) => self.lane.adopt(stream),
                 LaneOrder::Leave(serial) => self.lane.leave(serial),
                 LaneOrder::TopicId(serial, id) => self.lane.set_topic_id(serial, id),
+                LaneOrder::AnotherTopic(serial) => self.lane.topic_changed(serial),
                 LaneOrder::Elected(serial) => self.lane.elected(serial),
                 LaneOrder::Identity(identity) => self.lane.set_identity(identity),
                 LaneOrder::Endpoint(endpoint) => {

@@ -39,6 +39,8 @@ pub enum Order {
     Leave(LaneId, u32),
     /// The topic of the partition with this serial has another id.
     TopicId(LaneId, u32, TopicId),
+    /// The topic of the partition with this serial is, or may be, another one of its name, and no id tells.
+    AnotherTopic(LaneId, u32),
     /// The leader of the partition with this serial was elected anew.
     Elected(LaneId, u32),
     /// All lanes stamp new runs with this.
@@ -58,6 +60,8 @@ struct Place {
     at: Whereabouts,
     /// The topic has no such partition any more.
     gone: bool,
+    /// The topic became another one while the stream was on its way.
+    is_of_another_topic: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,6 +114,26 @@ impl Coordinator {
         }
     }
 
+    /// The topic is, or may be, another one of its name, with this id: nothing that was learned of the logs before counts for
+    /// its own. Where both ids are known, they tell, and [`topic`](Self::topic) compares them.
+    pub fn another_topic(&mut self, topic: &Topic, id: TopicId) {
+        for partition in topic.partitions() {
+            let Some(place) = self.places.get_mut(&partition.serial()) else { continue };
+            if !place.topic_id.is_zero() && !id.is_zero() {
+                continue;
+            }
+            partition.close_batch();
+            match place.at {
+                Whereabouts::Lane(lane) => {
+                    self.orders.push_back(Order::AnotherTopic(lane, partition.serial()));
+                }
+                Whereabouts::Leaving(_) => place.is_of_another_topic = true,
+                // Nothing was sent by it yet.
+                Whereabouts::Held => {}
+            }
+        }
+    }
+
     /// A lane has given a partition back.
     pub fn released(&mut self, mut stream: Box<Stream>) {
         let serial = stream.partition().serial();
@@ -117,6 +141,9 @@ impl Coordinator {
         if place.gone {
             self.places.remove(&serial);
             return self.discard(stream);
+        }
+        if std::mem::take(&mut place.is_of_another_topic) {
+            stream.topic_changed();
         }
         stream.set_topic_id(place.topic_id);
         stream.moved();
@@ -184,7 +211,8 @@ impl Coordinator {
             }
         };
         let serial = partition.serial();
-        self.places.insert(serial, Place { topic_id: id, wanted, at, partition, gone: false });
+        let place = Place { topic_id: id, wanted, at, partition, gone: false, is_of_another_topic: false };
+        self.places.insert(serial, place);
     }
 
     /// A partition that is no more: its lane is asked for it, and what it has fails.

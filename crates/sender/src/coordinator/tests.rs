@@ -1,5 +1,6 @@
 //! Who looks after a partition, and the identity of the producer.
 
+mod another_topic;
 mod returning;
 
 use std::time::Instant;
@@ -32,6 +33,7 @@ enum Told {
     Leave(LaneId, u32),
     Discard(u32),
     Id(LaneId, u32, TopicId),
+    Another(LaneId, u32),
     Elected(LaneId, u32),
     Identity(ProducerId),
 }
@@ -74,6 +76,7 @@ impl Office {
                     Told::Leave(lane, serial)
                 }
                 Order::TopicId(lane, serial, id) => Told::Id(lane, serial, id),
+                Order::AnotherTopic(lane, serial) => Told::Another(lane, serial),
                 Order::Elected(lane, serial) => Told::Elected(lane, serial),
                 Order::Discard(stream) => Told::Discard(stream.partition().serial()),
                 Order::Identity(identity) => Told::Identity(identity.producer_id),

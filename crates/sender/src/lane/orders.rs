@@ -31,6 +31,14 @@ impl Lane {
         }
     }
 
+    /// The topic of a partition is, or may be, another one of its name, and no id tells. A batch may have been closed for that.
+    pub fn topic_changed(&mut self, serial: u32) {
+        if let Some(stream) = self.streams.get_mut(&serial) {
+            stream.topic_changed();
+            self.schedule.revisit.push(serial);
+        }
+    }
+
     /// The leader of a partition was elected anew: the broker here again, which may not know the run.
     pub fn elected(&mut self, serial: u32) {
         if let Some(stream) = self.streams.get_mut(&serial) {

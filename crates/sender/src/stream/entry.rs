@@ -64,10 +64,12 @@ pub(super) enum Bytes {
 }
 
 /// A try of a batch: to whom it was sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Try {
     /// The term in which it was sent: see [`Run`](super::run::Run).
     pub(super) term: u32,
+    /// The topic to which it was sent: see [`Run`](super::run::Run).
+    pub(super) topic: u32,
     /// The leader had acknowledged a batch of the run before.
     pub(super) at_knowing_leader: bool,
 }
@@ -217,7 +219,7 @@ impl Entry {
 
     /// Takes the reason why a job has it.
     pub(super) fn take_opening(&mut self) -> Option<Opening> {
-        let nowhere = Bytes::InFlight(Try { term: 0, at_knowing_leader: false });
+        let nowhere = Bytes::InFlight(Try::default());
         match std::mem::replace(&mut self.bytes, nowhere) {
             Bytes::InJob(opening) => Some(opening),
             other => {
@@ -317,7 +319,7 @@ impl Entry {
         if self.state != State::Written {
             return None;
         }
-        self.take_bytes(Try { term: 0, at_knowing_leader: false })
+        self.take_bytes(Try::default())
     }
 
     /// It gets another stamp, under which it was never sent.

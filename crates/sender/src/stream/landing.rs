@@ -9,7 +9,7 @@ use super::answer::{Answer, words};
 use super::entry::{Bytes, Entry, OpenAnswer, State, Try};
 use super::loss::Loss;
 use super::verdict::{Case, Trace, Verdict, verdict};
-use super::{Flight, Settler, Stream, StreamConfig, is_another_topic};
+use super::{Flight, Settler, Stream, StreamConfig};
 use crate::batch::{Batch, ZSTD_SINCE_PRODUCE};
 use crate::compression::CompressionJob;
 use crate::outcome::{Failure, FailureKind, Obstacle, Persisted};
@@ -102,7 +102,7 @@ impl Stream {
         let is_about_sequence = verdict == Verdict::OutOfSequence;
         self.run.asks |= matches!(verdict, Verdict::OutOfSequence | Verdict::NewIdentity);
         let entry = &mut self.entries[index];
-        let Bytes::InFlight(Try { term, at_knowing_leader }) = entry.bytes else { return };
+        let Bytes::InFlight(Try { term, at_knowing_leader, .. }) = entry.bytes else { return };
         let open = OpenAnswer { term, is_about_sequence };
         entry.corrupted += u32::from(answer.code() == Some(ErrorCode::CORRUPT_MESSAGE));
         match (answer, trace) {
@@ -149,7 +149,7 @@ impl Stream {
         answer: &Answer,
         settler: &mut Settler,
     ) -> Option<Loss> {
-        let Flight { batch, topic_id, .. } = flight;
+        let Flight { batch, .. } = flight;
         let newest_ms = batch.max_timestamp_ms;
         // Without acknowledgements a rejection is not seen.
         if self.compresses() && matches!(answer, Answer::Said { .. }) {
@@ -177,8 +177,8 @@ impl Stream {
         if let Some(claim) = entry.take_claim() {
             settler.written(claim, base_offset, append_time_ms, &mut self.spares);
         }
-        let Bytes::InFlight(Try { term, .. }) = entry.bytes else { return None };
-        if is_another_topic(topic_id, self.topic_id) {
+        let Bytes::InFlight(Try { term, topic, .. }) = entry.bytes else { return None };
+        if topic != self.run.topic {
             return None;
         }
         if term == self.run.term {

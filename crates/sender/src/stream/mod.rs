@@ -165,6 +165,17 @@ impl Stream {
         }
     }
 
+    /// Its topic is, or may be, another one of the same name, which no id tells: its brokers know nothing of the run.
+    pub fn topic_changed(&mut self) {
+        self.run.topic_changed();
+    }
+
+    /// How many times its topic became another one.
+    #[cfg(all(test, not(loom)))]
+    pub(crate) const fn topics(&self) -> u32 {
+        self.run.topic
+    }
+
     /// Another stream of the same partition used this identity, before that partition was discarded: the first run begins
     /// above it.
     pub fn begin_above(&mut self, used: Option<Identity>) {
@@ -321,7 +332,8 @@ impl Stream {
     }
 
     fn fly(&mut self, index: usize, now: Instant) -> Next {
-        let to = Try { term: self.run.term, at_knowing_leader: self.run.is_known(now) };
+        let Run { term, topic, .. } = self.run;
+        let to = Try { term, topic, at_knowing_leader: self.run.is_known(now) };
         let Some(entry) = self.entries.get_mut(index) else { return Next::Nothing };
         let Some(batch) = entry.take_bytes(to) else { return Next::Nothing };
         self.in_flight += 1;

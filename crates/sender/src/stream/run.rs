@@ -29,6 +29,8 @@ pub(super) struct Run {
     pub(super) known_at: Option<Instant>,
     /// Counts the changes of leader, leader epoch and connection.
     pub(super) term: u32,
+    /// Counts the topics that the partition belonged to, one after another under one name.
+    pub(super) topic: u32,
     /// A leader refused the sequence of a batch in doubt, in this term.
     pub(super) asks: bool,
     /// Where the first batch is that is missing in the log, because every try of it was refused.
@@ -138,8 +140,8 @@ impl Run {
             self.used
         );
         let used = Some(identity);
-        let Self { term, known_end, .. } = *self;
-        *self = Self { identity: Some(identity), used, term, known_end, ..Self::default() };
+        let Self { term, topic, known_end, .. } = *self;
+        *self = Self { identity: Some(identity), used, term, topic, known_end, ..Self::default() };
         identity
     }
 
@@ -177,6 +179,7 @@ impl Run {
     /// The partition belongs to another topic of the same name, which knows nothing of the run.
     pub(super) fn topic_changed(&mut self) {
         self.leader_changed();
+        self.topic = self.topic.wrapping_add(1);
         self.acknowledged = None;
         self.known_end = KnownEnd::default();
     }

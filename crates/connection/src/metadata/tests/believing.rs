@@ -38,7 +38,7 @@ fn another_topic_id_is_another_topic() {
     let mut story = Story::knowing(&[(1, 5), (2, 5)]);
     let changes = story.hear(vec![topic("t", 2, &[(3, 0)])]);
     assert_eq!(story.leaders(), [(3, 0)]);
-    let [Change::Topic(told)] = &changes[..] else { panic!("{changes:?}") };
+    let [Change::Topic { topic: told, .. }] = &changes[..] else { panic!("{changes:?}") };
     assert_eq!((told.id, leaders(told)), (TopicId([2; 16]), vec![(3, 0)]));
 }
 

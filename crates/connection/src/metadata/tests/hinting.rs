@@ -24,7 +24,9 @@ fn hints_about_many_partitions_are_one_change_of_their_topic() {
     let mut story = Story::knowing(&[(1, 5); 1_000]);
     let hints = (0..1_000).map(|partition| of(partition, 9, if partition == 7 { 5 } else { 6 }, Some(9)));
     let hinted = story.metadata.hints("t", hints);
-    let [Change::Broker { .. }, Change::Topic(told)] = &hinted.changes[..] else { panic!("{hinted:?}") };
+    let [Change::Broker { .. }, Change::Topic { topic: told, .. }] = &hinted.changes[..] else {
+        panic!("{hinted:?}")
+    };
     assert_eq!(hinted.passed_over, 1);
     assert!(
         leaders(told)
@@ -38,7 +40,7 @@ fn hints_about_many_partitions_are_one_change_of_their_topic() {
 fn a_newer_leader_that_is_known_is_believed_at_once() {
     let mut story = Story::knowing(&[(1, 5), (1, 5)]);
     let changes = hint(&mut story, 1, 2, 6, None);
-    let [Change::Topic(told)] = &changes[..] else { panic!("{changes:?}") };
+    let [Change::Topic { topic: told, .. }] = &changes[..] else { panic!("{changes:?}") };
     assert_eq!(leaders(told), [(1, 5), (2, 6)]);
     assert_eq!(story.leaders(), [(1, 5), (2, 6)]);
 }
@@ -47,7 +49,7 @@ fn a_newer_leader_that_is_known_is_believed_at_once() {
 fn a_leader_whose_address_is_told_along_is_believed() {
     let mut story = Story::knowing(&[(1, 5)]);
     let changes = hint(&mut story, 0, 9, 6, Some(9));
-    assert!(matches!(&changes[..], [Change::Broker { id: BrokerId(9), .. }, Change::Topic(_)]));
+    assert!(matches!(&changes[..], [Change::Broker { id: BrokerId(9), .. }, Change::Topic { .. }]));
     assert_eq!(story.leaders(), [(9, 6)]);
     assert_eq!(story.metadata.broker(BrokerId(9)).map(|endpoint| endpoint.host.as_str()), Some("told-9"));
 }

@@ -4,6 +4,7 @@ use milena_codec::ErrorCode;
 use milena_codec::ids::TopicId;
 
 use super::story::{Story, failed_topic, topic};
+use crate::metadata::Change;
 
 const OLD: u8 = 1;
 const NEW: u8 = 2;
@@ -111,4 +112,52 @@ fn topic_without_an_id_that_brokers_do_not_know_begins_its_epochs_anew() {
     story.hear(vec![failed_topic("t", ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)]);
     story.tell(0, &[(2, 0)]);
     assert_eq!(story.leaders(), [(2, 0)]);
+}
+
+#[test]
+fn description_of_another_topic_is_told_as_one_of_a_new_topic() {
+    for (id, partitions, is_new) in [(OLD, [(2, 6)], vec![false]), (NEW, [(1, 5)], vec![true])] {
+        let mut story = Story::knowing(&[(1, 5)]);
+        assert_eq!(news(&mut story, id, &partitions), is_new, "{id}");
+    }
+}
+
+#[test]
+fn topic_without_an_id_that_a_broker_did_not_know_is_told_as_a_new_one_once() {
+    let mut story = Story::new();
+    story.metadata.want("t", story.now);
+    // Its leader and epoch are the same afterwards; some brokers tell no epoch at all.
+    for epoch in [5, -1] {
+        story.tell(0, &[(1, epoch)]);
+        story.hear(vec![failed_topic("t", ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)]);
+        assert_eq!(news(&mut story, 0, &[(1, epoch)]), [true], "{epoch}");
+        assert!(news(&mut story, 0, &[(1, epoch)]).is_empty(), "{epoch}");
+    }
+}
+
+#[test]
+fn topic_with_an_id_that_a_broker_did_not_know_is_the_same_afterwards() {
+    let mut story = Story::knowing(&[(1, 5)]);
+    story.hear(vec![failed_topic("t", ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)]);
+    assert!(news(&mut story, OLD, &[(1, 5)]).is_empty());
+}
+
+#[test]
+fn topic_that_comes_into_use_again_is_told_as_a_new_one() {
+    let mut story = Story::knowing(&[(1, 5)]);
+    story.metadata.forget("t");
+    story.metadata.want("t", story.now);
+    assert_eq!(news(&mut story, OLD, &[(1, 4)]), [true]);
+    assert_eq!(story.leaders(), [(1, 4)], "the first answer is believed");
+}
+
+/// A broker describes a topic: whether the changes call it new.
+fn news(story: &mut Story, id: u8, partitions: &[(i32, i32)]) -> Vec<bool> {
+    story.wait();
+    let changes = story.hear(vec![topic("t", id, partitions)]);
+    let news = changes.into_iter().filter_map(|change| match change {
+        Change::Topic { is_new, .. } => Some(is_new),
+        _ => None,
+    });
+    news.collect()
 }

@@ -75,6 +75,9 @@ impl Director {
                 Order::TopicId(id, serial, topic_id) => {
                     self.lane(id).tell(LaneOrder::TopicId(serial, topic_id))
                 }
+                Order::AnotherTopic(id, serial) => {
+                    self.lane(id).tell(LaneOrder::AnotherTopic(serial));
+                }
                 Order::Elected(id, serial) => self.lane(id).tell(LaneOrder::Elected(serial)),
                 Order::Discard(stream) => {
                     let mut settler = Settler::new(Arc::clone(&self.settings.core.shared));

@@ -138,7 +138,7 @@ impl Director {
         let now = clock::now();
         let registry = &self.settings.core.registry;
         for known in wishes::heed(&mut self.metadata, registry, inbox.wanted, &inbox.given_up, now) {
-            self.place(&known);
+            self.place(&known, false);
         }
         if let (Some(silent), Some(line)) = (inbox.silent, &mut self.line) {
             line.avoid(silent);
@@ -178,7 +178,7 @@ impl Director {
             match change {
                 Change::Broker { id, endpoint } => self.relocate(id, Some(endpoint)),
                 Change::BrokerGone(id) => self.relocate(id, None),
-                Change::Topic(topic) => self.place(&topic),
+                Change::Topic { topic, is_new } => self.place(&topic, is_new),
                 Change::TopicFailed { name, error } => {
                     self.note_unknown(&name, error, clock::now());
                     if core.registry.failed(&name, error, asked_after, clock::now()) {
@@ -197,7 +197,7 @@ impl Director {
     }
 
     /// Gives the partitions of a topic to the lanes of their leaders.
-    fn place(&mut self, found: &TopicMetadata) {
+    fn place(&mut self, found: &TopicMetadata, is_new: bool) {
         let registry = &self.settings.core.registry;
         let leaders = found.partitions.iter();
         let leaders: Vec<Leadership> =
@@ -207,6 +207,9 @@ impl Director {
         }
         let Some(topic) = registry.place(&found.name) else { return };
         let limbo = Arc::clone(&self.lane(None).port);
+        if is_new {
+            self.coordinator.another_topic(&topic, found.id);
+        }
         self.coordinator.topic(&topic, found.id, &leaders, &limbo);
         for (partition, known) in topic.partitions().iter().zip(&found.partitions) {
             let why =

@@ -167,6 +167,7 @@ impl World {
                     Order::Adopt(id, stream) => self.lane(id).adopt(stream),
                     Order::Leave(id, serial) => self.lane(id).leave(serial),
                     Order::TopicId(id, serial, topic_id) => self.lane(id).set_topic_id(serial, topic_id),
+                    Order::AnotherTopic(id, serial) => self.lane(id).topic_changed(serial),
                     Order::Elected(id, serial) => self.lane(id).elected(serial),
                     Order::Discard(stream) => {
                         let mut settler = Settler::new(StdArc::clone(&self.shared));

@@ -1,0 +1,55 @@
+//! A topic that was, or may have been, created anew under its name, where no id tells.
+
+use super::*;
+
+const NO_ID: TopicId = TopicId::ZERO;
+
+impl Office {
+    /// The metadata describes the topic as a new one.
+    fn renew(&mut self, topic: &Topic, id: TopicId) -> Vec<Told> {
+        self.coordinator.another_topic(topic, id);
+        self.orders()
+    }
+}
+
+#[test]
+fn lanes_are_told_of_another_topic_where_no_id_tells() {
+    for (before, after, told) in [
+        (NO_ID, NO_ID, vec![Told::Another(A, 1)]),
+        (NO_ID, ID, vec![Told::Another(A, 1)]),
+        (ID, NO_ID, vec![Told::Another(A, 1)]),
+        (ID, ID, vec![]),
+        (ID, OTHER_ID, vec![]),
+    ] {
+        let mut office = Office::new();
+        let topic = office.topic("t");
+        office.lead(&topic, before, &[A]);
+        assert_eq!(office.renew(&topic, after), told, "{before:?} {after:?}");
+    }
+}
+
+#[test]
+fn no_batch_spans_two_topics_without_ids() {
+    let mut office = Office::new();
+    let topic = office.topic("t");
+    office.lead(&topic, NO_ID, &[A]);
+    send_to_each(&topic, some_time());
+    office.renew(&topic, NO_ID);
+    send_to_each(&topic, some_time());
+    assert_eq!(topic.partitions()[0].give_up(None).map(|batches| batches.len()), Some(2));
+}
+
+#[test]
+fn partition_on_its_way_between_lanes_is_of_another_topic_where_it_arrives() {
+    let mut office = Office::new();
+    let topic = office.topic("t");
+    office.lead(&topic, NO_ID, &[A]);
+    office.lead(&topic, NO_ID, &[B]);
+    let before = office.held[&1].1.topics();
+    assert_eq!(office.renew(&topic, NO_ID), [], "its lane is about to give it back");
+    office.release(1);
+    assert_eq!(office.held[&1].1.topics(), before + 1);
+    office.lead(&topic, NO_ID, &[A]);
+    office.release(1);
+    assert_eq!(office.held[&1].1.topics(), before + 1, "once");
+}
