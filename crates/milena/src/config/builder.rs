@@ -290,8 +290,12 @@ setters! {
     /// `metadata.max.age.ms`: after which time brokers and leaders are asked for even if nothing failed. 5 minutes
     /// unless set.
     metadata_max_age: Duration;
-    /// `metadata.max.idle.ms`: after which time without a record a topic is not asked for any more, until the next one.
-    /// 5 minutes unless set, and the delivery timeout at least.
+    /// `metadata.max.idle.ms`: after which time without a record a topic is forgotten (KIP-526): it is not asked about any more,
+    /// and takes no memory. 5 minutes unless set, and the delivery timeout at least. It is noticed after twice that time at the
+    /// latest.
+    ///
+    /// The next record looks the topic up like the first one, which takes a round trip to a broker. A [`Topic`](crate::Topic)
+    /// that is held keeps its topic known: it is not asked about while it is idle, and its next record goes without a look-up.
     metadata_max_idle: Duration;
     /// How long building a producer may take, all brokers tried together. 14 s unless set, so that a
     /// program that waits for it has ended after 15.

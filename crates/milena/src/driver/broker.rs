@@ -42,6 +42,7 @@ pub(super) enum LaneOrder {
     TopicId(u32, TopicId),
     AnotherTopic(u32),
     Elected(u32),
+    AskRest(u32),
     Identity(Identity),
     /// Where the broker listens; none when it is gone.
     Endpoint(Option<Endpoint>),
@@ -112,6 +113,7 @@ impl BrokerTask {
                 LaneOrder::Leave(serial) => self.lane.leave(serial),
                 LaneOrder::TopicId(serial, id) => self.lane.set_topic_id(serial, id),
                 LaneOrder::AnotherTopic(serial) => self.lane.topic_changed(serial),
+                LaneOrder::AskRest(serial) => self.lane.report_rest(serial),
                 LaneOrder::Elected(serial) => self.lane.elected(serial),
                 LaneOrder::Identity(identity) => self.lane.set_identity(identity),
                 LaneOrder::Endpoint(endpoint) => {

@@ -12,6 +12,11 @@ use crate::record::{Ack, Record};
 
 /// A topic of a producer. Cheap to clone; clones share a sticky partition for records without a key.
 ///
+/// While one is held its topic stays known, also without a record for `metadata.max.idle.ms`: the next record goes to the
+/// partitions that were known, and brokers are asked meanwhile whether they are the same. That costs no time, and some
+/// kilobytes for each partition; a program with thousands of topics that it seldom writes to holds none of them, and sends by
+/// name.
+///
 /// ```no_run
 /// # async fn example(producer: milena::Producer) -> Result<(), Box<dyn std::error::Error>> {
 /// let orders = producer.topic("orders").await?;

@@ -1,9 +1,11 @@
 //! The topics of a producer, by name: known, being looked up, or refused.
 //!
 //! A name that no topic can have never gets in. A refusal is answered from here for a growing backoff. A topic whose
-//! partitions the driver makes stays: a second one of the same name would have streams of its own for the same partitions.
+//! partitions the driver makes stays until the driver forgets it, once nothing is left of it and no caller holds it: a second
+//! one of the same name would have streams of its own for the same partitions.
 
 mod growth;
+mod idle;
 mod refusals;
 mod slot;
 #[cfg(test)]

@@ -5,7 +5,9 @@ use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
 use milena_codec::ErrorCode;
-use milena_sender::accumulator::Topic;
+use milena_codec::ids::TopicId;
+use milena_sender::accumulator::{Port, RecordRef, Topic, Waiting};
+use milena_sender::coordinator::{Coordinator, Leadership};
 
 use super::{Missing, Place, Registry, Tell};
 use crate::clock;
@@ -92,4 +94,71 @@ fn forty_thousand_callers_wait_for_one_topic_and_all_of_them_get_it() {
         assert!(poll(registry, place, now).0.is_ready());
         assert_eq!(registry.leave(&name(), place.unwrap()), Tell::Nobody);
     }
+}
+
+/// Has the topic known, with one partition.
+fn make_known(core: &Core) -> Coordinator {
+    let _ = core.registry.ask(&name(), clock::now());
+    let topic = core.registry.place(&name()).unwrap();
+    let mut coordinator = Coordinator::new(false);
+    coordinator.topic(&topic, TopicId::default(), &[Leadership::default()], &Arc::new(Port::default()));
+    core.registry.found(&name());
+    coordinator
+}
+
+#[test]
+fn known_topic_that_no_caller_holds_is_forgotten_and_the_next_caller_gets_another() {
+    let core = core();
+    let _streams = make_known(&core);
+    let held = core.registry.known(&name()).unwrap();
+    assert!(core.registry.forget(&name(), 0).is_none(), "a caller holds it");
+    drop(held);
+    let forgotten = core.registry.forget(&name(), 0).unwrap();
+    assert!(core.registry.known(&name()).is_none());
+    let (asked, tell) = poll(&core.registry, &mut None, clock::now());
+    assert!(asked.is_pending() && tell == Tell::Driver, "it is looked up like the first time");
+    assert!(!Arc::ptr_eq(&core.registry.topic(&name()).unwrap(), &forgotten));
+}
+
+#[test]
+fn topic_that_had_a_batch_since_is_not_forgotten() {
+    let core = core();
+    let _streams = make_known(&core);
+    let topic = core.registry.known(&name()).unwrap();
+    let waiting = Waiting { ticket: None, may_yield: false, urgent: false, impatient: false };
+    assert!(topic.append::<_, false>(None, &RecordRef::default(), &core.clock, waiting).is_ok());
+    drop(topic);
+    assert!(core.registry.forget(&name(), 0).is_none());
+    assert!(core.registry.forget(&name(), 1).is_some());
+}
+
+#[test]
+fn topic_is_not_forgotten_while_a_caller_waits_for_it_or_for_a_partition() {
+    let core = core();
+    let mut place = None;
+    assert!(poll(&core.registry, &mut place, clock::now()).0.is_pending());
+    assert!(core.registry.forget(&name(), 0).is_none(), "it is not known");
+    core.registry.leave(&name(), place.unwrap());
+
+    let _streams = make_known(&core);
+    let mut place = None;
+    let registry = &core.registry;
+    assert!(registry.poll_partition(&name(), 7, &mut place, clock::now(), Waker::noop()).0.is_pending());
+    assert!(registry.has_waiters(&name()) && registry.forget(&name(), 0).is_none());
+    registry.leave(&name(), place.unwrap());
+    assert!(registry.forget(&name(), 0).is_some());
+}
+
+#[test]
+fn registry_gives_memory_back_with_the_topics_that_are_forgotten() {
+    let core = core();
+    let names: Vec<Arc<str>> = (0..5_000).map(|number| format!("t-{number}").into()).collect();
+    names.iter().for_each(|name| {
+        let _ = core.registry.ask(name, clock::now());
+        core.registry.found(name);
+    });
+    let places = || core.registry.lock().topics.capacity();
+    assert!(places() >= 5_000);
+    assert!(names.iter().all(|name| core.registry.forget(name, 0).is_some()));
+    assert!(places() < 1_000, "{}", places());
 }

@@ -40,6 +40,8 @@ pub struct Topic {
     turn: AtomicU32,
     /// Where the random numbers stand.
     random: AtomicU64,
+    /// How many batches it had when it was looked at for idleness; no such number before the first time.
+    batches_then: AtomicU64,
 }
 
 /// Why a record has no partition to go to, or was not accepted there.
@@ -91,6 +93,7 @@ impl Topic {
             shortest: Shortest::default(),
             turn: AtomicU32::new(0),
             random: AtomicU64::new(seed),
+            batches_then: AtomicU64::new(u64::MAX),
         }
     }
 
@@ -146,6 +149,13 @@ impl Topic {
     #[must_use]
     pub fn batches(&self) -> u64 {
         self.partitions().iter().map(|partition| partition.batches()).sum()
+    }
+
+    /// How many batches it ever had, if there was none since this was called last. A batch takes records for a second at most.
+    pub fn look_whether_idle(&self) -> Option<u64> {
+        let batches = self.batches();
+        let is_idle = self.batches_then.swap(batches, Ordering::Relaxed) == batches;
+        is_idle.then_some(batches)
     }
 
     /// Lets the topic be if it has had no batch since there were `batches`: nobody follows who leads its partitions,

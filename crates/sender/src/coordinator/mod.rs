@@ -6,7 +6,8 @@
 //! a new leader while the old one may still append.
 //!
 //! A stamp belongs to the partition of a topic, not to a stream: a partition that is discarded and comes back begins
-//! above every epoch that was used there, and not before the stream of the discarded one is released.
+//! above every epoch that was used there, and not before the stream of the discarded one is released. A topic that is
+//! forgotten is discarded like that. All that is kept of discarded partitions is one epoch, the highest.
 
 use std::collections::BTreeMap;
 use std::collections::VecDeque;
@@ -43,9 +44,11 @@ pub enum Order {
     AnotherTopic(LaneId, u32),
     /// The leader of the partition with this serial was elected anew.
     Elected(LaneId, u32),
+    /// The lane tells if nothing is left of the partition with this serial.
+    AskRest(LaneId, u32),
     /// All lanes stamp new runs with this.
     Identity(Identity),
-    /// The topic has no such partition any more: what it has fails.
+    /// The topic has no such partition any more, or is forgotten: what it has fails.
     Discard(Box<Stream>),
 }
 
@@ -58,7 +61,7 @@ struct Place {
     wanted: Leadership,
     /// Where it is.
     at: Whereabouts,
-    /// The topic has no such partition any more.
+    /// The topic has no such partition any more, or is forgotten.
     gone: bool,
     /// The topic became another one while the stream was on its way.
     is_of_another_topic: bool,
@@ -72,6 +75,9 @@ enum Whereabouts {
     /// Here, until the stream that the same partition had before is released.
     Held,
 }
+
+/// For how many orders memory is kept: there are thousands when a broker leaves or topics are forgotten.
+const ORDERS_KEPT: usize = 64;
 
 /// A partition that was discarded while its lane had not released it: its name and index.
 type Discarded = (StdArc<str>, PartitionId);
@@ -134,6 +140,25 @@ impl Coordinator {
         }
     }
 
+    /// Has the lanes of a topic's partitions tell which of these are at rest
+    /// ([`Notice::AtRest`](crate::lane::Notice::AtRest)). False, and nothing is asked, while one of them is between lanes.
+    pub fn ask_rest(&mut self, topic: &Topic) -> bool {
+        let serials = topic.partitions().iter().map(|partition| partition.serial());
+        let orders = serials.map(|serial| match self.places.get(&serial)?.at {
+            Whereabouts::Lane(lane) => Some(Order::AskRest(lane, serial)),
+            Whereabouts::Leaving(_) | Whereabouts::Held => None,
+        });
+        let orders: Option<Vec<_>> = orders.collect();
+        let is_possible = orders.is_some();
+        self.orders.extend(orders.into_iter().flatten());
+        is_possible
+    }
+
+    /// Forgets a topic that takes no more records and whose partitions are at rest. What it had would fail.
+    pub fn forget(&mut self, topic: &Topic) {
+        topic.partitions().iter().for_each(|partition| self.give_up(partition.serial()));
+    }
+
     /// A lane has given a partition back.
     pub fn released(&mut self, mut stream: Box<Stream>) {
         let serial = stream.partition().serial();
@@ -185,7 +210,11 @@ impl Coordinator {
 
     /// The next order, until there is none.
     pub fn next_order(&mut self) -> Option<Order> {
-        self.orders.pop_front()
+        let order = self.orders.pop_front();
+        if order.is_none() {
+            self.orders.shrink_to(ORDERS_KEPT);
+        }
+        order
     }
 
     /// Whether some partition is at a lane, is to be there, or comes back from it.

@@ -1,6 +1,7 @@
 //! Who looks after a partition, and the identity of the producer.
 
 mod another_topic;
+mod forgetting;
 mod returning;
 
 use std::time::Instant;
@@ -35,6 +36,7 @@ enum Told {
     Id(LaneId, u32, TopicId),
     Another(LaneId, u32),
     Elected(LaneId, u32),
+    AskRest(LaneId, u32),
     Identity(ProducerId),
 }
 
@@ -78,6 +80,7 @@ impl Office {
                 Order::TopicId(lane, serial, id) => Told::Id(lane, serial, id),
                 Order::AnotherTopic(lane, serial) => Told::Another(lane, serial),
                 Order::Elected(lane, serial) => Told::Elected(lane, serial),
+                Order::AskRest(lane, serial) => Told::AskRest(lane, serial),
                 Order::Discard(stream) => Told::Discard(stream.partition().serial()),
                 Order::Identity(identity) => Told::Identity(identity.producer_id),
             });

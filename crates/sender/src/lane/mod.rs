@@ -231,9 +231,9 @@ impl Lane {
         Output::Idle { until, deaf: self.version.is_some() && !may_send }
     }
 
-    /// Takes the messages to the coordinator.
-    pub fn notices(&mut self) -> std::vec::Drain<'_, Notice> {
-        self.notices.drain(..)
+    /// Takes the messages to the coordinator, and their memory: they are few but when thousands of partitions leave.
+    pub fn notices(&mut self) -> std::vec::IntoIter<Notice> {
+        std::mem::take(&mut self.notices).into_iter()
     }
 
     /// Takes the counts since the last call.

@@ -38,6 +38,8 @@ pub enum Notice {
     },
     /// There is something to send to a topic that was let be.
     Awake(StdArc<str>),
+    /// Nothing is left of the partition with this serial, of this topic: the answer to a question of the coordinator.
+    AtRest(StdArc<str>, u32),
     /// Where the brokers named in hints are.
     Endpoints(Vec<NodeEndpoint>),
     /// A broker does not know the producer id any more, or its epochs are used up.

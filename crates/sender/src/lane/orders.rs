@@ -1,8 +1,10 @@
 //! What the coordinator orders about single partitions.
 
+use std::sync::Arc as StdArc;
+
 use milena_codec::ids::TopicId;
 
-use super::Lane;
+use super::{Lane, Notice};
 use crate::stream::Stream;
 
 impl Lane {
@@ -44,6 +46,18 @@ impl Lane {
         if let Some(stream) = self.streams.get_mut(&serial) {
             stream.leader_changed();
             self.schedule.revisit.push(serial);
+        }
+    }
+
+    /// Tells the coordinator if nothing of a partition is queued, in flight or in doubt.
+    ///
+    /// Bytes of the budget alone do not show it: of a batch that was cut in parts the last ones may be charged nothing. Batches
+    /// that are queued were not cut, and are charged all of their bytes.
+    pub fn report_rest(&mut self, serial: u32) {
+        let Some(stream) = self.streams.get(&serial) else { return };
+        let partition = stream.partition();
+        if stream.is_at_rest() && partition.account().held() == 0 {
+            self.notices.push(Notice::AtRest(StdArc::clone(partition.topic()), serial));
         }
     }
 }

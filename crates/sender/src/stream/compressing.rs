@@ -77,7 +77,7 @@ impl NextBatch {
         (batches, claimed.and_then(|claimed| claimed.claim.take()))
     }
 
-    fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.prepared.is_empty() && self.claimed.is_none()
     }
 

@@ -242,6 +242,12 @@ impl Stream {
         self.in_flight == 0 && self.in_jobs == 0
     }
 
+    /// Whether it has no batch: none in flight, in a job or in doubt, and none that waits to go again.
+    #[must_use]
+    pub fn is_at_rest(&self) -> bool {
+        self.entries.is_empty() && self.next_batch.is_empty() && self.may_leave()
+    }
+
     /// Whether batches wait to go again.
     #[must_use]
     pub fn has_waiting(&self) -> bool {

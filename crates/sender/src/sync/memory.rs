@@ -209,6 +209,11 @@ impl Memory {
         account.without_progress(self.micros(now))
     }
 
+    /// Lets go of the accounts of partitions that hold nothing, because some of these are forgotten.
+    pub fn clear_holders(&self) {
+        lock(&self.room).clear_holders();
+    }
+
     /// Sets `bytes` aside permanently, for memory that no record uses. What is in use is set aside when it comes back.
     /// Callers that wait for more than what is left wait for that: their chunk may be larger than their record.
     pub fn set_aside(&self, bytes: usize) {

@@ -86,10 +86,16 @@ impl Room {
 
     fn list(&mut self, account: &Arc<Account>) {
         if self.holders.len() >= self.holders_then.max(HOLDERS_MIN) * 2 {
-            self.holders.retain(|account| account.held() > 0 || !account.list(false));
-            self.holders_then = self.holders.len();
+            self.clear_holders();
         }
         self.holders.push(Arc::clone(account));
+    }
+
+    /// Leaves those out of the list of holders that hold nothing.
+    pub(super) fn clear_holders(&mut self) {
+        self.holders.retain(|account| account.held() > 0 || !account.list(false));
+        self.holders_then = self.holders.len();
+        self.holders.shrink_to(HOLDERS_MIN * 2);
     }
 
     /// A partition holds `bytes` less.

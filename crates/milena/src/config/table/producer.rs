@@ -58,7 +58,7 @@ set {
     "metadata.max.age.ms" ["topic.metadata.refresh.interval.ms", "Metadata.RefreshFrequency"]
         = "300000", metadata_max_age(time): "after which time brokers and leaders are asked for even if nothing failed";
     "metadata.max.idle.ms" [] = "300000", metadata_max_idle(time):
-        "after which time without a record a topic is not asked for any more, until the next one";
+        "after which time without a record a topic is forgotten; the next record looks it up again";
     "connect.timeout.ms" [] = "14000", connect_timeout(time):
         "how long building a producer may take, all brokers tried together";
     "socket.connection.setup.timeout.ms" ["Net.DialTimeout"] = "10000", socket_setup_timeout(time):

@@ -1,33 +1,128 @@
-//! Topics that nobody has written to for long are not asked for any more (KIP-526). They keep their partitions, and the
-//! sequences of these; the next record has them asked for again.
+//! Topics that nothing was sent to for `metadata.max.idle.ms` (KIP-526).
+//!
+//! One pass over all known topics, as far apart as that time, compares how many batches each has had: no record and no batch
+//! pays for it, and no topic has a timer. A topic that had none between two passes is idle, after once to twice that time:
+//!
+//! * it is **let be**: it is not asked about any more, until a lane finds something to send there;
+//! * unless a caller holds a handle of it, its lanes are asked whether anything is left of its partitions. Once all of them
+//!   have said that nothing is, it is **forgotten**: its slot, partitions, accounts and streams go. The next record looks it up
+//!   like the first one.
+//!
+//! No record can be in a topic that is forgotten: under the lock of the registry no caller holds it, and it has had no batch since
+//! before its lanes were asked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+use milena_sender::accumulator::Topic;
 
 use super::Director;
+use crate::clock;
 
-/// By topic, how many batches it had when it was looked at, and since when they are that many.
-#[derive(Debug, Default)]
-pub(super) struct Idleness(BTreeMap<Arc<str>, (u64, Instant)>);
+/// How many own the topic, while the pass looks at it, if no caller does: the registry and the pass.
+const OWNERS: usize = 2;
+
+/// When the next pass is, and what came of the last one.
+#[derive(Debug)]
+pub(super) struct Idleness {
+    next: Instant,
+    /// Some topic may have to be let be or forgotten: the director wakes for the next pass.
+    is_armed: bool,
+    /// The idle topics whose lanes were asked.
+    asked: BTreeMap<Arc<str>, Asked>,
+}
+
+/// An idle topic.
+#[derive(Debug)]
+struct Asked {
+    /// How many batches it had.
+    batches: u64,
+    /// The serials of its partitions that are not known to be at rest.
+    partitions: BTreeSet<u32>,
+}
+
+impl Idleness {
+    pub(super) fn new(now: Instant, max_idle: Duration) -> Self {
+        Self { next: now + max_idle, is_armed: false, asked: BTreeMap::new() }
+    }
+
+    /// When the director has to wake for the next pass.
+    pub(super) fn due(&self) -> Option<Instant> {
+        (self.is_armed || !self.asked.is_empty()).then_some(self.next)
+    }
+
+    /// A topic is in use.
+    pub(super) const fn arm(&mut self) {
+        self.is_armed = true;
+    }
+}
 
 impl Director {
-    /// Stops asking for what has been idle for too long. Looked at before a question alone: until then it costs nothing.
-    pub(super) fn let_idle_topics_be(&mut self, now: Instant) {
+    /// Looks for idle topics, when it is time for that.
+    pub(super) fn find_idle_topics(&mut self) {
+        let now = clock::now();
+        if now < self.idleness.next || self.closing.is_some() {
+            return;
+        }
         let core = Arc::clone(&self.settings.core);
+        self.idleness = Idleness::new(now, core.config.metadata_max_idle);
         for topic in core.registry.all_known() {
-            let batches = topic.batches();
-            let (before, since) = self.idleness.0.entry(Arc::clone(topic.name())).or_insert((batches, now));
-            if *before != batches {
-                (*before, *since) = (batches, now);
-            } else if now.duration_since(*since) >= core.config.metadata_max_idle
-                && self.metadata.topic(topic.name()).is_some()
-                && topic.let_be(batches)
-            {
-                self.metadata.forget(topic.name());
-                self.forget_unknown(topic.name());
+            let is_done = topic.look_whether_idle().is_some_and(|batches| self.let_be(&topic, batches));
+            if !is_done {
+                self.idleness.arm();
             }
         }
+    }
+
+    /// Stops asking about an idle topic, and asks its lanes whether anything is left of it. False when the next pass has more to
+    /// do. A topic that is held is looked at again when the director wakes for something else.
+    fn let_be(&mut self, topic: &Arc<Topic>, batches: u64) -> bool {
+        let name = topic.name();
+        if self.settings.core.registry.has_waiters(name) || !topic.let_be(batches) {
+            return false;
+        }
+        self.metadata.forget(name);
+        self.forget_unknown(name);
+        if Arc::strong_count(topic) > OWNERS {
+            return true;
+        }
+        let is_asked = self.coordinator.ask_rest(topic);
+        if is_asked {
+            let partitions = topic.partitions().iter().map(|partition| partition.serial()).collect();
+            self.idleness.asked.insert(Arc::clone(name), Asked { batches, partitions });
+        }
+        is_asked
+    }
+
+    /// Lanes told of partitions, by topic and serial, that nothing is left of them.
+    pub(super) fn note_at_rest(&mut self, partitions: &[(Arc<str>, u32)]) {
+        let forgotten = partitions.iter().filter(|(topic, serial)| self.is_forgotten(topic, *serial)).count();
+        if forgotten > 0 {
+            tracing::debug!(
+                forgotten,
+                "metadata: topics without a record for metadata.max.idle.ms are forgotten"
+            );
+            self.settings.core.shared.memory.clear_holders();
+        }
+    }
+
+    /// A partition of a topic is at rest. Returns whether it was the last one, and the topic is forgotten.
+    fn is_forgotten(&mut self, name: &Arc<str>, serial: u32) -> bool {
+        let Some(asked) = self.idleness.asked.get_mut(name) else { return false };
+        asked.partitions.remove(&serial);
+        if !asked.partitions.is_empty() {
+            return false;
+        }
+        let batches = asked.batches;
+        self.idleness.asked.remove(name);
+        let Some(topic) = self.settings.core.registry.forget(name, batches) else {
+            self.idleness.arm();
+            return false;
+        };
+        self.metadata.forget(name);
+        self.coordinator.forget(&topic);
+        true
     }
 
     /// A topic is written to: it is asked for, if it was not.
@@ -35,6 +130,7 @@ impl Director {
         if let Some(topic) = self.settings.core.registry.topic(name) {
             topic.awake();
             self.metadata.want(name, now);
+            self.idleness.arm();
         }
     }
 }

@@ -78,6 +78,7 @@ impl Director {
                 Order::AnotherTopic(id, serial) => {
                     self.lane(id).tell(LaneOrder::AnotherTopic(serial));
                 }
+                Order::AskRest(id, serial) => self.lane(id).tell(LaneOrder::AskRest(serial)),
                 Order::Elected(id, serial) => self.lane(id).tell(LaneOrder::Elected(serial)),
                 Order::Discard(stream) => {
                     let mut settler = Settler::new(Arc::clone(&self.settings.core.shared));

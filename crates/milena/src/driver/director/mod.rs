@@ -105,7 +105,7 @@ impl Director {
             identity_not_before: None,
             identity_failures: 0,
             told: Default::default(),
-            idleness: Idleness::default(),
+            idleness: Idleness::new(clock::now(), config.metadata_max_idle),
             unknown: UnknownTopics::default(),
             backoff: Backoff::new(config.retry_backoff, config.retry_backoff_max, settings.seed),
             relax_at: clock::now() + config.metadata_max_age,
@@ -120,6 +120,7 @@ impl Director {
         loop {
             let inbox = self.settings.core.inbox.look(Inbox::take_all);
             self.heed(inbox);
+            self.find_idle_topics();
             self.pass_orders_on();
             self.end_needless_lanes();
             self.ask();
@@ -155,6 +156,7 @@ impl Director {
     /// Reads what lanes tell: first who leads what now, so that a partition that was released goes there.
     fn hear(&mut self, notices: Vec<Notice>, now: Instant) {
         let mut hints = Hints::default();
+        let mut at_rest = Vec::new();
         let others: Vec<Notice> = notices.into_iter().filter_map(|notice| hints.take(notice)).collect();
         self.heed_hints(hints, now);
         for notice in others {
@@ -165,9 +167,11 @@ impl Director {
                 Notice::Loss { broker, topic, partition, loss } => {
                     self.report_loss(broker, &topic, partition, loss);
                 }
+                Notice::AtRest(topic, serial) => at_rest.push((topic, serial)),
                 Notice::Endpoints(_) | Notice::Stale { .. } => {}
             }
         }
+        self.note_at_rest(&at_rest);
     }
 
     /// What is new about the cluster.
@@ -222,6 +226,7 @@ impl Director {
             registry.close();
         }
         registry.found(&found.name);
+        self.idleness.arm();
     }
 
     fn begin_to_close(&mut self, until: Instant) {
@@ -261,7 +266,8 @@ impl Director {
         let asks_again = self.identity_not_before.filter(|not_before| *not_before > clock::now());
         let due = if self.question.is_none() { self.metadata.due() } else { None };
         let callers = core.deadlines.expire(clock::now());
-        let due = [due, callers, asks_again, closing.map(|closing| closing.until), Some(self.relax_at)];
+        let closes = closing.map(|closing| closing.until);
+        let due = [due, callers, asks_again, closes, self.idleness.due(), Some(self.relax_at)];
         let due = due.into_iter().flatten().min().unwrap_or(self.relax_at);
         let question = &mut self.question;
         let answer = poll_fn(|cx| match question {

@@ -40,7 +40,6 @@ impl Director {
         }
         let Some(mut line) = self.line.take() else { return };
         if metadata_is_due {
-            self.let_idle_topics_be(now);
             let (candidates, request) = self.metadata.ask(now);
             let accept = of_cluster(self.metadata.cluster().clone());
             self.question = Some(Box::pin(async move {

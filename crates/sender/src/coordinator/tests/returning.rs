@@ -3,13 +3,13 @@
 use super::*;
 
 /// The producer has an identity.
-fn with_identity(office: &mut Office) {
+pub(super) fn with_identity(office: &mut Office) {
     office.coordinator.identity(identity(7));
     office.orders();
 }
 
 /// The stream of a partition has stamped batches under this epoch.
-fn stamp_under(office: &mut Office, serial: u32, epoch: i16) {
+pub(super) fn stamp_under(office: &mut Office, serial: u32, epoch: i16) {
     let used = Identity { epoch: epoch.into(), ..identity(7) };
     office.held.get_mut(&serial).expect("a lane has it").1.begin_above(Some(used));
 }

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use milena_codec::ErrorCode;
+use milena_codec::compression::Compression;
 use milena_codec::ids::BrokerId;
 
-use super::world::World;
+use super::world::{World, lanes};
+use crate::compression::TopicCompression;
 use crate::lane::{Notice, Output};
-use crate::tests::identity;
+use crate::tests::{accumulator, identity};
 
 const LANE: Option<BrokerId> = Some(BrokerId(1));
 
@@ -149,4 +151,59 @@ fn a_lane_tells_once_a_partition_that_there_is_something_to_send_to_a_topic_that
     world.poll(LANE, true);
     assert!(world.notices.is_empty());
     world.rest();
+}
+
+#[test]
+fn partition_is_at_rest_when_nothing_of_it_is_queued_in_flight_or_in_doubt() {
+    let mut world = World::simple();
+    assert!(is_at_rest(&mut world), "it is new");
+    world.send(0, b"a").unwrap();
+    assert!(!is_at_rest(&mut world), "queued");
+    world.linger();
+    let request = world.request(1).unwrap();
+    assert!(!is_at_rest(&mut world), "in flight");
+    world.ended(1, vec![(request, true)]);
+    assert!(!is_at_rest(&mut world), "in doubt");
+    world.now += Duration::from_secs(130);
+    world.poll(LANE, false);
+    assert_eq!(world.shared.failures.total(), 1);
+    assert!(!is_at_rest(&mut world), "in doubt, and its caller was told");
+    let request = world.request(1).unwrap();
+    world.served(1, request);
+    assert!(world.request(1).is_none());
+    assert!(is_at_rest(&mut world));
+}
+
+#[test]
+fn parts_of_a_batch_that_are_charged_nothing_keep_their_partition_from_rest() {
+    let compression = TopicCompression::new(Compression::Zstd, None);
+    let mut world = World::compressed(1, accumulator(), lanes(), 32 << 20, compression);
+    let noise: Vec<u8> = {
+        let mut dice = fastrand::Rng::with_seed(1);
+        (0..100).map(|_| dice.u8(..)).collect()
+    };
+    (0..100).for_each(|_| drop(world.send(0, &noise).unwrap()));
+    world.linger();
+    // The same a hundred times is compressed to little more than once; a broker takes no two of them in one batch.
+    let mut charged_nothing = 0;
+    while let Some(request) = world.request(1) {
+        let body = world.serve(&request, 172);
+        world.answered(1, request, &body);
+        world.poll(LANE, false);
+        world.linger();
+        let has_batches = world.broker(1).streams.values().any(|stream| !stream.is_at_rest());
+        if has_batches && world.shared.memory.free() == world.shared.memory.budget() {
+            charged_nothing += 1;
+            assert!(!is_at_rest(&mut world));
+        }
+    }
+    assert!(charged_nothing > 0);
+    assert!(is_at_rest(&mut world));
+}
+
+/// Whether the lane says so when it is asked.
+fn is_at_rest(world: &mut World) -> bool {
+    let serial = world.topic.partitions()[0].serial();
+    world.broker(1).report_rest(serial);
+    world.broker(1).notices().any(|notice| matches!(notice, Notice::AtRest(..)))
 }

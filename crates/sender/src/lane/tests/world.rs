@@ -1,5 +1,7 @@
 //! A small world for lanes: callers, a coordinator, and brokers that keep the rules of sequences.
 
+mod forgetting;
+
 use std::collections::BTreeMap;
 use std::sync::Arc as StdArc;
 use std::time::{Duration, Instant};
@@ -65,6 +67,7 @@ pub(crate) struct World {
     /// The lane that had its connection reset last.
     pub(crate) reset: Option<LaneId>,
     lane_config: StdArc<LaneConfig>,
+    compression: Option<StdArc<TopicCompression>>,
 }
 
 impl World {
@@ -89,11 +92,10 @@ impl World {
         compression: Option<StdArc<TopicCompression>>,
     ) -> Self {
         let shared = Shared::new(accumulator, budget);
-        let topic = Topic::new(TOPIC.into(), Strategy::Java, StdArc::clone(&shared), 1);
-        let topic = topic.compressed(compression);
         let mut world = Self {
             now: some_time(),
-            topic,
+            topic: topic(&shared, compression.as_ref()),
+            compression,
             topic_id: TopicId::ZERO,
             coordinator: Coordinator::new(lanes.stream.idempotent),
             lanes: BTreeMap::new(),
@@ -168,6 +170,7 @@ impl World {
                     Order::Leave(id, serial) => self.lane(id).leave(serial),
                     Order::TopicId(id, serial, topic_id) => self.lane(id).set_topic_id(serial, topic_id),
                     Order::AnotherTopic(id, serial) => self.lane(id).topic_changed(serial),
+                    Order::AskRest(id, serial) => self.lane(id).report_rest(serial),
                     Order::Elected(id, serial) => self.lane(id).elected(serial),
                     Order::Discard(stream) => {
                         let mut settler = Settler::new(StdArc::clone(&self.shared));
@@ -339,6 +342,12 @@ impl World {
         assert!(self.lanes.values().all(|lane| lane.in_flight() == 0));
         self.shared.check_at_rest();
     }
+}
+
+/// The topic without partitions.
+fn topic(shared: &StdArc<Shared>, compression: Option<&StdArc<TopicCompression>>) -> Topic {
+    let topic = Topic::new(TOPIC.into(), Strategy::Java, StdArc::clone(shared), 1);
+    topic.compressed(compression.cloned())
 }
 
 impl Shared {

@@ -25,6 +25,21 @@ fn a_waiter_is_not_overtaken_by_a_record_that_would_fit() {
 }
 
 #[test]
+fn accounts_of_partitions_that_hold_nothing_are_let_go_and_others_are_not() {
+    let memory = Memory::new(20 * KIB);
+    let [idle, busy] = accounts();
+    let chunk = memory.chunk(&idle, KIB, None, None).unwrap();
+    let _busy = memory.chunk(&busy, KIB, None, None).unwrap();
+    give_back(&memory, &idle, chunk, true);
+    assert_eq!([Arc::strong_count(&idle), Arc::strong_count(&busy)], [2, 2]);
+    memory.clear_holders();
+    assert_eq!([Arc::strong_count(&idle), Arc::strong_count(&busy)], [1, 2]);
+    let _again = memory.chunk(&idle, KIB, None, None).unwrap();
+    assert_eq!(memory.largest_holder(some_time()).map(|holder| holder.bytes), Some(KIB));
+    assert_eq!(Arc::strong_count(&idle), 2, "it is listed again");
+}
+
+#[test]
 fn who_goes_away_gives_his_room_to_the_next() {
     let memory = Memory::new(16 * KIB);
     let [account] = accounts();

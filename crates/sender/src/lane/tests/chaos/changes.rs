@@ -41,6 +41,10 @@ impl Run {
                 _ => {}
             }
         }
+        if self.chance(self.plan.forgets) && self.world.forget() {
+            self.forgotten += 1;
+            self.refresh();
+        }
         if self.dice.u32(..100) < self.plan.refreshes {
             self.refresh();
         }

@@ -4,8 +4,8 @@
 //! A seed decides on everything: settings, what callers do, what brokers answer, which connections end, what a broker
 //! takes up late of a connection that ended, who leads, which brokers start anew with little memory of their producers,
 //! when the client learns of it, topics that grow, that are created anew, that seem to have fewer partitions for a
-//! while, or that take short batches only, brokers that hang, other producers, callers that wait for room or leave, and
-//! gaps in the clock. A failing seed prints the line that replays it. More seeds than usual:
+//! while, that take short batches only, or that the client forgets, brokers that hang, other producers, callers that wait
+//! for room or leave, and gaps in the clock. A failing seed prints the line that replays it. More seeds than usual:
 //!
 //! ```text
 //! MILENA_CHAOS_SEEDS=100000 cargo test -p milena-sender --lib --release chaos
@@ -49,13 +49,16 @@ fn each_record_is_in_the_log_once_and_in_order_or_failed() {
         None => FAILED_BEFORE.into_iter().chain(0..number("MILENA_CHAOS_SEEDS").unwrap_or(SEEDS)).collect(),
     };
     let several = seeds.len() > 1;
-    let mut counts = [0; 3];
+    let mut counts = [0; 4];
     for seed in seeds {
         let _replay = Replay(seed);
         let more = Run::new(Plan::of(seed)).run();
         counts.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
     }
-    let [written, failed, resets] = counts;
-    eprintln!("{written} records written, {failed} failed, {resets} connections reset for want of room");
+    let [written, failed, resets, forgotten] = counts;
+    eprintln!(
+        "{written} records written, {failed} failed, {resets} connections reset for want of room, {forgotten} times the \
+         topic was forgotten"
+    );
     assert!(!several || counts.iter().all(|count| *count > 0), "{counts:?}: chance does too little");
 }

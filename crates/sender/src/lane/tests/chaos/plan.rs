@@ -36,6 +36,8 @@ pub(super) struct Plan {
     pub(super) restarts: u32,
     /// Of 1 000 steps, in how many the topic changes: grows, is created anew, or seems to have fewer partitions.
     pub(super) topic_changes: u32,
+    /// Of 1 000 steps, in how many the client forgets the topic, if nothing of it is left.
+    pub(super) forgets: u32,
     /// Of 1 000 steps, in how many the clock jumps.
     pub(super) gaps: u32,
     /// Of 1 000 steps, in how many a broker begins to hang.
@@ -111,6 +113,7 @@ impl Plan {
             compression: TopicCompression::new(Compression::ALL[other_dice.usize(..5)], None),
             defers_jobs: other_dice.bool(),
             noise: other_dice.u8(..3) == 0,
+            forgets: [0, 50, 500][other_dice.usize(..3)],
             aborts: dice.u8(..6) == 0,
             dice,
         }

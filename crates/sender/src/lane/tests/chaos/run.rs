@@ -36,6 +36,8 @@ pub(super) struct Run {
     resets: u64,
     /// Records that lanes say were written, and that failed.
     pub(super) told: (u64, u64),
+    /// How many times the client forgot the topic.
+    pub(super) forgotten: u64,
     /// Which record was sent under a stamp of a partition: its producer id, epoch and sequence.
     stamps: BTreeMap<(i32, i64, i16, i32), usize>,
     next_id: i64,
@@ -82,6 +84,7 @@ impl Run {
             left: 0,
             resets: 0,
             told: (0, 0),
+            forgotten: 0,
             stamps: BTreeMap::new(),
             next_id: 8,
             awaits_identity: false,
@@ -92,8 +95,8 @@ impl Run {
         run
     }
 
-    /// Plays the run, and counts records that were written, records that failed, and resets.
-    pub(super) fn run(mut self) -> [u64; 3] {
+    /// Plays the run. Counts records that were written, records that failed, resets, and how often the topic was forgotten.
+    pub(super) fn run(mut self) -> [u64; 4] {
         for _ in 0..self.plan.records {
             self.call();
             self.world.now += Duration::from_millis(self.dice.u64(..20));
@@ -113,7 +116,7 @@ impl Run {
             self.probe();
         }
         self.rest();
-        let counts = [self.told.0, self.told.1, self.resets];
+        let counts = [self.told.0, self.told.1, self.resets, self.forgotten];
         self.check();
         counts
     }

@@ -1,0 +1,159 @@
+//! Topics that nothing is sent to for `metadata.max.idle.ms`: they are forgotten, and come back with the next record.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use futures_util::future::{join, join_all};
+use milena::{Producer, Record};
+use milena_fake::{ApiKey, Brokers, Cluster, Release};
+use milena_tests::{Sent, Stage, Tag, assert_exactly_once, within};
+use tokio::time::sleep;
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+/// Twice `metadata.max.idle.ms`, as it is unless set, and a minute: by then an idle topic is forgotten.
+const IDLE: Duration = Duration::from_secs(11 * 60);
+
+#[tokio::test(start_paused = true)]
+async fn topics_that_are_idle_are_not_asked_about_and_take_the_next_record() {
+    let stage = stage_of(200).await;
+    let producer = stage.connect().await;
+    let mut sent = vec![Vec::new(); 200];
+    for _ in 0..3 {
+        send_to_each(&producer, &mut sent).await;
+        let all = last_question(&stage);
+        for _ in 0..IDLE.as_secs() / 60 {
+            sleep(MINUTE).await;
+            send_to_each(&producer, &mut sent[..5]).await;
+        }
+        let used = last_question(&stage);
+        assert!(used < all / 10, "{used} bytes ask about five topics, {all} about 200");
+    }
+    for (topic, sent) in sent.iter().enumerate() {
+        assert_exactly_once(&stage, &name(topic), sent);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn topic_that_comes_back_begins_under_a_higher_epoch() {
+    let stage = stage_of(1).await;
+    let producer = stage.connect().await;
+    let mut sent = vec![Vec::new()];
+    for _ in 0..3 {
+        send_to_each(&producer, &mut sent).await;
+        send_to_each(&producer, &mut sent).await;
+        sleep(IDLE).await;
+    }
+    let stamps: Vec<_> =
+        stage.log("t-0", 0).iter().map(|record| (record.epoch.0, record.sequence.0)).collect();
+    assert_eq!(stamps, [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn topic_whose_handle_is_held_goes_on_in_its_run_after_an_idle_hour() {
+    for release in [Release::default(), Release::V2_8] {
+        let stage = Stage::in_memory(Cluster::builder().topic("t-0", 1).look_like(release)).await;
+        let producer = stage.connect().await;
+        let topic = producer.topic("t-0").await.unwrap();
+        for number in 0..3 {
+            within(topic.send(None, Some(b"v"))).await.unwrap();
+            sleep(Duration::from_secs(3_600)).await;
+            let leader = stage.leader("t-0", 0).unwrap();
+            // No broker is asked about it, and the next record meets another leader.
+            stage.move_leader("t-0", 0, 1 + leader.0 % 3);
+            let ack = within(producer.send(("t-0", "v"))).await.unwrap();
+            assert_eq!(ack.offset, 2 * number + 1);
+        }
+        let stamps = stage.log("t-0", 0).into_iter().map(|record| (record.epoch.0, record.sequence.0));
+        assert!(stamps.eq((0..6).map(|number| (0, number))));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn topics_that_come_and_go_while_brokers_fail_lose_and_repeat_no_record() {
+    for release in [Release::default(), Release::V2_8] {
+        let stage = stage_of(20).await;
+        stage.look_like(release);
+        let builder = stage.producer().request_timeout(SECOND).delivery_timeout(20 * SECOND);
+        // As short as it may be: the delivery timeout.
+        let producer = builder.metadata_max_idle(SECOND).build().await.unwrap();
+        let senders = (0..20).map(|topic| send_now_and_then(&producer, topic));
+        let (sent, ()) = join(join_all(senders), cause_trouble(&stage)).await;
+        let mut highest_epoch = 0;
+        for (topic, sent) in sent.iter().enumerate() {
+            assert_exactly_once(&stage, &name(topic), sent);
+            highest_epoch = highest_epoch.max(check_stamps(&stage, &name(topic)));
+        }
+        assert!(highest_epoch > 5, "topics were forgotten, and came back: {highest_epoch}");
+    }
+}
+
+/// A cluster of so many topics with one partition.
+async fn stage_of(topics: usize) -> Stage {
+    let builder = Cluster::builder().auto_create(false);
+    Stage::in_memory((0..topics).fold(builder, |builder, topic| builder.topic(&name(topic), 1))).await
+}
+
+fn name(topic: usize) -> String {
+    format!("t-{topic}")
+}
+
+/// Sends one record to each topic, and notes it.
+async fn send_to_each(producer: &Producer, sent: &mut [Vec<Sent>]) {
+    for (topic, sent) in sent.iter_mut().enumerate() {
+        sent.push(send(producer, topic, sent.len()).await);
+    }
+}
+
+async fn send(producer: &Producer, topic: usize, number: usize) -> Sent {
+    let tag = Tag { sender: 0, number: u32::try_from(number).unwrap() };
+    let record = Record::to(name(topic)).value(tag.value());
+    (tag, within(producer.send(record)).await.unwrap())
+}
+
+/// Sends to a topic, by a handle in every other round, with pauses from nothing to a minute.
+async fn send_now_and_then(producer: &Producer, topic: usize) -> Vec<Sent> {
+    let mut sent = Vec::new();
+    for round in 0..40 {
+        let handle = producer.topic(&name(topic)).await.unwrap();
+        for _ in 0..1 + (round + topic) % 3 {
+            sent.push(send(producer, topic, sent.len()).await);
+        }
+        if round % 2 == 0 {
+            drop(handle);
+            sleep(SECOND * u32::try_from((round * 7 + topic * 13) % 60).unwrap()).await;
+        } else {
+            sleep(SECOND).await;
+        }
+    }
+    sent
+}
+
+/// Leaders that move, connections that break, and answers that do not come.
+async fn cause_trouble(stage: &Stage) {
+    stage.link_delay(Brokers::All, Duration::from_millis(3));
+    for turn in 0..150 {
+        sleep(4 * SECOND).await;
+        match turn % 4 {
+            0 => stage.move_leader(&name(turn % 20), 0, 1 + i32::try_from(turn % 3).unwrap()),
+            1 => stage.on(ApiKey::PRODUCE).apply_then(milena_fake::Action::Disconnect),
+            2 => stage.on(ApiKey::PRODUCE).silence(),
+            _ => stage.on(ApiKey::METADATA).silence(),
+        }
+    }
+}
+
+/// Checks that epochs never go back, and that no stamp stands for two records. Returns the highest epoch.
+fn check_stamps(stage: &Stage, topic: &str) -> i16 {
+    let log = stage.log(topic, 0);
+    let stamps: Vec<_> = log.iter().map(|record| (record.epoch.0, record.sequence.0)).collect();
+    assert!(stamps.is_sorted_by_key(|(epoch, _)| epoch), "{stamps:?}");
+    assert_eq!(stamps.iter().collect::<BTreeSet<_>>().len(), stamps.len(), "{stamps:?}");
+    stamps.last().map_or(0, |(epoch, _)| *epoch)
+}
+
+/// How long the last question about the cluster was.
+fn last_question(stage: &Stage) -> usize {
+    let questions = stage.journal().into_iter().filter(|entry| entry.api == ApiKey::METADATA);
+    questions.last().unwrap().frame_bytes
+}
