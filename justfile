@@ -24,7 +24,11 @@ chaos SEEDS="100000":
 
 # A single node that stops and starts again with unanswered batches written, so many times.
 kafka-restarts ROUNDS="50":
-    MILENA_RESTART_ROUNDS={{ROUNDS}} cargo test -p milena-tests --features kafka --test kafka restarts -- --nocapture
+    MILENA_RESTART_ROUNDS={{ROUNDS}} cargo test -p milena-tests --features kafka --test kafka restarts::unanswered -- --nocapture
+
+# The same with Java's producer beside milena, and a table of both; RELEASE is 4.4 or 3.9.
+kafka-restarts-java ROUNDS="10" RELEASE="4.4":
+    MILENA_RESTART_ROUNDS={{ROUNDS}} MILENA_RESTART_RELEASE={{RELEASE}} cargo test -p milena-tests --features kafka --test kafka restarts::java -- --nocapture
 
 # On a real cluster; needs Java 17 and Maven.
 kafka *ARGUMENTS:

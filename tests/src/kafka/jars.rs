@@ -22,7 +22,9 @@ impl Release {
     /// The release of all brokers that are not about older ones, and of the tools.
     pub const REFERENCE: Self = Self::V4_4;
 
-    const fn version(self) -> &'static str {
+    /// Its version, as Maven has it.
+    #[must_use]
+    pub const fn version(self) -> &'static str {
         match self {
             Self::V4_4 => "4.4.0",
             Self::V4_3 => "4.3.1",

@@ -19,7 +19,7 @@ pub struct Layout {
 pub struct Listener {
     pub(super) name: &'static str,
     pub(super) protocol: &'static str,
-    pub(super) advertised: Option<&'static str>,
+    pub(super) advertised: Option<String>,
     pub(super) properties: Properties,
 }
 
@@ -95,7 +95,7 @@ impl Listener {
 
     /// Tells clients that it is at another address, `HOST:PORT`.
     #[must_use]
-    pub fn advertised_at(self, address: &'static str) -> Self {
-        Self { advertised: Some(address), ..self }
+    pub fn advertised_at(self, address: &str) -> Self {
+        Self { advertised: Some(address.to_owned()), ..self }
     }
 }

@@ -50,7 +50,7 @@ fn listening(layout: &Layout, place: Place<'_>) -> Properties {
     for (listener, port) in layout.listeners.iter().zip(place.ports) {
         let (name, address) = (listener.name, format!("127.0.0.1:{port}"));
         bound.push(format!("{name}://{address}"));
-        advertised.push(format!("{name}://{}", listener.advertised.unwrap_or(&address)));
+        advertised.push(format!("{name}://{}", listener.advertised.as_ref().unwrap_or(&address)));
         protocols.push(format!("{name}:{}", listener.protocol));
         let prefix = format!("listener.name.{}.", name.to_lowercase());
         properties = properties.with_all(&prefix, &listener.properties);

@@ -33,6 +33,8 @@ struct Orders {
     to_cut: usize,
     /// So many answers were lost and requests cut.
     done: usize,
+    /// So many Produce requests began.
+    requests: usize,
     /// How many connections there were.
     connections: usize,
     /// So many of them are broken, with what they held back.
@@ -74,6 +76,12 @@ impl Tap {
     #[must_use]
     pub fn done(&self) -> usize {
         self.orders().done
+    }
+
+    /// How many Produce requests began, on all connections.
+    #[must_use]
+    pub fn requests(&self) -> usize {
+        self.orders().requests
     }
 
     fn orders(&self) -> MutexGuard<'_, Orders> {
@@ -131,8 +139,13 @@ impl AsyncWrite for Tapped {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }
         let written = ready!(Pin::new(&mut self.stream).poll_write(cx, bytes))?;
-        if self.frames.follow(&bytes[..written]) && self.tap.orders().cuts() {
-            self.is_broken = true;
+        let begun = self.frames.follow(&bytes[..written]);
+        if begun > 0 {
+            let mut orders = self.tap.orders();
+            orders.requests += begun;
+            let cuts = orders.cuts();
+            drop(orders);
+            self.is_broken |= cuts;
         }
         Poll::Ready(Ok(written))
     }
@@ -190,10 +203,10 @@ struct Frames {
 }
 
 impl Frames {
-    /// Whether a Produce request begins in these bytes.
-    fn follow(&mut self, mut bytes: &[u8]) -> bool {
+    /// How many Produce requests begin in these bytes.
+    fn follow(&mut self, mut bytes: &[u8]) -> usize {
         const PRODUCE: [u8; 2] = [0, 0];
-        let mut begins = false;
+        let mut begun = 0;
         while let Some((first, rest)) = bytes.split_first() {
             if self.left > 0 {
                 let passed = self.left.min(bytes.len());
@@ -206,14 +219,14 @@ impl Frames {
             if let [a, b, c, d, api @ ..] = &self.head[..]
                 && api.len() == PRODUCE.len()
             {
-                begins |= api == PRODUCE;
+                begun += usize::from(api == PRODUCE);
                 self.left =
                     usize::try_from(u32::from_be_bytes([*a, *b, *c, *d])).unwrap_or(usize::MAX) - api.len();
                 self.head.clear();
             }
         }
-        self.carry_produce |= begins;
-        begins
+        self.carry_produce |= begun > 0;
+        begun
     }
 }
 
@@ -227,19 +240,20 @@ mod tests {
     }
 
     #[test]
-    fn produce_request_is_found_however_its_bytes_are_cut() {
-        let written = [frame(18, 9), frame(3, 0), frame(0, 40), frame(18, 1)].concat();
+    fn produce_requests_are_found_however_their_bytes_are_cut() {
+        let written = [frame(18, 9), frame(3, 0), frame(0, 40), frame(0, 1), frame(18, 1)].concat();
         for piece in [1, 2, 3, 7, 100] {
             let mut frames = Frames::default();
-            let begins: Vec<_> = written.chunks(piece).filter(|bytes| frames.follow(bytes)).collect();
-            assert_eq!((begins.len(), frames.carry_produce), (1, true), "pieces of {piece}");
+            let begun: usize = written.chunks(piece).map(|bytes| frames.follow(bytes)).sum();
+            assert_eq!((begun, frames.carry_produce), (2, true), "pieces of {piece}");
         }
     }
 
     #[test]
     fn requests_of_other_apis_are_not_found() {
         let mut frames = Frames::default();
-        assert!(!frames.follow(&[frame(18, 200), frame(22, 3)].concat()) && !frames.carry_produce);
+        assert_eq!(frames.follow(&[frame(18, 200), frame(22, 3)].concat()), 0);
+        assert!(!frames.carry_produce);
     }
 
     #[test]
