@@ -28,8 +28,10 @@
 //! ```
 //!
 //! * [`Builder`] says what the cluster is like: brokers, topics, what is kept, which release it looks like.
-//! * The verbs of [`Cluster`] change it while it runs: leaders, brokers, topics, delays.
-//! * [`Cluster::on`] sets hooks: what goes wrong with which request, how often.
+//! * The verbs of [`Cluster`] change it while it runs: leaders, brokers, topics, delays. A broker that starts again remembers of each
+//!   producer what a snapshot holds; [`Cluster::truncate`] loses the end of a log, [`Cluster::forget_producers`] the producers.
+//! * [`Cluster::on`] sets hooks: what goes wrong with which request, how often. [`On::disconnect_then_apply`] has a request
+//!   appended after its connection ended.
 //! * [`Cluster::log`], [`Cluster::journal`] and [`Cluster::violations`] tell what happened.
 //!
 //! Batches of every codec are decompressed, up to 100 MiB each, and checked inside as Kafka 4.3 checks them; a topic may

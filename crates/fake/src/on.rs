@@ -120,19 +120,32 @@ impl On<'_> {
         self.set(Action::Disconnect, false);
     }
 
+    /// Closes the connection, and serves the request so much later, without an answer; those that the client sent behind
+    /// it on the connection, too. A proxy, the broker's own queue or the client's kernel had it: an unanswered request may
+    /// be appended after the client sent it again. Lost where the broker ends before.
+    pub fn disconnect_then_apply(self, after: Duration) {
+        self.set(Action::DisconnectThenApply(after), false);
+    }
+
+    /// The same when the hold is released.
+    pub fn disconnect_then_hold(self) -> Hold {
+        self.set_hold(Action::DisconnectThenHold, false)
+    }
+
     /// Lets the connection stand still for so long, then serves the request.
     pub fn delay(self, delay: Duration) {
         self.set(Action::Delay(delay), false);
     }
 
-    /// Lets the connection stand still until the hold is released, then serves the request.
+    /// Lets the connection stand still until the hold is released, then serves the request, though the client may have
+    /// gone meanwhile.
     pub fn hold(self) -> Hold {
-        self.set_hold(false)
+        self.set_hold(Action::Hold, false)
     }
 
     /// Serves the request, and holds its answer until the hold is released.
     pub fn apply_then_hold(self) -> Hold {
-        self.set_hold(true)
+        self.set_hold(Action::Hold, true)
     }
 
     /// Serves the request, and then does this: "written, but the answer was lost".
@@ -191,10 +204,10 @@ impl On<'_> {
         self.set(Action::Drip { bytes, every }, true);
     }
 
-    fn set_hold(self, applied: bool) -> Hold {
+    fn set_hold(self, action: impl FnOnce(Gate) -> Action, applied: bool) -> Hold {
         let gate = Gate::default();
         let shared = Arc::clone(self.cluster.shared());
-        self.set(Action::Hold(gate.clone()), applied);
+        self.set(action(gate.clone()), applied);
         Hold { gate, shared }
     }
 

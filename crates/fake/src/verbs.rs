@@ -11,7 +11,7 @@ use milena_codec::ids::{BrokerId, PartitionId};
 use milena_codec::message::ApiKey;
 
 use crate::cluster::Cluster;
-use crate::core::{Access, Broker, Missing, State, TopicConfig};
+use crate::core::{Access, Broker, Missing, Partition, State, TopicConfig};
 use crate::mechanism::Mechanism;
 use crate::release::{Release, Versions};
 
@@ -44,20 +44,24 @@ impl From<i32> for Brokers {
 /// Brokers. Each panics where there is no such broker.
 impl Cluster {
     /// Ends a broker as a crash does: its connections and its socket close, its partitions move to other brokers
-    /// that live, each with a new term. What was appended stays.
+    /// that live, each with a new term. What was appended stays; requests that it had not served yet are lost.
     pub fn kill(&self, broker: impl Into<BrokerId>) {
         let broker = broker.into();
         self.change(|state| state.set_alive(broker, false));
         self.shared().close(broker);
     }
 
-    /// Starts a broker again where it was, with everything that it knew. Leaders that moved stay where they are.
+    /// Starts a broker again where it was, from what a broker has on its disk. Leaders that moved stay where they are.
+    ///
+    /// Its logs are whole ([`truncate`](Self::truncate) loses some of one). Of each producer it remembers the last batch
+    /// before it ended, and up to five that other leaders appended meanwhile: a snapshot holds no more
+    /// (`ProducerStateManager.java`).
     ///
     /// # Errors
     /// When its port was taken meanwhile.
     pub fn restart(&self, broker: impl Into<BrokerId>) -> io::Result<()> {
         let broker = broker.into();
-        let before = self.change(|state| state.broker_mut(broker).cloned());
+        let before = self.change(|state| state.stop(broker));
         self.shared().close(broker);
         self.reopen(broker, &before, before.port)
     }
@@ -89,7 +93,7 @@ impl Cluster {
     /// When there is no free port.
     pub fn change_address(&self, broker: impl Into<BrokerId>) -> io::Result<()> {
         let broker = broker.into();
-        let mut before = self.change(|state| state.broker_mut(broker).cloned());
+        let mut before = self.change(|state| state.stop(broker));
         if self.is_in_memory() {
             before.host.push_str("-moved");
         }
@@ -214,17 +218,25 @@ impl Cluster {
         self.change(|state| state.partition_mut(topic, partition).map(|p| p.elect(p.leader)));
     }
 
-    /// An unclean election: the leader begins a new term without the last batches of the log, so many as are kept, and
-    /// without what it knew of their producers.
-    pub fn lose_batches(&self, topic: &str, partition: impl Into<PartitionId>, count: usize) {
-        let partition = partition.into();
-        self.change(|state| state.partition_mut(topic, partition).map(|p| p.lose_batches(count)));
-    }
-
     /// Takes the leader away until [`move_leader`](Self::move_leader) names one, or any broker dies or comes back.
     pub fn no_leader(&self, topic: &str, partition: impl Into<PartitionId>) {
         let partition = partition.into();
         self.change(|state| state.partition_mut(topic, partition).map(|p| p.elect(None)));
+    }
+
+    /// Loses the batches that end behind an offset, acknowledged or not, in a new term: as when a replica is elected that
+    /// had not fetched them, or a machine lost power before they were on its disk. What the partition remembers of
+    /// producers is read from the rest of the log, up to five batches of each. Panics where the log does not reach back so
+    /// far ([`Builder::keep`](crate::Builder::keep)).
+    pub fn truncate(&self, topic: &str, partition: impl Into<PartitionId>, end_offset: i64) {
+        let partition = partition.into();
+        self.change(|state| state.truncate(topic, partition, end_offset));
+    }
+
+    /// Forgets the producers of a partition, as after `producer.id.expiration.ms`: it takes any first sequence of each.
+    pub fn forget_producers(&self, topic: &str, partition: impl Into<PartitionId>) {
+        let partition = partition.into();
+        self.change(|state| state.partition_mut(topic, partition).map(Partition::forget_producers));
     }
 
     /// Lets at most so many replicas of a partition be in sync, the leader among them.

@@ -12,7 +12,7 @@ async fn broker_that_lost_the_last_records_is_an_error_in_the_log_and_later_reco
     let log = Log::default();
     let _guard = log.listen();
     let (stage, producer) = three_written().await;
-    stage.lose_batches("t", 0, 2);
+    stage.truncate("t", 0, 1);
     let ack = within(producer.send(("t", "after"))).await.unwrap();
     assert_eq!(ack.offset, 1);
     within(producer.send(("t", "last"))).await.unwrap();
@@ -35,7 +35,7 @@ async fn broker_that_lost_all_records_and_its_producers_is_an_error_in_the_log()
     let log = Log::default();
     let _guard = log.listen();
     let (stage, producer) = three_written().await;
-    stage.lose_batches("t", 0, 3);
+    stage.truncate("t", 0, 0);
     for value in ["after", "last"] {
         within(producer.send(("t", value))).await.unwrap();
     }

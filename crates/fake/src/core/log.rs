@@ -111,11 +111,12 @@ impl Log {
         base_offset
     }
 
-    /// Its last batches are lost.
-    pub(crate) fn lose_batches(&mut self, count: usize) {
-        for batch in self.batches.drain(self.batches.len().saturating_sub(count)..) {
-            self.bytes -= batch.bytes.len();
-            self.end = self.end.min(batch.header.base_offset);
+    /// Cuts off the batches that end behind an offset.
+    pub(crate) fn truncate(&mut self, end: i64) {
+        while self.end > end {
+            let Some(last) = self.batches.pop_back() else { break };
+            self.bytes -= last.bytes.len();
+            self.end = last.header.base_offset;
         }
     }
 

@@ -35,6 +35,7 @@ mod topic_config;
 mod turn;
 
 pub use log::{Keep, LoggedBatch};
+pub(crate) use partition::Partition;
 pub use records::LoggedRecord;
 pub(crate) use reply::Effect;
 pub(crate) use request::{Call, Refused};

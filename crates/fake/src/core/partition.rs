@@ -1,5 +1,7 @@
 //! A partition: who leads it, who is in sync, what was appended and by whom.
 
+use std::collections::BTreeMap;
+
 use milena_codec::ErrorCode;
 use milena_codec::ids::{BrokerId, LeaderEpoch};
 
@@ -20,7 +22,10 @@ pub(crate) struct Partition {
     /// How many replicas may be in sync at most; all that live where it is none.
     pub(crate) isr_max: Option<usize>,
     pub(crate) log: Log,
+    /// What a replica remembers that was never stopped.
     producers: Producers,
+    /// Where the snapshots end by which replicas started anew, or will.
+    snapshots: BTreeMap<BrokerId, i64>,
 }
 
 /// Where and when a batch was appended.
@@ -53,6 +58,7 @@ impl Partition {
             replicas,
             log: Log::new(keep),
             producers: Producers::default(),
+            snapshots: BTreeMap::new(),
         }
     }
 
@@ -62,11 +68,29 @@ impl Partition {
         self.epoch.0 += 1;
     }
 
-    /// The leader is elected anew, without the last batches.
-    pub(crate) fn lose_batches(&mut self, count: usize) {
-        self.log.lose_batches(count);
-        self.producers.forget_from(self.log.end());
+    /// A replica ends: when it starts again, it remembers what is in its snapshot.
+    pub(crate) fn stop(&mut self, replica: BrokerId) {
+        if self.replicas.contains(&replica) {
+            self.snapshots.insert(replica, self.log.end());
+        }
+    }
+
+    /// The batches that end behind an offset are lost, and the replicas remember what the rest of the log tells; a new term.
+    /// False, and nothing is lost, where the log does not reach back so far.
+    pub(crate) fn truncate(&mut self, end: i64) -> bool {
+        if end < self.log.start() {
+            return false;
+        }
+        self.log.truncate(end);
+        self.producers.read_again(self.log.end(), self.log.batches().map(|batch| &batch.header));
+        self.snapshots.clear();
         self.elect(self.leader);
+        true
+    }
+
+    /// Producers are forgotten, as after `producer.id.expiration.ms`.
+    pub(crate) fn forget_producers(&mut self) {
+        self.producers = Producers::default();
     }
 
     /// Follows the brokers that live: the replicas in sync, and a leader among them.
@@ -108,7 +132,8 @@ impl Partition {
             }
             _ => None,
         };
-        match self.producers.judge(batch.header()) {
+        let snapshot = self.leader.and_then(|leader| self.snapshots.get(&leader));
+        match self.producers.judge(batch.header(), snapshot.copied().unwrap_or(0)) {
             Verdict::Append => {
                 let misnumbered = content.is_some_and(|content| !content.numbered);
                 Ok(Appended { misnumbered, ..self.write(batch, stored, append_time_ms) })

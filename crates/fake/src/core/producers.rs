@@ -2,6 +2,10 @@
 //!
 //! The rules are those of `ProducerStateManager` and `ProducerAppendInfo`: the last five batches of a producer's
 //! epoch, and no gap between them. A producer that the partition does not know may begin anywhere.
+//!
+//! All replicas append the same batches. One that started anew remembers less of those before its snapshot: the last batch
+//! of each producer alone (`ProducerStateManager.writeSnapshot`), after a crash as after an orderly stop, because recovery
+//! ends with a snapshot of its own (`LogLoader.recoverSegment`).
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -45,8 +49,20 @@ struct Written {
 }
 
 impl Producers {
-    /// Judges a batch before it is appended.
-    pub(crate) fn judge(&self, header: &BatchHeader) -> Verdict {
+    /// The log lost what was behind `log_end`: producers whose last batch was there are read from the batches that are
+    /// left (`UnifiedLog.rebuildProducerState`).
+    pub(crate) fn read_again<'a>(&mut self, log_end: i64, batches: impl Iterator<Item = &'a BatchHeader>) {
+        let mut read = Self::default();
+        for header in batches {
+            read.remember(header, header.base_offset, header.max_timestamp_ms);
+        }
+        self.0.retain(|_, producer| producer.batches.back().is_some_and(|last| last.base_offset < log_end));
+        read.0.append(&mut self.0);
+        *self = read;
+    }
+
+    /// Judges a batch before it is appended, by a leader whose snapshot ends at this offset: 0 for none.
+    pub(crate) fn judge(&self, header: &BatchHeader, snapshot_end: i64) -> Verdict {
         let identity = header.stamp.identity;
         let Some(producer) = self.0.get(&identity.producer_id) else { return Verdict::Append };
         let first = header.stamp.base_sequence;
@@ -60,7 +76,7 @@ impl Producers {
             };
         }
         let same = |written: &&Written| written.first == first && written.last == header.last_sequence();
-        if let Some(written) = producer.batches.iter().find(same) {
+        if let Some(written) = producer.known_since(snapshot_end).find(same) {
             let Written { base_offset, timestamp_ms, .. } = *written;
             return Verdict::Duplicate { base_offset, timestamp_ms };
         }
@@ -90,13 +106,16 @@ impl Producers {
             self.0.pop_first();
         }
     }
+}
 
-    /// Forgets the batches from an offset on, and the producers that have no others among those that are remembered.
-    pub(crate) fn forget_from(&mut self, offset: i64) {
-        self.0.retain(|_, producer| {
-            producer.batches.retain(|written| written.base_offset < offset);
-            !producer.batches.is_empty()
-        });
+impl Producer {
+    /// The batches that a replica remembers whose snapshot ends at this offset: the last one before it, and all after it.
+    fn known_since(&self, snapshot_end: i64) -> impl Iterator<Item = &Written> {
+        let later = self.batches.iter().skip(1).map(move |next| next.base_offset >= snapshot_end);
+        self.batches
+            .iter()
+            .zip(later.chain([true]))
+            .filter_map(|(written, is_known)| is_known.then_some(written))
     }
 }
 
@@ -113,9 +132,12 @@ mod tests {
         for turn in 0..6 {
             append(&mut producers, turn * 2, 2, turn.into());
         }
-        assert_eq!(producers.judge(&batch(0, 0, 2)), refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER));
-        assert_eq!(producers.judge(&batch(0, 2, 2)), Verdict::Duplicate { base_offset: 1, timestamp_ms: 7 });
-        assert_eq!(producers.judge(&batch(0, 12, 1)), Verdict::Append);
+        assert_eq!(producers.judge(&batch(0, 0, 2), 0), refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER));
+        assert_eq!(
+            producers.judge(&batch(0, 2, 2), 0),
+            Verdict::Duplicate { base_offset: 1, timestamp_ms: 7 }
+        );
+        assert_eq!(producers.judge(&batch(0, 12, 1), 0), Verdict::Append);
     }
 
     #[test]
@@ -123,7 +145,7 @@ mod tests {
         let mut producers = Producers::default();
         append(&mut producers, 0, 4, 0);
         for (first, count) in [(0, 3), (1, 3), (2, 4), (5, 1)] {
-            let verdict = producers.judge(&batch(0, first, count));
+            let verdict = producers.judge(&batch(0, first, count), 0);
             assert_eq!(verdict, refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER), "{first} {count}");
         }
     }
@@ -132,8 +154,8 @@ mod tests {
     fn sequences_wrap_inside_a_batch_and_between_two() {
         let mut producers = Producers::default();
         append(&mut producers, i32::MAX - 1, 3, 0);
-        assert_eq!(producers.judge(&batch(0, 1, 1)), Verdict::Append);
-        assert_eq!(producers.judge(&batch(0, 0, 1)), refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER));
+        assert_eq!(producers.judge(&batch(0, 1, 1), 0), Verdict::Append);
+        assert_eq!(producers.judge(&batch(0, 0, 1), 0), refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER));
     }
 
     #[test]
@@ -142,14 +164,33 @@ mod tests {
         let mut header = batch(3, 0, 1);
         producers.remember(&header, 0, 7);
         header.stamp.identity.epoch = ProducerEpoch(2);
-        assert_eq!(producers.judge(&header), refused(ErrorCode::INVALID_PRODUCER_EPOCH));
-        assert_eq!(producers.judge(&batch(4, 1, 1)), refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER));
-        assert_eq!(producers.judge(&batch(4, 0, 1)), Verdict::Append);
+        assert_eq!(producers.judge(&header, 0), refused(ErrorCode::INVALID_PRODUCER_EPOCH));
+        assert_eq!(producers.judge(&batch(4, 1, 1), 0), refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER));
+        assert_eq!(producers.judge(&batch(4, 0, 1), 0), Verdict::Append);
     }
+
+    #[test]
+    fn a_snapshot_holds_the_last_batch_before_it_and_later_ones_are_known() {
+        let mut producers = Producers::default();
+        for turn in 0..5 {
+            append(&mut producers, turn, 1, turn.into());
+        }
+        for (snapshot_end, known) in [(0, 0..5), (2, 1..5), (5, 4..5), (9, 4..5)] {
+            let duplicate = |turn: &i32| producers.judge(&batch(0, *turn, 1), snapshot_end) != OUT_OF_ORDER;
+            assert_eq!(
+                (0..5).filter(duplicate).collect::<Vec<_>>(),
+                known.collect::<Vec<_>>(),
+                "{snapshot_end}"
+            );
+        }
+        assert_eq!(producers.judge(&batch(0, 5, 1), 5), Verdict::Append);
+    }
+
+    const OUT_OF_ORDER: Verdict = refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
 
     fn append(producers: &mut Producers, first: i32, count: u32, base_offset: i64) {
         let header = batch(0, first, count);
-        assert_eq!(producers.judge(&header), Verdict::Append);
+        assert_eq!(producers.judge(&header, 0), Verdict::Append);
         producers.remember(&header, base_offset, 7);
     }
 

@@ -80,6 +80,8 @@ pub(crate) enum Missing {
     Broker(BrokerId),
     Topic(String),
     Partition(String, PartitionId),
+    /// An offset before the first that a partition keeps.
+    Offset(String, PartitionId, i64),
 }
 
 impl std::fmt::Display for Missing {
@@ -91,6 +93,12 @@ impl std::fmt::Display for Missing {
             Self::Topic(name) => write!(f, "the cluster has no topic {name}: see create_topic"),
             Self::Partition(topic, number) => {
                 write!(f, "topic {topic} has no partition {number}: see grow_topic")
+            }
+            Self::Offset(topic, number, offset) => {
+                write!(
+                    f,
+                    "partition {number} of topic {topic} does not keep offset {offset}: see Builder::keep"
+                )
             }
         }
     }
@@ -113,8 +121,20 @@ impl State {
 
     pub(crate) fn set_alive(&mut self, id: BrokerId, alive: bool) -> Result<(), Missing> {
         self.broker_mut(id)?.alive = alive;
+        if !alive {
+            self.stop_replicas(id);
+        }
         self.follow_brokers();
         Ok(())
+    }
+
+    /// A broker that ends, if it has not ended yet, to start again: what it is like.
+    pub(crate) fn stop(&mut self, id: BrokerId) -> Result<Broker, Missing> {
+        let broker = self.broker_mut(id)?.clone();
+        if broker.alive {
+            self.stop_replicas(id);
+        }
+        Ok(broker)
     }
 
     pub(crate) fn remove_broker(&mut self, id: BrokerId) -> Result<(), Missing> {
@@ -185,6 +205,11 @@ impl State {
         Ok(())
     }
 
+    pub(crate) fn truncate(&mut self, topic: &str, partition: PartitionId, end: i64) -> Result<(), Missing> {
+        let missing = || Missing::Offset(topic.to_owned(), partition, end);
+        self.partition_mut(topic, partition)?.truncate(end).then_some(()).ok_or_else(missing)
+    }
+
     pub(crate) const fn next_producer_id(&mut self) -> i64 {
         self.next_producer_id += 1;
         self.next_producer_id - 1
@@ -224,6 +249,10 @@ impl State {
     /// The name of the topic with this id.
     pub(crate) fn topic_of_id(&self, id: TopicId) -> Option<&str> {
         self.topics.iter().find(|(_, topic)| topic.id == id).map(|(name, _)| name.as_str())
+    }
+
+    fn stop_replicas(&mut self, of: BrokerId) {
+        self.topics.values_mut().flat_map(|topic| &mut topic.partitions).for_each(|one| one.stop(of));
     }
 
     fn follow_brokers(&mut self) {

@@ -82,10 +82,15 @@ impl Pending {
         self.plan.effect.as_ref().filter(|effect| effect.applied == applied).map(|effect| &effect.action)
     }
 
+    /// Whether the client is told that its connection closed, before this request is served.
+    pub(crate) fn hangs_up(&self) -> bool {
+        matches!(self.action(false), Some(Action::DisconnectThenApply(_) | Action::DisconnectThenHold(_)))
+    }
+
     fn is_held(&self, now: Now, until: Option<Duration>) -> bool {
         match (until, self.plan.effect.as_ref().map(|effect| &effect.action)) {
             (Some(until), _) => now.elapsed < until,
-            (None, Some(Action::Hold(gate))) => !gate.is_open(),
+            (None, Some(Action::Hold(gate) | Action::DisconnectThenHold(gate))) => !gate.is_open(),
             (None, _) => false,
         }
     }
@@ -175,6 +180,15 @@ impl Core {
                 gate.arrive();
                 Step::Next(Stage::Held { until: None })
             }
+            // Waits in any case, for the connection to be closed first.
+            Action::DisconnectThenApply(delay) => {
+                let until = Some(now.elapsed + *delay);
+                Step::Wait { stage: Stage::Held { until }, until }
+            }
+            Action::DisconnectThenHold(gate) => {
+                gate.arrive();
+                Step::Wait { stage: Stage::Held { until: None }, until: None }
+            }
             Action::Silence => self.fall_silent(pending.connection),
             Action::Disconnect => Step::close(),
             action => Step::Done(
@@ -198,7 +212,9 @@ impl Core {
                 Step::Next(Stage::AnswerHeld { answer, until: None })
             }
             (Action::Silence, _) => self.fall_silent(pending.connection),
-            (Action::Disconnect, _) => Step::close(),
+            (Action::Disconnect | Action::DisconnectThenApply(_) | Action::DisconnectThenHold(_), _) => {
+                Step::close()
+            }
             (Action::Raw(_) | Action::Message(_), _) => answered(pending.replaced(action)),
             (Action::Truncate(bytes), Some(frame)) => {
                 let cut = frame.slice(..frame.len().min(*bytes));

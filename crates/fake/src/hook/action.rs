@@ -30,6 +30,12 @@ pub enum Action {
     Silence,
     /// The connection closes.
     Disconnect,
+    /// The connection closes. The request, and those that the client sent behind it on the connection, are served so much
+    /// later, and not answered.
+    DisconnectThenApply(Duration),
+    /// The same when a [`Hold`](crate::Hold) is released.
+    #[doc(hidden)]
+    DisconnectThenHold(Gate),
     /// The connection stands still for so long; then the request is served, or its answer sent.
     Delay(Duration),
     /// The same until a [`Hold`](crate::Hold) is released.

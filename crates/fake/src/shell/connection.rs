@@ -61,6 +61,7 @@ where
         answers: VecDeque::new(),
         waiting: None,
         closing: false,
+        hung_up: HungUp::No,
         bare: false,
     };
     connection.run().await
@@ -87,8 +88,18 @@ struct Connection<S> {
     answers: VecDeque<(Duration, Bytes)>,
     waiting: Option<(Option<Duration>, Box<Pending>)>,
     closing: bool,
+    hung_up: HungUp,
     /// Frames hold what a SASL mechanism says, and nothing else.
     bare: bool,
+}
+
+/// Whether the client sees its connection closed, while what it sent is served without answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum HungUp {
+    No,
+    /// The client is to see it.
+    Due,
+    Done,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
@@ -97,7 +108,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         loop {
             changes.borrow_and_update();
             self.turn();
-            self.write_due().await?;
+            match self.hung_up {
+                HungUp::No => self.write_due().await?,
+                _ => self.hang_up().await,
+            }
             if self.closing && self.answers.is_empty() {
                 return self.stream.shutdown().await;
             }
@@ -147,7 +161,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     fn take(&mut self, turn: Turn) {
         match turn {
-            Turn::Wait { until, pending } => self.waiting = Some((until, pending)),
+            Turn::Wait { until, pending } => {
+                if pending.hangs_up() && self.hung_up == HungUp::No {
+                    self.hung_up = HungUp::Due;
+                }
+                self.waiting = Some((until, pending));
+            }
             Turn::Done(effects) => {
                 for effect in effects {
                     match effect {
@@ -157,6 +176,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                     }
                 }
             }
+        }
+    }
+
+    /// Closes the way to the client, and drops the answers.
+    async fn hang_up(&mut self) {
+        self.answers.clear();
+        if self.hung_up == HungUp::Due {
+            self.hung_up = HungUp::Done;
+            // A client that has gone already sees nothing.
+            let _ = self.stream.shutdown().await;
         }
     }
 

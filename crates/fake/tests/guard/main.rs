@@ -7,12 +7,14 @@
 mod client;
 mod compression;
 mod hooks;
+mod late;
 mod packed;
 mod produce;
 mod protocol;
 mod reading;
 mod recompression;
 mod replicas;
+mod restarts;
 mod sasl;
 mod scram;
 mod sequences;
