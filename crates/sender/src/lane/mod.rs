@@ -163,6 +163,9 @@ impl Lane {
     /// A connection is ready, on which Produce has this version.
     pub fn connected(&mut self, produce_version: i16) {
         self.version = Some(produce_version);
+        // The broker may have started anew, and not know the runs of partitions that had nothing in flight either.
+        self.streams.values_mut().for_each(|stream| stream.leader_changed());
+        self.schedule.revisit.extend(self.streams.keys());
         // A broker that takes connections and breaks them over every request is in trouble all the same.
         if !self.left_unanswered {
             self.trouble = NO_ANSWER.into();

@@ -67,6 +67,22 @@ fn a_leader_that_goes_and_comes_back_repeats_and_reorders_nothing() {
 }
 
 #[test]
+fn one_batch_alone_is_sent_on_a_new_connection_although_nothing_was_in_flight_on_the_old_one() {
+    let mut world = World::simple();
+    world.prove();
+    world.ended(1, Vec::new());
+    let (_, first) = world.fly(0, "a");
+    world.send(0, b"b").unwrap();
+    world.linger();
+    assert!(world.request(1).is_none(), "the broker may have started anew");
+    world.served(1, first);
+    let second = world.request(1).expect("the leader knows the run");
+    world.served(1, second);
+    assert_eq!(world.log(0), ["proof", "a", "b"]);
+    world.rest();
+}
+
+#[test]
 fn what_waits_moves_with_its_partition_and_callers_ring_at_its_new_lane() {
     let mut world = World::simple();
     world.prove();
