@@ -138,7 +138,7 @@ impl Attempts {
         state.is_over = true;
         let refusals = state.refusals.iter().map(|(endpoint, brief)| format!("{endpoint}: {brief}"));
         Failure::no_connection(anyhow!(
-            "no broker of `bootstrap.servers` could be used: {}; start a broker there or correct the address; --wait tries \
+            "connection: no broker of `bootstrap.servers` could be used: {}; start a broker there or correct the address; --wait tries \
              again until connect.timeout.ms is over",
             refusals.collect::<Vec<_>>().join("; ")
         ))

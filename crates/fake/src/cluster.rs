@@ -67,8 +67,7 @@ impl Cluster {
     pub fn dial(&self, host: &str, port: u16) -> io::Result<DuplexStream> {
         let at = |broker: &crate::core::Broker| broker.alive && broker.host == host && broker.port == port;
         let found = self.shared.core().state.brokers.iter().find(|(_, broker)| at(broker)).map(|(id, _)| *id);
-        let refused =
-            || io::Error::new(io::ErrorKind::ConnectionRefused, format!("no broker is up at {host}:{port}"));
+        let refused = || io::Error::new(io::ErrorKind::ConnectionRefused, "no broker is up there");
         let broker = found.ok_or_else(refused)?;
         let power = self.shared.power(broker)?;
         let (near, far) = tokio::io::duplex(PIPE_BYTES);

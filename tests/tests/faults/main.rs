@@ -20,6 +20,7 @@ mod look_ups;
 mod recovery;
 mod slow;
 mod stale_topics;
+mod texts;
 mod throttling;
 mod topics;
 mod versions;

@@ -127,6 +127,15 @@ impl fmt::Display for CallError {
             Self::Busy { endpoint } => {
                 write!(f, "{endpoint}: too many calls were given up unanswered: open a new connection")
             }
+            // These name the request.
+            Self::Broken {
+                endpoint,
+                breakdown:
+                    breakdown @ Breakdown::Session(
+                        SessionError::RequestTimedOut { .. } | SessionError::NoProgress { .. },
+                    ),
+                ..
+            } => write!(f, "{endpoint}: {breakdown}"),
             Self::Broken { endpoint, api, breakdown } => write!(f, "{endpoint}: {api}: {breakdown}"),
             Self::Malformed { endpoint, api, version, error } => {
                 write!(f, "{endpoint}: the answer to {api} {version} cannot be read ({error}): report this")

@@ -220,9 +220,11 @@ fn peer_closed(
     unanswered: usize,
     partial: usize,
 ) -> fmt::Result {
-    write!(f, "the broker closed the connection, {unanswered} requests had no answer")?;
+    let requests = if unanswered == 1 { "request" } else { "requests" };
+    write!(f, "the broker closed the connection, {unanswered} {requests} had no answer")?;
     if partial > 0 {
-        write!(f, ", {partial} bytes of an unfinished answer had come")?;
+        let bytes = if partial == 1 { "byte" } else { "bytes" };
+        write!(f, ", {partial} {bytes} of an unfinished answer had come")?;
     }
     match unauthenticated {
         true => f.write_str(": if the listener asks for SASL, credentials have to be configured"),

@@ -98,21 +98,24 @@ impl fmt::Display for DialError {
         match self {
             Self::Name { endpoint, error } => write!(
                 f,
-                "{endpoint}: the name `{}` was not resolved ({error}): check its spelling and the DNS of this host",
-                endpoint.host
+                "{endpoint}: the name of the host was not resolved ({error}): check its spelling and the DNS of this host"
             ),
             Self::NameTimedOut { endpoint, timeout } => write!(
                 f,
-                "{endpoint}: the name `{}` was not resolved within {timeout:?}: check the DNS of this host",
-                endpoint.host
+                "{endpoint}: the name of the host was not resolved within {timeout:?}: check the DNS of this host"
             ),
             Self::NoAddress { endpoint } => {
-                write!(f, "{endpoint}: the name `{}` has no address: check its DNS entry", endpoint.host)
+                write!(f, "{endpoint}: the name of the host has no address: check its DNS entry")
             }
             Self::Tcp { endpoint, attempts } => {
                 write!(f, "{endpoint}: no TCP connection")?;
                 for (index, Attempt { address, error }) in attempts.iter().enumerate() {
-                    write!(f, "{} {address}: {error}", if index == 0 { ":" } else { "," })?;
+                    f.write_str(if index == 0 { ": " } else { ", " })?;
+                    // An address that was given as one need not be named again.
+                    if address.to_string() != endpoint.to_string() {
+                        write!(f, "{address}: ")?;
+                    }
+                    write!(f, "{error}")?;
                 }
                 f.write_str(
                     "; check that the broker runs, listens on this port, and that no firewall is between",

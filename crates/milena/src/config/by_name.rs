@@ -80,7 +80,7 @@ impl ProducerBuilder {
     /// let text = "bootstrap.servers = localhost:9092\nlinger.ms = 20\n";
     /// let config = ProducerBuilder::default().properties(text)?.validate()?;
     /// let error = ProducerBuilder::default().properties("acks = some").unwrap_err();
-    /// assert_eq!(error.to_string(), "line 1: `acks` = `some`: write `all`, `1` or `0`");
+    /// assert_eq!(error.to_string(), "config: line 1: `acks` = `some`: write `all`, `1` or `0`");
     /// # Ok::<(), milena::ConfigError>(())
     /// ```
     pub fn properties(self, text: impl AsRef<[u8]>) -> Result<Self, ConfigError> {

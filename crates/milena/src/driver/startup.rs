@@ -31,7 +31,7 @@ pub(super) struct Started {
 pub(super) async fn start(settings: &Arc<Settings>) -> Result<Started, ConnectError> {
     let config = &settings.core.config;
     let bootstrap = Endpoint::list(&config.bootstrap_servers).map_err(|error| {
-        ConnectError::new(ConnectErrorKind::Config, format!("`bootstrap.servers`: {error}"))
+        ConnectError::new(ConnectErrorKind::Config, format!("config: `bootstrap.servers`: {error}"))
     })?;
     let now = clock::now();
     let mut starting = Starting {
@@ -160,16 +160,21 @@ impl Starting {
     /// What was tried in vain, and what was said.
     fn error(&self) -> ConnectError {
         let Trouble { kind, cause, .. } = &self.trouble;
-        let message = match &self.found_at {
-            None => format!("no broker of `bootstrap.servers` could be used: {}", self.trouble),
+        // Where the cluster was described is named once.
+        let said = self.trouble.to_string();
+        let found_at = self.found_at.as_ref().map(|found_at| match said.contains(&found_at.to_string()) {
+            true => "a broker".to_owned(),
+            false => found_at.to_string(),
+        });
+        let message = match found_at {
+            None => format!("connection: no broker of `bootstrap.servers` could be used: {said}"),
             Some(found_at) if self.trouble.is_reached => format!(
-                "{found_at} described the cluster, and its brokers were reached, but no producer could be started: {}",
-                self.trouble
+                "connection: {found_at} described the cluster, and its brokers were reached, but no producer could be \
+                 started: {said}"
             ),
             Some(found_at) => format!(
-                "{found_at} described the cluster, but no broker could be used at the address that it advertises (see \
-                 `advertised.listeners` of the brokers): {}",
-                self.trouble
+                "connection: {found_at} described the cluster, but no broker could be used at the address that it \
+                 advertises (see `advertised.listeners` of the brokers): {said}"
             ),
         };
         ConnectError::new(*kind, message).because_of(cause.clone())
@@ -200,7 +205,7 @@ pub(super) fn no_cluster(code: ErrorCode) -> Trouble {
 
 /// After as many attempts as there are numbers.
 fn unreachable_end<T>() -> Result<T, ConnectError> {
-    Err(ConnectError::new(ConnectErrorKind::Timeout, "too many attempts"))
+    Err(ConnectError::new(ConnectErrorKind::Timeout, "connection: too many attempts"))
 }
 
 /// Asks for an identity without transactions.

@@ -11,7 +11,7 @@ use milena_connection::Shown;
 /// use milena::ProducerBuilder;
 ///
 /// let error = ProducerBuilder::default().property("lingr.ms", "5").unwrap_err();
-/// assert_eq!(error.to_string(), "there is no property `lingr.ms`: did you mean `linger.ms`?");
+/// assert_eq!(error.to_string(), "config: there is no property `lingr.ms`: did you mean `linger.ms`?");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
@@ -56,6 +56,7 @@ impl ConfigError {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("config: ")?;
         match &self.place {
             Some((file, 0)) => write!(f, "{}: {}", Shown(&file.to_string_lossy()), self.message),
             Some((file, line)) if file.as_os_str().is_empty() => write!(f, "line {line}: {}", self.message),

@@ -37,7 +37,7 @@ impl FlushError {
 impl fmt::Display for FlushError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let records = if self.failed == 1 { "record" } else { "records" };
-        write!(f, "{} {records} failed", self.failed)?;
+        write!(f, "flush: {} {records} failed", self.failed)?;
         match (self.failed, self.first.first()) {
             (_, None) => Ok(()),
             (1, Some(error)) => write!(f, ": {error}"),
@@ -64,7 +64,7 @@ mod tests {
         assert_eq!(flush.first().len(), FlushError::FIRST_MAX);
         assert_eq!(
             flush.to_string(),
-            "20 records failed, the first of them: topic orders: no room (not written)"
+            "flush: 20 records failed, the first of them: topic orders: no room (not written)"
         );
     }
 }

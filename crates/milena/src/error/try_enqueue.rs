@@ -73,11 +73,10 @@ impl fmt::Display for TryEnqueueError {
             ),
             (TryEnqueueErrorKind::Full, _) => write!(
                 f,
-                "no room in buffer.memory for a record to {topic}: await something and try again, or use \
-                 `enqueue`, which waits"
+                "topic {topic}: no room in buffer.memory: await something and try again, or use `enqueue`, which waits"
             ),
             (TryEnqueueErrorKind::Refused, Some(error)) => error.fmt(f),
-            (TryEnqueueErrorKind::Refused, None) => write!(f, "a record to {topic} was refused"),
+            (TryEnqueueErrorKind::Refused, None) => write!(f, "topic {topic}: a record was refused"),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::answers::{self, AnswerError, LeaderHint};
 use super::request::ProduceRequest;
-use super::{Lane, NO_ANSWER, Notice};
+use super::{Lane, Notice};
 use crate::stream::{Aftermath, Answer, Flight};
 
 impl Lane {
@@ -34,9 +34,7 @@ impl Lane {
             self.port.set_trouble(None);
         }
         let (throttle_ms, endpoints) = read?;
-        if self.trouble.code.is_some() || *self.trouble.message != *NO_ANSWER {
-            self.trouble = NO_ANSWER.into();
-        }
+        self.trouble = None;
         if !endpoints.is_empty() {
             self.notices.push(Notice::Endpoints(endpoints));
         }

@@ -113,17 +113,14 @@ pub struct Lane {
     settler: Settler,
     notices: Vec<Notice>,
     backoff: Backoff,
-    /// The trouble with the broker.
-    trouble: Obstacle,
+    /// The trouble with the broker; none while its connection works.
+    trouble: Option<Obstacle>,
     /// It was with requests that were sent, and none was answered since.
     left_unanswered: bool,
     /// How often it looked how a partition stands.
     #[cfg(test)]
     looks: usize,
 }
-
-/// The trouble with a broker whose connection works.
-const NO_ANSWER: &str = "the broker did not respond in time";
 
 impl Lane {
     /// A lane without partitions and without a connection.
@@ -146,7 +143,7 @@ impl Lane {
             settler: Settler::new(shared),
             notices: Vec::new(),
             backoff: Backoff::new(config.retry_backoff, config.retry_backoff_max, config.seed),
-            trouble: "no broker leads the partition".into(),
+            trouble: Some("no broker leads the partition".into()),
             left_unanswered: false,
             #[cfg(test)]
             looks: 0,
@@ -168,7 +165,7 @@ impl Lane {
         self.schedule.revisit.extend(self.streams.keys());
         // A broker that takes connections and breaks them over every request is in trouble all the same.
         if !self.left_unanswered {
-            self.trouble = NO_ANSWER.into();
+            self.trouble = None;
             self.port.set_trouble(None);
         }
     }
@@ -176,7 +173,7 @@ impl Lane {
     /// Notes the trouble with the broker, for the errors of records that expire.
     pub fn set_trouble(&mut self, trouble: Obstacle) {
         self.port.set_trouble(Some(StdArc::clone(&trouble.message)));
-        self.trouble = trouble;
+        self.trouble = Some(trouble);
     }
 
     /// The shell was to wake at `since` and wakes later by more than [`LATE_MIN`](crate::stream::LATE_MIN), because the
@@ -346,7 +343,7 @@ impl Lane {
             let lacks_identity = stream.lacks_identity(self.identity, config);
             let no_identity = || self.settler.shared().no_identity().filter(|_| lacks_identity);
             let obstacle = stream.partition().leaderless().or_else(no_identity);
-            let obstacle = obstacle.as_ref().unwrap_or(&self.trouble);
+            let obstacle = obstacle.as_ref().or(self.trouble.as_ref());
             // The next look, which follows at once, sees how it stands after that.
             let _ = stream.expire(now, config, obstacle, &mut self.settler);
             return self.schedule.revisit.push(serial);

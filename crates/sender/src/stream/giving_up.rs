@@ -49,13 +49,13 @@ impl Stream {
         }
     }
 
-    /// Fails what has waited for too long, here and in the queue, because of `obstacle`. Returns none when a caller
-    /// holds the partition.
+    /// Fails what has waited for too long, here and in the queue. `obstacle` is why it waited, none where the
+    /// broker can be used and did not respond. Returns none when a caller holds the partition.
     pub fn expire(
         &mut self,
         now: Instant,
         config: &StreamConfig,
-        obstacle: &Obstacle,
+        obstacle: Option<&Obstacle>,
         settler: &mut Settler,
     ) -> Option<()> {
         let Some(opened_before) = now.checked_sub(config.delivery_timeout) else { return Some(()) };
@@ -72,10 +72,11 @@ impl Stream {
             true => unsent_before.is_some_and(|before| entry.opened <= before),
             false => entry.opened <= opened_before,
         };
-        let cause = |lacking: &str| Obstacle {
-            message: format!("not {lacking} within {:?}: {}", config.delivery_timeout, obstacle.message)
-                .into(),
-            code: obstacle.code,
+        let cause = |lacking: &str| Cause {
+            head: format!("not {lacking} within {:?}", config.delivery_timeout),
+            obstacle: obstacle.map(|obstacle| &*obstacle.message),
+            otherwise: Some("the broker did not respond in time"),
+            code: obstacle.and_then(|obstacle| obstacle.code),
         };
         let was_sent = |entry: &Entry| !entry.was_never_sent() && overdue(entry);
         self.fail_entries(was_sent, FailureKind::DeliveryTimeout, &cause("acknowledged"), settler);
@@ -114,7 +115,7 @@ impl Stream {
 
     /// Fails everything, and takes no more: the topic has no such partition any more.
     pub fn discard(mut self, settler: &mut Settler) {
-        let cause = &Obstacle::from("the topic was created anew, with fewer partitions");
+        let cause = &Cause::from("the topic was created anew, with fewer partitions");
         let waiting = self.partition.end();
         self.fail_entries(|_| true, FailureKind::InvalidPartition, cause, settler);
         self.fail_next_batch(None, FailureKind::InvalidPartition, cause, settler);
@@ -146,7 +147,7 @@ impl Stream {
     fn fail_all(&mut self, waiting: Vec<Batch>, settler: &mut Settler) {
         // The code of a partition without a leader is what the brokers returned last.
         let code = self.partition.leaderless().and_then(|obstacle| obstacle.code);
-        let cause = |message: &str| Obstacle { message: message.into(), code };
+        let cause = |head: &str| Cause { code, ..Cause::from(head) };
         let unacknowledged = cause("the producer was closed before the broker acknowledged the record");
         self.fail_entries(|entry| !entry.was_never_sent(), FailureKind::Closed, &unacknowledged, settler);
         let cause = &cause("the producer was closed before the record was sent");
@@ -163,7 +164,7 @@ impl Stream {
         &mut self,
         which: impl Fn(&Entry) -> bool,
         kind: FailureKind,
-        cause: &Obstacle,
+        cause: &Cause<'_>,
         settler: &mut Settler,
     ) {
         for entry in self.entries.iter_mut().filter(|entry| which(entry)) {
@@ -206,7 +207,7 @@ impl Stream {
         &mut self,
         opened_before: Option<Instant>,
         kind: FailureKind,
-        cause: &Obstacle,
+        cause: &Cause<'_>,
         settler: &mut Settler,
     ) {
         let (batches, claim) = self.next_batch.give_up(opened_before);
@@ -219,7 +220,7 @@ impl Stream {
         }
     }
 
-    fn fail_unsent(&mut self, batch: Batch, kind: FailureKind, cause: &Obstacle, settler: &mut Settler) {
+    fn fail_unsent(&mut self, batch: Batch, kind: FailureKind, cause: &Cause<'_>, settler: &mut Settler) {
         let failure = failure_of(kind, Persisted::No, None, cause);
         settler.failed(batch.claim(), failure, &self.partition, &mut self.spares);
         settler.release(batch);
@@ -249,16 +250,38 @@ impl Drop for Stream {
     }
 }
 
-/// A failure that is not the broker's verdict. The code of the cause comes after `rejection`, that of the last try.
+/// Why records are given up.
+#[derive(Clone, Debug)]
+pub(super) struct Cause<'a> {
+    head: String,
+    /// Why they waited.
+    obstacle: Option<&'a str>,
+    /// The same where neither an obstacle nor a rejection is known.
+    otherwise: Option<&'static str>,
+    /// The code that a broker returned after any rejection.
+    code: Option<ErrorCode>,
+}
+
+impl<T: Into<String>> From<T> for Cause<'_> {
+    fn from(head: T) -> Self {
+        Self { head: head.into(), obstacle: None, otherwise: None, code: None }
+    }
+}
+
+/// A failure that is not the broker's verdict. `rejection` is that of the last try.
 fn failure_of(
     kind: FailureKind,
     persisted: Persisted,
     rejection: Option<ErrorCode>,
-    cause: &Obstacle,
+    cause: &Cause<'_>,
 ) -> Failure {
-    let message = match (cause.code, rejection) {
-        (None, Some(code)) => format!("{}; the broker returned {code} last", cause.message).into(),
-        _ => StdArc::clone(&cause.message),
+    let rejected = rejection.filter(|_| cause.code.is_none());
+    let rejected = rejected.map(|code| format!("the broker returned {code} last"));
+    let otherwise = if rejected.is_none() { cause.otherwise } else { None };
+    let why: Vec<_> = [cause.obstacle.or(otherwise), rejected.as_deref()].into_iter().flatten().collect();
+    let message = match why.is_empty() {
+        true => cause.head.as_str().into(),
+        false => format!("{}: {}", cause.head, why.join("; ")).into(),
     };
     Failure { kind, persisted, retriable: true, code: cause.code.or(rejection), message }
 }

@@ -7,12 +7,13 @@ use milena_codec::compression::Compression;
 
 use super::answer::{Answer, words};
 use super::entry::{Bytes, Entry, OpenAnswer, State, Try};
+use super::giving_up::Cause;
 use super::loss::Loss;
 use super::verdict::{Case, Trace, Verdict, verdict};
 use super::{Flight, Settler, Stream, StreamConfig};
 use crate::batch::{Batch, ZSTD_SINCE_PRODUCE};
 use crate::compression::CompressionJob;
-use crate::outcome::{Failure, FailureKind, Obstacle, Persisted};
+use crate::outcome::{Failure, FailureKind, Persisted};
 
 /// How often in a row the identity of a batch in doubt is refused until it is given up: the next leader may know it.
 const UNRECOGNISED_MAX: u32 = 5;
@@ -239,7 +240,10 @@ impl Stream {
         self.wait_again(index, batch);
         if out_of_tries {
             let which = |entry: &Entry| entry.number == number;
-            let cause = Obstacle::from(format!("given up after {} tries", u64::from(failures) + 1));
+            let cause = match u64::from(failures) + 1 {
+                1 => Cause::from("given up after 1 try"),
+                tries => Cause::from(format!("given up after {tries} tries")),
+            };
             self.fail_entries(which, FailureKind::RetriesExhausted, &cause, settler);
         }
         let not_before = now + backoff(failures);

@@ -116,7 +116,7 @@ mod tests {
         }
         let error = read(&[("KAFKA_COMPRESSION", "zst")]).unwrap_err().to_string();
         assert!(
-            error.starts_with("`KAFKA_COMPRESSION`: `compression` = `zst`: write one of none, gzip"),
+            error.starts_with("config: `KAFKA_COMPRESSION`: `compression` = `zst`: write one of none, gzip"),
             "{error}"
         );
         let error = read(&[("KAFKA_COMPRESION", "zstd")]).unwrap_err().to_string();
@@ -152,10 +152,13 @@ mod tests {
         let error = read(&[("KAFKA_SASL_USRNAME", "hunter2")]).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "`KAFKA_SASL_USRNAME` is not known: did you mean `KAFKA_SASL_USERNAME`?"
+            "config: `KAFKA_SASL_USRNAME` is not known: did you mean `KAFKA_SASL_USERNAME`?"
         );
         let error = read(&[("KAFKA_LINGER_MS", "soon")]).unwrap_err();
         assert_eq!(error.property(), "KAFKA_LINGER_MS");
-        assert!(error.to_string().starts_with("`KAFKA_LINGER_MS`: `linger.ms` = `soon`: write"), "{error}");
+        assert!(
+            error.to_string().starts_with("config: `KAFKA_LINGER_MS`: `linger.ms` = `soon`: write"),
+            "{error}"
+        );
     }
 }

@@ -186,7 +186,7 @@ impl Story {
     }
 
     fn expire(&mut self) {
-        self.stream.expire(self.now, &self.config, &"too late".into(), &mut self.settler).unwrap();
+        self.stream.expire(self.now, &self.config, Some(&"too late".into()), &mut self.settler).unwrap();
         self.settler.finish();
     }
 
