@@ -65,6 +65,27 @@ async fn deleted_topic_takes_nothing_from_another_and_is_refused_until_it_is_bac
 }
 
 #[tokio::test(start_paused = true)]
+async fn callers_that_wait_for_room_of_a_topic_are_told_when_it_becomes_unknown() {
+    let stage = Stage::in_memory(Cluster::builder().brokers(1).topic("t", 1).auto_create(false)).await;
+    let builder = stage.producer().buffer_memory(200_000).max_block(500 * SECOND);
+    let producer = builder.delivery_timeout(400 * SECOND).build().await.unwrap();
+    producer.send(("t", "v")).await.unwrap();
+    stage.delete_topic("t");
+    let watch = Stopwatch::start();
+    // The first records hold the budget; the others wait for room of the one partition, some by its name.
+    let outcomes = join_all((0..1_000).map(|number| {
+        let record = Record::to("t").value(vec![0; 5_000]);
+        producer.enqueue(if number % 2 == 0 { record.partition(0) } else { record })
+    }))
+    .await;
+    let (accepted, told): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Result::is_ok);
+    let (accepted, told) = (accepted.len(), told.into_iter().filter_map(Result::err));
+    let told = told.inspect(|error| assert_eq!(error.kind(), ErrorKind::UnknownTopic, "{error}")).count();
+    assert!(told > 900 && accepted > 10, "{told} told, {accepted} accepted");
+    assert!(watch.elapsed() > 30 * SECOND && watch.elapsed() < 40 * SECOND, "{:?}", watch.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
 async fn topic_that_is_unknown_for_less_than_thirty_seconds_takes_records() {
     let stage = Stage::in_memory(Cluster::builder().topic("t", 1).auto_create(false)).await;
     let producer = producer(&stage).await;

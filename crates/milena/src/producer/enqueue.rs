@@ -166,7 +166,8 @@ impl<'a, const SEAT: bool> Enter<'a, SEAT> {
         }
         let (partition, key) = (self.partition, self.record.key);
         let leaves = |stalled| partition.is_none() && self.topic.may_leave(stalled, key);
-        if ticket.stalled().is_some_and(leaves) {
+        // In vain where the topic became unknown meanwhile: the next try is told.
+        if ticket.stalled().is_some_and(leaves) || self.topic.is_unknown(ticket.partition()) {
             self.patience.leave_line();
             return Poll::Ready(());
         }

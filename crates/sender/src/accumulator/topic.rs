@@ -213,6 +213,12 @@ impl Topic {
             .map_err(|refusal| ChooseError::Refused(refusal, chosen.index()))
     }
 
+    /// Whether a partition takes no records because the brokers do not know the topic.
+    pub fn is_unknown(&self, partition: PartitionId) -> bool {
+        let index = usize::try_from(partition.0).ok();
+        index.and_then(|index| self.partitions().get(index)).is_some_and(|partition| partition.is_unknown())
+    }
+
     /// A caller whose record a partition refused waits for room of `bytes` there; none when the partition is gone.
     pub fn wait_for_room(&self, partition: PartitionId, bytes: usize, waker: &Waker) -> Option<Ticket> {
         let index = usize::try_from(partition.0).ok()?;

@@ -168,6 +168,12 @@ impl Memory {
         wake_all(&mut wakers);
     }
 
+    /// Wakes the callers that wait for room in a partition: whatever is free, their records are refused there.
+    pub fn wake(&self, account: &Account) {
+        let mut wakers: Vec<_> = lock(&self.room).waiters.wakers_of(account).collect();
+        wake_all(&mut wakers);
+    }
+
     /// While a caller waits: looks which partitions make no progress, if it is time for that. Returns when to look again.
     pub fn look(&self, now: Instant) -> Option<Instant> {
         if !self.has_waiters() {

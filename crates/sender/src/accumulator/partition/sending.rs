@@ -78,11 +78,16 @@ impl Partition {
         lock(&self.queue).close();
     }
 
-    /// Takes no records while the brokers do not know its topic. Those that were accepted before are still sent.
+    /// Takes no records while the brokers do not know its topic, nor those of callers that wait for room. Those that were
+    /// accepted before are still sent.
     pub fn set_unknown(&self, unknown: bool) {
         let mut queue = lock(&self.queue);
         queue.unknown = unknown;
         queue.look_at_each();
+        drop(queue);
+        if unknown {
+            self.shared.memory.wake(&self.account);
+        }
     }
 
     /// Whether it takes no records because the brokers do not know its topic.
