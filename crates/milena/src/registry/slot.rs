@@ -15,6 +15,8 @@ pub(super) struct Slot {
     pub(super) state: State,
     /// The callers that wait, by their places: one task may wait twice.
     waiters: BTreeMap<u64, Waiter>,
+    /// How many of them need so many partitions: the most is looked at whenever a caller leaves.
+    needs: BTreeMap<u32, usize>,
     /// When a caller asked for the topic last.
     pub(super) asked: Instant,
     /// The driver made its partitions, or is about to: the slot stays.
@@ -77,6 +79,7 @@ impl Slot {
             topic,
             state: State::Wanted(None),
             waiters: BTreeMap::new(),
+            needs: BTreeMap::new(),
             asked: now,
             is_placed: false,
             round: 0,
@@ -116,12 +119,26 @@ impl Slot {
             *fresh += 1;
             Place { id: *fresh, round: self.round }
         });
-        self.waiters.insert(place.id, Waiter { waker: waker.clone(), partitions });
+        let before = self.waiters.insert(place.id, Waiter { waker: waker.clone(), partitions });
+        *self.needs.entry(partitions).or_default() += 1;
+        before.iter().for_each(|before| self.needs_no_more(before.partitions));
         is_new
     }
 
     pub(super) fn leave(&mut self, place: Place) {
-        self.waiters.remove(&place.id);
+        if let Some(waiter) = self.waiters.remove(&place.id) {
+            self.needs_no_more(waiter.partitions);
+        }
+    }
+
+    /// One caller less needs so many partitions.
+    fn needs_no_more(&mut self, partitions: u32) {
+        if let Some(callers) = self.needs.get_mut(&partitions) {
+            *callers -= 1;
+            if *callers == 0 {
+                self.needs.remove(&partitions);
+            }
+        }
     }
 
     pub(super) fn has_waiters(&self) -> bool {
@@ -130,7 +147,7 @@ impl Slot {
 
     /// How many partitions the callers need that wait.
     pub(super) fn partitions_wanted(&self) -> u32 {
-        self.waiters.values().map(|waiter| waiter.partitions).max().unwrap_or_default()
+        self.needs.last_key_value().map_or(0, |(partitions, _)| *partitions)
     }
 
     /// The wakers of all that wait, which keep their places.
@@ -143,6 +160,7 @@ impl Slot {
         let wakers = self.wakers();
         let count = self.topic.partitions().len();
         self.waiters.retain(|_, waiter| waiter.partitions as usize > count);
+        self.needs.retain(|partitions, _| *partitions as usize > count);
         wakers
     }
 }
