@@ -65,6 +65,10 @@ instructions *ARGUMENTS:
 bench-codecs *RECORDS="600 20000":
     cargo bench -p milena-bench --bench codecs -- bare {{RECORDS}}
 
+# 40 000 look-ups of one topic, 4 000 leaders that move, 100 000 flushes that were given up, on a whole producer.
+bench-bars:
+    cargo bench -p milena-bench --bench bars
+
 # An awaited record beside a flood, with each codec; BROKER costs nothing and has a topic `bench` of two partitions.
 bench-beside BROKER="127.0.0.1:19092":
     cargo bench -p milena-bench --bench codecs -- beside {{BROKER}}
