@@ -44,7 +44,8 @@ async fn closing_what_nobody_uses_is_no_news() {
     let log = Log::default();
     let _listening = log.listen();
     let stage = Stage::in_memory(Cluster::builder().topic("t", 3)).await;
-    let producer = stage.producer().metadata_max_age(3_600 * SECOND).build().await.unwrap();
+    let builder = stage.producer().metadata_max_age(3_600 * SECOND).metadata_max_idle(3_600 * SECOND);
+    let producer = builder.build().await.unwrap();
     for partition in 0..3 {
         producer.send(Record::to("t").partition(partition)).await.unwrap();
     }
