@@ -22,6 +22,10 @@ loom:
 chaos SEEDS="100000":
     MILENA_CHAOS_SEEDS={{SEEDS}} cargo test -p milena-sender --release --lib chaos -- --nocapture
 
+# The whole producer on the fake cluster, brokers that fail by chance, from as many seeds.
+soak SEEDS="10000":
+    MILENA_SOAK_SEEDS={{SEEDS}} cargo test -p milena-tests --release --test faults soak -- --nocapture
+
 # A single node that stops and starts again with unanswered batches written, so many times.
 kafka-restarts ROUNDS="50":
     MILENA_RESTART_ROUNDS={{ROUNDS}} cargo test -p milena-tests --features kafka --test kafka restarts::unanswered -- --nocapture

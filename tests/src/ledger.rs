@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use milena::{Ack, Record};
+use milena::{Ack, Persisted, Record, SendError};
 use milena_fake::Cluster;
 
 /// Who sent a record, and his how manieth it is. It stands at the start of the record's value.
@@ -18,6 +18,9 @@ pub struct Tag {
 
 /// A record and its acknowledgement.
 pub type Sent = (Tag, Ack);
+
+/// A record and what became of it.
+pub type Settled = (Tag, Result<Ack, SendError>);
 
 impl Tag {
     /// A short value.
@@ -110,6 +113,34 @@ pub fn assert_exactly_once(cluster: &Cluster, topic: &str, sent: &[Sent]) {
     }
     let logged: usize = tags.iter().map(Vec::len).sum();
     assert_eq!(logged, sent.len(), "records in the log, and records acknowledged");
+}
+
+/// Checks that the topic has no record twice, all in order, and that what was reported of each is true: an acknowledged record
+/// stands where the acknowledgement says, and a failed one as its error says.
+///
+/// # Panics
+/// When it is not so.
+pub fn assert_truly_reported(cluster: &Cluster, topic: &str, settled: &[Settled]) {
+    assert_in_order(cluster, topic);
+    let tags = tags(cluster, topic);
+    let logged: BTreeSet<Tag> = tags.iter().flatten().copied().collect();
+    for (tag, outcome) in settled {
+        let is_logged = logged.contains(tag);
+        match outcome {
+            Ok(ack) if ack.offset == Ack::NO_OFFSET => assert!(is_logged, "{tag:?} is lost: {ack:?}"),
+            Ok(ack) => {
+                let (partition, offset) = (usize::try_from(ack.partition), usize::try_from(ack.offset));
+                let log = partition.ok().and_then(|partition| tags.get(partition));
+                let found = log.zip(offset.ok()).and_then(|(log, offset)| log.get(offset));
+                assert_eq!(found, Some(tag), "{ack:?}");
+            }
+            Err(error) => match error.persisted() {
+                Persisted::No => assert!(!is_logged, "{tag:?} is in the log: {error}"),
+                Persisted::Yes => assert!(is_logged, "{tag:?} is lost: {error}"),
+                Persisted::Maybe => {}
+            },
+        }
+    }
 }
 
 #[cfg(test)]

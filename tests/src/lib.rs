@@ -28,7 +28,7 @@ mod stage;
 mod stopwatch;
 
 pub use cable::Cable;
-pub use ledger::{Sent, Tag, assert_exactly_once, assert_in_order, tags};
+pub use ledger::{Sent, Settled, Tag, assert_exactly_once, assert_in_order, assert_truly_reported, tags};
 pub use load::Load;
 pub use log::Log;
 pub use network::{Dialled, Name, Network};

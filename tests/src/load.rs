@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use milena::{Ack, Producer, Record, SendError};
+use milena::{Producer, Record};
 
-use crate::ledger::{Sent, Tag};
+use crate::ledger::{Sent, Settled, Tag};
 
 /// Numbered records of one sender, accepted one after the other, and awaited at the end.
 #[derive(Clone, Copy, Debug)]
@@ -61,7 +61,7 @@ impl Load {
     /// # Panics
     /// When the producer does not accept a record.
     #[expect(clippy::unwrap_used, reason = "what is not accepted fails its test")]
-    pub async fn outcomes(self, producer: &Producer) -> Vec<(Tag, Result<Ack, SendError>)> {
+    pub async fn outcomes(self, producer: &Producer) -> Vec<Settled> {
         let mut deliveries = Vec::new();
         for number in 0..self.count {
             deliveries.push(producer.enqueue(self.record(number)).await.unwrap());
@@ -82,7 +82,7 @@ impl Load {
     /// When a record fails.
     #[expect(clippy::panic, reason = "a record that fails fails its test")]
     pub async fn send(self, producer: &Producer) -> Vec<Sent> {
-        let acknowledged = |(tag, outcome): (Tag, Result<Ack, SendError>)| match outcome {
+        let acknowledged = |(tag, outcome): Settled| match outcome {
             Ok(ack) => (tag, ack),
             Err(error) => panic!("{tag:?}: {error}"),
         };

@@ -16,14 +16,15 @@ async fn run(seed: u64) -> Vec<JournalEntry> {
     stage.link_delay(Brokers::All, 3 * MS);
     let producer = stage.producer().seed(seed).request_timeout(500 * MS).build().await.unwrap();
     let trouble = async {
-        for turn in 0..12 {
+        for turn in 0..14 {
             sleep(70 * MS).await;
-            match turn % 6 {
-                0 => stage.kill(1 + turn / 6),
-                1 => stage.restart(1 + turn / 6).unwrap(),
+            match turn % 7 {
+                0 => stage.kill(1 + turn / 7),
+                1 => stage.restart(1 + turn / 7).unwrap(),
                 2 => stage.on(ApiKey::PRODUCE).apply_then(Action::Disconnect),
                 3 => stage.on(ApiKey::PRODUCE).topic("t").partition(2).error(ErrorCode::NOT_ENOUGH_REPLICAS),
-                4 => stage.move_leader("t", 4, 1 + turn % 3),
+                4 => stage.on(ApiKey::PRODUCE).times(2).disconnect_then_apply(90 * MS),
+                5 => stage.move_leader("t", 4, 1 + turn % 3),
                 _ => stage.on(ApiKey::PRODUCE).silence(),
             }
         }
