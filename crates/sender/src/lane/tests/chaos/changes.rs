@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use milena_codec::ids::{BrokerId, TopicId};
+use milena_codec::ids::BrokerId;
 
 use super::cluster::PARTITIONS_MAX;
 use super::run::{BROKERS, Run};
@@ -35,7 +35,7 @@ impl Run {
                 0 => self.cluster.grow(),
                 1 => self.seem_smaller(),
                 _ if self.plan.version == 13 => {
-                    let id = TopicId([self.dice.u8(2..); 16]);
+                    let id = self.cluster.next_id();
                     self.cluster.recreate(id, self.dice.usize(1..=PARTITIONS_MAX));
                 }
                 _ => {}

@@ -70,6 +70,11 @@ impl Cluster {
         }
     }
 
+    /// An id that no topic had.
+    pub(super) fn next_id(&self) -> TopicId {
+        TopicId((self.deleted.len() as u128 + 2).to_be_bytes())
+    }
+
     /// The topic is deleted, and another of the same name is created.
     pub(super) fn recreate(&mut self, id: TopicId, partitions: usize) {
         let fresh = Self::new(id, partitions, self.max);
