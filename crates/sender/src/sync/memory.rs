@@ -4,6 +4,8 @@
 //!   these are), so that the others always have room. A partition that makes progress may have all of it.
 //! * **Within a partition, room is given in the order of asking.** Between partitions the lines take turns: the callers of one
 //!   partition do not stand behind those of another.
+//! * **The last eighth is for partitions that hold little**, a 64th at most, once a second partition was seen: those that hold
+//!   much, or make no progress, leave it free.
 //! * A turn whose room is not free yet holds up the later ones, so that a large record is not starved. A turn whose share is
 //!   used up is passed over, and later callers of other partitions go on as if it did not wait.
 //!
@@ -78,7 +80,7 @@ impl Memory {
 
     /// Whether a caller waits for memory that is not free, and not only for the share of its partition.
     pub fn is_short(&self) -> bool {
-        self.has_waiters() && lock(&self.room).holds_up
+        self.has_waiters() && lock(&self.room).holds_others_up()
     }
 
     /// A chunk of at least `bytes` for a partition, by a caller with a `ticket` or by one that comes first; none when the
@@ -160,7 +162,7 @@ impl Memory {
         let mut room = lock(&self.room);
         room.set_led(account, led);
         // To lose a leader frees no room; only a line that held the others up may be passed over now.
-        if (led || room.holds_up) && !mutant::is(Blind::MemoryAfterRecovery) {
+        if (led || room.holds_others_up()) && !mutant::is(Blind::MemoryAfterRecovery) {
             room.grant(&mut wakers);
         }
         self.note(&room);
@@ -243,7 +245,7 @@ impl Memory {
         let mut room = lock(&self.room);
         let held = room.waiters.remove(account, number);
         room.discharge(account, held);
-        if held > 0 || room.holds_up {
+        if held > 0 || room.holds_others_up() {
             room.grant(&mut wakers);
         }
         self.note(&room);
@@ -261,8 +263,8 @@ impl Memory {
         now: Option<u64>,
     ) -> Option<usize> {
         let Some(ticket) = ticket else {
-            let first = !room.holds_up && !account.has_waiters();
-            return (first && room.admit(account, bytes, now) == Verdict::Free).then_some(bytes);
+            return (room.may_pass(account) && room.admit(account, bytes, now) == Verdict::Free)
+                .then_some(bytes);
         };
         let taken = room.spend((&ticket.account, ticket.number), account, bytes, now);
         self.note(room);

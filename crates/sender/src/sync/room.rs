@@ -14,6 +14,8 @@ const STALLED_AFTER: Duration = Duration::from_secs(2);
 const FRESH_SHARE: usize = 64;
 /// A partition of which much was acknowledged may take one in so many bytes of the budget until the next acknowledgement.
 const CREDIT_SHARE: usize = 16;
+/// One in so many bytes of the budget is kept free for partitions that hold little, where there are several.
+const KEPT_FREE_SHARE: usize = 8;
 /// The list of holders is cleared of those that hold nothing when it has doubled, beyond so many.
 const HOLDERS_MIN: usize = 64;
 
@@ -32,6 +34,8 @@ pub(super) struct Room {
     pub(super) look_at: Option<Instant>,
     /// The partition whose turn it is waits for memory that is not free: nobody passes.
     pub(super) holds_up: bool,
+    /// A partition that holds much waits for more than may be free for such: no other one of them passes.
+    pub(super) holds_up_large: bool,
     /// No caller may wait any more.
     pub(super) closed: bool,
 }
@@ -44,6 +48,8 @@ pub(super) enum Verdict {
     Lacking,
     /// The partition makes no progress, and those of its kind hold what they may.
     BeyondShare,
+    /// What is free is kept for partitions that hold little.
+    KeptFree,
 }
 
 impl Room {
@@ -57,6 +63,7 @@ impl Room {
             holders_then: 0,
             look_at: None,
             holds_up: false,
+            holds_up_large: false,
             closed: false,
         }
     }
@@ -74,6 +81,10 @@ impl Room {
         if account.is_stalled() && self.stalled + bytes > share && !alone {
             return Verdict::BeyondShare;
         }
+        let kept_free = self.pool.budget() / KEPT_FREE_SHARE;
+        if !alone && self.is_large(account) && self.pool.free() < bytes + kept_free {
+            return Verdict::KeptFree;
+        }
         if !self.pool.reserve(bytes) {
             return Verdict::Lacking;
         }
@@ -82,6 +93,23 @@ impl Room {
             self.list(account);
         }
         Verdict::Free
+    }
+
+    /// Whether a partition leaves the rest to others: it holds more than it may have before its first acknowledgement, or
+    /// makes no progress. One that is alone, and always was, leaves nothing.
+    pub(super) fn is_large(&self, account: &Account) -> bool {
+        self.holders.len() > 1 && (account.held() > self.fresh_credit() || account.is_stalled())
+    }
+
+    /// Whether a partition may take what is free before those that wait.
+    pub(super) fn may_pass(&self, account: &Account) -> bool {
+        let stands_behind = self.holds_up || self.holds_up_large && self.is_large(account);
+        !stands_behind && !account.has_waiters()
+    }
+
+    /// Whether a partition waits for memory that is not free, and others wait behind it.
+    pub(super) const fn holds_others_up(&self) -> bool {
+        self.holds_up || self.holds_up_large
     }
 
     fn list(&mut self, account: &Arc<Account>) {
@@ -146,18 +174,23 @@ impl Room {
 
     /// Sets room aside for the callers that wait, each partition in its turn, as far as it goes.
     pub(super) fn grant(&mut self, wakers: &mut Vec<Waker>) {
-        self.holds_up = false;
+        (self.holds_up, self.holds_up_large) = (false, false);
         let mut passed = 0;
         while passed < self.waiters.lines()
             && let Some((account, bytes)) = self.waiters.first()
         {
             let account = Arc::clone(account);
-            match self.admit(&account, bytes, None) {
+            let verdict = match self.holds_up_large && self.is_large(&account) {
+                true => Verdict::KeptFree,
+                false => self.admit(&account, bytes, None),
+            };
+            match verdict {
                 Verdict::Free => {
                     wakers.extend(self.waiters.grant_first());
                     passed = 0;
                 }
-                Verdict::BeyondShare => {
+                Verdict::BeyondShare | Verdict::KeptFree => {
+                    self.holds_up_large |= verdict == Verdict::KeptFree;
                     self.waiters.pass();
                     passed += 1;
                 }
@@ -188,6 +221,7 @@ impl Room {
         if verdict != Verdict::Free {
             self.waiters.wait_again(waited_at, number, bytes);
             self.holds_up |= verdict == Verdict::Lacking;
+            self.holds_up_large |= verdict == Verdict::KeptFree;
         }
         (verdict == Verdict::Free).then_some(bytes)
     }

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
+mod kept_free;
+
 use super::*;
 use crate::tests::{KIB, some_time};
 

@@ -107,6 +107,7 @@ pub(super) fn run_with_jobs(lane: &mut Lane, now: Instant, records: u64, hand_ov
         match lane.poll(now, true) {
             Output::Send(request) => lane.written(now, request),
             Output::Compress(job) => hand_over(job),
+            Output::Reset => unreachable!("no batch is past its deadline"),
             Output::Again => thread::yield_now(),
             Output::Idle { until, deaf } => {
                 let port = Arc::clone(lane.port());
