@@ -193,7 +193,7 @@ impl Stream {
         if index > 0
             && let Some(room) = before.and_then(|before| before.room_until(stamp, base_offset))
         {
-            self.prove_before(index, stamp.identity, room, settler);
+            self.prove_before(index, (stamp.identity, term), room, settler);
         }
         loss
     }

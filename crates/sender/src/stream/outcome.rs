@@ -104,19 +104,19 @@ impl Stream {
     }
 
     /// A later batch was acknowledged with room for those before it: they are in the log. One that was refused on every
-    /// try is not, even if it is in flight again: that try stands behind the later batch.
+    /// try is not, even if it is in flight again: that try stands behind the later batch. `sent` is the term in which the
+    /// later batch was sent, and the others were answered: it may be over when the acknowledgement comes.
     pub(super) fn prove_before(
         &mut self,
         index: usize,
-        identity: Identity,
+        (identity, sent): (Identity, u32),
         room: Room,
         settler: &mut Settler,
     ) {
-        let term = self.run.term;
         for entry in self.entries.iter_mut().take(index) {
             let is_of_run = entry.stamp.identity == identity && room.holds(entry.stamp.base_sequence);
             let is_sent_before = entry.is_in_flight() && entry.state != State::Refused;
-            if is_of_run && (entry.was_answered(term) || is_sent_before) {
+            if is_of_run && (entry.was_answered(sent) || is_sent_before) {
                 let offset = room.offset_of(entry.stamp.base_sequence);
                 if let Some(claim) = entry.prove() {
                     settler.written(claim, offset, None, &mut self.spares);

@@ -314,3 +314,33 @@ fn batch_acknowledged_by_the_topic_before_does_not_help_to_prove_another_one() {
         assert_eq!(failure(&mut seat), told, "changes: {changes}");
     }
 }
+
+#[test]
+fn leader_elected_at_any_moment_while_batches_in_doubt_are_asked_for_loses_no_proof() {
+    for written in 1..=5 {
+        for moment in 0..20 {
+            let (mut story, mut seats) = five_unanswered(written);
+            let mut steps = 0;
+            for _ in 0..100 {
+                story.pause();
+                while let Some(flight) = story.next() {
+                    if steps == moment {
+                        story.stream.leader_changed();
+                    }
+                    story.served(flight);
+                    steps += 1;
+                    if steps == moment + 1 {
+                        story.stream.leader_changed();
+                    }
+                }
+            }
+            let offsets: Vec<_> = seats.iter_mut().map(offset).collect();
+            assert_eq!(
+                offsets,
+                [Some(1), Some(2), Some(3), Some(4), Some(5)],
+                "{written} written, at {moment}"
+            );
+            story.ends();
+        }
+    }
+}
