@@ -176,6 +176,26 @@ async fn a_batch_that_the_broker_finds_corrupt_is_sent_a_bounded_number_of_times
     assert_eq!(stage.values("t", 0), ["garbled", "after"]);
 }
 
+/// `i64::MIN` beside 5: the distance of the two wraps.
+#[tokio::test(start_paused = true)]
+async fn record_with_a_timestamp_out_of_range_fails_alone() {
+    let stage = stage().await;
+    let producer = stage.producer().linger(10 * MS).build().await.unwrap();
+    producer.topic("t").await.unwrap();
+    for timestamps in [[5, i64::MIN, 7], [i64::MIN, 5, 7], [5, 7, i64::MAX]] {
+        let record = |timestamp: i64| Record::to("t").partition(0).timestamp_ms(timestamp).value("v");
+        let sends = timestamps.map(|timestamp| producer.send(record(timestamp)));
+        let outcomes = within(futures_util::future::join_all(sends)).await;
+        for (timestamp, outcome) in timestamps.into_iter().zip(outcomes) {
+            let kind = outcome.err().map(|error| (error.kind(), error.persisted()));
+            let refused = Some((ErrorKind::InvalidTimestamp, Persisted::No));
+            assert_eq!(kind, if timestamp.abs_diff(0) > 7 { refused } else { None }, "{timestamp}");
+        }
+    }
+    let written: Vec<_> = stage.log("t", 0).iter().map(|record| record.timestamp).collect();
+    assert_eq!(written, [5, 7, 5, 7, 5, 7]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn too_few_replicas_are_told_once_with_what_to_do() {
     let stage = stage().await;

@@ -17,6 +17,7 @@ const fn limit(max_message_bytes: usize) -> TopicConfig {
         min_insync_replicas: 1,
         compacted: false,
         log_append_time: false,
+        timestamp_before_max_ms: i64::MAX,
         timestamp_after_max_ms: 3_600_000,
         compression_type: TopicCompression::Producer,
     }

@@ -10,10 +10,7 @@ use super::codecs::Codecs;
 use super::opinion;
 use super::records::{Run, Runs};
 use super::refusal::Refusal;
-use super::topic_config::TopicConfig;
-
-/// `RecordBatch.NO_TIMESTAMP`.
-const NO_TIMESTAMP_MS: i64 = -1;
+use super::topic_config::{NO_TIMESTAMP_MS, TopicConfig};
 
 /// The one batch of a `records` field.
 #[derive(Clone, Debug)]
@@ -41,8 +38,8 @@ impl Batch {
         Ok(Self { bytes, produced })
     }
 
-    /// Checks the batch against the topic. The records themselves are read where `read_records` says so, and where
-    /// a verdict depends on them; of others there is no content.
+    /// Checks the batch against the topic. The records are read if `read_records` is set, if the topic is compacted, and if
+    /// a timestamp of the header is out of range; otherwise there is no content.
     pub(crate) fn check(
         &self,
         config: &TopicConfig,
@@ -51,10 +48,12 @@ impl Batch {
         codecs: &mut Codecs,
     ) -> Result<Option<Content>, Refusal> {
         self.produced.check(config.max_message_bytes)?;
-        let latest_ms = wall_ms.saturating_add(config.timestamp_after_max_ms);
-        let suspicious = !config.log_append_time && self.header().max_timestamp_ms > latest_ms;
-        match read_records || config.compacted || suspicious {
-            true => self.read(config, latest_ms, codecs).map(Some),
+        let header = self.header();
+        let is_suspicious = [header.base_timestamp_ms, header.max_timestamp_ms]
+            .into_iter()
+            .any(|timestamp_ms| config.rejects_timestamp(timestamp_ms, wall_ms));
+        match read_records || config.compacted || is_suspicious {
+            true => self.read(config, wall_ms, codecs).map(Some),
             false => Ok(None),
         }
     }
@@ -73,7 +72,7 @@ impl Batch {
     }
 
     /// Decompresses the batch and reads every record, twice ([`opinion`]).
-    fn read(&self, config: &TopicConfig, latest_ms: i64, codecs: &mut Codecs) -> Result<Content, Refusal> {
+    fn read(&self, config: &TopicConfig, wall_ms: i64, codecs: &mut Codecs) -> Result<Content, Refusal> {
         let (header, compression) = (self.header(), self.compression());
         let body = self.bytes.slice(HEADER_BYTES..);
         let records = codecs.decompress(compression, &body)?;
@@ -86,7 +85,7 @@ impl Batch {
             numbered &= run.numbered;
             max_timestamp_ms =
                 run.records.iter().map(|record| record.timestamp).fold(max_timestamp_ms, i64::max);
-            blamed.look_at(&run, config, latest_ms);
+            blamed.look_at(&run, config, wall_ms);
         }
         blamed.verdict()?;
         Ok(Content { records, max_timestamp_ms, numbered })
@@ -101,14 +100,19 @@ struct Blamed {
 }
 
 impl Blamed {
-    fn look_at(&mut self, run: &Run, config: &TopicConfig, latest_ms: i64) {
+    fn look_at(&mut self, run: &Run, config: &TopicConfig, wall_ms: i64) {
         for (index, record) in (run.first..).zip(&run.records) {
             let index = i32::try_from(index).unwrap_or(i32::MAX);
             if config.compacted && record.key.is_none() {
                 self.records.push((index, "Compacted topic cannot accept message without key".to_owned()));
-            } else if !config.log_append_time && record.timestamp > latest_ms {
-                let why =
-                    format!("Timestamp {} is out of range: the latest is {latest_ms}", record.timestamp);
+            } else if config.rejects_timestamp(record.timestamp, wall_ms) {
+                let earliest_ms = wall_ms.wrapping_sub(config.timestamp_before_max_ms);
+                let latest_ms = wall_ms.wrapping_add(config.timestamp_after_max_ms);
+                let why = format!(
+                    "Timestamp {} of message with offset {} is out of range. The timestamp should be within \
+                     [{earliest_ms}, {latest_ms}]",
+                    record.timestamp, record.offset
+                );
                 self.records.push((index, why));
                 self.timestamps = true;
             }

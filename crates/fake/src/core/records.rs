@@ -42,6 +42,8 @@ pub(crate) struct Run {
     pub(crate) bytes: Bytes,
     /// Whether their offset deltas are their places in the batch.
     pub(crate) numbered: bool,
+    /// Whether a timestamp overflows when its delta is added.
+    pub(crate) wraps: bool,
 }
 
 /// Reads the records of a batch run by run, numbered from the header's base offset, whatever their offset deltas are.
@@ -62,11 +64,12 @@ impl<'a> Runs<'a> {
 
     fn next_run(&mut self) -> Result<Option<Run>, Refusal> {
         let (first, start) = (self.read, self.records.position());
-        let mut run = Run { first, records: Vec::new(), bytes: Bytes::new(), numbered: true };
+        let mut run = Run { first, records: Vec::new(), bytes: Bytes::new(), numbered: true, wraps: false };
         for record in self.records.by_ref().take(RUN_RECORDS_MAX) {
             let record = record.map_err(|error| malformed(&error.to_string()))?;
             run.numbered &= u32::try_from(record.offset_delta) == Ok(self.read);
-            run.records.push(logged(self.header, self.content, self.read, record)?);
+            run.wraps |= self.header.base_timestamp_ms.checked_add(record.timestamp_delta).is_none();
+            run.records.push(logged(self.header, self.content, self.read, record));
             self.read = self.read.saturating_add(1);
         }
         run.bytes = self.content.slice(start..self.records.position());
@@ -100,17 +103,12 @@ pub(crate) fn read(header: &BatchHeader, content: &Bytes) -> Result<Vec<LoggedRe
     Ok(records)
 }
 
-fn logged(
-    header: &BatchHeader,
-    content: &Bytes,
-    index: u32,
-    record: Record<'_>,
-) -> Result<LoggedRecord, Refusal> {
-    let timestamp = header.base_timestamp_ms.checked_add(record.timestamp_delta);
+fn logged(header: &BatchHeader, content: &Bytes, index: u32, record: Record<'_>) -> LoggedRecord {
     let share = |part: Option<&[u8]>| part.map(|part| content.slice_ref(part));
-    Ok(LoggedRecord {
+    LoggedRecord {
         offset: header.base_offset + i64::from(index),
-        timestamp: timestamp.ok_or_else(|| malformed("a timestamp overflows"))?,
+        // What overflows wraps (`DefaultRecord.readFrom`).
+        timestamp: header.base_timestamp_ms.wrapping_add(record.timestamp_delta),
         key: share(record.key),
         value: share(record.value),
         headers: record
@@ -120,7 +118,7 @@ fn logged(
         producer_id: header.stamp.identity.producer_id,
         epoch: header.stamp.identity.epoch,
         sequence: header.stamp.after(index).base_sequence,
-    })
+    }
 }
 
 fn malformed(what: &str) -> Refusal {

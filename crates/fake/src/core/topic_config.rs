@@ -19,11 +19,16 @@ pub struct TopicConfig {
     pub compacted: bool,
     /// `message.timestamp.type=LogAppendTime`: the broker's time counts.
     pub log_append_time: bool,
+    /// `message.timestamp.before.max.ms`: how far in the past a timestamp may lie.
+    pub timestamp_before_max_ms: i64,
     /// `message.timestamp.after.max.ms`: how far in the future a timestamp may lie.
     pub timestamp_after_max_ms: i64,
     /// `compression.type`: the codec that batches are stored with.
     pub compression_type: TopicCompression,
 }
+
+/// `RecordBatch.NO_TIMESTAMP`.
+pub(crate) const NO_TIMESTAMP_MS: i64 = -1;
 
 /// The codec that a topic's batches are stored with (`BrokerCompressionType`).
 ///
@@ -67,6 +72,7 @@ impl Default for TopicConfig {
             min_insync_replicas: 1,
             compacted: false,
             log_append_time: false,
+            timestamp_before_max_ms: i64::MAX,
             timestamp_after_max_ms: 3_600_000,
             compression_type: TopicCompression::Producer,
         }
@@ -74,6 +80,15 @@ impl Default for TopicConfig {
 }
 
 impl TopicConfig {
+    /// Whether the topic takes no record with this timestamp at this time of day. Differences wrap as they do in Java
+    /// (`LogValidator.validateTimestamp`, `recordHasInvalidTimestamp`).
+    pub(crate) const fn rejects_timestamp(&self, timestamp_ms: i64, wall_ms: i64) -> bool {
+        let age_ms = wall_ms.wrapping_sub(timestamp_ms);
+        let is_out_of_range =
+            age_ms > self.timestamp_before_max_ms || age_ms.wrapping_neg() > self.timestamp_after_max_ms;
+        !self.log_append_time && timestamp_ms != NO_TIMESTAMP_MS && is_out_of_range
+    }
+
     /// Changes the setting of this name, as CreateTopics asks for it; false for a name or value that is none.
     pub(crate) fn set(&mut self, name: &str, value: &str) -> bool {
         match name {
@@ -89,6 +104,7 @@ impl TopicConfig {
                 self.log_append_time = value == "LogAppendTime";
                 matches!(value, "LogAppendTime" | "CreateTime")
             }
+            "message.timestamp.before.max.ms" => set(&mut self.timestamp_before_max_ms, value.parse().ok()),
             "message.timestamp.after.max.ms" => set(&mut self.timestamp_after_max_ms, value.parse().ok()),
             "compression.type" => set(&mut self.compression_type, TopicCompression::parse(value)),
             // Nothing here depends on them.

@@ -233,6 +233,48 @@ async fn timestamps_too_far_in_the_future_are_named() {
     assert!(cluster.log("t", 0).iter().rev().take(2).all(|r| r.timestamp == answer.log_append_time_ms));
 }
 
+/// The timestamps of two records, the second of which is counted from the first with a delta that wraps.
+fn at(first_ms: i64, second_ms: i64) -> Vec<u8> {
+    let mut bytes = vec![0; HEADER_BYTES];
+    put_record(&mut bytes, 0, 0, None, Some(b"first"), &[]);
+    put_record(&mut bytes, 1, second_ms.wrapping_sub(first_ms), None, Some(b"second"), &[]);
+    BatchHeader::of_producer(2, first_ms, first_ms.max(second_ms), Stamp::NONE).seal(&mut bytes, []);
+    bytes
+}
+
+#[tokio::test]
+async fn timestamps_that_wrap_are_named_record_by_record() {
+    let cluster = one_broker().await;
+    let mut wire = Wire::to(&cluster, 1);
+    for (first_ms, second_ms, blamed) in [
+        (5, i64::MIN, &[1][..]),
+        (i64::MIN, 5, &[0]),
+        (i64::MIN, i64::MAX, &[0, 1]),
+        (NOW_MS + 3_600_000 - i64::MAX, 5, &[]),
+        (-1, i64::MAX, &[1]),
+    ] {
+        let answer = wire.produce(at(first_ms, second_ms), 9).await;
+        let named: Vec<_> = answer.record_errors.iter().map(|error| error.batch_index).collect();
+        assert_eq!(named, blamed, "{first_ms} {second_ms}");
+        let code = if blamed.is_empty() { ErrorCode::NONE } else { ErrorCode::INVALID_TIMESTAMP };
+        assert_eq!(answer.error_code, code, "{first_ms} {second_ms}");
+    }
+    cluster.configure_topic("t", TopicConfig { log_append_time: true, ..TopicConfig::default() });
+    assert_eq!(wire.code(at(5, i64::MIN)).await, ErrorCode::NONE);
+}
+
+#[tokio::test]
+async fn timestamps_too_far_in_the_past_are_named() {
+    let cluster = one_broker().await;
+    cluster.configure_topic("t", TopicConfig { timestamp_before_max_ms: 60_000, ..TopicConfig::default() });
+    let mut wire = Wire::to(&cluster, 1);
+    let answer = wire.produce(at(NOW_MS, NOW_MS - 120_000), 9).await;
+    let named: Vec<_> = answer.record_errors.iter().map(|error| error.batch_index).collect();
+    assert_eq!((answer.error_code, &named[..]), (ErrorCode::INVALID_TIMESTAMP, &[1][..]));
+    assert_eq!(wire.code(at(NOW_MS, NOW_MS - 30_000)).await, ErrorCode::NONE);
+    assert_eq!(wire.code(at(-1, NOW_MS)).await, ErrorCode::NONE, "no timestamp");
+}
+
 #[tokio::test]
 async fn topics_are_unknown_by_name_and_by_id() {
     let cluster = one_broker().await;
