@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use milena::{ErrorKind, ProducerBuilder, Record, SendError};
+use milena_codec::message::MetadataResponse;
 use milena_fake::{ApiKey, Cluster, ErrorCode};
 use milena_tests::{Stage, within};
 
@@ -124,9 +125,12 @@ async fn code_of_retries_that_are_used_up_is_that_of_the_last_try() {
 async fn code_instead_of_a_description_of_the_cluster_is_the_code_of_the_look_up() {
     let stage = stage().await;
     let producer = impatient(&stage).build().await.unwrap();
-    stage.on(ApiKey::METADATA).always().error(ErrorCode::CLUSTER_AUTHORIZATION_FAILED);
+    let error_code = ErrorCode::CLUSTER_AUTHORIZATION_FAILED;
+    let answer = MetadataResponse { error_code, ..MetadataResponse::default() };
+    stage.on(ApiKey::METADATA).always().message(answer);
     let error = within(producer.send(("t", "v"))).await.unwrap_err();
-    assert_code(&error, ErrorCode::CLUSTER_AUTHORIZATION_FAILED);
+    assert_eq!(error.kind(), ErrorKind::UnknownTopic);
+    assert_code(&error, error_code);
 }
 
 #[tokio::test(start_paused = true)]

@@ -113,13 +113,20 @@ async fn later_records_are_written_although_acknowledged_ones_were_lost() {
     }
 }
 
+/// A broker that has forgotten a producer takes any sequence as its first (`producer.id.expiration.ms`).
 #[tokio::test(start_paused = true)]
-async fn producer_that_a_broker_forgot_goes_on() {
+async fn record_behind_a_rejected_one_stays_behind_it_at_a_broker_that_forgot_an_idle_producer() {
     let (stage, producer) = producer_on(1).await;
-    within(producer.send(("t", "before"))).await.unwrap();
+    sleep(11 * MINUTE).await;
     stage.forget_producers("t", 0);
-    within(producer.send(("t", "after"))).await.unwrap();
-    assert_eq!(stage.values("t", 0), ["proof", "before", "after"]);
+    stage.link_delay(1, 20 * MS);
+    stage.on(ApiKey::PRODUCE).error(ErrorCode::NOT_ENOUGH_REPLICAS);
+    let requests = producer.metrics().requests;
+    let rejected = producer.enqueue(("t", "rejected")).await.unwrap();
+    eventually(|| producer.metrics().requests > requests).await;
+    within(producer.send(("t", "behind"))).await.unwrap();
+    within(rejected).await.unwrap();
+    assert_eq!(stage.values("t", 0), ["proof", "rejected", "behind"]);
 }
 
 /// A partition that all brokers hold, broker 1 first, and an acknowledged record in it.

@@ -15,7 +15,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 const IDLE: Duration = Duration::from_secs(11 * 60);
 
 #[tokio::test(start_paused = true)]
-async fn topics_that_are_idle_are_not_asked_about_and_take_the_next_record() {
+async fn topics_that_are_idle_are_forgotten_and_not_asked_about_and_take_the_next_record() {
     let stage = stage_of(200).await;
     let producer = stage.connect().await;
     let mut sent = vec![Vec::new(); 200];
@@ -31,6 +31,10 @@ async fn topics_that_are_idle_are_not_asked_about_and_take_the_next_record() {
     }
     for (topic, sent) in sent.iter().enumerate() {
         assert_exactly_once(&stage, &name(topic), sent);
+        let mut epochs: Vec<i16> = stage.log(&name(topic), 0).iter().map(|record| record.epoch.0).collect();
+        epochs.dedup();
+        // A topic that was forgotten begins under a higher epoch.
+        assert_eq!(epochs, if topic < 5 { &[0][..] } else { &[0, 1, 2] }, "topic {topic}");
     }
 }
 
@@ -57,9 +61,12 @@ async fn topic_whose_handle_is_held_goes_on_in_its_run_after_an_idle_hour() {
         let topic = producer.topic("t-0").await.unwrap();
         for number in 0..3 {
             within(topic.send(None, Some(b"v"))).await.unwrap();
-            sleep(Duration::from_secs(3_600)).await;
+            sleep(MINUTE * 6).await;
+            let asked = last_question(&stage);
+            sleep(MINUTE * 54).await;
+            assert!(last_question(&stage) < asked, "no broker is asked about an idle topic");
             let leader = stage.leader("t-0", 0).unwrap();
-            // No broker is asked about it, and the next record meets another leader.
+            // The next record meets another leader.
             stage.move_leader("t-0", 0, 1 + leader.0 % 3);
             let ack = within(producer.send(("t-0", "v"))).await.unwrap();
             assert_eq!(ack.offset, 2 * number + 1);
