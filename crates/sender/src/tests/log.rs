@@ -19,7 +19,18 @@ pub(crate) struct Log {
     pub(crate) values: Vec<Vec<u8>>,
     /// The producer id of each value.
     pub(crate) producer_ids: Vec<i64>,
+    /// The values that an unclean election lost.
+    pub(crate) lost: Vec<Vec<u8>>,
+    batches: Vec<Appended>,
     producers: BTreeMap<i64, Producer>,
+}
+
+/// A batch of the log.
+#[derive(Clone, Copy, Debug)]
+struct Appended {
+    stamp: Stamp,
+    records: i32,
+    offset: i64,
 }
 
 /// What they know of a producer.
@@ -50,7 +61,7 @@ impl Log {
         let offset = i64::try_from(self.values.len()).unwrap();
         let Stamp { identity, .. } = batch.header.stamp;
         if batch.header.stamp != Stamp::NONE
-            && let Some(known) = self.check(&batch, offset)
+            && let Some(known) = self.check(&batch)
         {
             return known;
         }
@@ -58,11 +69,14 @@ impl Log {
         self.values.extend(values_of(&batch));
         assert_eq!(i32::try_from(self.values.len() - before), Ok(batch.header.records));
         self.producer_ids.resize(self.values.len(), identity.producer_id.0);
+        self.note(Appended { stamp: batch.header.stamp, records: batch.header.records, offset });
         (ErrorCode::NONE, offset)
     }
 
     /// Another producer writes so many records.
     pub(crate) fn append_others(&mut self, records: usize) {
+        let offset = i64::try_from(self.values.len()).unwrap();
+        self.note(Appended { stamp: Stamp::NONE, records: i32::try_from(records).unwrap(), offset });
         self.values.resize(self.values.len() + records, OTHERS.to_vec());
         self.producer_ids.resize(self.values.len(), -1);
     }
@@ -80,18 +94,31 @@ impl Log {
         }
     }
 
+    /// An unclean election: the next leader does not have the last batches, and remembers what its log tells
+    /// (`UnifiedLog.rebuildProducerState`).
+    pub(crate) fn lose(&mut self, batches: usize) {
+        let kept = self.batches.len().saturating_sub(batches);
+        let Some(first_lost) = self.batches.get(kept) else { return };
+        let end = usize::try_from(first_lost.offset).unwrap();
+        self.lost.extend(self.values.drain(end..));
+        self.producer_ids.truncate(end);
+        self.producers.clear();
+        let mut left = std::mem::take(&mut self.batches);
+        left.truncate(kept);
+        left.into_iter().for_each(|batch| self.note(batch));
+    }
+
     /// The values as text.
     pub(crate) fn texts(&self) -> Vec<String> {
         self.values.iter().map(|value| String::from_utf8_lossy(value).trim_end().to_owned()).collect()
     }
 
     /// The answer that the sequence of a batch asks for, unless it is to be appended.
-    fn check(&mut self, batch: &RecordBatch<'_>, offset: i64) -> Option<(ErrorCode, i64)> {
+    fn check(&self, batch: &RecordBatch<'_>) -> Option<(ErrorCode, i64)> {
         let Stamp { identity, base_sequence } = batch.header.stamp;
         let (epoch, records) = (identity.epoch.0, batch.header.records);
         // A broker that does not know the producer takes any first sequence.
-        let unknown = || Producer { epoch, next: base_sequence, recent: VecDeque::new() };
-        let producer = self.producers.entry(identity.producer_id.0).or_insert_with(unknown);
+        let producer = self.producers.get(&identity.producer_id.0)?;
         if epoch < producer.epoch {
             return Some((ErrorCode::INVALID_PRODUCER_EPOCH, -1));
         }
@@ -106,6 +133,19 @@ impl Log {
         if base_sequence != expected {
             return Some((ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, -1));
         }
+        None
+    }
+
+    /// A batch was appended.
+    fn note(&mut self, batch: Appended) {
+        self.batches.push(batch);
+        let Appended { stamp: Stamp { identity, base_sequence }, records, offset } = batch;
+        if batch.stamp == Stamp::NONE {
+            return;
+        }
+        let epoch = identity.epoch.0;
+        let unknown = || Producer { epoch, next: base_sequence, recent: VecDeque::new() };
+        let producer = self.producers.entry(identity.producer_id.0).or_insert_with(unknown);
         if epoch > producer.epoch {
             producer.epoch = epoch;
             producer.recent.clear();
@@ -115,7 +155,6 @@ impl Log {
         if producer.recent.len() > REMEMBERED {
             producer.recent.pop_front();
         }
-        None
     }
 }
 

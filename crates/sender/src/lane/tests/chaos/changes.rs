@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use milena_codec::ids::BrokerId;
 
+use super::broker::Broker;
 use super::cluster::PARTITIONS_MAX;
 use super::run::{BROKERS, Run};
 
@@ -20,6 +21,15 @@ impl Run {
             self.brokers[broker].stop();
             self.cut(broker, id);
             self.cluster.restart(id);
+        }
+        if self.plan.losses > 0 && self.chance(self.plan.losses) {
+            let broker = self.dice.usize(..BROKERS);
+            let id = i32::try_from(broker).unwrap() + 1;
+            self.cut(broker, id);
+            // A try that reaches a leader that lost the run after one that knew it would have rejected the same try is appended,
+            // and nothing shows it.
+            self.brokers.iter_mut().for_each(Broker::stop);
+            self.cluster.elect_uncleanly(id, &mut self.dice);
         }
         if self.chance(self.plan.hangs) {
             let broker = self.dice.usize(..BROKERS);

@@ -63,6 +63,17 @@ impl Cluster {
         }
     }
 
+    /// A broker ends, and replicas that were not in sync lead what it led: the last batches of their logs are missing.
+    pub(super) fn elect_uncleanly(&mut self, broker: i32, dice: &mut fastrand::Rng) {
+        for (leader, log) in self.leaders.iter_mut().zip(&mut self.logs) {
+            if leader.lane == Some(BrokerId(broker)) {
+                let epoch = LeaderEpoch(leader.epoch.0 + 1);
+                *leader = Leadership { lane: Some(BrokerId(dice.i32(1..=2))), epoch };
+                log.lose(if dice.u8(..4) == 0 { usize::MAX } else { dice.usize(..8) });
+            }
+        }
+    }
+
     /// The topic gets more partitions.
     pub(super) fn grow(&mut self) {
         if self.leaders.len() < PARTITIONS_MAX {

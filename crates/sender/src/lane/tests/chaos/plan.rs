@@ -34,6 +34,8 @@ pub(super) struct Plan {
     pub(super) moves: u32,
     /// Of 1 000 steps, in how many a broker starts anew.
     pub(super) restarts: u32,
+    /// Of 1 000 steps, in how many an unclean election loses the ends of logs.
+    pub(super) losses: u32,
     /// Of 1 000 steps, in how many the topic changes: grows, is created anew, or seems to have fewer partitions.
     pub(super) topic_changes: u32,
     /// Of 1 000 steps, in how many the client forgets the topic, if nothing of it is left.
@@ -109,6 +111,7 @@ impl Plan {
             message_bytes_max: [MAX, MAX, 4_000, 600][new_dice.usize(..4)],
             waits: [0, 500, 1_000][new_dice.usize(..3)],
             leaves: [0, 100][new_dice.usize(..2)],
+            losses: [0, 0, 0, 0, 20][new_dice.usize(..5)],
             refreshes: [100, 30, 5][other_dice.usize(..3)],
             compression: TopicCompression::new(Compression::ALL[other_dice.usize(..5)], None),
             defers_jobs: other_dice.bool(),
