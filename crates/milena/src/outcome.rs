@@ -98,7 +98,8 @@ pub(crate) fn of_missing_partition(
     waited: std::time::Duration,
 ) -> SendError {
     let said = format!(
-        "{error}; brokers were asked anew for max.block.ms = {waited:?}: create more partitions, or name one of those"
+        "{error}; brokers were asked anew for max.block.ms = {} ms: create more partitions, or name one of those",
+        waited.as_millis()
     );
     let refused = SendError::new(ErrorKind::InvalidPartition, Arc::clone(topic), said).with_retriable(true);
     match error {
@@ -130,11 +131,16 @@ pub(crate) fn of_topic(code: Option<ErrorCode>, topic: Arc<str>, waited: std::ti
         }
         (_, Some(code)) => {
             format!(
-                "not found within max.block.ms = {waited:?}, the brokers say {code}: create the topic first"
+                "not found within max.block.ms = {} ms, the brokers say {code}: create the topic first",
+                waited.as_millis()
             )
         }
         (_, None) => {
-            format!("no broker told about it within max.block.ms = {waited:?}: is the cluster reachable?")
+            format!(
+                "it is being looked up, and no broker described it within max.block.ms = {} ms: try again, or raise \
+                 max.block.ms",
+                waited.as_millis()
+            )
         }
     };
     SendError::new(kind, topic, said).with_code(code).with_retriable(kind == ErrorKind::UnknownTopic)
@@ -148,15 +154,20 @@ pub(crate) fn of_name(fault: TopicNameFault, name: &str) -> SendError {
 /// A topic without partitions.
 pub(crate) fn of_empty(topic: Arc<str>, waited: std::time::Duration) -> SendError {
     let said = format!(
-        "topic exists, and had no partition within max.block.ms = {waited:?}: wait until the brokers have made its \
-         partitions, or create it anew"
+        "topic exists, and had no partition within max.block.ms = {} ms: wait until the brokers have made its \
+         partitions, or create it anew",
+        waited.as_millis()
     );
     SendError::new(ErrorKind::UnknownTopic, topic, said).with_retriable(true)
 }
 
 /// A topic that nobody can be asked about.
 pub(crate) fn of_cluster(trouble: &Obstacle, topic: Arc<str>, waited: std::time::Duration) -> SendError {
-    let said = format!("no broker told about it within max.block.ms = {waited:?}: {}", trouble.message);
+    let said = format!(
+        "no broker described it within max.block.ms = {} ms: {}",
+        waited.as_millis(),
+        trouble.message
+    );
     SendError::new(ErrorKind::UnknownTopic, topic, said).with_code(trouble.code).with_retriable(true)
 }
 

@@ -20,6 +20,7 @@ mod links;
 mod look_ups;
 mod recovery;
 mod restarts;
+mod short_patience;
 mod slow;
 mod soak;
 mod stale_topics;

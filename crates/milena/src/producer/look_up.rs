@@ -13,7 +13,7 @@ use crate::error::SendError;
 use crate::outcome;
 use crate::registry::{Missing, Place, Seen, Tell};
 
-/// Waits for a topic. Dropped, the topic is forgotten, unless it is known by then or others wait for it.
+/// Waits for a topic. Dropped, the look-up goes on until its answer.
 #[derive(Debug)]
 pub(super) struct LookUp<'a> {
     handle: &'a Arc<Handle>,
@@ -48,7 +48,7 @@ impl Future for LookUp<'_> {
                     }
                     (Some(Seen::Empty), _) => outcome::of_empty(Arc::clone(name), core.config.max_block),
                     (seen, _) => {
-                        let code = seen.and_then(Seen::code);
+                        let code = seen.or_else(|| registry.last_answer(name)).and_then(Seen::code);
                         outcome::of_topic(code, Arc::clone(name), core.config.max_block)
                     }
                 })

@@ -4,6 +4,7 @@
 //! partitions the driver makes stays until the driver forgets it, once nothing is left of it and no caller holds it: a second
 //! one of the same name would have streams of its own for the same partitions.
 
+mod abandoned;
 mod growth;
 mod idle;
 mod refusals;
@@ -25,6 +26,7 @@ use milena_sender::{Backoff, Obstacle};
 
 pub(crate) use slot::{Place, Seen};
 
+use abandoned::Abandoned;
 use refusals::Refusals;
 use slot::{Slot, State};
 
@@ -47,6 +49,9 @@ pub(crate) struct Registry {
 struct Inner {
     topics: HashMap<Arc<str>, Slot>,
     refusals: Refusals,
+    abandoned: Abandoned,
+    /// How many questions about the cluster have gone out.
+    questions: u64,
     closed: bool,
     /// How many places there ever were.
     places: u64,
@@ -80,6 +85,8 @@ impl Registry {
         let inner = Inner {
             topics: HashMap::new(),
             refusals: Refusals::new(backoff),
+            abandoned: Abandoned::default(),
+            questions: 0,
             closed: false,
             places: 0,
             trouble: None,
@@ -120,6 +127,7 @@ impl Registry {
             }
             Some((State::Wanted(_), slot)) => {
                 slot.asked = now;
+                inner.abandoned.reclaim(name);
                 return (Ok(None), Tell::Nobody);
             }
             Some((State::Refused(_), _)) | None => {}
@@ -170,19 +178,21 @@ impl Registry {
         (Poll::Pending, tell)
     }
 
-    /// A caller that waited for a topic goes away. A topic that is not known, and that no caller waits for, is forgotten.
-    pub(crate) fn leave(&self, name: &str, place: Place) -> Tell {
+    /// A caller that waited for a topic goes away. A look-up that no caller waits for goes on until its answer, see
+    /// [`abandoned`].
+    pub(crate) fn leave(&self, name: &Arc<str>, place: Place) -> Tell {
         let mut inner = self.lock();
-        let Some(slot) = inner.topics.get_mut(name) else { return Tell::Nobody };
+        let Inner { topics, abandoned, questions, .. } = &mut *inner;
+        let Some(slot) = topics.get_mut(name) else { return Tell::Nobody };
         let wanted = slot.partitions_wanted();
         slot.leave(place);
         if slot.is_placed {
             return if slot.partitions_wanted() == wanted { Tell::Nobody } else { Tell::Driver };
         }
-        if slot.has_waiters() {
+        if slot.has_waiters() || matches!(slot.state, State::Wanted(_)) && abandoned.keep(name, *questions) {
             return Tell::Nobody;
         }
-        inner.topics.remove(name);
+        topics.remove(name);
         Tell::Driver
     }
 
@@ -230,6 +240,7 @@ impl Registry {
     pub(crate) fn found(&self, name: &str) {
         let mut inner = self.lock();
         inner.refusals.remove(name);
+        inner.abandoned.found(name);
         let Some(slot) = inner.topics.get_mut(name) else { return };
         slot.state = State::Known;
         slot.is_placed = true;
@@ -250,7 +261,8 @@ impl Registry {
     }
 
     /// The brokers returned an error for a topic. True when it need not be asked for again: because the error is final
-    /// until a caller asks again, or because no caller waits for it or has asked for it since `asked_after`.
+    /// until a caller asks again, or because no caller waits for it: all of them have left, or the last one that does not wait
+    /// asked before `asked_after`.
     pub(crate) fn failed(
         &self,
         name: &Arc<str>,
@@ -265,19 +277,22 @@ impl Registry {
                 | ErrorCode::CLUSTER_AUTHORIZATION_FAILED
         );
         let mut inner = self.lock();
-        let Inner { topics, refusals, .. } = &mut *inner;
+        let Inner { topics, refusals, abandoned, .. } = &mut *inner;
         let Some(slot) = topics.get_mut(name) else { return false };
         if slot.is_placed {
             return false;
         }
         if !is_refusal {
             slot.state = State::Wanted(Some(Seen::Failed(code)));
-            let is_unwanted = !slot.has_waiters() && asked_after.is_some_and(|after| slot.asked < after);
+            let is_old = asked_after.is_some_and(|after| slot.asked < after);
+            let is_unwanted = !slot.has_waiters() && (is_old || abandoned.contains(name));
             if is_unwanted {
                 topics.remove(name);
+                abandoned.note(name, Seen::Failed(code));
             }
             return is_unwanted;
         }
+        abandoned.reclaim(name);
         refusals.insert(Arc::clone(name), code, now);
         slot.refuse(code);
         let wakers = slot.wakers();
@@ -314,6 +329,7 @@ impl Registry {
         name: &Arc<str>,
         now: Instant,
     ) -> Result<(&'a mut Slot, Tell), TopicNameFault> {
+        inner.abandoned.reclaim(name);
         let seed = self.seed.wrapping_add(inner.topics.len() as u64);
         let (slot, is_new) = match inner.topics.entry(Arc::clone(name)) {
             Entry::Occupied(slot) => (slot.into_mut(), false),

@@ -9,7 +9,7 @@ use milena_codec::ids::TopicId;
 use milena_sender::accumulator::{Port, RecordRef, Topic, Waiting};
 use milena_sender::coordinator::{Coordinator, Leadership};
 
-use super::{Missing, Place, Registry, Tell};
+use super::{Missing, Place, Registry, Seen, Tell};
 use crate::clock;
 use crate::core::Core;
 
@@ -68,15 +68,75 @@ fn a_topic_whose_partitions_are_being_made_stays_though_its_last_caller_leaves()
 }
 
 #[test]
-fn a_topic_that_is_not_known_is_forgotten_with_its_last_caller() {
+fn look_up_that_its_callers_left_is_found_by_the_next_caller() {
     let core = core();
     let (registry, now) = (&core.registry, clock::now());
-    let (mut first, mut second) = (None, None);
-    assert!(poll(registry, &mut first, now).0.is_pending());
-    assert!(matches!(poll(registry, &mut second, now), (Poll::Pending, Tell::Nobody)));
-    assert_eq!(registry.leave(&name(), first.unwrap()), Tell::Nobody);
-    assert_eq!(registry.leave(&name(), second.unwrap()), Tell::Driver);
-    assert!(registry.place(&name()).is_none());
+    look_up_and_leave(registry, &name(), Tell::Nobody);
+    assert!(registry.place(&name()).is_some());
+    registry.found(&name());
+    assert!(poll(registry, &mut None, now).0.is_ready());
+    registry.question_goes_out();
+    assert!(registry.question_is_over().is_empty(), "it was found");
+}
+
+#[test]
+fn look_up_that_its_callers_left_is_forgotten_with_its_answer() {
+    let core = core();
+    let (registry, now) = (&core.registry, clock::now());
+    registry.question_goes_out();
+    look_up_and_leave(registry, &name(), Tell::Nobody);
+    assert!(registry.question_is_over().is_empty(), "the question may be older than the look-up");
+    registry.question_goes_out();
+    assert_eq!(registry.question_is_over(), [name()], "the answer does not name it");
+    assert!(registry.topic(&name()).is_none());
+
+    look_up_and_leave(registry, &name(), Tell::Nobody);
+    assert!(registry.failed(&name(), ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, None, now));
+    assert!(registry.topic(&name()).is_none());
+    let answer = Seen::Failed(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
+    assert_eq!(registry.last_answer(&name()), Some(answer));
+}
+
+#[test]
+fn look_up_that_is_left_and_wanted_again_outlives_an_answer_without_it() {
+    let core = core();
+    let (registry, now) = (&core.registry, clock::now());
+    look_up_and_leave(registry, &name(), Tell::Nobody);
+    assert!(poll(registry, &mut None, now).0.is_pending());
+    registry.question_goes_out();
+    assert!(registry.question_is_over().is_empty());
+    assert!(!registry.failed(&name(), ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, None, now));
+}
+
+#[test]
+fn million_look_ups_that_are_left_hold_a_bounded_number_of_topics() {
+    let core = core();
+    let registry = &core.registry;
+    for number in 0..1_000_000 {
+        let tell = if number < 1_024 { Tell::Nobody } else { Tell::Driver };
+        look_up_and_leave(registry, &format!("t-{number}").into(), tell);
+    }
+    assert_eq!(registry.lock().topics.len(), 1_024);
+    registry.question_goes_out();
+    assert_eq!(registry.question_is_over().len(), 1_024);
+    assert!(registry.lock().topics.is_empty());
+    for number in 0..10_000 {
+        let name: Arc<str> = format!("t-{number}").into();
+        look_up_and_leave(registry, &name, Tell::Nobody);
+        registry.failed(&name, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, None, clock::now());
+    }
+    let answers = (0..10_000).filter(|number| registry.last_answer(&format!("t-{number}")).is_some());
+    assert!((1..=1_024).contains(&answers.count()));
+}
+
+/// Two callers look a topic up, and give up.
+fn look_up_and_leave(registry: &Registry, name: &Arc<str>, tell: Tell) {
+    let places = [None, None].map(|mut place| {
+        assert!(registry.poll(name, &mut place, clock::now(), Waker::noop()).0.is_pending());
+        place.unwrap()
+    });
+    assert_eq!(registry.leave(name, places[0]), Tell::Nobody);
+    assert_eq!(registry.leave(name, places[1]), tell);
 }
 
 #[test]

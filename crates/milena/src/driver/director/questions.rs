@@ -40,6 +40,7 @@ impl Director {
         }
         let Some(mut line) = self.line.take() else { return };
         if metadata_is_due {
+            self.settings.core.registry.question_goes_out();
             let (candidates, request) = self.metadata.ask(now);
             let accept = of_cluster(self.metadata.cluster().clone());
             self.question = Some(Box::pin(async move {
@@ -88,6 +89,8 @@ impl Director {
                 self.take_in(changes);
             }
         }
+        let over = self.settings.core.registry.question_is_over();
+        over.iter().for_each(|name| self.metadata.forget(name));
     }
 
     /// An answer that an error stands in instead of a description is none. After REBOOTSTRAP_REQUIRED there is more to do.

@@ -96,12 +96,14 @@ mod tests {
     }
 
     #[test]
-    fn a_topic_is_asked_for_while_somebody_waits_for_it() {
+    fn a_topic_is_asked_for_until_the_answer_that_its_last_caller_did_not_wait_for() {
         let mut desk = Desk::new();
         let place = desk.come();
         desk.heed(true, false);
-        assert!(desk.is_asked_for());
         desk.go(place);
+        assert!(desk.is_asked_for());
+        desk.core.registry.question_goes_out();
+        desk.core.registry.question_is_over();
         desk.heed(false, true);
         assert!(!desk.is_asked_for());
     }
@@ -124,6 +126,8 @@ mod tests {
         let mut desk = Desk::new();
         let place = desk.come();
         desk.go(place);
+        desk.core.registry.question_goes_out();
+        desk.core.registry.question_is_over();
         desk.heed(false, true);
         desk.heed(true, false);
         assert!(!desk.is_asked_for());
