@@ -91,15 +91,31 @@ pub(crate) fn of_refusal(error: ChooseError, topic: &Arc<str>) -> SendError {
     refused.with_partition(partition.0)
 }
 
+/// Which caller has waited for a partition for all of `max.block.ms`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum InVain {
+    /// The one that is refused.
+    Here,
+    /// Another one before it, so that this one waited for the next answer alone.
+    Before,
+}
+
 /// A record for a partition that the topic did not get while it waited.
 pub(crate) fn of_missing_partition(
     error: ChooseError,
     topic: &Arc<str>,
-    waited: std::time::Duration,
+    max_block: std::time::Duration,
+    in_vain: InVain,
 ) -> SendError {
+    let waited = match in_vain {
+        InVain::Here => "no broker described more of them within",
+        InVain::Before => {
+            "the brokers were asked anew and described no more of them, after an earlier record waited in vain for"
+        }
+    };
     let said = format!(
-        "{error}; brokers were asked anew for max.block.ms = {} ms: create more partitions, or name one of those",
-        waited.as_millis()
+        "{error}; {waited} max.block.ms = {} ms: create more partitions, or name one of those",
+        max_block.as_millis()
     );
     let refused = SendError::new(ErrorKind::InvalidPartition, Arc::clone(topic), said).with_retriable(true);
     match error {

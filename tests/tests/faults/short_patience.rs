@@ -1,10 +1,11 @@
-//! Callers with less patience than a round trip to a broker takes: `max.block.ms`, or a time-out of their own.
+//! Callers with less patience than a round trip to a broker takes: `max.block.ms`, or a time-out of their own; and those that come
+//! after another one has waited in vain.
 
 use std::time::Duration;
 
-use milena::{ErrorKind, Producer};
+use milena::{ErrorKind, Producer, Record, SendError};
 use milena_fake::{ApiKey, Brokers, Cluster, ErrorCode};
-use milena_tests::{Stage, within};
+use milena_tests::{Stage, Stopwatch, within};
 use tokio::time::{sleep, timeout};
 
 const MS: Duration = Duration::from_millis(1);
@@ -71,4 +72,46 @@ async fn topic_that_was_found_for_no_caller_is_forgotten_when_it_is_idle() {
     within(producer.send(("t", "v"))).await.unwrap_err();
     sleep(100 * MS).await;
     assert_eq!(questions(&stage), before + 1, "it is looked up anew");
+}
+
+/// Sends a record to a partition that is not there.
+async fn send_in_vain(producer: &Producer) -> SendError {
+    let error = within(producer.send(Record::to("t").partition(5))).await.unwrap_err();
+    assert_eq!((error.kind(), error.partition()), (ErrorKind::InvalidPartition, Some(5)));
+    assert!(error.is_retriable() && error.to_string().contains("the topic has 1, "), "{error}");
+    error
+}
+
+#[tokio::test(start_paused = true)]
+async fn partition_added_after_a_refusal_takes_the_next_record() {
+    for max_block in [0 * MS, 700 * MS, 60_000 * MS] {
+        let (stage, producer) = far_away(max_block).await;
+        while producer.topic("t").await.is_err() {
+            sleep(100 * MS).await;
+        }
+        let error = send_in_vain(&producer).await;
+        let expected = format!("within max.block.ms = {} ms", max_block.as_millis());
+        assert!(error.to_string().contains(&expected), "{error}");
+        stage.grow_topic("t", 8);
+        if max_block.is_zero() {
+            sleep(2_000 * MS).await;
+        }
+        assert_eq!(within(producer.send(Record::to("t").partition(5))).await.unwrap().partition, 5);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn records_after_a_refusal_wait_for_the_next_answer_and_share_its_request() {
+    let (stage, producer) = far_away(20_000 * MS).await;
+    within(producer.topic("t")).await.unwrap();
+    send_in_vain(&producer).await;
+    let (asked, began) = (questions(&stage), Stopwatch::start());
+    for _ in 0..5 {
+        let errors = futures_util::future::join_all((0..1_000).map(|_| send_in_vain(&producer))).await;
+        assert!(errors.iter().all(|error| error.to_string().contains("asked anew")), "{}", errors[0]);
+    }
+    // At most one backoff of a second, and one more where a question was out.
+    assert!(began.elapsed() < 15_000 * MS, "{:?}", began.elapsed());
+    let asked = questions(&stage) - asked;
+    assert!((5..=12).contains(&asked), "asked {asked} times for 5 000 records");
 }

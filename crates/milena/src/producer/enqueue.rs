@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use milena_codec::ids::PartitionId;
 use milena_sender::accumulator::{Appended, ChooseError, RecordRef, Refusal, Topic, Waiting};
@@ -15,7 +15,7 @@ use crate::clock;
 use crate::core::Core;
 use crate::deadlines::Deadline;
 use crate::error::{ErrorKind, SendError};
-use crate::outcome;
+use crate::outcome::{self, InVain};
 
 /// How long a caller may wait for the topic and for room together, counted from when it first has to, and its place in
 /// the queue for room. Made when it first has to wait, so that the way of a record that need not is short.
@@ -136,15 +136,16 @@ impl<'a, const SEAT: bool> Enter<'a, SEAT> {
                 }
                 // It may have been added since the brokers were asked.
                 ChooseError::NoSuchPartition { partition: 0.., .. } => {
-                    let is_given_up = match self.poll_growth(refused, cx) {
-                        Poll::Ready(has) => !has,
-                        Poll::Pending if self.patience.poll(self.core, cx).is_pending() => {
-                            return Poll::Pending;
+                    match self.poll_growth(refused, cx) {
+                        Poll::Ready(true) => {}
+                        Poll::Ready(false) => {
+                            return Poll::Ready(Err(self.no_partition(refused, InVain::Before)));
                         }
-                        Poll::Pending => true,
-                    };
-                    if is_given_up {
-                        return Poll::Ready(Err(self.no_partition(refused)));
+                        Poll::Pending => {
+                            ready!(self.patience.poll(self.core, cx));
+                            self.growth.iter().for_each(|growth| growth.give_up());
+                            return Poll::Ready(Err(self.no_partition(refused, InVain::Here)));
+                        }
                     }
                     if self.core.registry.is_closed() {
                         return Poll::Ready(Err(outcome::closed(Arc::clone(self.topic.name()))));
@@ -174,13 +175,15 @@ impl<'a, const SEAT: bool> Enter<'a, SEAT> {
         Poll::Pending
     }
 
-    fn no_partition(&self, refused: ChooseError) -> SendError {
-        if let Some(growth) = &self.growth
-            && self.patience.0.is_some()
-        {
-            growth.give_up();
-        }
-        outcome::of_missing_partition(refused, self.topic.name(), self.core.config.max_block)
+    fn no_partition(&self, refused: ChooseError, in_vain: InVain) -> SendError {
+        let refused = match refused {
+            ChooseError::NoSuchPartition { partition, .. } => {
+                let partitions = u32::try_from(self.topic.partitions().len()).unwrap_or(u32::MAX);
+                ChooseError::NoSuchPartition { partition, partitions }
+            }
+            other => other,
+        };
+        outcome::of_missing_partition(refused, self.topic.name(), self.core.config.max_block, in_vain)
     }
 
     fn poll_growth(&mut self, refused: ChooseError, cx: &Context<'_>) -> Poll<bool> {

@@ -21,17 +21,14 @@ impl<'a> Growth<'a> {
         Self { core, topic, partition, place: None }
     }
 
-    /// Ready when the topic has the partition, or the producer is closed; false where it is not worth waiting.
+    /// Ready when the topic has the partition, or the producer is closed; false after an answer without it that is worth no more
+    /// waiting, because another caller has waited in vain.
     pub(super) fn poll(&mut self, cx: &Context<'_>) -> Poll<bool> {
         let registry = &self.core.registry;
         let (has, tell) =
             registry.poll_partition(self.topic, self.partition, &mut self.place, clock::now(), cx.waker());
         if tell == Tell::Driver {
-            self.core.tell(|inbox| match has {
-                Poll::Pending => inbox.wanted.push(Arc::clone(self.topic)),
-                // The brokers are asked all the same, and the next record may find the partition.
-                Poll::Ready(_) => inbox.broker_lost = true,
-            });
+            self.core.tell(|inbox| inbox.wanted.push(Arc::clone(self.topic)));
         }
         has
     }
@@ -40,6 +37,8 @@ impl<'a> Growth<'a> {
     pub(super) fn give_up(&self) {
         let until = clock::now() + self.core.config.max_block;
         self.core.registry.waited_in_vain(self.topic, until);
+        // Also where `max.block.ms` leaves no time for it the brokers are asked, and the next record may find the partition.
+        self.core.tell(|inbox| inbox.broker_lost = true);
     }
 }
 

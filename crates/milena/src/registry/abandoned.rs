@@ -3,9 +3,10 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::task::Waker;
 
 use super::Registry;
-use super::slot::Seen;
+use super::slot::{Seen, Slot};
 
 /// The most look-ups that go on without a caller. One more ends with its last caller.
 const ABANDONED_MAX: usize = 1_024;
@@ -64,9 +65,15 @@ impl Registry {
 
     /// The question that is out has been answered, or failed. Returns the topics that need not be asked for any more: they were
     /// in it, no caller waits for them, and they were not found.
-    pub(crate) fn question_is_over(&self) -> Vec<Arc<str>> {
+    pub(crate) fn question_is_over(&self, is_answered: bool) -> Vec<Arc<str>> {
         let mut inner = self.lock();
         let questions = inner.questions;
+        if is_answered {
+            inner.answered = questions;
+            // Callers that wait for an answer, whether it describes their partition or not.
+            let wakers = inner.topics.values().filter(|slot| slot.in_vain.is_some()).flat_map(Slot::wakers);
+            wakers.for_each(Waker::wake);
+        }
         // One that was left while this question was out may have begun after it.
         let over = inner.abandoned.questions.extract_if(|_, left_after| *left_after < questions);
         let over: Vec<_> = over.map(|(name, _)| name).collect();

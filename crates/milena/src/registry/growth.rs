@@ -4,11 +4,12 @@ use std::task::{Poll, Waker};
 use std::time::Instant;
 
 use super::slot::Slot;
-use super::{Place, Registry, Tell};
+use super::{Inner, Place, Registry, Tell};
 
 impl Registry {
-    /// Waits until a known topic has more than `partition` partitions, which the brokers are asked about meanwhile; false
-    /// without a wait where another caller has just waited in vain. `place` is as in [`poll`](Self::poll).
+    /// Waits until a known topic has more than `partition` partitions, which the brokers are asked about meanwhile. A caller that
+    /// comes after another has waited in vain waits for the next answer alone: false when that describes no such partition.
+    /// `place` is as in [`poll`](Self::poll).
     pub(crate) fn poll_partition(
         &self,
         name: &str,
@@ -18,26 +19,32 @@ impl Registry {
         waker: &Waker,
     ) -> (Poll<bool>, Tell) {
         let mut inner = self.lock();
-        let (is_closed, mut places) = (inner.closed, inner.places);
-        let Some(slot) = inner.topics.get_mut(name).filter(|_| !is_closed) else {
+        let Inner { topics, places, closed, questions, answered, .. } = &mut *inner;
+        let Some(slot) = topics.get_mut(name).filter(|_| !*closed) else {
             return (Poll::Ready(true), Tell::Nobody);
         };
         if slot.topic.partitions().len() > partition as usize {
             return (Poll::Ready(true), Tell::Nobody);
         }
-        if place.is_none() && slot.in_vain_until.is_some_and(|until| now < until) {
-            return (Poll::Ready(false), Tell::Driver);
+        if place.and_then(|place| place.settles_after).is_some_and(|question| *answered > question) {
+            return (Poll::Ready(false), Tell::Nobody);
         }
         slot.asked = now;
-        let is_new = slot.wait(place, &mut places, waker, partition.saturating_add(1));
-        inner.places = places;
+        let is_new = slot.wait(place, places, waker, partition.saturating_add(1));
+        if let Some(place) = place.as_mut().filter(|_| is_new) {
+            let is_in_vain = slot
+                .in_vain
+                .is_some_and(|(until, count)| now < until && count == slot.topic.partitions().len());
+            // The question that is out may be older than the partition.
+            place.settles_after = is_in_vain.then_some(*questions);
+        }
         (Poll::Pending, if is_new { Tell::Driver } else { Tell::Nobody })
     }
 
-    /// A caller waited in vain for a further partition of a topic: others do not wait before `until`.
+    /// A caller waited in vain for a further partition of a topic: until then others wait for the next answer alone.
     pub(crate) fn waited_in_vain(&self, name: &str, until: Instant) {
         if let Some(slot) = self.lock().topics.get_mut(name) {
-            slot.in_vain_until = Some(until);
+            slot.in_vain = Some((until, slot.topic.partitions().len()));
         }
     }
 

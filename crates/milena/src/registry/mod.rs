@@ -52,6 +52,8 @@ struct Inner {
     abandoned: Abandoned,
     /// How many questions about the cluster have gone out.
     questions: u64,
+    /// The last of them that was answered.
+    answered: u64,
     closed: bool,
     /// How many places there ever were.
     places: u64,
@@ -87,6 +89,7 @@ impl Registry {
             refusals: Refusals::new(backoff),
             abandoned: Abandoned::default(),
             questions: 0,
+            answered: 0,
             closed: false,
             places: 0,
             trouble: None,
@@ -244,7 +247,6 @@ impl Registry {
         let Some(slot) = inner.topics.get_mut(name) else { return };
         slot.state = State::Known;
         slot.is_placed = true;
-        slot.in_vain_until = None;
         let wakers = slot.release();
         drop(inner);
         wakers.into_iter().for_each(Waker::wake);

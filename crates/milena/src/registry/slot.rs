@@ -23,8 +23,9 @@ pub(super) struct Slot {
     pub(super) is_placed: bool,
     /// How many times the brokers were asked anew after they had refused.
     round: u64,
-    /// A caller waited in vain for a further partition: others are refused at once until then.
-    pub(super) in_vain_until: Option<Instant>,
+    /// A caller waited in vain for a further partition: until then, and while the topic has so many, others
+    /// wait for the next answer alone.
+    pub(super) in_vain: Option<(Instant, usize)>,
     /// The last refusal, and the round that it answered.
     refused: Option<(u64, ErrorCode)>,
 }
@@ -71,6 +72,8 @@ impl Seen {
 pub(crate) struct Place {
     id: u64,
     round: u64,
+    /// For a partition: the caller waits for the answer to the next question after so many.
+    pub(super) settles_after: Option<u64>,
 }
 
 impl Slot {
@@ -83,7 +86,7 @@ impl Slot {
             asked: now,
             is_placed: false,
             round: 0,
-            in_vain_until: None,
+            in_vain: None,
             refused: None,
         }
     }
@@ -117,7 +120,7 @@ impl Slot {
         let is_new = place.is_none();
         let place = *place.get_or_insert_with(|| {
             *fresh += 1;
-            Place { id: *fresh, round: self.round }
+            Place { id: *fresh, round: self.round, settles_after: None }
         });
         let before = self.waiters.insert(place.id, Waiter { waker: waker.clone(), partitions });
         *self.needs.entry(partitions).or_default() += 1;

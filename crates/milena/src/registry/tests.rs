@@ -76,7 +76,7 @@ fn look_up_that_its_callers_left_is_found_by_the_next_caller() {
     registry.found(&name());
     assert!(poll(registry, &mut None, now).0.is_ready());
     registry.question_goes_out();
-    assert!(registry.question_is_over().is_empty(), "it was found");
+    assert!(registry.question_is_over(true).is_empty(), "it was found");
 }
 
 #[test]
@@ -85,9 +85,9 @@ fn look_up_that_its_callers_left_is_forgotten_with_its_answer() {
     let (registry, now) = (&core.registry, clock::now());
     registry.question_goes_out();
     look_up_and_leave(registry, &name(), Tell::Nobody);
-    assert!(registry.question_is_over().is_empty(), "the question may be older than the look-up");
+    assert!(registry.question_is_over(true).is_empty(), "the question may be older than the look-up");
     registry.question_goes_out();
-    assert_eq!(registry.question_is_over(), [name()], "the answer does not name it");
+    assert_eq!(registry.question_is_over(true), [name()], "the answer does not name it");
     assert!(registry.topic(&name()).is_none());
 
     look_up_and_leave(registry, &name(), Tell::Nobody);
@@ -104,7 +104,7 @@ fn look_up_that_is_left_and_wanted_again_outlives_an_answer_without_it() {
     look_up_and_leave(registry, &name(), Tell::Nobody);
     assert!(poll(registry, &mut None, now).0.is_pending());
     registry.question_goes_out();
-    assert!(registry.question_is_over().is_empty());
+    assert!(registry.question_is_over(true).is_empty());
     assert!(!registry.failed(&name(), ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, None, now));
 }
 
@@ -118,7 +118,7 @@ fn million_look_ups_that_are_left_hold_a_bounded_number_of_topics() {
     }
     assert_eq!(registry.lock().topics.len(), 1_024);
     registry.question_goes_out();
-    assert_eq!(registry.question_is_over().len(), 1_024);
+    assert_eq!(registry.question_is_over(true).len(), 1_024);
     assert!(registry.lock().topics.is_empty());
     for number in 0..10_000 {
         let name: Arc<str> = format!("t-{number}").into();

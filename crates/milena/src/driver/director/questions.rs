@@ -70,7 +70,9 @@ impl Director {
     }
 
     fn take_metadata(&mut self, answer: Result<MetadataResponse, Trouble>, now: Instant) {
-        match answer.and_then(|response| self.described(response)) {
+        let described = answer.and_then(|response| self.described(response));
+        let is_answered = described.is_ok();
+        match described {
             Ok(response) => {
                 if self.told[0].is_over() {
                     tracing::info!("the cluster is described again");
@@ -89,7 +91,7 @@ impl Director {
                 self.take_in(changes);
             }
         }
-        let over = self.settings.core.registry.question_is_over();
+        let over = self.settings.core.registry.question_is_over(is_answered);
         over.iter().for_each(|name| self.metadata.forget(name));
     }
 

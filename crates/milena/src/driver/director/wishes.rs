@@ -103,7 +103,7 @@ mod tests {
         desk.go(place);
         assert!(desk.is_asked_for());
         desk.core.registry.question_goes_out();
-        desk.core.registry.question_is_over();
+        desk.core.registry.question_is_over(true);
         desk.heed(false, true);
         assert!(!desk.is_asked_for());
     }
@@ -127,7 +127,7 @@ mod tests {
         let place = desk.come();
         desk.go(place);
         desk.core.registry.question_goes_out();
-        desk.core.registry.question_is_over();
+        desk.core.registry.question_is_over(true);
         desk.heed(false, true);
         desk.heed(true, false);
         assert!(!desk.is_asked_for());
