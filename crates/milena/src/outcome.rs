@@ -124,6 +124,15 @@ pub(crate) fn of_missing_partition(
     }
 }
 
+/// A record with a negative timestamp. Java's `ProducerRecord` refuses it likewise.
+pub(crate) fn of_timestamp(topic: Arc<str>, timestamp_ms: i64) -> SendError {
+    let said = format!(
+        "the timestamp is {timestamp_ms}: timestamps are milliseconds since 1970, at least 0; leave it out for the time at which \
+         the record is accepted"
+    );
+    SendError::new(ErrorKind::InvalidTimestamp, topic, said)
+}
+
 /// A record that came after the end.
 pub(crate) fn closed(topic: Arc<str>) -> SendError {
     SendError::new(ErrorKind::Closed, topic, "the producer is closed and takes no more records")

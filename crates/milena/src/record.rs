@@ -32,7 +32,8 @@ pub struct Record {
     pub value: Option<Bytes>,
     /// The headers, in order.
     pub headers: Vec<Header>,
-    /// Milliseconds since 1970; without it the time at which the record is accepted.
+    /// Milliseconds since 1970, at least 0; without it the time at which the record is accepted. A record with a negative one is
+    /// refused as `invalid_timestamp`: on the wire -1 means that there is none.
     pub timestamp_ms: Option<i64>,
 }
 
@@ -77,7 +78,7 @@ impl Record {
         self
     }
 
-    /// With this timestamp, in milliseconds since 1970.
+    /// With this timestamp, in milliseconds since 1970, at least 0: a record with a negative one is refused.
     #[must_use]
     pub fn timestamp_ms(mut self, timestamp_ms: i64) -> Self {
         self.timestamp_ms = Some(timestamp_ms);

@@ -45,6 +45,24 @@ async fn a_header_may_have_no_value() {
 }
 
 #[tokio::test]
+async fn record_with_a_negative_timestamp_is_refused_before_its_topic_is_looked_up() {
+    let stage = Stage::on_sockets(Cluster::builder().auto_create(false)).await;
+    let producer = stage.connect().await;
+    for timestamp_ms in [-1, -5, i64::MIN] {
+        let record = || Record::to("nowhere").value("v").timestamp_ms(timestamp_ms);
+        let tried = producer.try_enqueue(record()).unwrap_err();
+        for error in [producer.send(record()).await.unwrap_err(), tried.error().unwrap().clone()] {
+            assert_eq!((error.kind(), error.persisted()), (ErrorKind::InvalidTimestamp, Persisted::No));
+            assert!(!error.is_retriable(), "{error}");
+            let expected = format!(
+                "the timestamp is {timestamp_ms}: timestamps are milliseconds since 1970, at least 0"
+            );
+            assert!(error.to_string().contains(&expected), "{error}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_acknowledgement_has_the_records_own_timestamp() {
     let stage = stage_with(TopicConfig::default()).await;
     let producer = stage.connect().await;

@@ -69,7 +69,7 @@ kinds! {
     RetriesExhausted = "retries_exhausted";
     /// The broker found something wrong with the record or with its batch.
     InvalidRecord = "invalid_record";
-    /// The broker finds the timestamp too far from now.
+    /// The timestamp is negative, or the broker finds it too far from now.
     InvalidTimestamp = "invalid_timestamp";
     /// The broker does not support the codec that the topic is compressed with.
     UnsupportedCompression = "unsupported_compression";

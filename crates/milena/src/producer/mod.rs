@@ -141,6 +141,9 @@ impl Producer {
     pub fn try_enqueue(&self, record: impl Into<Record>) -> Result<Delivery, TryEnqueueError> {
         let record = record.into();
         let name = Arc::clone(&record.topic);
+        if let Err(error) = check(&record) {
+            return Err(TryEnqueueError::refused(record, error));
+        }
         let core = &self.handle.core;
         let (found, tell) = core.registry.ask(&name, clock::now());
         look_up::want(core, &name, tell);
@@ -271,6 +274,7 @@ impl Producer {
     }
 
     async fn accept(&self, record: &Record, urgent: bool) -> Result<Delivery, SendError> {
+        check(record)?;
         let mut patience = Patience::default();
         let topic = match self.known(&record.topic) {
             Some(topic) => topic,
@@ -284,6 +288,14 @@ impl Producer {
     fn known(&self, name: &str) -> Option<Topic> {
         let topic = self.handle.core.registry.known(name)?;
         Some(Topic { handle: Arc::clone(&self.handle), topic })
+    }
+}
+
+/// What can be seen of a record before its topic is known.
+fn check(record: &Record) -> Result<(), SendError> {
+    match record.timestamp_ms {
+        Some(negative @ ..0) => Err(outcome::of_timestamp(Arc::clone(&record.topic), negative)),
+        _ => Ok(()),
     }
 }
 
