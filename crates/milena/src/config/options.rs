@@ -50,7 +50,12 @@ pub enum Driver {
     /// A task on the runtime that builds the producer. It gets its turn when the tasks beside it await something.
     #[default]
     Task,
-    /// A thread of its own, which tasks that compute for long cannot starve.
+    /// A thread of its own, which tasks that compute for long cannot starve, and that needs no runtime.
+    ///
+    /// The thread ends with the process, as all threads do when `main` returns: a producer in a `static` is never dropped, and
+    /// the records that it had accepted by then are lost without a line in the log. Await
+    /// [`close`](crate::Producer::close) before `main` returns, or [`flush`](crate::Producer::flush) where the producer has to
+    /// go on.
     Thread,
 }
 
