@@ -7,7 +7,8 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
-use milena::{ConnectErrorKind, Driver, ErrorKind, Producer, ProducerBuilder, Record};
+use milena::transport::{Connector, Dial};
+use milena::{ConnectErrorKind, Driver, Endpoint, ErrorKind, Producer, ProducerBuilder, Record};
 use milena_fake::{ApiKey, Cluster};
 use milena_tests::Stage;
 use tokio::runtime::{Builder, Runtime};
@@ -86,6 +87,39 @@ fn driver_that_is_a_task_is_refused_without_a_runtime() {
     let error = built.unwrap_err();
     assert_eq!(error.kind(), ConnectErrorKind::Config);
     assert!(error.to_string().contains("Driver::Thread"), "{error}");
+}
+
+#[test]
+fn driver_that_is_a_task_is_refused_by_a_runtime_without_timers_or_io() {
+    let (runtime, stage) = cluster();
+    let bare = || Builder::new_current_thread();
+    for incomplete in [bare().build(), bare().enable_io().build(), bare().enable_time().build()] {
+        let error = incomplete.unwrap().block_on(stage.producer().driver(Driver::Task).build()).unwrap_err();
+        assert_eq!(error.kind(), ConnectErrorKind::Config, "{error}");
+        let expected = "config: the tokio runtime here has no timers or no I/O: build it with `enable_all()`";
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+    end(runtime, stage);
+}
+
+/// Panics with every dial.
+#[derive(Debug)]
+struct Panics;
+
+impl Connector for Panics {
+    fn connect<'a>(&'a self, _: &'a Endpoint, within: Duration) -> Dial<'a> {
+        assert!(within.is_zero(), "as the test has it");
+        Box::pin(std::future::pending())
+    }
+}
+
+#[test]
+fn connector_that_panics_while_the_producer_connects_stands_in_the_error() {
+    let (runtime, stage) = cluster();
+    let error = runtime.block_on(stage.producer().connector(Arc::new(Panics)).build()).unwrap_err();
+    assert_eq!(error.kind(), ConnectErrorKind::Internal);
+    assert!(error.to_string().contains("panicked before it was connected: as the test has it"), "{error}");
+    end(runtime, stage);
 }
 
 /// A cluster on sockets, which runs beside the test.

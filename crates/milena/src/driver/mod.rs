@@ -15,8 +15,10 @@ mod versioned;
 
 use std::sync::Arc;
 
+use milena_codec::printable;
 use milena_connection::transport::Connector;
 use tokio::sync::oneshot;
+use tokio::task::JoinError;
 
 use crate::config::Driver;
 use crate::core::Core;
@@ -37,9 +39,10 @@ pub(crate) async fn start<T: Send + 'static>(
 ) -> Result<T, ConnectError> {
     let settings = Settings::new(Arc::clone(core), connector, seed);
     let (started, has_started) = oneshot::channel();
+    let mut task = None;
     match core.config.driver {
         Driver::Task => match tokio::runtime::Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn(run(settings, handle, started))),
+            Ok(runtime) => task = Some(runtime.spawn(run(settings, handle, started))),
             Err(_) => {
                 let said = "driver: there is no tokio runtime here for a driver that is a task: build the producer inside of \
                             one, or choose `Driver::Thread`";
@@ -48,10 +51,43 @@ pub(crate) async fn start<T: Send + 'static>(
         },
         Driver::Thread => on_a_thread(settings, handle, started)?,
     }
-    has_started.await.unwrap_or_else(|_| {
-        Err(ConnectError::new(ConnectErrorKind::Internal, "the driver ended before it had started"))
-    })
+    if let Ok(outcome) = has_started.await {
+        return outcome;
+    }
+    let failed = match task {
+        Some(task) => task.await.err(),
+        None => None,
+    };
+    Err(ended_early(failed))
 }
+
+/// Why the driver ended before it was connected: its runtime lacks something, or ended, or a connector panicked.
+fn ended_early(failed: Option<JoinError>) -> ConnectError {
+    let panic = failed.and_then(|failed| failed.try_into_panic().ok());
+    let said = panic.as_ref().and_then(|panic| {
+        panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied())
+    });
+    let (kind, message) = match said {
+        // tokio tells that in no other way: `runtime/driver.rs`.
+        Some(said) if LACKS.iter().any(|lacks| said.contains(lacks)) => (
+            ConnectErrorKind::Config,
+            "config: the tokio runtime here has no timers or no I/O: build it with `enable_all()`, or choose `Driver::Thread`"
+                .to_owned(),
+        ),
+        Some(said) => (
+            ConnectErrorKind::Internal,
+            format!("driver: it panicked before it was connected: {}", printable(said)),
+        ),
+        None => (
+            ConnectErrorKind::Internal,
+            "driver: it ended before it was connected, because its runtime or its thread ended".to_owned(),
+        ),
+    };
+    ConnectError::new(kind, message)
+}
+
+/// What tokio's panics name when a runtime was built without them.
+const LACKS: [&str; 2] = ["enable_time", "enable_io"];
 
 fn on_a_thread<T: Send + 'static>(
     settings: Arc<Settings>,
