@@ -6,7 +6,7 @@ use milena_codec::ids::PartitionId;
 use milena_codec::{ErrorCode, printable};
 use milena_sender::accumulator::{ChooseError, Refusal};
 use milena_sender::sync::FailedRecords;
-use milena_sender::{Failure, FailureKind, Obstacle};
+use milena_sender::{Ending, Failure, FailureKind, Obstacle};
 
 use crate::error::{ErrorKind, Persisted, SendError};
 use crate::topic_name::TopicNameFault;
@@ -61,7 +61,7 @@ pub(crate) fn of_failed(failed: &FailedRecords) -> SendError {
 }
 
 /// A record that was not accepted.
-pub(crate) fn of_refusal(error: ChooseError, topic: &Arc<str>) -> SendError {
+pub(crate) fn of_refusal(error: ChooseError, topic: &Arc<str>, ending: Option<Ending>) -> SendError {
     let topic = Arc::clone(topic);
     let (refusal, partition) = match error {
         ChooseError::Missing => return SendError::new(ErrorKind::NoPartition, topic, error.to_string()),
@@ -79,7 +79,7 @@ pub(crate) fn of_refusal(error: ChooseError, topic: &Arc<str>) -> SendError {
             );
             SendError::new(ErrorKind::MessageTooLarge, topic, said)
         }
-        Refusal::Closed => closed(topic),
+        Refusal::Closed => closed(topic, ending),
         Refusal::UnknownTopic => SendError::new(ErrorKind::UnknownTopic, topic, NOT_KNOWN_ANY_MORE)
             .with_code(Some(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION))
             .with_retriable(true),
@@ -133,9 +133,14 @@ pub(crate) fn of_timestamp(topic: Arc<str>, timestamp_ms: i64) -> SendError {
     SendError::new(ErrorKind::InvalidTimestamp, topic, said)
 }
 
-/// A record that came after the end.
-pub(crate) fn closed(topic: Arc<str>) -> SendError {
-    SendError::new(ErrorKind::Closed, topic, "the producer is closed and takes no more records")
+/// A record that came after the end; no `ending` while the producer closes.
+pub(crate) fn closed(topic: Arc<str>, ending: Option<Ending>) -> SendError {
+    let kind = match ending {
+        Some(Ending::DriverFailed) => ErrorKind::Internal,
+        _ => ErrorKind::Closed,
+    };
+    let ended = ending.unwrap_or(Ending::Closed).name();
+    SendError::new(kind, topic, format!("{ended}, and takes no more records: build another one"))
 }
 
 /// A topic that the brokers do not tell about.
@@ -210,7 +215,7 @@ const fn kind_of(kind: FailureKind) -> ErrorKind {
         FailureKind::ClusterAuthorizationFailed => ErrorKind::ClusterAuthorizationFailed,
         FailureKind::OutcomeUnknown => ErrorKind::OutcomeUnknown,
         FailureKind::Closed => ErrorKind::Closed,
-        FailureKind::Internal => ErrorKind::Internal,
+        FailureKind::DriverFailed | FailureKind::Internal => ErrorKind::Internal,
         _ => ErrorKind::Refused,
     }
 }

@@ -57,10 +57,42 @@ pub enum FailureKind {
     OutcomeUnknown,
     /// The broker refused for another reason, and would again.
     Refused,
-    /// The producer was closed first.
+    /// The producer was closed first, or the runtime of its driver ended.
     Closed,
+    /// The driver of the producer failed first.
+    DriverFailed,
     /// A fault of the client itself.
     Internal,
+}
+
+/// Why a producer ends before its records are settled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// The caller closed it, and its time is over.
+    Closed,
+    /// The runtime of its driver ended.
+    RuntimeEnded,
+    /// Its driver panicked.
+    DriverFailed,
+}
+
+impl Ending {
+    /// The beginning of a sentence about a record.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Closed => "the producer was closed",
+            Self::RuntimeEnded => "the runtime of the producer's driver ended",
+            Self::DriverFailed => "the producer's driver failed (a panic, see standard error)",
+        }
+    }
+
+    pub(crate) const fn kind(self) -> FailureKind {
+        match self {
+            Self::Closed | Self::RuntimeEnded => FailureKind::Closed,
+            Self::DriverFailed => FailureKind::DriverFailed,
+        }
+    }
 }
 
 impl FailureKind {
@@ -81,6 +113,7 @@ impl FailureKind {
             Self::OutcomeUnknown => "outcome_unknown",
             Self::Refused => "refused",
             Self::Closed => "closed",
+            Self::DriverFailed => "driver_failed",
             Self::Internal => "internal",
         }
     }

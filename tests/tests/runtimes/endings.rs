@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use milena::transport::{Connector, Dial};
-use milena::{Delivery, Endpoint, ErrorKind, Persisted, Producer, Record};
+use milena::{Delivery, Endpoint, ErrorKind, Persisted, Producer, Record, SendError};
 use milena_fake::{ApiKey, Cluster};
 use milena_tests::{Network, Stage, within};
 use tokio::runtime::{Builder, Runtime};
@@ -28,18 +28,23 @@ async fn accept(producer: &Producer) -> Vec<Delivery> {
     deliveries
 }
 
-/// Checks that nothing is pending, and that nothing is taken any more.
-async fn check_ended(producer: &Producer, deliveries: Vec<Delivery>) {
+/// Checks that nothing is pending, that nothing is taken any more, and that every error has this kind and this reason.
+async fn check_ended(producer: &Producer, deliveries: Vec<Delivery>, kind: ErrorKind, reason: &str) {
+    let check = |error: &SendError| {
+        assert_eq!(error.kind(), kind, "{error}");
+        assert!(!error.is_retriable() && error.to_string().contains(reason), "{error}");
+    };
     let count = deliveries.len() as u64;
     let mut maybe = 0;
     for delivery in deliveries {
         let error = within(delivery).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Closed, "{error}");
+        check(&error);
         maybe += usize::from(error.persisted() == Persisted::Maybe);
     }
     assert!(maybe > 0, "some were on their way");
-    assert_eq!(within(producer.send(("t", "v"))).await.unwrap_err().kind(), ErrorKind::Closed);
-    assert_eq!(within(producer.send(("u", "v"))).await.unwrap_err().kind(), ErrorKind::Closed);
+    check(&within(producer.send(("t", "v"))).await.unwrap_err());
+    check(&within(producer.send(("u", "v"))).await.unwrap_err());
+    check(producer.try_enqueue(("t", "v")).unwrap_err().error().unwrap());
     assert_eq!(within(producer.flush()).await.unwrap_err().failed(), count);
     within(producer.close()).await.unwrap();
 }
@@ -56,8 +61,19 @@ fn a_runtime_that_ends_settles_what_its_producer_had() {
         deliveries
     });
     there.shutdown_background();
-    here.block_on(check_ended(&producer, deliveries));
+    let ended = "the runtime of the producer's driver ended";
+    here.block_on(check_ended(&producer, deliveries, ErrorKind::Closed, ended));
     here.block_on(async { drop(stage) });
+}
+
+#[tokio::test(start_paused = true)]
+async fn close_whose_time_is_over_settles_what_its_producer_had() {
+    let stage = Stage::in_memory(Cluster::builder().topic("t", 3)).await;
+    let _hold = stage.on(ApiKey::PRODUCE).always().hold();
+    let producer = stage.producer().close_timeout(Duration::from_secs(1)).build().await.unwrap();
+    let deliveries = accept(&producer).await;
+    assert!(producer.clone().close().await.is_err());
+    check_ended(&producer, deliveries, ErrorKind::Closed, "the producer was closed").await;
 }
 
 /// Panics with one of its dials.
@@ -90,5 +106,5 @@ async fn a_task_that_panics_ends_the_producer_and_settles_everything() {
     stage.on(ApiKey::PRODUCE).always().silence();
     let deliveries = accept(&producer).await;
     stage.kill(2);
-    check_ended(&producer, deliveries).await;
+    check_ended(&producer, deliveries, ErrorKind::Internal, "the producer's driver failed").await;
 }

@@ -23,6 +23,7 @@ use milena_sender::sync::Bell;
 use tokio::time::{Sleep, sleep_until};
 
 use super::Alive;
+use super::early_end::EarlyEnd;
 use super::frame::Frame;
 use super::link::{Broken, Link};
 use super::nudge::{Nudge, Nudging};
@@ -57,6 +58,7 @@ pub(super) type Orders = Bell<VecDeque<LaneOrder>>;
 /// See the module.
 #[derive(Debug)]
 pub(super) struct BrokerTask {
+    _early_end: EarlyEnd,
     settings: Arc<Settings>,
     orders: Arc<Orders>,
     lane: Lane,
@@ -79,6 +81,7 @@ pub(super) struct BrokerTask {
 
 impl BrokerTask {
     pub(super) fn new(
+        early_end: EarlyEnd,
         settings: Arc<Settings>,
         orders: Arc<Orders>,
         lane: Lane,
@@ -90,6 +93,7 @@ impl BrokerTask {
         let timer = Box::pin(sleep_until(tokio::time::Instant::from_std(clock::now())));
         let nudging = Nudging::new(nudge);
         Self {
+            _early_end: early_end,
             settings,
             orders,
             lane,

@@ -3,6 +3,7 @@
 mod broker;
 mod compression;
 mod director;
+mod early_end;
 mod frame;
 mod line;
 mod link;
@@ -24,6 +25,7 @@ use crate::config::Driver;
 use crate::core::Core;
 use crate::error::{ConnectError, ConnectErrorKind};
 use director::Director;
+use early_end::{EarlyEnd, Watch};
 use settings::Settings;
 
 /// Where the producer's handle comes out once the driver is connected.
@@ -115,11 +117,13 @@ async fn run<T>(settings: Arc<Settings>, handle: T, mut started: Started<T>) {
     };
     match outcome {
         Ok(ready) => {
-            let director = Director::new(settings, ready, alive.clone());
+            let watch = Watch::new(&settings.core);
+            let early_end = EarlyEnd(Arc::clone(&watch));
+            let director = Director::new(settings, ready, early_end, alive.clone());
             // The handle lies in the channel until it is taken: where that does not happen it is dropped, and closes the
             // producer.
             drop(started.send(Ok(handle)));
-            director.run().await;
+            watch.run(director.run()).await;
         }
         Err(error) => drop(started.send(Err(error))),
     }

@@ -81,9 +81,9 @@ kinds! {
     OutcomeUnknown = "outcome_unknown";
     /// The broker refused for another reason, and would again.
     Refused = "refused";
-    /// The producer was closed first.
+    /// The producer was closed first, or the runtime of its driver ended: the message says which.
     Closed = "closed";
-    /// A fault of the client itself.
+    /// A fault of the client itself, such as a driver that panicked.
     Internal = "internal";
 }
 
@@ -166,7 +166,11 @@ impl SendError {
         self.0.persisted
     }
 
-    /// Whether sending the record again may help. Where [`Self::persisted`] says maybe, that may write it twice.
+    /// Whether sending the record again, by this producer, may help. Where [`Self::persisted`] says maybe, that may write it twice.
+    ///
+    /// False for every record of a producer that has ended, whether it was accepted or refused: `closed`, or `internal` where the
+    /// driver failed. This producer takes no record again, so that a loop which retries while it is true ends; another producer may
+    /// send the record.
     #[must_use]
     pub fn is_retriable(&self) -> bool {
         self.0.retriable

@@ -148,10 +148,16 @@ impl<'a, const SEAT: bool> Enter<'a, SEAT> {
                         }
                     }
                     if self.core.registry.is_closed() {
-                        return Poll::Ready(Err(outcome::closed(Arc::clone(self.topic.name()))));
+                        return Poll::Ready(Err(outcome::closed(
+                            Arc::clone(self.topic.name()),
+                            self.core.shared.ending(),
+                        )));
                     }
                 }
-                refused => return Poll::Ready(Err(outcome::of_refusal(refused, self.topic.name()))),
+                refused => {
+                    let ending = self.core.shared.ending();
+                    return Poll::Ready(Err(outcome::of_refusal(refused, self.topic.name(), ending)));
+                }
             }
             match self.try_enter() {
                 Ok(appended) => return Poll::Ready(Ok(appended)),

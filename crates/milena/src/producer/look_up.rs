@@ -77,7 +77,7 @@ pub(super) fn want(core: &Core, name: &Arc<str>, tell: Tell) {
 /// What a caller is told about a topic that is not there.
 pub(super) fn missing(core: &Core, reason: Missing, topic: &Arc<str>) -> SendError {
     match reason {
-        Missing::Closed => outcome::closed(Arc::clone(topic)),
+        Missing::Closed => outcome::closed(Arc::clone(topic), core.shared.ending()),
         Missing::Name(fault) => outcome::of_name(fault, topic),
         Missing::Refused(code) => outcome::of_topic(Some(code), Arc::clone(topic), core.config.max_block),
     }

@@ -8,7 +8,7 @@ use milena_codec::record::HEADER_BYTES;
 
 use super::limit::TopicLimit;
 use super::port::Port;
-use crate::outcome::Obstacle;
+use crate::outcome::{Ending, Obstacle};
 use crate::sync::{Arc, FailureLog, Memory, Mutex, Outstanding, Totals, lock};
 
 /// Where the time comes from.
@@ -99,6 +99,8 @@ pub struct Shared {
     ports: Mutex<Vec<Arc<Port>>>,
     /// Why the producer has no id to stamp batches with, while the brokers give none.
     no_identity: Mutex<Option<Obstacle>>,
+    /// Why the producer ends; the first reason counts.
+    ending: Mutex<Option<Ending>>,
 }
 
 impl Shared {
@@ -114,6 +116,7 @@ impl Shared {
             choices: Choices::default(),
             ports: Mutex::new(Vec::new()),
             no_identity: Mutex::new(None),
+            ending: Mutex::new(None),
         })
     }
 
@@ -154,6 +157,17 @@ impl Shared {
     #[must_use]
     pub fn no_identity(&self) -> Option<Obstacle> {
         lock(&self.no_identity).clone()
+    }
+
+    /// Notes why the producer ends, unless a reason is known.
+    pub fn set_ending(&self, ending: Ending) {
+        lock(&self.ending).get_or_insert(ending);
+    }
+
+    /// Why the producer ends, once it does.
+    #[must_use]
+    pub fn ending(&self) -> Option<Ending> {
+        *lock(&self.ending)
     }
 
     /// Whether a caller waits for room or for a flush.

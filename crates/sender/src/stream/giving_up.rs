@@ -9,7 +9,7 @@ use milena_codec::ErrorCode;
 use super::entry::{Bytes, Callers, Entry};
 use super::{Settler, Stream, StreamConfig};
 use crate::batch::Batch;
-use crate::outcome::{Failure, FailureKind, Obstacle, Persisted};
+use crate::outcome::{Ending, Failure, FailureKind, Obstacle, Persisted};
 
 impl Stream {
     /// The driver slept past `since`: a deadline that has passed from then on tells nothing about the broker. Batches that
@@ -147,14 +147,16 @@ impl Stream {
     fn fail_all(&mut self, waiting: Vec<Batch>, settler: &mut Settler) {
         // The code of a partition without a leader is what the brokers returned last.
         let code = self.partition.leaderless().and_then(|obstacle| obstacle.code);
-        let cause = |head: &str| Cause { code, ..Cause::from(head) };
-        let unacknowledged = cause("the producer was closed before the broker acknowledged the record");
-        self.fail_entries(|entry| !entry.was_never_sent(), FailureKind::Closed, &unacknowledged, settler);
-        let cause = &cause("the producer was closed before the record was sent");
-        self.fail_entries(|_| true, FailureKind::Closed, cause, settler);
-        self.fail_next_batch(None, FailureKind::Closed, cause, settler);
+        let cause = |head: String| Cause { code, ..Cause::from(head) };
+        let ending = self.partition.shared().ending().unwrap_or(Ending::Closed);
+        let (ended, kind) = (ending.name(), ending.kind());
+        let unacknowledged = cause(format!("{ended} before the broker acknowledged the record"));
+        self.fail_entries(|entry| !entry.was_never_sent(), kind, &unacknowledged, settler);
+        let cause = &cause(format!("{ended} before the record was sent"));
+        self.fail_entries(|_| true, kind, cause, settler);
+        self.fail_next_batch(None, kind, cause, settler);
         for batch in waiting {
-            self.fail_unsent(batch, FailureKind::Closed, cause, settler);
+            self.fail_unsent(batch, kind, cause, settler);
         }
     }
 
@@ -283,5 +285,7 @@ fn failure_of(
         true => cause.head.as_str().into(),
         false => format!("{}: {}", cause.head, why.join("; ")).into(),
     };
-    Failure { kind, persisted, retriable: true, code: cause.code.or(rejection), message }
+    // A producer that has ended takes nothing again.
+    let retriable = !matches!(kind, FailureKind::Closed | FailureKind::DriverFailed);
+    Failure { kind, persisted, retriable, code: cause.code.or(rejection), message }
 }

@@ -49,7 +49,7 @@ impl FailureLog {
         }
         let before = inner.total;
         inner.total += failed.records;
-        if failed.failure.kind == FailureKind::Closed {
+        if matches!(failed.failure.kind, FailureKind::Closed | FailureKind::DriverFailed) {
             inner.cut_off += failed.records;
         }
         inner.entries.push_back((before, failed));

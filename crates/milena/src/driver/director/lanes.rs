@@ -14,6 +14,7 @@ use milena_sender::sync::Wake;
 use super::Director;
 use crate::clock;
 use crate::driver::broker::{BrokerTask, LaneOrder, Orders};
+use crate::driver::early_end::{EarlyEnd, Watch};
 
 /// How a lane is reached.
 pub(super) struct LaneHandle {
@@ -51,7 +52,9 @@ impl Director {
             }
             let orders = Arc::new(Orders::default());
             let seed = settings.seed.wrapping_add(id.map_or(0, |id| u64::from(id.0.unsigned_abs()) + 1));
+            let watch = Watch::new(core);
             let task = BrokerTask::new(
+                EarlyEnd(Arc::clone(&watch)),
                 Arc::clone(settings),
                 Arc::clone(&orders),
                 lane,
@@ -59,7 +62,7 @@ impl Director {
                 seed,
                 alive.clone(),
             );
-            tasks.spawn(task);
+            tasks.spawn(watch.run(task));
             let handle = LaneHandle { port, orders };
             handle.tell(LaneOrder::Endpoint(endpoint));
             handle

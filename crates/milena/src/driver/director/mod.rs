@@ -27,12 +27,13 @@ use milena_connection::metadata::{Change, Metadata, TopicMetadata};
 use milena_sender::coordinator::{Coordinator, LaneId, Leadership};
 use milena_sender::lane::Notice;
 use milena_sender::sync::Generation;
-use milena_sender::{Backoff, Obstacle};
+use milena_sender::{Backoff, Ending, Obstacle};
 use tokio::task::JoinSet;
 use tokio::time::sleep_until;
 
 use super::Alive;
 use super::broker::Orders;
+use super::early_end::EarlyEnd;
 use super::line::Line;
 use super::nudge::{Nudge, Nudging};
 use super::settings::Settings;
@@ -48,6 +49,7 @@ use unknown::UnknownTopics;
 
 /// See the module.
 pub(super) struct Director {
+    _early_end: EarlyEnd,
     settings: Arc<Settings>,
     metadata: Metadata,
     coordinator: Coordinator,
@@ -85,7 +87,7 @@ struct Closing {
 }
 
 impl Director {
-    pub(super) fn new(settings: Arc<Settings>, started: Started, alive: Alive) -> Self {
+    pub(super) fn new(settings: Arc<Settings>, started: Started, early_end: EarlyEnd, alive: Alive) -> Self {
         let config = &settings.core.config;
         let mut coordinator = Coordinator::new(false);
         if let Some(identity) = started.identity {
@@ -93,6 +95,7 @@ impl Director {
         }
         let nudge = Nudge::of_current_runtime();
         Self {
+            _early_end: early_end,
             metadata: started.metadata,
             nudging: Nudging::new(nudge.clone()),
             nudge,
@@ -129,6 +132,7 @@ impl Director {
             }
             self.wait().await;
         }
+        self.settings.core.shared.set_ending(Ending::Closed);
         self.end_lanes(self.closing.map_or_else(clock::now, |closing| closing.until));
         while self.tasks.join_next().await.is_some() {}
         self.settings.compression.close().await;
@@ -286,7 +290,14 @@ impl Director {
         }
         if let Some(Err(error)) = fallen {
             // A lane ends well by order alone. What it had is lost to us, so nothing more may be promised.
-            tracing::error!(%error, "a broker's task ended by itself: the producer closes");
+            let ending = if error.is_panic() { Ending::DriverFailed } else { Ending::RuntimeEnded };
+            match ending {
+                Ending::DriverFailed => {
+                    tracing::error!(%error, "driver: the task of a broker panicked: the producer ends")
+                }
+                _ => tracing::debug!(%error, "driver: the runtime ends: the producer ends"),
+            }
+            self.settings.core.shared.set_ending(ending);
             self.begin_to_close(clock::now());
         }
         if let Some((line, reply)) = reply {
