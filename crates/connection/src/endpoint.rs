@@ -3,13 +3,17 @@
 //! An [`Endpoint`] that came out of this file's functions can be dialled: its host is not empty, holds nothing that
 //! would spoil a log line, and its port is not 0. Names are resolved elsewhere, and anew for each connection.
 
+mod servers;
+
 use std::fmt;
 use std::net::Ipv6Addr;
 use std::str::FromStr;
 
 use milena_codec::steers;
 
-use crate::shown::Shown;
+use crate::shown::HIDDEN;
+
+pub use servers::Servers;
 
 /// A host and a port. An IPv6 address stands in `host` without its brackets.
 ///
@@ -31,7 +35,7 @@ pub struct Endpoint {
 /// Text or numbers that are no endpoint: which, what is wrong with them, and what to write instead.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndpointError {
-    /// The entry, as it was given; `[hidden]` where it may hold a password or is no short text.
+    /// The entry, as it was given, with `[hidden]` for a part that may hold a password, or for all of it.
     pub entry: String,
     /// What is wrong with it.
     pub fault: EndpointFault,
@@ -95,13 +99,17 @@ impl Endpoint {
     /// # Ok::<(), milena_connection::EndpointError>(())
     /// ```
     pub fn list(text: &str) -> Result<Vec<Self>, EndpointError> {
-        // A password may have a comma in it: no part of the list is shown.
+        // A password may have a comma in it: no part of the list is shown, here and below.
         if text.contains('@') {
             return Err(EndpointError::new(text, EndpointFault::Credentials));
         }
         let mut endpoints = Vec::new();
         for entry in text.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
-            let endpoint = entry.parse()?;
+            let endpoint =
+                entry.parse().map_err(|error: EndpointError| match text.contains(servers::SIGNS) {
+                    true => EndpointError { entry: HIDDEN.to_owned(), ..error },
+                    false => error,
+                })?;
             if !endpoints.contains(&endpoint) {
                 endpoints.push(endpoint);
             }
@@ -125,8 +133,7 @@ impl FromStr for Endpoint {
 
 impl EndpointError {
     fn new(entry: &str, fault: EndpointFault) -> Self {
-        let is_hidden = fault == EndpointFault::Credentials || Shown(entry).is_hidden();
-        Self { entry: if is_hidden { "[hidden]".to_owned() } else { entry.to_owned() }, fault }
+        Self { entry: servers::shown(entry), fault }
     }
 }
 
@@ -148,7 +155,8 @@ impl fmt::Display for EndpointError {
             EndpointFault::Nothing => f.write_str("no server is named: write at least one `host:port`"),
             EndpointFault::NoHost => write!(f, "`{entry}` has no host: write `host:port`"),
             EndpointFault::NoPort => {
-                write!(f, "`{entry}` has no port: write `{entry}:9092`, with the port of the listener")
+                let host = if self.entry.contains(HIDDEN) { "host".to_owned() } else { entry.to_string() };
+                write!(f, "`{entry}` has no port: write `{host}:9092`, with the port of the listener")
             }
             EndpointFault::BadPort => write!(f, "`{entry}` has a bad port: write a number of 1 to 65535"),
             EndpointFault::Scheme => {
@@ -201,12 +209,15 @@ fn check_host(host: &str) -> Result<(), EndpointFault> {
     if host.is_empty() {
         return Err(EndpointFault::NoHost);
     }
-    let spoiled = |char: char| steers(char) || char.is_whitespace() || "/,@[]\"'`\\".contains(char);
+    let spoiled = |char: char| steers(char) || char.is_whitespace() || "/,@[]\"'`\\?=".contains(char);
     if host.len() > Endpoint::HOST_BYTES_MAX || host.contains(spoiled) {
         return Err(EndpointFault::BadHost);
     }
     // `fe80::1%eth0`: what follows the percent sign is a name of the system's own.
     let address = host.split('%').next().unwrap_or_default();
+    if !host.contains(':') && host.contains('%') {
+        return Err(EndpointFault::BadHost);
+    }
     if host.contains(':') && address.parse::<Ipv6Addr>().is_err() {
         return Err(EndpointFault::Brackets);
     }
@@ -245,10 +256,12 @@ mod tests {
             ("PLAINTEXT://broker:9092", EndpointFault::Scheme),
             ("bro ker:9092", EndpointFault::BadHost),
             ("bro\u{202e}ker:9092", EndpointFault::BadHost),
+            ("h?x=y:9092", EndpointFault::BadHost),
+            ("h%40k:9092", EndpointFault::BadHost),
         ];
         for (entry, fault) in faults {
             let error = entry.parse::<Endpoint>().unwrap_err();
-            assert_eq!((error.entry.as_str(), error.fault), (entry, fault));
+            assert_eq!((error.entry, error.fault), (servers::shown(entry), fault));
         }
     }
 
@@ -267,7 +280,7 @@ mod tests {
         let list = Endpoint::list(" b:2 ,a:1,,b:2").unwrap();
         assert_eq!(list.iter().map(ToString::to_string).collect::<Vec<_>>(), ["b:2", "a:1"]);
         assert_eq!(Endpoint::list(" , ").unwrap_err().fault, EndpointFault::Nothing);
-        assert_eq!(Endpoint::list("a:1,b:x").unwrap_err().entry, "b:x");
+        assert_eq!(Endpoint::list("a:1,b:0").unwrap_err().entry, "b:0");
     }
 
     #[test]

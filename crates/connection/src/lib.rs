@@ -44,7 +44,7 @@ mod shown;
 pub mod tls;
 pub mod transport;
 
-pub use endpoint::{Endpoint, EndpointError, EndpointFault};
+pub use endpoint::{Endpoint, EndpointError, EndpointFault, Servers};
 pub use exchange::{decode_response, encode_request};
 pub use reset::reset;
 pub use secrecy::SecretString;

@@ -51,7 +51,7 @@ impl fmt::Debug for Shown<'_> {
 }
 
 /// What stands in the place of a secret.
-const HIDDEN: &str = "[hidden]";
+pub(crate) const HIDDEN: &str = "[hidden]";
 
 /// Whether a text holds PEM, or the beginning or the end of it.
 ///

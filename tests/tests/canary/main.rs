@@ -43,6 +43,7 @@ async fn no_secret_is_in_any_line_error_or_debug() {
     let mut printed = Printed::default();
     let scenes = scenes::play_all(&mut printed).await
         + properties::try_all(&mut printed)
+        + properties::try_addresses(&mut printed).await
         + every_property::try_all(&mut printed).await;
     let lines = log::lines();
     assert!(scenes >= 30 && printed.0.len() > 60, "{scenes} scenes, {} texts", printed.0.len());

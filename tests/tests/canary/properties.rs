@@ -42,6 +42,37 @@ fn properties() -> Vec<(&'static str, String)> {
     ]
 }
 
+/// Addresses that hold a secret, for every name of the list.
+fn addresses() -> Vec<(&'static str, String)> {
+    let shapes = [
+        format!("h:{PASSWORD}"),
+        format!("h:9092?password={PASSWORD}"),
+        format!("h:9092?password=a,{PASSWORD}"),
+        format!("alice%3A{PASSWORD}%40h:9092"),
+        format!("alice:{PASSWORD}:9092"),
+        format!("alice:{PASSWORD}@h:9092"),
+        format!("h/{PASSWORD}:9092"),
+        format!("h {PASSWORD}:9092"),
+        format!("[::1]:{PASSWORD}"),
+        format!("SASL_SSL://h:9092/{PASSWORD}"),
+    ];
+    let names = ["bootstrap.servers", "metadata.broker.list", "Addrs"];
+    shapes.iter().flat_map(|shape| names.map(|name| (name, format!("h:9092,{shape}")))).collect()
+}
+
+/// Tries addresses with secrets; how many there were.
+pub(crate) async fn try_addresses(printed: &mut Printed) -> usize {
+    let addresses = addresses();
+    for (name, value) in &addresses {
+        let builder = ProducerBuilder::default().property(name, value).unwrap();
+        let refused = builder.clone().build().await;
+        assert!(refused.is_err(), "{name} took an address with a secret");
+        refused.err().iter().for_each(|error| printed.error(name, error));
+        checked(printed, name, builder);
+    }
+    addresses.len()
+}
+
 /// Tries all, alone and in a file; how many there were.
 pub(crate) fn try_all(printed: &mut Printed) -> usize {
     let mut scenes = 0;

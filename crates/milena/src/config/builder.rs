@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use milena_connection::Text;
+use milena_connection::Servers;
 use milena_connection::sasl::Sasl;
 use milena_connection::tls::Tls;
 use milena_connection::transport::Connector;
@@ -57,7 +57,7 @@ const CONNECTIONS_MAX_IDLE: Duration = Duration::from_secs(3 * 60 + 45);
 impl Default for ProducerBuilder {
     fn default() -> Self {
         let draft = ProducerConfig {
-            bootstrap_servers: Text::default(),
+            bootstrap_servers: Servers::default(),
             client_id: "milena".into(),
             acks: Acks::All,
             idempotence: true,

@@ -76,7 +76,7 @@ impl ProducerConfig {
 
     fn records_and_requests(&self) -> Vec<(&'static str, String)> {
         vec![
-            ("bootstrap.servers", shown(&self.bootstrap_servers)),
+            ("bootstrap.servers", self.bootstrap_servers.shown().to_owned()),
             ("client.id", shown(&self.client_id)),
             ("acks", self.acks.name().to_owned()),
             ("enable.idempotence", self.idempotence.to_string()),

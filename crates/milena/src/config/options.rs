@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use milena_connection::Text;
 use milena_connection::sasl::Sasl;
 use milena_connection::tls::Tls;
+use milena_connection::{Servers, Text};
 use milena_partitioner::Strategy;
 
 use super::compression::Compression;
@@ -96,7 +96,7 @@ impl MetadataRecovery {
 #[derive(Clone, Debug)]
 pub struct ProducerConfig {
     /// Not empty; entries between commas.
-    pub(crate) bootstrap_servers: Text,
+    pub(crate) bootstrap_servers: Servers,
     pub(crate) client_id: Text,
     pub(crate) acks: Acks,
     /// Only with [`Acks::All`], at most 5 in flight, and retries.

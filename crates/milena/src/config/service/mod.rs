@@ -12,7 +12,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use milena_connection::{FilePath, SecretString, Text, holds_pem};
+use milena_connection::{FilePath, SecretString, Servers, Text, holds_pem};
 
 use crate::config::builder::ProducerBuilder;
 use crate::config::by_name::pem_as_value;
@@ -206,7 +206,7 @@ impl fmt::Debug for Config {
         let file = |file: &Option<PathBuf>| file.as_deref().map(FilePath::from);
         let text = |text: &Option<String>| text.as_deref().map(Text::from);
         f.debug_struct("Config")
-            .field("brokers", &Text::from(self.brokers.join(",")))
+            .field("brokers", &Servers::from(self.brokers.join(",")))
             .field("ca_file", &file(&self.ca_file))
             .field("certificate_file", &file(&self.certificate_file))
             .field("key_file", &file(&self.key_file))
