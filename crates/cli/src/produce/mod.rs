@@ -95,6 +95,7 @@ async fn produce(
         topics: Topics::default(),
         outage: Outage::default(),
         stopped: None,
+        printed: Vec::new(),
         interrupted: None,
     };
     let began = clock::now();
@@ -120,8 +121,12 @@ fn exit_of(pump: Pump) -> Result<Exit, Failure> {
         (_, Some(exit)) => Ok(exit),
         (Some(Stop::BadInput(what)), None) => Err(Failure::usage(anyhow!("{}", escaped(&what)))),
         (Some(Stop::Refused(error)), None) => {
-            let error = error.to_string();
-            Err(Failure::failed(anyhow!("no more was read, because no record is taken: {}", escaped(&error))))
+            let text = error.to_string();
+            let why = match pump.printed.iter().find(|(_, printed)| printed.to_string() == text) {
+                Some((record, _)) => format!("see the error of record {record}"),
+                None => escaped(&text).to_string(),
+            };
+            Err(Failure::failed(anyhow!("no more was read, because no record is taken: {why}")))
         }
         (None, None) if pump.counts.failed > 0 => Ok(Exit::Failed),
         (None, None) => Ok(Exit::Delivered),

@@ -43,7 +43,8 @@ pub(crate) struct Options {
     pub(crate) acks: Option<String>,
     #[command(flatten)]
     pub(crate) compression: CompressionOption,
-    /// What to write to standard output for each record, in the order of the input
+    /// What to write to standard output for each record, in the order of the input; records are counted from 0, without
+    /// input that is skipped. Errors about raw input count the values of the file from 0, errors about lines its lines from 1
     #[arg(long, value_enum, default_value = "none")]
     pub(crate) report: Reports,
     /// Append records that failed to this file, as lines that `--format json` reads

@@ -48,6 +48,8 @@ pub(super) struct Pump {
     pub(super) topics: Topics,
     pub(super) outage: Outage,
     pub(super) stopped: Option<Stop>,
+    /// The failures that standard error has, at most [`TOLD_MAX`]: record and error.
+    pub(super) printed: Vec<(u64, SendError)>,
     pub(super) interrupted: Option<Exit>,
 }
 
@@ -296,10 +298,13 @@ impl Pump {
     }
 
     /// The first failures, where they are told nowhere else.
-    fn tell_failure(&self, record: u64, error: &SendError) {
+    fn tell_failure(&mut self, record: u64, error: &SendError) {
         match self.counts.failed {
             _ if self.reporter.tells() => {}
-            ..=TOLD_MAX => terminal::say(&format!("error: record {record}: {error}")),
+            ..=TOLD_MAX => {
+                terminal::say(&format!("error: record {record}: {error}"));
+                self.printed.push((record, error.clone()));
+            }
             count if count == TOLD_MAX + 1 => {
                 terminal::say("error: more records fail; --report json tells of each");
             }

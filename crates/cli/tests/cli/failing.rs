@@ -41,7 +41,7 @@ async fn base64_that_is_none_is_named() {
 async fn a_raw_value_that_is_cut_off_is_named_and_those_before_it_are_delivered() {
     let world = World::new().await;
     let ended = world.run("produce -t t -p 0 --format raw", b"\0\0\0\x01a\0\0\0\x01b\0\0\0\x09c");
-    ended.expect(2).says("stdin, record 3: it ends after 1 of the 9 bytes of a value");
+    ended.expect(2).says("stdin, record 2: it ends after 1 of the 9 bytes of a value");
     assert_eq!(world.values("t", 0), ["a", "b"]);
 }
 
@@ -93,7 +93,11 @@ async fn a_topic_that_is_not_there_ends_the_reading_in_bounded_time() {
     running.write("a\nb\nc\n");
     // Standard input stays open: the end of the input is not what is waited for.
     let ended = running.end_with_open_input().expect(1);
-    ended.says("topic nope: not found").says("create the topic first").says("0 records delivered, 3 failed");
+    let ended = ended
+        .says("topic nope: not found")
+        .says("create the topic first")
+        .says("0 records delivered, 3 failed");
+    ended.says("no more was read, because no record is taken: see the error of record 0");
 }
 
 #[tokio::test(flavor = "multi_thread")]

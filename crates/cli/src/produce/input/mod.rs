@@ -183,7 +183,8 @@ impl Reading {
     /// Passes over what is broken, if that was asked for.
     fn broken(&mut self, name: &str, number: u64, broken: Broken) -> Result<(), Ended> {
         let what = match self.parser.format {
-            Format::Raw => format!("{name}, record {number}: {}", broken.what),
+            // Values have no lines: they are counted from 0, as in reports.
+            Format::Raw => format!("{name}, record {}: {}", number - 1, broken.what),
             _ => format!("{name}:{number}: {}", broken.what),
         };
         if !self.skip_bad_input {
