@@ -122,7 +122,7 @@ pub struct Snapshot {
     pub batches: u64,
     /// Produce requests that were sent.
     pub requests: u64,
-    /// Batches that had to be sent once more.
+    /// Batches that were sent once more.
     pub retries: u64,
     /// Batches that a broker found too large, and that went in smaller ones (Java's `batch-split-total`).
     pub splits: u64,

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use milena_codec::ids::PartitionId;
+use milena_codec::record::HEADER_BYTES;
 use milena_codec::{ErrorCode, printable};
 use milena_sender::accumulator::{ChooseError, Refusal};
 use milena_sender::sync::FailedRecords;
 use milena_sender::{Ending, Failure, FailureKind, Obstacle};
 
+use crate::config::ProducerConfig;
+use crate::core::Core;
 use crate::error::{ErrorKind, Persisted, SendError};
 use crate::topic_name::TopicNameFault;
 
@@ -25,10 +28,10 @@ pub(crate) fn of_failure(failure: &Failure, topic: &Arc<str>, partition: Partiti
     let kind = kind_of(failure.kind);
     let message = match (what_to_allow(kind), failure.code) {
         (Some(allow), _) => format!("{allow} ({})", failure.message).into(),
-        (None, Some(ErrorCode::NOT_ENOUGH_REPLICAS | ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND)) => {
-            format!("{}: {MORE_REPLICAS}", failure.message).into()
-        }
-        (None, _) => Arc::clone(&failure.message),
+        (None, code) => match code.and_then(remedy) {
+            Some(remedy) => format!("{}: {remedy}", failure.message).into(),
+            None => Arc::clone(&failure.message),
+        },
     };
     SendError::new(kind, Arc::clone(topic), message)
         .with_partition(partition.0)
@@ -37,9 +40,25 @@ pub(crate) fn of_failure(failure: &Failure, topic: &Arc<str>, partition: Partiti
         .with_code(failure.code)
 }
 
-/// Codes 19 and 20.
-const MORE_REPLICAS: &str = "fewer replicas are in sync than `min.insync.replicas` of the topic asks for: start the brokers \
-     that are down, or lower it";
+/// The remedy for a code with which a broker rejects batches, where the code has one.
+pub(crate) const fn remedy(code: ErrorCode) -> Option<&'static str> {
+    match code {
+        ErrorCode::NOT_ENOUGH_REPLICAS | ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND => Some(
+            "fewer replicas are in sync than `min.insync.replicas` of the topic asks for: start the brokers that are down, \
+             or lower it",
+        ),
+        ErrorCode::UNKNOWN_TOPIC_OR_PARTITION | ErrorCode::UNKNOWN_TOPIC_ID => {
+            Some("the topic may have been deleted: create it anew, or allow DESCRIBE on it")
+        }
+        ErrorCode::CORRUPT_MESSAGE => Some(
+            "the batch arrived damaged, or without what the topic requires, such as a key: see the broker's log",
+        ),
+        ErrorCode::UNKNOWN_SERVER_ERROR => {
+            Some("an error in the broker that has no code of its own: see the broker's log")
+        }
+        _ => None,
+    }
+}
 
 /// What an operator has to change for the producer to be let in; a broker names the refusal alone.
 const fn what_to_allow(kind: ErrorKind) -> Option<&'static str> {
@@ -61,7 +80,7 @@ pub(crate) fn of_failed(failed: &FailedRecords) -> SendError {
 }
 
 /// A record that was not accepted.
-pub(crate) fn of_refusal(error: ChooseError, topic: &Arc<str>, ending: Option<Ending>) -> SendError {
+pub(crate) fn of_refusal(error: ChooseError, topic: &Arc<str>, core: &Core) -> SendError {
     let topic = Arc::clone(topic);
     let (refusal, partition) = match error {
         ChooseError::Missing => return SendError::new(ErrorKind::NoPartition, topic, error.to_string()),
@@ -74,12 +93,12 @@ pub(crate) fn of_refusal(error: ChooseError, topic: &Arc<str>, ending: Option<En
     let refused = match refusal {
         Refusal::TooLarge { bytes, limit } => {
             let said = format!(
-                "it takes up to {bytes} bytes, and max.request.size and buffer.memory allow {limit}: raise them, or \
-                 send less"
+                "it takes up to {bytes} bytes, the limit is {limit}: {}, or send less",
+                smallest_limit(limit, &core.config)
             );
             SendError::new(ErrorKind::MessageTooLarge, topic, said)
         }
-        Refusal::Closed => closed(topic, ending),
+        Refusal::Closed => closed(topic, core.shared.ending()),
         Refusal::UnknownTopic => SendError::new(ErrorKind::UnknownTopic, topic, NOT_KNOWN_ANY_MORE)
             .with_code(Some(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION))
             .with_retriable(true),
@@ -89,6 +108,17 @@ pub(crate) fn of_refusal(error: ChooseError, topic: &Arc<str>, ending: Option<En
         }
     };
     refused.with_partition(partition.0)
+}
+
+/// The property that a record is larger than. `buffer.memory` has to hold a record and the header of its batch.
+fn smallest_limit(limit: usize, config: &ProducerConfig) -> String {
+    let ProducerConfig { max_request_size, buffer_memory, .. } = config;
+    match limit < *max_request_size {
+        true => format!(
+            "raise `buffer.memory` = {buffer_memory}, of which {HEADER_BYTES} bytes are for the batch header"
+        ),
+        false => format!("raise `max.request.size` = {max_request_size}"),
+    }
 }
 
 /// Which caller has waited for a partition for all of `max.block.ms`.

@@ -36,4 +36,4 @@ pub mod sync;
 mod tests;
 
 pub use backoff::Backoff;
-pub use outcome::{Ending, Failure, FailureKind, Obstacle, Persisted, Receipt};
+pub use outcome::{Ending, Failure, FailureKind, Obstacle, OngoingRejection, Persisted, Receipt};

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Instant;
 
 use milena_codec::ErrorCode;
 
@@ -153,6 +154,15 @@ impl<T: Into<Arc<str>>> From<T> for Obstacle {
     fn from(message: T) -> Self {
         Self { message: message.into(), code: None }
     }
+}
+
+/// A partition whose batches a broker rejects: none was acknowledged since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OngoingRejection {
+    /// The code that was returned last.
+    pub code: ErrorCode,
+    /// The time of the first rejection after the last acknowledgement.
+    pub since: Instant,
 }
 
 /// What became of a record that was written.

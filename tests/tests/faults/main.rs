@@ -18,6 +18,7 @@ mod late_take_up;
 mod lies;
 mod links;
 mod look_ups;
+mod obstacles;
 mod recovery;
 mod restarts;
 mod short_patience;

@@ -221,7 +221,10 @@ fn peer_closed(
     partial: usize,
 ) -> fmt::Result {
     let requests = if unanswered == 1 { "request" } else { "requests" };
-    write!(f, "the broker closed the connection, {unanswered} {requests} had no answer")?;
+    match unanswered {
+        0 => f.write_str("the broker closed the connection")?,
+        _ => write!(f, "the broker closed the connection, {unanswered} {requests} had no answer")?,
+    }
     if partial > 0 {
         let bytes = if partial == 1 { "byte" } else { "bytes" };
         write!(f, ", {partial} {bytes} of an unfinished answer had come")?;

@@ -236,7 +236,7 @@ fn excludes(property: &str, value: &str, needed: &str) -> ConfigError {
         property,
         format!(
             "`{property}` = `{value}` excludes idempotence, which needs {needed}: change it, or set \
-             `enable.idempotence` to `false` and live with copies and changes of order"
+             `enable.idempotence` to `false`, where a record may be written twice"
         ),
     )
 }

@@ -137,6 +137,9 @@ impl BrokerTask {
         if !self.needs_link() {
             return;
         }
+        if let Some(endpoint) = self.link.endpoint() {
+            self.lane.connecting(now, || endpoint.to_string().into());
+        }
         match self.link.poll_open(now, cx) {
             Poll::Pending => return,
             Poll::Ready(Ok(())) => {}
@@ -184,6 +187,7 @@ impl BrokerTask {
             Event::Answered { payload, body, .. } => {
                 let pause_ms =
                     self.lane.answered(now, payload.0, session.bytes(body)).map_err(Broken::Answer)?;
+                self.link.note_answer();
                 if let Some(pause) = throttle(pause_ms) {
                     self.paused_until = Some(now + pause);
                     self.settings.core.metrics.add_throttle(pause);

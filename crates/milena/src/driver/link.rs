@@ -1,5 +1,6 @@
 //! A lane's connection: dialled when it is needed, dialled again with backoff when it breaks.
 
+mod broken;
 mod ending;
 
 use std::fmt;
@@ -10,20 +11,19 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use milena_codec::ErrorCode;
 use milena_connection::Endpoint;
 use milena_connection::sasl::Outcome;
-use milena_connection::session::{Event, Fate, Session, SessionError, VersionMismatch};
-use milena_connection::transport::{BoxStream, Connector, DialError, TlsError};
+use milena_connection::session::{Event, Fate, Session, SessionError};
+use milena_connection::transport::{BoxStream, Connector, DialError};
 use milena_sender::Backoff;
-use milena_sender::lane::AnswerError;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::timeout;
 
 use super::frame::Frame;
 use super::settings::Settings;
-use super::trouble::{Trouble, Verdict, of_io, of_session};
+use super::trouble::Trouble;
 use crate::error::ConnectErrorKind;
+pub(super) use broken::Broken;
 use ending::Ending;
 
 /// How many pieces go into one write: what Linux takes at most is 1 024.
@@ -50,6 +50,8 @@ pub(super) struct Link {
     failed_dials: u32,
     /// Whether requests could be sent on the last connection.
     stood: bool,
+    /// Whether the broker at this address ever answered a request.
+    answered: bool,
     /// Whether the last connection ended because nobody used it: the next one is opened when it is needed.
     dormant: bool,
     /// See [`Session::with_jitter`].
@@ -102,6 +104,7 @@ impl Link {
             setup,
             failed_dials: 0,
             stood: false,
+            answered: false,
             dormant: false,
             jitter,
         }
@@ -116,6 +119,7 @@ impl Link {
             return None;
         }
         self.dialled = None;
+        self.answered = false;
         (self.failures, self.failed_dials) = (0, 0);
         let until = now + self.settings.core.config.request_timeout;
         self.begin_end(until, Trouble::new(ConnectErrorKind::Unreachable, "the broker moved"))
@@ -187,6 +191,11 @@ impl Link {
         self.failures = 0;
     }
 
+    /// A request was answered.
+    pub(super) const fn note_answer(&mut self) {
+        self.answered = true;
+    }
+
     /// Writes what the session has to write, as far as the connection takes it.
     pub(super) fn write(&mut self, now: Instant, cx: &mut Context<'_>) -> io::Result<()> {
         let State::Open { stream, session, unflushed, .. } = &mut self.state else { return Ok(()) };
@@ -250,6 +259,7 @@ impl Link {
         if self.is_ending() {
             return self.end_begun();
         }
+        let broken = if self.answered { broken.authenticated() } else { broken };
         let is_timeout = broken.is_timeout();
         let mut trouble = Trouble::new(broken.verdict().0, &broken).with_code(broken.code());
         if let Some(endpoint) = &self.dialled {
@@ -289,56 +299,6 @@ fn dial(connector: &Arc<dyn Connector>, endpoint: Endpoint, within: Duration) ->
             Err(DialError::Other { endpoint: endpoint.clone(), error: error.into() })
         })
     })
-}
-
-/// What broke a connection.
-#[derive(Debug)]
-pub(super) enum Broken {
-    Io(io::Error),
-    Session(SessionError),
-    Answer(AnswerError),
-    Version(VersionMismatch),
-    /// It holds batches that give way to callers that wait for room.
-    GaveWay,
-}
-
-impl Broken {
-    fn verdict(&self) -> Verdict {
-        match self {
-            Self::Io(error) => of_io(error),
-            Self::Session(error) => of_session(error),
-            Self::Answer(_) | Self::Version(_) => (ConnectErrorKind::Unsupported, false),
-            Self::GaveWay => (ConnectErrorKind::Timeout, false),
-        }
-    }
-
-    const fn code(&self) -> Option<ErrorCode> {
-        match self {
-            Self::Session(error) => error.code(),
-            Self::Io(_) | Self::Answer(_) | Self::Version(_) | Self::GaveWay => None,
-        }
-    }
-
-    const fn is_timeout(&self) -> bool {
-        matches!(self, Self::Session(SessionError::RequestTimedOut { .. } | SessionError::NoProgress { .. }))
-    }
-}
-
-impl fmt::Display for Broken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Io(error) if TlsError::of(error).is_some() => write!(f, "{error}"),
-            Self::Io(error) => write!(f, "the connection broke: {error}"),
-            Self::Session(error) => error.fmt(f),
-            Self::Answer(error) => write!(f, "the answer to Produce is no good: {error}"),
-            Self::Version(mismatch) => mismatch.fmt(f),
-            Self::GaveWay => write!(
-                f,
-                "connection: the broker does not respond to batches whose delivery timeout is over, while callers wait for \
-                 room in buffer.memory: reset"
-            ),
-        }
-    }
 }
 
 impl fmt::Debug for Link {

@@ -155,8 +155,7 @@ impl<'a, const SEAT: bool> Enter<'a, SEAT> {
                     }
                 }
                 refused => {
-                    let ending = self.core.shared.ending();
-                    return Poll::Ready(Err(outcome::of_refusal(refused, self.topic.name(), ending)));
+                    return Poll::Ready(Err(outcome::of_refusal(refused, self.topic.name(), self.core)));
                 }
             }
             match self.try_enter() {

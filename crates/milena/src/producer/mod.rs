@@ -168,7 +168,7 @@ impl Producer {
                     // It may have been added: the brokers are asked, and the next try knows.
                     core.tell(|inbox| inbox.broker_lost = true);
                 }
-                Err(TryEnqueueError::refused(record, outcome::of_refusal(error, &name, core.shared.ending())))
+                Err(TryEnqueueError::refused(record, outcome::of_refusal(error, &name, core)))
             }
         }
     }

@@ -5,11 +5,13 @@ use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
+use milena_sender::OngoingRejection;
 use milena_sender::sync::Holder;
 
 use crate::clock;
 use crate::core::Core;
 use crate::error::{ErrorKind, SendError};
+use crate::outcome::remedy;
 
 /// Below this a partition counts as one that makes progress.
 const PROGRESS_MAX: Duration = Duration::from_secs(1);
@@ -41,12 +43,18 @@ fn reason(core: &Core, holder: &Holder) -> String {
         return "the brokers do not know the topic".to_owned();
     }
     let (broker, trouble) = partition.broker();
-    match (broker, trouble, holder.without_progress) {
-        (None, ..) => "no leader".to_owned(),
-        (Some(broker), Some(trouble), _) => format!("broker {broker} does not respond: {trouble}"),
-        (Some(broker), None, since) if since > PROGRESS_MAX => {
-            format!("broker {broker} does not respond: nothing was acknowledged for {} s", since.as_secs())
+    let Some(broker) = broker else { return "no leader".to_owned() };
+    if let Some(OngoingRejection { code, since }) = partition.rejection() {
+        let seconds = clock::now().saturating_duration_since(since).as_secs();
+        let remedy = remedy(code).map(|remedy| format!(": {remedy}")).unwrap_or_default();
+        return format!("broker {broker} has rejected its batches with {code} for {seconds} s{remedy}");
+    }
+    match (trouble, holder.without_progress) {
+        (Some(trouble), _) => format!("broker {broker} does not respond: {trouble}"),
+        // Others of the same broker may make progress.
+        (None, since) if since > PROGRESS_MAX => {
+            format!("broker {broker} has acknowledged nothing of it for {} s", since.as_secs())
         }
-        (Some(broker), None, _) => format!("broker {broker} takes less than is sent"),
+        (None, _) => format!("broker {broker} takes less than is sent"),
     }
 }

@@ -23,7 +23,7 @@ use super::ratio::{EstimatedRatio, Ratio};
 use super::settings::{Clock, Shared};
 use crate::batch::Batch;
 use crate::compression::TopicCompression;
-use crate::outcome::Obstacle;
+use crate::outcome::{Obstacle, OngoingRejection};
 use crate::sync::mutant::{self, Blind};
 use crate::sync::{
     Account, Arc, AtomicBool, CHUNK_BYTES_MAX, Charge, Completion, Gate, GateGuard, Memory, Padded, Seat,
@@ -52,6 +52,8 @@ pub struct Partition {
     available: AtomicBool,
     /// Why it has no leader, where it has none. Guards a look or an exchange.
     leaderless: Gate<Option<Obstacle>>,
+    /// The code with which its batches are rejected. Guards a look or an exchange.
+    rejection: Gate<Option<OngoingRejection>>,
     /// Its leader is not followed: it was not written to for long.
     dormant: AtomicBool,
     queue: Padded<Gate<Queue>>,
@@ -94,6 +96,7 @@ impl Partition {
             account,
             available: AtomicBool::new(false),
             leaderless: Gate::new(None),
+            rejection: Gate::new(None),
             dormant: AtomicBool::new(false),
             queue,
         })

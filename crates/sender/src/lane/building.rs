@@ -16,7 +16,7 @@ impl Lane {
             let Some(serial) = self.schedule.ready.pop_front() else { break };
             let Some(stream) = self.streams.get_mut(&serial) else { continue };
             stream.listed = false;
-            match stream.next(now, self.identity, &self.config.stream) {
+            match stream.next(now, self.identity, &self.config.stream, &mut self.settler) {
                 Next::Busy => self.schedule.come_back(serial, Visit::Look),
                 Next::Nothing => self.refresh(serial, now, Visit::Look),
                 Next::Flight(flight) if flight.batch.is_beyond(version) => {
@@ -25,7 +25,7 @@ impl Lane {
                 Next::Flight(flight) => {
                     let more = flight.batch.bytes();
                     if request.batches() > 0 && bytes + more > self.request_bytes_max {
-                        stream.put_back(flight);
+                        stream.put_back(flight, &mut self.settler);
                         self.schedule.list_first(serial, stream);
                         break;
                     }

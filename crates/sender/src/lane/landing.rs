@@ -28,7 +28,7 @@ impl Lane {
             self.landed(now, flight, &answer, hint);
         }
         self.answers = landed;
-        self.lost(now, request, true);
+        self.lost(now, request, true, false);
         self.request_bytes_max = (self.request_bytes_max * 2).min(self.config.request_bytes_max);
         if std::mem::replace(&mut self.left_unanswered, read.is_err()) {
             self.port.set_trouble(None);
@@ -62,14 +62,14 @@ impl Lane {
             self.request_bytes_max = (self.request_bytes_max / 2).max(1);
         }
         for (request, whole) in requests {
-            self.lost(now, request, whole);
+            self.lost(now, request, whole, timed_out);
         }
     }
 
     /// The batches of a request without a response come back.
-    fn lost(&mut self, now: Instant, mut request: ProduceRequest, whole: bool) {
+    fn lost(&mut self, now: Instant, mut request: ProduceRequest, whole: bool, timed_out: bool) {
         for flight in request.flights.iter_mut().filter_map(Option::take) {
-            self.landed(now, flight, &Answer::Lost { whole }, None);
+            self.landed(now, flight, &Answer::Lost { whole, timed_out }, None);
         }
         self.recycle(request);
     }

@@ -20,6 +20,7 @@ mod compressing;
 mod giving_way;
 mod landing;
 mod notice;
+mod obstacle;
 mod orders;
 mod request;
 mod schedule;
@@ -41,6 +42,7 @@ use crate::outcome::Obstacle;
 use crate::stream::{Counters, Settler, Stream, StreamConfig};
 use crate::sync::Arc;
 use answers::Landed;
+use obstacle::Connecting;
 use schedule::{Schedule, Visit};
 
 /// How a lane sends.
@@ -115,6 +117,8 @@ pub struct Lane {
     backoff: Backoff,
     /// The trouble with the broker; none while its connection works.
     trouble: Option<Obstacle>,
+    /// The first attempt to connect since the connection could be used last.
+    connecting: Option<Connecting>,
     /// It was with requests that were sent, and none was answered since.
     left_unanswered: bool,
     /// How often it looked how a partition stands.
@@ -143,7 +147,8 @@ impl Lane {
             settler: Settler::new(shared),
             notices: Vec::new(),
             backoff: Backoff::new(config.retry_backoff, config.retry_backoff_max, config.seed),
-            trouble: Some("no broker leads the partition".into()),
+            trouble: None,
+            connecting: None,
             left_unanswered: false,
             #[cfg(test)]
             looks: 0,
@@ -160,6 +165,7 @@ impl Lane {
     /// A connection is ready, on which Produce has this version.
     pub fn connected(&mut self, produce_version: i16) {
         self.version = Some(produce_version);
+        self.connecting = None;
         // The broker may have started anew, and not know the runs of partitions that had nothing in flight either.
         self.streams.values_mut().for_each(|stream| stream.leader_changed());
         self.schedule.revisit.extend(self.streams.keys());
@@ -168,12 +174,6 @@ impl Lane {
             self.trouble = None;
             self.port.set_trouble(None);
         }
-    }
-
-    /// Notes the trouble with the broker, for the errors of records that expire.
-    pub fn set_trouble(&mut self, trouble: Obstacle) {
-        self.port.set_trouble(Some(StdArc::clone(&trouble.message)));
-        self.trouble = Some(trouble);
     }
 
     /// The shell was to wake at `since` and wakes later by more than [`LATE_MIN`](crate::stream::LATE_MIN), because the
@@ -340,12 +340,8 @@ impl Lane {
         let unsent = standing.expires.map(|due| stream.unsent_due(due, now, self.config.request_timeout));
         let expires = stream.deadline(config).into_iter().chain(unsent).min();
         if expires.is_some_and(|expires| expires <= now) {
-            let lacks_identity = stream.lacks_identity(self.identity, config);
-            let no_identity = || self.settler.shared().no_identity().filter(|_| lacks_identity);
-            let obstacle = stream.partition().leaderless().or_else(no_identity);
-            let obstacle = obstacle.as_ref().or(self.trouble.as_ref());
+            self.expire(serial, now);
             // The next look, which follows at once, sees how it stands after that.
-            let _ = stream.expire(now, config, obstacle, &mut self.settler);
             return self.schedule.revisit.push(serial);
         }
         let has_next = match stream.compresses() {

@@ -29,6 +29,8 @@ pub enum Answer {
     Lost {
         /// Whether it had all of it.
         whole: bool,
+        /// Whether the broker did not respond within `request.timeout.ms`.
+        timed_out: bool,
     },
 }
 
@@ -56,6 +58,9 @@ pub struct Culprit {
 pub(super) fn words(answer: &Answer) -> (Option<ErrorCode>, String) {
     match answer {
         Answer::Said { code, message, .. } => (Some(*code), returned(*code, message.as_deref())),
+        Answer::Lost { timed_out: true, .. } => {
+            (None, "the broker did not respond within `request.timeout.ms`".to_owned())
+        }
         _ => (None, "the connection ended before the broker responded".to_owned()),
     }
 }
@@ -63,9 +68,14 @@ pub(super) fn words(answer: &Answer) -> (Option<ErrorCode>, String) {
 /// The broker's code and words, in which the code need not stand once more.
 pub(super) fn returned(code: ErrorCode, words: Option<&str>) -> String {
     let words = words.unwrap_or_default().replace(&code.to_string(), "");
-    let words = words.strip_prefix(code.name().unwrap_or_default()).unwrap_or(&words);
+    let words = match code.name() {
+        Some(name) => words.replace(name, ""),
+        None => words,
+    };
+    let words = words.split_whitespace().collect::<Vec<_>>().join(" ").replace(" :", ":");
+    let number = code.0.to_string();
     match words.trim_matches([' ', ':', ';', '.']) {
-        "" => format!("the broker returned {code}"),
+        words if words.is_empty() || words == number => format!("the broker returned {code}"),
         words => format!("the broker returned {code}: {words}"),
     }
 }
@@ -82,6 +92,8 @@ mod tests {
             (Some(""), "the broker returned INVALID_RECORD (87)"),
             (Some("INVALID_RECORD (87)"), "the broker returned INVALID_RECORD (87)"),
             (Some("INVALID_RECORD: no key"), "the broker returned INVALID_RECORD (87): no key"),
+            (Some("INVALID_RECORD"), "the broker returned INVALID_RECORD (87)"),
+            (Some("Error INVALID_RECORD: no key"), "the broker returned INVALID_RECORD (87): Error: no key"),
             (Some("no key."), "the broker returned INVALID_RECORD (87): no key"),
         ] {
             assert_eq!(returned(code, words), text);

@@ -27,6 +27,8 @@ pub(super) struct Entry {
     pub(super) records: u32,
     /// When its first record came.
     pub(super) opened: Instant,
+    /// How many of its tries were put into a request.
+    pub(super) tries: u32,
     /// How many of its tries failed.
     pub(super) failures: u32,
     /// How often a broker found it corrupt.
@@ -119,6 +121,7 @@ impl Entry {
             stamp,
             records: batch.records,
             opened: batch.opened,
+            tries: 0,
             failures: 0,
             corrupted: 0,
             code: None,

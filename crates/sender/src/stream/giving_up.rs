@@ -6,10 +6,17 @@ use std::time::{Duration, Instant};
 
 use milena_codec::ErrorCode;
 
+use super::answer::{Answer, words};
 use super::entry::{Bytes, Callers, Entry};
+use super::rejection::Rejected;
 use super::{Settler, Stream, StreamConfig};
 use crate::batch::Batch;
 use crate::outcome::{Ending, Failure, FailureKind, Obstacle, Persisted};
+
+/// The broker has requests that it did not answer.
+const NO_ANSWER: &str = "the broker did not respond in time";
+/// The broker owes nothing, and the record was not sent.
+const TOO_MUCH: &str = "the load of the broker or a quota let no more requests through in time: send less, or raise `delivery.timeout.ms`";
 
 impl Stream {
     /// The driver slept past `since`: a deadline that has passed from then on tells nothing about the broker. Batches that
@@ -50,12 +57,14 @@ impl Stream {
     }
 
     /// Fails what has waited for too long, here and in the queue. `obstacle` is why it waited, none where the
-    /// broker can be used and did not respond. Returns none when a caller holds the partition.
+    /// broker can be used. `owes_answer`: requests on its connection are not answered. Returns none when a caller holds
+    /// the partition.
     pub fn expire(
         &mut self,
         now: Instant,
         config: &StreamConfig,
         obstacle: Option<&Obstacle>,
+        owes_answer: bool,
         settler: &mut Settler,
     ) -> Option<()> {
         let Some(opened_before) = now.checked_sub(config.delivery_timeout) else { return Some(()) };
@@ -75,8 +84,9 @@ impl Stream {
         let cause = |lacking: &str| Cause {
             head: format!("not {lacking} within {:?}", config.delivery_timeout),
             obstacle: obstacle.map(|obstacle| &*obstacle.message),
-            otherwise: Some("the broker did not respond in time"),
+            otherwise: Some(if owes_answer { NO_ANSWER } else { TOO_MUCH }),
             code: obstacle.and_then(|obstacle| obstacle.code),
+            last: None,
         };
         let was_sent = |entry: &Entry| !entry.was_never_sent() && overdue(entry);
         self.fail_entries(was_sent, FailureKind::DeliveryTimeout, &cause("acknowledged"), settler);
@@ -115,7 +125,9 @@ impl Stream {
 
     /// Fails everything, and takes no more: the topic has no such partition any more.
     pub fn discard(mut self, settler: &mut Settler) {
-        let cause = &Cause::from("the topic was created anew, with fewer partitions");
+        let cause = &Cause::from(
+            "the topic was created anew, with fewer partitions: send to one that it has, or add partitions",
+        );
         let waiting = self.partition.end();
         self.fail_entries(|_| true, FailureKind::InvalidPartition, cause, settler);
         self.fail_next_batch(None, FailureKind::InvalidPartition, cause, settler);
@@ -169,6 +181,7 @@ impl Stream {
         cause: &Cause<'_>,
         settler: &mut Settler,
     ) {
+        let rejection = self.rejection;
         for entry in self.entries.iter_mut().filter(|entry| which(entry)) {
             let persisted = if entry.may_be_written() { Persisted::Maybe } else { Persisted::No };
             let claim = entry.take_claim();
@@ -176,7 +189,8 @@ impl Stream {
                 entry.callers = Callers::GivenUp;
             }
             if let Some(claim) = claim {
-                let failure = failure_of(kind, persisted, entry.code, cause);
+                let rejected = Self::rejected(rejection, kind, Some(entry));
+                let failure = failure_of(kind, persisted, rejected, cause);
                 settler.failed(claim, failure, &self.partition, &mut self.spares);
                 self.keeps_told = true;
             }
@@ -217,13 +231,15 @@ impl Stream {
             self.fail_unsent(batch, kind, cause, settler);
         }
         if let Some(claim) = claim {
-            let failure = failure_of(kind, Persisted::No, None, cause);
+            let rejected = Self::rejected(self.rejection, kind, None);
+            let failure = failure_of(kind, Persisted::No, rejected, cause);
             settler.failed(claim, failure, &self.partition, &mut self.spares);
         }
     }
 
     fn fail_unsent(&mut self, batch: Batch, kind: FailureKind, cause: &Cause<'_>, settler: &mut Settler) {
-        let failure = failure_of(kind, Persisted::No, None, cause);
+        let rejected = Self::rejected(self.rejection, kind, None);
+        let failure = failure_of(kind, Persisted::No, rejected, cause);
         settler.failed(batch.claim(), failure, &self.partition, &mut self.spares);
         settler.release(batch);
     }
@@ -262,23 +278,37 @@ pub(super) struct Cause<'a> {
     otherwise: Option<&'static str>,
     /// The code that a broker returned after any rejection.
     code: Option<ErrorCode>,
+    /// The outcome of the last try, where that is the cause.
+    last: Option<String>,
 }
 
 impl<T: Into<String>> From<T> for Cause<'_> {
     fn from(head: T) -> Self {
-        Self { head: head.into(), obstacle: None, otherwise: None, code: None }
+        Self { head: head.into(), obstacle: None, otherwise: None, code: None, last: None }
     }
 }
 
-/// A failure that is not the broker's verdict. `rejection` is that of the last try.
+impl Cause<'_> {
+    /// Of a batch that used up its tries, by the answer to the last one.
+    pub(super) fn after_tries(tries: u64, retries: u32, answer: &Answer) -> Self {
+        let tries = if tries == 1 { "1 try".to_owned() } else { format!("{tries} tries") };
+        Self {
+            last: Some(words(answer).1),
+            ..Self::from(format!("given up after {tries} (`retries` = {retries})"))
+        }
+    }
+}
+
+/// A failure that is not the broker's verdict.
 fn failure_of(
     kind: FailureKind,
     persisted: Persisted,
-    rejection: Option<ErrorCode>,
+    rejected: Option<Rejected>,
     cause: &Cause<'_>,
 ) -> Failure {
-    let rejected = rejection.filter(|_| cause.code.is_none());
-    let rejected = rejected.map(|code| format!("the broker returned {code} last"));
+    let code = cause.code.or_else(|| rejected.map(Rejected::code));
+    let rejected = rejected.filter(|_| cause.code.is_none()).map(Rejected::words);
+    let rejected = cause.last.clone().or(rejected);
     let otherwise = if rejected.is_none() { cause.otherwise } else { None };
     let why: Vec<_> = [cause.obstacle.or(otherwise), rejected.as_deref()].into_iter().flatten().collect();
     let message = match why.is_empty() {
@@ -287,5 +317,5 @@ fn failure_of(
     };
     // A producer that has ended takes nothing again.
     let retriable = !matches!(kind, FailureKind::Closed | FailureKind::DriverFailed);
-    Failure { kind, persisted, retriable, code: cause.code.or(rejection), message }
+    Failure { kind, persisted, retriable, code, message }
 }

@@ -62,6 +62,7 @@ impl Stream {
         let corrupted = self.entries[index].corrupted;
         let case = Case { records, idempotent: config.idempotent, blames, corrupted };
         let (verdict, trace) = judge(answer, case);
+        self.note_rejection(now, answer, verdict);
         if verdict != Verdict::Written {
             self.note(index, answer, verdict, trace);
         }
@@ -80,16 +81,16 @@ impl Stream {
                 } else {
                     aftermath.loss = self.loss_behind(index, answer);
                     self.run.broken = true;
-                    self.retry(index, flight.batch, now, config, backoff, settler);
+                    self.retry(index, flight.batch, (now, answer), config, backoff, settler);
                 }
             }
             Verdict::RetryAtLeader => {
                 // The topic may have been created anew under its name, or the leader that is reached next is another.
                 self.run.leader_changed();
                 aftermath.stale = true;
-                self.retry(index, flight.batch, now, config, backoff, settler);
+                self.retry(index, flight.batch, (now, answer), config, backoff, settler);
             }
-            Verdict::Retry => self.retry(index, flight.batch, now, config, backoff, settler),
+            Verdict::Retry => self.retry(index, flight.batch, (now, answer), config, backoff, settler),
         }
         self.drop_settled(settler);
         if !self.has_waiting() {
@@ -226,7 +227,7 @@ impl Stream {
         &mut self,
         index: usize,
         batch: Batch,
-        now: Instant,
+        (now, answer): (Instant, &Answer),
         config: &StreamConfig,
         backoff: &mut dyn FnMut(u32) -> Duration,
         settler: &mut Settler,
@@ -234,16 +235,12 @@ impl Stream {
         let entry = &mut self.entries[index];
         let failures = entry.failures;
         entry.failures += 1;
-        settler.counters.retries += 1;
         let out_of_tries = failures >= config.retries;
         let number = entry.number;
         self.wait_again(index, batch);
         if out_of_tries {
             let which = |entry: &Entry| entry.number == number;
-            let cause = match u64::from(failures) + 1 {
-                1 => Cause::from("given up after 1 try"),
-                tries => Cause::from(format!("given up after {tries} tries")),
-            };
+            let cause = Cause::after_tries(u64::from(failures) + 1, config.retries, answer);
             self.fail_entries(which, FailureKind::RetriesExhausted, &cause, settler);
         }
         let not_before = now + backoff(failures);
@@ -262,8 +259,8 @@ fn judge(answer: &Answer, case: Case) -> (Verdict, Trace) {
         Answer::Said { code, .. } => verdict(*code, case),
         Answer::Written => (Verdict::Written, Trace::Open),
         Answer::CodecTooNew { .. } => (Verdict::Fail(FailureKind::UnsupportedCompression), Trace::Refused),
-        Answer::Lost { whole: true } => (Verdict::RetryAtLeader, Trace::Open),
-        Answer::Lost { whole: false } => (Verdict::RetryAtLeader, Trace::Refused),
+        Answer::Lost { whole: true, .. } => (Verdict::RetryAtLeader, Trace::Open),
+        Answer::Lost { whole: false, .. } => (Verdict::RetryAtLeader, Trace::Refused),
     }
 }
 

@@ -32,6 +32,7 @@ mod loss;
 mod opening;
 mod outcome;
 mod parts;
+mod rejection;
 mod run;
 mod settler;
 mod verdict;
@@ -52,6 +53,7 @@ use milena_codec::record::Stamp;
 
 use crate::accumulator::Partition;
 use crate::batch::Batch;
+use crate::outcome::OngoingRejection;
 use crate::sync::{Arc, Completion};
 use compressing::NextBatch;
 use entry::{Bytes, Entry, Try};
@@ -68,6 +70,8 @@ pub struct Stream {
     /// Invariant: in the order of sequences.
     entries: VecDeque<Entry>,
     next_entry: u64,
+    /// The leader rejects its batches.
+    rejection: Option<OngoingRejection>,
     in_flight: usize,
     /// No retry before this.
     not_before: Option<Instant>,
@@ -140,6 +144,7 @@ impl Stream {
             run: Run::default(),
             entries: VecDeque::new(),
             next_entry: 0,
+            rejection: None,
             in_flight: 0,
             not_before: None,
             grant: None,
@@ -261,14 +266,20 @@ impl Stream {
     }
 
     /// Takes its next batch: one that waits to go again, or a new one from the queue.
-    pub fn next(&mut self, now: Instant, identity: Option<Identity>, config: &StreamConfig) -> Next {
+    pub fn next(
+        &mut self,
+        now: Instant,
+        identity: Option<Identity>,
+        config: &StreamConfig,
+        settler: &mut Settler,
+    ) -> Next {
         if !self.may_send(now, identity, config) {
             return Next::Nothing;
         }
         self.not_before = None;
         if let Some(index) = self.waiting_to_send(now, config) {
             self.grant_try(index, config);
-            return self.fly(index, now);
+            return self.fly(index, now, settler);
         }
         let taken = match self.compresses() {
             true => Some(self.next_batch.pop()),
@@ -280,14 +291,16 @@ impl Stream {
         self.enter(batch, stamp.unwrap_or(Stamp::NONE));
         let index = self.entries.len() - 1;
         self.grant_try(index, config);
-        self.fly(index, now)
+        self.fly(index, now, settler)
     }
 
     /// Takes back a batch that did not fit its request: it goes with the next, stamped as it is.
-    pub fn put_back(&mut self, flight: Flight) {
+    pub fn put_back(&mut self, flight: Flight, settler: &mut Settler) {
         self.in_flight -= 1;
         if let Some(entry) = self.entries.iter_mut().find(|entry| entry.number == flight.entry) {
             entry.bytes = Bytes::Here(flight.batch);
+            entry.tries = entry.tries.saturating_sub(1);
+            settler.counters.retries -= u64::from(entry.tries > 0);
         }
     }
 
@@ -337,12 +350,14 @@ impl Stream {
         self.entries.push_back(Entry::new(self.next_entry, batch, stamp));
     }
 
-    fn fly(&mut self, index: usize, now: Instant) -> Next {
+    fn fly(&mut self, index: usize, now: Instant, settler: &mut Settler) -> Next {
         let Run { term, topic, .. } = self.run;
         let to = Try { term, topic, at_knowing_leader: self.run.is_known(now) };
         let Some(entry) = self.entries.get_mut(index) else { return Next::Nothing };
         let Some(batch) = entry.take_bytes(to) else { return Next::Nothing };
         self.in_flight += 1;
+        settler.counters.retries += u64::from(entry.tries > 0);
+        entry.tries = entry.tries.saturating_add(1);
         let partition = StdArc::clone(&self.partition);
         Next::Flight(Flight { partition, topic_id: self.topic_id, entry: entry.number, batch })
     }

@@ -21,7 +21,7 @@ pub struct Counters {
     pub batches: u64,
     /// Requests that were made.
     pub requests: u64,
-    /// Batches that had to go once more.
+    /// Batches that were sent once more.
     pub retries: u64,
     /// Batches that a broker found too large and that go in smaller ones.
     pub splits: u64,

@@ -31,6 +31,12 @@ impl BrokerTask {
                 tracing::debug!(reason = %ended.trouble, "a connection that is not used is closed")
             }
             0 => tracing::info!(reason = %ended.trouble, "an idle connection ended"),
+            requests if self.ends_by.is_some() => tracing::warn!(
+                endpoint = ?self.link.endpoint(),
+                requests,
+                "produce: the producer closed a connection before the broker responded to all requests: their records were \
+                 reported as failed and may have been written; raise close.timeout.ms where that must not be"
+            ),
             requests => tracing::warn!(reason = %ended.trouble, requests, "a connection ended"),
         }
         if ended.unconfirmed {

@@ -1,7 +1,8 @@
-//! What is known about the leader of a partition: whether there is one, why not, and whether it is followed.
+//! What is known about the leader of a partition: whether there is one, why not, whether it is followed, and whether it
+//! rejects batches.
 
 use super::Partition;
-use crate::outcome::Obstacle;
+use crate::outcome::{Obstacle, OngoingRejection};
 use crate::sync::{Ordering, lock};
 
 impl Partition {
@@ -26,6 +27,16 @@ impl Partition {
     /// Why it has no leader, as far as is known.
     pub fn leaderless(&self) -> Option<Obstacle> {
         lock(&self.leaderless).clone()
+    }
+
+    /// Notes the code with which its leader rejects batches, or that it acknowledged one.
+    pub(crate) fn set_rejection(&self, rejection: Option<OngoingRejection>) {
+        *lock(&self.rejection) = rejection;
+    }
+
+    /// The code with which its leader rejects batches, none since the last acknowledgement.
+    pub fn rejection(&self) -> Option<OngoingRejection> {
+        *lock(&self.rejection)
     }
 
     /// Notes whether its leader is followed from now on.

@@ -179,8 +179,8 @@ fn only_what_is_too_late_expires() {
 fn a_batch_that_was_refused_expires_as_not_written_and_an_unanswered_one_as_perhaps_written() {
     let rows = [
         (said(ErrorCode::NOT_ENOUGH_REPLICAS), Persisted::No),
-        (Answer::Lost { whole: false }, Persisted::No),
-        (Answer::Lost { whole: true }, Persisted::Maybe),
+        (Answer::Lost { whole: false, timed_out: false }, Persisted::No),
+        (Answer::Lost { whole: true, timed_out: false }, Persisted::Maybe),
         (said(ErrorCode::REQUEST_TIMED_OUT), Persisted::Maybe),
         (said(ErrorCode::NETWORK_EXCEPTION), Persisted::Maybe),
     ];
@@ -255,7 +255,7 @@ fn an_expired_batch_tells_what_the_broker_last_said() {
 fn a_batch_that_did_not_fit_its_request_expires_as_not_written() {
     let mut story = Story::proven();
     let (mut seat, flight) = story.fly("a");
-    story.stream.put_back(flight);
+    story.stream.put_back(flight, &mut story.settler);
     story.deadline();
     assert_eq!(failure(&mut seat), Some((FailureKind::DeliveryTimeout, Persisted::No)));
     story.ends();

@@ -116,7 +116,7 @@ impl Story {
         if let Claimed::Job(job) = self.stream.claim(self.now) {
             self.begin(job);
         }
-        match self.stream.next(self.now, self.given, &self.config) {
+        match self.stream.next(self.now, self.given, &self.config, &mut self.settler) {
             Next::Flight(flight) => Some(flight),
             Next::Nothing => None,
             Next::Busy => panic!("nobody else is here"),
@@ -182,11 +182,13 @@ impl Story {
 
     /// Nobody hears what became of the batch.
     fn lost(&mut self, flight: Flight) {
-        assert!(self.lands(flight, &Answer::Lost { whole: true }).stale);
+        assert!(self.lands(flight, &Answer::Lost { whole: true, timed_out: false }).stale);
     }
 
     fn expire(&mut self) {
-        self.stream.expire(self.now, &self.config, Some(&"too late".into()), &mut self.settler).unwrap();
+        self.stream
+            .expire(self.now, &self.config, Some(&"too late".into()), true, &mut self.settler)
+            .unwrap();
         self.settler.finish();
     }
 

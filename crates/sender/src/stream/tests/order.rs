@@ -178,7 +178,7 @@ fn batches_acknowledged_behind_an_unanswered_one_prove_that_it_was_written() {
     story.served(next);
     assert_eq!(offset(&mut seat), Some(1), "the leader took 1 only behind 0");
     let counters = story.settler.counters;
-    story.lands(unanswered, &Answer::Lost { whole: true });
+    story.lands(unanswered, &Answer::Lost { whole: true, timed_out: false });
     assert_eq!(story.settler.counters, counters, "no caller is told twice");
     story.goes_well();
     assert_eq!(story.log.texts(), ["proof", "0", "1"]);

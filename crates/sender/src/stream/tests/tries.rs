@@ -66,7 +66,7 @@ fn after_so_many_tries_a_batch_fails_and_says_what_was_wrong() {
     story.refused(flight, ErrorCode::NOT_ENOUGH_REPLICAS);
     assert_eq!(failure(&mut seat), Some((FailureKind::RetriesExhausted, Persisted::No)));
     let said = message(&mut seat);
-    assert!(said.contains("3 tries") && said.contains("NOT_ENOUGH_REPLICAS"), "{said}");
+    assert_eq!(said, "given up after 3 tries (`retries` = 2): the broker returned NOT_ENOUGH_REPLICAS (19)");
     // Its sequence is gone, and the next one begins again.
     let next = story.next().unwrap();
     assert_eq!(stamp(&next), (1, 0));
@@ -84,6 +84,14 @@ fn without_retries_the_first_refusal_is_the_last_and_an_unanswered_batch_may_be_
     let (mut unanswered, flight) = story.fly("b");
     story.lost(flight);
     assert_eq!(failure(&mut unanswered), Some((FailureKind::RetriesExhausted, Persisted::Maybe)));
+    assert_eq!(
+        message(&mut unanswered),
+        "given up after 1 try (`retries` = 0): the connection ended before the broker responded"
+    );
+    let (mut silent, flight) = story.fly("c");
+    story.lands(flight, &Answer::Lost { whole: true, timed_out: true });
+    assert!(message(&mut silent).ends_with(": the broker did not respond within `request.timeout.ms`"));
+    assert_eq!(story.settler.counters.retries, 0, "nothing was sent again");
     story.pause();
     assert!(story.next().is_none() && story.used() == 0, "it may not go again");
     story.ends();
@@ -102,7 +110,7 @@ fn a_batch_behind_a_refused_one_has_not_used_a_try() {
         story.goes_well();
         assert!(offset(&mut seat).is_some());
     }
-    assert_eq!(story.settler.counters.retries, 5);
+    assert_eq!(story.settler.counters.retries, 10, "each batch was sent again");
     story.ends();
 }
 
@@ -124,7 +132,7 @@ fn batches_behind_a_broken_run_use_no_try_and_follow_without_a_pause() {
         story.served(again);
     }
     assert_eq!([offset(&mut seats[0]), offset(&mut seats[1])], [Some(1), Some(2)]);
-    assert_eq!(story.settler.counters.retries, 0);
+    assert_eq!(story.settler.counters.retries, 2, "batches that were sent again");
     story.ends();
 }
 
@@ -133,13 +141,46 @@ fn a_batch_that_did_not_fit_its_request_goes_with_the_next_as_it_is() {
     let mut story = Story::proven();
     let (_, flight) = story.fly("a");
     let sent = bytes(&flight);
-    story.stream.put_back(flight);
+    story.stream.put_back(flight, &mut story.settler);
     assert!(story.stream.is_idle());
     let again = story.next().unwrap();
     assert_eq!(bytes(&again), sent);
     story.served(again);
     assert_eq!(story.settler.counters.retries, 0);
     story.ends();
+}
+
+#[test]
+fn code_of_a_rejection_stands_once_in_the_text_whatever_the_brokers_message_is() {
+    let code = ErrorCode::TOPIC_AUTHORIZATION_FAILED;
+    for words in [
+        None,
+        Some("TOPIC_AUTHORIZATION_FAILED (29)"),
+        Some("TOPIC_AUTHORIZATION_FAILED"),
+        Some("Error TOPIC_AUTHORIZATION_FAILED: not allowed"),
+        Some("29 TOPIC_AUTHORIZATION_FAILED."),
+    ] {
+        let mut story = Story::proven();
+        let (mut seat, flight) = story.fly("a");
+        let message = words.map(ToOwned::to_owned);
+        let answer =
+            Answer::Said { code, base_offset: -1, append_time_ms: -1, message, culprits: Vec::new() };
+        story.lands(flight, &answer);
+        let said = self::message(&mut seat);
+        assert_eq!(said.matches("TOPIC_AUTHORIZATION_FAILED").count(), 1, "{words:?}: {said}");
+        story.ends();
+    }
+}
+
+#[test]
+fn records_of_a_partition_that_is_gone_come_with_a_remedy() {
+    let story = Story::proven();
+    let mut seat = story.send("a");
+    let Story { stream, mut settler, .. } = story;
+    stream.discard(&mut settler);
+    settler.finish();
+    let said = message(&mut seat);
+    assert!(said.contains("fewer partitions") && said.contains("add partitions"), "{said}");
 }
 
 #[test]

@@ -1,0 +1,66 @@
+//! The code with which the leader of a partition rejects its batches, for the errors of records that wait behind them.
+
+use std::time::Instant;
+
+use milena_codec::ErrorCode;
+
+use super::answer::Answer;
+use super::verdict::Verdict;
+use super::{Entry, Stream};
+use crate::outcome::{FailureKind, OngoingRejection};
+
+/// A code that a broker returned, for the error of a record.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Rejected {
+    /// For the batch of the record.
+    Itself(ErrorCode),
+    /// For a batch of the partition before it.
+    Before(ErrorCode),
+}
+
+impl Rejected {
+    pub(super) const fn code(self) -> ErrorCode {
+        match self {
+            Self::Itself(code) | Self::Before(code) => code,
+        }
+    }
+
+    /// In words, for an error.
+    pub(super) fn words(self) -> String {
+        match self {
+            Self::Itself(code) => format!("the broker returned {code} last"),
+            Self::Before(code) => format!("the broker returned {code} for the batches before it"),
+        }
+    }
+}
+
+impl Stream {
+    /// Notes the answer about a batch: batches behind one that is to be sent again wait for it.
+    pub(super) fn note_rejection(&mut self, now: Instant, answer: &Answer, verdict: Verdict) {
+        let is_noted = self.rejection.is_some();
+        let noted = match (answer.code(), verdict) {
+            (Some(_), Verdict::Written) => None,
+            (Some(code), Verdict::Retry | Verdict::RetryAtLeader) => Some(code),
+            // What a leader has against a sequence mostly follows from the batch that it rejected before.
+            (Some(code), Verdict::OutOfSequence | Verdict::NewIdentity) if !is_noted => Some(code),
+            _ => return,
+        };
+        if noted.is_none() && !is_noted {
+            return;
+        }
+        let since = self.rejection.map_or(now, |before| before.since);
+        self.rejection = noted.map(|code| OngoingRejection { code, since });
+        self.partition.set_rejection(self.rejection);
+    }
+
+    /// The code for the error of a batch that is given up, which has left the queue or not.
+    pub(super) fn rejected(
+        rejection: Option<OngoingRejection>,
+        kind: FailureKind,
+        entry: Option<&Entry>,
+    ) -> Option<Rejected> {
+        let own = entry.and_then(|entry| entry.code).map(Rejected::Itself);
+        let waits = matches!(kind, FailureKind::DeliveryTimeout | FailureKind::Closed);
+        own.or_else(|| rejection.filter(|_| waits).map(|rejection| Rejected::Before(rejection.code)))
+    }
+}
