@@ -182,10 +182,12 @@ fn record(topic: &str) -> Record {
     Record::to(topic).value("v")
 }
 
-/// The errors of so many records, of which each fills a batch.
+/// The errors of so many records, most of which come while a batch before them is being rejected.
 async fn expired(producer: &Producer, records: usize) -> Vec<SendError> {
-    let enqueued =
-        join_all((0..records).map(|_| producer.enqueue(Record::to("bad").value(vec![0; 900])))).await;
-    let outcomes = within(join_all(enqueued.into_iter().map(Result::unwrap))).await;
-    outcomes.into_iter().filter_map(Result::err).collect()
+    let mut deliveries = Vec::new();
+    for _ in 0..records {
+        deliveries.push(producer.enqueue(Record::to("bad").value(vec![0; 900])).await.unwrap());
+        sleep(SECOND / 500).await;
+    }
+    within(join_all(deliveries)).await.into_iter().filter_map(Result::err).collect()
 }
