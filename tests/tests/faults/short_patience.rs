@@ -25,7 +25,7 @@ fn questions(stage: &Stage) -> usize {
 
 #[tokio::test(start_paused = true)]
 async fn topic_is_found_with_a_max_block_below_one_round_trip() {
-    for max_block in [0 * MS, 10 * MS] {
+    for max_block in [Duration::ZERO, 10 * MS] {
         let (_stage, producer) = far_away(max_block).await;
         let error = within(producer.send(("t", "v"))).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::UnknownTopic);
@@ -84,7 +84,7 @@ async fn send_in_vain(producer: &Producer) -> SendError {
 
 #[tokio::test(start_paused = true)]
 async fn partition_added_after_a_refusal_takes_the_next_record() {
-    for max_block in [0 * MS, 700 * MS, 60_000 * MS] {
+    for max_block in [Duration::ZERO, 700 * MS, 60_000 * MS] {
         let (stage, producer) = far_away(max_block).await;
         while producer.topic("t").await.is_err() {
             sleep(100 * MS).await;
