@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails fails its test")]
 
+mod another_topic;
 mod blame;
 mod compressed;
 mod doubt;
@@ -229,7 +230,12 @@ impl Story {
 }
 
 fn said(code: ErrorCode) -> Answer {
-    Answer::Said { code, base_offset: -1, append_time_ms: -1, message: None, culprits: Vec::new() }
+    at(code, -1)
+}
+
+/// A broker's answer with an offset.
+fn at(code: ErrorCode, base_offset: i64) -> Answer {
+    Answer::Said { code, base_offset, append_time_ms: -1, message: None, culprits: Vec::new() }
 }
 
 /// Epoch and first sequence of a batch under producer id 7; the id, too, for another.

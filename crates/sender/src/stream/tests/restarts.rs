@@ -34,11 +34,6 @@ fn copy_of(story: &Story, sequence: Sequence) -> Vec<u8> {
     batch.pieces().collect::<Vec<_>>().concat()
 }
 
-/// A broker's answer with an offset.
-fn at(code: ErrorCode, base_offset: i64) -> Answer {
-    Answer::Said { code, base_offset, append_time_ms: -1, message: None, culprits: Vec::new() }
-}
-
 #[test]
 fn five_unanswered_batches_are_written_once_and_told_so_however_many_the_leader_had() {
     for appended in 0..=5 {
@@ -272,47 +267,6 @@ fn batch_that_was_refused_on_every_try_and_is_in_flight_again_is_not_proven_by_a
     assert!(is_pending(&mut seat), "its second try stands behind b on the connection");
     story.refused(a, ErrorCode::INVALID_RECORD);
     assert_eq!(failure(&mut seat), Some((FailureKind::InvalidRecord, Persisted::No)));
-}
-
-#[test]
-fn late_answer_about_the_topic_before_does_not_make_the_next_one_know_the_run() {
-    for (changes, in_flight) in [(false, 2), (true, 1)] {
-        let mut story = Story::proven();
-        let (mut first, flight) = story.fly("a");
-        if changes {
-            story.stream.topic_changed();
-        }
-        story.lands(flight, &at(ErrorCode::NONE, 1));
-        assert_eq!(offset(&mut first), Some(1));
-        let batches = ["b", "c"].map(|value| {
-            story.send(value);
-            story.next()
-        });
-        assert_eq!(batches.iter().flatten().count(), in_flight, "changes: {changes}");
-    }
-}
-
-#[test]
-fn batch_acknowledged_by_the_topic_before_does_not_help_to_prove_another_one() {
-    for (changes, told) in [(false, None), (true, Some((FailureKind::OutcomeUnknown, Persisted::Maybe)))] {
-        let mut story = Story::proven();
-        let (_, acknowledged) = story.fly("a");
-        let (mut seat, first) = story.fly("b");
-        let (_, second) = story.fly("c");
-        if changes {
-            story.stream.topic_changed();
-        }
-        story.lands(acknowledged, &at(ErrorCode::NONE, 1));
-        story.lost(first);
-        story.lost(second);
-        story.pause();
-        let first = story.next().unwrap();
-        story.refused(first, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
-        let second = story.next().unwrap();
-        story.lands(second, &at(ErrorCode::NONE, 3));
-        story.spent();
-        assert_eq!(failure(&mut seat), told, "changes: {changes}");
-    }
 }
 
 #[test]
