@@ -72,6 +72,8 @@ pub struct Metadata {
     brokers: Brokers,
     /// The topics in use, by name.
     topics: BTreeMap<Arc<str>, Topic>,
+    /// Invariant: how many of `topics` are `counted`.
+    lacking: usize,
     cluster: ClusterName,
     /// Since when no attempt has succeeded; none while they do.
     failing_since: Option<Instant>,
@@ -83,6 +85,8 @@ struct Topic {
     known: Option<TopicMetadata>,
     /// Whether the last answer described it, and was believed.
     described: bool,
+    /// Counted in `lacking`: the last answer did not describe it, or it lacked a leader or a partition then.
+    counted: bool,
     trust: Trust,
     /// How many partitions callers wait for; it lacks some while it has fewer.
     expected: usize,
@@ -99,6 +103,7 @@ impl Metadata {
             brokers: Brokers::new(bootstrap, config.rebootstrap_after.is_some()),
             config,
             topics: BTreeMap::new(),
+            lacking: 0,
             cluster: ClusterName::default(),
             failing_since: None,
         }
@@ -128,13 +133,18 @@ impl Metadata {
     /// * A leader of the past rejects the first batch (NOT_LEADER_OR_FOLLOWER) and names its successor: one more try.
     /// * The id of a deleted topic is rejected by its leader (UNKNOWN_TOPIC_ID), and the next answer is believed, because
     ///   it tells an id that was never seen, or because the leader does not know the one that was (see
-    ///   [`trust`](self::trust)).
+    ///   [`trust`]).
     /// * What was stamped under either cannot be confused: a partition that was forgotten begins under a higher producer
     ///   epoch, one that was kept goes on in its run, and [`Change::Topic`] has it count nothing that the log before knew.
     ///
-    /// The caches of brokers lag by seconds; a topic is out of use after minutes without a record.
+    /// The caches of brokers lag by seconds; a topic is out of use after minutes without a record. No question is asked on its
+    /// account any more.
     pub fn forget(&mut self, topic: &str) {
-        self.topics.remove(topic);
+        let Some(topic) = self.topics.remove(topic) else { return };
+        self.lacking -= usize::from(topic.counted);
+        if topic.counted && self.lacking == 0 {
+            self.schedule.lacks_nothing();
+        }
     }
 
     /// Asks again soon: a broker does not lead what it should, is lost, or a leader is missing.
@@ -194,7 +204,9 @@ impl Metadata {
             self.hear_topic(topic, &mut changes);
         }
         let changed = changes.iter().any(|change| !matches!(change, Change::TopicFailed { .. }));
-        let worth = Worth { changed, lacking: self.lacks() };
+        self.topics.values_mut().for_each(|topic| topic.counted = topic.lacks());
+        self.lacking = self.topics.values().filter(|topic| topic.counted).count();
+        let worth = Worth { changed, lacking: self.lacking > 0 };
         self.schedule.answered(worth, now, self.config.max_age, &mut self.config.refresh_backoff);
         changes
     }
@@ -312,17 +324,15 @@ impl Metadata {
             changes.push(Change::Topic { topic: merged, is_new });
         }
     }
-
-    /// Whether a topic in use was not described, has a partition without a leader, or too few partitions.
-    fn lacks(&self) -> bool {
-        self.topics.values().any(|topic| {
-            let lacks_leaders = topic.known.as_ref().is_none_or(TopicMetadata::lacks_leaders);
-            !topic.described || lacks_leaders || topic.lacks_partitions()
-        })
-    }
 }
 
 impl Topic {
+    /// Whether it was not described, has a partition without a leader, or too few partitions.
+    fn lacks(&self) -> bool {
+        let lacks_leaders = self.known.as_ref().is_none_or(TopicMetadata::lacks_leaders);
+        !self.described || lacks_leaders || self.lacks_partitions()
+    }
+
     /// A topic that is being made may have none for a moment.
     fn lacks_partitions(&self) -> bool {
         let count = self.known.as_ref().map_or(0, |known| known.partitions.len());

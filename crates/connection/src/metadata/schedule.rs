@@ -1,8 +1,9 @@
 //! When the next question about the cluster is due.
 //!
-//! A question is asked for one of three reasons:
+//! A question is asked for one of four reasons:
 //!
 //! * **age**: everything is asked again now and then;
+//! * **lack**: the last answer lacked a leader or a topic in use, it is asked with a backoff while that is so;
 //! * **news**: a topic came into use, it is asked for at once, unless the last attempt failed altogether;
 //! * **need**: something is wrong, it is asked with a backoff.
 //!
@@ -21,6 +22,8 @@ pub(super) struct Schedule {
     asking: Asking,
     /// No question about a need goes out before.
     not_before: Instant,
+    /// When everything is asked again for its age.
+    aged_at: Instant,
     /// Whether the last attempt brought no answer.
     failed: bool,
     /// Failed attempts and useless answers since something changed.
@@ -39,6 +42,7 @@ enum Asking {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Reason {
     Age,
+    Lack,
     Need,
     News,
 }
@@ -58,6 +62,7 @@ impl Schedule {
         Self {
             asking: Asking::Idle { due: now, reason: Reason::News },
             not_before: now,
+            aged_at: now,
             failed: false,
             attempts: 0,
         }
@@ -67,7 +72,7 @@ impl Schedule {
     pub(super) fn call_for(&mut self, wanted: Reason, now: Instant) {
         let at = match wanted {
             Reason::News if !self.failed => now,
-            Reason::News | Reason::Need | Reason::Age => self.not_before.max(now),
+            Reason::News | Reason::Need | Reason::Lack | Reason::Age => self.not_before.max(now),
         };
         match &mut self.asking {
             Asking::Idle { due, reason } => {
@@ -90,19 +95,27 @@ impl Schedule {
         let (reason, next) = self.reasons();
         self.failed = false;
         self.attempts = match reason {
-            Reason::Need if !worth.changed => self.attempts.saturating_add(1),
+            Reason::Need | Reason::Lack if !worth.changed => self.attempts.saturating_add(1),
             // An answer about a new topic does not tell whether asking again about the others helps.
             Reason::News if !worth.changed => self.attempts,
             _ => 0,
         };
         self.not_before = later(now, backoff(self.attempts.saturating_sub(1)));
+        self.aged_at = later(now, max_age).max(self.not_before);
         let (due, reason) = match next {
             Some(Reason::News) => (now, Reason::News),
             Some(_) => (self.not_before, Reason::Need),
-            None if worth.lacking => (self.not_before, Reason::Need),
-            None => (later(now, max_age).max(self.not_before), Reason::Age),
+            None if worth.lacking => (self.not_before, Reason::Lack),
+            None => (self.aged_at, Reason::Age),
         };
         self.asking = Asking::Idle { due, reason };
+    }
+
+    /// The last answer lacks nothing of the topics that are still in use: a question for that alone is not asked.
+    pub(super) fn lacks_nothing(&mut self) {
+        if let Asking::Idle { due, reason: reason @ Reason::Lack } = &mut self.asking {
+            (*due, *reason) = (self.aged_at, Reason::Age);
+        }
     }
 
     /// No answer came, or one that says nothing.

@@ -169,6 +169,26 @@ fn an_unknown_topic_is_asked_for_with_a_backoff_while_it_is_in_use() {
 }
 
 #[test]
+fn a_topic_out_of_use_is_not_asked_about_once_more() {
+    let refused = || failed_topic("refused", ErrorCode::TOPIC_AUTHORIZATION_FAILED);
+    let mut story = Story::knowing(&[(1, 0)]);
+    story.metadata.want("refused", story.now);
+    story.hear(vec![topic("t", 1, &[(1, 0)]), refused()]);
+    story.metadata.forget("refused");
+    assert_eq!(story.due(), Some(MAX_AGE));
+    // Others that lack something are, and so is a need that came up meanwhile.
+    story.metadata.want("refused", story.now);
+    story.hear(vec![topic("t", 1, &[(-1, 0)]), refused()]);
+    story.metadata.forget("refused");
+    assert_eq!(story.due(), steps(1));
+    story.metadata.want("refused", story.now);
+    story.hear(vec![topic("t", 1, &[(1, 1)]), refused()]);
+    story.metadata.refresh(story.now);
+    story.metadata.forget("refused");
+    assert_eq!(story.due(), steps(1));
+}
+
+#[test]
 fn a_topic_that_the_answer_leaves_out_is_asked_for_again() {
     let mut story = Story::new();
     story.metadata.want("t", story.now);
