@@ -132,8 +132,7 @@ impl Metadata {
     ///
     /// * A leader of the past rejects the first batch (NOT_LEADER_OR_FOLLOWER) and names its successor: one more try.
     /// * The id of a deleted topic is rejected by its leader (UNKNOWN_TOPIC_ID), and the next answer is believed, because
-    ///   it tells an id that was never seen, or because the leader does not know the one that was (see
-    ///   [`trust`]).
+    ///   it tells an id that was never seen, or because the leader does not know the one that was (see `trust.rs`).
     /// * What was stamped under either cannot be confused: a partition that was forgotten begins under a higher producer
     ///   epoch, one that was kept goes on in its run, and [`Change::Topic`] has it count nothing that the log before knew.
     ///
