@@ -1,7 +1,8 @@
 //! What many callers, and brokers that answer about thousands of partitions, cost a producer as a whole, on a fake cluster in
 //! the same process: the least of so many rounds, beside the bar. `just bench-bars`
 //!
-//! * 40 000 tasks that look up one topic which is not known yet: from the first task to the last answer.
+//! * 40 000 tasks that look up one topic which is not known yet: from the first task to the last answer; and the same tasks
+//!   without a producer.
 //! * The same where the topic is never found: from `max.block.ms` to the last error.
 //! * 4 000 leaders that a Produce response moves to another broker: what the producer works from the response to the request
 //!   that the other broker gets, its brokers on other threads; and the time until all records are acknowledged, beside the
@@ -17,6 +18,7 @@ use milena::{Producer, Record};
 use milena_fake::{ApiKey, Cluster};
 use rustix::time::{ClockId, clock_gettime};
 use tokio::runtime::Builder;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 const ROUNDS: usize = 5;
@@ -69,6 +71,21 @@ async fn look_ups() -> Outcome<Duration> {
     let begun = now();
     all(callers(&producer, "t"), true).await;
     Ok(begun.elapsed())
+}
+
+/// The same tasks without a producer: what the runtime takes for them.
+async fn bare_tasks() -> Duration {
+    let (sender, receiver) = watch::channel(false);
+    let begun = now();
+    let mut tasks = JoinSet::new();
+    for _ in 0..CALLERS {
+        let mut receiver = receiver.clone();
+        tasks.spawn(async move { receiver.wait_for(|is_found| *is_found).await.is_ok() });
+    }
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    sender.send_replace(true);
+    all(tasks, true).await;
+    begun.elapsed()
 }
 
 async fn look_ups_in_vain() -> Outcome<Duration> {
@@ -146,20 +163,22 @@ async fn flushes() -> Outcome<[Duration; 2]> {
 fn main() -> Outcome<()> {
     let runtime = Builder::new_multi_thread().enable_all().build()?;
     let alone = Builder::new_current_thread().enable_all().build()?;
-    let mut least = [Duration::MAX; 7];
+    let mut least = [Duration::MAX; 8];
     for _ in 0..ROUNDS {
         let brokers = || runtime.block_on(cluster(2, PARTITIONS.unsigned_abs() as usize));
         let [_, still] = alone.block_on(leaders(brokers()?, false))?;
         let [work, moved] = alone.block_on(leaders(brokers()?, true))?;
         let [before, after] = runtime.block_on(flushes())?;
         let (found, in_vain) = (runtime.block_on(look_ups())?, runtime.block_on(look_ups_in_vain())?);
-        let round = [found, in_vain, work, moved, still, before, after];
+        let bare = runtime.block_on(bare_tasks());
+        let round = [found, bare, in_vain, work, moved, still, before, after];
         least.iter_mut().zip(round).for_each(|(least, new)| *least = new.min(*least));
     }
     let names = [
         "40 000 look-ups of one topic (bar: 50 ms)",
-        "40 000 look-ups of a topic that is never found, beyond max.block.ms (bar: 50 ms)",
-        "4 000 leaders move: processor time until the next request (bar: 10 ms)",
+        "the same tasks awaiting one tokio::sync::watch",
+        "40 000 look-ups of a topic that is never found, beyond max.block.ms",
+        "4 000 leaders move: processor time until the next request (of which hints and moves: `leaders`)",
         "4 000 leaders move: until all is acknowledged",
         "the same without a move",
         "an awaited record",

@@ -185,12 +185,13 @@ impl State {
         to: BrokerId,
     ) -> Result<(), Missing> {
         self.broker_mut(to)?;
+        let alive = self.live_ids();
         let partition = self.partition_mut(topic, partition)?;
         if !partition.replicas.contains(&to) {
             partition.replicas.push(to);
         }
         partition.elect(Some(to));
-        self.follow_brokers();
+        partition.follow(|id| alive.contains(&id));
         Ok(())
     }
 
@@ -200,8 +201,10 @@ impl State {
         partition: PartitionId,
         count: usize,
     ) -> Result<(), Missing> {
-        self.partition_mut(topic, partition)?.isr_max = Some(count);
-        self.follow_brokers();
+        let alive = self.live_ids();
+        let partition = self.partition_mut(topic, partition)?;
+        partition.isr_max = Some(count);
+        partition.follow(|id| alive.contains(&id));
         Ok(())
     }
 
@@ -236,6 +239,10 @@ impl State {
 
     pub(crate) fn live_brokers(&self) -> impl Iterator<Item = (BrokerId, &Broker)> {
         self.brokers.iter().filter(|(_, broker)| broker.alive).map(|(id, broker)| (*id, broker))
+    }
+
+    fn live_ids(&self) -> Vec<BrokerId> {
+        self.live_brokers().map(|(id, _)| id).collect()
     }
 
     pub(crate) fn is_alive(&self, id: BrokerId) -> bool {
