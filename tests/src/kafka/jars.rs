@@ -1,7 +1,7 @@
 //! Brings the jars of Apache Kafka into the target folder: by Maven, once, whole or not at all.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
@@ -56,6 +56,11 @@ impl Release {
         matches!(self, Self::V4_4 | Self::V4_3)
     }
 
+    /// Where its jars are kept.
+    pub(super) fn folder(self) -> PathBuf {
+        target_folder().join(format!("kafka-{}", self.version()))
+    }
+
     /// The argument of `java -cp` for a broker of the release, and for a tool or a class of it.
     pub(super) fn class_path(self) -> &'static str {
         static CLASS_PATHS: PerRelease<Result<String, String>> = PerRelease::new();
@@ -64,7 +69,7 @@ impl Release {
 
     fn bring(self) -> Result<String, String> {
         succeed(Command::new("java").arg("-version"), "Java 17 or later")?;
-        let folder = target_folder().join(format!("kafka-{}", self.version()));
+        let folder = self.folder();
         // The jars of another POM are of no use.
         if fs::read_to_string(folder.join("pom.xml")).ok().as_deref() != Some(self.pom()) {
             let _ = fs::remove_dir_all(&folder);
