@@ -85,8 +85,10 @@ pub(crate) fn of_refusal(error: ChooseError, topic: &Arc<str>, core: &Core) -> S
     let (refusal, partition) = match error {
         ChooseError::Missing => return SendError::new(ErrorKind::NoPartition, topic, error.to_string()),
         ChooseError::NoSuchPartition { partition, .. } => {
+            // A topic may get more partitions.
             return SendError::new(ErrorKind::InvalidPartition, topic, error.to_string())
-                .with_partition(partition);
+                .with_partition(partition)
+                .with_retriable(partition >= 0);
         }
         ChooseError::Refused(refusal, partition) => (refusal, partition),
     };

@@ -134,7 +134,8 @@ async fn a_record_for_a_partition_that_was_added_meanwhile_is_written_there() {
     // A caller that does not wait has the brokers asked, and finds it the next time.
     stage.grow_topic("t", 12);
     let error = producer.try_enqueue(record().partition(11)).unwrap_err();
-    assert_eq!(error.error().map(SendError::kind), Some(ErrorKind::InvalidPartition));
+    let error = error.error().unwrap();
+    assert_eq!((error.kind(), error.is_retriable()), (ErrorKind::InvalidPartition, true));
     sleep(2_000 * MS).await;
     within(producer.try_enqueue(record().partition(11)).unwrap()).await.unwrap();
 }
