@@ -38,7 +38,7 @@ kafka-restarts-java ROUNDS="10" RELEASE="4.4":
 kafka *ARGUMENTS:
     cargo test -p milena-tests --features kafka {{ARGUMENTS}}
 
-# Sessions that expire every five seconds, under load, on a real broker.
+# Sessions that expire every ten seconds, under load, on a real broker.
 reauth-soak SECONDS="600":
     MILENA_REAUTH_SECONDS={{SECONDS}} cargo test -p milena-tests --features kafka --test kafka expiring -- --nocapture
 

@@ -61,11 +61,11 @@ impl Door {
     pub fn producer(&self) -> ProducerBuilder {
         self.ground
             .wearing(Producer::builder().bootstrap_servers(&self.address).seed(7))
-            .connect_timeout(Duration::from_millis(700))
-            .request_timeout(Duration::from_millis(300))
+            .connect_timeout(Duration::from_secs(3))
+            .request_timeout(Duration::from_secs(1))
             .linger(Duration::ZERO)
             .send_buffer(BUFFER_BYTES as usize)
-            .delivery_timeout(Duration::from_millis(900))
+            .delivery_timeout(Duration::from_secs(4))
     }
 }
 

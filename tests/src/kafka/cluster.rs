@@ -53,7 +53,7 @@ impl Kafka {
     #[must_use]
     pub fn shared() -> Shared {
         static SHARED: OnceLock<Kafka> = OnceLock::new();
-        Shared(SHARED.get_or_init(|| Self::start(1)))
+        Shared(SHARED.get_or_init(|| Self::start_as(Layout::nodes(1).steady())))
     }
 
     /// Kills a node as `kill -9` does, and waits for its end.

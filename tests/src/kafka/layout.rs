@@ -56,6 +56,13 @@ impl Layout {
         self
     }
 
+    /// With a controller that waits for a minute before it takes the leadership from a node: a node that tests share must not
+    /// lose it to a machine that stalls.
+    #[must_use]
+    pub fn steady(self) -> Self {
+        self.with("broker.session.timeout.ms", "60000")
+    }
+
     /// With a user who is known by both kinds of SCRAM from the start on.
     #[must_use]
     pub fn scram_user(mut self, name: &str, password: &str) -> Self {

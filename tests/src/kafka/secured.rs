@@ -74,7 +74,7 @@ fn layout() -> Layout {
     let mechanisms = "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER";
     let everybody = accounts().with("sasl.enabled.mechanisms", mechanisms);
     let unreachable = "127.0.0.1:1";
-    identified(Layout::nodes(1))
+    identified(Layout::nodes(1).steady())
         .listener(Listener::new("SASL_PLAINTEXT", "SASL_PLAINTEXT").with_all(&everybody))
         .listener(tls("SASL_SSL", "server").with_all(&everybody).protected_by("SASL_SSL"))
         .listener(
@@ -85,7 +85,7 @@ fn layout() -> Layout {
         .listener(
             tls("EXPIRING", "server")
                 .with_all(&everybody)
-                .with("connections.max.reauth.ms", "5000")
+                .with("connections.max.reauth.ms", "10000")
                 .protected_by("SASL_SSL"),
         )
         .listener(tls("SSL", "server"))
@@ -148,7 +148,9 @@ impl Kafka {
                 .protected_by("SASL_SSL")
                 .with_all(&accounts())
                 .with("sasl.enabled.mechanisms", "SCRAM-SHA-512");
-            Self::start_as(Layout::nodes(1).release(release).scram_user(BOB, PASSWORD).listener(scram))
+            Self::start_as(
+                Layout::nodes(1).steady().release(release).scram_user(BOB, PASSWORD).listener(scram),
+            )
         }))
     }
 

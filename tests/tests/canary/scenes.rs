@@ -187,7 +187,11 @@ async fn by_certificate(printed: &mut Printed) -> usize {
     let count = scenes.len();
     for (scene, tls, is_let_in) in scenes {
         printed.debug(scene, &tls);
-        let came_in = play(printed, scene, &cluster, Box::new(|builder| builder.tls(tls))).await;
+        let change = |builder: milena::ProducerBuilder| {
+            let builder = builder.tls(tls);
+            if is_let_in { builder.connect_timeout(Duration::from_secs(60)) } else { builder }
+        };
+        let came_in = play(printed, scene, &cluster, Box::new(change)).await;
         assert_eq!(came_in, is_let_in, "{scene}");
     }
     count

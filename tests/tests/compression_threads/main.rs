@@ -94,7 +94,10 @@ fn deadline_with_a_batch_inside_fails_its_record_and_the_next_one_goes() {
         while sent.is_err() {
             sent = within(producer.send(Record::to("t").partition(0).value("next"))).await;
         }
-        assert_eq!(sent.unwrap().offset, 0, "nothing of the first record was written");
+        sent.unwrap();
+        // A busy machine may have written one of those that failed.
+        let values = stage.values("t", 0);
+        assert!(values.iter().all(|value| value == "next"), "nothing of the first record was written");
         within(producer.close()).await.unwrap_err();
         assert_eq!(threads(), 0);
     });

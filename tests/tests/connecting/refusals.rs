@@ -147,6 +147,11 @@ async fn a_build_that_is_given_up_leaves_nothing_behind() {
     hold.release();
 }
 
+/// For builds that wait until it is over, on a machine that may stall.
+const SHORT: Duration = Duration::from_secs(3);
+/// For builds that end at once.
+const LONG: Duration = Duration::from_secs(60);
+
 /// Something that is no Kafka broker, on a socket: it answers each connection with these bytes, and listens on.
 async fn server(answer: &'static [u8]) -> (String, tokio::task::JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -167,9 +172,10 @@ async fn server(answer: &'static [u8]) -> (String, tokio::task::JoinHandle<()>) 
     (address, accepting)
 }
 
-async fn refused_by(answer: &'static [u8]) -> ConnectError {
+/// An error that another try may mend comes when the timeout is over, and all others at once.
+async fn refused_by(answer: &'static [u8], connect_timeout: Duration) -> ConnectError {
     let (address, accepting) = server(answer).await;
-    let builder = Producer::builder().bootstrap_servers(address).connect_timeout(Duration::from_millis(300));
+    let builder = Producer::builder().bootstrap_servers(address).connect_timeout(connect_timeout);
     let error = builder.build().await.unwrap_err();
     accepting.abort();
     error
@@ -177,26 +183,30 @@ async fn refused_by(answer: &'static [u8]) -> ConnectError {
 
 #[tokio::test]
 async fn a_web_server_is_recognised() {
-    let error = refused_by(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n").await;
+    let error = refused_by(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n", LONG).await;
     check(&error, ConnectErrorKind::Unsupported, &["127.0.0.1", "HTTP"]);
 }
 
 #[tokio::test]
 async fn a_listener_that_speaks_tls_is_recognised() {
-    let error = refused_by(&[0x15, 3, 3, 0, 2, 2, 40]).await;
+    let error = refused_by(&[0x15, 3, 3, 0, 2, 2, 40], LONG).await;
     check(&error, ConnectErrorKind::Unsupported, &["127.0.0.1", "TLS"]);
 }
 
 #[tokio::test]
 async fn a_secure_shell_and_plain_garbage_are_no_brokers_either() {
-    check(&refused_by(b"SSH-2.0-OpenSSH_9.6\r\n").await, ConnectErrorKind::Unsupported, &["SSH"]);
-    check(&refused_by(&[0x7f; 64]).await, ConnectErrorKind::Unsupported, &["no Kafka broker"]);
-    check(&refused_by(&[0, 0, 0, 2, 0, 0]).await, ConnectErrorKind::Unsupported, &["breaks the protocol"]);
+    check(&refused_by(b"SSH-2.0-OpenSSH_9.6\r\n", LONG).await, ConnectErrorKind::Unsupported, &["SSH"]);
+    check(&refused_by(&[0x7f; 64], SHORT).await, ConnectErrorKind::Unsupported, &["no Kafka broker"]);
+    check(
+        &refused_by(&[0, 0, 0, 2, 0, 0], SHORT).await,
+        ConnectErrorKind::Unsupported,
+        &["breaks the protocol"],
+    );
 }
 
 #[tokio::test]
 async fn a_server_that_accepts_and_says_nothing_is_a_timeout() {
-    check(&refused_by(b"").await, ConnectErrorKind::Timeout, &["127.0.0.1"]);
+    check(&refused_by(b"", Duration::from_millis(300)).await, ConnectErrorKind::Timeout, &["127.0.0.1"]);
 }
 
 #[tokio::test]
@@ -206,7 +216,7 @@ async fn a_port_that_nobody_listens_on_is_unreachable_whatever_drives() {
     drop(listener);
     for driver in [Driver::Task, Driver::Thread] {
         let builder = Producer::builder().bootstrap_servers(&address).driver(driver);
-        let error = builder.connect_timeout(Duration::from_millis(300)).build().await.unwrap_err();
+        let error = builder.connect_timeout(SHORT).build().await.unwrap_err();
         check(&error, ConnectErrorKind::Unreachable, &[&address, "refused", "broker runs"]);
     }
 }

@@ -57,7 +57,7 @@ pub(crate) fn produce(servers: &str, settings: &Path, topic: &str) -> Program {
         .args(["produce", "--bootstrap-server", servers, "--topic", topic, "--config"])
         .args([settings])
         .args(["--format", "json", "--report", "json"])
-        .within(Duration::from_secs(15))
+        .within(Duration::from_secs(60))
 }
 
 /// Has `milena produce` write some records of a key, and gives them with their places.

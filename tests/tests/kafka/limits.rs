@@ -45,13 +45,14 @@ async fn batches_that_grew_beyond_the_topics_limit_are_split_and_stay_in_order()
     let kafka = Kafka::shared();
     kafka.create_topic("split", 1, &["max.message.bytes=20000"]);
     // A long linger lets a batch grow to ten times what the topic takes.
-    let producer = producer(&kafka, &[("linger.ms", "200"), ("batch.size", "200000")]).await;
+    let producer = producer(&kafka, &[("linger.ms", "60000"), ("batch.size", "200000")]).await;
     let numbers: Vec<_> = (0..1_000).map(|number| format!("{number:0>400}")).collect();
 
     let mut deliveries = Vec::new();
     for number in &numbers {
         deliveries.push(producer.enqueue(Record::to("split").value(number.clone())).await.unwrap());
     }
+    producer.flush().await.unwrap();
     let mut offsets = Vec::new();
     for delivery in deliveries {
         offsets.push(delivery.await.unwrap().offset);

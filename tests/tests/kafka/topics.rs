@@ -17,7 +17,7 @@ use crate::{place, producer};
 async fn an_unknown_topic_is_an_error_after_max_block_and_others_go_on() {
     let kafka = Kafka::shared();
     kafka.create_topic("known", 1, &[]);
-    let producer = producer(&kafka, &[("max.block.ms", "1500")]).await;
+    let producer = producer(&kafka, &[("max.block.ms", "10000")]).await;
 
     let error = producer.send(("unknown", "v")).await.unwrap_err();
     let ack = producer.send(("known", "v")).await.unwrap();

@@ -28,9 +28,10 @@ async fn records_of_one_key_stay_together_and_go_where_java_sends_them() {
     assert!(records_in(&stage).iter().filter(|count| **count > 0).count() >= 5, "40 keys spread");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn records_without_a_key_fill_all_partitions_evenly() {
-    let stage = stage().await;
+    // The spread follows how long partitions go without an acknowledgement, which no busy machine changes here.
+    let stage = Stage::in_memory(Cluster::builder().topic("t", 6)).await;
     let producer = stage.connect().await;
     for number in 0..6_000 {
         let value = Tag { sender: 0, number }.value_of(100);
@@ -56,7 +57,7 @@ async fn a_record_that_names_its_partition_goes_there_whatever_its_key() {
 #[tokio::test]
 async fn a_partition_that_is_not_there_is_refused_with_the_count() {
     let stage = stage().await;
-    let producer = stage.producer().max_block(Duration::from_millis(200)).build().await.unwrap();
+    let producer = stage.producer().max_block(Duration::from_secs(2)).build().await.unwrap();
     for partition in [6, 99, -1] {
         let error = producer.send(Record::to("t").partition(partition)).await.unwrap_err();
         assert_eq!((error.kind(), error.persisted()), (ErrorKind::InvalidPartition, Persisted::No));

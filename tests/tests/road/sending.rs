@@ -103,7 +103,7 @@ async fn a_detached_record_is_delivered_and_counted() {
 #[tokio::test]
 async fn many_records_have_one_result_each_in_their_order() {
     let stage = stage().await;
-    let builder = stage.producer().max_request_size(1_000).max_block(Duration::from_secs(1));
+    let builder = stage.producer().max_request_size(1_000).max_block(Duration::from_secs(5));
     let producer = builder.build().await.unwrap();
     let tag = |number| Tag { sender: 0, number };
     let mut records: Vec<Record> = (0..100).map(|number| tag(number).record("t")).collect();

@@ -46,7 +46,7 @@ fn caller_without_a_runtime_waits_for_room() {
 fn caller_without_a_runtime_is_refused_after_max_block() {
     let (runtime, stage) = cluster();
     let hold = stage.on(ApiKey::PRODUCE).always().hold();
-    let builder = threaded(&stage).buffer_memory(100_000).max_request_size(50_000).max_block(100 * MS);
+    let builder = threaded(&stage).buffer_memory(100_000).max_request_size(50_000).max_block(2_000 * MS);
     let producer = block_on(builder.build()).unwrap();
     let unknown = block_on(producer.send(("nowhere", "v"))).unwrap_err();
     assert_eq!(unknown.kind(), ErrorKind::UnknownTopic);

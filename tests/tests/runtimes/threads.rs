@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use milena::{Driver, Producer, Record};
 use milena_fake::{Action, ApiKey, Cluster, Keep};
-use milena_tests::{Load, Sent, Stage, Stopwatch, Tag, assert_exactly_once, within};
+use milena_tests::{Load, Sent, Stage, Stopwatch, Tag, assert_exactly_once, eventually, within};
 use tokio::runtime::Builder;
 
 async fn stage() -> Stage {
@@ -173,7 +173,7 @@ async fn clones_that_close_while_others_send_lose_nothing_that_was_accepted() {
         })
     };
     let tasks: Vec<_> = (0..6).map(send).collect();
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    within(eventually(|| stage.record_count() > 100)).await;
     within(producer.close()).await.unwrap();
     let sent: Vec<Sent> = within(join_all(tasks)).await.into_iter().flat_map(Result::unwrap).collect();
     assert!(!sent.is_empty());

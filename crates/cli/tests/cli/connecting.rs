@@ -71,7 +71,7 @@ async fn a_flag_beats_a_property_which_beats_the_file_which_beats_the_environmen
     let (right, wrong) = (world.cluster.bootstrap_servers(), "127.0.0.1:1");
     let file = |name: &str, servers: &str| {
         world
-            .file(name, format!("bootstrap.servers={servers}\nconnect.timeout.ms=300\n"))
+            .file(name, format!("bootstrap.servers={servers}\nconnect.timeout.ms=60000\n"))
             .display()
             .to_string()
     };

@@ -89,7 +89,7 @@ async fn records_that_failed_can_be_fed_back_in() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_topic_that_is_not_there_ends_the_reading_in_bounded_time() {
     let world = World::new().await;
-    let running = world.start("produce -t nope -X max.block.ms=300");
+    let running = world.start("produce -t nope -X max.block.ms=3000");
     running.write("a\nb\nc\n");
     // Standard input stays open: the end of the input is not what is waited for.
     let ended = running.end_with_open_input().expect(1);
@@ -164,7 +164,7 @@ async fn other_topics_go_on_where_each_record_names_its_own() {
     let nope = "{\"topic\":\"nope\",\"value\":\"x\"}\n";
     let lines = [nope, "{\"value\":\"a\"}\n", nope, nope, "{\"value\":\"b\"}\n"].concat();
     let ended =
-        world.run("produce -t t -p 0 --format json --report json -X max.block.ms=300", lines).expect(1);
+        world.run("produce -t t -p 0 --format json --report json -X max.block.ms=3000", lines).expect(1);
     assert_eq!(world.values("t", 0), ["a", "b"]);
     let failed = ended.json().iter().filter(|report| report["error"]["kind"] == "unknown_topic").count();
     assert_eq!(failed, 3);
@@ -174,7 +174,7 @@ async fn other_topics_go_on_where_each_record_names_its_own() {
 async fn a_partition_that_is_not_there_is_named() {
     let world = World::new().await;
     let lines = "a\n".repeat(100);
-    let ended = world.run("produce -t t -p 9 -X max.block.ms=300", lines).expect(1);
+    let ended = world.run("produce -t t -p 9 -X max.block.ms=3000", lines).expect(1);
     ended.says("record 0: topic t, partition 9: ").says("100 failed");
 }
 
@@ -182,8 +182,8 @@ async fn a_partition_that_is_not_there_is_named() {
 async fn a_budget_that_stays_full_ends_the_reading_in_bounded_time() {
     let world = World::new().await;
     let held = world.cluster.on(ApiKey::PRODUCE).always().hold();
-    let settings = "-X buffer.memory=40000 -X max.block.ms=300 -X request.timeout.ms=1000 -X linger.ms=0 \
-                    -X delivery.timeout.ms=1000";
+    let settings = "-X buffer.memory=40000 -X max.block.ms=3000 -X request.timeout.ms=1000 -X linger.ms=0 \
+                    -X delivery.timeout.ms=5000";
     let lines = format!("{}\n", "x".repeat(1_000)).repeat(100);
     let ended = world.run(&format!("produce -t t {settings}"), lines);
     held.release();

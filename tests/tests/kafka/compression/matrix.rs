@@ -64,8 +64,8 @@ struct Rows {
 fn by_command_line(kafka: &Kafka, words: &'static str, rows: &Rows, written: &mut Written) {
     let codec = words.split(':').next().unwrap();
     let case = |what: &str| Case::compressed(format!("{words} by the command line, {what}"), codec);
-    // A batch grows until it is full, however fast the broker takes those before.
-    let growing = ["-X", "batch.size=8000000", "-X", "linger.ms=900"];
+    // A batch grows until it is full or the input ends, however slow the program is and however fast the broker.
+    let growing = ["-X", "batch.size=8000000", "-X", "linger.ms=60000"];
     let cases: [(Case, &[Row], &[&str]); 7] = [
         (case("a record of one byte").batches(Batches::Plain), &[Row::of("v")], &[]),
         (case("one line"), &rows.lines[..1], &[]),
@@ -93,6 +93,9 @@ async fn by_library(kafka: &Kafka, compression: Compression, rows: &Rows, writte
     let case =
         |what: &str| Case::compressed(format!("{compression} by the library, {what}"), compression.name());
 
+    // A batch that is long enough to tell how well lines compress, however fast the broker is.
+    let first = [long(200_000)];
+    written.add(case("200 kB"), &first, &send(&producer, TOPIC, &first).await);
     let some = &rows.lines[..100];
     written.add(case("some lines"), some, &send(&producer, TOPIC, some).await);
     tap.hold();

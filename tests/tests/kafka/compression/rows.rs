@@ -149,9 +149,12 @@ struct Report {
     timestamp: i64,
 }
 
-/// Hands over records one after another and awaits them all then. Returns their places.
+/// Hands over records one after another, has their batches sent, and awaits them all. Returns their places.
 pub(super) async fn send(producer: &Producer, topic: &str, rows: &[Row]) -> Vec<Place> {
-    places(enqueue(producer, topic, rows).await).await
+    let deliveries = enqueue(producer, topic, rows).await;
+    // Each delivery tells its own failure.
+    drop(producer.flush().await);
+    places(deliveries).await
 }
 
 /// Hands over records one after another.
