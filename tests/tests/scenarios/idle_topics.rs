@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures_util::future::{join, join_all};
-use milena::{Producer, Record};
+use milena::{ErrorKind, Producer, Record, Topic};
 use milena_fake::{ApiKey, Brokers, Cluster, Release};
-use milena_tests::{Sent, Stage, Tag, assert_exactly_once, within};
+use milena_tests::{Log, Sent, Stage, Tag, assert_exactly_once, within};
 use tokio::time::sleep;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -77,6 +77,54 @@ async fn topic_whose_handle_is_held_goes_on_in_its_run_after_an_idle_hour() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn topic_that_is_deleted_while_it_is_idle_rejects_records_after_thirty_seconds() {
+    let stage = stage_of(1).await;
+    let producer = stage.connect().await;
+    let topic = producer.topic("t-0").await.unwrap();
+    within(topic.send(None, Some(b"v"))).await.unwrap();
+    sleep(IDLE).await;
+    stage.delete_topic("t-0");
+    let accepted = offer_each_second(&topic, 5 * MINUTE).await;
+    assert!((30..35).contains(&accepted), "{accepted} of 300 records were accepted");
+}
+
+#[tokio::test(start_paused = true)]
+async fn deleted_topic_rejects_records_for_as_long_as_a_handle_offers_them_until_it_is_described() {
+    let log = Log::default();
+    let _guard = log.listen();
+    let stage = stage_of(1).await;
+    let producer = stage.connect().await;
+    let topic = rejecting_topic(&stage, &producer).await;
+    assert_eq!(offer_each_second(&topic, 4 * IDLE).await, 0);
+    assert_eq!(log.count("INFO", "known again"), 0);
+    stage.create_topic("t-0", 1);
+    sleep(2 * SECOND).await;
+    within(topic.send(None, Some(b"again"))).await.unwrap();
+    assert_eq!(log.count("INFO", "known again"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn deleted_topic_that_was_offered_no_record_takes_those_before_the_next_answer_alone() {
+    let log = Log::default();
+    let _guard = log.listen();
+    let stage = stage_of(1).await;
+    let producer = stage.connect().await;
+    let topic = rejecting_topic(&stage, &producer).await;
+    for _ in 0..2 {
+        let asked = last_question(&stage);
+        sleep(2 * IDLE).await;
+        assert!(last_question(&stage) < asked, "no broker is asked about an idle topic");
+        let accepted = offer_each_second(&topic, MINUTE).await;
+        assert_eq!(accepted, 1, "the answer to the question that this record raises lets no further one in");
+    }
+    assert_eq!(log.count("INFO", "known again"), 0);
+
+    sleep(IDLE).await;
+    stage.create_topic("t-0", 1);
+    within(topic.send(None, Some(b"again"))).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn topics_that_come_and_go_while_brokers_fail_lose_and_repeat_no_record() {
     for release in [Release::default(), Release::V2_8] {
         let stage = stage_of(20).await;
@@ -103,6 +151,32 @@ async fn stage_of(topics: usize) -> Stage {
 
 fn name(topic: usize) -> String {
     format!("t-{topic}")
+}
+
+/// A handle of `t-0`, which is deleted and rejects records.
+async fn rejecting_topic(stage: &Stage, producer: &Producer) -> Topic {
+    let topic = producer.topic("t-0").await.unwrap();
+    within(topic.send(None, Some(b"v"))).await.unwrap();
+    stage.delete_topic("t-0");
+    assert!(offer_each_second(&topic, MINUTE).await > 0);
+    assert_eq!(offer_each_second(&topic, MINUTE).await, 0);
+    topic
+}
+
+/// Offers one record a second to a topic for so long. Returns how many were accepted.
+async fn offer_each_second(topic: &Topic, time: Duration) -> usize {
+    let mut accepted = 0;
+    for _ in 0..time.as_secs() {
+        match within(topic.enqueue(None, Some(b"v"))).await {
+            Ok(delivery) => {
+                accepted += 1;
+                drop(delivery);
+            }
+            Err(error) => assert_eq!(error.kind(), ErrorKind::UnknownTopic, "{error}"),
+        }
+        sleep(SECOND).await;
+    }
+    accepted
 }
 
 /// Sends one record to each topic, and notes it.

@@ -18,17 +18,17 @@ impl Registry {
         self.lock().topics.get(name).is_some_and(Slot::has_waiters)
     }
 
-    /// Takes out a known topic that no caller holds, and that has had no batch since there were `batches`. A caller that
+    /// Takes out a known topic that no caller holds, and that was not used since there were so many `uses`. A caller that
     /// comes later finds none, and looks it up anew.
     ///
     /// The locks of its partitions are taken under that of the registry, by the driver alone: no caller has one of them.
-    pub(crate) fn forget(&self, name: &str, batches: u64) -> Option<Arc<Topic>> {
+    pub(crate) fn forget(&self, name: &str, uses: u64) -> Option<Arc<Topic>> {
         let mut inner = self.lock();
         let slot = inner.topics.get_mut(name)?;
         let is_free = matches!(slot.state, State::Known) && !slot.has_waiters();
         // Only now is what callers did with it before they dropped it seen here.
         let is_held = Arc::get_mut(&mut slot.topic).is_none();
-        if !is_free || is_held || slot.topic.batches() != batches {
+        if !is_free || is_held || slot.topic.uses() != uses {
             return None;
         }
         let slot = inner.topics.remove(name)?;

@@ -239,6 +239,11 @@ impl Registry {
         Some(Arc::clone(&slot.topic))
     }
 
+    /// Whether the driver made the partitions of a topic of this name.
+    pub(crate) fn is_placed(&self, name: &str) -> bool {
+        self.lock().topics.get(name).is_some_and(|slot| slot.is_placed)
+    }
+
     /// The partitions of a topic are known now.
     pub(crate) fn found(&self, name: &str) {
         let mut inner = self.lock();

@@ -127,9 +127,9 @@ impl Partition {
         &self.account
     }
 
-    /// How many batches it ever had.
-    pub(super) fn batches(&self) -> u64 {
-        lock(&self.queue).batches
+    /// How many batches it opened, and how many records it rejected because the brokers do not know the topic.
+    pub(super) fn uses(&self) -> u64 {
+        lock(&self.queue).uses
     }
 
     /// Appends a record to the open batch: the one copy of its bytes.
@@ -172,6 +172,7 @@ impl Partition {
             return Err(Refusal::Closed);
         }
         if queue.unknown {
+            queue.uses += 1;
             return Err(Refusal::UnknownTopic);
         }
         let bytes_max = record.bytes_max();

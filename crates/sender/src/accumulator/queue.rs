@@ -54,8 +54,8 @@ pub(super) struct Queue {
     pub(super) shut: bool,
     /// No records are taken while the brokers do not know the topic.
     pub(super) unknown: bool,
-    /// How many batches there ever were.
-    pub(super) batches: u64,
+    /// How many batches were opened, and how many records rejected because the brokers do not know the topic.
+    pub(super) uses: u64,
     pub(super) closed: VecDeque<Batch>,
     pub(super) port: Arc<Port>,
     /// How large the last batch was: the next begins with a chunk of that size.
@@ -87,7 +87,7 @@ impl Queue {
             claim_from: usize::MAX,
             shut: false,
             unknown: false,
-            batches: 0,
+            uses: 0,
             closed: VecDeque::new(),
             port,
             last_bytes: 0,
@@ -193,7 +193,7 @@ impl Queue {
         self.max_timestamp_ms = i64::MIN;
         self.full_bytes = 0;
         self.opened = Some(now);
-        self.batches += 1;
+        self.uses += 1;
         self.generation = shared.outstanding.open();
         self.offered = false;
         self.urgent = false;
@@ -284,7 +284,7 @@ impl Queue {
     /// Puts a batch that was made elsewhere behind the others.
     pub(super) fn push(&mut self, batch: Batch) {
         self.close();
-        self.batches += 1;
+        self.uses += 1;
         self.closed.push_back(batch);
     }
 

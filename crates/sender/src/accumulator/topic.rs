@@ -40,8 +40,8 @@ pub struct Topic {
     turn: AtomicU32,
     /// Where the random numbers stand.
     random: AtomicU64,
-    /// How many batches it had when it was looked at for idleness; no such number before the first time.
-    batches_then: AtomicU64,
+    /// Its `uses` when it was looked at for idleness; no such number before the first time.
+    uses_then: AtomicU64,
 }
 
 /// Why a record has no partition to go to, or was not accepted there.
@@ -93,7 +93,7 @@ impl Topic {
             shortest: Shortest::default(),
             turn: AtomicU32::new(0),
             random: AtomicU64::new(seed),
-            batches_then: AtomicU64::new(u64::MAX),
+            uses_then: AtomicU64::new(u64::MAX),
         }
     }
 
@@ -145,26 +145,26 @@ impl Topic {
         gone
     }
 
-    /// How many batches it ever had.
+    /// How many batches it opened, and how many records it rejected because the brokers do not know it.
     #[must_use]
-    pub fn batches(&self) -> u64 {
-        self.partitions().iter().map(|partition| partition.batches()).sum()
+    pub fn uses(&self) -> u64 {
+        self.partitions().iter().map(|partition| partition.uses()).sum()
     }
 
-    /// How many batches it ever had, if there was none since this was called last. A batch takes records for a second at most.
+    /// Its [`uses`](Self::uses), if there was none since this was called last. A batch takes records for a second at most.
     pub fn look_whether_idle(&self) -> Option<u64> {
-        let batches = self.batches();
-        let is_idle = self.batches_then.swap(batches, Ordering::Relaxed) == batches;
-        is_idle.then_some(batches)
+        let uses = self.uses();
+        let is_idle = self.uses_then.swap(uses, Ordering::Relaxed) == uses;
+        is_idle.then_some(uses)
     }
 
-    /// Lets the topic be if it has had no batch since there were `batches`: nobody follows who leads its partitions,
+    /// Lets the topic be if it was not used since there were so many `uses`: nobody follows who leads its partitions,
     /// until a lane finds something to send there and says so. Returns whether it is let be.
     ///
     /// A batch that is opened meanwhile is seen here or by its lane: both look behind the lock under which it is opened.
-    pub fn let_be(&self, batches: u64) -> bool {
+    pub fn let_be(&self, uses: u64) -> bool {
         self.partitions().iter().for_each(|partition| partition.set_dormant(true));
-        let idle = self.batches() == batches;
+        let idle = self.uses() == uses;
         if !idle {
             self.awake();
         }

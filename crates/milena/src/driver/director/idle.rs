@@ -1,14 +1,15 @@
 //! Topics that nothing was sent to for `metadata.max.idle.ms` (KIP-526).
 //!
-//! One pass over all known topics, as far apart as that time, compares how many batches each has had: no record and no batch
-//! pays for it, and no topic has a timer. A topic that had none between two passes is idle, after once to twice that time:
+//! One pass over all known topics, as far apart as that time, compares how often each was used: batches that were
+//! opened, and records that were rejected because the brokers do not know the topic (`unknown.rs`). No record and no batch pays for
+//! it, and no topic has a timer. A topic that was not used between two passes is idle, after once to twice that time:
 //!
 //! * it is **let be**: it is not asked about any more, until a lane finds something to send there;
 //! * unless a caller holds a handle of it, its lanes are asked whether anything is left of its partitions. Once all of them
 //!   have said that nothing is, it is **forgotten**: its slot, partitions, accounts and streams go. The next record looks it up
 //!   like the first one.
 //!
-//! No record can be in a topic that is forgotten: under the lock of the registry no caller holds it, and it has had no batch since
+//! No record can be in a topic that is forgotten: under the lock of the registry no caller holds it, and it was not used since
 //! before its lanes were asked.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,8 +37,8 @@ pub(super) struct Idleness {
 /// An idle topic.
 #[derive(Debug)]
 struct Asked {
-    /// How many batches it had.
-    batches: u64,
+    /// How often it was used until then.
+    uses: u64,
     /// The serials of its partitions that are not known to be at rest.
     partitions: BTreeSet<u32>,
 }
@@ -68,7 +69,7 @@ impl Director {
         let core = Arc::clone(&self.settings.core);
         self.idleness = Idleness::new(now, core.config.metadata_max_idle);
         for topic in core.registry.all_known() {
-            let is_done = topic.look_whether_idle().is_some_and(|batches| self.let_be(&topic, batches));
+            let is_done = topic.look_whether_idle().is_some_and(|uses| self.let_be(&topic, uses));
             if !is_done {
                 self.idleness.arm();
             }
@@ -77,20 +78,20 @@ impl Director {
 
     /// Stops asking about an idle topic, and asks its lanes whether anything is left of it. False when the next pass has more to
     /// do. A topic that is held is looked at again when the director wakes for something else.
-    fn let_be(&mut self, topic: &Arc<Topic>, batches: u64) -> bool {
+    fn let_be(&mut self, topic: &Arc<Topic>, uses: u64) -> bool {
         let name = topic.name();
-        if self.settings.core.registry.has_waiters(name) || !topic.let_be(batches) {
+        if self.settings.core.registry.has_waiters(name) || !topic.let_be(uses) {
             return false;
         }
         self.metadata.forget(name);
-        self.forget_unknown(name);
+        self.suspend_rejection(name);
         if Arc::strong_count(topic) > OWNERS {
             return true;
         }
         let is_asked = self.coordinator.ask_rest(topic);
         if is_asked {
             let partitions = topic.partitions().iter().map(|partition| partition.serial()).collect();
-            self.idleness.asked.insert(Arc::clone(name), Asked { batches, partitions });
+            self.idleness.asked.insert(Arc::clone(name), Asked { uses, partitions });
         }
         is_asked
     }
@@ -114,13 +115,14 @@ impl Director {
         if !asked.partitions.is_empty() {
             return false;
         }
-        let batches = asked.batches;
+        let uses = asked.uses;
         self.idleness.asked.remove(name);
-        let Some(topic) = self.settings.core.registry.forget(name, batches) else {
+        let Some(topic) = self.settings.core.registry.forget(name, uses) else {
             self.idleness.arm();
             return false;
         };
         self.metadata.forget(name);
+        self.forget_unknown(name);
         self.coordinator.forget(&topic);
         true
     }

@@ -2,7 +2,12 @@
 //! these would wait for `delivery.timeout.ms` and hold its part of `buffer.memory` as long.
 //!
 //! A broker that was just started, or one that lags behind, may not know a topic for a moment. The metadata goes on asking, and
-//! the first description of the topic lets records in again.
+//! the first description of the topic lets records in again. A record that is rejected counts as a use of its topic, so brokers
+//! are asked for as long as callers offer records.
+//!
+//! A topic to which no record is offered for long is dormant (`idle.rs`): no broker is asked about it, and it may have been
+//! created meanwhile. Its next record is accepted, and the first answer decides: one that does not know the topic either has
+//! records rejected again at once.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,19 +20,36 @@ use super::Director;
 /// A topic takes no records after the brokers have not known it for so long.
 const REFUSED_AFTER: Duration = Duration::from_secs(30);
 
-/// By topic, since when the brokers do not know it.
+/// The topics that the brokers do not know, by name. Invariant: each was placed, and is in the registry.
 #[derive(Debug, Default)]
-pub(super) struct UnknownTopics(BTreeMap<Arc<str>, Instant>);
+pub(super) struct UnknownTopics(BTreeMap<Arc<str>, UnknownTopic>);
+
+#[derive(Clone, Copy, Debug)]
+struct UnknownTopic {
+    /// When a broker first did not know it.
+    since: Instant,
+    /// Its records were rejected, and no broker has described it since.
+    was_rejected: bool,
+}
 
 impl Director {
-    /// A broker returned an error for a topic.
+    /// A broker returned an error for a topic. Whether the topic was known before is seen by its partitions in the registry: the
+    /// metadata has forgotten a topic that was dormant.
     pub(super) fn note_unknown(&mut self, name: &Arc<str>, error: ErrorCode, now: Instant) {
-        if error != ErrorCode::UNKNOWN_TOPIC_OR_PARTITION || self.metadata.topic(name).is_none() {
+        if error != ErrorCode::UNKNOWN_TOPIC_OR_PARTITION || !self.settings.core.registry.is_placed(name) {
             return;
         }
-        let since = *self.unknown.0.entry(Arc::clone(name)).or_insert(now);
-        if now.saturating_duration_since(since) >= REFUSED_AFTER {
-            self.set_unknown(name, true);
+        let fresh = UnknownTopic { since: now, was_rejected: false };
+        let unknown = self.unknown.0.entry(Arc::clone(name)).or_insert(fresh);
+        if now.saturating_duration_since(unknown.since) < REFUSED_AFTER {
+            return;
+        }
+        unknown.was_rejected = true;
+        if self.set_unknown(name, true) {
+            tracing::warn!(
+                topic = &**name,
+                "topic is unknown to the brokers: new records for it are rejected until it is back; create it, or stop sending to it"
+            );
         }
     }
 
@@ -35,31 +57,36 @@ impl Director {
     pub(super) fn note_described(&mut self) {
         let described = |name: &&Arc<str>| self.metadata.is_described(name);
         let known: Vec<_> = self.unknown.0.keys().filter(described).cloned().collect();
-        known.iter().for_each(|name| self.forget_unknown(name));
-    }
-
-    /// A topic is described again, or not asked for any more: the next record shows whether it is known.
-    pub(super) fn forget_unknown(&mut self, name: &Arc<str>) {
-        if self.unknown.0.remove(name).is_some() {
-            self.set_unknown(name, false);
+        for name in known {
+            self.unknown.0.remove(&name);
+            if self.set_unknown(&name, false) {
+                tracing::info!(topic = &*name, "topic is known again and takes records");
+            }
         }
     }
 
-    fn set_unknown(&self, name: &Arc<str>, unknown: bool) {
-        let Some(topic) = self.settings.core.registry.topic(name) else { return };
+    /// A topic is dormant: the first answer after its next record decides.
+    pub(super) fn suspend_rejection(&mut self, name: &Arc<str>) {
+        self.set_unknown(name, false);
+        if self.unknown.0.get(name).is_some_and(|unknown| !unknown.was_rejected) {
+            self.unknown.0.remove(name);
+        }
+    }
+
+    /// A topic is gone from the registry.
+    pub(super) fn forget_unknown(&mut self, name: &Arc<str>) {
+        self.unknown.0.remove(name);
+    }
+
+    /// Has all partitions of a topic reject records, or take them. Returns whether they did not before.
+    fn set_unknown(&self, name: &Arc<str>, unknown: bool) -> bool {
+        let Some(topic) = self.settings.core.registry.topic(name) else { return false };
         let partitions = topic.partitions();
         // All of its partitions stand alike.
-        if partitions.first().is_none_or(|first| first.is_unknown() == unknown) {
-            return;
+        let changes = partitions.first().is_some_and(|first| first.is_unknown() != unknown);
+        if changes {
+            partitions.iter().for_each(|partition| partition.set_unknown(unknown));
         }
-        if unknown {
-            tracing::warn!(
-                topic = &**name,
-                "topic is unknown to the brokers: new records for it are rejected until it is back; create it, or stop sending to it"
-            );
-        } else {
-            tracing::info!(topic = &**name, "topic is known again and takes records");
-        }
-        partitions.iter().for_each(|partition| partition.set_unknown(unknown));
+        changes
     }
 }

@@ -127,13 +127,13 @@ fn an_open_batch_that_cannot_go_is_looked_at_when_it_takes_no_more_records() {
 fn a_lane_tells_once_a_partition_that_there_is_something_to_send_to_a_topic_that_was_let_be() {
     let mut world = World::of(2);
     world.prove();
-    let batches = world.topic.batches();
-    assert!(!world.topic.let_be(batches - 1), "one came meanwhile");
+    let uses = world.topic.uses();
+    assert!(!world.topic.let_be(uses - 1), "one came meanwhile");
     world.send(0, b"a").unwrap();
     world.linger();
     let request = world.request(1).unwrap();
     assert!(world.notices.is_empty(), "somebody follows it");
-    assert!(world.topic.let_be(batches + 1));
+    assert!(world.topic.let_be(uses + 1));
     // It looks at all of them.
     world.broker(1).set_identity(identity(7));
     world.poll(LANE, true);
@@ -144,8 +144,8 @@ fn a_lane_tells_once_a_partition_that_there_is_something_to_send_to_a_topic_that
     world.poll(LANE, true);
     let told: Vec<_> = world.notices.drain(..).collect();
     assert!(matches!(&told[..], [Notice::Awake(_), Notice::Awake(_)]), "{told:?}");
-    let batches = world.topic.batches();
-    assert!(world.topic.let_be(batches));
+    let uses = world.topic.uses();
+    assert!(world.topic.let_be(uses));
     world.topic.awake();
     world.send(1, b"d").unwrap();
     world.poll(LANE, true);
