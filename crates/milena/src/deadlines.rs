@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::task::{Poll, Waker};
 use std::time::Instant;
 
-use milena_sender::sync::{Bell, Wake};
+use milena_sender::sync::{Bell, Wake, wake_all};
 
 /// The times of all callers that wait.
 #[derive(Debug, Default)]
@@ -39,7 +39,7 @@ impl Inner {
 impl Deadlines {
     /// Wakes the callers whose time has come. Returns when to do so again.
     pub(crate) fn expire(&self, now: Instant) -> Option<Instant> {
-        let (due, armed) = self.0.look(|inner| {
+        let (mut due, armed) = self.0.look(|inner| {
             let mut due = Vec::new();
             while inner.first().is_some_and(|first| first <= now) {
                 due.extend(inner.waiting.pop_first().map(|(_, waker)| waker));
@@ -48,7 +48,7 @@ impl Deadlines {
             inner.armed = [kept, inner.first()].into_iter().flatten().min();
             (due, inner.armed)
         });
-        due.into_iter().for_each(Waker::wake);
+        wake_all(&mut due);
         armed
     }
 
@@ -67,7 +67,7 @@ impl Deadlines {
             inner.over = true;
             std::mem::take(&mut inner.waiting)
         });
-        waiting.into_values().for_each(Waker::wake);
+        wake_all(&mut waiting.into_values().collect());
     }
 
     fn enter(&self, at: Instant, waker: &Waker) -> Place {
@@ -196,6 +196,25 @@ mod tests {
     }
 
     #[test]
+    fn waker_that_panics_keeps_no_other_caller_from_being_woken() {
+        for closes in [false, true] {
+            let (deadlines, start) = (Arc::new(Deadlines::default()), clock::now());
+            let caller = Count::default();
+            let _callers = [Waker::from(Arc::new(Panics)), caller.waker()].map(|waker| {
+                let mut deadline = Deadline::new(Arc::clone(&deadlines), start + SECOND);
+                assert!(deadline.poll(start, &waker).is_pending());
+                deadline
+            });
+            if closes {
+                deadlines.close();
+            } else {
+                deadlines.expire(start + SECOND);
+            }
+            assert_eq!(caller.count(), 1, "closes: {closes}");
+        }
+    }
+
+    #[test]
     fn caller_that_leaves_is_forgotten() {
         let (deadlines, start) = (Arc::new(Deadlines::default()), clock::now());
         let caller = Count::default();
@@ -204,6 +223,14 @@ mod tests {
         drop(deadline);
         deadlines.expire(start + SECOND);
         assert_eq!((caller.count(), deadlines.expire(start + SECOND)), (0, None));
+    }
+
+    struct Panics;
+
+    impl std::task::Wake for Panics {
+        fn wake(self: Arc<Self>) {
+            panic!("a waker that panics");
+        }
     }
 
     #[derive(Default)]

@@ -4,9 +4,11 @@ use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Wake, Waker};
+use std::time::Duration;
 
 use milena_fake::Cluster;
 use milena_tests::{Stage, within};
+use tokio::time::sleep;
 
 /// What a broken executor does.
 struct Panics;
@@ -35,4 +37,20 @@ async fn waker_that_panics_costs_no_other_record_anything() {
     }
     within(producer.close()).await.unwrap();
     assert_eq!(stage.record_count(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn waker_of_a_look_up_that_panics_costs_no_other_caller_anything() {
+    let max_block = Duration::from_secs(1);
+    let stage = Stage::in_memory(Cluster::builder().brokers(1).topic("t", 1).auto_create(false)).await;
+    let producer = stage.producer().max_block(max_block).build().await.unwrap();
+    // The topic is found, and `max.block.ms` ends for the one that is not.
+    for topic in ["t", "nowhere"] {
+        let mut broken = pin!(producer.send((topic, "v")));
+        let waker = Waker::from(Arc::new(Panics));
+        assert!(broken.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        sleep(2 * max_block).await;
+        within(producer.send(("t", "w"))).await.unwrap();
+    }
+    within(producer.close()).await.unwrap();
 }

@@ -3,7 +3,8 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::task::Waker;
+
+use milena_sender::sync::wake_all;
 
 use super::Registry;
 use super::slot::{Seen, Slot};
@@ -68,16 +69,18 @@ impl Registry {
     pub(crate) fn question_is_over(&self, is_answered: bool) -> Vec<Arc<str>> {
         let mut inner = self.lock();
         let questions = inner.questions;
+        let mut wakers = Vec::new();
         if is_answered {
             inner.answered = questions;
             // Callers that wait for an answer, whether it describes their partition or not.
-            let wakers = inner.topics.values().filter(|slot| slot.in_vain.is_some()).flat_map(Slot::wakers);
-            wakers.for_each(Waker::wake);
+            wakers.extend(inner.topics.values().filter(|slot| slot.in_vain.is_some()).flat_map(Slot::wakers));
         }
         // One that was left while this question was out may have begun after it.
         let over = inner.abandoned.questions.extract_if(|_, left_after| *left_after < questions);
         let over: Vec<_> = over.map(|(name, _)| name).collect();
         over.iter().for_each(|name| drop(inner.topics.remove(name)));
+        drop(inner);
+        wake_all(&mut wakers);
         over
     }
 

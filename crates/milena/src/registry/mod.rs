@@ -22,6 +22,7 @@ use milena_codec::ErrorCode;
 use milena_partitioner::Strategy;
 use milena_sender::accumulator::{Shared, Topic};
 use milena_sender::compression::TopicCompression;
+use milena_sender::sync::wake_all;
 use milena_sender::{Backoff, Obstacle};
 
 pub(crate) use slot::{Place, Seen};
@@ -252,9 +253,9 @@ impl Registry {
         let Some(slot) = inner.topics.get_mut(name) else { return };
         slot.state = State::Known;
         slot.is_placed = true;
-        let wakers = slot.release();
+        let mut wakers = slot.release();
         drop(inner);
-        wakers.into_iter().for_each(Waker::wake);
+        wake_all(&mut wakers);
     }
 
     /// The brokers say that a topic has no partitions yet.
@@ -302,12 +303,12 @@ impl Registry {
         abandoned.reclaim(name);
         refusals.insert(Arc::clone(name), code, now);
         slot.refuse(code);
-        let wakers = slot.wakers();
+        let mut wakers = slot.wakers();
         if wakers.is_empty() {
             topics.remove(name);
         }
         drop(inner);
-        wakers.into_iter().for_each(Waker::wake);
+        wake_all(&mut wakers);
         true
     }
 
@@ -316,12 +317,12 @@ impl Registry {
         let mut inner = self.lock();
         inner.closed = true;
         let topics: Vec<_> = inner.topics.values().map(|slot| Arc::clone(&slot.topic)).collect();
-        let waiters: Vec<_> = inner.topics.values().flat_map(Slot::wakers).collect();
+        let mut waiters: Vec<_> = inner.topics.values().flat_map(Slot::wakers).collect();
         drop(inner);
         topics.iter().flat_map(|topic| topic.partitions()).for_each(|partition| partition.shut());
         // Only now: who waited for room finds its partition shut.
         self.shared.memory.close();
-        waiters.into_iter().for_each(Waker::wake);
+        wake_all(&mut waiters);
     }
 
     /// Lets batches that brokers once found too large grow again.

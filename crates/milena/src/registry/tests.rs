@@ -1,7 +1,8 @@
-//! The registry: refusals, topics that are being made, and many callers of one topic.
+//! The registry: refusals, topics that are being made, many callers of one topic, and what their wakers do.
 
-use std::sync::Arc;
-use std::task::{Poll, Waker};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
+use std::task::{Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
 use milena_codec::ErrorCode;
@@ -221,4 +222,73 @@ fn registry_gives_memory_back_with_the_topics_that_are_forgotten() {
     assert!(places() >= 5_000);
     assert!(names.iter().all(|name| core.registry.forget(name, 0).is_some()));
     assert!(places() < 1_000, "{}", places());
+}
+
+#[test]
+fn wakers_find_the_registry_unlocked() {
+    wake_in_each_way(None);
+}
+
+#[test]
+fn waker_that_panics_keeps_no_other_caller_of_the_registry_from_being_woken() {
+    wake_in_each_way(Some(&Waker::from(Arc::new(Panics))));
+}
+
+/// Has callers wait, `first` among them, and wakes them in each way that the registry has.
+fn wake_in_each_way(first: Option<&Waker>) {
+    let now = clock::now();
+    let events: [fn(&Registry); 3] = [
+        |registry| registry.found(&name()),
+        |registry| assert!(registry.failed(&name(), REFUSED, None, clock::now())),
+        Registry::close,
+    ];
+    for event in events {
+        let core = core();
+        Looks::check(&core, first, |waker| poll_with(&core, waker), || event(&core.registry));
+    }
+    // A caller that waits for a partition, after another one has in vain.
+    let core = core();
+    let _streams = make_known(&core);
+    core.registry.waited_in_vain(&name(), now + MINUTE);
+    let wait = |waker: &Waker| core.registry.poll_partition(&name(), 7, &mut None, now, waker).0.is_pending();
+    Looks::check(&core, first, wait, || drop(core.registry.question_is_over(true)));
+}
+
+fn poll_with(core: &Core, waker: &Waker) -> bool {
+    core.registry.poll(&name(), &mut None, clock::now(), waker).0.is_pending()
+}
+
+/// Counts its wakes that find the registry unlocked, and uses it then, as an executor does that polls in `wake`.
+struct Looks {
+    core: Weak<Core>,
+    unlocked: AtomicUsize,
+}
+
+impl Looks {
+    /// Callers wait, one of them with this waker. It is woken by the event, once.
+    fn check(core: &Arc<Core>, first: Option<&Waker>, wait: impl Fn(&Waker) -> bool, event: impl FnOnce()) {
+        let looks = Arc::new(Self { core: Arc::downgrade(core), unlocked: AtomicUsize::new(0) });
+        let last = Waker::from(Arc::clone(&looks));
+        assert!(first.into_iter().chain([&last]).all(wait));
+        event();
+        assert_eq!(looks.unlocked.load(Ordering::Relaxed), 1);
+    }
+}
+
+impl Wake for Looks {
+    fn wake(self: Arc<Self>) {
+        let Some(core) = self.core.upgrade() else { return };
+        if core.registry.inner.try_lock().is_ok() {
+            core.registry.known(&name());
+            self.unlocked.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+struct Panics;
+
+impl Wake for Panics {
+    fn wake(self: Arc<Self>) {
+        panic!("a waker that panics");
+    }
 }

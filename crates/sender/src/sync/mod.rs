@@ -9,6 +9,7 @@
 //! * [`Latest`]: a value that is replaced now and then and read all the time.
 //! * [`FailureLog`]: what failed since somebody last asked.
 //! * [`Totals`]: how many records were settled.
+//! * [`wake_all`]: wakes the tasks of callers, also where a waker panics.
 //!
 //! With `--cfg loom` the primitives below are loom's, and `models` tries every order in which threads can meet. Each
 //! place that looks again after it announced itself can be made blind there (`mutant`), to see that the model
@@ -46,7 +47,7 @@ pub use outstanding::{AwaitSettled, Generation, Outstanding};
 pub use padded::Padded;
 pub use pool::CHUNK_BYTES_MAX;
 pub use totals::Totals;
-pub(crate) use wake_all::wake_all;
+pub use wake_all::wake_all;
 
 /// The lock of a partition, which a lane only tries.
 #[cfg(loom)]

@@ -1,11 +1,12 @@
-//! Waking the tasks of callers, whatever their wakers do.
+//! Waking the tasks of callers, whatever their wakers do: they panic, or poll the task in place. So no lock is held here.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
 
-/// Wakes them in order. A waker runs code of the caller's executor; one that panics is skipped, because the producer's
-/// driver runs here and has the records of all other callers. The panic hook reports it.
-pub(crate) fn wake_all(wakers: &mut Vec<Waker>) {
+/// Wakes the tasks of callers in order, and leaves no waker. Hold no lock: a waker runs code of the caller's executor, which may
+/// poll the task in place. One that panics is skipped, because the producer's driver runs here and has the records of all other
+/// callers. The panic hook reports it.
+pub fn wake_all(wakers: &mut Vec<Waker>) {
     let mut left = wakers.drain(..);
     // A model of loom reports by panics.
     if cfg!(loom) {
