@@ -42,7 +42,7 @@ async fn broker_that_hangs_takes_nothing_from_the_others() {
         check_names(
             &errors,
             &format!("topic t, partition {sick} holds the most"),
-            "broker 1 does not respond",
+            "broker 1 cannot be used: broker-1:9092: Produce",
         );
     }
 }

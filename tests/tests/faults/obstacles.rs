@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use futures_util::future::{join, join_all};
+use milena::sasl::Sasl;
 use milena::{ErrorKind, Producer, ProducerBuilder, Record, SendError};
 use milena_fake::{ApiKey, Cluster, ErrorCode};
 use milena_tests::{Log, Name, Stage, eventually, within};
@@ -70,24 +71,42 @@ async fn full_budget_names_the_rejection_and_not_a_broker_that_serves_another_to
     let producer = builder.build().await.unwrap();
     within(producer.send(record("bad"))).await.unwrap();
     stage.on(ApiKey::PRODUCE).topic("bad").always().error(ErrorCode::NOT_ENOUGH_REPLICAS);
-    let fill = async {
-        let large = || Record::to("bad").value(vec![0; 20_000]);
-        let outcomes = within(join_all((0..20).map(|_| producer.enqueue(large())))).await;
-        outcomes.into_iter().filter_map(Result::err).collect::<Vec<_>>()
-    };
     let beside = async {
         for _ in 0..100 {
             within(producer.send(record("t"))).await.unwrap();
             sleep(SECOND / 20).await;
         }
     };
-    let (errors, ()) = join(fill, beside).await;
+    let (errors, ()) = join(without_room(&producer), beside).await;
     assert!(!errors.is_empty());
     for error in errors {
         let text = error.to_string();
         assert_eq!(error.kind(), ErrorKind::BufferFull, "{text}");
         assert!(text.contains("rejected its batches with NOT_ENOUGH_REPLICAS (19) for "), "{text}");
-        assert!(text.contains("`min.insync.replicas`") && !text.contains("respond"), "{text}");
+        assert!(text.contains("`min.insync.replicas`") && !text.contains("cannot be used"), "{text}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn full_budget_names_the_broker_that_refuses_credentials_and_not_an_earlier_rejection() {
+    let cluster = Cluster::builder().brokers(1).topic("bad", 1).user("alice", "before");
+    let stage = Stage::in_memory(cluster).await;
+    let builder = stage.producer().buffer_memory(200_000).max_block(5 * SECOND).delivery_timeout(60 * SECOND);
+    let producer = builder.sasl(Sasl::plain("alice", "before")).build().await.unwrap();
+    within(producer.send(record("bad"))).await.unwrap();
+    stage.on(ApiKey::PRODUCE).always().error(ErrorCode::NOT_ENOUGH_REPLICAS);
+    drop(within(producer.enqueue(record("bad"))).await.unwrap());
+    sleep(SECOND).await;
+    stage.set_user("alice", "after");
+    stage.kill(1);
+    stage.restart(1).unwrap();
+    let errors = without_room(&producer).await;
+    assert!(!errors.is_empty());
+    for error in errors {
+        let text = error.to_string();
+        assert_eq!(error.kind(), ErrorKind::BufferFull, "{text}");
+        assert!(text.contains("(broker 1 cannot be used: ") && text.contains("credentials"), "{text}");
+        assert!(!text.contains("respond") && !text.contains("NOT_ENOUGH_REPLICAS"), "{text}");
     }
 }
 
@@ -180,6 +199,13 @@ fn impatient(stage: &Stage) -> ProducerBuilder {
 
 fn record(topic: &str) -> Record {
     Record::to(topic).value("v")
+}
+
+/// The errors of records that find no room beside others of their topic.
+async fn without_room(producer: &Producer) -> Vec<SendError> {
+    let large = || Record::to("bad").value(vec![0; 20_000]);
+    let outcomes = within(join_all((0..20).map(|_| producer.enqueue(large())))).await;
+    outcomes.into_iter().filter_map(Result::err).collect()
 }
 
 /// The errors of so many records, most of which come while a batch before them is being rejected.

@@ -33,7 +33,8 @@ pub(super) fn error(core: &Core, topic: &Arc<str>, bytes: usize) -> SendError {
     SendError::new(ErrorKind::BufferFull, Arc::clone(topic), said).with_retriable(true)
 }
 
-/// Why the largest holder does not give its bytes back.
+/// Why the largest holder does not give its bytes back. The nearest reason counts: the brokers do not know the topic, the partition
+/// has no leader, its broker cannot be used (it is away, silent, or refuses the connection), or rejects the batches.
 fn reason(core: &Core, holder: &Holder) -> String {
     let topic = core.registry.topic(&holder.topic);
     let index = usize::try_from(holder.partition.0).unwrap_or(usize::MAX);
@@ -44,17 +45,18 @@ fn reason(core: &Core, holder: &Holder) -> String {
     }
     let (broker, trouble) = partition.broker();
     let Some(broker) = broker else { return "no leader".to_owned() };
+    if let Some(trouble) = trouble {
+        return format!("broker {broker} cannot be used: {trouble}");
+    }
     if let Some(OngoingRejection { code, since }) = partition.rejection() {
         let seconds = clock::now().saturating_duration_since(since).as_secs();
         let remedy = remedy(code).map(|remedy| format!(": {remedy}")).unwrap_or_default();
         return format!("broker {broker} has rejected its batches with {code} for {seconds} s{remedy}");
     }
-    match (trouble, holder.without_progress) {
-        (Some(trouble), _) => format!("broker {broker} does not respond: {trouble}"),
+    if holder.without_progress > PROGRESS_MAX {
         // Others of the same broker may make progress.
-        (None, since) if since > PROGRESS_MAX => {
-            format!("broker {broker} has acknowledged nothing of it for {} s", since.as_secs())
-        }
-        (None, _) => format!("broker {broker} takes less than is sent"),
+        let seconds = holder.without_progress.as_secs();
+        return format!("broker {broker} has acknowledged nothing of it for {seconds} s");
     }
+    format!("broker {broker} takes less than is sent")
 }
