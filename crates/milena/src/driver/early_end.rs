@@ -1,7 +1,12 @@
-//! Why a task of the driver ended before it was done: it panicked, or its runtime dropped it. The records that this costs say which.
+//! The reason for which a task of the driver ended before it was done: it panicked, or its runtime dropped it. The errors of the
+//! records that fail with it name this reason.
 //!
-//! A task panics within its turn, and is dropped by a runtime between turns. Whether the thread panics does not tell: a program
-//! that panics may drop its runtime meanwhile.
+//! A task panics while it is polled; a runtime drops it between two polls. `std::thread::panicking` does not tell the two apart: a
+//! program that panics may drop its runtime meanwhile.
+//!
+//! Rule: the first reason stays ([`Shared::set_ending`](milena_sender::accumulator::Shared::set_ending)). The director relies on it.
+//! It owns its [`EarlyEnd`] and is dropped within its last poll, which looks like a panic here; it has set
+//! [`Ending::Closed`] before.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -16,9 +21,9 @@ use crate::core::Core;
 #[derive(Debug)]
 pub(super) struct Watch {
     core: Arc<Core>,
-    /// The task has its turn.
-    in_turn: AtomicBool,
-    /// The task came to its end.
+    /// The task is being polled.
+    in_poll: AtomicBool,
+    /// The last poll returned `Ready`.
     is_done: AtomicBool,
 }
 
@@ -26,7 +31,7 @@ impl Watch {
     pub(super) fn new(core: &Arc<Core>) -> Arc<Self> {
         Arc::new(Self {
             core: Arc::clone(core),
-            in_turn: AtomicBool::new(false),
+            in_poll: AtomicBool::new(false),
             is_done: AtomicBool::new(false),
         })
     }
@@ -35,9 +40,9 @@ impl Watch {
     pub(super) async fn run<F: Future>(self: Arc<Self>, task: F) -> F::Output {
         let mut task = pin!(task);
         poll_fn(|cx| {
-            self.in_turn.store(true, Ordering::Relaxed);
+            self.in_poll.store(true, Ordering::Relaxed);
             let polled = task.as_mut().poll(cx);
-            self.in_turn.store(false, Ordering::Relaxed);
+            self.in_poll.store(false, Ordering::Relaxed);
             self.is_done.store(polled.is_ready(), Ordering::Relaxed);
             polled
         })
@@ -45,15 +50,16 @@ impl Watch {
     }
 }
 
-/// Dropped with its task. Invariant: the first field, because what the task has fails when it is dropped.
+/// Notes the reason when its task is dropped. Invariant: the first field of the task, because the records that the task holds fail
+/// when the other fields are dropped.
 #[derive(Debug)]
 pub(super) struct EarlyEnd(pub(super) Arc<Watch>);
 
 impl Drop for EarlyEnd {
     fn drop(&mut self) {
-        let Watch { core, in_turn, is_done } = &*self.0;
+        let Watch { core, in_poll, is_done } = &*self.0;
         if !is_done.load(Ordering::Relaxed) {
-            let panicked = in_turn.load(Ordering::Relaxed);
+            let panicked = in_poll.load(Ordering::Relaxed);
             core.shared.set_ending(if panicked { Ending::DriverFailed } else { Ending::RuntimeEnded });
         }
     }

@@ -132,6 +132,7 @@ impl Director {
             }
             self.wait().await;
         }
+        // Before the director is dropped, see `early_end.rs`.
         self.settings.core.shared.set_ending(Ending::Closed);
         self.end_lanes(self.closing.map_or_else(clock::now, |closing| closing.until));
         while self.tasks.join_next().await.is_some() {}
