@@ -19,14 +19,14 @@ impl Registry {
         waker: &Waker,
     ) -> (Poll<bool>, Tell) {
         let mut inner = self.lock();
-        let Inner { topics, places, closed, questions, answered, .. } = &mut *inner;
+        let Inner { topics, places, closed, requests, answered, .. } = &mut *inner;
         let Some(slot) = topics.get_mut(name).filter(|_| !*closed) else {
             return (Poll::Ready(true), Tell::Nobody);
         };
         if slot.topic.partitions().len() > partition as usize {
             return (Poll::Ready(true), Tell::Nobody);
         }
-        if place.and_then(|place| place.settles_after).is_some_and(|question| *answered > question) {
+        if place.and_then(|place| place.settles_after).is_some_and(|request| *answered > request) {
             return (Poll::Ready(false), Tell::Nobody);
         }
         slot.asked = now;
@@ -35,8 +35,8 @@ impl Registry {
             let is_in_vain = slot
                 .in_vain
                 .is_some_and(|(until, count)| now < until && count == slot.topic.partitions().len());
-            // The question that is out may be older than the partition.
-            place.settles_after = is_in_vain.then_some(*questions);
+            // The request that is in flight may be older than the partition.
+            place.settles_after = is_in_vain.then_some(*requests);
         }
         (Poll::Pending, if is_new { Tell::Driver } else { Tell::Nobody })
     }

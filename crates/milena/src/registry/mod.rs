@@ -51,9 +51,9 @@ struct Inner {
     topics: HashMap<Arc<str>, Slot>,
     refusals: Refusals,
     abandoned: Abandoned,
-    /// How many questions about the cluster have gone out.
-    questions: u64,
-    /// The last of them that was answered.
+    /// How many Metadata requests were sent.
+    requests: u64,
+    /// The last of them that has its response.
     answered: u64,
     closed: bool,
     /// How many places there ever were.
@@ -89,7 +89,7 @@ impl Registry {
             topics: HashMap::new(),
             refusals: Refusals::new(backoff),
             abandoned: Abandoned::default(),
-            questions: 0,
+            requests: 0,
             answered: 0,
             closed: false,
             places: 0,
@@ -186,14 +186,14 @@ impl Registry {
     /// [`abandoned`].
     pub(crate) fn leave(&self, name: &Arc<str>, place: Place) -> Tell {
         let mut inner = self.lock();
-        let Inner { topics, abandoned, questions, .. } = &mut *inner;
+        let Inner { topics, abandoned, requests, .. } = &mut *inner;
         let Some(slot) = topics.get_mut(name) else { return Tell::Nobody };
         let wanted = slot.partitions_wanted();
         slot.leave(place);
         if slot.is_placed {
             return if slot.partitions_wanted() == wanted { Tell::Nobody } else { Tell::Driver };
         }
-        if slot.has_waiters() || matches!(slot.state, State::Wanted(_)) && abandoned.keep(name, *questions) {
+        if slot.has_waiters() || matches!(slot.state, State::Wanted(_)) && abandoned.keep(name, *requests) {
             return Tell::Nobody;
         }
         topics.remove(name);

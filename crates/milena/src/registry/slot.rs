@@ -72,7 +72,7 @@ impl Seen {
 pub(crate) struct Place {
     id: u64,
     round: u64,
-    /// For a partition: the caller waits for the answer to the next question after so many.
+    /// For a partition: the caller waits for the response to the next Metadata request after so many.
     pub(super) settles_after: Option<u64>,
 }
 

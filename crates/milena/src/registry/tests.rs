@@ -76,19 +76,19 @@ fn look_up_that_its_callers_left_is_found_by_the_next_caller() {
     assert!(registry.place(&name()).is_some());
     registry.found(&name());
     assert!(poll(registry, &mut None, now).0.is_ready());
-    registry.question_goes_out();
-    assert!(registry.question_is_over(true).is_empty(), "it was found");
+    registry.metadata_request_sent();
+    assert!(registry.metadata_request_over(true).is_empty(), "it was found");
 }
 
 #[test]
 fn look_up_that_its_callers_left_is_forgotten_with_its_answer() {
     let core = core();
     let (registry, now) = (&core.registry, clock::now());
-    registry.question_goes_out();
+    registry.metadata_request_sent();
     look_up_and_leave(registry, &name(), Tell::Nobody);
-    assert!(registry.question_is_over(true).is_empty(), "the question may be older than the look-up");
-    registry.question_goes_out();
-    assert_eq!(registry.question_is_over(true), [name()], "the answer does not name it");
+    assert!(registry.metadata_request_over(true).is_empty(), "the request may be older than the look-up");
+    registry.metadata_request_sent();
+    assert_eq!(registry.metadata_request_over(true), [name()], "the answer does not name it");
     assert!(registry.topic(&name()).is_none());
 
     look_up_and_leave(registry, &name(), Tell::Nobody);
@@ -104,8 +104,8 @@ fn look_up_that_is_left_and_wanted_again_outlives_an_answer_without_it() {
     let (registry, now) = (&core.registry, clock::now());
     look_up_and_leave(registry, &name(), Tell::Nobody);
     assert!(poll(registry, &mut None, now).0.is_pending());
-    registry.question_goes_out();
-    assert!(registry.question_is_over(true).is_empty());
+    registry.metadata_request_sent();
+    assert!(registry.metadata_request_over(true).is_empty());
     assert!(!registry.failed(&name(), ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, None, now));
 }
 
@@ -118,8 +118,8 @@ fn million_look_ups_that_are_left_hold_a_bounded_number_of_topics() {
         look_up_and_leave(registry, &format!("t-{number}").into(), tell);
     }
     assert_eq!(registry.lock().topics.len(), 1_024);
-    registry.question_goes_out();
-    assert_eq!(registry.question_is_over(true).len(), 1_024);
+    registry.metadata_request_sent();
+    assert_eq!(registry.metadata_request_over(true).len(), 1_024);
     assert!(registry.lock().topics.is_empty());
     for number in 0..10_000 {
         let name: Arc<str> = format!("t-{number}").into();
@@ -251,7 +251,7 @@ fn wake_in_each_way(first: Option<&Waker>) {
     let _streams = make_known(&core);
     core.registry.waited_in_vain(&name(), now + MINUTE);
     let wait = |waker: &Waker| core.registry.poll_partition(&name(), 7, &mut None, now, waker).0.is_pending();
-    Looks::check(&core, first, wait, || drop(core.registry.question_is_over(true)));
+    Looks::check(&core, first, wait, || drop(core.registry.metadata_request_over(true)));
 }
 
 fn poll_with(core: &Core, waker: &Waker) -> bool {

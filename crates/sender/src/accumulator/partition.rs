@@ -54,7 +54,7 @@ pub struct Partition {
     leaderless: Gate<Option<Obstacle>>,
     /// The code with which its batches are rejected. Guards a look or an exchange.
     rejection: Gate<Option<OngoingRejection>>,
-    /// Its leader is not followed: it was not written to for long.
+    /// Its topic is dormant: no broker is asked who leads the partition.
     dormant: AtomicBool,
     queue: Padded<Gate<Queue>>,
 }

@@ -158,21 +158,21 @@ impl Topic {
         is_idle.then_some(uses)
     }
 
-    /// Lets the topic be if it was not used since there were so many `uses`: nobody follows who leads its partitions,
-    /// until a lane finds something to send there and says so. Returns whether it is let be.
+    /// Makes the topic dormant if it was not used since there were so many `uses`: no broker is asked about it, until a lane finds
+    /// something to send there and reports that ([`Notice::Awake`](crate::lane::Notice::Awake)). Returns whether it is dormant.
     ///
     /// A batch that is opened meanwhile is seen here or by its lane: both look behind the lock under which it is opened.
-    pub fn let_be(&self, uses: u64) -> bool {
+    pub fn make_dormant(&self, uses: u64) -> bool {
         self.partitions().iter().for_each(|partition| partition.set_dormant(true));
         let idle = self.uses() == uses;
         if !idle {
-            self.awake();
+            self.make_active();
         }
         idle
     }
 
-    /// Somebody follows who leads its partitions.
-    pub fn awake(&self) {
+    /// Brokers are asked about the topic.
+    pub fn make_active(&self) {
         self.partitions().iter().for_each(|partition| partition.set_dormant(false));
     }
 

@@ -36,7 +36,7 @@ pub enum Notice {
         /// What is known of it.
         loss: Loss,
     },
-    /// There is something to send to a topic that was let be.
+    /// There is something to send to a dormant topic.
     Awake(StdArc<str>),
     /// Nothing is left of the partition with this serial, of this topic: the answer to a question of the coordinator.
     AtRest(StdArc<str>, u32),

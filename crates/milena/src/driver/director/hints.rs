@@ -52,7 +52,7 @@ impl Director {
     pub(super) fn heed_hints(&mut self, hints: Hints, now: Instant) {
         let Hints { endpoints, stale } = hints;
         for (topic, partitions) in stale {
-            self.follow(&topic, now);
+            self.make_active(&topic, now);
             let codes = partitions.iter().filter_map(|(_, code, _)| *code);
             codes.for_each(|code| self.metadata.rejected(&topic, code));
             let count = partitions.len();

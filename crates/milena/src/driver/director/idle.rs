@@ -1,16 +1,19 @@
-//! Topics that nothing was sent to for `metadata.max.idle.ms` (KIP-526).
+//! Topics without a record for `metadata.max.idle.ms` (KIP-526): no broker is asked about them, and their memory is given back.
 //!
-//! One pass over all known topics, as far apart as that time, compares how often each was used: batches that were
+//! A topic whose partitions are known is in one of three states:
+//!
+//! * **active**: brokers are asked about it.
+//! * **dormant**: no broker is asked about it, until a lane finds something to send there.
+//! * **forgotten**: its slot, partitions, accounts and streams are gone. The next record looks it up like the first one.
+//!
+//! One pass over all known topics, as far apart as `metadata.max.idle.ms`, compares how often each was used: batches that were
 //! opened, and records that were rejected because the brokers do not know the topic (`unknown.rs`). No record and no batch pays for
-//! it, and no topic has a timer. A topic that was not used between two passes is idle, after once to twice that time:
+//! it, and no topic has a timer. A topic that was not used between two passes, and that no caller waits for, is **idle**, after once
+//! to twice that time: it becomes dormant.
 //!
-//! * it is **let be**: it is not asked about any more, until a lane finds something to send there;
-//! * unless a caller holds a handle of it, its lanes are asked whether anything is left of its partitions. Once all of them
-//!   have said that nothing is, it is **forgotten**: its slot, partitions, accounts and streams go. The next record looks it up
-//!   like the first one.
-//!
-//! No record can be in a topic that is forgotten: under the lock of the registry no caller holds it, and it was not used since
-//! before its lanes were asked.
+//! Unless a caller holds a handle of it, the lanes of a dormant topic are asked about its partitions. A partition is **at rest** when
+//! nothing of it is queued, in flight or in doubt. Once all of them are, the topic is forgotten. No record can be in it then: under
+//! the lock of the registry no caller holds it, and it was not used since before its lanes were asked.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -28,13 +31,13 @@ const OWNERS: usize = 2;
 #[derive(Debug)]
 pub(super) struct Idleness {
     next: Instant,
-    /// Some topic may have to be let be or forgotten: the director wakes for the next pass.
+    /// A topic is active, or could not be forgotten yet: the director wakes for the next pass.
     is_armed: bool,
-    /// The idle topics whose lanes were asked.
+    /// The dormant topics whose lanes were asked.
     asked: BTreeMap<Arc<str>, Asked>,
 }
 
-/// An idle topic.
+/// A dormant topic whose lanes were asked.
 #[derive(Debug)]
 struct Asked {
     /// How often it was used until then.
@@ -53,7 +56,7 @@ impl Idleness {
         (self.is_armed || !self.asked.is_empty()).then_some(self.next)
     }
 
-    /// A topic is in use.
+    /// A topic is active: the director wakes for the next pass.
     pub(super) const fn arm(&mut self) {
         self.is_armed = true;
     }
@@ -69,18 +72,19 @@ impl Director {
         let core = Arc::clone(&self.settings.core);
         self.idleness = Idleness::new(now, core.config.metadata_max_idle);
         for topic in core.registry.all_known() {
-            let is_done = topic.look_whether_idle().is_some_and(|uses| self.let_be(&topic, uses));
+            let is_done = topic.look_whether_idle().is_some_and(|uses| self.make_dormant(&topic, uses));
             if !is_done {
                 self.idleness.arm();
             }
         }
     }
 
-    /// Stops asking about an idle topic, and asks its lanes whether anything is left of it. False when the next pass has more to
-    /// do. A topic that is held is looked at again when the director wakes for something else.
-    fn let_be(&mut self, topic: &Arc<Topic>, uses: u64) -> bool {
+    /// An idle topic becomes dormant, and its lanes are asked whether its partitions are at rest. False when the next pass has more to
+    /// do: callers wait for the topic, it was used meanwhile, or a partition is between lanes. A topic that is held is looked at again
+    /// when the director wakes for something else.
+    fn make_dormant(&mut self, topic: &Arc<Topic>, uses: u64) -> bool {
         let name = topic.name();
-        if self.settings.core.registry.has_waiters(name) || !topic.let_be(uses) {
+        if self.settings.core.registry.has_waiters(name) || !topic.make_dormant(uses) {
             return false;
         }
         self.metadata.forget(name);
@@ -96,9 +100,10 @@ impl Director {
         is_asked
     }
 
-    /// Lanes told of partitions, by topic and serial, that nothing is left of them.
+    /// Lanes reported these partitions, by topic and serial, as at rest.
     pub(super) fn note_at_rest(&mut self, partitions: &[(Arc<str>, u32)]) {
-        let forgotten = partitions.iter().filter(|(topic, serial)| self.is_forgotten(topic, *serial)).count();
+        let forgotten =
+            partitions.iter().filter(|(topic, serial)| self.note_partition_at_rest(topic, *serial)).count();
         if forgotten > 0 {
             tracing::debug!(
                 forgotten,
@@ -109,7 +114,7 @@ impl Director {
     }
 
     /// A partition of a topic is at rest. Returns whether it was the last one, and the topic is forgotten.
-    fn is_forgotten(&mut self, name: &Arc<str>, serial: u32) -> bool {
+    fn note_partition_at_rest(&mut self, name: &Arc<str>, serial: u32) -> bool {
         let Some(asked) = self.idleness.asked.get_mut(name) else { return false };
         asked.partitions.remove(&serial);
         if !asked.partitions.is_empty() {
@@ -127,10 +132,10 @@ impl Director {
         true
     }
 
-    /// A topic is written to: it is asked for, if it was not.
-    pub(super) fn follow(&mut self, name: &Arc<str>, now: Instant) {
+    /// A lane has something to send to a topic, or a leader rejected it: the topic is active, or becomes so.
+    pub(super) fn make_active(&mut self, name: &Arc<str>, now: Instant) {
         if let Some(topic) = self.settings.core.registry.topic(name) {
-            topic.awake();
+            topic.make_active();
             self.metadata.want(name, now);
             self.idleness.arm();
         }

@@ -168,7 +168,7 @@ impl Director {
             match notice {
                 Notice::Released(stream) => self.coordinator.released(stream),
                 Notice::IdentitySpent(spent) => self.coordinator.identity_spent(spent),
-                Notice::Awake(topic) => self.follow(&topic, now),
+                Notice::Awake(topic) => self.make_active(&topic, now),
                 Notice::Loss { broker, topic, partition, loss } => {
                     self.report_loss(broker, &topic, partition, loss);
                 }

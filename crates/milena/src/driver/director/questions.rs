@@ -40,7 +40,7 @@ impl Director {
         }
         let Some(mut line) = self.line.take() else { return };
         if metadata_is_due {
-            self.settings.core.registry.question_goes_out();
+            self.settings.core.registry.metadata_request_sent();
             let (candidates, request) = self.metadata.ask(now);
             let accept = of_cluster(self.metadata.cluster().clone());
             self.question = Some(Box::pin(async move {
@@ -91,7 +91,7 @@ impl Director {
                 self.take_in(changes);
             }
         }
-        let over = self.settings.core.registry.question_is_over(is_answered);
+        let over = self.settings.core.registry.metadata_request_over(is_answered);
         over.iter().for_each(|name| self.metadata.forget(name));
     }
 

@@ -5,7 +5,7 @@
 //! the first description of the topic lets records in again. A record that is rejected counts as a use of its topic, so brokers
 //! are asked for as long as callers offer records.
 //!
-//! A topic to which no record is offered for long is dormant (`idle.rs`): no broker is asked about it, and it may have been
+//! A topic to which no record is offered for long becomes dormant (`idle.rs`): no broker is asked about it, and it may have been
 //! created meanwhile. Its next record is accepted, and the first answer decides: one that does not know the topic either has
 //! records rejected again at once.
 
@@ -65,7 +65,7 @@ impl Director {
         }
     }
 
-    /// A topic is dormant: the first answer after its next record decides.
+    /// A topic becomes dormant: the first answer after its next record decides.
     pub(super) fn suspend_rejection(&mut self, name: &Arc<str>) {
         self.set_unknown(name, false);
         if self.unknown.0.get(name).is_some_and(|unknown| !unknown.was_rejected) {

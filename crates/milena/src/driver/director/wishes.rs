@@ -102,8 +102,8 @@ mod tests {
         desk.heed(true, false);
         desk.go(place);
         assert!(desk.is_asked_for());
-        desk.core.registry.question_goes_out();
-        desk.core.registry.question_is_over(true);
+        desk.core.registry.metadata_request_sent();
+        desk.core.registry.metadata_request_over(true);
         desk.heed(false, true);
         assert!(!desk.is_asked_for());
     }
@@ -126,8 +126,8 @@ mod tests {
         let mut desk = Desk::new();
         let place = desk.come();
         desk.go(place);
-        desk.core.registry.question_goes_out();
-        desk.core.registry.question_is_over(true);
+        desk.core.registry.metadata_request_sent();
+        desk.core.registry.metadata_request_over(true);
         desk.heed(false, true);
         desk.heed(true, false);
         assert!(!desk.is_asked_for());

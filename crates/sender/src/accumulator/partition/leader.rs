@@ -1,5 +1,5 @@
-//! What is known about the leader of a partition: whether there is one, why not, whether it is followed, and whether it
-//! rejects batches.
+//! What is known about the leader of a partition: whether there is one, why not, whether brokers are asked about
+//! it, and whether it rejects batches.
 
 use super::Partition;
 use crate::outcome::{Obstacle, OngoingRejection};
@@ -39,12 +39,12 @@ impl Partition {
         *lock(&self.rejection)
     }
 
-    /// Notes whether its leader is followed from now on.
+    /// Notes whether its topic is dormant.
     pub(in crate::accumulator) fn set_dormant(&self, dormant: bool) {
         self.dormant.store(dormant, Ordering::Relaxed);
     }
 
-    /// Something is to be sent. Returns whether the leader is not followed; once.
+    /// Something is to be sent. Returns whether the topic is dormant; once.
     pub fn wakes(&self) -> bool {
         self.dormant.load(Ordering::Relaxed) && self.dormant.swap(false, Ordering::Relaxed)
     }

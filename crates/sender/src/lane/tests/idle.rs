@@ -124,16 +124,16 @@ fn an_open_batch_that_cannot_go_is_looked_at_when_it_takes_no_more_records() {
 }
 
 #[test]
-fn a_lane_tells_once_a_partition_that_there_is_something_to_send_to_a_topic_that_was_let_be() {
+fn a_lane_tells_once_a_partition_that_there_is_something_to_send_to_a_dormant_topic() {
     let mut world = World::of(2);
     world.prove();
     let uses = world.topic.uses();
-    assert!(!world.topic.let_be(uses - 1), "one came meanwhile");
+    assert!(!world.topic.make_dormant(uses - 1), "one came meanwhile");
     world.send(0, b"a").unwrap();
     world.linger();
     let request = world.request(1).unwrap();
-    assert!(world.notices.is_empty(), "somebody follows it");
-    assert!(world.topic.let_be(uses + 1));
+    assert!(world.notices.is_empty(), "it is active");
+    assert!(world.topic.make_dormant(uses + 1));
     // It looks at all of them.
     world.broker(1).set_identity(identity(7));
     world.poll(LANE, true);
@@ -145,8 +145,8 @@ fn a_lane_tells_once_a_partition_that_there_is_something_to_send_to_a_topic_that
     let told: Vec<_> = world.notices.drain(..).collect();
     assert!(matches!(&told[..], [Notice::Awake(_), Notice::Awake(_)]), "{told:?}");
     let uses = world.topic.uses();
-    assert!(world.topic.let_be(uses));
-    world.topic.awake();
+    assert!(world.topic.make_dormant(uses));
+    world.topic.make_active();
     world.send(1, b"d").unwrap();
     world.poll(LANE, true);
     assert!(world.notices.is_empty());
