@@ -119,9 +119,10 @@ impl State {
 
     // Brokers.
 
+    /// Ends or starts a broker. One that has ended already keeps the snapshots of its end.
     pub(crate) fn set_alive(&mut self, id: BrokerId, alive: bool) -> Result<(), Missing> {
-        self.broker_mut(id)?.alive = alive;
-        if !alive {
+        let was_alive = std::mem::replace(&mut self.broker_mut(id)?.alive, alive);
+        if was_alive && !alive {
             self.stop_replicas(id);
         }
         self.follow_brokers();

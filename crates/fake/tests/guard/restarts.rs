@@ -42,6 +42,30 @@ async fn a_follower_that_is_elected_recognises_five_and_a_restarted_one_what_it_
 }
 
 #[tokio::test]
+async fn broker_that_is_killed_while_it_is_dead_remembers_what_it_fetched_since_its_end() {
+    let cluster = brokers(2).await;
+    append(&cluster, 1, 7, 0..2).await;
+    cluster.kill(1);
+    append(&cluster, 2, 7, 2..6).await;
+    cluster.kill(1);
+    cluster.restart(1).unwrap();
+    cluster.move_leader("t", 0, 1);
+    assert_eq!(repeat(&cluster, 1, 7, 1..6).await, [Ok(1), Ok(2), Ok(3), Ok(4), Ok(5)]);
+}
+
+#[tokio::test]
+async fn broker_that_is_removed_while_it_is_dead_and_added_again_remembers_what_it_fetched_since_its_end() {
+    let cluster = brokers(2).await;
+    append(&cluster, 1, 7, 0..2).await;
+    cluster.kill(2);
+    append(&cluster, 1, 7, 2..6).await;
+    cluster.remove_broker(2);
+    assert_eq!(cluster.add_broker().unwrap(), BrokerId(2));
+    cluster.move_leader("t", 0, 2);
+    assert_eq!(repeat(&cluster, 2, 7, 1..6).await, [Ok(1), Ok(2), Ok(3), Ok(4), Ok(5)]);
+}
+
+#[tokio::test]
 async fn a_broker_that_moved_to_another_address_has_started_anew() {
     let cluster = one_broker().await;
     append(&cluster, 1, 7, 0..3).await;
