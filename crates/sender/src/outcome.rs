@@ -156,12 +156,13 @@ impl<T: Into<Arc<str>>> From<T> for Obstacle {
     }
 }
 
-/// A partition whose batches a broker rejects: none was acknowledged since.
+/// A partition whose batches its leader rejects: since then none was acknowledged, the partition did not move, and the
+/// connection did not end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OngoingRejection {
     /// The code that was returned last.
     pub code: ErrorCode,
-    /// The time of the first rejection after the last acknowledgement.
+    /// The time of the first rejection after that.
     pub since: Instant,
 }
 

@@ -116,8 +116,8 @@ async fn broker_that_owes_an_answer_did_not_respond_and_one_that_throttles_did()
         let stage = stage().await;
         let builder = stage.producer().request_timeout(2 * SECOND).delivery_timeout(2 * SECOND);
         let producer = builder.linger(Duration::ZERO).build().await.unwrap();
-        // The next request is sent one second later, and has not timed out when its record expires.
-        stage.throttle(1, if is_silent { SECOND } else { 40 * SECOND });
+        // The next request is sent half a second later, and has not timed out when its record expires.
+        stage.throttle(1, if is_silent { SECOND / 2 } else { 40 * SECOND });
         within(producer.send(record("t"))).await.unwrap();
         if is_silent {
             stage.on(ApiKey::PRODUCE).always().silence();

@@ -58,6 +58,7 @@ impl Lane {
         self.in_flight -= requests.len();
         self.silent_since = None;
         self.left_unanswered |= !requests.is_empty();
+        self.streams.values_mut().for_each(|stream| stream.forget_rejection());
         if timed_out {
             self.request_bytes_max = (self.request_bytes_max / 2).max(1);
         }

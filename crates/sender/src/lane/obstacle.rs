@@ -1,13 +1,18 @@
 //! Why the records of a lane wait, for the errors of those that expire.
 //!
 //! The nearest reason counts: the partition has no leader, the producer has no id, the broker cannot be used, or it is
-//! being connected to. Where none of them holds, the stream knows whether the broker rejects the batches of the partition.
+//! being connected to, or it is silent. Where none of them holds, the stream knows whether the broker rejects the batches of the
+//! partition.
 
 use std::sync::Arc as StdArc;
 use std::time::{Duration, Instant};
 
 use super::Lane;
 use crate::outcome::Obstacle;
+
+/// A broker is silent in the errors of records that expire when it has owed an answer for this share of
+/// `delivery.timeout.ms`: one half.
+const SILENT_SHARE: u32 = 2;
 
 /// A connection that is being opened, of which no attempt has failed.
 #[derive(Clone, Debug)]
@@ -39,10 +44,12 @@ impl Lane {
         let no_identity = || self.settler.shared().no_identity().filter(|_| lacks_identity);
         let obstacle = stream.partition().leaderless().or_else(no_identity);
         let obstacle = obstacle.or_else(|| self.trouble.clone()).or_else(|| self.unconnected(now));
-        let owes_answer = self.in_flight > 0;
+        // A loaded broker owes answers at any time. One that is silent for half of the time that a record has is the reason.
+        let silent_min = self.config.stream.delivery_timeout / SILENT_SHARE;
+        let is_silent = self.silent_since.is_some_and(|since| now >= since + silent_min);
         let Some(stream) = self.streams.get_mut(&serial) else { return };
         // A caller that holds the partition has the lane come back.
-        let _ = stream.expire(now, &self.config.stream, obstacle.as_ref(), owes_answer, &mut self.settler);
+        let _ = stream.expire(now, &self.config.stream, obstacle.as_ref(), is_silent, &mut self.settler);
     }
 
     /// The reason of a lane that never had a connection, or not since the last one ended in order.

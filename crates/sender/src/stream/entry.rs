@@ -35,6 +35,8 @@ pub(super) struct Entry {
     pub(super) corrupted: u32,
     /// The code that a broker returned last.
     pub(super) code: Option<ErrorCode>,
+    /// Whether the partition moved to another lane since that code was returned.
+    pub(super) is_code_earlier: bool,
     pub(super) callers: Callers,
     pub(super) bytes: Bytes,
     /// Whether the bytes carry the stamp. A new one is written when they are sent: in a run that breaks again and again,
@@ -125,6 +127,7 @@ impl Entry {
             failures: 0,
             corrupted: 0,
             code: None,
+            is_code_earlier: false,
             callers: Callers::Wait(batch.claim()),
             bytes: Bytes::Here(batch),
             is_sealed: true,
@@ -230,6 +233,12 @@ impl Entry {
                 None
             }
         }
+    }
+
+    /// Notes the code that a broker returned for it.
+    pub(super) const fn note_code(&mut self, code: ErrorCode) {
+        self.code = Some(code);
+        self.is_code_earlier = false;
     }
 
     /// Notes a try that was refused: it left nothing in the log. An earlier one may have.

@@ -13,9 +13,9 @@ use super::{Settler, Stream, StreamConfig};
 use crate::batch::Batch;
 use crate::outcome::{Ending, Failure, FailureKind, Obstacle, Persisted};
 
-/// The broker has requests that it did not answer.
+/// The broker has owed an answer for long.
 const NO_ANSWER: &str = "the broker did not respond in time";
-/// The broker owes nothing, and the record was not sent.
+/// The broker answers, and rejects nothing.
 const TOO_MUCH: &str = "the load of the broker or a quota let no more requests through in time: send less, or raise `delivery.timeout.ms`";
 
 impl Stream {
@@ -56,15 +56,14 @@ impl Stream {
         }
     }
 
-    /// Fails what has waited for too long, here and in the queue. `obstacle` is why it waited, none where the
-    /// broker can be used. `owes_answer`: requests on its connection are not answered. Returns none when a caller holds
-    /// the partition.
+    /// Fails what has waited for too long, here and in the queue. `obstacle` is why it waited, none where the broker can be
+    /// used. `is_silent`: the broker has owed an answer for long. Returns none when a caller holds the partition.
     pub fn expire(
         &mut self,
         now: Instant,
         config: &StreamConfig,
         obstacle: Option<&Obstacle>,
-        owes_answer: bool,
+        is_silent: bool,
         settler: &mut Settler,
     ) -> Option<()> {
         let Some(opened_before) = now.checked_sub(config.delivery_timeout) else { return Some(()) };
@@ -83,8 +82,8 @@ impl Stream {
         };
         let cause = |lacking: &str| Cause {
             head: format!("not {lacking} within {:?}", config.delivery_timeout),
-            obstacle: obstacle.map(|obstacle| &*obstacle.message),
-            otherwise: Some(if owes_answer { NO_ANSWER } else { TOO_MUCH }),
+            obstacle: obstacle.map(|obstacle| &*obstacle.message).or_else(|| is_silent.then_some(NO_ANSWER)),
+            otherwise: Some(TOO_MUCH),
             code: obstacle.and_then(|obstacle| obstacle.code),
             last: None,
         };
@@ -274,7 +273,7 @@ pub(super) struct Cause<'a> {
     head: String,
     /// Why they waited.
     obstacle: Option<&'a str>,
-    /// The same where neither an obstacle nor a rejection is known.
+    /// The same where there is no obstacle, and the leader rejected nothing.
     otherwise: Option<&'static str>,
     /// The code that a broker returned after any rejection.
     code: Option<ErrorCode>,
@@ -307,9 +306,10 @@ fn failure_of(
     cause: &Cause<'_>,
 ) -> Failure {
     let code = cause.code.or_else(|| rejected.map(Rejected::code));
-    let rejected = rejected.filter(|_| cause.code.is_none()).map(Rejected::words);
-    let rejected = cause.last.clone().or(rejected);
-    let otherwise = if rejected.is_none() { cause.otherwise } else { None };
+    let rejected = rejected.filter(|_| cause.code.is_none());
+    let is_explained = cause.last.is_some() || rejected.is_some_and(Rejected::is_of_leader);
+    let otherwise = if is_explained { None } else { cause.otherwise };
+    let rejected = cause.last.clone().or_else(|| rejected.map(Rejected::words));
     let why: Vec<_> = [cause.obstacle.or(otherwise), rejected.as_deref()].into_iter().flatten().collect();
     let message = match why.is_empty() {
         true => cause.head.as_str().into(),

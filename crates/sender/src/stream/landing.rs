@@ -46,6 +46,7 @@ impl Stream {
         if matches!(answer, Answer::Lost { .. }) {
             // The leader that is reached next may be another, or may have started anew.
             self.run.leader_changed();
+            self.forget_rejection();
         }
         let Some(index) = self.entries.iter().position(|entry| entry.number == flight.entry) else {
             settler.release(flight.batch);
@@ -109,15 +110,15 @@ impl Stream {
         entry.corrupted += u32::from(answer.code() == Some(ErrorCode::CORRUPT_MESSAGE));
         match (answer, trace) {
             (Answer::Said { code, .. }, _) if verdict == Verdict::NewIdentity => {
-                entry.code = Some(*code);
+                entry.note_code(*code);
                 entry.note_unrecognised(term, UNRECOGNISED_MAX);
             }
             (Answer::Said { code, .. }, Trace::Open) => {
-                entry.code = Some(*code);
+                entry.note_code(*code);
                 entry.note_doubt(at_knowing_leader, Some(open));
             }
             (Answer::Said { code, .. }, Trace::Refused) => {
-                entry.code = Some(*code);
+                entry.note_code(*code);
                 entry.note_refused(Some(open));
             }
             (_, Trace::Open) => entry.note_doubt(at_knowing_leader, None),

@@ -70,7 +70,7 @@ pub struct Stream {
     /// Invariant: in the order of sequences.
     entries: VecDeque<Entry>,
     next_entry: u64,
-    /// The leader rejects its batches.
+    /// Its leader rejects its batches.
     rejection: Option<OngoingRejection>,
     in_flight: usize,
     /// No retry before this.
@@ -235,10 +235,13 @@ impl Stream {
         config.idempotent && !self.run.may_stamp(identity)
     }
 
-    /// It came to another leader: what made it wait does not hold there (KIP-951).
-    pub const fn moved(&mut self) {
+    /// It came to another leader: what made it wait does not hold there (KIP-951), and codes that were returned before are not
+    /// those of that leader.
+    pub fn moved(&mut self) {
         self.run.leader_changed();
         self.not_before = None;
+        self.forget_rejection();
+        self.entries.iter_mut().for_each(|entry| entry.is_code_earlier = true);
     }
 
     /// Whether nothing of it is in flight or in a job, so that another lane may have it.

@@ -124,6 +124,7 @@ impl Stream {
             let entry = Entry {
                 failures: whole.failures,
                 code: whole.code,
+                is_code_earlier: whole.is_code_earlier,
                 opened: whole.opened,
                 state: whole.state_of_parts(),
                 ..Entry::new(self.next_entry, part, stamp)

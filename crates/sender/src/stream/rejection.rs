@@ -1,4 +1,8 @@
 //! The code with which the leader of a partition rejects its batches, for the errors of records that wait behind them.
+//!
+//! A rejection is that of the present leader on the present connection: it is forgotten when a batch is acknowledged, when the
+//! partition moves to another lane, and when the connection ends. The code of a batch itself is kept, and the text says whether
+//! the partition moved since.
 
 use std::time::Instant;
 
@@ -14,6 +18,8 @@ use crate::outcome::{FailureKind, OngoingRejection};
 pub(super) enum Rejected {
     /// For the batch of the record.
     Itself(ErrorCode),
+    /// For the batch of the record, before the partition moved to another lane.
+    Earlier(ErrorCode),
     /// For a batch of the partition before it.
     Before(ErrorCode),
 }
@@ -21,14 +27,20 @@ pub(super) enum Rejected {
 impl Rejected {
     pub(super) const fn code(self) -> ErrorCode {
         match self {
-            Self::Itself(code) | Self::Before(code) => code,
+            Self::Itself(code) | Self::Earlier(code) | Self::Before(code) => code,
         }
+    }
+
+    /// Whether the present leader returned it.
+    pub(super) const fn is_of_leader(self) -> bool {
+        matches!(self, Self::Itself(_) | Self::Before(_))
     }
 
     /// In words, for an error.
     pub(super) fn words(self) -> String {
         match self {
             Self::Itself(code) => format!("the broker returned {code} last"),
+            Self::Earlier(code) => format!("a broker returned {code} before the partition moved"),
             Self::Before(code) => format!("the broker returned {code} for the batches before it"),
         }
     }
@@ -53,13 +65,23 @@ impl Stream {
         self.partition.set_rejection(self.rejection);
     }
 
+    /// The leader is another one, or its connection ended: it does not reject batches until it returns a code.
+    pub fn forget_rejection(&mut self) {
+        if self.rejection.take().is_some() {
+            self.partition.set_rejection(None);
+        }
+    }
+
     /// The code for the error of a batch that is given up, which has left the queue or not.
     pub(super) fn rejected(
         rejection: Option<OngoingRejection>,
         kind: FailureKind,
         entry: Option<&Entry>,
     ) -> Option<Rejected> {
-        let own = entry.and_then(|entry| entry.code).map(Rejected::Itself);
+        let own = entry.and_then(|entry| match entry.is_code_earlier {
+            true => entry.code.map(Rejected::Earlier),
+            false => entry.code.map(Rejected::Itself),
+        });
         let waits = matches!(kind, FailureKind::DeliveryTimeout | FailureKind::Closed);
         own.or_else(|| rejection.filter(|_| waits).map(|rejection| Rejected::Before(rejection.code)))
     }

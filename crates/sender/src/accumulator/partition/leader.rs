@@ -29,12 +29,12 @@ impl Partition {
         lock(&self.leaderless).clone()
     }
 
-    /// Notes the code with which its leader rejects batches, or that it acknowledged one.
+    /// Notes the code with which its leader rejects batches, or that it does not reject any.
     pub(crate) fn set_rejection(&self, rejection: Option<OngoingRejection>) {
         *lock(&self.rejection) = rejection;
     }
 
-    /// The code with which its leader rejects batches, none since the last acknowledgement.
+    /// The code with which its leader rejects batches, where it does.
     pub fn rejection(&self) -> Option<OngoingRejection> {
         *lock(&self.rejection)
     }

@@ -10,6 +10,7 @@ mod idle;
 mod leaders;
 mod pressure;
 mod promises;
+mod reasons;
 mod requests;
 mod responses;
 mod world;
