@@ -5,13 +5,14 @@
 //!   that was refused on every try alone shows it; one in doubt may be a duplicate that the leader has forgotten.
 //! * It appends a batch at an offset below the end of an earlier one that was acknowledged.
 //!
-//! The run goes on as ever, under the next epoch where the sequence was rejected (Java bumps the epoch as well; franz-go
+//! The run goes on by its rules, under the next epoch where the sequence was rejected (Java bumps the epoch as well; franz-go
 //! calls it data loss).
 
-/// A leader lost records that were acknowledged.
+/// A leader lost records that it had acknowledged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Loss {
-    /// Offset of the last record of this producer that was acknowledged; none where it was not told.
+    /// Offset of the last acknowledged record of this producer whose offset is known. None where the leader rejected a sequence,
+    /// and the last acknowledged batch came without an offset: that batch alone may be missing.
     pub last_offset: Option<i64>,
     /// The offset below it at which the leader appended the next batch. None where it rejected the sequence of that one.
     pub appended_at: Option<i64>,
@@ -19,10 +20,13 @@ pub struct Loss {
     pub is_first_sign: bool,
 }
 
-/// The end of the newest batch that was acknowledged in a log, under any identity.
+/// The end of the newest batch that was acknowledged with an offset in a log, under any identity.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct KnownEnd {
+    /// None where no batch came with an offset.
     offset: Option<i64>,
+    /// Whether newer batches were acknowledged without an offset: the log reaches beyond `offset`, and it is not known how far.
+    reaches_beyond: bool,
     /// The last term in which records before it were found missing.
     lost_in: Option<u32>,
     /// The last term in which an offset before it was given to another batch.
@@ -32,12 +36,15 @@ pub(super) struct KnownEnd {
 impl KnownEnd {
     /// The leader of this term rejected the sequence behind it.
     pub(super) fn rejected(&mut self, term: u32) -> Loss {
-        let last_offset = self.offset.map(|end| end - 1);
+        let last_offset = self.offset.filter(|_| !self.reaches_beyond).map(|end| end - 1);
         Loss { last_offset, appended_at: None, is_first_sign: self.is_first_sign(term) }
     }
 
-    /// A newer batch is acknowledged. Returns what that shows, once a term.
-    pub(super) fn acknowledged(&mut self, base_offset: i64, records: u32, term: u32) -> Option<Loss> {
+    /// A newer batch is acknowledged; without an offset where the leader recognised a duplicate and did not return it. Returns
+    /// what that shows, once a term.
+    pub(super) fn acknowledged(&mut self, base_offset: Option<i64>, records: u32, term: u32) -> Option<Loss> {
+        self.reaches_beyond = base_offset.is_none();
+        let base_offset = base_offset?;
         let before = self.offset.replace(base_offset.saturating_add(records.into()));
         let end = before.filter(|end| base_offset < *end)?;
         let is_repeated = self.overwritten_in.replace(term) == Some(term);

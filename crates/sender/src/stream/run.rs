@@ -214,9 +214,10 @@ impl Run {
             self.acknowledged = Some(Acknowledged { next_sequence, next_offset });
         }
         self.broken = self.gap.is_some();
-        let offset = base_offset.filter(|_| is_newer);
-        let loss = offset.and_then(|offset| self.known_end.acknowledged(offset, records, self.term));
-        (before.filter(|_| is_newer), loss)
+        if !is_newer {
+            return (None, None);
+        }
+        (before, self.known_end.acknowledged(base_offset, records, self.term))
     }
 }
 

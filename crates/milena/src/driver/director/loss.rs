@@ -27,9 +27,9 @@ impl Director {
                 %partition,
                 last_offset,
                 "produce: the broker lost acknowledged records: it rejects the sequence behind the last of them with \
-                 OUT_OF_ORDER_SEQUENCE_NUMBER, so that at least the record at last_offset is missing in its log; records \
-                 go on under the next epoch; see unclean.leader.election.enable, min.insync.replicas, and the disks of \
-                 the broker"
+                 OUT_OF_ORDER_SEQUENCE_NUMBER, so that at least the last acknowledged record (at last_offset, where that \
+                 is known) is missing in its log; records go on under the next epoch; see \
+                 unclean.leader.election.enable, min.insync.replicas, and the disks of the broker"
             ),
             Some(first_offset) => tracing::error!(
                 broker,

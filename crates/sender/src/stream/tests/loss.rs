@@ -35,6 +35,29 @@ fn rejection_of_a_batch_in_doubt_or_behind_another_or_of_an_unknown_producer_sho
 }
 
 #[test]
+fn record_whose_offset_is_not_the_last_acknowledged_one_is_not_called_missing() {
+    let mut story = Story::proven();
+    let (mut b, flight) = story.fly("b");
+    story.lands(flight, &said(ErrorCode::DUPLICATE_SEQUENCE_NUMBER));
+    assert_eq!((failure(&mut b), offset(&mut b)), (None, None), "written, at an offset that is not known");
+    let (_, c) = story.fly("c");
+    let loss = story.refused(c, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER).loss;
+    assert_eq!(
+        loss,
+        Some(Loss { last_offset: None, ..REJECTED }),
+        "offset 0 is in the log, b alone is missing"
+    );
+    // The end that is known stays a bound: nothing is appended below it in a log that lost nothing.
+    story.pause();
+    let c = story.next().unwrap();
+    let loss = story.lands(c, &at(ErrorCode::NONE, 0)).loss;
+    assert_eq!(loss, Some(Loss { appended_at: Some(0), is_first_sign: false, ..REJECTED }));
+    let (_, d) = story.fly("d");
+    let loss = story.refused(d, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER).loss;
+    assert_eq!(loss.unwrap().last_offset, Some(0), "the last acknowledged record again");
+}
+
+#[test]
 fn offset_below_an_acknowledged_one_shows_a_loss_once_for_a_leader_unless_the_topic_is_another() {
     let mut story = Story::proven();
     let [old, new] = [TopicId([1; 16]), TopicId([2; 16])];
