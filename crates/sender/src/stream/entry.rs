@@ -98,6 +98,8 @@ pub(super) struct Doubt {
     pub(super) own: bool,
     /// The batch with this number, of which it is a part, is in doubt.
     pub(super) whole: Option<u64>,
+    /// The code that left the outcome of the first such try open, none where that try was not answered.
+    pub(super) open_code: Option<ErrorCode>,
     /// Every leader that such a try was sent to had acknowledged a batch of the run: behind a gap it refused the try.
     pub(super) only_knowing_leaders: bool,
     /// The last answer, none since a try was not answered.
@@ -263,14 +265,21 @@ impl Entry {
     }
 
     /// Notes a try that got no answer, or one that leaves its outcome open.
-    pub(super) const fn note_doubt(&mut self, at_knowing_leader: bool, answer: Option<OpenAnswer>) {
-        let (whole, knowing_before) = match self.state {
-            State::InDoubt(doubt) => (doubt.whole, doubt.only_knowing_leaders),
-            _ => (None, true),
+    pub(super) const fn note_doubt(
+        &mut self,
+        at_knowing_leader: bool,
+        open_code: Option<ErrorCode>,
+        answer: Option<OpenAnswer>,
+    ) {
+        let first =
+            Doubt { own: true, whole: None, open_code, only_knowing_leaders: true, answer, unrecognised: 0 };
+        let before = match self.state {
+            State::InDoubt(before) => before,
+            _ => first,
         };
-        let only_knowing_leaders = knowing_before && at_knowing_leader;
-        self.state =
-            State::InDoubt(Doubt { own: true, whole, only_knowing_leaders, answer, unrecognised: 0 });
+        let only_knowing_leaders = before.only_knowing_leaders && at_knowing_leader;
+        let Doubt { whole, open_code, .. } = before;
+        self.state = State::InDoubt(Doubt { whole, open_code, only_knowing_leaders, ..first });
     }
 
     /// A batch before it was acknowledged: the leader may take it now.

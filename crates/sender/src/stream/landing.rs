@@ -115,13 +115,13 @@ impl Stream {
             }
             (Answer::Said { code, .. }, Trace::Open) => {
                 entry.note_code(*code);
-                entry.note_doubt(at_knowing_leader, Some(open));
+                entry.note_doubt(at_knowing_leader, Some(*code), Some(open));
             }
             (Answer::Said { code, .. }, Trace::Refused) => {
                 entry.note_code(*code);
                 entry.note_refused(Some(open));
             }
-            (_, Trace::Open) => entry.note_doubt(at_knowing_leader, None),
+            (_, Trace::Open) => entry.note_doubt(at_knowing_leader, None, None),
             (_, Trace::Refused) => entry.note_refused(None),
         }
     }

@@ -1,10 +1,11 @@
 //! What becomes of batches in doubt: proven by a later batch, ruled out by a gap, or given up; and the new stamps of the
 //! others.
 
+use milena_codec::ErrorCode;
 use milena_codec::ids::{Identity, ProducerId};
 use milena_codec::record::Stamp;
 
-use super::entry::{Bytes, Entry, State};
+use super::entry::{Bytes, Doubt, Entry, State};
 use super::run::Room;
 use super::{Settler, Stream};
 use crate::outcome::{Failure, FailureKind, Persisted};
@@ -69,17 +70,12 @@ impl Stream {
             let Some(mut entry) = self.entries.remove(index) else { return };
             self.run.broken = true;
             if let Some(claim) = entry.take_claim() {
-                let code = entry.code.map(|code| format!(" ({code})")).unwrap_or_default();
-                let message = format!(
-                    "a try was not answered, and the leader rejected the sequence of the next{code}: it may have been \
-                     written before, and no later batch shows it"
-                );
                 let failure = Failure {
                     kind: FailureKind::OutcomeUnknown,
                     persisted: Persisted::Maybe,
                     retriable: true,
                     code: entry.code,
-                    message: message.into(),
+                    message: reason_of_doubt(&entry).into(),
                 };
                 settler.failed(claim, failure, &self.partition, &mut self.spares);
             }
@@ -139,4 +135,24 @@ impl Stream {
         }
         Some(entry)
     }
+}
+
+/// Why the outcome of a batch stays unknown: the first try that left it open, and the rejection of the last one.
+fn reason_of_doubt(entry: &Entry) -> String {
+    let State::InDoubt(Doubt { open_code, unrecognised, .. }) = entry.state else { return String::new() };
+    let first = match open_code {
+        Some(code) => {
+            format!("a broker returned {code} for a try, which leaves open whether it was appended")
+        }
+        None => "a try was not answered".to_owned(),
+    };
+    let last = match unrecognised {
+        0 if entry.code == Some(ErrorCode::UNKNOWN_PRODUCER_ID) => {
+            "the leader did not know the producer id of the last one".to_owned()
+        }
+        0 => "the leader rejected the sequence of the last one".to_owned(),
+        tries => format!("brokers rejected the producer id or epoch of the last {tries}"),
+    };
+    let code = entry.code.map(|code| format!(" ({code})")).unwrap_or_default();
+    format!("{first}, and {last}{code}: it may have been written before, and no later batch shows it")
 }

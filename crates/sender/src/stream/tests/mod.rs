@@ -15,6 +15,7 @@ mod parts_of_parts;
 mod restarts;
 mod stamps;
 mod tries;
+mod unknown;
 
 use std::task::{Poll, Waker};
 use std::time::Duration;

@@ -1,0 +1,70 @@
+//! The error of a record whose outcome stays unknown: why it was in doubt, and which rejection ended the run.
+
+use super::*;
+
+const SEQUENCE: ErrorCode = ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER;
+const UNANSWERED: Answer = Answer::Lost { whole: true, timed_out: false };
+
+#[test]
+fn error_names_the_reason_of_the_doubt_and_the_rejection_that_ended_the_run() {
+    let no_answer = "a try was not answered";
+    let rejected = "the leader rejected the sequence of the last one (OUT_OF_ORDER_SEQUENCE_NUMBER (45))";
+    check(&UNANSWERED, SEQUENCE, no_answer, rejected);
+    let unknown = "the leader did not know the producer id of the last one (UNKNOWN_PRODUCER_ID (59))";
+    check(&UNANSWERED, ErrorCode::UNKNOWN_PRODUCER_ID, no_answer, unknown);
+    for (code, name) in [
+        (6, "NOT_LEADER_OR_FOLLOWER"),
+        (7, "REQUEST_TIMED_OUT"),
+        (20, "NOT_ENOUGH_REPLICAS_AFTER_APPEND"),
+        (56, "KAFKA_STORAGE_ERROR"),
+    ] {
+        let doubt =
+            format!("a broker returned {name} ({code}) for a try, which leaves open whether it was appended");
+        check(&said(ErrorCode(code)), SEQUENCE, &doubt, rejected);
+    }
+    let doubt =
+        "a broker returned NOT_ENOUGH_REPLICAS (19) for a try, which leaves open whether it was appended";
+    check(&at(ErrorCode::NOT_ENOUGH_REPLICAS, 1), SEQUENCE, doubt, rejected);
+    for (code, name) in [(47, "INVALID_PRODUCER_EPOCH"), (49, "INVALID_PRODUCER_ID_MAPPING")] {
+        let rejected = format!("brokers rejected the producer id or epoch of the last 5 ({name} ({code}))");
+        check(&UNANSWERED, ErrorCode(code), no_answer, &rejected);
+        check(&said(ErrorCode::KAFKA_STORAGE_ERROR), ErrorCode(code), "KAFKA_STORAGE_ERROR", &rejected);
+    }
+}
+
+#[test]
+fn records_of_a_part_name_the_doubt_of_their_batch() {
+    let mut story = Story::proven();
+    let mut seats = parts::send_many(&story, 20, 1_000);
+    let flight = story.next().unwrap();
+    story.applied(&flight, MAX);
+    story.refused(flight, ErrorCode::REQUEST_TIMED_OUT);
+    story.pause();
+    let again = story.next().unwrap();
+    story.refused(again, ErrorCode::MESSAGE_TOO_LARGE);
+    story.goes_well();
+    for seat in &mut seats {
+        let said = message(seat);
+        assert!(said.starts_with("a broker returned REQUEST_TIMED_OUT (7) for a try"), "{said}");
+    }
+    story.ends();
+}
+
+/// A batch is in doubt by `answer`; from then on each try is rejected with `code`.
+#[track_caller]
+fn check(answer: &Answer, code: ErrorCode, doubt: &str, rejected: &str) {
+    let mut story = Story::proven();
+    let (mut seat, flight) = story.fly("a");
+    story.lands(flight, answer);
+    story.pause();
+    while let Some(flight) = story.next() {
+        story.refused(flight, code);
+        story.pause();
+    }
+    story.given = Some(identity(8));
+    assert_eq!(failure(&mut seat), Some((FailureKind::OutcomeUnknown, Persisted::Maybe)));
+    let said = message(&mut seat);
+    assert!(said.contains(doubt), "{said}");
+    assert!(said.contains(&format!(", and {rejected}: it may have been written before")), "{said}");
+    story.ends();
+}
