@@ -8,7 +8,7 @@ use super::answer::{Answer, Culprit, returned, words};
 use super::entry::{Callers, Entry};
 use super::opening::{Opening, Rejection};
 use super::{Settler, Stream};
-use crate::batch::{Batch, Claim};
+use crate::batch::Batch;
 use crate::compression::CompressionJob;
 use crate::outcome::{Failure, FailureKind, Persisted};
 
@@ -100,12 +100,12 @@ impl Stream {
     ) {
         let Some(mut whole) = self.leave_unwritten(index) else { return };
         if let Some(claim) = whole.take_claim() {
-            let more = parts.len() + rejection.records.len() - 1;
-            self.partition.shared().outstanding.split(claim.generation, more as u64);
-            for culprit in &rejection.records {
-                let failure = failure_of(rejection, culprit);
-                settler.failed(claim.of_one(culprit.place), failure, &self.partition, &mut self.spares);
-            }
+            // The parts settle beside the records that the broker named.
+            self.partition.shared().outstanding.split(claim.generation, parts.len() as u64);
+            let ranges = ranges_of(&rejection.records);
+            let failed =
+                ranges.map(|(culprit, records)| (culprit.place, records, failure_of(rejection, culprit)));
+            settler.failed_ranges(claim, failed, &self.partition, &mut self.spares);
         }
         self.insert(index, parts, &whole);
     }
@@ -134,17 +134,13 @@ impl Stream {
     }
 }
 
-impl Claim {
-    /// The right to settle the record at `place` alone.
-    fn of_one(&self, place: u32) -> Self {
-        Self {
-            first: self.first + place,
-            records: 1,
-            completion: self.completion.clone(),
-            account: self.account.clone(),
-            ..*self
-        }
-    }
+/// The records that stand together and have the same message, each range by its first record and how many they are.
+fn ranges_of(culprits: &[Culprit]) -> impl Iterator<Item = (&Culprit, u32)> {
+    let is_one_range = |before: &Culprit, next: &Culprit| {
+        before.place.checked_add(1) == Some(next.place) && before.message == next.message
+    };
+    let ranges = culprits.chunk_by(is_one_range);
+    ranges.filter_map(|range| Some((range.first()?, u32::try_from(range.len()).ok()?)))
 }
 
 fn failure_of(rejection: &Rejection, culprit: &Culprit) -> Failure {

@@ -102,7 +102,7 @@ impl Settler {
         self.settle(claim, Settled::Written { base_offset, append_time_ms }, spares);
     }
 
-    /// Completes the deliveries of records that failed.
+    /// Completes the deliveries of records that failed together.
     pub fn failed(
         &mut self,
         claim: Claim,
@@ -111,21 +111,49 @@ impl Settler {
         spares: &mut Vec<Arc<Completion>>,
     ) {
         let failure = StdArc::new(failure);
-        self.counters.failed += u64::from(claim.records);
-        self.shared.totals.add(0, claim.records.into());
+        self.note_failed(claim.records, &failure, partition);
+        self.settle(claim, Settled::Failed(failure), spares);
+    }
+
+    /// Completes the deliveries of ranges of records, each with a failure of its own: its first record's place in the claim, how
+    /// many records, and the failure. They count as one batch.
+    pub(super) fn failed_ranges(
+        &mut self,
+        claim: Claim,
+        ranges: impl Iterator<Item = (u32, u32, Failure)>,
+        partition: &Partition,
+        spares: &mut Vec<Arc<Completion>>,
+    ) {
+        let mut failed = Vec::new();
+        for (place, records, failure) in ranges {
+            let failure = StdArc::new(failure);
+            self.note_failed(records, &failure, partition);
+            failed.push((claim.first + place, records, Settled::Failed(failure)));
+        }
+        claim.completion.settle_ranges(failed, &mut self.wakers);
+        self.settled(claim, spares);
+    }
+
+    fn note_failed(&mut self, records: u32, failure: &StdArc<Failure>, partition: &Partition) {
+        self.counters.failed += u64::from(records);
+        self.shared.totals.add(0, records.into());
         // Before the count of outstanding batches goes down: a flush reads the log when that count is 0.
         self.shared.failures.note(FailedRecords {
             topic: StdArc::clone(partition.topic()),
             partition: partition.index(),
-            records: claim.records.into(),
-            failure: StdArc::clone(&failure),
+            records: records.into(),
+            failure: StdArc::clone(failure),
         });
-        self.settle(claim, Settled::Failed(failure), spares);
     }
 
     fn settle(&mut self, claim: Claim, settled: Settled, spares: &mut Vec<Arc<Completion>>) {
-        self.counters.batches += 1;
         claim.completion.settle(claim.first, claim.records, claim.seats, settled, &mut self.wakers);
+        self.settled(claim, spares);
+    }
+
+    /// The deliveries of a claim are complete.
+    fn settled(&mut self, claim: Claim, spares: &mut Vec<Arc<Completion>>) {
+        self.counters.batches += 1;
         self.shared.outstanding.settle(claim.generation, &mut self.wakers);
         spares.push(claim.completion);
     }

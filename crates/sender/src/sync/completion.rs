@@ -2,16 +2,21 @@
 //!
 //! ```text
 //! pending ──settle(whole batch)──▶ written at a base offset │ failed
-//!    └─────settle(a part)────────▶ table: by ranges of records, until every record is in it
+//!    └─────settle(a part)────────▶ ranges of records, until every record is in one
 //! ```
 //!
-//! Waiting costs nothing until somebody waits: a [`Seat`] is the cell and an index, and leaves its waker in a slot that
-//! it remembers. Many tasks that wait for one batch never search each other's wakers.
+//! A [`Seat`] is the cell and an index, and costs nothing more before it is polled: then it leaves its waker in a slot that it
+//! remembers. Many tasks that wait for one batch never search each other's wakers. The first part that is settled wakes all of
+//! them; those that wait on wait for their own records from then on (`ranges`).
+
+mod ranges;
 
 use std::sync::Arc as StdArc;
 use std::task::{Poll, Waker};
 
 use milena_codec::ids::PartitionId;
+
+use ranges::Ranges;
 
 use super::mutant::{self, Blind};
 use super::{Arc, AtomicU64, Mutex, Ordering, lock};
@@ -54,11 +59,17 @@ struct Inner {
     /// The first waiter's slot has a place of its own, so that one awaited record allocates no list.
     first: Option<Waker>,
     first_is_given: bool,
-    /// The other waiters' slots. A slot belongs to one seat until the cell is used again: who was woken because a part
-    /// of the batch was settled comes back to it.
+    /// The other waiters' slots. A slot belongs to one seat until the cell is used again.
     others: Vec<Option<Waker>>,
-    /// By ranges of records: the first, how many, and what became of them.
-    table: Vec<(u32, u32, Settled)>,
+    /// How many slots were given since the first part was settled: their wakers are in `ranges`.
+    later: u32,
+    /// The outcome of the whole batch, where it does not go into a number.
+    whole: Option<Settled>,
+    /// The outcomes of its parts.
+    ranges: Ranges,
+    /// How many slots were looked at.
+    #[cfg(test)]
+    steps: usize,
 }
 
 impl Default for Completion {
@@ -77,23 +88,42 @@ impl Completion {
         Self { place: (StdArc::clone(topic), partition), ..Self::default() }
     }
 
-    /// Settles `count` records from `first` on, of a batch of `records`; who waits is appended to `wakers`, to be
-    /// woken when no lock is held.
+    /// Settles `count` records from `first` on, of a batch of `records`. The wakers of the tasks that wait are appended to
+    /// `wakers`, to be woken when no lock is held.
     pub fn settle(&self, first: u32, count: u32, records: u32, settled: Settled, wakers: &mut Vec<Waker>) {
+        if count < records {
+            return self.settle_ranges([(first, count, settled)], wakers);
+        }
         let mut inner = lock(&self.inner);
         let state = match &settled {
-            Settled::Written { base_offset, append_time_ms: None } if count == records => base_offset
+            Settled::Written { base_offset, append_time_ms: None } => base_offset
                 .and_then(|offset| u64::try_from(offset).ok())
                 .map_or(WRITTEN_SOMEWHERE, |offset| offset + OFFSETS_FROM),
             _ => {
-                inner.table.push((first, count, settled));
+                inner.whole = Some(settled);
                 LOOK_INSIDE
             }
         };
-        wakers.extend(inner.first.take());
-        wakers.extend(inner.others.iter_mut().filter_map(Option::take));
-        // Written under the lock: who finds nothing there and leaves a waker has looked after us, or before and waits.
+        inner.take_slots(wakers);
+        // Written under the lock: a task that finds nothing there and leaves a waker has looked after us, or before and waits.
         self.state.store(state, Ordering::Release);
+    }
+
+    /// Settles ranges of records, each with its first record and how many they are. The wakers of the tasks that wait are
+    /// appended to `wakers`, to be woken when no lock is held.
+    pub fn settle_ranges(
+        &self,
+        ranges: impl IntoIterator<Item = (u32, u32, Settled)>,
+        wakers: &mut Vec<Waker>,
+    ) {
+        let mut inner = lock(&self.inner);
+        if inner.ranges.is_empty() {
+            inner.take_slots(wakers);
+        }
+        for (first, count, settled) in ranges {
+            inner.ranges.settle(first, count, settled, wakers);
+        }
+        self.state.store(LOOK_INSIDE, Ordering::Release);
     }
 
     /// Makes a cell that nobody else holds fit for another batch.
@@ -104,7 +134,9 @@ impl Completion {
         inner.first = None;
         inner.first_is_given = false;
         inner.others.clear();
-        inner.table.clear();
+        inner.later = 0;
+        inner.whole = None;
+        inner.ranges.clear();
         true
     }
 
@@ -132,7 +164,7 @@ impl Completion {
             WRITTEN_SOMEWHERE => return Poll::Ready(Ok((None, None))),
             offset => return Poll::Ready(Ok((offset_of(offset, index), None))),
         }
-        inner.leave(slot, waker);
+        inner.leave(index, slot, waker);
         Poll::Pending
     }
 }
@@ -145,19 +177,38 @@ fn offset_of(state: u64, index: u32) -> Option<i64> {
 
 impl Inner {
     fn find(&self, index: u32) -> Option<Settlement> {
-        let (first, _, settled) =
-            self.table.iter().find(|(first, count, _)| index >= *first && index - first < *count)?;
+        let (place, settled) = match &self.whole {
+            Some(settled) => (index, settled),
+            None => self.ranges.find(index)?,
+        };
         Some(match settled {
             Settled::Written { base_offset, append_time_ms } => {
-                let offset = base_offset.and_then(|offset| offset.checked_add(i64::from(index - first)));
+                let offset = base_offset.and_then(|offset| offset.checked_add(i64::from(place)));
                 Ok((offset, *append_time_ms))
             }
             Settled::Failed(failure) => Err(StdArc::clone(failure)),
         })
     }
 
+    /// Takes the wakers of all slots.
+    fn take_slots(&mut self, wakers: &mut Vec<Waker>) {
+        #[cfg(test)]
+        {
+            self.steps += 1 + self.others.len();
+        }
+        wakers.extend(self.first.take());
+        wakers.extend(self.others.iter_mut().filter_map(Option::take));
+    }
+
     /// Slot 0 is none yet, 1 the first waiter's, the others follow.
-    fn leave(&mut self, slot: &mut u32, waker: &Waker) {
+    fn leave(&mut self, index: u32, slot: &mut u32, waker: &Waker) {
+        if !self.ranges.is_empty() {
+            if *slot == 0 {
+                self.later += 1;
+                *slot = u32::try_from(self.others.len() + 1).unwrap_or(u32::MAX).saturating_add(self.later);
+            }
+            return self.ranges.wait(index, *slot, waker);
+        }
         let mine = match *slot {
             0 => None,
             1 => Some(&mut self.first),
@@ -199,6 +250,13 @@ impl Seat {
     #[must_use]
     pub fn place(&self) -> &(StdArc<str>, PartitionId) {
         &self.completion.place
+    }
+
+    /// How many slots, ranges and wakers the cell looked at.
+    #[cfg(all(test, not(loom)))]
+    pub(crate) fn steps(&self) -> usize {
+        let inner = lock(&self.completion.inner);
+        inner.steps + inner.ranges.steps.get()
     }
 
     /// What became of the record; until it is known, `waker` is woken once it may be.
@@ -328,6 +386,27 @@ mod tests {
         wakers.into_iter().for_each(Waker::wake);
         let woken: Vec<usize> = counts.iter().map(|count| count.0.load(StdOrdering::Relaxed)).collect();
         assert_eq!(woken, [1, 1, 1, 1]);
+    }
+
+    #[test]
+    fn part_wakes_the_tasks_that_wait_for_its_own_records_once_all_of_them_looked() {
+        let completion = Arc::new(Completion::default());
+        let counts: Vec<StdArc<Count>> = (0..4).map(|_| StdArc::default()).collect();
+        let mut seats: Vec<Seat> = (0..4).map(|index| Seat::new(&completion, index, 0)).collect();
+        let mut woken_by = |first: u32, count: u32, settled: Settled| {
+            for (seat, count) in seats.iter_mut().zip(&counts) {
+                let _ = seat.poll(&Waker::from(StdArc::clone(count)));
+            }
+            let mut wakers = Vec::new();
+            completion.settle(first, count, 4, settled, &mut wakers);
+            wakers.into_iter().for_each(Waker::wake);
+            counts.iter().map(|count| count.0.swap(0, StdOrdering::Relaxed)).collect::<Vec<_>>()
+        };
+        assert_eq!(woken_by(3, 1, written(7)), [1, 1, 1, 1]);
+        assert_eq!(woken_by(1, 1, written(5)), [0, 1, 0, 0]);
+        assert_eq!(woken_by(2, 1, written(6)), [0, 0, 1, 0]);
+        assert_eq!(woken_by(0, 1, written(4)), [1, 0, 0, 0]);
+        assert_eq!(seats.iter_mut().map(offset).collect::<Vec<_>>(), [4, 5, 6, 7].map(Some));
     }
 
     #[test]

@@ -81,6 +81,52 @@ fn records_are_found_in_a_batch_of_many_chunks() {
 }
 
 #[test]
+fn each_of_thousands_of_named_records_costs_the_same() {
+    for count in [500, 4_000] {
+        let mut story = Story::proven();
+        let mut seats = send_many(&story, count, 5);
+        assert!(seats.iter_mut().all(is_pending));
+        let whole = story.next().unwrap();
+        // Every other record: each is a range of its own, and each of the others goes again in a part of its own.
+        let places: Vec<u32> = (0..u32::try_from(count).unwrap()).step_by(2).collect();
+        story.lands(whole, &blames(&places));
+        assert!(seats.iter_mut().step_by(2).all(|seat| failure(seat).is_some()));
+        assert!(seats.iter_mut().skip(1).step_by(2).all(is_pending));
+        story.goes_well();
+        assert!(seats.iter_mut().skip(1).step_by(2).all(|seat| offset(seat).is_some()));
+        let steps = seats[0].steps();
+        assert!(steps < 5 * count, "{steps} slots, ranges and wakers were looked at for {count} records");
+        story.ends();
+    }
+}
+
+#[test]
+fn named_records_that_stand_together_fail_together_where_the_message_is_the_same() {
+    let mut story = Story::proven();
+    let mut seats = send_many(&story, 8, 5);
+    let whole = story.next().unwrap();
+    let same = |place: u32| Culprit { place, message: Some("no key".to_owned()) };
+    let other = Culprit { place: 5, message: Some("too old".to_owned()) };
+    let culprits = vec![same(1), same(2), same(3), other, same(6), same(7)];
+    let answer = Answer::Said {
+        code: ErrorCode::INVALID_RECORD,
+        base_offset: -1,
+        append_time_ms: -1,
+        message: None,
+        culprits,
+    };
+    story.lands(whole, &answer);
+    let (total, failed) = story.shared.failures.since(0, 10);
+    let records: Vec<_> = failed.iter().map(|failed| failed.records).collect();
+    assert_eq!((total, records), (6, vec![3, 1, 2]));
+    story.goes_well();
+    let offsets: Vec<_> = seats.iter_mut().map(offset).collect();
+    assert_eq!(offsets, [Some(1), None, None, None, Some(2), None, None, None]);
+    assert!(message(&mut seats[5]).contains("too old") && message(&mut seats[7]).contains("no key"));
+    story.ends();
+}
+
+#[test]
 fn the_others_go_under_a_new_run_after_all_that_is_out_has_come_back() {
     let mut story = Story::proven();
     send_many(&story, 4, 5);
