@@ -1,5 +1,4 @@
-//! What can become of a record: written, not written, or nobody knows. An error says which, and whether it is worth
-//! another try.
+//! The outcome of a record: written, not written, or unknown. An error names it, and whether sending the record again may help.
 
 use std::fmt;
 use std::sync::Arc;

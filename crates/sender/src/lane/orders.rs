@@ -51,8 +51,9 @@ impl Lane {
 
     /// Tells the coordinator if nothing of a partition is queued, in flight or in doubt.
     ///
-    /// Bytes of the budget alone do not show it: of a batch that was cut in parts the last ones may be charged nothing. Batches
-    /// that are queued were not cut, and are charged all of their bytes.
+    /// Bytes of the budget alone do not show it. The parts of a batch that was cut share its charge, each for its bytes. Each has
+    /// a header of its own and compresses worse than all of them together, so that the charge may end before the last parts: these
+    /// are charged nothing. Batches that are queued were not cut, and are charged all of their bytes.
     pub fn report_rest(&mut self, serial: u32) {
         let Some(stream) = self.streams.get(&serial) else { return };
         let partition = stream.partition();

@@ -243,7 +243,7 @@ impl Stream {
                 Opening::Cut => self.insert_cut(index, parts),
                 Opening::Drop(rejection) => self.insert_others(index, parts, &rejection, settler),
             },
-            // Settled by its deadline meanwhile. It leaves a gap, and is not asked for again in parts.
+            // Settled by its deadline meanwhile. Its sequences are missing then, and its parts are not sent.
             (Ok(parts), false) => {
                 parts.into_iter().for_each(|part| settler.release(part));
                 self.leave_unwritten(index);

@@ -167,8 +167,8 @@ impl Entry {
         self.is_in_doubt() || self.is_in_flight()
     }
 
-    /// Whether the leader refused its sequence in this term, while it is in doubt.
-    pub(super) fn was_asked(&self, term: u32) -> bool {
+    /// Whether the leader rejected its sequence in this term, while it is in doubt.
+    pub(super) fn sequence_was_rejected(&self, term: u32) -> bool {
         self.open_answer().is_some_and(|answer| answer.term == term && answer.is_about_sequence)
     }
 

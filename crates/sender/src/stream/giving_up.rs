@@ -22,7 +22,7 @@ impl Stream {
     /// The driver slept past `since`: a deadline that has passed from then on tells nothing about the broker. Batches that
     /// were never sent have one try, until `until` at the latest.
     pub fn grant(&mut self, since: Instant, until: Instant) {
-        // Gap behind gap grants no more: a grant holds until its end.
+        // One late wake-up after another grants no more: a grant holds until its end.
         if self.grant.is_none_or(|grant| grant.until <= since) {
             self.grant = Some(Grant { since, until });
         }

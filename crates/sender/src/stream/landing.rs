@@ -103,7 +103,7 @@ impl Stream {
     /// Notes what an answer shows of the batch.
     fn note(&mut self, index: usize, answer: &Answer, verdict: Verdict, trace: Trace) {
         let is_about_sequence = verdict == Verdict::OutOfSequence;
-        self.run.asks |= matches!(verdict, Verdict::OutOfSequence | Verdict::NewIdentity);
+        self.run.has_rejections |= matches!(verdict, Verdict::OutOfSequence | Verdict::NewIdentity);
         let entry = &mut self.entries[index];
         let Bytes::InFlight(Try { term, at_knowing_leader, .. }) = entry.bytes else { return };
         let open = OpenAnswer { term, is_about_sequence };
@@ -131,9 +131,9 @@ impl Stream {
     fn waits_for_another(&self, index: usize) -> bool {
         let entry = &self.entries[index];
         if entry.is_in_doubt() {
-            return entry.was_asked(self.run.term);
+            return entry.sequence_was_rejected(self.run.term);
         }
-        let goes_first = |before: &Entry| !before.was_asked(self.run.term);
+        let goes_first = |before: &Entry| !before.sequence_was_rejected(self.run.term);
         self.run.broken && self.run.identity.is_some() || self.entries.iter().take(index).any(goes_first)
     }
 
@@ -187,8 +187,8 @@ impl Stream {
         if term == self.run.term {
             self.run.known_at = Some(now);
         }
-        if self.run.asks {
-            // What was refused because a batch before it was missing is asked for again.
+        if self.run.has_rejections {
+            // A batch whose sequence was rejected because this one was missing before it is sent again.
             self.entries.iter_mut().skip(index).for_each(Entry::forget_answer);
         }
         let (before, loss) = self.run.acknowledge(stamp, entry.records, base_offset);

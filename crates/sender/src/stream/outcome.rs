@@ -11,20 +11,20 @@ use super::{Settler, Stream};
 use crate::outcome::{Failure, FailureKind, Persisted};
 
 impl Stream {
-    /// Whether only batches in doubt are sent: the run is broken, or a leader refused the sequence of one in doubt. The
+    /// Whether only batches in doubt are sent: the run is broken, or the leader rejected the sequence of one in doubt. The
     /// batches behind it may show its outcome.
     pub(super) fn resolves(&self) -> bool {
-        let was_asked = |entry: &Entry| entry.was_asked(self.run.term);
-        self.run.broken || self.run.asks && self.entries.iter().any(was_asked)
+        let is_rejected = |entry: &Entry| entry.sequence_was_rejected(self.run.term);
+        self.run.broken || self.run.has_rejections && self.entries.iter().any(is_rejected)
     }
 
     /// Whether its outcome may be learned from the present leader.
     pub(super) fn is_unresolved(&self, entry: &Entry) -> bool {
-        entry.is_in_doubt() && !entry.was_asked(self.run.term)
+        entry.is_in_doubt() && !entry.sequence_was_rejected(self.run.term)
     }
 
-    /// Ends a run in which a batch is missing, or in which no batch in doubt is left to be asked for: those fail as
-    /// possibly written, and the others get new stamps under the next epoch (KIP-360). Returns a producer id whose epochs
+    /// Ends a run in which a batch is missing, or in which the leader rejected the sequence of each batch in doubt: those fail
+    /// as possibly written, and the others get new stamps under the next epoch (KIP-360). Returns a producer id whose epochs
     /// are used up, once: the run waits for another.
     pub fn mend(&mut self, given: Option<Identity>, settler: &mut Settler) -> Option<ProducerId> {
         if self.entries.is_empty() && !self.run.broken {
@@ -59,7 +59,8 @@ impl Stream {
         }
     }
 
-    /// What is in doubt after all batches of the run were asked for stays in doubt.
+    /// Fails the batches in doubt as possibly written: the leader rejected the sequences of all of them, and no later batch can
+    /// show their outcome.
     fn fail_in_doubt(&mut self, settler: &mut Settler) {
         let mut index = 0;
         while let Some(entry) = self.entries.get(index) {

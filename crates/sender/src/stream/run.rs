@@ -31,8 +31,8 @@ pub(super) struct Run {
     pub(super) term: u32,
     /// Counts the topics that the partition belonged to, one after another under one name.
     pub(super) topic: u32,
-    /// A leader refused the sequence of a batch in doubt, in this term.
-    pub(super) asks: bool,
+    /// The leader rejected a sequence, a producer id or an epoch in this term. Batches are searched for rejected ones only then.
+    pub(super) has_rejections: bool,
     /// Where the first batch is that is missing in the log, because every try of it was refused.
     gap: Option<Sequence>,
     /// No batch of the run is sent any more but those in doubt; the others get new stamps.
@@ -159,7 +159,7 @@ impl Run {
     pub(super) const fn leader_changed(&mut self) {
         self.term = self.term.wrapping_add(1);
         self.known_at = None;
-        self.asks = false;
+        self.has_rejections = false;
     }
 
     /// A batch leaves the run unwritten. No other one is sent under its sequence.

@@ -13,7 +13,7 @@ pub(super) enum Verdict {
     Written,
     /// The same bytes again, here, after a while.
     Retry,
-    /// The same bytes again, to whoever leads the partition now.
+    /// The same bytes again, to the broker that leads the partition then.
     RetryAtLeader,
     /// In smaller parts.
     Split,
@@ -23,7 +23,7 @@ pub(super) enum Verdict {
     OutOfSequence,
     /// The leader does not take its producer id or its epoch: another id is needed.
     NewIdentity,
-    /// Never.
+    /// Not again: its records fail.
     Fail(FailureKind),
 }
 
@@ -102,7 +102,7 @@ pub(super) fn verdict(code: ErrorCode, case: Case) -> (Verdict, Trace) {
             (OutOfSequence, Refused)
         }
         // A duplicate under an older epoch, or under an id that is gone, is not recognised as one. No batch goes out under
-        // an epoch that was raised since: somebody else writes under the id.
+        // an epoch that was raised since: another client writes under the id.
         ErrorCode::INVALID_PRODUCER_EPOCH | ErrorCode::INVALID_PRODUCER_ID_MAPPING if case.idempotent => {
             (NewIdentity, Refused)
         }

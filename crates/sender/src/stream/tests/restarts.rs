@@ -105,7 +105,7 @@ fn later_batch_at_another_leader_does_not_prove_what_the_one_before_refused() {
     story.refused(last, ErrorCode::NOT_LEADER_OR_FOLLOWER);
     story.stream.moved();
     let first = story.next().unwrap();
-    assert_eq!(values(&first), ["a"], "the new leader is asked for each");
+    assert_eq!(values(&first), ["a"], "each is sent to the new leader");
     story.served(first);
     story.goes_well();
     assert!(seats.iter_mut().all(|seat| offset(seat).is_some()));

@@ -5,7 +5,7 @@
 //! takes up late of a connection that ended, who leads, which brokers start anew with little memory of their producers,
 //! unclean elections that lose the ends of logs, when the client learns of it, topics that grow, that are created anew,
 //! that seem to have fewer partitions for a while, that take short batches only, or that the client forgets, brokers that
-//! hang, other producers, callers that wait for room or leave, and gaps in the clock. A failing seed prints the line that
+//! hang, other producers, callers that wait for room or leave, and late wake-ups. A failing seed prints the line that
 //! replays it. More seeds than usual:
 //!
 //! ```text

@@ -40,8 +40,8 @@ pub(super) struct Plan {
     pub(super) topic_changes: u32,
     /// Of 1 000 steps, in how many the client forgets the topic, if nothing of it is left.
     pub(super) forgets: u32,
-    /// Of 1 000 steps, in how many the clock jumps.
-    pub(super) gaps: u32,
+    /// Of 1 000 steps, in how many the clock jumps: the driver wakes up late.
+    pub(super) late_wakeups: u32,
     /// Of 1 000 steps, in how many a broker begins to hang.
     pub(super) hangs: u32,
     /// Of 1 000 steps, in how many another producer writes.
@@ -105,7 +105,7 @@ impl Plan {
             moves: [0, 10, 60][dice.usize(..3)],
             restarts: [0, 10, 40][other_dice.usize(..3)],
             topic_changes: [0, 0, 15][other_dice.usize(..3)],
-            gaps: [0, 0, 5][other_dice.usize(..3)],
+            late_wakeups: [0, 0, 5][other_dice.usize(..3)],
             hangs: [0, 0, 20][new_dice.usize(..3)],
             others: [0, 0, 100][new_dice.usize(..3)],
             message_bytes_max: [MAX, MAX, 4_000, 600][new_dice.usize(..4)],

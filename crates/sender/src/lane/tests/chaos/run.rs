@@ -100,7 +100,7 @@ impl Run {
         for _ in 0..self.plan.records {
             self.call();
             self.world.now += Duration::from_millis(self.dice.u64(..20));
-            if self.chance(self.plan.gaps) {
+            if self.chance(self.plan.late_wakeups) {
                 self.world.now += Duration::from_millis(self.dice.u64(..200_000));
             }
             (0..BROKERS).for_each(|broker| self.drive(broker));
