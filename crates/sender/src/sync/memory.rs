@@ -96,13 +96,11 @@ impl Memory {
         let now = now.map(|now| self.micros(now));
         let mut room = lock(&self.room);
         let bytes = room.pool.chunk_bytes(bytes);
-        let ticketed = ticket.is_some();
-        let reserved = self.take(&mut room, account, bytes, ticket, now);
+        let mut wakers = Vec::new();
+        let reserved = self.take(&mut room, (account, bytes), ticket, now, &mut wakers);
         let chunk = reserved.map(|reserved| room.pool.chunk(reserved));
         drop(room);
-        if chunk.is_none() && ticketed {
-            self.serve();
-        }
+        wake_all(&mut wakers);
         chunk
     }
 
@@ -115,11 +113,9 @@ impl Memory {
         now: Option<Instant>,
     ) -> Option<usize> {
         let now = now.map(|now| self.micros(now));
-        let ticketed = ticket.is_some();
-        let reserved = self.take(&mut lock(&self.room), account, bytes, ticket, now);
-        if reserved.is_none() && ticketed {
-            self.serve();
-        }
+        let mut wakers = Vec::new();
+        let reserved = self.take(&mut lock(&self.room), (account, bytes), ticket, now, &mut wakers);
+        wake_all(&mut wakers);
         reserved
     }
 
@@ -156,11 +152,11 @@ impl Memory {
         self.note(&room);
     }
 
-    /// A partition has a leader from now on, or has none.
+    /// A partition has a leader from now on, or has none; callers that wait for room are woken in either case.
     pub fn set_led(&self, account: &Account, led: bool) {
         let mut wakers = Vec::new();
         let mut room = lock(&self.room);
-        room.set_led(account, led);
+        room.set_led(account, led, &mut wakers);
         // To lose a leader frees no room; only a line that held the others up may be passed over now.
         if (led || room.holds_others_up()) && !mutant::is(Blind::MemoryAfterRecovery) {
             room.grant(&mut wakers);
@@ -253,32 +249,23 @@ impl Memory {
         wake_all(&mut wakers);
     }
 
-    /// Takes `bytes` for the holder of a ticket, or for a caller that comes first.
+    /// Takes bytes for the holder of a ticket, or for a caller that comes first. The wakers of callers that have room for that,
+    /// or wait for a partition that stalls, are appended to `wakers`: only a ticket has such.
     fn take(
         &self,
         room: &mut Room,
-        account: &Arc<Account>,
-        bytes: usize,
+        (account, bytes): (&Arc<Account>, usize),
         ticket: Option<&mut Ticket>,
         now: Option<u64>,
+        wakers: &mut Vec<Waker>,
     ) -> Option<usize> {
         let Some(ticket) = ticket else {
             return (room.may_pass(account) && room.admit(account, bytes, now) == Verdict::Free)
                 .then_some(bytes);
         };
-        let taken = room.spend((&ticket.account, ticket.number), account, bytes, now);
+        let taken = room.spend((&ticket.account, ticket.number), (account, bytes), now, wakers);
         self.note(room);
         taken
-    }
-
-    /// Room that was set aside is free again, because its caller needs other room by now: those that wait may have it.
-    fn serve(&self) {
-        let mut wakers = Vec::new();
-        let mut room = lock(&self.room);
-        room.grant(&mut wakers);
-        self.note(&room);
-        drop(room);
-        wakers.into_iter().for_each(Waker::wake);
     }
 
     fn note(&self, room: &Room) {

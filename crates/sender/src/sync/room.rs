@@ -36,6 +36,8 @@ pub(super) struct Room {
     pub(super) holds_up: bool,
     /// A partition that holds much waits for more than may be free for such: no other one of them passes.
     pub(super) holds_up_large: bool,
+    /// A partition has begun to make progress since the holders were looked at: callers that wait at others may go there.
+    pub(super) has_recovered: bool,
     /// No caller may wait any more.
     pub(super) closed: bool,
 }
@@ -64,6 +66,7 @@ impl Room {
             look_at: None,
             holds_up: false,
             holds_up_large: false,
+            has_recovered: false,
             closed: false,
         }
     }
@@ -129,7 +132,9 @@ impl Room {
     /// A partition holds `bytes` less.
     pub(super) fn discharge(&mut self, account: &Account, bytes: usize) {
         self.pool.release(bytes);
-        self.less_stalled(account.discharge(bytes));
+        let stalled = account.discharge(bytes);
+        self.less_stalled(stalled);
+        self.has_recovered |= stalled > 0 && !account.is_stalled();
     }
 
     fn less_stalled(&mut self, bytes: usize) {
@@ -137,15 +142,19 @@ impl Room {
         self.stalled = self.stalled.saturating_sub(bytes);
     }
 
-    /// A partition has a leader from now on, or has none.
-    pub(super) fn set_led(&mut self, account: &Account, led: bool) {
+    /// A partition has a leader from now on, or has none; then its callers are woken.
+    pub(super) fn set_led(&mut self, account: &Account, led: bool, wakers: &mut Vec<Waker>) {
         account.set_led(led);
         if led {
             account.lend(self.fresh_credit(), 0);
             self.less_stalled(account.progress(None));
-        } else if account.held() > 0 {
+            self.has_recovered = true;
+            return;
+        }
+        if account.held() > 0 {
             self.stalled += account.stall();
         }
+        self.waiters.notify(account, wakers);
     }
 
     /// A partition gives something back.
@@ -154,20 +163,25 @@ impl Room {
         if release.acknowledged {
             let more = (release.bytes * 2).max(self.fresh_credit());
             release.account.lend(more, self.pool.budget() / CREDIT_SHARE);
-            self.less_stalled(release.account.progress(now));
+            let recovered = release.account.progress(now);
+            self.less_stalled(recovered);
+            self.has_recovered |= recovered > 0;
         }
     }
 
     /// Finds the partitions of which nothing was acknowledged for long. Their callers are woken: a record that names no
-    /// partition may go elsewhere.
+    /// partition may go elsewhere. So are those of all stalled partitions, if another one has recovered.
     pub(super) fn find_stalled(&mut self, now: u64, wakers: &mut Vec<Waker>) {
+        if std::mem::take(&mut self.has_recovered) {
+            self.waiters.notify_all(wakers);
+        }
         for account in &self.holders {
             account.date(now);
             let stalls = account.without_progress(now) >= STALLED_AFTER;
             let more = if stalls { account.stall() } else { 0 };
             if more > 0 {
                 self.stalled += more;
-                wakers.extend(self.waiters.wakers_of(account));
+                self.waiters.notify(account, wakers);
             }
         }
     }
@@ -180,6 +194,7 @@ impl Room {
             && let Some((account, bytes)) = self.waiters.first()
         {
             let account = Arc::clone(account);
+            let was_stalled = account.is_stalled();
             let verdict = match self.holds_up_large && self.is_large(&account) {
                 true => Verdict::KeptFree,
                 false => self.admit(&account, bytes, None),
@@ -187,6 +202,7 @@ impl Room {
             match verdict {
                 Verdict::Free => {
                     wakers.extend(self.waiters.grant_first());
+                    self.notify_if_stalls(was_stalled, &account, wakers);
                     passed = 0;
                 }
                 Verdict::BeyondShare | Verdict::KeptFree => {
@@ -202,14 +218,22 @@ impl Room {
         }
     }
 
+    /// The callers of a partition are woken if it has used up its credit.
+    fn notify_if_stalls(&mut self, was_stalled: bool, account: &Account, wakers: &mut Vec<Waker>) {
+        if !was_stalled && account.is_stalled() {
+            self.waiters.notify(account, wakers);
+        }
+    }
+
     /// Uses what was set aside for a waiter, and returns how much that is. If it needs more by now, it gets that or waits
-    /// on where it stood. Its record may have gone to another partition than it waited for.
+    /// on where it stood. Its record may have gone to another partition than it waited for. The wakers of callers that may
+    /// have what it leaves are appended to `wakers`.
     pub(super) fn spend(
         &mut self,
         (waited_at, number): (&Arc<Account>, u64),
-        account: &Arc<Account>,
-        bytes: usize,
+        (account, bytes): (&Arc<Account>, usize),
         now: Option<u64>,
+        wakers: &mut Vec<Waker>,
     ) -> Option<usize> {
         let held = self.waiters.take(number)?;
         if held >= bytes && waited_at.serial == account.serial {
@@ -217,12 +241,13 @@ impl Room {
         }
         self.discharge(waited_at, held);
         let bytes = held.max(bytes);
-        let verdict = self.admit(account, bytes, now);
-        if verdict != Verdict::Free {
+        let was_stalled = account.is_stalled();
+        let is_admitted = self.admit(account, bytes, now) == Verdict::Free;
+        self.notify_if_stalls(was_stalled, account, wakers);
+        if !is_admitted {
             self.waiters.wait_again(waited_at, number, bytes);
-            self.holds_up |= verdict == Verdict::Lacking;
-            self.holds_up_large |= verdict == Verdict::KeptFree;
         }
-        (verdict == Verdict::Free).then_some(bytes)
+        self.grant(wakers);
+        is_admitted.then_some(bytes)
     }
 }

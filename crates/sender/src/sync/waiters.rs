@@ -34,6 +34,8 @@ struct Line {
     waiting: VecDeque<Waiter>,
     /// Its place among the turns.
     turn: u64,
+    /// The last ticket whose caller was woken because the partition stalled; 0 when the look found it moving.
+    notified: u64,
 }
 
 #[derive(Debug)]
@@ -44,6 +46,13 @@ struct Waiter {
 }
 
 impl Line {
+    /// Wakes the callers because the partition makes no progress, but for those that were woken for that before.
+    fn notify(&mut self, wakers: &mut Vec<Waker>) {
+        let first = self.waiting.partition_point(|waiter| waiter.ticket <= self.notified);
+        wakers.extend(self.waiting.range(first..).map(|waiter| waiter.waker.clone()));
+        self.notified = self.waiting.back().map_or(self.notified, |last| last.ticket.max(self.notified));
+    }
+
     fn position(&self, ticket: u64) -> Result<usize, usize> {
         self.waiting.binary_search_by_key(&ticket, |waiter| waiter.ticket)
     }
@@ -148,12 +157,30 @@ impl Waiters {
         waiting.map(|waiter| waiter.waker.clone())
     }
 
+    /// A partition makes no progress from now on: the wakers of its callers are appended to `wakers`. One that stalls again
+    /// and again by its credit wakes each of them once between two [looks](Self::notify_all).
+    pub(super) fn notify(&mut self, account: &Account, wakers: &mut Vec<Waker>) {
+        if let Some(line) = self.lines.get_mut(&account.serial) {
+            line.notify(wakers);
+        }
+    }
+
+    /// Another partition makes progress: the wakers of all that wait for one that makes none are appended to `wakers`.
+    pub(super) fn notify_all(&mut self, wakers: &mut Vec<Waker>) {
+        for line in self.lines.values_mut() {
+            line.notified = 0;
+            if line.account.is_stalled() {
+                line.notify(wakers);
+            }
+        }
+    }
+
     fn line(&mut self, account: &Arc<Account>) -> &mut Line {
         let (turns, turn) = (&mut self.turns, &mut self.next_turn);
         self.lines.entry(account.serial).or_insert_with(|| {
             *turn += 1;
             turns.insert(*turn, account.serial);
-            Line { account: Arc::clone(account), waiting: VecDeque::new(), turn: *turn }
+            Line { account: Arc::clone(account), waiting: VecDeque::new(), turn: *turn, notified: 0 }
         })
     }
 

@@ -7,6 +7,9 @@ use std::task::Waker;
 /// poll the task in place. One that panics is skipped, because the producer's driver runs here and has the records of all other
 /// callers. The panic hook reports it.
 pub fn wake_all(wakers: &mut Vec<Waker>) {
+    if wakers.is_empty() {
+        return;
+    }
     let mut left = wakers.drain(..);
     // A model of loom reports by panics.
     if cfg!(loom) {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
 mod kept_free;
+mod stalls;
 
 use super::*;
 use crate::tests::{KIB, some_time};

@@ -3,7 +3,7 @@
 use super::*;
 
 /// A budget of which `busy` holds what it may after it made progress, and a chunk that it gave back.
-fn filled(others: &[&Arc<Account>], busy: &Arc<Account>) -> (Arc<Memory>, Vec<Vec<u8>>) {
+pub(super) fn filled(others: &[&Arc<Account>], busy: &Arc<Account>) -> (Arc<Memory>, Vec<Vec<u8>>) {
     let memory = Memory::new(256 * KIB);
     for account in others.iter().chain([&busy]) {
         let chunk = memory.chunk(account, 4 * KIB, None, Some(some_time())).unwrap();
@@ -18,7 +18,7 @@ fn filled(others: &[&Arc<Account>], busy: &Arc<Account>) -> (Arc<Memory>, Vec<Ve
 }
 
 /// A batch of the partition is acknowledged, and its bytes are still in use.
-fn acknowledge(memory: &Memory, account: &Arc<Account>) {
+pub(super) fn acknowledge(memory: &Memory, account: &Arc<Account>) {
     let nothing = Release { account: Arc::clone(account), bytes: 0, acknowledged: true };
     memory.give_back(&mut Vec::new(), [nothing], Some(some_time()), &mut Vec::new());
 }
