@@ -1,12 +1,16 @@
 //! What one partition holds of the budget, and whether it makes progress.
 //!
 //! ```text
-//!              charged                      its credit is used up, 2 s without an acknowledgement, or no leader
-//!   nothing ───────────▶ moving ─────────────────────────────────────────────▶ stalled
-//!      ▲                  │  ▲                                                   │  │
-//!      └─ all given back ─┘  └─────────────── acknowledged, and led ─────────────┘  │
-//!      └──────────────────────── all given back ────────────────────────────────────┘
+//!            charged               stalls
+//!   nothing ─────────▶ moving ──────────────────▶ stalled
+//!     ▲ ▲                │ ▲                        │ │
+//!     │ └ all given back ┘ └────── progress ────────┘ │
+//!     │                                               │
+//!     └──────────────── all given back ───────────────┘
 //! ```
+//!
+//! * A partition stalls when its credit is used up, when nothing of it was acknowledged for 2 s, and while it has no leader.
+//! * It makes progress when a batch of it is acknowledged while it has a leader, and when it gets a leader.
 //!
 //! The credit makes a partition prove itself by bytes, because a fast producer fills the budget long before any time-out:
 //! without an acknowledgement it takes a 64th of the budget, after one twice of what was acknowledged.

@@ -219,12 +219,8 @@ impl Memory {
     }
 
     /// Sets `bytes` aside permanently, for memory that no record uses. What is in use is set aside when it comes back.
-    /// Callers that wait for more than what is left wait for that: their chunk may be larger than their record.
     pub fn set_aside(&self, bytes: usize) {
-        let mut room = lock(&self.room);
-        room.pool.set_aside(bytes);
-        let left = room.pool.budget();
-        room.waiters.want_at_most(left);
+        lock(&self.room).set_aside(bytes);
     }
 
     /// Ends the waiting of all callers, now and later: nothing is accepted any more.
@@ -241,9 +237,8 @@ impl Memory {
         let mut room = lock(&self.room);
         let held = room.waiters.remove(account, number);
         room.discharge(account, held);
-        if held > 0 || room.holds_others_up() {
-            room.grant(&mut wakers);
-        }
+        // The caller may have held others up, or stood before one that needs less.
+        room.grant(&mut wakers);
         self.note(&room);
         drop(room);
         wake_all(&mut wakers);

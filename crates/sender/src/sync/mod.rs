@@ -32,7 +32,9 @@ mod outstanding;
 mod padded;
 mod pool;
 mod room;
+mod shares;
 mod totals;
+mod turns;
 mod waiters;
 mod wake_all;
 

@@ -1,4 +1,4 @@
-//! The room of one budget: what is free, which partition holds what, and whose turn it is.
+//! The room of one budget: what is free, which partition holds how much, and which callers get room.
 
 use std::task::Waker;
 use std::time::{Duration, Instant};
@@ -6,16 +6,12 @@ use std::time::{Duration, Instant};
 use super::Arc;
 use super::account::{Account, Release};
 use super::pool::Pool;
+use super::shares::Shares;
+use super::turns::Allowed;
 use super::waiters::Waiters;
 
 /// A partition counts as stalled when nothing of it was acknowledged for so long.
 const STALLED_AFTER: Duration = Duration::from_secs(2);
-/// A partition that held nothing may take one in so many bytes of the budget before it has to have made progress.
-const FRESH_SHARE: usize = 64;
-/// A partition of which much was acknowledged may take one in so many bytes of the budget until the next acknowledgement.
-const CREDIT_SHARE: usize = 16;
-/// One in so many bytes of the budget is kept free for partitions that hold little, where there are several.
-const KEPT_FREE_SHARE: usize = 8;
 /// The list of holders is cleared of those that hold nothing when it has doubled, beyond so many.
 const HOLDERS_MIN: usize = 64;
 
@@ -32,9 +28,10 @@ pub(super) struct Room {
     pub(super) holders_then: usize,
     /// When the holders are looked at next.
     pub(super) look_at: Option<Instant>,
-    /// The partition whose turn it is waits for memory that is not free: nobody passes.
+    /// A line whose turn it is waits for memory that is not free: all later ones stand behind it.
     pub(super) holds_up: bool,
-    /// A partition that holds much waits for more than may be free for such: no other one of them passes.
+    /// A line of a partition that holds much ([`Shares::is_large`]) has its turn, and the memory for it would come out of the
+    /// part that is kept free for partitions that hold little. Those that hold much stand behind it, the others pass.
     pub(super) holds_up_large: bool,
     /// A partition has begun to make progress since the holders were looked at: callers that wait at others may go there.
     pub(super) has_recovered: bool,
@@ -59,7 +56,7 @@ impl Room {
     pub(super) fn new(bytes: usize) -> Self {
         Self {
             pool: Pool::new(bytes),
-            waiters: Waiters::default(),
+            waiters: Waiters::new(Shares::of(bytes)),
             stalled: 0,
             holders: Vec::new(),
             holders_then: 0,
@@ -71,37 +68,38 @@ impl Room {
         }
     }
 
-    /// What a partition may take before it has to have made progress.
-    const fn fresh_credit(&self) -> usize {
-        self.pool.budget() / FRESH_SHARE
+    const fn shares(&self) -> Shares {
+        Shares::of(self.pool.budget())
     }
 
     /// Takes `bytes` for a partition, if it may have them.
     pub(super) fn admit(&mut self, account: &Arc<Account>, bytes: usize, now: Option<u64>) -> Verdict {
-        let share = self.pool.budget() / 4 * 3;
-        // A record larger than the share would wait for ever.
-        let alone = account.held() == 0 && bytes > share;
-        if account.is_stalled() && self.stalled + bytes > share && !alone {
+        let shares = self.shares();
+        if shares.stalled_bytes(account, bytes) > self.stalled_left() {
             return Verdict::BeyondShare;
         }
-        let kept_free = self.pool.budget() / KEPT_FREE_SHARE;
-        if !alone && self.is_large(account) && self.pool.free() < bytes + kept_free {
+        let is_kept_free = self.is_large(account) && self.pool.free() < bytes + shares.kept_free();
+        if is_kept_free && !shares.is_alone(account, bytes) {
             return Verdict::KeptFree;
         }
         if !self.pool.reserve(bytes) {
             return Verdict::Lacking;
         }
-        self.stalled += account.charge(bytes, self.fresh_credit(), now);
+        self.stalled += account.charge(bytes, shares.fresh(), now);
         if !account.list(true) {
             self.list(account);
         }
         Verdict::Free
     }
 
-    /// Whether a partition leaves the rest to others: it holds more than it may have before its first acknowledgement, or
-    /// makes no progress. One that is alone, and always was, leaves nothing.
+    /// Bytes that the partitions without progress may still take.
+    const fn stalled_left(&self) -> usize {
+        self.shares().stalled().saturating_sub(self.stalled)
+    }
+
+    /// Whether a partition leaves the rest to others, because it holds much. One that is alone, and always was, leaves nothing.
     pub(super) fn is_large(&self, account: &Account) -> bool {
-        self.holders.len() > 1 && (account.held() > self.fresh_credit() || account.is_stalled())
+        self.holders.len() > 1 && self.shares().is_large(account)
     }
 
     /// Whether a partition may take what is free before those that wait.
@@ -135,6 +133,7 @@ impl Room {
         let stalled = account.discharge(bytes);
         self.less_stalled(stalled);
         self.has_recovered |= stalled > 0 && !account.is_stalled();
+        self.waiters.renew(account);
     }
 
     fn less_stalled(&mut self, bytes: usize) {
@@ -146,26 +145,35 @@ impl Room {
     pub(super) fn set_led(&mut self, account: &Account, led: bool, wakers: &mut Vec<Waker>) {
         account.set_led(led);
         if led {
-            account.lend(self.fresh_credit(), 0);
+            account.lend(self.shares().fresh(), 0);
             self.less_stalled(account.progress(None));
             self.has_recovered = true;
-            return;
-        }
-        if account.held() > 0 {
+        } else if account.held() > 0 {
             self.stalled += account.stall();
         }
-        self.waiters.notify(account, wakers);
+        self.waiters.renew(account);
+        if !led {
+            self.waiters.notify(account, wakers);
+        }
+    }
+
+    /// Sets `bytes` of the budget aside. Callers that wait for more than what is left wait for that: their chunk may be larger
+    /// than their record.
+    pub(super) fn set_aside(&mut self, bytes: usize) {
+        self.pool.set_aside(bytes);
+        self.waiters.want_at_most(self.pool.budget(), self.shares());
     }
 
     /// A partition gives something back.
     pub(super) fn take_back(&mut self, release: &Release, now: Option<u64>) {
         self.discharge(&release.account, release.bytes);
         if release.acknowledged {
-            let more = (release.bytes * 2).max(self.fresh_credit());
-            release.account.lend(more, self.pool.budget() / CREDIT_SHARE);
+            let more = (release.bytes * 2).max(self.shares().fresh());
+            release.account.lend(more, self.shares().credit_max());
             let recovered = release.account.progress(now);
             self.less_stalled(recovered);
             self.has_recovered |= recovered > 0;
+            self.waiters.renew(&release.account);
         }
     }
 
@@ -181,40 +189,43 @@ impl Room {
             let more = if stalls { account.stall() } else { 0 };
             if more > 0 {
                 self.stalled += more;
+                self.waiters.renew(account);
                 self.waiters.notify(account, wakers);
             }
         }
     }
 
-    /// Sets room aside for the callers that wait, each partition in its turn, as far as it goes.
+    /// Sets room aside for the callers that wait, each line in its turn, as far as it goes. Lines that may have none are passed
+    /// over together, and keep their turns.
     pub(super) fn grant(&mut self, wakers: &mut Vec<Waker>) {
         (self.holds_up, self.holds_up_large) = (false, false);
-        let mut passed = 0;
-        while passed < self.waiters.lines()
-            && let Some((account, bytes)) = self.waiters.first()
-        {
+        while let Some((account, bytes)) = self.waiters.first(self.allowed()) {
             let account = Arc::clone(account);
             let was_stalled = account.is_stalled();
-            let verdict = match self.holds_up_large && self.is_large(&account) {
-                true => Verdict::KeptFree,
-                false => self.admit(&account, bytes, None),
-            };
-            match verdict {
+            match self.admit(&account, bytes, None) {
                 Verdict::Free => {
-                    wakers.extend(self.waiters.grant_first());
+                    wakers.extend(self.waiters.grant_first(&account));
                     self.notify_if_stalls(was_stalled, &account, wakers);
-                    passed = 0;
                 }
-                Verdict::BeyondShare | Verdict::KeptFree => {
-                    self.holds_up_large |= verdict == Verdict::KeptFree;
-                    self.waiters.pass();
-                    passed += 1;
-                }
+                Verdict::KeptFree => self.holds_up_large = true,
                 Verdict::Lacking => {
                     self.holds_up = true;
                     return;
                 }
+                Verdict::BeyondShare => {
+                    debug_assert!(false, "the turns know what is left of the share");
+                    return;
+                }
             }
+        }
+    }
+
+    /// The lines that may have their turn.
+    pub(super) const fn allowed(&self) -> Allowed {
+        if self.holds_up_large {
+            Allowed::Little
+        } else {
+            Allowed::All { stalled_bytes: self.stalled_left() }
         }
     }
 
@@ -243,6 +254,7 @@ impl Room {
         let bytes = held.max(bytes);
         let was_stalled = account.is_stalled();
         let is_admitted = self.admit(account, bytes, now) == Verdict::Free;
+        self.waiters.renew(account);
         self.notify_if_stalls(was_stalled, account, wakers);
         if !is_admitted {
             self.waiters.wait_again(waited_at, number, bytes);

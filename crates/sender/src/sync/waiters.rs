@@ -11,16 +11,16 @@ use std::task::Waker;
 
 use super::Arc;
 use super::account::Account;
+use super::shares::Shares;
+use super::turns::{Allowed, Need, Turns};
 
 /// The lines. Tickets ascend in the order of arrival.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Waiters {
+    shares: Shares,
     /// By serial of the account. Invariant: none is empty, and each stands once among `turns`.
     lines: BTreeMap<u32, Line>,
-    /// The partitions whose callers wait, by serial, the next one first.
-    turns: BTreeMap<u64, u32>,
-    /// How many turns were given.
-    next_turn: u64,
+    turns: Turns,
     /// By ticket, the bytes that are set aside.
     granted: BTreeMap<u64, usize>,
     next_ticket: u64,
@@ -32,8 +32,8 @@ struct Line {
     account: Arc<Account>,
     /// Invariant: sorted by ticket.
     waiting: VecDeque<Waiter>,
-    /// Its place among the turns.
-    turn: u64,
+    /// Its place among the turns; none before it has one.
+    place: Option<usize>,
     /// The last ticket whose caller was woken because the partition stalled; 0 when the look found it moving.
     notified: u64,
 }
@@ -46,6 +46,10 @@ struct Waiter {
 }
 
 impl Line {
+    fn new(account: &Arc<Account>) -> Self {
+        Self { account: Arc::clone(account), waiting: VecDeque::new(), place: None, notified: 0 }
+    }
+
     /// Wakes the callers because the partition makes no progress, but for those that were woken for that before.
     fn notify(&mut self, wakers: &mut Vec<Waker>) {
         let first = self.waiting.partition_point(|waiter| waiter.ticket <= self.notified);
@@ -59,55 +63,60 @@ impl Line {
 }
 
 impl Waiters {
+    /// No caller waits for a budget of such shares.
+    pub(super) fn new(shares: Shares) -> Self {
+        Self {
+            shares,
+            lines: BTreeMap::new(),
+            turns: Turns::default(),
+            granted: BTreeMap::new(),
+            next_ticket: 0,
+        }
+    }
+
     /// Whether no caller waits.
     pub(super) fn is_empty(&self) -> bool {
         self.lines.is_empty()
     }
 
-    /// How many partitions have callers that wait.
-    pub(super) fn lines(&self) -> usize {
-        self.turns.len()
-    }
-
     pub(super) fn push(&mut self, account: &Arc<Account>, bytes: usize, waker: Waker) -> u64 {
         self.next_ticket += 1;
         let waiter = Waiter { ticket: self.next_ticket, bytes, waker };
-        let line = self.line(account);
-        line.waiting.push_back(waiter);
-        account.set_waiting(line.waiting.len());
+        self.line(account).waiting.push_back(waiter);
+        self.count(account);
         self.next_ticket
     }
 
-    /// The first waiter of the partition whose turn it is: whose it is, and the bytes that it needs.
-    pub(super) fn first(&self) -> Option<(&Arc<Account>, usize)> {
-        let line = self.lines.get(self.turns.first_key_value()?.1)?;
+    /// The first waiter of the first line that may have room: whose it is, and the bytes that it needs.
+    pub(super) fn first(&self, allowed: Allowed) -> Option<(&Arc<Account>, usize)> {
+        let line = self.lines.get(&self.turns.first(allowed)?)?;
         line.waiting.front().map(|first| (&line.account, first.bytes))
     }
 
-    /// The next partition has its turn.
-    pub(super) fn pass(&mut self) {
-        let Some((_, serial)) = self.turns.pop_first() else { return };
-        self.next_turn += 1;
-        self.turns.insert(self.next_turn, serial);
-        if let Some(line) = self.lines.get_mut(&serial) {
-            line.turn = self.next_turn;
-        }
-    }
-
-    /// The room of the first waiter was set aside, and the next partition has its turn. Returns its waker.
-    pub(super) fn grant_first(&mut self) -> Option<Waker> {
-        let serial = *self.turns.first_key_value()?.1;
-        let first = self.lines.get_mut(&serial)?.waiting.pop_front()?;
+    /// The room of the first waiter of a line was set aside; the line had its turn. Returns its waker.
+    pub(super) fn grant_first(&mut self, account: &Account) -> Option<Waker> {
+        let line = self.lines.get_mut(&account.serial)?;
+        let first = line.waiting.pop_front()?;
         self.granted.insert(first.ticket, first.bytes);
-        self.pass();
-        self.shorten(serial);
+        if let Some(place) = line.place.take() {
+            self.turns.remove(place);
+        }
+        self.count(account);
         Some(first.waker)
     }
 
-    /// There will never be more than `bytes`: waiters for more wait for that.
-    pub(super) fn want_at_most(&mut self, bytes: usize) {
+    /// The budget has such shares by now, of at most `bytes`: waiters for more wait for that.
+    pub(super) fn want_at_most(&mut self, bytes: usize, shares: Shares) {
+        self.shares = shares;
         let waiting = self.lines.values_mut().flat_map(|line| &mut line.waiting);
         waiting.for_each(|waiter| waiter.bytes = waiter.bytes.min(bytes));
+        let serials: Vec<u32> = self.lines.keys().copied().collect();
+        serials.into_iter().for_each(|serial| self.line_up(serial));
+    }
+
+    /// A partition holds more or less, or it began or ceased to make progress: its line may need something else for that.
+    pub(super) fn renew(&mut self, account: &Account) {
+        self.line_up(account.serial);
     }
 
     /// Takes what was set aside for a ticket, which stays granted; none when it waits.
@@ -124,7 +133,7 @@ impl Waiters {
             Ok(index) => line.waiting[index].bytes = bytes,
             Err(index) => line.waiting.insert(index, Waiter { ticket, bytes, waker: Waker::noop().clone() }),
         }
-        account.set_waiting(line.waiting.len());
+        self.count(account);
     }
 
     /// The waker of a ticket that waits; none when it is granted.
@@ -140,7 +149,7 @@ impl Waiters {
             && let Ok(index) = line.position(ticket)
         {
             line.waiting.remove(index);
-            self.shorten(account.serial);
+            self.count(account);
         }
         self.granted.remove(&ticket).unwrap_or(0)
     }
@@ -176,21 +185,59 @@ impl Waiters {
     }
 
     fn line(&mut self, account: &Arc<Account>) -> &mut Line {
-        let (turns, turn) = (&mut self.turns, &mut self.next_turn);
-        self.lines.entry(account.serial).or_insert_with(|| {
-            *turn += 1;
-            turns.insert(*turn, account.serial);
-            Line { account: Arc::clone(account), waiting: VecDeque::new(), turn: *turn, notified: 0 }
-        })
+        self.lines.entry(account.serial).or_insert_with(|| Line::new(account))
     }
 
-    /// A line has one waiter less.
-    fn shorten(&mut self, serial: u32) {
+    /// A line has another first waiter, or another number of them.
+    fn count(&mut self, account: &Account) {
+        let waiting = self.lines.get(&account.serial).map_or(0, |line| line.waiting.len());
+        account.set_waiting(waiting);
+        self.line_up(account.serial);
+    }
+
+    /// Notes what the first waiter of a line needs. A line without a place stands behind the others, and one without waiters
+    /// leaves.
+    fn line_up(&mut self, serial: u32) {
         let Some(line) = self.lines.get(&serial) else { return };
-        line.account.set_waiting(line.waiting.len());
-        if line.waiting.is_empty() {
-            self.turns.remove(&line.turn);
-            self.lines.remove(&serial);
+        let need = line.waiting.front().map(|first| Need::of(self.shares, &line.account, first.bytes));
+        match (line.place, need) {
+            (Some(place), Some(need)) => self.turns.set(place, need),
+            (None, Some(need)) => self.stand_behind(serial, need),
+            (place, None) => {
+                self.lines.remove(&serial);
+                place.into_iter().for_each(|place| self.turns.remove(place));
+                if self.lines.is_empty() {
+                    self.turns.clear();
+                }
+            }
         }
+    }
+
+    fn stand_behind(&mut self, serial: u32, need: Need) {
+        if self.turns.is_full() {
+            for (place, serial) in self.turns.close_up().iter().enumerate() {
+                if let Some(line) = self.lines.get_mut(serial) {
+                    line.place = Some(place);
+                }
+            }
+        }
+        let place = self.turns.push(serial, need);
+        if let Some(line) = self.lines.get_mut(&serial) {
+            line.place = Some(place);
+        }
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+impl Waiters {
+    /// How many places of lines were looked at.
+    pub(super) fn steps(&self) -> usize {
+        self.turns.steps()
+    }
+
+    /// The first waiter of each line, in the order of turns.
+    pub(super) fn in_turn(&self) -> impl Iterator<Item = (&Arc<Account>, usize)> {
+        let lines = self.turns.serials().filter_map(|serial| self.lines.get(&serial));
+        lines.filter_map(|line| line.waiting.front().map(|first| (&line.account, first.bytes)))
     }
 }

@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
+mod any_order;
 mod kept_free;
 mod stalls;
+mod turns;
 
 use super::*;
 use crate::tests::{KIB, some_time};
