@@ -9,7 +9,7 @@
 //! * [`Latest`]: a value that is replaced now and then and read all the time.
 //! * [`FailureLog`]: what failed since somebody last asked.
 //! * [`Totals`]: how many records were settled.
-//! * [`wake_all`]: wakes the tasks of callers, also where a waker panics.
+//! * [`wake_all()`]: wakes the tasks of callers, also where a waker panics.
 //!
 //! With `--cfg loom` the primitives below are loom's, and `models` tries every order in which threads can meet. Each
 //! place that looks again after it announced itself can be made blind there (`mutant`), to see that the model
