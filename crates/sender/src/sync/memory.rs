@@ -245,7 +245,7 @@ impl Memory {
     }
 
     /// Takes bytes for the holder of a ticket, or for a caller that comes first. The wakers of callers that have room for that,
-    /// or wait for a partition that stalls, are appended to `wakers`: only a ticket has such.
+    /// or wait for a partition that stalls, are appended to `wakers`.
     fn take(
         &self,
         room: &mut Room,
@@ -255,8 +255,14 @@ impl Memory {
         wakers: &mut Vec<Waker>,
     ) -> Option<usize> {
         let Some(ticket) = ticket else {
-            return (room.may_pass(account) && room.admit(account, bytes, now) == Verdict::Free)
-                .then_some(bytes);
+            let stalled = room.stalled;
+            let is_admitted = room.may_pass(account) && room.admit(account, bytes, now) == Verdict::Free;
+            // A line that holds others up may have lost its share to a partition that stalled: then it holds up none.
+            if room.holds_up_large && room.stalled > stalled {
+                room.grant(wakers);
+                self.note(room);
+            }
+            return is_admitted.then_some(bytes);
         };
         let taken = room.spend((&ticket.account, ticket.number), (account, bytes), now, wakers);
         self.note(room);

@@ -201,11 +201,13 @@ impl Room {
         (self.holds_up, self.holds_up_large) = (false, false);
         while let Some((account, bytes)) = self.waiters.first(self.allowed()) {
             let account = Arc::clone(account);
-            let was_stalled = account.is_stalled();
+            let (was_stalled, stalled) = (account.is_stalled(), self.stalled);
             match self.admit(&account, bytes, None) {
                 Verdict::Free => {
                     wakers.extend(self.waiters.grant_first(&account));
                     self.notify_if_stalls(was_stalled, &account, wakers);
+                    // The line that held up those that hold much may have lost its share: then it holds up none.
+                    self.holds_up_large &= self.stalled == stalled;
                 }
                 Verdict::KeptFree => self.holds_up_large = true,
                 Verdict::Lacking => {

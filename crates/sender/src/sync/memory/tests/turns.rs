@@ -81,6 +81,22 @@ fn caller_that_leaves_makes_way_for_one_of_its_partition_that_needs_less() {
     assert!(ready(&mut small));
 }
 
+#[test]
+fn line_that_loses_its_share_to_a_partition_that_stalls_holds_up_no_other() {
+    let memory = Memory::new(256 * KIB);
+    let [sick, busy, large, small, quiet] = accounts();
+    [&sick, &large, &small].into_iter().for_each(|account| memory.set_led(account, false));
+    let _sick = memory.reserve(&sick, 120 * KIB, None, None).unwrap();
+    let _busy = memory.reserve(&busy, 60 * KIB, None, None).unwrap();
+    acknowledge(&memory, &busy);
+    let mut large = Memory::queue(&memory, &large, 64 * KIB, Waker::noop());
+    let mut small = Memory::queue(&memory, &small, KIB, Waker::noop());
+    assert!(!ready(&mut large) && !ready(&mut small));
+    let _quiet = memory.reserve(&quiet, 16 * KIB, None, None).unwrap();
+    assert!(quiet.is_stalled());
+    assert!(!ready(&mut large) && ready(&mut small));
+}
+
 /// A line each at partitions without a leader, all of whose share one of them holds.
 fn beyond_share(memory: &Arc<Memory>) -> (usize, Vec<Ticket>) {
     let sick: Vec<_> = (0..LINES).map(account).collect();
