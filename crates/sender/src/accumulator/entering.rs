@@ -1,5 +1,6 @@
 //! How a record enters its partition, and which wake-ups its broker's sender gets for that.
 
+use std::task::Waker;
 use std::time::Instant;
 
 use super::entry::Refusal;
@@ -26,6 +27,8 @@ const AWAITED_SHARE: usize = 64;
 pub(super) struct Entering<'a> {
     pub(super) ticket: Option<&'a mut Ticket>,
     pub(super) may_yield: bool,
+    /// Callers that have room because this one left some, woken after the lock is released.
+    pub(super) wakers: Vec<Waker>,
 }
 
 impl Entering<'_> {
@@ -43,10 +46,11 @@ impl Entering<'_> {
         let mut wanted = hint;
         // A budget that is nearly used up may still have room for a smaller chunk, which takes more than this record.
         while chunk.is_none() && self.ticket.is_none() && wanted > bytes {
-            chunk = shared.memory.chunk(account, wanted, None, now);
+            chunk = shared.memory.chunk((account, wanted), None, now, &mut self.wakers);
             wanted /= 4;
         }
-        let chunk = chunk.or_else(|| shared.memory.chunk(account, bytes, self.ticket.as_deref_mut(), now));
+        let ticket = self.ticket.as_deref_mut();
+        let chunk = chunk.or_else(|| shared.memory.chunk((account, bytes), ticket, now, &mut self.wakers));
         chunk.ok_or_else(|| Refusal::Full { bytes: awaited_bytes(shared, bytes, hint) })
     }
 }

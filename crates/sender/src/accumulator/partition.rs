@@ -192,7 +192,8 @@ impl Partition {
             return self.append_alone::<C, SEAT>(record, timestamp_ms, clock, waiting);
         }
         let waited = waiting.ticket.is_some();
-        let mut entering = Entering { ticket: waiting.ticket, may_yield: waiting.may_yield };
+        let mut entering =
+            Entering { ticket: waiting.ticket, may_yield: waiting.may_yield, wakers: Vec::new() };
         let mut rings = Rings::default();
         let batch_bytes_max = self.batch_bytes_max();
         let room = if queue.fits(bytes_max) {
@@ -212,6 +213,7 @@ impl Partition {
         let port = Arc::clone(&queue.port);
         drop(queue);
         self.ring(&port, &rings);
+        wake_all(&mut entering.wakers);
         appended
     }
 

@@ -85,23 +85,20 @@ impl Memory {
 
     /// A chunk of at least `bytes` for a partition, by a caller with a `ticket` or by one that comes first; none when the
     /// room is not there, or belongs to callers that wait. A ticket gives all that was set aside for it. `now` is needed
-    /// where the partition may hold nothing yet.
+    /// where the partition may hold nothing yet. The wakers of callers that have room for that are appended to `wakers`, to be
+    /// woken when no lock is held.
     pub fn chunk(
         &self,
-        account: &Arc<Account>,
-        bytes: usize,
+        (account, bytes): (&Arc<Account>, usize),
         ticket: Option<&mut Ticket>,
         now: Option<Instant>,
+        wakers: &mut Vec<Waker>,
     ) -> Option<Vec<u8>> {
         let now = now.map(|now| self.micros(now));
         let mut room = lock(&self.room);
         let bytes = room.pool.chunk_bytes(bytes);
-        let mut wakers = Vec::new();
-        let reserved = self.take(&mut room, (account, bytes), ticket, now, &mut wakers);
-        let chunk = reserved.map(|reserved| room.pool.chunk(reserved));
-        drop(room);
-        wake_all(&mut wakers);
-        chunk
+        let reserved = self.take(&mut room, (account, bytes), ticket, now, wakers);
+        reserved.map(|reserved| room.pool.chunk(reserved))
     }
 
     /// Sets `bytes` aside for memory that is not pooled, as [`chunk`](Self::chunk) does for a chunk; how much it is.

@@ -14,16 +14,19 @@ use crate::tests::{KIB, some_time};
 fn a_waiter_is_not_overtaken_by_a_record_that_would_fit() {
     let memory = Memory::new(20 * KIB);
     let [a, b, c] = accounts();
-    let large = memory.chunk(&a, 16 * KIB, None, None).unwrap();
+    let large = memory.chunk((&a, 16 * KIB), None, None, &mut Vec::new()).unwrap();
     let mut first = Memory::queue(&memory, &b, 16 * KIB, Waker::noop());
     assert!(memory.has_waiters());
-    assert!(memory.chunk(&c, KIB, None, None).is_none(), "4 KiB are free, but a caller waits");
+    assert!(
+        memory.chunk((&c, KIB), None, None, &mut Vec::new()).is_none(),
+        "4 KiB are free, but a caller waits"
+    );
     let mut second = Memory::queue(&memory, &c, KIB, Waker::noop());
     assert!(!ready(&mut first) && !ready(&mut second));
 
     give_back(&memory, &a, large, true);
     assert!(ready(&mut first) && ready(&mut second));
-    assert!(memory.chunk(&b, 16 * KIB, Some(&mut first), None).is_some());
+    assert!(memory.chunk((&b, 16 * KIB), Some(&mut first), None, &mut Vec::new()).is_some());
     drop((first, second));
     assert!(!memory.has_waiters());
     assert_eq!(memory.free(), 4 * KIB, "the second went without its room");
@@ -33,13 +36,13 @@ fn a_waiter_is_not_overtaken_by_a_record_that_would_fit() {
 fn accounts_of_partitions_that_hold_nothing_are_let_go_and_others_are_not() {
     let memory = Memory::new(20 * KIB);
     let [idle, busy] = accounts();
-    let chunk = memory.chunk(&idle, KIB, None, None).unwrap();
-    let _busy = memory.chunk(&busy, KIB, None, None).unwrap();
+    let chunk = memory.chunk((&idle, KIB), None, None, &mut Vec::new()).unwrap();
+    let _busy = memory.chunk((&busy, KIB), None, None, &mut Vec::new()).unwrap();
     give_back(&memory, &idle, chunk, true);
     assert_eq!([Arc::strong_count(&idle), Arc::strong_count(&busy)], [2, 2]);
     memory.clear_holders();
     assert_eq!([Arc::strong_count(&idle), Arc::strong_count(&busy)], [1, 2]);
-    let _again = memory.chunk(&idle, KIB, None, None).unwrap();
+    let _again = memory.chunk((&idle, KIB), None, None, &mut Vec::new()).unwrap();
     assert_eq!(memory.largest_holder(some_time()).map(|holder| holder.bytes), Some(KIB));
     assert_eq!(Arc::strong_count(&idle), 2, "it is listed again");
 }
@@ -48,7 +51,7 @@ fn accounts_of_partitions_that_hold_nothing_are_let_go_and_others_are_not() {
 fn who_goes_away_gives_his_room_to_the_next() {
     let memory = Memory::new(16 * KIB);
     let [account] = accounts();
-    let chunk = memory.chunk(&account, 16 * KIB, None, None).unwrap();
+    let chunk = memory.chunk((&account, 16 * KIB), None, None, &mut Vec::new()).unwrap();
     let mut first = Memory::queue(&memory, &account, 16 * KIB, Waker::noop());
     let mut second = Memory::queue(&memory, &account, 16 * KIB, Waker::noop());
     give_back(&memory, &account, chunk, true);
@@ -61,15 +64,19 @@ fn who_goes_away_gives_his_room_to_the_next() {
 fn callers_wait_for_no_more_than_is_left_beside_memory_that_is_set_aside() {
     let memory = Memory::new(100 * KIB);
     let [account] = accounts();
-    let large = memory.chunk(&account, 40 * KIB, None, None).unwrap();
+    let large = memory.chunk((&account, 40 * KIB), None, None, &mut Vec::new()).unwrap();
     let mut waiting = Memory::queue(&memory, &account, 20 * KIB, Waker::noop());
     assert!(!ready(&mut waiting), "a chunk of 64 KiB does not fit");
     memory.set_aside(50 * KIB);
     give_back(&memory, &account, large, true);
     assert!(ready(&mut waiting));
-    assert!(memory.chunk(&account, 20 * KIB, Some(&mut waiting), None).is_some());
+    assert!(memory.chunk((&account, 20 * KIB), Some(&mut waiting), None, &mut Vec::new()).is_some());
     drop(waiting);
-    assert_eq!(memory.chunk(&account, 20 * KIB, None, None), None, "all 50 KiB that are left are in use");
+    assert_eq!(
+        memory.chunk((&account, 20 * KIB), None, None, &mut Vec::new()),
+        None,
+        "all 50 KiB that are left are in use"
+    );
 }
 
 #[test]
@@ -78,9 +85,12 @@ fn a_ticket_gives_all_that_was_set_aside_for_it_once() {
     let [account] = accounts();
     let mut ticket = Memory::queue(&memory, &account, 16 * KIB, Waker::noop());
     assert!(ready(&mut ticket));
-    let large = memory.chunk(&account, KIB, Some(&mut ticket), None).unwrap();
+    let large = memory.chunk((&account, KIB), Some(&mut ticket), None, &mut Vec::new()).unwrap();
     assert_eq!((large.capacity(), memory.free()), (16 * KIB, 7 * KIB));
-    assert_eq!(memory.chunk(&account, KIB, Some(&mut ticket), None).unwrap().capacity(), KIB);
+    assert_eq!(
+        memory.chunk((&account, KIB), Some(&mut ticket), None, &mut Vec::new()).unwrap().capacity(),
+        KIB
+    );
     drop(ticket);
     assert_eq!(memory.free(), 6 * KIB);
 }
@@ -89,14 +99,14 @@ fn a_ticket_gives_all_that_was_set_aside_for_it_once() {
 fn nobody_waits_when_it_is_closed() {
     let memory = Memory::new(16 * KIB);
     let [account] = accounts();
-    let _chunk = memory.chunk(&account, 16 * KIB, None, None).unwrap();
+    let _chunk = memory.chunk((&account, 16 * KIB), None, None, &mut Vec::new()).unwrap();
     let mut before = Memory::queue(&memory, &account, KIB, Waker::noop());
     assert!(!ready(&mut before));
     memory.close();
     let mut after = Memory::queue(&memory, &account, KIB, Waker::noop());
     assert!(ready(&mut before) && ready(&mut after));
     assert!(
-        memory.chunk(&account, KIB, Some(&mut before), None).is_none(),
+        memory.chunk((&account, KIB), Some(&mut before), None, &mut Vec::new()).is_none(),
         "there is no more room than before"
     );
 }
@@ -105,21 +115,22 @@ fn nobody_waits_when_it_is_closed() {
 fn who_needs_more_by_now_waits_on_at_the_head() {
     let memory = Memory::new(17 * KIB);
     let [a, b] = accounts();
-    let chunk = memory.chunk(&a, 16 * KIB, None, None).unwrap();
+    let chunk = memory.chunk((&a, 16 * KIB), None, None, &mut Vec::new()).unwrap();
     let mut first = Memory::queue(&memory, &b, KIB, Waker::noop());
     assert!(ready(&mut first));
-    assert!(memory.chunk(&b, 16 * KIB, Some(&mut first), None).is_none());
+    assert!(memory.chunk((&b, 16 * KIB), Some(&mut first), None, &mut Vec::new()).is_none());
     assert!(!ready(&mut first));
     give_back(&memory, &a, chunk, true);
     assert!(ready(&mut first));
-    assert!(memory.chunk(&b, 16 * KIB, Some(&mut first), None).is_some());
+    assert!(memory.chunk((&b, 16 * KIB), Some(&mut first), None, &mut Vec::new()).is_some());
     drop(first);
     assert_eq!(memory.free(), KIB);
 }
 
 /// Takes chunks of 4 KiB until the partition is refused. Returns them.
 fn fill(memory: &Memory, account: &Arc<Account>) -> Vec<Vec<u8>> {
-    std::iter::from_fn(|| memory.chunk(account, 4 * KIB, None, Some(some_time()))).collect()
+    std::iter::from_fn(|| memory.chunk((account, 4 * KIB), None, Some(some_time()), &mut Vec::new()))
+        .collect()
 }
 
 #[test]
@@ -129,7 +140,8 @@ fn partitions_without_progress_hold_three_quarters_together() {
     for account in [&sick, &other_sick] {
         memory.set_led(account, false);
     }
-    let mut held = memory.chunk(&sick, 100 * KIB, None, None).into_iter().collect::<Vec<_>>();
+    let mut held =
+        memory.chunk((&sick, 100 * KIB), None, None, &mut Vec::new()).into_iter().collect::<Vec<_>>();
     held.extend(fill(&memory, &other_sick));
     assert!(fill(&memory, &sick).is_empty());
     assert_eq!(memory.free(), 64 * KIB);
@@ -174,7 +186,10 @@ fn waiter_of_a_healthy_partition_does_not_stand_behind_those_of_a_stalled_one() 
     assert!(ready(&mut waits));
     assert!(stalled.iter_mut().all(|ticket| !ready(ticket)));
     drop(waits);
-    assert!(memory.chunk(&healthy, KIB, None, None).is_some(), "a later caller does not wait either");
+    assert!(
+        memory.chunk((&healthy, KIB), None, None, &mut Vec::new()).is_some(),
+        "a later caller does not wait either"
+    );
 }
 
 #[test]
@@ -194,7 +209,7 @@ fn partition_without_an_acknowledgement_for_two_seconds_counts_as_stalled() {
     let memory = Memory::new(1 << 20);
     let [hung, large, healthy] = accounts();
     let now = some_time();
-    let chunk = memory.chunk(&hung, 4 * KIB, None, Some(now)).unwrap();
+    let chunk = memory.chunk((&hung, 4 * KIB), None, Some(now), &mut Vec::new()).unwrap();
     give_back(&memory, &hung, chunk, true);
     let _hung = memory.reserve(&hung, 10 * KIB, None, Some(now)).unwrap();
     let _rest = memory.reserve(&large, 1_000 * KIB, None, Some(now)).unwrap();
@@ -242,7 +257,7 @@ fn record_larger_than_the_share_enters_a_partition_that_holds_nothing() {
 fn partitions_take_turns_and_their_callers_keep_their_order() {
     let memory = Memory::new(64 * KIB);
     let [holder, many, one] = accounts();
-    let mut chunks = vec![memory.chunk(&holder, 64 * KIB, None, None).unwrap()];
+    let mut chunks = vec![memory.chunk((&holder, 64 * KIB), None, None, &mut Vec::new()).unwrap()];
     let mut waiting: Vec<Ticket> =
         (0..4).map(|_| Memory::queue(&memory, &many, 16 * KIB, Waker::noop())).collect();
     waiting.push(Memory::queue(&memory, &one, 16 * KIB, Waker::noop()));
@@ -268,7 +283,7 @@ fn partitions_that_hold_nothing_are_forgotten() {
     let memory = Memory::new(1 << 20);
     for serial in 0..10_000 {
         let account = Account::new("t".into(), PartitionId(0), serial);
-        let chunk = memory.chunk(&account, KIB, None, None).unwrap();
+        let chunk = memory.chunk((&account, KIB), None, None, &mut Vec::new()).unwrap();
         give_back(&memory, &account, chunk, true);
     }
     assert!(lock(&memory.room).holders.len() < 1_000);

@@ -14,12 +14,12 @@ fn account(serial: u32) -> Arc<Account> {
 
 /// Takes a chunk as a caller does: at once, or after having waited for it.
 fn take(memory: &Arc<Memory>, account: &Arc<Account>) -> Vec<u8> {
-    if let Some(chunk) = memory.chunk(account, KIB, None, None) {
+    if let Some(chunk) = memory.chunk((account, KIB), None, None, &mut Vec::new()) {
         return chunk;
     }
     let mut ticket = None;
     wait(|waker| ticket.get_or_insert_with(|| Memory::queue(memory, account, KIB, waker)).poll(waker));
-    memory.chunk(account, KIB, ticket.as_mut(), None).expect("it was set aside")
+    memory.chunk((account, KIB), ticket.as_mut(), None, &mut Vec::new()).expect("it was set aside")
 }
 
 fn give_back(memory: &Memory, account: &Arc<Account>, chunk: Vec<u8>) {
@@ -31,7 +31,7 @@ fn give_back(memory: &Memory, account: &Arc<Account>, chunk: Vec<u8>) {
 
 fn room_is_given_back_while_somebody_needs_it() {
     let (memory, own) = (Memory::new(KIB), account(1));
-    let chunk = memory.chunk(&own, KIB, None, None).unwrap();
+    let chunk = memory.chunk((&own, KIB), None, None, &mut Vec::new()).unwrap();
     let waiter = {
         let (memory, own) = (Arc::clone(&memory), Arc::clone(&own));
         thread::spawn(move || {
@@ -63,7 +63,7 @@ fn whoever_does_not_look_again_before_it_waits_is_noticed() {
 fn whoever_gives_up_lets_the_next_one_have_his_room() {
     check(4, || {
         let (memory, own) = (Memory::new(KIB), account(1));
-        let chunk = memory.chunk(&own, KIB, None, None).unwrap();
+        let chunk = memory.chunk((&own, KIB), None, None, &mut Vec::new()).unwrap();
         let gives_up = Memory::queue(&memory, &own, KIB, Waker::noop());
         let waiter = {
             let (memory, own) = (Arc::clone(&memory), Arc::clone(&own));
@@ -87,7 +87,7 @@ fn whoever_gives_up_lets_the_next_one_have_his_room() {
 fn two_who_need_the_same_room_get_it_one_after_the_other() {
     check(3, || {
         let (memory, own) = (Memory::new(KIB), account(1));
-        let chunk = memory.chunk(&own, KIB, None, None).unwrap();
+        let chunk = memory.chunk((&own, KIB), None, None, &mut Vec::new()).unwrap();
         let waiters: Vec<_> = [(); 2]
             .map(|()| {
                 let (memory, own) = (Arc::clone(&memory), Arc::clone(&own));
@@ -107,7 +107,7 @@ fn two_who_need_the_same_room_get_it_one_after_the_other() {
 fn when_it_is_closed_nobody_waits() {
     check(4, || {
         let (memory, own) = (Memory::new(KIB), account(1));
-        let _chunk = memory.chunk(&own, KIB, None, None).unwrap();
+        let _chunk = memory.chunk((&own, KIB), None, None, &mut Vec::new()).unwrap();
         let waiter = {
             let (memory, own) = (Arc::clone(&memory), Arc::clone(&own));
             thread::spawn(move || {
@@ -115,7 +115,7 @@ fn when_it_is_closed_nobody_waits() {
                 wait(|waker| {
                     ticket.get_or_insert_with(|| Memory::queue(&memory, &own, KIB, waker)).poll(waker)
                 });
-                assert!(memory.chunk(&own, KIB, ticket.as_mut(), None).is_none());
+                assert!(memory.chunk((&own, KIB), ticket.as_mut(), None, &mut Vec::new()).is_none());
             })
         };
         memory.close();
@@ -127,7 +127,8 @@ fn when_it_is_closed_nobody_waits() {
 fn leader_comes_while_a_caller_waits() {
     let (memory, sick) = (Memory::new(4 * KIB), account(1));
     memory.set_led(&sick, false);
-    let held: Vec<Vec<u8>> = (0..3).map(|_| memory.chunk(&sick, KIB, None, None).unwrap()).collect();
+    let held: Vec<Vec<u8>> =
+        (0..3).map(|_| memory.chunk((&sick, KIB), None, None, &mut Vec::new()).unwrap()).collect();
     let waiter = {
         let (memory, sick) = (Arc::clone(&memory), Arc::clone(&sick));
         thread::spawn(move || {
@@ -161,8 +162,9 @@ fn callers_of_a_stalled_partition_do_not_hold_up_those_of_another() {
     check(3, || {
         let (memory, sick, healthy) = (Memory::new(4 * KIB), account(1), account(2));
         memory.set_led(&sick, false);
-        let held: Vec<Vec<u8>> = (0..3).map(|_| memory.chunk(&sick, KIB, None, None).unwrap()).collect();
-        let own = memory.chunk(&healthy, KIB, None, None).unwrap();
+        let held: Vec<Vec<u8>> =
+            (0..3).map(|_| memory.chunk((&sick, KIB), None, None, &mut Vec::new()).unwrap()).collect();
+        let own = memory.chunk((&healthy, KIB), None, None, &mut Vec::new()).unwrap();
         let stands = {
             let (memory, sick) = (Arc::clone(&memory), Arc::clone(&sick));
             thread::spawn(move || Memory::queue(&memory, &sick, KIB, Waker::noop()))

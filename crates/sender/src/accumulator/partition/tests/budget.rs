@@ -298,3 +298,33 @@ proptest! {
         prop_assert!(desk.shared.outstanding.is_settled(desk.shared.outstanding.end_generation()));
     }
 }
+
+/// A waker of an executor that polls in place: the poll may need the partition.
+struct Looks(StdArc<Partition>, AtomicUsize);
+
+impl Wake for Looks {
+    fn wake(self: StdArc<Self>) {
+        self.1.fetch_add(usize::from(self.0.queue.try_lock().is_ok()), Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn callers_that_wait_are_woken_when_the_partition_is_not_locked() {
+    let desk = Desk::new(accumulator(), 256 * KIB);
+    let (memory, other) = (&desk.shared.memory, other());
+    let mut held: Vec<_> = [33 * KIB, 159 * KIB]
+        .map(|bytes| memory.reserve(&other, bytes, None, Some(desk.now)).unwrap())
+        .map(|bytes| Charge { account: Arc::clone(&other), bytes })
+        .into();
+    let mut elsewhere = Memory::queue(memory, &other, 32 * KIB, Waker::noop());
+    let looks = StdArc::new(Looks(StdArc::clone(&desk.partition), AtomicUsize::new(0)));
+    let account = desk.partition.account();
+    let _waits = Memory::queue(memory, account, 128 * KIB, &Waker::from(StdArc::clone(&looks)));
+    let release = held.remove(0).release(true);
+    memory.give_back(&mut Vec::new(), [release], Some(desk.now), &mut Vec::new());
+
+    // It uses up the credit of the partition, so that those who wait there may go elsewhere.
+    let record = RecordRef { value: Some(&[0; 100]), ..RecordRef::default() };
+    desk.partition.append::<_, false>(&record, &At(desk.now), by_ticket(&mut elsewhere)).unwrap();
+    assert_eq!(looks.1.load(Ordering::Relaxed), 1);
+}

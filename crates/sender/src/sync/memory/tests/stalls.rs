@@ -42,7 +42,9 @@ fn caller_is_woken_when_a_record_that_waited_elsewhere_uses_up_the_credit_of_its
     let mut waits = Memory::queue(&memory, &busy, 16 * KIB, &woken.waker());
     let mut elsewhere = Memory::queue(&memory, &other, 4 * KIB, Waker::noop());
     assert!(ready(&mut elsewhere) && !busy.is_stalled());
-    memory.chunk(&busy, 4 * KIB, Some(&mut elsewhere), None).unwrap();
+    let mut wakers = Vec::new();
+    memory.chunk((&busy, 4 * KIB), Some(&mut elsewhere), None, &mut wakers).unwrap();
+    wake_all(&mut wakers);
     assert!(!ready(&mut waits) && busy.is_stalled());
     assert_eq!(woken.count(), 1);
 }

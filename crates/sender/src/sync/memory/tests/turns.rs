@@ -27,7 +27,7 @@ fn room_that_comes_back_does_not_walk_the_lines_that_may_not_have_it() {
     let other = account(LINES);
     let before = steps(&memory);
     for _ in 0..LINES {
-        let chunk = memory.chunk(&other, KIB, None, Some(some_time())).unwrap();
+        let chunk = memory.chunk((&other, KIB), None, Some(some_time()), &mut Vec::new()).unwrap();
         give_back(&memory, &other, chunk, true);
     }
     assert_steps(&memory, before, waiting.len());
@@ -61,7 +61,7 @@ fn partition_that_holds_little_does_not_walk_the_lines_that_leave_it_the_eighth(
         sick.iter().map(|account| Memory::queue(&memory, account, KIB, Waker::noop())).collect();
     let before = steps(&memory);
     for _ in 0..LINES {
-        let chunk = memory.chunk(&quiet, KIB, None, Some(some_time())).unwrap();
+        let chunk = memory.chunk((&quiet, KIB), None, Some(some_time()), &mut Vec::new()).unwrap();
         give_back(&memory, &quiet, chunk, true);
     }
     assert_steps(&memory, before, waiting.len());
