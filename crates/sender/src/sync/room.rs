@@ -129,11 +129,18 @@ impl Room {
 
     /// A partition holds `bytes` less.
     pub(super) fn discharge(&mut self, account: &Account, bytes: usize) {
+        self.free(account, bytes);
+        self.waiters.renew(account);
+    }
+
+    /// The same; its line is not noted anew.
+    fn free(&mut self, account: &Account, bytes: usize) {
         self.pool.release(bytes);
         let stalled = account.discharge(bytes);
-        self.less_stalled(stalled);
-        self.has_recovered |= stalled > 0 && !account.is_stalled();
-        self.waiters.renew(account);
+        if stalled > 0 {
+            self.less_stalled(stalled);
+            self.has_recovered |= !account.is_stalled();
+        }
     }
 
     fn less_stalled(&mut self, bytes: usize) {
@@ -166,15 +173,17 @@ impl Room {
 
     /// A partition gives something back.
     pub(super) fn take_back(&mut self, release: &Release, now: Option<u64>) {
-        self.discharge(&release.account, release.bytes);
+        self.free(&release.account, release.bytes);
         if release.acknowledged {
             let more = (release.bytes * 2).max(self.shares().fresh());
             release.account.lend(more, self.shares().credit_max());
             let recovered = release.account.progress(now);
-            self.less_stalled(recovered);
-            self.has_recovered |= recovered > 0;
-            self.waiters.renew(&release.account);
+            if recovered > 0 {
+                self.less_stalled(recovered);
+                self.has_recovered = true;
+            }
         }
+        self.waiters.renew(&release.account);
     }
 
     /// Finds the partitions of which nothing was acknowledged for long. Their callers are woken: a record that names no
@@ -199,6 +208,9 @@ impl Room {
     /// over together, and keep their turns.
     pub(super) fn grant(&mut self, wakers: &mut Vec<Waker>) {
         (self.holds_up, self.holds_up_large) = (false, false);
+        if self.waiters.is_empty() {
+            return;
+        }
         while let Some((account, bytes)) = self.waiters.first(self.allowed()) {
             let account = Arc::clone(account);
             let (was_stalled, stalled) = (account.is_stalled(), self.stalled);

@@ -116,7 +116,9 @@ impl Waiters {
 
     /// A partition holds more or less, or it began or ceased to make progress: its line may need something else for that.
     pub(super) fn renew(&mut self, account: &Account) {
-        self.line_up(account.serial);
+        if !self.is_empty() {
+            self.line_up(account.serial);
+        }
     }
 
     /// Takes what was set aside for a ticket, which stays granted; none when it waits.

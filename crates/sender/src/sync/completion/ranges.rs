@@ -26,9 +26,12 @@ impl Ranges {
         self.settled.is_empty()
     }
 
+    /// No range is settled, and no waker is here: wakers come only once a range is settled.
     pub(super) fn clear(&mut self) {
-        self.settled.clear();
-        self.waiting.clear();
+        if !self.is_empty() {
+            self.settled.clear();
+            self.waiting.clear();
+        }
     }
 
     /// Settles `count` records from `first` on. The wakers of those that wait are appended to `wakers`.
