@@ -208,3 +208,39 @@ fn check_names(errors: &[SendError], holder: &str, reason: &str) {
     let text = full.to_string();
     assert!(text.contains(holder) && text.contains(reason), "{text}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn record_whose_key_goes_to_another_partition_meanwhile_waits_there() {
+    let stage = Stage::in_memory(Cluster::builder().brokers(2).topic("t", 2)).await;
+    (0..2).for_each(|partition| stage.move_leader("t", partition, partition + 1));
+    let builder = stage.producer().buffer_memory(400_000).max_block(60 * SECOND).metadata_max_age(SECOND / 5);
+    let producer = builder.build().await.unwrap();
+    let _stuck = stage.on(ApiKey::PRODUCE).node(2).always().hold();
+    let held = stage.on(ApiKey::PRODUCE).node(1).always().hold();
+    producer.topic("t").await.unwrap();
+    [1, 0].into_iter().for_each(|partition| fill(&producer, partition));
+    // Of two partitions this key has the first, and of three the second.
+    let record = Record::to("t").key("a").value(vec![0; 60_000]);
+    let waiting = tokio::spawn({
+        let producer = producer.clone();
+        async move { producer.enqueue(record).await }
+    });
+    // Sooner than the first partition counts as one that makes no progress, which would wake the caller.
+    sleep(SECOND / 10).await;
+    stage.grow_topic("t", 3);
+    sleep(SECOND / 2).await;
+
+    // The first has room again, and the second holds all that it may.
+    held.release();
+    let error = timeout(200 * SECOND, waiting).await.unwrap().unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::BufferFull, "{error}");
+    producer.send(Record::to("t").partition(0).value("the first has room")).await.unwrap();
+}
+
+/// Records of a partition until there is no room for more.
+fn fill(producer: &Producer, partition: i32) {
+    let record = || Record::to("t").partition(partition).value(vec![0; 10_000]);
+    while let Ok(delivery) = producer.try_enqueue(record()) {
+        drop(delivery);
+    }
+}

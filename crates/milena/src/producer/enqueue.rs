@@ -119,7 +119,9 @@ impl<'a, const SEAT: bool> Enter<'a, SEAT> {
                 }
                 ChooseError::Refused(Refusal::Full { bytes }, partition) => {
                     let wait = self.patience.wait(self.core);
-                    if wait.ticket.is_none() {
+                    // Room that is set aside for another partition does not admit the record here.
+                    let is_elsewhere = |ticket: &Ticket| ticket.partition() != partition;
+                    if wait.ticket.as_ref().is_none_or(is_elsewhere) {
                         // None where the partition went away: the next try finds another, or says so.
                         wait.ticket = self.topic.wait_for_room(partition, bytes, cx.waker());
                         self.core.shared.press();
