@@ -30,11 +30,12 @@ impl Lane {
         self.answers = landed;
         self.lost(now, request, true, false);
         self.request_bytes_max = (self.request_bytes_max * 2).min(self.config.request_bytes_max);
-        if std::mem::replace(&mut self.left_unanswered, read.is_err()) {
+        if read.is_ok() {
+            self.forget_trouble();
+        } else if std::mem::replace(&mut self.left_unanswered, true) {
             self.port.set_trouble(None);
         }
         let (throttle_ms, endpoints) = read?;
-        self.trouble = None;
         if !endpoints.is_empty() {
             self.notices.push(Notice::Endpoints(endpoints));
         }
@@ -45,10 +46,19 @@ impl Lane {
     pub fn written(&mut self, now: Instant, mut request: ProduceRequest) {
         self.in_flight -= 1;
         self.silent_since = (self.in_flight > 0).then_some(now);
+        self.forget_trouble();
         for flight in request.flights.iter_mut().filter_map(Option::take) {
             self.landed(now, flight, &Answer::Written, None);
         }
         self.recycle(request);
+    }
+
+    /// The broker serves requests.
+    fn forget_trouble(&mut self) {
+        if std::mem::take(&mut self.left_unanswered) {
+            self.port.set_trouble(None);
+        }
+        self.trouble = None;
     }
 
     /// The connection ended with these requests on it, in order; each with whether the broker may have had all of it.
