@@ -278,7 +278,9 @@ impl Entry {
             _ => first,
         };
         let only_knowing_leaders = before.only_knowing_leaders && at_knowing_leader;
-        let Doubt { whole, open_code, .. } = before;
+        let whole = before.whole;
+        // That of the batch of which it is a part does not count beside its own.
+        let open_code = if before.own { before.open_code } else { open_code };
         self.state = State::InDoubt(Doubt { whole, open_code, only_knowing_leaders, ..first });
     }
 

@@ -16,7 +16,7 @@ use crate::outcome::{Ending, Failure, FailureKind, Obstacle, Persisted};
 /// The broker has owed an answer for long.
 const NO_ANSWER: &str = "the broker did not respond in time";
 /// The broker answers, and rejects nothing.
-const TOO_MUCH: &str = "the load of the broker or a quota let no more requests through in time: send less, or raise `delivery.timeout.ms`";
+const TOO_MUCH: &str = "the leader was reached late, or its load or a quota let no more requests through in time: send less, or raise `delivery.timeout.ms`";
 
 impl Stream {
     /// The driver slept past `since`: a deadline that has passed from then on tells nothing about the broker. Batches that

@@ -84,7 +84,12 @@ impl Director {
     /// when the director wakes for something else.
     fn make_dormant(&mut self, topic: &Arc<Topic>, uses: u64) -> bool {
         let name = topic.name();
-        if self.settings.core.registry.has_waiters(name) || !topic.make_dormant(uses) {
+        if self.settings.core.registry.has_waiters(name) {
+            return false;
+        }
+        if !topic.make_dormant(uses) {
+            // It may have been dormant since an earlier pass, and its lane may not have seen that it was.
+            self.make_active(name, clock::now());
             return false;
         }
         self.metadata.forget(name);

@@ -15,7 +15,7 @@ use crate::tests::{accumulator, streams};
 
 const SECOND: Duration = Duration::from_secs(1);
 const SILENT: &str = "the broker did not respond in time";
-const LOAD: &str = "the load of the broker or a quota let no more requests through in time";
+const LOAD: &str = "its load or a quota let no more requests through in time";
 /// A record that is a batch of its own.
 static ALONE: [u8; 70_000] = [b'x'; 70_000];
 
