@@ -6,7 +6,7 @@ use std::time::Duration;
 use milena_codec::ErrorCode;
 use milena_codec::ids::BrokerId;
 
-use super::world::{World, lanes};
+use super::world::{World, lanes, plain_lanes};
 use crate::accumulator::AccumulatorConfig;
 use crate::lane::{LaneConfig, ProduceRequest};
 use crate::stream::StreamConfig;
@@ -45,6 +45,22 @@ fn rejection_is_forgotten_when_the_connection_to_the_broker_is_lost() {
         assert_eq!(rejection(&world), None, "in flight: {is_in_flight}");
         world.rest();
     }
+}
+
+#[test]
+fn trouble_with_the_broker_is_over_when_a_request_without_a_response_is_written() {
+    let mut world = World::new(1, accumulator(), plain_lanes());
+    let (_first, request) = world.fly(0, "a");
+    world.broker(1).set_trouble("the connection broke".into());
+    world.ended(1, vec![(request, false)]);
+    assert!(world.broker(1).trouble.is_some(), "it broke over a request");
+    world.now += 2 * SECOND;
+    let request = world.request(1).unwrap();
+    let now = world.now;
+    world.broker(1).written(now, request);
+    assert!(world.broker(1).trouble.is_none());
+    assert_eq!(world.broker(1).port.trouble(), None);
+    world.rest();
 }
 
 #[test]

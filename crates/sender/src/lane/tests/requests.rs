@@ -214,22 +214,6 @@ fn a_record_that_nobody_answers_for_is_done_when_it_is_written_to_the_connection
 }
 
 #[test]
-fn trouble_with_the_broker_is_over_when_a_request_without_a_response_is_written() {
-    let mut world = World::new(1, accumulator(), plain_lanes());
-    let (_first, request) = world.fly(0, "a");
-    world.broker(1).set_trouble("the connection broke".into());
-    world.ended(1, vec![(request, false)]);
-    assert!(world.broker(1).trouble.is_some(), "it broke over a request");
-    world.now += Duration::from_secs(2);
-    let request = world.request(1).unwrap();
-    let now = world.now;
-    world.broker(1).written(now, request);
-    assert!(world.broker(1).trouble.is_none());
-    assert_eq!(world.broker(1).port.trouble(), None);
-    world.rest();
-}
-
-#[test]
 fn so_many_records_go_without_a_linger() {
     let config = AccumulatorConfig { flush_records: Some(10), ..accumulator() };
     let mut world = World::new(3, config, lanes());
