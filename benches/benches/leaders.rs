@@ -13,8 +13,8 @@ use milena_connection::Endpoint;
 use milena_connection::metadata::{Hint, Metadata, MetadataConfig};
 use milena_partitioner::Strategy;
 use milena_sender::accumulator::{AccumulatorConfig, Clock, Port, RecordRef, Shared, Topic, Waiting};
-use milena_sender::coordinator::{Coordinator, LaneId, Leadership, Order};
-use milena_sender::lane::{Lane, LaneConfig, Notice};
+use milena_sender::broker_sender::{BrokerSender, BrokerSenderConfig, Notice};
+use milena_sender::coordinator::{Coordinator, Leadership, Order, SenderId};
 use milena_sender::stream::StreamConfig;
 
 const PARTITIONS: i32 = 4_000;
@@ -79,7 +79,7 @@ struct Senders {
     now: Instant,
     topic: Topic,
     coordinator: Coordinator,
-    lanes: [Lane; 2],
+    broker_senders: [BrokerSender; 2],
     leader: usize,
 }
 
@@ -99,7 +99,7 @@ impl Senders {
         };
         let shared = Shared::new(config, 256 << 20);
         let stream = StreamConfig { idempotent: false, window: 1, retries: u32::MAX, delivery_timeout };
-        let config = Arc::new(LaneConfig {
+        let config = Arc::new(BrokerSenderConfig {
             stream,
             in_flight_max: 5,
             request_bytes_max: 8 << 20,
@@ -109,12 +109,13 @@ impl Senders {
             request_timeout: 30 * SECOND,
             seed: 1,
         });
-        let lanes = [1, 2].map(|broker| {
+        let broker_senders = [1, 2].map(|broker| {
             let port = Arc::new(Port::of(Some(BrokerId(broker))));
-            Lane::new(Arc::clone(&config), Arc::clone(&shared), port)
+            BrokerSender::new(Arc::clone(&config), Arc::clone(&shared), port)
         });
         let topic = Topic::new("t".into(), Strategy::Java, shared, 1);
-        let mut senders = Self { now: now(), topic, coordinator: Coordinator::new(false), lanes, leader: 1 };
+        let mut senders =
+            Self { now: now(), topic, coordinator: Coordinator::new(false), broker_senders, leader: 1 };
         senders.move_all();
         let record = RecordRef { value: Some(b"value"), ..RecordRef::default() };
         for partition in 0..PARTITIONS {
@@ -133,19 +134,19 @@ impl Senders {
     /// The other broker leads all partitions.
     fn move_all(&mut self) {
         self.leader = 1 - self.leader;
-        let leader: LaneId = Some(BrokerId(i32::from(self.leader == 1) + 1));
-        let leader = Leadership { lane: leader, epoch: LeaderEpoch(0) };
+        let leader: SenderId = Some(BrokerId(i32::from(self.leader == 1) + 1));
+        let leader = Leadership { broker_sender: leader, epoch: LeaderEpoch(0) };
         let leaders: Vec<Leadership> = (0..PARTITIONS).map(|_| leader).collect();
         self.coordinator.topic(&self.topic, TopicId::ZERO, &leaders, &Arc::new(Port::default()));
         loop {
             while let Some(order) = self.coordinator.next_order() {
                 match order {
-                    Order::Adopt(Some(id), stream) => self.lane(id).adopt(stream),
-                    Order::Leave(Some(id), serial) => self.lane(id).leave(serial),
+                    Order::Adopt(Some(id), stream) => self.broker_sender(id).adopt(stream),
+                    Order::Leave(Some(id), serial) => self.broker_sender(id).leave(serial),
                     _ => {}
                 }
             }
-            let told: Vec<Notice> = self.lanes.iter_mut().flat_map(Lane::notices).collect();
+            let told: Vec<Notice> = self.broker_senders.iter_mut().flat_map(BrokerSender::notices).collect();
             if told.is_empty() {
                 break;
             }
@@ -155,13 +156,13 @@ impl Senders {
                 }
             }
         }
-        for lane in &mut self.lanes {
-            lane.poll(self.now, false);
+        for broker_sender in &mut self.broker_senders {
+            broker_sender.poll(self.now, false);
         }
     }
 
-    fn lane(&mut self, id: BrokerId) -> &mut Lane {
-        &mut self.lanes[usize::from(id.0 == 2)]
+    fn broker_sender(&mut self, id: BrokerId) -> &mut BrokerSender {
+        &mut self.broker_senders[usize::from(id.0 == 2)]
     }
 }
 

@@ -11,11 +11,11 @@
 //! sockets and no second thread, and the clock is paused.
 //!
 //! * [`producer`]: the public face of a producer whose broker is a [`broker::NullBroker`] in memory.
-//! * [`lane`]: a lane of the sender by itself, for the parts of the answer's way.
+//! * [`broker_sender`]: a broker sender of the sender by itself, for the parts of the answer's way.
 
 mod broker;
+mod broker_sender;
 mod budgets;
-mod lane;
 mod producer;
 
 use std::process::{Command, ExitCode};
@@ -37,9 +37,9 @@ const MEASURES: [Measure; 10] = [
     Measure { name: "enqueue_detached_keyed", times: 70_000, run: producer::enqueue_detached_keyed },
     Measure { name: "enqueue_delivery", times: 70_000, run: producer::enqueue_delivery },
     Measure { name: "enqueue_delivery_keyed", times: 70_000, run: producer::enqueue_delivery_keyed },
-    Measure { name: "request_batch", times: 1_200, run: lane::request_batch },
-    Measure { name: "answer_batch", times: 1_200, run: lane::answer_batch },
-    Measure { name: "answer_delivery", times: 120_000, run: lane::answer_delivery },
+    Measure { name: "request_batch", times: 1_200, run: broker_sender::request_batch },
+    Measure { name: "answer_batch", times: 1_200, run: broker_sender::answer_batch },
+    Measure { name: "answer_delivery", times: 120_000, run: broker_sender::answer_delivery },
     Measure { name: "whole_detached", times: 200_000, run: producer::whole_detached },
     Measure { name: "whole_delivery", times: 200_000, run: producer::whole_delivery },
     Measure { name: "whole_send", times: 1_000, run: producer::whole_send },

@@ -6,7 +6,7 @@ use std::time::Instant;
 use milena_codec::record::HEADER_BYTES;
 use milena_connection::Endpoint;
 use milena_sender::accumulator::{AccumulatorConfig, Shared};
-use milena_sender::lane::Notice;
+use milena_sender::broker_sender::Notice;
 use milena_sender::sync::{Bell, Wake};
 use tokio::sync::watch;
 
@@ -41,7 +41,7 @@ pub(crate) struct Inbox {
     pub(crate) wanted: Vec<Arc<str>>,
     /// Topics that nobody waits for any more, and that are not known.
     pub(crate) given_up: Vec<Arc<str>>,
-    /// What lanes tell.
+    /// What broker senders tell.
     pub(crate) notices: Vec<Notice>,
     /// A broker could not be reached, or was lost.
     pub(crate) broker_lost: bool,

@@ -26,7 +26,7 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
-    /// Adds what a lane has done.
+    /// Adds what a broker sender has done.
     pub(crate) fn add(&self, counters: Counters) {
         // The others are among the totals, which are counted before deliveries complete.
         let Counters { records: _, failed: _, batches: _, requests, retries, splits, compression } = counters;

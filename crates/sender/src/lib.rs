@@ -4,7 +4,7 @@
 //!            callers                                   the driver
 //!               │ append                                   │ handle(now, …), poll(now)
 //!        ┌──────▼───────┐   ready, opened   ┌──────────────▼──────────────┐
-//!        │ accumulator  │ ────────────────▶ │ lane (one a broker)         │ ─▶ Produce requests
+//!        │ accumulator  │ ────────────────▶ │ broker sender (one a broker)         │ ─▶ Produce requests
 //!        │ a queue for  │ ◀──────────────── │  stream (one a partition):  │
 //!        │ each         │    take a batch   │  stamps, retries, order     │ ◀─ answers, ends of connections
 //!        │ partition    │                   └──────────────┬──────────────┘
@@ -17,8 +17,8 @@
 //!
 //! * [`accumulator`]: records are encoded into the open batch of their partition; one byte budget.
 //! * [`stream`]: the batches of one partition that left their queue, in order, until each is settled.
-//! * [`lane`]: what goes into the next request to one broker, and what an answer means.
-//! * [`coordinator`]: which lane looks after which partition; the identity of an idempotent producer.
+//! * [`broker_sender`]: what goes into the next request to one broker, and what an answer means.
+//! * [`coordinator`]: which broker sender looks after which partition; the identity of an idempotent producer.
 //! * [`sync`]: everything that threads share.
 //!
 //! Time is an argument everywhere, randomness comes from a seed, and nothing here waits.
@@ -26,9 +26,9 @@
 pub mod accumulator;
 mod backoff;
 pub mod batch;
+pub mod broker_sender;
 pub mod compression;
 pub mod coordinator;
-pub mod lane;
 mod outcome;
 pub mod stream;
 pub mod sync;

@@ -1,6 +1,6 @@
-//! The task of one broker: one hand-written future that carries bytes between a lane and its connection.
+//! The task of one broker: one hand-written future that carries bytes between a broker sender and its connection.
 //!
-//! Each turn: take orders, read until nothing comes, let the lane decide, write until nothing goes, and only then fall
+//! Each turn: take orders, read until nothing comes, let the broker sender decide, write until nothing goes, and only then fall
 //! asleep, after another look at everything that could have changed meanwhile. After a write the read side is polled
 //! again, so that a waker is always registered there.
 
@@ -17,7 +17,7 @@ use milena_codec::ids::{Identity, TopicId};
 use milena_codec::message::ProduceRequest as ProduceMessage;
 use milena_connection::Endpoint;
 use milena_connection::session::Event;
-use milena_sender::lane::{Lane, Output};
+use milena_sender::broker_sender::{BrokerSender, Output};
 use milena_sender::stream::{LATE_MIN, Stream};
 use milena_sender::sync::Bell;
 use tokio::time::{Sleep, sleep_until};
@@ -35,9 +35,9 @@ use crate::clock;
 /// How long one turn may compress in place before the other tasks of the runtime have theirs.
 const IN_PLACE_TURN_MAX: Duration = Duration::from_micros(200);
 
-/// What the director tells a lane.
+/// What the director tells a broker sender.
 #[derive(Debug)]
-pub(super) enum LaneOrder {
+pub(super) enum BrokerCommand {
     Adopt(Box<Stream>),
     Leave(u32),
     TopicId(u32, TopicId),
@@ -52,8 +52,8 @@ pub(super) enum LaneOrder {
     End(Instant),
 }
 
-/// A lane's mail from the director.
-pub(super) type Orders = Bell<VecDeque<LaneOrder>>;
+/// A broker sender's mail from the director.
+pub(super) type Orders = Bell<VecDeque<BrokerCommand>>;
 
 /// See the module.
 #[derive(Debug)]
@@ -61,7 +61,7 @@ pub(super) struct BrokerTask {
     _early_end: EarlyEnd,
     settings: Arc<Settings>,
     orders: Arc<Orders>,
-    lane: Lane,
+    broker_sender: BrokerSender,
     link: Link,
     timer: Pin<Box<Sleep>>,
     /// When the timer rings; an earlier ring than needed does no harm.
@@ -84,7 +84,7 @@ impl BrokerTask {
         early_end: EarlyEnd,
         settings: Arc<Settings>,
         orders: Arc<Orders>,
-        lane: Lane,
+        broker_sender: BrokerSender,
         nudge: Option<Nudge>,
         seed: u64,
         alive: Alive,
@@ -96,7 +96,7 @@ impl BrokerTask {
             _early_end: early_end,
             settings,
             orders,
-            lane,
+            broker_sender,
             link,
             timer,
             armed: None,
@@ -113,19 +113,19 @@ impl BrokerTask {
         let orders = self.orders.look(std::mem::take);
         for order in orders {
             match order {
-                LaneOrder::Adopt(stream) => self.lane.adopt(stream),
-                LaneOrder::Leave(serial) => self.lane.leave(serial),
-                LaneOrder::TopicId(serial, id) => self.lane.set_topic_id(serial, id),
-                LaneOrder::AnotherTopic(serial) => self.lane.topic_changed(serial),
-                LaneOrder::AskRest(serial) => self.lane.report_rest(serial),
-                LaneOrder::Elected(serial) => self.lane.elected(serial),
-                LaneOrder::Identity(identity) => self.lane.set_identity(identity),
-                LaneOrder::Endpoint(endpoint) => {
+                BrokerCommand::Adopt(stream) => self.broker_sender.adopt(stream),
+                BrokerCommand::Leave(serial) => self.broker_sender.leave(serial),
+                BrokerCommand::TopicId(serial, id) => self.broker_sender.set_topic_id(serial, id),
+                BrokerCommand::AnotherTopic(serial) => self.broker_sender.topic_changed(serial),
+                BrokerCommand::AskRest(serial) => self.broker_sender.report_rest(serial),
+                BrokerCommand::Elected(serial) => self.broker_sender.elected(serial),
+                BrokerCommand::Identity(identity) => self.broker_sender.set_identity(identity),
+                BrokerCommand::Endpoint(endpoint) => {
                     if let Some(ended) = self.link.set_endpoint(now, endpoint) {
                         self.ended(now, ended);
                     }
                 }
-                LaneOrder::End(until) => {
+                BrokerCommand::End(until) => {
                     self.ends_by = Some(self.ends_by.map_or(until, |before| before.min(until)));
                 }
             }
@@ -138,7 +138,7 @@ impl BrokerTask {
             return;
         }
         if let Some(endpoint) = self.link.endpoint() {
-            self.lane.connecting(now, || endpoint.to_string().into());
+            self.broker_sender.connecting(now, || endpoint.to_string().into());
         }
         match self.link.poll_open(now, cx) {
             Poll::Pending => return,
@@ -167,7 +167,7 @@ impl BrokerTask {
     /// Notices a wake-up that comes late.
     fn notice_lateness(&mut self, now: Instant) {
         if let Some(armed) = self.armed.take_if(|armed| now > *armed + LATE_MIN) {
-            self.lane.woke_late(armed, now);
+            self.broker_sender.woke_late(armed, now);
         }
     }
 
@@ -178,22 +178,24 @@ impl BrokerTask {
                 let versions = session.versions().cloned().unwrap_or_default();
                 versions.check::<ProduceMessage>().map_err(Broken::Version)?;
                 let version = versions.pick::<ProduceMessage>().unwrap_or(PRODUCE_VERSION_MAX);
-                self.lane.connected(version.min(PRODUCE_VERSION_MAX));
+                self.broker_sender.connected(version.min(PRODUCE_VERSION_MAX));
                 self.link.prove();
                 if self.told.is_over() {
                     tracing::info!(endpoint = ?self.link.endpoint(), "a broker can be used again");
                 }
             }
             Event::Answered { payload, body, .. } => {
-                let pause_ms =
-                    self.lane.answered(now, payload.0, session.bytes(body)).map_err(Broken::Answer)?;
+                let pause_ms = self
+                    .broker_sender
+                    .answered(now, payload.0, session.bytes(body))
+                    .map_err(Broken::Answer)?;
                 self.link.note_answer();
                 if let Some(pause) = throttle(pause_ms) {
                     self.paused_until = Some(now + pause);
                     self.settings.core.metrics.add_throttle(pause);
                 }
             }
-            Event::Written { payload } => self.lane.written(now, payload.0),
+            Event::Written { payload } => self.broker_sender.written(now, payload.0),
             Event::Reauthenticated => self.settings.core.metrics.add_reauthentication(),
             // The link does it.
             Event::Work(_) => {}
@@ -206,14 +208,15 @@ impl BrokerTask {
         if self.ends_by.is_some() {
             return self.link.session().is_some();
         }
-        let wanted = self.lane.has_partitions() && (!self.link.is_dormant() || self.lane.has_ready());
+        let wanted = self.broker_sender.has_partitions()
+            && (!self.link.is_dormant() || self.broker_sender.has_ready());
         wanted || self.link.session().is_some()
     }
 
     /// Hands a request to the session.
-    fn send(&mut self, now: Instant, mut request: milena_sender::lane::ProduceRequest) {
+    fn send(&mut self, now: Instant, mut request: milena_sender::broker_sender::ProduceRequest) {
         let Some(session) = self.link.session() else {
-            return self.lane.ended(now, vec![(request, false)], false);
+            return self.broker_sender.ended(now, vec![(request, false)], false);
         };
         let id = session.next_correlation_id();
         match request.encode(id, &self.settings.request) {
@@ -221,7 +224,7 @@ impl BrokerTask {
             Err(error) => {
                 // Versions and lengths were checked long before: nothing that is accepted comes here.
                 tracing::error!(%error, "a request could not be written");
-                self.lane.ended(now, vec![(request, false)], false);
+                self.broker_sender.ended(now, vec![(request, false)], false);
             }
         }
     }
@@ -236,8 +239,8 @@ impl BrokerTask {
     /// Tells the director and the metrics what happened.
     fn report(&mut self) {
         let core = &self.settings.core;
-        core.metrics.add(self.lane.counters());
-        let mut notices = self.lane.notices().peekable();
+        core.metrics.add(self.broker_sender.counters());
+        let mut notices = self.broker_sender.notices().peekable();
         if notices.peek().is_some() {
             core.tell(|inbox| inbox.notices.extend(notices));
         }
@@ -284,7 +287,7 @@ impl Future for BrokerTask {
             }
             this.listen(now, cx);
             let room = this.has_room(now);
-            match this.lane.poll(now, room) {
+            match this.broker_sender.poll(now, room) {
                 Output::Send(request) => {
                     // Counted before the answer can come.
                     this.report();
@@ -296,9 +299,9 @@ impl Future for BrokerTask {
                     }
                 }
                 Output::Compress(job) => {
-                    if let Some(result) = this.settings.compression.run(job, this.lane.port()) {
+                    if let Some(result) = this.settings.compression.run(job, this.broker_sender.port()) {
                         in_place += result.elapsed();
-                        this.lane.compressed(result);
+                        this.broker_sender.compressed(result);
                     }
                     if in_place > IN_PLACE_TURN_MAX {
                         cx.waker().wake_by_ref();
@@ -307,7 +310,7 @@ impl Future for BrokerTask {
                 }
                 Output::Reset => match this.link.broken(now, Broken::GaveWay) {
                     Some(ended) => this.ended(now, ended),
-                    None => this.lane.ended(now, Vec::new(), false),
+                    None => this.broker_sender.ended(now, Vec::new(), false),
                 },
                 Output::Again => {
                     this.report();
@@ -325,7 +328,7 @@ impl Future for BrokerTask {
                     let rung = this.arm(now, until, cx);
                     let has_mail = !this.orders.sleep(cx.waker(), |orders| orders.is_empty());
                     let waker = this.nudging.waker(cx.waker());
-                    let has_work = !this.lane.port().sleep(&waker, this.armed, deaf);
+                    let has_work = !this.broker_sender.port().sleep(&waker, this.armed, deaf);
                     let may_send = !room && this.has_room(now);
                     let may_dial = this.link.is_dormant() && this.needs_link();
                     if !(rung || has_mail || has_work || may_send || may_dial) {

@@ -1,7 +1,7 @@
-//! A Produce request as a session carries it: the pieces go out from where the lane encoded them.
+//! A Produce request as a session carries it: the pieces go out from where the broker sender encoded them.
 
 use milena_connection::session::Payload;
-use milena_sender::lane::ProduceRequest;
+use milena_sender::broker_sender::ProduceRequest;
 
 /// The request, on its way.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! A lane's connection: dialled when it is needed, dialled again with backoff when it breaks.
+//! A broker sender's connection: dialled when it is needed, dialled again with backoff when it breaks.
 
 mod broken;
 mod ending;

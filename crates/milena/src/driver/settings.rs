@@ -5,8 +5,8 @@ use std::sync::Arc;
 use milena_codec::message::produce::TOPIC_IDS_SINCE;
 use milena_connection::session::{Awaits, SessionConfig};
 use milena_connection::transport::Connector;
+use milena_sender::broker_sender::{BrokerSenderConfig, RequestConfig};
 use milena_sender::compression::CodecLevel;
-use milena_sender::lane::{LaneConfig, RequestConfig};
 use milena_sender::stream::StreamConfig;
 
 use super::compression::Compression;
@@ -20,7 +20,7 @@ pub(super) struct Settings {
     pub(super) connector: Arc<dyn Connector>,
     pub(super) compression: Compression,
     pub(super) session: Arc<SessionConfig>,
-    pub(super) lane: Arc<LaneConfig>,
+    pub(super) broker_sender: Arc<BrokerSenderConfig>,
     pub(super) request: RequestConfig,
     pub(super) awaits: Awaits,
     pub(super) seed: u64,
@@ -47,7 +47,7 @@ impl Settings {
         };
         Arc::new(Self {
             session: Arc::new(session),
-            lane: Arc::new(lane_of(config, seed)),
+            broker_sender: Arc::new(broker_sender_of(config, seed)),
             request: RequestConfig {
                 client_id: client_id(config),
                 acks: config.acks.code(),
@@ -78,8 +78,8 @@ fn client_id(config: &ProducerConfig) -> Option<String> {
     (!config.client_id.is_empty()).then(|| config.client_id.to_string())
 }
 
-fn lane_of(config: &ProducerConfig, seed: u64) -> LaneConfig {
-    LaneConfig {
+fn broker_sender_of(config: &ProducerConfig, seed: u64) -> BrokerSenderConfig {
+    BrokerSenderConfig {
         stream: StreamConfig {
             idempotent: config.idempotence,
             // Without sequences a second batch could be written before a first one that is sent again.

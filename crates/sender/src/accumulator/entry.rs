@@ -35,7 +35,7 @@ impl RecordRef<'_> {
 pub struct Waiting<'a> {
     /// The place in the queue for room that has come to its turn.
     pub ticket: Option<&'a mut Ticket>,
-    /// The caller steps aside when it is far ahead of the lane.
+    /// The caller steps aside when it is far ahead of the broker sender.
     pub may_yield: bool,
     /// The caller awaits the record, and does not want to sit out the linger.
     pub urgent: bool,
@@ -60,7 +60,7 @@ pub enum Refusal {
         /// How much it takes.
         bytes: usize,
     },
-    /// The caller is far ahead of the lane and should let it run.
+    /// The caller is far ahead of the broker sender and should let it run.
     Yield,
     /// Somebody else holds the partition.
     Busy,

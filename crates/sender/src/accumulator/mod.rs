@@ -2,16 +2,16 @@
 //!
 //! ```text
 //! caller ─▶ Topic::choose ─▶ Partition::append ─┬─▶ open batch (chunks of the one budget)
-//!                                               └─▶ Port: "opened", "ready"  ─▶ the lane that looks after the leader
-//! lane   ─▶ Partition::visit (how does it stand?) ─▶ Partition::take (the next batch leaves)
+//!                                               └─▶ Port: "opened", "ready"  ─▶ the broker sender that looks after the leader
+//! broker sender   ─▶ Partition::visit (how does it stand?) ─▶ Partition::take (the next batch leaves)
 //! ```
 //!
 //! A record costs one short lock of its partition and one comparison: whether it fits below the limit of the chunk
 //! that is written to. All else is behind that comparison, in `make_room`: a batch is opened, gets a further chunk, is
-//! offered to its lane, or is closed. A batch that reaches `batch.size` is *offered*, not closed: it goes on growing
-//! until the lane takes it.
+//! offered to its broker sender, or is closed. A batch that reaches `batch.size` is *offered*, not closed: it goes on growing
+//! until the broker sender takes it.
 //!
-//! A lane never waits for a partition: it tries the lock, and comes back if a caller holds it.
+//! A broker sender never waits for a partition: it tries the lock, and comes back if a caller holds it.
 
 mod alone;
 mod cells;

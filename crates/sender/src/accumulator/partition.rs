@@ -1,4 +1,4 @@
-//! A partition as callers and lanes share it: callers append under a short lock, a lane only ever tries the lock
+//! A partition as callers and broker senders share it: callers append under a short lock, a broker sender only ever tries the lock
 //! (`sending`).
 
 mod leader;
@@ -59,7 +59,7 @@ pub struct Partition {
     queue: Padded<Gate<Queue>>,
 }
 
-/// How a partition stands, when its lane looks.
+/// How a partition stands, when its broker sender looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing {
     /// Something is worth sending.
@@ -73,7 +73,7 @@ pub struct Standing {
 }
 
 impl Partition {
-    /// A partition with nothing in it, looked after by the lane behind `port`.
+    /// A partition with nothing in it, looked after by the broker sender behind `port`.
     pub(super) fn new(
         topic: StdArc<str>,
         index: PartitionId,
@@ -284,7 +284,7 @@ impl Partition {
         }
     }
 
-    /// How it stands, without a lane's visit.
+    /// How it stands, without a broker sender's visit.
     #[cfg(all(test, not(loom)))]
     pub(crate) fn standing(&self, now: Instant) -> Standing {
         let (queue, config) = (lock(&self.queue), &self.shared.config);

@@ -1,4 +1,4 @@
-//! A lane's mailbox: which of its partitions have something to look at.
+//! A broker sender's mailbox: which of its partitions have something to look at.
 
 use std::collections::VecDeque;
 use std::sync::Arc as StdArc;
@@ -10,7 +10,7 @@ use milena_codec::ids::BrokerId;
 use crate::compression::CompressionResult;
 use crate::sync::{Bell, Wake};
 
-/// After how many bytes a caller steps aside: caller and lane on one thread then work on memory that is still in the
+/// After how many bytes a caller steps aside: caller and broker sender on one thread then work on memory that is still in the
 /// processor's cache, and a runtime that looks at its sockets only between tasks hears of answers in time. More cost
 /// 7 to 15 ns a record, less a switch of tasks.
 const BYTES_BEFORE_YIELD: usize = 512 << 10;
@@ -32,19 +32,19 @@ struct Inbox {
     pressed: bool,
     /// Batches that come back from other threads.
     results: Vec<CompressionResult>,
-    /// What callers took for records since one of them stepped aside, or since the lane last looked.
+    /// What callers took for records since one of them stepped aside, or since the broker sender last looked.
     ahead: usize,
     /// Records in open batches that are not offered, where they are counted.
     records: u32,
     /// Why the broker cannot be used, for callers that wait for room.
     trouble: Option<StdArc<str>>,
-    /// The lane can send nothing now and will look by itself.
+    /// The broker sender can send nothing now and will look by itself.
     deaf: bool,
-    /// When the lane wakes by itself at the latest.
+    /// When the broker sender wakes by itself at the latest.
     armed: Option<Instant>,
 }
 
-/// What a lane found in its mailbox.
+/// What a broker sender found in its mailbox.
 #[derive(Debug, Default)]
 pub struct Bulletin {
     /// Partitions to visit, by serial.
@@ -56,7 +56,7 @@ pub struct Bulletin {
 }
 
 impl Port {
-    /// The mailbox of a broker's lane.
+    /// The mailbox of a broker's broker sender.
     #[must_use]
     pub fn of(broker: Option<BrokerId>) -> Self {
         Self { broker, ..Self::default() }
@@ -104,7 +104,7 @@ impl Port {
         });
     }
 
-    /// The result of a job for a partition that the lane looks after.
+    /// The result of a job for a partition that the broker sender looks after.
     pub fn compressed(&self, result: CompressionResult) {
         self.bell.put(|inbox| {
             inbox.results.push(result);
@@ -148,12 +148,12 @@ impl Port {
         });
     }
 
-    /// Wakes the lane.
+    /// Wakes the broker sender.
     pub fn ring(&self) {
         self.bell.put(|_| ((), Wake::Now));
     }
 
-    /// The lane looks: what is in the mailbox is appended to `bulletin`.
+    /// The broker sender looks: what is in the mailbox is appended to `bulletin`.
     pub fn look(&self, bulletin: &mut Bulletin) {
         self.bell.look(|inbox| {
             inbox.ahead = 0;
@@ -165,7 +165,7 @@ impl Port {
         });
     }
 
-    /// The lane falls asleep until `until`, unless there is something in the mailbox. A lane that can send nothing is
+    /// The broker sender falls asleep until `until`, unless there is something in the mailbox. A broker sender that can send nothing is
     /// `deaf` to offers. Returns whether it may sleep.
     pub fn sleep(&self, waker: &Waker, until: Option<Instant>, deaf: bool) -> bool {
         self.bell.sleep(waker, |inbox| {
@@ -203,7 +203,7 @@ mod tests {
         Charge { account: Account::new("t".into(), PartitionId(0), 1), bytes: 0 }
     }
 
-    /// Whether a lane that sleeps until `until` is woken by what happens at its port.
+    /// Whether a broker sender that sleeps until `until` is woken by what happens at its port.
     fn wakes(until: Option<Instant>, deaf: bool, happens: impl FnOnce(&Port)) -> bool {
         let (port, woken) = (Port::default(), Arc::new(Woken::default()));
         assert!(port.sleep(&Waker::from(Arc::clone(&woken)), until, deaf));
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_that_opens_wakes_a_lane_that_would_sleep_past_its_linger() {
+    fn a_batch_that_opens_wakes_a_broker_sender_that_would_sleep_past_its_linger() {
         let due = some_time();
         let millisecond = Duration::from_millis(1);
         assert!(wakes(None, false, |port| port.opened(1, due)));
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn an_offer_wakes_a_lane_unless_it_is_deaf_and_a_press_wakes_it_always() {
+    fn an_offer_wakes_a_broker_sender_unless_it_is_deaf_and_a_press_wakes_it_always() {
         for deaf in [false, true] {
             assert_eq!(wakes(None, deaf, |port| port.ready(1)), !deaf);
             assert!(wakes(None, deaf, Port::press));
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lane_does_not_fall_asleep_over_its_mail() {
+    fn a_broker_sender_does_not_fall_asleep_over_its_mail() {
         const LOST: JobId = JobId { partition: 1, entry: None };
         let due = some_time();
         let mails: [fn(&Port, Instant); 5] = [

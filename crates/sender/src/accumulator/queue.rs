@@ -44,9 +44,9 @@ pub(super) struct Queue {
     offered: bool,
     /// A caller awaits a record of it, and the linger does not apply.
     urgent: bool,
-    /// How many records of the open batch its lane's mailbox counts; none once it is offered.
+    /// How many records of the open batch its broker sender's mailbox counts; none once it is offered.
     counted: u32,
-    /// Stands in its lane's mailbox as ready.
+    /// Stands in its broker sender's mailbox as ready.
     pub(super) listed: bool,
     /// From how many bytes on an offered batch is reported again, to be compressed ahead of its turn.
     pub(super) claim_from: usize,
@@ -158,7 +158,7 @@ impl Queue {
         Ok(())
     }
 
-    /// A caller that wants the next chunk may have to let the lane run first.
+    /// A caller that wants the next chunk may have to let the broker sender run first.
     fn step_aside(&self, entering: &Entering<'_>) -> Result<(), Refusal> {
         match entering.may_yield && self.port.runs_ahead(self.next_chunk_bytes()) {
             true => Err(Refusal::Yield),
@@ -288,12 +288,12 @@ impl Queue {
         self.closed.push_back(batch);
     }
 
-    /// A caller awaits the newest record. Returns whether the lane has to be woken.
+    /// A caller awaits the newest record. Returns whether the broker sender has to be woken.
     pub(super) fn hurry(&mut self) -> bool {
         !std::mem::replace(&mut self.urgent, true) && !std::mem::replace(&mut self.listed, true)
     }
 
-    /// Counts the newest record. Returns how many wait behind the same lane and are not offered.
+    /// Counts the newest record. Returns how many wait behind the same broker sender and are not offered.
     pub(super) fn count(&mut self) -> u32 {
         if self.offered || !self.is_open() {
             return 0;
@@ -308,7 +308,7 @@ impl Queue {
         }
     }
 
-    /// Makes the open batch worth sending. Returns whether the lane has to hear of it.
+    /// Makes the open batch worth sending. Returns whether the broker sender has to hear of it.
     pub(super) fn offer_now(&mut self) -> bool {
         self.offer();
         !std::mem::replace(&mut self.listed, true)
@@ -334,7 +334,7 @@ impl Queue {
         self.limit = 0;
     }
 
-    /// Another lane looks after it.
+    /// Another broker sender looks after it.
     pub(super) fn ring_at(&mut self, port: &Arc<Port>) {
         let counted = self.counted;
         self.uncount();

@@ -95,7 +95,7 @@ pub struct Shared {
     pub totals: Totals,
     /// How sticky cells moved.
     pub choices: Choices,
-    /// The mailboxes of all lanes.
+    /// The mailboxes of all broker senders.
     ports: Mutex<Vec<Arc<Port>>>,
     /// Why the producer has no id to stamp batches with, while the brokers give none.
     no_identity: Mutex<Option<Obstacle>>,
@@ -138,12 +138,12 @@ impl Shared {
         bytes
     }
 
-    /// A lane has come.
+    /// A broker sender has come.
     pub fn add_port(&self, port: Arc<Port>) {
         lock(&self.ports).push(port);
     }
 
-    /// A lane has gone.
+    /// A broker sender has gone.
     pub fn remove_port(&self, port: &Arc<Port>) {
         lock(&self.ports).retain(|other| !Arc::ptr_eq(other, port));
     }
@@ -176,7 +176,7 @@ impl Shared {
         self.memory.has_waiters() || self.outstanding.is_awaited()
     }
 
-    /// Has every lane send what its partitions hold: a caller waits for room, for a flush, or for the end.
+    /// Has every broker sender send what its partitions hold: a caller waits for room, for a flush, or for the end.
     pub fn press(&self) {
         let ports = lock(&self.ports).clone();
         for port in ports {

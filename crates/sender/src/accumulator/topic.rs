@@ -114,7 +114,7 @@ impl Topic {
         self.partitions.get()
     }
 
-    /// Makes partitions up to `count`, looked after by the lane behind `port`; `serial` counts those of all topics.
+    /// Makes partitions up to `count`, looked after by the broker sender behind `port`; `serial` counts those of all topics.
     /// Returns the new ones.
     pub fn grow(&self, count: usize, port: &Arc<Port>, serial: &mut u32) -> Vec<StdArc<Partition>> {
         let before = self.partitions();
@@ -158,10 +158,10 @@ impl Topic {
         is_idle.then_some(uses)
     }
 
-    /// Makes the topic dormant if it was not used since there were so many `uses`: no broker is asked about it, until a lane finds
-    /// something to send there and reports that ([`Notice::Awake`](crate::lane::Notice::Awake)). Returns whether it is dormant.
+    /// Makes the topic dormant if it was not used since there were so many `uses`: no broker is asked about it, until a broker sender finds
+    /// something to send there and reports that ([`Notice::Awake`](crate::broker sender::Notice::Awake)). Returns whether it is dormant.
     ///
-    /// A batch that is opened meanwhile is seen here or by its lane: both look behind the lock under which it is opened.
+    /// A batch that is opened meanwhile is seen here or by its broker sender: both look behind the lock under which it is opened.
     pub fn make_dormant(&self, uses: u64) -> bool {
         self.partitions().iter().for_each(|partition| partition.set_dormant(true));
         let idle = self.uses() == uses;

@@ -1,8 +1,8 @@
-//! Which lane looks after which partition, and under which identity the producer writes. No I/O: facts come in, orders go
+//! Which broker sender looks after which partition, and under which identity the producer writes. No I/O: facts come in, orders go
 //! out.
 //!
-//! A partition has one lane at a time: that of its leader, or, without one, the lane that has no broker. It changes
-//! lanes by being asked back from the old one, which releases it once nothing of it is unanswered: so nothing goes to
+//! A partition has one broker sender at a time: that of its leader, or, without one, the broker sender that has no broker. It changes
+//! broker senders by being asked back from the old one, which releases it once nothing of it is unanswered: so nothing goes to
 //! a new leader while the old one may still append.
 //!
 //! A stamp belongs to the partition of a topic, not to a stream: a partition that is discarded and comes back begins
@@ -19,14 +19,14 @@ use crate::accumulator::{Partition, Port, Topic};
 use crate::stream::{Stream, is_another_topic};
 use crate::sync::Arc;
 
-/// A lane: that of a broker, or the one where partitions without a leader wait.
-pub type LaneId = Option<BrokerId>;
+/// A broker sender: that of a broker, or the one where partitions without a leader wait.
+pub type SenderId = Option<BrokerId>;
 
-/// Which lane a partition belongs to, and the leader's term.
+/// Which broker sender a partition belongs to, and the leader's term.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Leadership {
-    /// The lane of the leader.
-    pub lane: LaneId,
+    /// The broker sender of the leader.
+    pub broker_sender: SenderId,
     /// The leader epoch; -1 where brokers do not tell it.
     pub epoch: LeaderEpoch,
 }
@@ -34,19 +34,19 @@ pub struct Leadership {
 /// What the driver has to pass on.
 #[derive(Debug)]
 pub enum Order {
-    /// The lane looks after this partition.
-    Adopt(LaneId, Box<Stream>),
-    /// The lane gives the partition with this serial back.
-    Leave(LaneId, u32),
+    /// The broker sender looks after this partition.
+    Adopt(SenderId, Box<Stream>),
+    /// The broker sender gives the partition with this serial back.
+    Leave(SenderId, u32),
     /// The topic of the partition with this serial has another id.
-    TopicId(LaneId, u32, TopicId),
+    TopicId(SenderId, u32, TopicId),
     /// The topic of the partition with this serial is, or may be, another one of its name, and no id tells.
-    AnotherTopic(LaneId, u32),
+    AnotherTopic(SenderId, u32),
     /// The leader of the partition with this serial was elected anew.
-    Elected(LaneId, u32),
-    /// The lane tells if nothing is left of the partition with this serial.
-    AskRest(LaneId, u32),
-    /// All lanes stamp new runs with this.
+    Elected(SenderId, u32),
+    /// The broker sender tells if nothing is left of the partition with this serial.
+    AskRest(SenderId, u32),
+    /// All broker senders stamp new runs with this.
     Identity(Identity),
     /// The topic has no such partition any more, or is forgotten: what it has fails.
     Discard(Box<Stream>),
@@ -69,9 +69,9 @@ struct Place {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Whereabouts {
-    Lane(LaneId),
-    /// Asked back from this lane, and not released yet.
-    Leaving(LaneId),
+    BrokerSender(SenderId),
+    /// Asked back from this broker sender, and not released yet.
+    Leaving(SenderId),
     /// Here, until the stream that the same partition had before is released.
     Held,
 }
@@ -79,7 +79,7 @@ enum Whereabouts {
 /// For how many orders memory is kept: there are thousands when a broker leaves or topics are forgotten.
 const ORDERS_KEPT: usize = 64;
 
-/// A partition that was discarded while its lane had not released it: its name and index.
+/// A partition that was discarded while its broker sender had not released it: its name and index.
 type Discarded = (StdArc<str>, PartitionId);
 
 /// See the module.
@@ -130,8 +130,8 @@ impl Coordinator {
             }
             partition.close_batch();
             match place.at {
-                Whereabouts::Lane(lane) => {
-                    self.orders.push_back(Order::AnotherTopic(lane, partition.serial()));
+                Whereabouts::BrokerSender(broker_sender) => {
+                    self.orders.push_back(Order::AnotherTopic(broker_sender, partition.serial()));
                 }
                 Whereabouts::Leaving(_) => place.is_of_another_topic = true,
                 // Nothing was sent by it yet.
@@ -140,12 +140,12 @@ impl Coordinator {
         }
     }
 
-    /// Has the lanes of a topic's partitions tell which of these are at rest
-    /// ([`Notice::AtRest`](crate::lane::Notice::AtRest)). False, and nothing is asked, while one of them is between lanes.
+    /// Has the broker senders of a topic's partitions tell which of these are at rest
+    /// ([`Notice::AtRest`](crate::broker sender::Notice::AtRest)). False, and nothing is asked, while one of them is between broker senders.
     pub fn ask_rest(&mut self, topic: &Topic) -> bool {
         let serials = topic.partitions().iter().map(|partition| partition.serial());
         let orders = serials.map(|serial| match self.places.get(&serial)?.at {
-            Whereabouts::Lane(lane) => Some(Order::AskRest(lane, serial)),
+            Whereabouts::BrokerSender(broker_sender) => Some(Order::AskRest(broker_sender, serial)),
             Whereabouts::Leaving(_) | Whereabouts::Held => None,
         });
         let orders: Option<Vec<_>> = orders.collect();
@@ -159,7 +159,7 @@ impl Coordinator {
         topic.partitions().iter().for_each(|partition| self.give_up(partition.serial()));
     }
 
-    /// A lane has given a partition back.
+    /// A broker sender has given a partition back.
     pub fn released(&mut self, mut stream: Box<Stream>) {
         let serial = stream.partition().serial();
         let Some(place) = self.places.get_mut(&serial) else { return };
@@ -172,8 +172,8 @@ impl Coordinator {
         }
         stream.set_topic_id(place.topic_id);
         stream.moved();
-        place.at = Whereabouts::Lane(place.wanted.lane);
-        self.orders.push_back(Order::Adopt(place.wanted.lane, stream));
+        place.at = Whereabouts::BrokerSender(place.wanted.broker_sender);
+        self.orders.push_back(Order::Adopt(place.wanted.broker_sender, stream));
     }
 
     /// A broker does not know a producer id any more.
@@ -202,7 +202,7 @@ impl Coordinator {
         self.orders.push_back(Order::Identity(identity));
     }
 
-    /// The identity that new lanes begin with.
+    /// The identity that new broker senders begin with.
     #[must_use]
     pub const fn current_identity(&self) -> Option<Identity> {
         self.identity
@@ -217,17 +217,19 @@ impl Coordinator {
         order
     }
 
-    /// Whether some partition is at a lane, is to be there, or comes back from it.
+    /// Whether some partition is at a broker sender, is to be there, or comes back from it.
     #[must_use]
-    pub fn needs(&self, lane: LaneId) -> bool {
-        let here = [Whereabouts::Lane(lane), Whereabouts::Leaving(lane)];
-        self.places.values().any(|place| place.wanted.lane == lane || here.contains(&place.at))
+    pub fn needs(&self, broker_sender: SenderId) -> bool {
+        let here = [Whereabouts::BrokerSender(broker_sender), Whereabouts::Leaving(broker_sender)];
+        self.places
+            .values()
+            .any(|place| place.wanted.broker_sender == broker_sender || here.contains(&place.at))
     }
 
-    /// A new partition gets its stream, and a lane, unless the stream that the same partition had before is still at one.
+    /// A new partition gets its stream, and a broker sender, unless the stream that the same partition had before is still at one.
     fn begin(&mut self, partition: StdArc<Partition>, id: TopicId, wanted: Leadership) {
         let mut stream = Box::new(Stream::new(StdArc::clone(&partition), id));
-        partition.set_available(wanted.lane.is_some());
+        partition.set_available(wanted.broker_sender.is_some());
         let at = match self.leaving.get_mut(&key_of(&partition)) {
             Some(successor) => {
                 *successor = Some(stream);
@@ -235,8 +237,8 @@ impl Coordinator {
             }
             None => {
                 stream.begin_above(self.used);
-                self.orders.push_back(Order::Adopt(wanted.lane, stream));
-                Whereabouts::Lane(wanted.lane)
+                self.orders.push_back(Order::Adopt(wanted.broker_sender, stream));
+                Whereabouts::BrokerSender(wanted.broker_sender)
             }
         };
         let serial = partition.serial();
@@ -244,7 +246,7 @@ impl Coordinator {
         self.places.insert(serial, place);
     }
 
-    /// A partition that is no more: its lane is asked for it, and what it has fails.
+    /// A partition that is no more: its broker sender is asked for it, and what it has fails.
     fn give_up(&mut self, serial: u32) {
         let Some(place) = self.places.get_mut(&serial) else { return };
         place.gone = true;
@@ -256,10 +258,10 @@ impl Coordinator {
                 let held = self.leaving.get_mut(&key).and_then(Option::take);
                 self.orders.extend(held.map(Order::Discard));
             }
-            Whereabouts::Lane(lane) => {
-                place.at = Whereabouts::Leaving(lane);
+            Whereabouts::BrokerSender(broker_sender) => {
+                place.at = Whereabouts::Leaving(broker_sender);
                 self.leaving.insert(key, None);
-                self.orders.push_back(Order::Leave(lane, serial));
+                self.orders.push_back(Order::Leave(broker_sender, serial));
             }
             Whereabouts::Leaving(_) => {
                 self.leaving.insert(key, None);
@@ -285,28 +287,28 @@ impl Coordinator {
         let Some(place) = self.places.get_mut(&successor.partition().serial()) else { return };
         successor.begin_above(self.used);
         successor.set_topic_id(place.topic_id);
-        place.at = Whereabouts::Lane(place.wanted.lane);
-        self.orders.push_back(Order::Adopt(place.wanted.lane, successor));
+        place.at = Whereabouts::BrokerSender(place.wanted.broker_sender);
+        self.orders.push_back(Order::Adopt(place.wanted.broker_sender, successor));
     }
 
     fn settle_place(&mut self, serial: u32, leader: Leadership, id: TopicId) {
         let Some(place) = self.places.get_mut(&serial) else { return };
-        place.partition.set_available(leader.lane.is_some());
+        place.partition.set_available(leader.broker_sender.is_some());
         let led_before = std::mem::replace(&mut place.wanted, leader);
         let id_before = std::mem::replace(&mut place.topic_id, id);
         if is_another_topic(id_before, id) {
             place.partition.close_batch();
         }
-        let Whereabouts::Lane(lane) = place.at else { return };
-        if lane != leader.lane {
-            place.at = Whereabouts::Leaving(lane);
-            return self.orders.push_back(Order::Leave(lane, serial));
+        let Whereabouts::BrokerSender(broker_sender) = place.at else { return };
+        if broker_sender != leader.broker_sender {
+            place.at = Whereabouts::Leaving(broker_sender);
+            return self.orders.push_back(Order::Leave(broker_sender, serial));
         }
         if id_before != id {
-            self.orders.push_back(Order::TopicId(lane, serial, id));
+            self.orders.push_back(Order::TopicId(broker_sender, serial, id));
         }
         if led_before.epoch != leader.epoch {
-            self.orders.push_back(Order::Elected(lane, serial));
+            self.orders.push_back(Order::Elected(broker_sender, serial));
         }
     }
 }

@@ -13,30 +13,30 @@ use super::*;
 use crate::accumulator::{RecordRef, Shared, Waiting};
 use crate::tests::{At, accumulator, identity, some_time};
 
-const A: LaneId = Some(BrokerId(1));
-const B: LaneId = Some(BrokerId(2));
-const LIMBO: LaneId = None;
+const A: SenderId = Some(BrokerId(1));
+const B: SenderId = Some(BrokerId(2));
+const LIMBO: SenderId = None;
 const ID: TopicId = TopicId([1; 16]);
 const OTHER_ID: TopicId = TopicId([2; 16]);
 
-/// A coordinator, and lanes that hold what they were given.
+/// A coordinator, and broker senders that hold what they were given.
 struct Office {
     coordinator: Coordinator,
     shared: StdArc<Shared>,
     limbo: Arc<Port>,
-    held: BTreeMap<u32, (LaneId, Box<Stream>)>,
+    held: BTreeMap<u32, (SenderId, Box<Stream>)>,
 }
 
 /// An order in words that can be compared.
 #[derive(Debug, PartialEq, Eq)]
 enum Told {
-    Adopt(LaneId, u32),
-    Leave(LaneId, u32),
+    Adopt(SenderId, u32),
+    Leave(SenderId, u32),
     Discard(u32),
-    Id(LaneId, u32, TopicId),
-    Another(LaneId, u32),
-    Elected(LaneId, u32),
-    AskRest(LaneId, u32),
+    Id(SenderId, u32, TopicId),
+    Another(SenderId, u32),
+    Elected(SenderId, u32),
+    AskRest(SenderId, u32),
     Identity(ProducerId),
 }
 
@@ -55,32 +55,37 @@ impl Office {
         Topic::new(name.into(), Strategy::Java, StdArc::clone(&self.shared), 1)
     }
 
-    fn lead(&mut self, topic: &Topic, id: TopicId, leaders: &[LaneId]) -> Vec<Told> {
-        let led_by = |lane: &LaneId| Leadership { lane: *lane, ..Leadership::default() };
+    fn lead(&mut self, topic: &Topic, id: TopicId, leaders: &[SenderId]) -> Vec<Told> {
+        let led_by =
+            |broker_sender: &SenderId| Leadership { broker_sender: *broker_sender, ..Leadership::default() };
         let leaders: Vec<_> = leaders.iter().map(led_by).collect();
         self.coordinator.topic(topic, id, &leaders, &self.limbo);
         self.orders()
     }
 
-    /// Carries out the orders, but that lanes give nothing back until [`Self::release`].
+    /// Carries out the orders, but that broker senders give nothing back until [`Self::release`].
     fn orders(&mut self) -> Vec<Told> {
         let mut told = Vec::new();
         while let Some(order) = self.coordinator.next_order() {
             told.push(match order {
-                Order::Adopt(lane, stream) => {
+                Order::Adopt(broker_sender, stream) => {
                     let serial = stream.partition().serial();
-                    let before = self.held.insert(serial, (lane, stream));
-                    assert!(before.is_none(), "two lanes look after partition {serial}");
-                    Told::Adopt(lane, serial)
+                    let before = self.held.insert(serial, (broker_sender, stream));
+                    assert!(before.is_none(), "two broker_senders look after partition {serial}");
+                    Told::Adopt(broker_sender, serial)
                 }
-                Order::Leave(lane, serial) => {
-                    assert_eq!(self.held.get(&serial).map(|held| held.0), Some(lane), "it is not there");
-                    Told::Leave(lane, serial)
+                Order::Leave(broker_sender, serial) => {
+                    assert_eq!(
+                        self.held.get(&serial).map(|held| held.0),
+                        Some(broker_sender),
+                        "it is not there"
+                    );
+                    Told::Leave(broker_sender, serial)
                 }
-                Order::TopicId(lane, serial, id) => Told::Id(lane, serial, id),
-                Order::AnotherTopic(lane, serial) => Told::Another(lane, serial),
-                Order::Elected(lane, serial) => Told::Elected(lane, serial),
-                Order::AskRest(lane, serial) => Told::AskRest(lane, serial),
+                Order::TopicId(broker_sender, serial, id) => Told::Id(broker_sender, serial, id),
+                Order::AnotherTopic(broker_sender, serial) => Told::Another(broker_sender, serial),
+                Order::Elected(broker_sender, serial) => Told::Elected(broker_sender, serial),
+                Order::AskRest(broker_sender, serial) => Told::AskRest(broker_sender, serial),
                 Order::Discard(stream) => Told::Discard(stream.partition().serial()),
                 Order::Identity(identity) => Told::Identity(identity.producer_id),
             });
@@ -88,7 +93,7 @@ impl Office {
         told
     }
 
-    /// A lane gives a partition back.
+    /// A broker sender gives a partition back.
     fn release(&mut self, serial: u32) -> Vec<Told> {
         let (_, stream) = self.held.remove(&serial).expect("somebody has it");
         self.coordinator.released(stream);
@@ -112,11 +117,11 @@ fn a_new_partition_goes_to_its_leader_or_waits_where_there_is_no_broker() {
 }
 
 #[test]
-fn a_lane_is_needed_until_its_last_partition_is_elsewhere() {
+fn a_broker_sender_is_needed_until_its_last_partition_is_elsewhere() {
     let mut office = Office::new();
     let topic = office.topic("t");
     office.lead(&topic, ID, &[A, A]);
-    let needed = |office: &Office| [A, B, LIMBO].map(|lane| office.coordinator.needs(lane));
+    let needed = |office: &Office| [A, B, LIMBO].map(|broker_sender| office.coordinator.needs(broker_sender));
     assert_eq!(needed(&office), [true, false, false]);
     office.lead(&topic, ID, &[B, B]);
     assert_eq!(needed(&office), [true, true, false], "they may still come back from it");
@@ -127,7 +132,7 @@ fn a_lane_is_needed_until_its_last_partition_is_elsewhere() {
 }
 
 #[test]
-fn a_partition_moves_only_when_its_old_lane_has_released_it() {
+fn a_partition_moves_only_when_its_old_broker_sender_has_released_it() {
     let mut office = Office::new();
     let topic = office.topic("t");
     office.lead(&topic, ID, &[A, A]);
@@ -210,7 +215,8 @@ fn no_batch_spans_two_topics_of_one_name() {
 }
 
 #[test]
-fn partitions_that_come_later_get_lanes_and_those_that_are_gone_are_discarded_once_they_are_given_back() {
+fn partitions_that_come_later_get_broker_senders_and_those_that_are_gone_are_discarded_once_they_are_given_back()
+ {
     let mut office = Office::new();
     let topic = office.topic("t");
     office.lead(&topic, ID, &[A]);
@@ -252,7 +258,7 @@ fn a_spent_identity_is_replaced_once_whoever_else_finds_it_spent() {
     office.coordinator.identity_spent(ProducerId(6));
     assert!(!office.coordinator.asks_identity(), "nobody writes under that one");
     office.coordinator.identity_spent(ProducerId(7));
-    assert_eq!(office.coordinator.current_identity(), None, "a new lane must not begin with it");
+    assert_eq!(office.coordinator.current_identity(), None, "a new broker_sender must not begin with it");
     assert!(office.coordinator.asks_identity());
     office.coordinator.identity_spent(ProducerId(7));
     assert!(!office.coordinator.asks_identity());
@@ -263,10 +269,10 @@ fn a_spent_identity_is_replaced_once_whoever_else_finds_it_spent() {
 }
 
 #[test]
-fn leader_that_is_elected_anew_is_told_to_its_lane() {
+fn leader_that_is_elected_anew_is_told_to_its_broker_sender() {
     let mut office = Office::new();
     let topic = office.topic("t");
-    let led = |epoch| [Leadership { lane: A, epoch: LeaderEpoch(epoch) }];
+    let led = |epoch| [Leadership { broker_sender: A, epoch: LeaderEpoch(epoch) }];
     for (epoch, told) in [(1, vec![Told::Adopt(A, 1)]), (1, vec![]), (2, vec![Told::Elected(A, 1)])] {
         office.coordinator.topic(&topic, ID, &led(epoch), &office.limbo);
         assert_eq!(office.orders(), told, "{epoch}");

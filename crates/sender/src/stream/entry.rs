@@ -35,7 +35,7 @@ pub(super) struct Entry {
     pub(super) corrupted: u32,
     /// The code that a broker returned last.
     pub(super) code: Option<ErrorCode>,
-    /// Whether the partition moved to another lane since that code was returned.
+    /// Whether the partition moved to another broker sender since that code was returned.
     pub(super) is_code_earlier: bool,
     pub(super) callers: Callers,
     pub(super) bytes: Bytes,

@@ -28,7 +28,7 @@ impl Stream {
         }
     }
 
-    /// When a batch is given up that was never sent and is due at `due`. One that the lane finds overdue by more than
+    /// When a batch is given up that was never sent and is due at `due`. One that the broker sender finds overdue by more than
     /// [`LATE_MIN`] was found late, and is granted `within`.
     pub(crate) fn unsent_due(&mut self, due: Instant, now: Instant, within: Duration) -> Instant {
         if now > due + LATE_MIN && self.grant.is_none_or(|grant| grant.until < due) {

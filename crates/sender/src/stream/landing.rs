@@ -18,7 +18,7 @@ use crate::outcome::{Failure, FailureKind, Persisted};
 /// How often in a row the identity of a batch in doubt is refused until it is given up: the next leader may know it.
 const UNRECOGNISED_MAX: u32 = 5;
 
-/// The consequences for the lane.
+/// The consequences for the broker sender.
 #[derive(Debug, Default)]
 pub struct Aftermath {
     /// Another broker leads the partition, or none.

@@ -79,14 +79,14 @@ pub struct Stream {
     grant: Option<Grant>,
     /// Whether batches may be here whose callers were told.
     keeps_told: bool,
-    /// Nothing more is sent here: the partition goes to another lane.
+    /// Nothing more is sent here: the partition goes to another broker sender.
     pub leaving: bool,
     /// What is compressed ahead of its turn, where batches are compressed.
     next_batch: NextBatch,
     /// How many batches of it are in jobs.
     in_jobs: usize,
     spares: Vec<Arc<Completion>>,
-    /// Where its lane has it: listed as ready, as one with an open batch, as one that keeps batches whose callers were
+    /// Where its broker sender has it: listed as ready, as one with an open batch, as one that keeps batches whose callers were
     /// told, and its timer.
     pub(crate) listed: bool,
     pub(crate) open: bool,
@@ -244,7 +244,7 @@ impl Stream {
         self.entries.iter_mut().for_each(|entry| entry.is_code_earlier = true);
     }
 
-    /// Whether nothing of it is in flight or in a job, so that another lane may have it.
+    /// Whether nothing of it is in flight or in a job, so that another broker sender may have it.
     #[must_use]
     pub const fn may_leave(&self) -> bool {
         self.in_flight == 0 && self.in_jobs == 0

@@ -1,7 +1,7 @@
 //! The code with which the leader of a partition rejects its batches, for the errors of records that wait behind them.
 //!
 //! A rejection is that of the present leader on the present connection: it is forgotten when a batch is acknowledged, when the
-//! partition moves to another lane, and when the connection ends. The code of a batch itself is kept, and the text says whether
+//! partition moves to another broker sender, and when the connection ends. The code of a batch itself is kept, and the text says whether
 //! the partition moved since.
 
 use std::time::Instant;
@@ -18,7 +18,7 @@ use crate::outcome::{FailureKind, OngoingRejection};
 pub(super) enum Rejected {
     /// For the batch of the record.
     Itself(ErrorCode),
-    /// For the batch of the record, before the partition moved to another lane.
+    /// For the batch of the record, before the partition moved to another broker sender.
     Earlier(ErrorCode),
     /// For a batch of the partition before it.
     Before(ErrorCode),

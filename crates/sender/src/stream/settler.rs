@@ -10,7 +10,7 @@ use crate::compression::{CompressionResult, Output};
 use crate::outcome::Failure;
 use crate::sync::{Account, Arc, Charge, Completion, FailedRecords, Release, Settled, wake_all};
 
-/// Counts of a lane's work.
+/// Counts of a broker sender's work.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
     /// Records that were written.

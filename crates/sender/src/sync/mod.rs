@@ -1,4 +1,4 @@
-//! Everything that threads share, and nothing else: callers append from any thread, lanes take from theirs.
+//! Everything that threads share, and nothing else: callers append from any thread, broker senders take from theirs.
 //!
 //! * [`Bell`]: a mailbox whose reader sleeps, and is woken exactly when there is something for it.
 //! * [`Handover`]: a queue from which several threads take work.
@@ -51,7 +51,7 @@ pub use pool::CHUNK_BYTES_MAX;
 pub use totals::Totals;
 pub use wake_all::wake_all;
 
-/// The lock of a partition, which a lane only tries.
+/// The lock of a partition, which a broker sender only tries.
 #[cfg(loom)]
 pub(crate) use gate::{Gate, GateGuard};
 #[cfg(loom)]
@@ -152,8 +152,8 @@ pub(crate) mod mutant {
         OutstandingBeforeWait,
         /// A thread falls asleep without looking whether an item came in meanwhile.
         HandoverBeforeSleep,
-        /// A lane that found a partition locked does not come back to it.
-        LaneAfterBusy,
+        /// A broker sender that found a partition locked does not come back to it.
+        SenderAfterBusy,
     }
 
     #[cfg(all(loom, test))]

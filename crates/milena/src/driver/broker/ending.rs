@@ -50,12 +50,12 @@ impl BrokerTask {
         let mut requests = Vec::with_capacity(ended.requests.len());
         for (Frame(request), fate) in ended.requests {
             match fate {
-                Fate::Written => self.lane.written(now, request),
+                Fate::Written => self.broker_sender.written(now, request),
                 Fate::Unanswered => requests.push((request, true)),
                 Fate::NotSent => requests.push((request, false)),
             }
         }
-        self.lane.ended(now, requests, ended.timed_out);
+        self.broker_sender.ended(now, requests, ended.timed_out);
         if ended.timed_out {
             let silent = self.link.endpoint().cloned();
             self.settings.core.tell(|inbox| inbox.silent = silent);
@@ -73,15 +73,15 @@ impl BrokerTask {
         } else {
             tracing::debug!(reason = %trouble, "a broker cannot be used");
         }
-        self.lane.set_trouble(trouble.obstacle());
+        self.broker_sender.set_trouble(trouble.obstacle());
         self.settings.core.tell(|inbox| inbox.broker_lost = true);
     }
 
     /// Fails what is left. False when that has to be tried again, because a caller holds a partition.
     fn abort(&mut self) -> bool {
-        self.lane.abort();
+        self.broker_sender.abort();
         self.report();
-        !self.lane.is_aborting()
+        !self.broker_sender.is_aborting()
     }
 
     /// Ends: what is left fails, then the connection ends in order, by `until` at the latest. None to go on at once.

@@ -9,11 +9,11 @@ use milena_codec::ErrorCode;
 use milena_codec::ids::{BrokerId, PartitionId};
 use milena_connection::Endpoint;
 use milena_connection::metadata::Hint;
-use milena_sender::lane::{LeaderHint, Notice};
+use milena_sender::broker_sender::{LeaderHint, Notice};
 
 use super::Director;
 
-/// What lanes told since the mail was read last.
+/// What broker senders told since the mail was read last.
 #[derive(Debug, Default)]
 pub(super) struct Hints {
     /// Where brokers listen that are named as leaders.

@@ -3,7 +3,7 @@
 //! A topic whose partitions are known is in one of three states:
 //!
 //! * **active**: brokers are asked about it.
-//! * **dormant**: no broker is asked about it, until a lane finds something to send there.
+//! * **dormant**: no broker is asked about it, until a broker sender finds something to send there.
 //! * **forgotten**: its slot, partitions, accounts and streams are gone. The next record looks it up like the first one.
 //!
 //! One pass over all known topics, as far apart as `metadata.max.idle.ms`, compares how often each was used: batches that were
@@ -11,9 +11,9 @@
 //! it, and no topic has a timer. A topic that was not used between two passes, and that no caller waits for, is **idle**, after once
 //! to twice that time: it becomes dormant.
 //!
-//! Unless a caller holds a handle of it, the lanes of a dormant topic are asked about its partitions. A partition is **at rest** when
+//! Unless a caller holds a handle of it, the broker senders of a dormant topic are asked about its partitions. A partition is **at rest** when
 //! nothing of it is queued, in flight or in doubt. Once all of them are, the topic is forgotten. No record can be in it then: under
-//! the lock of the registry no caller holds it, and it was not used since before its lanes were asked.
+//! the lock of the registry no caller holds it, and it was not used since before its broker senders were asked.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -33,11 +33,11 @@ pub(super) struct Idleness {
     next: Instant,
     /// A topic is active, or could not be forgotten yet: the director wakes for the next pass.
     is_armed: bool,
-    /// The dormant topics whose lanes were asked.
+    /// The dormant topics whose broker senders were asked.
     asked: BTreeMap<Arc<str>, Asked>,
 }
 
-/// A dormant topic whose lanes were asked.
+/// A dormant topic whose broker senders were asked.
 #[derive(Debug)]
 struct Asked {
     /// How often it was used until then.
@@ -79,8 +79,8 @@ impl Director {
         }
     }
 
-    /// An idle topic becomes dormant, and its lanes are asked whether its partitions are at rest. False when the next pass has more to
-    /// do: callers wait for the topic, it was used meanwhile, or a partition is between lanes. A topic that is held is looked at again
+    /// An idle topic becomes dormant, and its broker senders are asked whether its partitions are at rest. False when the next pass has more to
+    /// do: callers wait for the topic, it was used meanwhile, or a partition is between broker senders. A topic that is held is looked at again
     /// when the director wakes for something else.
     fn make_dormant(&mut self, topic: &Arc<Topic>, uses: u64) -> bool {
         let name = topic.name();
@@ -88,7 +88,7 @@ impl Director {
             return false;
         }
         if !topic.make_dormant(uses) {
-            // It may have been dormant since an earlier pass, and its lane may not have seen that it was.
+            // It may have been dormant since an earlier pass, and its broker sender may not have seen that it was.
             self.make_active(name, clock::now());
             return false;
         }
@@ -105,7 +105,7 @@ impl Director {
         is_asked
     }
 
-    /// Lanes reported these partitions, by topic and serial, as at rest.
+    /// BrokerSenders reported these partitions, by topic and serial, as at rest.
     pub(super) fn note_at_rest(&mut self, partitions: &[(Arc<str>, u32)]) {
         let forgotten =
             partitions.iter().filter(|(topic, serial)| self.note_partition_at_rest(topic, *serial)).count();
@@ -137,7 +137,7 @@ impl Director {
         true
     }
 
-    /// A lane has something to send to a topic, or a leader rejected it: the topic is active, or becomes so.
+    /// A broker sender has something to send to a topic, or a leader rejected it: the topic is active, or becomes so.
     pub(super) fn make_active(&mut self, name: &Arc<str>, now: Instant) {
         if let Some(topic) = self.settings.core.registry.topic(name) {
             topic.make_active();

@@ -1,17 +1,17 @@
-//! The director: keeps what is known of the cluster, asks for what is missing, and tells the lanes.
+//! The director: keeps what is known of the cluster, asks for what is missing, and tells the broker senders.
 //!
 //! ```text
 //!  handles ─▶ inbox ─▶ ┌──────────┐ ─▶ orders ─▶ one task a broker, and one for partitions without a leader
-//!  lanes   ─▶          │ director │ ◀─ notices ◀─
+//!  broker senders   ─▶          │ director │ ◀─ notices ◀─
 //!                      └────┬─────┘
 //!                           └─ questions, one at a time ─▶ the control connection
 //! ```
 //!
 //! It owns every task of the producer, and ends when all of them have ended.
 
+mod broker_senders;
 mod hints;
 mod idle;
-mod lanes;
 mod loss;
 mod questions;
 mod unknown;
@@ -24,8 +24,8 @@ use std::task::Poll;
 use std::time::Instant;
 
 use milena_connection::metadata::{Change, Metadata, TopicMetadata};
-use milena_sender::coordinator::{Coordinator, LaneId, Leadership};
-use milena_sender::lane::Notice;
+use milena_sender::broker_sender::Notice;
+use milena_sender::coordinator::{Coordinator, Leadership, SenderId};
 use milena_sender::sync::Generation;
 use milena_sender::{Backoff, Ending, Obstacle};
 use tokio::task::JoinSet;
@@ -41,9 +41,9 @@ use super::startup::Started;
 use super::trouble::Told;
 use crate::clock;
 use crate::core::Inbox;
+use broker_senders::BrokerHandle;
 use hints::Hints;
 use idle::Idleness;
-use lanes::LaneHandle;
 use questions::Question;
 use unknown::UnknownTopics;
 
@@ -53,8 +53,8 @@ pub(super) struct Director {
     settings: Arc<Settings>,
     metadata: Metadata,
     coordinator: Coordinator,
-    lanes: BTreeMap<LaneId, LaneHandle>,
-    /// The mailboxes of lanes that were told to end.
+    broker_senders: BTreeMap<SenderId, BrokerHandle>,
+    /// The mailboxes of broker senders that were told to end.
     leaving: Vec<Weak<Orders>>,
     tasks: JoinSet<()>,
     /// Where there are several workers.
@@ -100,7 +100,7 @@ impl Director {
             nudging: Nudging::new(nudge.clone()),
             nudge,
             coordinator,
-            lanes: BTreeMap::new(),
+            broker_senders: BTreeMap::new(),
             leaving: Vec::new(),
             tasks: JoinSet::new(),
             question: None,
@@ -125,7 +125,7 @@ impl Director {
             self.heed(inbox);
             self.find_idle_topics();
             self.pass_orders_on();
-            self.end_needless_lanes();
+            self.end_needless_broker_senders();
             self.ask();
             if self.is_over() {
                 break;
@@ -134,7 +134,7 @@ impl Director {
         }
         // Before the director is dropped, see `early_end.rs`.
         self.settings.core.shared.set_ending(Ending::Closed);
-        self.end_lanes(self.closing.map_or_else(clock::now, |closing| closing.until));
+        self.end_broker_senders(self.closing.map_or_else(clock::now, |closing| closing.until));
         while self.tasks.join_next().await.is_some() {}
         self.settings.compression.close().await;
     }
@@ -158,7 +158,7 @@ impl Director {
         }
     }
 
-    /// Reads what lanes tell: first who leads what now, so that a partition that was released goes there.
+    /// Reads what broker senders tell: first who leads what now, so that a partition that was released goes there.
     fn hear(&mut self, notices: Vec<Notice>, now: Instant) {
         let mut hints = Hints::default();
         let mut at_rest = Vec::new();
@@ -205,17 +205,18 @@ impl Director {
         self.note_described();
     }
 
-    /// Gives the partitions of a topic to the lanes of their leaders.
+    /// Gives the partitions of a topic to the broker senders of their leaders.
     fn place(&mut self, found: &TopicMetadata, is_new: bool) {
         let registry = &self.settings.core.registry;
         let leaders = found.partitions.iter();
-        let leaders: Vec<Leadership> =
-            leaders.map(|partition| Leadership { lane: partition.leader, epoch: partition.epoch }).collect();
+        let leaders: Vec<Leadership> = leaders
+            .map(|partition| Leadership { broker_sender: partition.leader, epoch: partition.epoch })
+            .collect();
         if leaders.is_empty() {
             return registry.is_empty(&found.name);
         }
         let Some(topic) = registry.place(&found.name) else { return };
-        let limbo = Arc::clone(&self.lane(None).port);
+        let limbo = Arc::clone(&self.broker_sender(None).port);
         if is_new {
             self.coordinator.another_topic(&topic, found.id);
         }
@@ -290,7 +291,7 @@ impl Director {
             () = sleep_until(tokio::time::Instant::from_std(due)) => {}
         }
         if let Some(Err(error)) = fallen {
-            // A lane ends well by order alone. What it had is lost to us, so nothing more may be promised.
+            // A broker sender ends well by order alone. What it had is lost to us, so nothing more may be promised.
             let ending = if error.is_panic() { Ending::DriverFailed } else { Ending::RuntimeEnded };
             match ending {
                 Ending::DriverFailed => {

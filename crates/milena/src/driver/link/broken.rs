@@ -6,7 +6,7 @@ use std::io;
 use milena_codec::ErrorCode;
 use milena_connection::session::{SessionError, VersionMismatch};
 use milena_connection::transport::TlsError;
-use milena_sender::lane::AnswerError;
+use milena_sender::broker_sender::AnswerError;
 
 use crate::driver::trouble::{Verdict, of_io, of_session};
 use crate::error::ConnectErrorKind;

@@ -1,4 +1,4 @@
-//! The side of a partition that its lane sees: how it stands, and the batches that leave it. A lane only tries the lock, and
+//! The side of a partition that its broker sender sees: how it stands, and the batches that leave it. A broker sender only tries the lock, and
 //! comes back if a caller holds it; the director waits for it, once in a long while.
 
 use std::sync::Arc as StdArc;
@@ -12,21 +12,21 @@ use crate::batch::Batch;
 use crate::sync::{Arc, Completion, lock, try_lock};
 
 impl Partition {
-    /// The broker whose lane looks after it, and why that cannot be used.
+    /// The broker whose broker sender looks after it, and why that cannot be used.
     pub fn broker(&self) -> (Option<BrokerId>, Option<StdArc<str>>) {
         let port = Arc::clone(&lock(&self.queue).port);
         (port.broker(), port.trouble())
     }
 
-    /// Another lane looks after it from now on. None when a caller holds the partition.
+    /// Another broker sender looks after it from now on. None when a caller holds the partition.
     pub fn assign(&self, port: &Arc<Port>) -> Option<()> {
         try_lock(&self.queue)?.ring_at(port);
         Some(())
     }
 
-    /// The lane looks how the partition stands. `idle` says that nothing of it is in flight, `pressed` that
+    /// The broker sender looks how the partition stands. `idle` says that nothing of it is in flight, `pressed` that
     /// everything shall go. An open batch that is too old, or that a flush waits for, is closed. An offered batch that
-    /// outgrows `claim_from` bytes is reported to the lane once more. None when a caller holds the partition.
+    /// outgrows `claim_from` bytes is reported to the broker sender once more. None when a caller holds the partition.
     pub fn visit(&self, now: Instant, idle: bool, pressed: bool, claim_from: usize) -> Option<Standing> {
         let mut queue = try_lock(&self.queue)?;
         queue.listed = false;
@@ -46,7 +46,7 @@ impl Partition {
         })
     }
 
-    /// The lane takes the next batch, if one is worth sending, and leaves completions for later ones. The outer none
+    /// The broker sender takes the next batch, if one is worth sending, and leaves completions for later ones. The outer none
     /// means that a caller holds the partition.
     pub fn take(&self, now: Instant, idle: bool, spares: &mut Vec<Arc<Completion>>) -> Option<Option<Batch>> {
         let mut queue = try_lock(&self.queue)?;

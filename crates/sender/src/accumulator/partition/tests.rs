@@ -1,4 +1,4 @@
-//! What a partition promises to those who append, and to the lane that takes.
+//! What a partition promises to those who append, and to the broker sender that takes.
 
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
@@ -20,7 +20,7 @@ use crate::tests::{At, KIB, accumulator, some_time};
 
 const SERIAL: u32 = 7;
 
-/// Callers and a lane around one partition, at a time of their own.
+/// Callers and a broker sender around one partition, at a time of their own.
 struct Desk {
     now: Instant,
     shared: StdArc<Shared>,
@@ -73,7 +73,7 @@ impl Desk {
         }
     }
 
-    /// What stands in the lane's mailbox: how many entries, and whether all shall go.
+    /// What stands in the broker sender's mailbox: how many entries, and whether all shall go.
     fn mail(&self) -> (usize, bool) {
         let mut bulletin = Bulletin::default();
         self.port.look(&mut bulletin);

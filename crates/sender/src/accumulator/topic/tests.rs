@@ -12,7 +12,7 @@ use crate::accumulator::AccumulatorConfig;
 use crate::batch::Batch;
 use crate::tests::{At, accumulator, some_time};
 
-/// A topic, and lanes that take what is worth sending.
+/// A topic, and broker senders that take what is worth sending.
 struct Stand {
     now: Instant,
     shared: StdArc<Shared>,
@@ -96,7 +96,7 @@ impl Stand {
         }
     }
 
-    /// Sends `records` at `rate` a second, to lanes that look every millisecond.
+    /// Sends `records` at `rate` a second, to broker senders that look every millisecond.
     fn run(&mut self, rate: u64, records: u64) {
         let started = self.now;
         let mut sent = 0;

@@ -13,7 +13,7 @@ impl Office {
 }
 
 #[test]
-fn lanes_are_told_of_another_topic_where_no_id_tells() {
+fn broker_senders_are_told_of_another_topic_where_no_id_tells() {
     for (before, after, told) in [
         (NO_ID, NO_ID, vec![Told::Another(A, 1)]),
         (NO_ID, ID, vec![Told::Another(A, 1)]),
@@ -40,13 +40,13 @@ fn no_batch_spans_two_topics_without_ids() {
 }
 
 #[test]
-fn partition_on_its_way_between_lanes_is_of_another_topic_where_it_arrives() {
+fn partition_on_its_way_between_broker_senders_is_of_another_topic_where_it_arrives() {
     let mut office = Office::new();
     let topic = office.topic("t");
     office.lead(&topic, NO_ID, &[A]);
     office.lead(&topic, NO_ID, &[B]);
     let before = office.held[&1].1.topics();
-    assert_eq!(office.renew(&topic, NO_ID), [], "its lane is about to give it back");
+    assert_eq!(office.renew(&topic, NO_ID), [], "its broker_sender is about to give it back");
     office.release(1);
     assert_eq!(office.held[&1].1.topics(), before + 1);
     office.lead(&topic, NO_ID, &[A]);

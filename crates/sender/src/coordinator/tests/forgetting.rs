@@ -4,7 +4,7 @@ use super::returning::{stamp_under, with_identity};
 use super::*;
 
 impl Office {
-    /// Every lane gives back what it was asked for, and a topic of no handle is dropped.
+    /// Every broker sender gives back what it was asked for, and a topic of no handle is dropped.
     fn forget(&mut self, topic: Topic) -> usize {
         self.coordinator.forget(&topic);
         let asked = self.orders();
@@ -17,14 +17,14 @@ impl Office {
 }
 
 #[test]
-fn lanes_of_all_partitions_are_asked_whether_anything_is_left() {
+fn broker_senders_of_all_partitions_are_asked_whether_anything_is_left() {
     let mut office = Office::new();
     let topic = office.topic("t");
     office.lead(&topic, ID, &[A, LIMBO, B]);
     assert!(office.coordinator.ask_rest(&topic));
     assert_eq!(office.orders(), [Told::AskRest(A, 1), Told::AskRest(LIMBO, 2), Told::AskRest(B, 3)]);
     office.lead(&topic, ID, &[A, A, B]);
-    assert!(!office.coordinator.ask_rest(&topic), "one is between lanes");
+    assert!(!office.coordinator.ask_rest(&topic), "one is between broker_senders");
     assert_eq!(office.orders(), []);
 }
 
@@ -71,7 +71,7 @@ fn topic_that_is_forgotten_and_looked_up_at_once_waits_for_the_streams_before_it
     office.coordinator.forget(&topic);
     assert_eq!(office.orders(), [Told::Leave(A, 1)]);
     let topic = office.topic("t");
-    assert_eq!(office.lead(&topic, ID, &[A]), [], "its stream before is at the lane still");
+    assert_eq!(office.lead(&topic, ID, &[A]), [], "its stream before is at the broker_sender still");
     assert_eq!(office.release(1), [Told::Discard(1), Told::Adopt(A, 2)]);
     assert_eq!(office.held[&2].1.used_identity().map(|used| used.epoch.0), Some(4));
 }

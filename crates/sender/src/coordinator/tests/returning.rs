@@ -11,7 +11,7 @@ pub(super) fn with_identity(office: &mut Office) {
 /// The stream of a partition has stamped batches under this epoch.
 pub(super) fn stamp_under(office: &mut Office, serial: u32, epoch: i16) {
     let used = Identity { epoch: epoch.into(), ..identity(7) };
-    office.held.get_mut(&serial).expect("a lane has it").1.begin_above(Some(used));
+    office.held.get_mut(&serial).expect("a broker_sender has it").1.begin_above(Some(used));
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn partition_that_comes_back_waits_until_the_stream_before_it_is_released() {
 }
 
 #[test]
-fn partition_that_goes_again_before_it_had_a_lane_is_discarded() {
+fn partition_that_goes_again_before_it_had_a_broker_sender_is_discarded() {
     let mut office = Office::new();
     let topic = office.topic("t");
     office.lead(&topic, ID, &[A, A]);

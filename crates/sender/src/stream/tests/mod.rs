@@ -111,7 +111,7 @@ impl Story {
         self.topic.append::<_, true>(place, &record, &At(self.now), Waiting::default()).unwrap().seat.unwrap()
     }
 
-    /// The next batch that may go now, as a lane would take it.
+    /// The next batch that may go now, as a broker sender would take it.
     fn next(&mut self) -> Option<Flight> {
         self.spent();
         self.stream.partition().visit(self.now, self.stream.is_idle(), true, usize::MAX).unwrap();
@@ -197,7 +197,7 @@ impl Story {
     /// Two minutes later.
     fn deadline(&mut self) {
         self.now += self.config.delivery_timeout;
-        // As a lane does: it looks first, which closes what is too old.
+        // As a broker sender does: it looks first, which closes what is too old.
         self.stream.partition().visit(self.now, self.stream.is_idle(), false, usize::MAX).unwrap();
         self.expire();
     }

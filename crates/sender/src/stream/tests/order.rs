@@ -129,7 +129,7 @@ fn when_the_old_leader_refuses_the_first_of_five_all_five_are_written_in_order()
         stale = story.refused(flight, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
         assert!(!stale.stale);
     }
-    assert!(story.stream.is_idle(), "another lane may have it");
+    assert!(story.stream.is_idle(), "another broker_sender may have it");
     story.stream.moved();
     let first = story.next().unwrap();
     assert_eq!(stamp(&first), (0, 1));

@@ -300,7 +300,7 @@ fn each_of_thousands_of_parts_costs_the_same() {
             sent += 1;
             let answer = story.applied(&flight, 130);
             story.lands(flight, &answer);
-            // As its lane asks after each answer.
+            // As its broker sender asks after each answer.
             assert!(story.stream.deadline(&story.config).is_some() || story.stream.entries.is_empty());
         }
         assert!(sent > count, "{sent} sent");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use milena_codec::compression::Compression;
 
-use super::lane::{Stage, run_with_jobs};
+use super::broker_sender::{Stage, run_with_jobs};
 use super::*;
 use crate::accumulator::Port;
 use crate::compression::{CompressionJob, TopicCompression};
@@ -46,9 +46,9 @@ fn thread_that_does_not_look_before_it_sleeps_is_noticed() {
 /// A caller appends, another thread has the batch meanwhile, and the broker's sender sends it.
 fn batch_comes_back_from_another_thread() {
     let compression = TopicCompression::new(Compression::Lz4, None);
-    let (stage, mut lane) = Stage::compressed(Duration::ZERO, 64 << 10, compression);
+    let (stage, mut broker_sender) = Stage::compressed(Duration::ZERO, 64 << 10, compression);
     let handover = Arc::new(Handover::<(CompressionJob, Arc<Port>)>::default());
-    let (caller, port) = (stage.caller(), Arc::clone(lane.port()));
+    let (caller, port) = (stage.caller(), Arc::clone(broker_sender.port()));
     let (jobs, now) = (Arc::clone(&handover), stage.clock.0);
     let compressor = thread::spawn(move || {
         while let Some((job, port)) = wait(|waker| jobs.poll_take(waker)) {
@@ -57,7 +57,7 @@ fn batch_comes_back_from_another_thread() {
         }
     });
     let appended = thread::spawn(move || caller.append(100));
-    run_with_jobs(&mut lane, now, 1, |job| {
+    run_with_jobs(&mut broker_sender, now, 1, |job| {
         assert!(matches!(handover.put((job, Arc::clone(&port))), Handed::ToSleeper | Handed::Queued { .. }));
     });
     assert!(handover.close().is_empty());

@@ -2,7 +2,7 @@
 
 use milena_codec::ids::PartitionId;
 
-use super::lane::{HOUR, Stage};
+use super::broker_sender::{HOUR, Stage};
 use super::*;
 use crate::accumulator::{ChooseError, Refusal, Waiting};
 
@@ -186,7 +186,7 @@ fn callers_of_a_stalled_partition_do_not_hold_up_those_of_another() {
 
 /// A caller waits for room while another appends a record for which there is room in the open batch.
 fn small_record_comes_while_a_large_one_waits() {
-    let (stage, _lane) = Stage::new(HOUR, KIB);
+    let (stage, _broker_sender) = Stage::new(HOUR, KIB);
     let (caller, other) = (stage.caller(), stage.caller());
     drop(caller.append(600));
     let waits = Arc::new(AtomicBool::new(false));

@@ -10,9 +10,9 @@
 
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a helper that fails fails its test")]
 
+mod broker_sender;
 mod completion;
 mod compression;
-mod lane;
 mod memory;
 mod outstanding;
 

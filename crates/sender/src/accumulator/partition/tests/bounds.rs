@@ -66,7 +66,11 @@ fn an_open_batch_takes_no_more_records_after_a_while_and_waits_behind_the_others
     let opened = desk.now;
     desk.send(b"old").unwrap();
     desk.now += Duration::from_millis(999);
-    assert_eq!(desk.visit(false).ages, Some(opened + Duration::from_secs(1)), "the lane comes back for it");
+    assert_eq!(
+        desk.visit(false).ages,
+        Some(opened + Duration::from_secs(1)),
+        "the broker_sender comes back for it"
+    );
     desk.send(b"older").unwrap();
     desk.now += Duration::from_millis(1);
     assert_eq!(desk.visit(false).ages, None);
@@ -86,7 +90,7 @@ fn a_deadline_is_right_to_a_twentieth() {
     assert_eq!(config.open_for_max, Duration::from_millis(500));
     assert_eq!(AccumulatorConfig::open_for_max_of(Duration::from_secs(120)), Duration::from_secs(1));
     let mut desk = Desk::new(config, 32 << 20);
-    // A record every millisecond, and a lane that comes only when it said it would.
+    // A record every millisecond, and a broker sender that comes only when it said it would.
     desk.send(b"a").unwrap();
     let mut due = desk.visit(false).ages;
     for _ in 0..2_000 {

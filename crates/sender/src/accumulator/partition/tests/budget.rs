@@ -233,7 +233,7 @@ fn a_record_that_the_whole_budget_could_not_hold_is_refused_at_once() {
     desk.send(&[0; 19_000]).unwrap();
 }
 
-/// What callers and the lane of a partition may do, in any order.
+/// What callers and the broker sender of a partition may do, in any order.
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Send { bytes: usize, urgent: bool },

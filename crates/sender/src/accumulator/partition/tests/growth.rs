@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn the_lane_hears_of_a_batch_when_it_opens_and_again_when_it_is_worth_sending_and_no_more() {
+fn the_broker_sender_hears_of_a_batch_when_it_opens_and_again_when_it_is_worth_sending_and_no_more() {
     let desk = Desk::simple();
     desk.send(b"first").unwrap();
     assert_eq!(desk.mail(), (1, false));
@@ -72,7 +72,7 @@ fn an_awaited_record_goes_at_once_when_nothing_of_its_partition_is_in_flight() {
     for _ in 0..2 {
         desk.send_as(b"awaited", Waiting { urgent: true, ..Waiting::default() }).unwrap();
     }
-    assert_eq!(desk.mail(), (1, false), "the lane hears of it once");
+    assert_eq!(desk.mail(), (1, false), "the broker_sender hears of it once");
     let in_flight = desk.partition.visit(desk.now, false, false, usize::MAX).unwrap();
     assert!(!in_flight.ripe, "it joins what comes until the answer");
     assert!(desk.visit(false).ripe);
@@ -95,7 +95,7 @@ fn asked_to_step_aside(desk: &Desk, records: usize) -> usize {
 }
 
 #[test]
-fn a_caller_far_ahead_of_the_lane_steps_aside_every_512_kib() {
+fn a_caller_far_ahead_of_the_broker_sender_steps_aside_every_512_kib() {
     let desk = Desk::simple();
     let asked = asked_to_step_aside(&desk, 20_000);
     assert_eq!(asked, desk.used() / (512 * KIB));
@@ -103,7 +103,7 @@ fn a_caller_far_ahead_of_the_lane_steps_aside_every_512_kib() {
 }
 
 #[test]
-fn a_caller_whose_lane_looks_in_time_goes_on() {
+fn a_caller_whose_broker_sender_looks_in_time_goes_on() {
     let desk = Desk::simple();
     for _ in 0..20 {
         assert_eq!(asked_to_step_aside(&desk, 1_000), 0);
@@ -126,7 +126,7 @@ fn so_many_waiting_records_are_worth_a_request() {
     let mut sent = 0;
     for round in 0..5 {
         while !desk.mail().1 {
-            // The lane looks after every record, and that does not begin the count anew.
+            // The broker sender looks after every record, and that does not begin the count anew.
             desk.send(b"a").unwrap();
             sent += 1;
         }
@@ -154,7 +154,7 @@ fn records_that_have_gone_by_their_linger_are_not_counted() {
 }
 
 #[test]
-fn records_that_wait_are_counted_over_all_partitions_of_a_lane_and_move_with_their_partition() {
+fn records_that_wait_are_counted_over_all_partitions_of_a_broker_sender_and_move_with_their_partition() {
     let config = AccumulatorConfig { flush_records: Some(10), ..accumulator() };
     let desk = Desk::new(config, 32 << 20);
     let limit = StdArc::new(TopicLimit::new(1 << 20));
@@ -174,7 +174,7 @@ fn records_that_wait_are_counted_over_all_partitions_of_a_lane_and_move_with_the
     desk.send_many(2, 10);
     (0..3).for_each(|_| send_there());
 
-    // It goes to another lane, and its three records with it.
+    // It goes to another broker sender, and its three records with it.
     let elsewhere = Arc::new(Port::default());
     other.assign(&elsewhere).unwrap();
     desk.send_many(5, 10);
@@ -185,7 +185,7 @@ fn records_that_wait_are_counted_over_all_partitions_of_a_lane_and_move_with_the
 }
 
 #[test]
-fn the_lane_never_waits_for_a_caller_who_holds_the_partition() {
+fn the_broker_sender_never_waits_for_a_caller_who_holds_the_partition() {
     let desk = Desk::simple();
     desk.send(b"a").unwrap();
     let caller = lock(&desk.partition.queue);

@@ -1,4 +1,4 @@
-//! Callers on several threads and a lane on another.
+//! Callers on several threads and a broker sender on another.
 
 use std::sync::Barrier;
 use std::thread;

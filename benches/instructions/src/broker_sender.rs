@@ -1,0 +1,191 @@
+//! Measures of a broker sender by itself: requests of six batches, and the answers to them.
+
+use std::sync::Arc;
+use std::task::{Poll, Waker};
+use std::time::{Duration, Instant};
+
+use milena_codec::ids::{Identity, PartitionId, ProducerEpoch, ProducerId, TopicId};
+use milena_codec::message::{
+    Message, PartitionProduceResponse, ProduceResponse, TopicProduceResponse, Version,
+};
+use milena_partitioner::Strategy;
+use milena_sender::accumulator::{AccumulatorConfig, Clock, Port, RecordRef, Shared, Topic, Waiting};
+use milena_sender::broker_sender::{BrokerSender, BrokerSenderConfig, Output, ProduceRequest, RequestConfig};
+use milena_sender::stream::{Stream, StreamConfig};
+use milena_sender::sync::Seat;
+
+use super::{Measure, counted};
+
+const VALUE: [u8; 100] = [7; 100];
+const PARTITIONS: usize = 6;
+const RECORDS_A_BATCH: usize = 100;
+const PRODUCE: i16 = 13;
+const TOPIC_ID: TopicId = TopicId([7; 16]);
+const LINGER: Duration = Duration::from_millis(5);
+
+/// What is counted of a round.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Request,
+    Answer,
+    Delivery,
+}
+
+pub(crate) fn request_batch(measure: &Measure) {
+    rounds(measure.times / PARTITIONS, Part::Request);
+}
+
+pub(crate) fn answer_batch(measure: &Measure) {
+    rounds(measure.times / PARTITIONS, Part::Answer);
+}
+
+pub(crate) fn answer_delivery(measure: &Measure) {
+    rounds(measure.times / PARTITIONS / RECORDS_A_BATCH, Part::Delivery);
+}
+
+/// Sends a request of a batch for each partition in each round, and counts one part of it.
+fn rounds(rounds: usize, part: Part) {
+    let mut office = Office::new();
+    // The first two warm up: until a batch is acknowledged only one of a partition is out.
+    for round in 0..rounds + 2 {
+        let count = |this: Part| part == this && round >= 2;
+        let mut seats = office.append();
+        let request = count_if(count(Part::Request), || office.request());
+        let body = office.response(round);
+        count_if(count(Part::Answer), || office.answered(request, &body));
+        count_if(count(Part::Delivery), || seats.drain(..).for_each(settled));
+    }
+}
+
+fn count_if<T>(count: bool, work: impl FnOnce() -> T) -> T {
+    if count { counted(work) } else { work() }
+}
+
+fn settled(mut seat: Seat) {
+    assert!(matches!(seat.poll(Waker::noop()), Poll::Ready(Ok(_))), "it is acknowledged");
+}
+
+/// A broker sender with its partitions, and a caller before it.
+struct Office {
+    now: Instant,
+    topic: Topic,
+    broker_sender: BrokerSender,
+}
+
+/// A clock that stands still.
+struct At(Instant);
+
+impl Clock for At {
+    fn wall_ms(&self) -> i64 {
+        1_700_000_000_000
+    }
+
+    fn now(&self) -> Instant {
+        self.0
+    }
+}
+
+impl Office {
+    #[expect(clippy::disallowed_methods, reason = "a time to begin at")]
+    fn new() -> Self {
+        let shared = Shared::new(accumulator(), 32 << 20);
+        let port = Arc::new(Port::default());
+        shared.add_port(Arc::clone(&port));
+        let topic = Topic::new("bench".into(), Strategy::Java, Arc::clone(&shared), 1);
+        let mut broker_sender = BrokerSender::new(Arc::new(broker_senders()), shared, Arc::clone(&port));
+        for partition in topic.grow(PARTITIONS, &port, &mut 0) {
+            partition.set_available(true);
+            broker_sender.adopt(Box::new(Stream::new(partition, TOPIC_ID)));
+        }
+        broker_sender.set_identity(Identity { producer_id: ProducerId(7), epoch: ProducerEpoch(0) });
+        broker_sender.connected(PRODUCE);
+        Self { now: Instant::now(), topic, broker_sender }
+    }
+
+    /// A batch of records for each partition, whose linger is over.
+    fn append(&mut self) -> Vec<Seat> {
+        let (topic, clock) = (&self.topic, At(self.now));
+        let record = RecordRef { value: Some(&VALUE), ..RecordRef::default() };
+        let seats = (0..RECORDS_A_BATCH).flat_map(|_| topic.partitions()).map(|partition| {
+            let appended =
+                topic.append::<_, true>(Some(partition.index()), &record, &clock, Waiting::default());
+            appended.ok().and_then(|appended| appended.seat).expect("accepted")
+        });
+        let seats = seats.collect();
+        self.now += LINGER;
+        seats
+    }
+
+    /// The request with all of them, encoded.
+    fn request(&mut self) -> ProduceRequest {
+        let Output::Send(mut request) = self.broker_sender.poll(self.now, true) else {
+            unreachable!("batches are due")
+        };
+        let config = RequestConfig { client_id: None, acks: -1, timeout_ms: 30_000 };
+        request.encode(1, &config).expect("encoded");
+        assert!(
+            matches!(self.broker_sender.poll(self.now, true), Output::Idle { .. }),
+            "one request takes all"
+        );
+        request
+    }
+
+    /// What a broker returns to the request of a round.
+    fn response(&self, round: usize) -> Vec<u8> {
+        let offset = i64::try_from(round * RECORDS_A_BATCH).unwrap_or(0);
+        let partition = |index| PartitionProduceResponse {
+            index: PartitionId(index),
+            base_offset: offset,
+            ..PartitionProduceResponse::default()
+        };
+        let partitions = (0..).take(PARTITIONS).map(partition).collect();
+        let topic = TopicProduceResponse {
+            topic_id: TOPIC_ID,
+            partition_responses: partitions,
+            ..TopicProduceResponse::default()
+        };
+        // The tagged fields that end a flexible response header.
+        let mut body = vec![0];
+        let response = ProduceResponse { responses: vec![topic], ..ProduceResponse::default() };
+        response.encode(&mut body, Version::of::<ProduceResponse>(PRODUCE)).expect("encoded");
+        body
+    }
+
+    /// The answer comes, and the broker sender does all that follows from it.
+    fn answered(&mut self, request: ProduceRequest, body: &[u8]) {
+        assert_eq!(self.broker_sender.answered(self.now, request, body), Ok(0), "no pause");
+        assert!(
+            matches!(self.broker_sender.poll(self.now, true), Output::Idle { .. }),
+            "nothing else is due"
+        );
+    }
+}
+
+fn accumulator() -> AccumulatorConfig {
+    let delivery_timeout = Duration::from_secs(120);
+    AccumulatorConfig {
+        batch_bytes: 64 << 10,
+        record_bytes_max: 1 << 20,
+        request_bytes_max: 8 << 20,
+        linger: LINGER,
+        open_for_max: AccumulatorConfig::open_for_max_of(delivery_timeout),
+        delivery_timeout,
+        flush_records: None,
+        adaptive: true,
+        availability_timeout: None,
+    }
+}
+
+fn broker_senders() -> BrokerSenderConfig {
+    let delivery_timeout = Duration::from_secs(120);
+    BrokerSenderConfig {
+        stream: StreamConfig { idempotent: true, window: 5, retries: u32::MAX, delivery_timeout },
+        in_flight_max: 5,
+        request_bytes_max: 8 << 20,
+        awaits_answers: true,
+        retry_backoff: Duration::from_millis(100),
+        retry_backoff_max: Duration::from_secs(1),
+        request_timeout: Duration::from_secs(30),
+        seed: 1,
+    }
+}

@@ -1,0 +1,135 @@
+//! The broker senders under the director: made when they are needed first, and told what the coordinator orders.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use milena_codec::ids::BrokerId;
+use milena_connection::Endpoint;
+use milena_sender::accumulator::Port;
+use milena_sender::broker_sender::BrokerSender;
+use milena_sender::coordinator::{Order, SenderId};
+use milena_sender::stream::Settler;
+use milena_sender::sync::Wake;
+
+use super::Director;
+use crate::clock;
+use crate::driver::broker::{BrokerCommand, BrokerTask, Orders};
+use crate::driver::early_end::{EarlyEnd, Watch};
+
+/// How a broker sender is reached.
+pub(super) struct BrokerHandle {
+    pub(super) port: Arc<Port>,
+    orders: Arc<Orders>,
+}
+
+impl BrokerHandle {
+    pub(super) fn tell(&self, order: BrokerCommand) {
+        tell(&self.orders, order);
+    }
+}
+
+fn tell(orders: &Orders, order: BrokerCommand) {
+    orders.put(|orders| {
+        orders.push_back(order);
+        ((), Wake::Now)
+    });
+}
+
+impl Director {
+    /// The broker sender of a broker; it and its task are made when they are needed first.
+    pub(super) fn broker_sender(&mut self, id: SenderId) -> &BrokerHandle {
+        let (settings, coordinator, nudge) = (&self.settings, &self.coordinator, &self.nudge);
+        let alive = &self.alive;
+        let tasks = &mut self.tasks;
+        let endpoint = id.and_then(|id| self.metadata.broker(id).cloned());
+        self.broker_senders.entry(id).or_insert_with(|| {
+            let core = &settings.core;
+            let port = Arc::new(Port::of(id));
+            core.shared.add_port(Arc::clone(&port));
+            let mut broker_sender = BrokerSender::new(
+                Arc::clone(&settings.broker_sender),
+                Arc::clone(&core.shared),
+                Arc::clone(&port),
+            );
+            if let Some(identity) = coordinator.current_identity() {
+                broker_sender.set_identity(identity);
+            }
+            let orders = Arc::new(Orders::default());
+            let seed = settings.seed.wrapping_add(id.map_or(0, |id| u64::from(id.0.unsigned_abs()) + 1));
+            let watch = Watch::new(core);
+            let task = BrokerTask::new(
+                EarlyEnd(Arc::clone(&watch)),
+                Arc::clone(settings),
+                Arc::clone(&orders),
+                broker_sender,
+                nudge.clone(),
+                seed,
+                alive.clone(),
+            );
+            tasks.spawn(watch.run(task));
+            let handle = BrokerHandle { port, orders };
+            handle.tell(BrokerCommand::Endpoint(endpoint));
+            handle
+        })
+    }
+
+    /// Carries out what the coordinator orders.
+    pub(super) fn pass_orders_on(&mut self) {
+        while let Some(order) = self.coordinator.next_order() {
+            match order {
+                Order::Adopt(id, stream) => self.broker_sender(id).tell(BrokerCommand::Adopt(stream)),
+                Order::Leave(id, serial) => self.broker_sender(id).tell(BrokerCommand::Leave(serial)),
+                Order::TopicId(id, serial, topic_id) => {
+                    self.broker_sender(id).tell(BrokerCommand::TopicId(serial, topic_id))
+                }
+                Order::AnotherTopic(id, serial) => {
+                    self.broker_sender(id).tell(BrokerCommand::AnotherTopic(serial));
+                }
+                Order::AskRest(id, serial) => self.broker_sender(id).tell(BrokerCommand::AskRest(serial)),
+                Order::Elected(id, serial) => self.broker_sender(id).tell(BrokerCommand::Elected(serial)),
+                Order::Discard(stream) => {
+                    let mut settler = Settler::new(Arc::clone(&self.settings.core.shared));
+                    stream.discard(&mut settler);
+                    settler.finish();
+                    self.settings.core.metrics.add(settler.counters);
+                }
+                Order::Identity(identity) => {
+                    self.broker_senders
+                        .values()
+                        .for_each(|broker_sender| broker_sender.tell(BrokerCommand::Identity(identity)));
+                }
+            }
+        }
+    }
+
+    /// Ends the broker senders of brokers that are not part of the cluster any more, and their connections, once no partition
+    /// needs them: nothing is queued or in flight there then. A broker that comes back gets a new one.
+    pub(super) fn end_needless_broker_senders(&mut self) {
+        let until = clock::now() + self.settings.core.config.request_timeout;
+        let is_needless = |id: &SenderId| {
+            id.is_some_and(|broker| self.metadata.broker(broker).is_none()) && !self.coordinator.needs(*id)
+        };
+        let needless: Vec<SenderId> = self.broker_senders.keys().copied().filter(is_needless).collect();
+        for broker_sender in needless.iter().filter_map(|id| self.broker_senders.remove(id)) {
+            self.settings.core.shared.remove_port(&broker_sender.port);
+            broker_sender.tell(BrokerCommand::End(until));
+            self.leaving.retain(|orders| orders.strong_count() > 0);
+            self.leaving.push(Arc::downgrade(&broker_sender.orders));
+        }
+    }
+
+    /// Ends all broker senders and their connections, those first that end already, by `until` at the latest.
+    pub(super) fn end_broker_senders(&mut self, until: Instant) {
+        let leaving = self.leaving.drain(..).filter_map(|orders| orders.upgrade());
+        let broker_senders =
+            self.broker_senders.values().map(|broker_sender| Arc::clone(&broker_sender.orders));
+        leaving.chain(broker_senders).for_each(|orders| tell(&orders, BrokerCommand::End(until)));
+    }
+
+    /// A broker listens elsewhere, or is gone.
+    pub(super) fn relocate(&self, id: BrokerId, endpoint: Option<Endpoint>) {
+        if let Some(broker_sender) = self.broker_senders.get(&Some(id)) {
+            broker_sender.tell(BrokerCommand::Endpoint(endpoint));
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! The next request of a broker sender, out of the batches of the partitions that are ready.
+
+use std::time::Instant;
+
+use super::schedule::Visit;
+use super::{BrokerSender, ProduceRequest};
+use crate::stream::{Answer, Next};
+
+impl BrokerSender {
+    /// Gathers the next request: at most one batch a partition.
+    pub(super) fn build(&mut self, now: Instant) -> Option<ProduceRequest> {
+        let version = self.version?;
+        let mut request = self.spares.pop().unwrap_or_default();
+        let mut bytes = 0;
+        for _ in 0..self.schedule.ready.len() {
+            let Some(serial) = self.schedule.ready.pop_front() else { break };
+            let Some(stream) = self.streams.get_mut(&serial) else { continue };
+            stream.listed = false;
+            match stream.next(now, self.identity, &self.config.stream, &mut self.settler) {
+                Next::Busy => self.schedule.come_back(serial, Visit::Look),
+                Next::Nothing => self.refresh(serial, now, Visit::Look),
+                Next::Flight(flight) if flight.batch.is_beyond(version) => {
+                    self.landed(now, flight, &Answer::CodecTooNew { produce: version }, None);
+                }
+                Next::Flight(flight) => {
+                    let more = flight.batch.bytes();
+                    if request.batches() > 0 && bytes + more > self.request_bytes_max {
+                        stream.put_back(flight, &mut self.settler);
+                        self.schedule.list_first(serial, stream);
+                        break;
+                    }
+                    bytes += more;
+                    request.push(flight);
+                }
+            }
+        }
+        // Only now may a partition be listed again: a request takes each at most once.
+        for flight in request.flights.iter().flatten() {
+            self.refresh(flight.partition.serial(), now, Visit::Look);
+        }
+        if request.batches() == 0 {
+            self.recycle(request);
+            return None;
+        }
+        request.close(version);
+        Some(request)
+    }
+}

@@ -1,0 +1,57 @@
+//! Jobs for the codecs, and their results.
+//!
+//! A batch that takes a codec long is claimed as soon as its partition has none claimed, so that another thread works on it
+//! while requests are under way. A short one is claimed when a request can take it, and grows until then.
+
+use std::time::Instant;
+
+use super::BrokerSender;
+use super::schedule::Visit;
+use crate::compression::{CompressionJob, CompressionResult};
+use crate::stream::Claimed;
+
+impl BrokerSender {
+    /// Takes the result of a job.
+    pub fn compressed(&mut self, result: CompressionResult) {
+        let serial = result.id.partition;
+        let Some(stream) = self.streams.get_mut(&serial) else {
+            debug_assert!(false, "a partition left while a batch of it was in a job");
+            return self.settler.release_output(result.output);
+        };
+        stream.compressed(result, &mut self.settler);
+        self.schedule.revisit.push(serial);
+        self.release_if_idle(serial);
+    }
+
+    /// The next job. If a request can be sent, the batches of all partitions in `ready` are claimed before it is built,
+    /// except of those that first send a batch once more.
+    pub(super) fn next_job(&mut self, now: Instant, may_send: bool) -> Option<CompressionJob> {
+        if self.compresses && self.jobs.is_empty() {
+            while let Some(serial) = self.schedule.claiming.pop() {
+                self.claim(serial, now);
+            }
+            for place in 0..if may_send { self.schedule.ready.len() } else { 0 } {
+                if let Some(serial) = self.schedule.ready.get(place).copied()
+                    && !self.streams.get(&serial).is_some_and(|stream| stream.has_waiting())
+                {
+                    self.claim(serial, now);
+                }
+            }
+        }
+        self.jobs.pop_front()
+    }
+
+    /// Claims the next batch of a partition, if it has none claimed.
+    fn claim(&mut self, serial: u32, now: Instant) {
+        let Some(stream) = self.streams.get_mut(&serial) else { return };
+        match stream.claim(now) {
+            Claimed::Nothing => {}
+            Claimed::Busy => self.schedule.come_back(serial, Visit::Look),
+            Claimed::Job(job) => self.jobs.push_back(job),
+            Claimed::Skipped(bytes) => {
+                self.settler.count_skipped(bytes);
+                self.schedule.revisit.push(serial);
+            }
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! Batches whose callers were told at their deadline give way to callers that wait for room.
+//!
+//! They are kept for the sake of those behind them, for as long as `delivery.timeout.ms` once more. Where the budget is
+//! full, that is too long for the others: what is here goes at once, and what is in flight once the connection has been
+//! reset, so that nothing of it is under way from here. A broker that answers has the time to do so.
+
+use std::time::{Duration, Instant};
+
+use super::BrokerSender;
+use super::schedule::Visit;
+
+/// A broker that owes an answer for so long may have its connection reset. Callers who wait have the broker sender look once a
+/// second.
+const SILENT_MIN: Duration = Duration::from_secs(5);
+
+impl BrokerSender {
+    /// Has them give way if a caller waits for memory that is not free. Whether the connection is to be reset for that.
+    pub(super) fn gives_way(&mut self, now: Instant) -> bool {
+        if !self.schedule.has_keeping() || !self.settler.shared().memory.is_short() {
+            return false;
+        }
+        let mut is_in_flight = false;
+        for serial in self.schedule.take_keeping(&mut self.streams) {
+            let Some(stream) = self.streams.get_mut(&serial) else { continue };
+            is_in_flight |= stream.give_way(&mut self.settler);
+            // It stands in the list again as long as it keeps some.
+            self.refresh(serial, now, Visit::Look);
+        }
+        let is_silent = self.silent_since.is_some_and(|since| now >= since + SILENT_MIN);
+        // Without answers, what was written counts as delivered, and a reset would lose it.
+        is_in_flight && is_silent && self.config.awaits_answers
+    }
+}

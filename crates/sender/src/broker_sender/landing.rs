@@ -1,0 +1,138 @@
+//! Batches come back: with an answer, as written, or because their connection ended.
+
+use std::sync::Arc as StdArc;
+use std::time::Instant;
+
+use super::answers::{self, AnswerError, LeaderHint};
+use super::request::ProduceRequest;
+use super::{BrokerSender, Notice};
+use crate::stream::{Aftermath, Answer, Flight};
+
+impl BrokerSender {
+    /// A request was answered. Returns how long the broker asks the client to pause (KIP-219), in milliseconds.
+    ///
+    /// # Errors
+    /// [`AnswerError`] when the response is malformed, or names a partition that was not in the request. The batches that
+    /// it did not reach count as unanswered; the connection is to be closed.
+    pub fn answered(
+        &mut self,
+        now: Instant,
+        mut request: ProduceRequest,
+        body: &[u8],
+    ) -> Result<i32, AnswerError> {
+        self.in_flight -= 1;
+        self.silent_since = (self.in_flight > 0).then_some(now);
+        let mut landed = std::mem::take(&mut self.answers);
+        let read = answers::read(&mut request, body, &mut landed);
+        for (flight, answer, hint) in landed.drain(..) {
+            self.landed(now, flight, &answer, hint);
+        }
+        self.answers = landed;
+        self.lost(now, request, true, false);
+        self.request_bytes_max = (self.request_bytes_max * 2).min(self.config.request_bytes_max);
+        if read.is_ok() {
+            self.forget_trouble();
+        } else if std::mem::replace(&mut self.left_unanswered, true) {
+            self.port.set_trouble(None);
+        }
+        let (throttle_ms, endpoints) = read?;
+        if !endpoints.is_empty() {
+            self.notices.push(Notice::Endpoints(endpoints));
+        }
+        Ok(throttle_ms)
+    }
+
+    /// A request without a response is written (`acks=0`).
+    pub fn written(&mut self, now: Instant, mut request: ProduceRequest) {
+        self.in_flight -= 1;
+        self.silent_since = (self.in_flight > 0).then_some(now);
+        self.forget_trouble();
+        for flight in request.flights.iter_mut().filter_map(Option::take) {
+            self.landed(now, flight, &Answer::Written, None);
+        }
+        self.recycle(request);
+    }
+
+    /// The broker serves requests.
+    fn forget_trouble(&mut self) {
+        if std::mem::take(&mut self.left_unanswered) {
+            self.port.set_trouble(None);
+        }
+        self.trouble = None;
+    }
+
+    /// The connection ended with these requests on it, in order; each with whether the broker may have had all of it.
+    /// After a time-out the next requests are smaller.
+    pub fn ended(&mut self, now: Instant, requests: Vec<(ProduceRequest, bool)>, timed_out: bool) {
+        self.version = None;
+        self.in_flight -= requests.len();
+        self.silent_since = None;
+        self.left_unanswered |= !requests.is_empty();
+        self.streams.values_mut().for_each(|stream| stream.forget_rejection());
+        if timed_out {
+            self.request_bytes_max = (self.request_bytes_max / 2).max(1);
+        }
+        for (request, whole) in requests {
+            self.lost(now, request, whole, timed_out);
+        }
+    }
+
+    /// The batches of a request without a response come back.
+    fn lost(&mut self, now: Instant, mut request: ProduceRequest, whole: bool, timed_out: bool) {
+        for flight in request.flights.iter_mut().filter_map(Option::take) {
+            self.landed(now, flight, &Answer::Lost { whole, timed_out }, None);
+        }
+        self.recycle(request);
+    }
+
+    /// Keeps the memory of a request whose batches are gone.
+    pub(super) fn recycle(&mut self, mut request: ProduceRequest) {
+        if self.spares.len() < self.config.in_flight_max {
+            request.clear();
+            self.spares.push(request);
+        }
+    }
+
+    /// A batch comes back.
+    pub(super) fn landed(&mut self, now: Instant, flight: Flight, answer: &Answer, hint: Option<LeaderHint>) {
+        let serial = flight.partition.serial();
+        let Some(stream) = self.streams.get_mut(&serial) else {
+            debug_assert!(false, "a partition left while a batch of it was in flight");
+            return self.settler.release(flight.batch);
+        };
+        let backoff = &mut self.backoff;
+        let config = &self.config.stream;
+        let Aftermath { stale, identity_spent, job, loss } = stream.landed(
+            now,
+            flight,
+            answer,
+            config,
+            &mut |failures| backoff.after(failures),
+            &mut self.settler,
+        );
+        if let Some(loss) = loss {
+            let (topic, partition) = (StdArc::clone(stream.partition().topic()), stream.partition().index());
+            self.notices.push(Notice::Loss { broker: self.port.broker(), topic, partition, loss });
+        }
+        if stale {
+            let (topic, partition) = (StdArc::clone(stream.partition().topic()), stream.partition().index());
+            let code = answer.code();
+            self.notices.push(Notice::Stale { topic, partition, code, hint });
+        }
+        if identity_spent && let Some(spent) = stream.spent() {
+            self.notices.push(Notice::IdentitySpent(spent));
+        }
+        self.jobs.extend(job);
+        self.schedule.revisit.push(serial);
+        self.release_if_idle(serial);
+    }
+
+    pub(super) fn release_if_idle(&mut self, serial: u32) {
+        if self.streams.get(&serial).is_some_and(|stream| stream.leaving && stream.may_leave())
+            && let Some(mut stream) = self.streams.remove(&serial)
+        {
+            self.schedule.forget(serial, &mut stream);
+            self.notices.push(Notice::Released(stream));
+        }
+    }
+}

@@ -1,0 +1,369 @@
+//! A broker sender: everything that goes to one broker, decided without I/O.
+//!
+//! ```text
+//!             adopt(stream)          poll(now) ─▶ Send(request) ─▶ the connection
+//!   orders ─────────────────▶ broker sender ◀──────────────────────────────┐
+//!             leave(partition)  │    answered(request), ended(requests), written(request)
+//!                               └─▶ notices: released streams, stale leaders, spent identities
+//! ```
+//!
+//! The shell around it polls after everything that it handed in, until the broker sender is idle, and then sleeps until the
+//! time that the broker sender names, or until the broker sender's port rings. A broker sender without a connection keeps the deadlines of its
+//! partitions; so does the one broker sender that has no broker at all, where partitions without a leader wait.
+//!
+//! A request takes each partition at most once: a partition that has more is listed again only after the request is
+//! built, because a broker silently keeps the last of two entries.
+
+mod answers;
+mod building;
+mod compressing;
+mod giving_way;
+mod landing;
+mod notice;
+mod obstacle;
+mod orders;
+mod request;
+mod schedule;
+
+pub use answers::{AnswerError, LeaderHint};
+pub use notice::Notice;
+pub use request::{ProduceRequest, RequestConfig};
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc as StdArc;
+use std::time::{Duration, Instant};
+
+use milena_codec::ids::Identity;
+
+use crate::accumulator::{Bulletin, Port, Shared};
+use crate::backoff::Backoff;
+use crate::compression::CompressionJob;
+use crate::outcome::Obstacle;
+use crate::stream::{Counters, Settler, Stream, StreamConfig};
+use crate::sync::Arc;
+use answers::Landed;
+use obstacle::Connecting;
+use schedule::{Schedule, Visit};
+
+/// How a broker sender sends.
+#[derive(Clone, Debug)]
+pub struct BrokerSenderConfig {
+    /// How its streams send.
+    pub stream: StreamConfig,
+    /// `max.in.flight.requests.per.connection`.
+    pub in_flight_max: usize,
+    /// The most that a request takes, unless one batch alone is larger.
+    pub request_bytes_max: usize,
+    /// Whether brokers answer (`acks` other than 0).
+    pub awaits_answers: bool,
+    /// `request.timeout.ms`: how long batches that were never sent have for one try after a late wake-up.
+    pub request_timeout: Duration,
+    /// `retry.backoff.ms`.
+    pub retry_backoff: Duration,
+    /// `retry.backoff.max.ms`.
+    pub retry_backoff_max: Duration,
+    /// Seed of the jitter.
+    pub seed: u64,
+}
+
+/// The shell's next step.
+#[derive(Debug)]
+pub enum Output {
+    /// Write this, and poll again.
+    Send(ProduceRequest),
+    /// Run this, here or elsewhere, and poll again. The result comes back by [`BrokerSender::compressed`], or from another thread
+    /// by [`Port::compressed`].
+    Compress(CompressionJob),
+    /// Reset the connection, hand in what was on it by [`BrokerSender::ended`], and poll again: it holds batches that give way to
+    /// callers that wait for room.
+    Reset,
+    /// A caller holds a partition: let other tasks run, and poll again.
+    Again,
+    /// Sleep until then, or until the port rings, or until something comes from the connection.
+    Idle {
+        /// When to poll again at the latest.
+        until: Option<Instant>,
+        /// Offers need not wake the shell: nothing can be sent before an answer comes.
+        deaf: bool,
+    },
+}
+
+/// The broker sender of one broker.
+#[derive(Debug)]
+pub struct BrokerSender {
+    config: StdArc<BrokerSenderConfig>,
+    port: Arc<Port>,
+    streams: BTreeMap<u32, Box<Stream>>,
+    schedule: Schedule,
+    bulletin: Bulletin,
+    /// Jobs that the shell has not taken yet.
+    jobs: VecDeque<CompressionJob>,
+    /// Whether batches of any of its partitions are compressed.
+    compresses: bool,
+    /// Produce's version on the connection; none without a connection.
+    version: Option<i16>,
+    identity: Option<Identity>,
+    in_flight: usize,
+    /// Since when the broker has owed an answer without giving one.
+    silent_since: Option<Instant>,
+    /// Requests that came back, empty: the next ones take their memory. At most as many as may be in flight.
+    spares: Vec<ProduceRequest>,
+    /// The batches of the answer that is read; empty between two responses.
+    answers: Vec<Landed>,
+    /// Halved after a time-out, grown by answers.
+    request_bytes_max: usize,
+    settler: Settler,
+    notices: Vec<Notice>,
+    backoff: Backoff,
+    /// The trouble with the broker; none while its connection works.
+    trouble: Option<Obstacle>,
+    /// The first attempt to connect since the connection could be used last.
+    connecting: Option<Connecting>,
+    /// It was with requests that were sent, and none was answered since.
+    left_unanswered: bool,
+    /// How often it looked how a partition stands.
+    #[cfg(test)]
+    looks: usize,
+}
+
+impl BrokerSender {
+    /// A broker sender without partitions and without a connection.
+    #[must_use]
+    pub fn new(config: StdArc<BrokerSenderConfig>, shared: StdArc<Shared>, port: Arc<Port>) -> Self {
+        Self {
+            port,
+            streams: BTreeMap::new(),
+            schedule: Schedule::default(),
+            bulletin: Bulletin::default(),
+            jobs: VecDeque::new(),
+            compresses: false,
+            version: None,
+            identity: None,
+            in_flight: 0,
+            silent_since: None,
+            spares: Vec::new(),
+            answers: Vec::new(),
+            request_bytes_max: config.request_bytes_max,
+            settler: Settler::new(shared),
+            notices: Vec::new(),
+            backoff: Backoff::new(config.retry_backoff, config.retry_backoff_max, config.seed),
+            trouble: None,
+            connecting: None,
+            left_unanswered: false,
+            #[cfg(test)]
+            looks: 0,
+            config,
+        }
+    }
+
+    /// The producer has an identity, or another one.
+    pub fn set_identity(&mut self, identity: Identity) {
+        self.identity = Some(identity);
+        self.schedule.revisit.extend(self.streams.keys());
+    }
+
+    /// A connection is ready, on which Produce has this version.
+    pub fn connected(&mut self, produce_version: i16) {
+        self.version = Some(produce_version);
+        self.connecting = None;
+        // The broker may have started anew, and not know the runs of partitions that had nothing in flight either.
+        self.streams.values_mut().for_each(|stream| stream.leader_changed());
+        self.schedule.revisit.extend(self.streams.keys());
+        // A broker that takes connections and breaks them over every request is in trouble all the same.
+        if !self.left_unanswered {
+            self.trouble = None;
+            self.port.set_trouble(None);
+        }
+    }
+
+    /// The shell was to wake at `since` and wakes later by more than [`LATE_MIN`](crate::stream::LATE_MIN), because the
+    /// process was suspended or the thread blocked: batches that were never sent have one try, for at most one request
+    /// time-out.
+    pub fn woke_late(&mut self, since: Instant, now: Instant) {
+        let until = now + self.config.request_timeout;
+        self.streams.values_mut().for_each(|stream| stream.grant(since, until));
+        self.schedule.revisit.extend(self.streams.keys());
+    }
+
+    /// Fails everything that is not settled, here and in the queues: the producer ends.
+    pub fn abort(&mut self) {
+        for serial in self.streams.keys().copied().collect::<Vec<_>>() {
+            let Some(stream) = self.streams.get_mut(&serial) else { continue };
+            if stream.abort(&mut self.settler).is_none() {
+                self.schedule.aborting.push(serial);
+            }
+        }
+        self.settler.finish();
+    }
+
+    /// Whether [`abort`](Self::abort) has to be called again, because a caller held a partition.
+    #[must_use]
+    pub fn is_aborting(&mut self) -> bool {
+        !std::mem::take(&mut self.schedule.aborting).is_empty()
+    }
+
+    /// The next step.
+    pub fn poll(&mut self, now: Instant, room: bool) -> Output {
+        self.settler.at(now);
+        self.look(now);
+        if self.gives_way(now) {
+            self.settler.finish();
+            return Output::Reset;
+        }
+        let may_send = room && self.version.is_some() && self.in_flight < self.config.in_flight_max;
+        if let Some(job) = self.next_job(now, may_send) {
+            self.settler.finish();
+            return Output::Compress(job);
+        }
+        let request = if may_send { self.build(now) } else { None };
+        self.settler.finish();
+        if let Some(request) = request {
+            self.silent_since.get_or_insert(now);
+            self.in_flight += 1;
+            self.settler.counters.requests += 1;
+            return Output::Send(request);
+        }
+        if self.schedule.has_busy() {
+            return Output::Again;
+        }
+        let until =
+            [self.schedule.next(), self.settler.shared().memory.look(now)].into_iter().flatten().min();
+        Output::Idle { until, deaf: self.version.is_some() && !may_send }
+    }
+
+    /// Takes the messages to the coordinator, and their memory: they are few but when thousands of partitions leave.
+    pub fn notices(&mut self) -> std::vec::IntoIter<Notice> {
+        std::mem::take(&mut self.notices).into_iter()
+    }
+
+    /// Takes the counts since the last call.
+    pub fn counters(&mut self) -> Counters {
+        std::mem::take(&mut self.settler.counters)
+    }
+
+    /// Its mailbox.
+    pub const fn port(&self) -> &Arc<Port> {
+        &self.port
+    }
+
+    /// Whether it looks after any partition.
+    #[must_use]
+    pub fn has_partitions(&self) -> bool {
+        !self.streams.is_empty()
+    }
+
+    /// Whether something would be sent if there were a connection, as of the last [`poll`](Self::poll).
+    #[must_use]
+    pub fn has_ready(&self) -> bool {
+        !self.schedule.ready.is_empty()
+    }
+
+    /// How many requests are not answered.
+    #[must_use]
+    pub const fn in_flight(&self) -> usize {
+        self.in_flight
+    }
+
+    /// Goes through everything that may have changed.
+    fn look(&mut self, now: Instant) {
+        self.schedule.clear();
+        self.port.look(&mut self.bulletin);
+        let pressed = std::mem::take(&mut self.bulletin.pressed);
+        let mut results = std::mem::take(&mut self.bulletin.results);
+        results.drain(..).for_each(|result| self.compressed(result));
+        self.bulletin.results = results;
+        while let Some(serial) = self.bulletin.partitions.pop_front() {
+            self.refresh(serial, now, Visit::Look);
+        }
+        if pressed {
+            self.schedule.press(&mut self.streams);
+        }
+        self.go_through(
+            |schedule| &mut schedule.arriving,
+            |broker_sender, serial| broker_sender.arrive(serial, now),
+        );
+        self.go_through(
+            |schedule| &mut schedule.pressing,
+            |broker_sender, serial| broker_sender.refresh(serial, now, Visit::Press),
+        );
+        self.go_through(
+            |schedule| &mut schedule.revisit,
+            |broker_sender, serial| broker_sender.refresh(serial, now, Visit::Look),
+        );
+        while let Some(serial) = self.schedule.pop_due(now) {
+            if let Some(stream) = self.streams.get_mut(&serial) {
+                stream.armed = None;
+                self.refresh(serial, now, Visit::Look);
+            }
+        }
+    }
+
+    /// Visits the partitions of a list. Those that are listed meanwhile stay for the next time.
+    fn go_through(
+        &mut self,
+        list: fn(&mut Schedule) -> &mut Vec<u32>,
+        mut visit: impl FnMut(&mut Self, u32),
+    ) {
+        let mut serials = std::mem::take(list(&mut self.schedule));
+        serials.drain(..).for_each(|serial| visit(self, serial));
+        // The memory of the list is kept.
+        serials.append(list(&mut self.schedule));
+        *list(&mut self.schedule) = serials;
+    }
+
+    /// A partition that has come: its callers ring here from now on. On its way it could not be pressed.
+    fn arrive(&mut self, serial: u32, now: Instant) {
+        let Some(stream) = self.streams.get(&serial) else { return };
+        match stream.partition().assign(&self.port) {
+            Some(()) if self.settler.shared().is_pressed() => self.refresh(serial, now, Visit::Press),
+            Some(()) => self.refresh(serial, now, Visit::Look),
+            None => self.schedule.come_back(serial, Visit::Arrival),
+        }
+    }
+
+    /// Looks how a partition stands: lists it if it has something to send, and sets its timer.
+    fn refresh(&mut self, serial: u32, now: Instant, why: Visit) {
+        let Some(stream) = self.streams.get_mut(&serial) else { return };
+        #[cfg(test)]
+        {
+            self.looks += 1;
+        }
+        let spent = stream.mend(self.identity, &mut self.settler);
+        self.notices.extend(spent.map(Notice::IdentitySpent));
+        let config = &self.config.stream;
+        let claim_from = if self.compresses { stream.claim_from() } else { usize::MAX };
+        let pressed = why == Visit::Press;
+        let Some(standing) = stream.partition().visit(now, stream.is_idle(), pressed, claim_from) else {
+            return self.schedule.come_back(serial, why);
+        };
+        if (standing.expires.is_some() || stream.has_waiting()) && stream.partition().wakes() {
+            self.notices.push(Notice::Awake(StdArc::clone(stream.partition().topic())));
+        }
+        self.schedule.note_keeping(serial, stream);
+        let unsent = standing.expires.map(|due| stream.unsent_due(due, now, self.config.request_timeout));
+        let expires = stream.deadline(config).into_iter().chain(unsent).min();
+        if expires.is_some_and(|expires| expires <= now) {
+            self.expire(serial, now);
+            // The next look, which follows at once, sees how it stands after that.
+            return self.schedule.revisit.push(serial);
+        }
+        let has_next = match stream.compresses() {
+            true => stream.has_prepared() || (standing.ripe && stream.may_claim()),
+            false => standing.ripe,
+        };
+        if stream.may_send(now, self.identity, config) && (has_next || stream.has_waiting()) {
+            self.schedule.list(serial, stream);
+        }
+        if standing.ripe && standing.bytes > claim_from {
+            self.schedule.claiming.push(serial);
+        }
+        if standing.ages.is_some() {
+            self.schedule.note_open(serial, stream);
+        }
+        let later = [expires, standing.ages, stream.not_before()].into_iter().flatten();
+        self.schedule.arm(serial, later.filter(|at| *at > now).min(), stream);
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests;

@@ -1,0 +1,141 @@
+//! A Produce request: its own few bytes, and the batches around which they are written.
+
+use milena_codec::ids::PartitionId;
+use milena_codec::message::produce::{PartitionRecords, RequestFrame, TOPIC_IDS_SINCE, put_request};
+use milena_codec::wire::EncodeError;
+
+use crate::stream::Flight;
+
+/// A request, and everything that goes out with it. It has one owner at a time: the broker sender makes it, the connection
+/// writes it and keeps it until the answer, and gives it back to the broker sender.
+#[derive(Debug, Default)]
+pub struct ProduceRequest {
+    /// Its batches, sorted by topic; taken out one by one as they are answered.
+    pub(super) flights: Vec<Option<Flight>>,
+    version: i16,
+    /// Everything but the batches.
+    glue: Vec<u8>,
+    /// Where in `glue` each batch belongs.
+    cuts: Vec<usize>,
+    /// The pieces in order.
+    pieces: Vec<Piece>,
+    bytes: usize,
+}
+
+/// A piece of a request.
+#[derive(Clone, Copy, Debug)]
+enum Piece {
+    Glue { start: usize, end: usize },
+    Chunk { flight: usize, chunk: usize },
+}
+
+/// The fields of a request besides its batches.
+#[derive(Clone, Debug)]
+pub struct RequestConfig {
+    /// The client's name for itself.
+    pub client_id: Option<String>,
+    /// 0, 1, or -1 for all.
+    pub acks: i16,
+    /// How long the broker may wait for its followers, in milliseconds.
+    pub timeout_ms: i32,
+}
+
+/// The order of a request: partitions of one topic stand together.
+fn place(flight: &Option<Flight>) -> Option<(&str, PartitionId)> {
+    flight.as_ref().map(|flight| (&**flight.partition.topic(), flight.partition.index()))
+}
+
+impl ProduceRequest {
+    /// Adds a batch, of a partition that it has none of.
+    pub(super) fn push(&mut self, flight: Flight) {
+        self.flights.push(Some(flight));
+    }
+
+    /// All batches are in it: the version is the one of the connection, unless a topic has no id.
+    pub(super) fn close(&mut self, version: i16) {
+        self.flights.sort_unstable_by(|a, b| place(a).cmp(&place(b)));
+        debug_assert!(
+            self.flights.windows(2).all(|pair| place(&pair[0]) != place(&pair[1])),
+            "a broker keeps the last of two batches for one partition"
+        );
+        let has_ids = self.flights.iter().flatten().all(|flight| !flight.topic_id.is_zero());
+        self.version = if has_ids { version } else { version.min(TOPIC_IDS_SINCE - 1) };
+    }
+
+    /// Makes it empty. Its memory is kept for the next request.
+    pub(super) fn clear(&mut self) {
+        self.flights.clear();
+        self.glue.clear();
+        self.cuts.clear();
+        self.pieces.clear();
+        self.bytes = 0;
+    }
+
+    /// Writes the frame around the batches.
+    ///
+    /// # Errors
+    /// [`EncodeError`] when the version does not exist, or the request is longer than a frame may be.
+    pub fn encode(&mut self, correlation_id: i32, config: &RequestConfig) -> Result<(), EncodeError> {
+        let frame = RequestFrame {
+            version: self.version,
+            correlation_id,
+            client_id: config.client_id.as_deref(),
+            transactional_id: None,
+            acks: config.acks,
+            timeout_ms: config.timeout_ms,
+        };
+        let batches = self.flights.iter().flatten().map(|flight| PartitionRecords {
+            topic: flight.partition.topic(),
+            topic_id: flight.topic_id,
+            partition: flight.partition.index(),
+            bytes: flight.batch.bytes(),
+        });
+        put_request(&mut self.glue, &mut self.cuts, &frame, batches)?;
+        let mut start = 0;
+        for (flight, cut) in self.cuts.iter().enumerate() {
+            self.pieces.push(Piece::Glue { start, end: *cut });
+            let chunks = self.flights[flight].as_ref().map_or(0, |flight| flight.batch.piece_count());
+            self.pieces.extend((0..chunks).map(|chunk| Piece::Chunk { flight, chunk }));
+            start = *cut;
+        }
+        self.pieces.push(Piece::Glue { start, end: self.glue.len() });
+        self.bytes = (0..self.pieces.len()).map(|index| self.piece(index).len()).sum();
+        Ok(())
+    }
+
+    /// How many pieces go out, once it is encoded.
+    #[must_use]
+    pub const fn pieces(&self) -> usize {
+        self.pieces.len()
+    }
+
+    /// A piece.
+    #[must_use]
+    pub fn piece(&self, index: usize) -> &[u8] {
+        match self.pieces.get(index) {
+            Some(Piece::Glue { start, end }) => &self.glue[*start..*end],
+            Some(Piece::Chunk { flight, chunk }) => {
+                self.flights[*flight].as_ref().map_or(&[], |flight| flight.batch.piece(*chunk))
+            }
+            None => &[],
+        }
+    }
+
+    /// Length of the whole frame, once it is encoded.
+    #[must_use]
+    pub const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Its version.
+    #[must_use]
+    pub const fn version(&self) -> i16 {
+        self.version
+    }
+
+    /// How many batches it carries.
+    #[must_use]
+    pub const fn batches(&self) -> usize {
+        self.flights.len()
+    }
+}

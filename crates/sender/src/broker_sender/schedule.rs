@@ -1,0 +1,192 @@
+//! Which partitions of a broker sender have something to do, and when the others will: lists, never a scan over all of them.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Instant;
+
+use crate::stream::Stream;
+use crate::sync::mutant::{self, Blind};
+
+/// The lists of a broker sender. Partitions stand in them by their serial.
+#[derive(Debug, Default)]
+pub(super) struct Schedule {
+    /// With something to send, in turn.
+    pub(super) ready: VecDeque<u32>,
+    /// New here; their callers do not ring at this broker sender yet.
+    pub(super) arriving: Vec<u32>,
+    /// To be looked at again.
+    pub(super) revisit: Vec<u32>,
+    /// The next batch of these is compressed ahead of its turn.
+    pub(super) claiming: Vec<u32>,
+    /// To be looked at again, and to send what they have.
+    pub(super) pressing: Vec<u32>,
+    /// To be failed.
+    pub(super) aborting: Vec<u32>,
+    /// That had an open batch when they were last looked at: those that a press concerns.
+    open: Vec<u32>,
+    /// That keep batches whose callers were told: those that give way when a caller waits for room.
+    keeping: Vec<u32>,
+    /// That went away, and may stand in the lists still: they leave all of them together, before the lists are read.
+    gone: BTreeSet<u32>,
+    /// How often that happened.
+    #[cfg(test)]
+    pub(super) clears: usize,
+    /// When to look at which. Invariant: one entry for each stream that is armed, at its time.
+    timers: BTreeSet<(Instant, u32)>,
+}
+
+/// The purpose of a visit to a partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Visit {
+    /// Its callers ring here from now on.
+    Arrival,
+    /// To have it send what it has.
+    Press,
+    /// To see how it stands.
+    Look,
+}
+
+impl Schedule {
+    /// Lists a stream as ready, once.
+    pub(super) fn list(&mut self, serial: u32, stream: &mut Stream) {
+        if !std::mem::replace(&mut stream.listed, true) {
+            self.ready.push_back(serial);
+        }
+    }
+
+    /// Lists a stream before the others: its turn had come.
+    pub(super) fn list_first(&mut self, serial: u32, stream: &mut Stream) {
+        if !std::mem::replace(&mut stream.listed, true) {
+            self.ready.push_front(serial);
+        }
+    }
+
+    /// A caller holds the partition: the broker sender comes back to it.
+    pub(super) fn come_back(&mut self, serial: u32, why: Visit) {
+        if mutant::is(Blind::SenderAfterBusy) {
+            return;
+        }
+        match why {
+            Visit::Arrival => self.arriving.push(serial),
+            Visit::Press => self.pressing.push(serial),
+            Visit::Look => self.revisit.push(serial),
+        }
+    }
+
+    /// A stream has an open batch.
+    pub(super) fn note_open(&mut self, serial: u32, stream: &mut Stream) {
+        if !std::mem::replace(&mut stream.open, true) {
+            self.open.push(serial);
+        }
+    }
+
+    /// A stream keeps batches whose callers were told.
+    pub(super) fn note_keeping(&mut self, serial: u32, stream: &mut Stream) {
+        if stream.keeps_told() && !std::mem::replace(&mut stream.keeping, true) {
+            self.keeping.push(serial);
+        }
+    }
+
+    /// Whether a stream may keep such batches.
+    pub(super) const fn has_keeping(&self) -> bool {
+        !self.keeping.is_empty()
+    }
+
+    /// Takes the streams that may keep such batches off their list.
+    pub(super) fn take_keeping(&mut self, streams: &mut BTreeMap<u32, Box<Stream>>) -> Vec<u32> {
+        for serial in &self.keeping {
+            if let Some(stream) = streams.get_mut(serial) {
+                stream.keeping = false;
+            }
+        }
+        std::mem::take(&mut self.keeping)
+    }
+
+    /// Everything shall go: that of those with an open batch, and of those that could not be looked at yet.
+    pub(super) fn press(&mut self, streams: &mut BTreeMap<u32, Box<Stream>>) {
+        for serial in self.open.drain(..) {
+            if let Some(stream) = streams.get_mut(&serial) {
+                stream.open = false;
+            }
+            self.pressing.push(serial);
+        }
+        self.pressing.append(&mut self.revisit);
+    }
+
+    /// A stream goes away. It may come back, and must not be found twice then: see [`clear`](Self::clear).
+    pub(super) fn forget(&mut self, serial: u32, stream: &mut Stream) {
+        self.gone.insert(serial);
+        self.arm(serial, None, stream);
+        stream.listed = false;
+        stream.open = false;
+        stream.keeping = false;
+    }
+
+    /// A stream comes.
+    pub(super) fn admit(&mut self, serial: u32) {
+        if self.gone.contains(&serial) {
+            self.clear();
+        }
+        self.arriving.push(serial);
+    }
+
+    /// The streams that went away leave the lists, in one go: thousands go at once when a broker leaves.
+    pub(super) fn clear(&mut self) {
+        if self.gone.is_empty() {
+            return;
+        }
+        #[cfg(test)]
+        {
+            self.clears += 1;
+        }
+        let gone = std::mem::take(&mut self.gone);
+        let lists = [
+            &mut self.arriving,
+            &mut self.revisit,
+            &mut self.claiming,
+            &mut self.pressing,
+            &mut self.aborting,
+            &mut self.open,
+            &mut self.keeping,
+        ];
+        for list in lists {
+            list.retain(|serial| !gone.contains(serial));
+        }
+        self.ready.retain(|serial| !gone.contains(serial));
+    }
+
+    /// Has a stream looked at again at `at`, and at no other time.
+    pub(super) fn arm(&mut self, serial: u32, at: Option<Instant>, stream: &mut Stream) {
+        if stream.armed == at {
+            return;
+        }
+        if let Some(armed) = std::mem::replace(&mut stream.armed, at) {
+            self.timers.remove(&(armed, serial));
+        }
+        self.timers.extend(at.map(|at| (at, serial)));
+    }
+
+    /// Takes the next timer that is due.
+    pub(super) fn pop_due(&mut self, now: Instant) -> Option<u32> {
+        let (at, serial) = *self.timers.first()?;
+        (at <= now).then(|| {
+            self.timers.pop_first();
+            serial
+        })
+    }
+
+    /// When the next timer is due.
+    pub(super) fn next(&self) -> Option<Instant> {
+        self.timers.first().map(|(at, _)| *at)
+    }
+
+    /// How many timers are set.
+    #[cfg(all(test, not(loom)))]
+    pub(super) fn timers(&self) -> usize {
+        self.timers.len()
+    }
+
+    /// Whether a partition was held by a caller, or waits to be looked at.
+    pub(super) fn has_busy(&self) -> bool {
+        !(self.arriving.is_empty() && self.revisit.is_empty() && self.pressing.is_empty())
+    }
+}

@@ -1,0 +1,371 @@
+//! A small world for broker senders: callers, a coordinator, and brokers that keep the rules of sequences.
+
+mod forgetting;
+
+use std::collections::BTreeMap;
+use std::sync::Arc as StdArc;
+use std::time::{Duration, Instant};
+
+use milena_codec::ErrorCode;
+use milena_codec::ids::{BrokerId, PartitionId, TopicId};
+use milena_partitioner::Strategy;
+
+pub(crate) use super::carried::{batches, partitions, run_of};
+use super::responses::response;
+use crate::accumulator::{AccumulatorConfig, ChooseError, Port, RecordRef, Shared, Topic, Waiting};
+use crate::broker_sender::{BrokerSender, BrokerSenderConfig, Notice, Output, ProduceRequest, RequestConfig};
+use crate::compression::{CompressionJob, TopicCompression, Workspace};
+use crate::coordinator::{Coordinator, Leadership, Order, SenderId};
+use crate::stream::Settler;
+use crate::sync::{Arc, Seat};
+use crate::tests::{At, Log, accumulator, identity, some_time, streams};
+
+pub(crate) const TOPIC: &str = "t";
+/// More than any broker of these tests has as `max.message.bytes`.
+pub(crate) const MAX: usize = 1 << 20;
+const VERSION: i16 = 9;
+
+pub(crate) fn broker_senders() -> BrokerSenderConfig {
+    BrokerSenderConfig {
+        stream: streams(),
+        in_flight_max: 5,
+        request_bytes_max: 8 << 20,
+        awaits_answers: true,
+        request_timeout: Duration::from_secs(30),
+        retry_backoff: Duration::from_millis(100),
+        retry_backoff_max: Duration::from_secs(1),
+        seed: 1,
+    }
+}
+
+/// Without sequences.
+pub(crate) fn plain_senders() -> BrokerSenderConfig {
+    let mut config = broker_senders();
+    config.stream.idempotent = false;
+    config.stream.window = 1;
+    config
+}
+
+/// Callers, broker senders, coordinator and logs.
+pub(crate) struct World {
+    pub(crate) now: Instant,
+    pub(crate) shared: StdArc<Shared>,
+    pub(crate) topic: Topic,
+    pub(crate) topic_id: TopicId,
+    pub(crate) coordinator: Coordinator,
+    pub(crate) broker_senders: BTreeMap<SenderId, BrokerSender>,
+    pub(crate) logs: Vec<Log>,
+    pub(crate) notices: Vec<Notice>,
+    /// Produce's version on the next connection.
+    pub(crate) version: i16,
+    /// Records of partitions that were discarded.
+    pub(crate) failed_by_discards: u64,
+    workspace: Workspace,
+    /// Jobs that other threads run, where [`Self::defers_jobs`] has them do so.
+    pub(crate) jobs: Vec<(SenderId, CompressionJob)>,
+    pub(crate) defers_jobs: bool,
+    /// The broker sender that had its connection reset last.
+    pub(crate) reset: Option<SenderId>,
+    broker_sender_config: StdArc<BrokerSenderConfig>,
+    compression: Option<StdArc<TopicCompression>>,
+}
+
+impl World {
+    pub(crate) fn new(
+        partitions: usize,
+        accumulator: AccumulatorConfig,
+        broker_senders: BrokerSenderConfig,
+    ) -> Self {
+        Self::with_budget(partitions, accumulator, broker_senders, 32 << 20)
+    }
+
+    pub(crate) fn with_budget(
+        partitions: usize,
+        accumulator: AccumulatorConfig,
+        broker_senders: BrokerSenderConfig,
+        budget: usize,
+    ) -> Self {
+        Self::compressed(partitions, accumulator, broker_senders, budget, None)
+    }
+
+    pub(crate) fn compressed(
+        partitions: usize,
+        accumulator: AccumulatorConfig,
+        broker_senders: BrokerSenderConfig,
+        budget: usize,
+        compression: Option<StdArc<TopicCompression>>,
+    ) -> Self {
+        let shared = Shared::new(accumulator, budget);
+        let mut world = Self {
+            now: some_time(),
+            topic: topic(&shared, compression.as_ref()),
+            compression,
+            topic_id: TopicId::ZERO,
+            coordinator: Coordinator::new(broker_senders.stream.idempotent),
+            broker_senders: BTreeMap::new(),
+            logs: (0..partitions).map(|_| Log::default()).collect(),
+            notices: Vec::new(),
+            version: VERSION,
+            failed_by_discards: 0,
+            workspace: Workspace::new(),
+            jobs: Vec::new(),
+            defers_jobs: false,
+            reset: None,
+            broker_sender_config: StdArc::new(broker_senders),
+            shared,
+        };
+        world.coordinator.asks_identity();
+        world.coordinator.identity(identity(7));
+        world.lead(&vec![Some(BrokerId(1)); partitions]);
+        world.obey();
+        world
+    }
+
+    /// One partition led by one broker, all defaults.
+    pub(crate) fn simple() -> Self {
+        Self::new(1, accumulator(), broker_senders())
+    }
+
+    /// So many partitions of broker 1, all defaults.
+    pub(crate) fn of(partitions: usize) -> Self {
+        Self::new(partitions, accumulator(), broker_senders())
+    }
+
+    pub(crate) fn lead(&mut self, leaders: &[SenderId]) {
+        let led_by =
+            |broker_sender: &SenderId| Leadership { broker_sender: *broker_sender, ..Leadership::default() };
+        self.elect(&leaders.iter().map(led_by).collect::<Vec<_>>());
+    }
+
+    pub(crate) fn elect(&mut self, leaders: &[Leadership]) {
+        self.broker_sender(None);
+        let limbo = Arc::clone(self.broker_senders[&None].port());
+        self.coordinator.topic(&self.topic, self.topic_id, leaders, &limbo);
+        self.obey();
+    }
+
+    pub(crate) fn broker_sender(&mut self, id: SenderId) -> &mut BrokerSender {
+        let (config, shared, version) = (&self.broker_sender_config, &self.shared, self.version);
+        let identity = self.coordinator.current_identity();
+        self.broker_senders.entry(id).or_insert_with(|| {
+            let port = Arc::new(Port::default());
+            shared.add_port(Arc::clone(&port));
+            let mut broker_sender = BrokerSender::new(StdArc::clone(config), StdArc::clone(shared), port);
+            if let Some(identity) = identity {
+                broker_sender.set_identity(identity);
+            }
+            if id.is_some() {
+                broker_sender.connected(version);
+            }
+            broker_sender
+        })
+    }
+
+    /// The broker sender of a broker.
+    pub(crate) fn broker(&mut self, broker: i32) -> &mut BrokerSender {
+        self.broker_sender(Some(BrokerId(broker)))
+    }
+
+    /// Carries out what the coordinator orders, and what broker senders tell it.
+    pub(crate) fn obey(&mut self) {
+        loop {
+            while let Some(order) = self.coordinator.next_order() {
+                match order {
+                    Order::Adopt(id, stream) => self.broker_sender(id).adopt(stream),
+                    Order::Leave(id, serial) => self.broker_sender(id).leave(serial),
+                    Order::TopicId(id, serial, topic_id) => {
+                        self.broker_sender(id).set_topic_id(serial, topic_id)
+                    }
+                    Order::AnotherTopic(id, serial) => self.broker_sender(id).topic_changed(serial),
+                    Order::AskRest(id, serial) => self.broker_sender(id).report_rest(serial),
+                    Order::Elected(id, serial) => self.broker_sender(id).elected(serial),
+                    Order::Discard(stream) => {
+                        let mut settler = Settler::new(StdArc::clone(&self.shared));
+                        stream.discard(&mut settler);
+                        self.failed_by_discards += settler.counters.failed;
+                        settler.finish();
+                    }
+                    Order::Identity(identity) => {
+                        self.broker_senders
+                            .values_mut()
+                            .for_each(|broker_sender| broker_sender.set_identity(identity));
+                    }
+                }
+            }
+            let told = self
+                .broker_senders
+                .values_mut()
+                .flat_map(|broker_sender| broker_sender.notices().collect::<Vec<_>>());
+            let told: Vec<Notice> = told.collect();
+            if told.is_empty() {
+                return;
+            }
+            for notice in told {
+                match notice {
+                    Notice::Released(stream) => self.coordinator.released(stream),
+                    other => self.notices.push(other),
+                }
+            }
+        }
+    }
+
+    pub(crate) fn send(&self, partition: i32, value: &[u8]) -> Result<Seat, ChooseError> {
+        self.send_as(partition, value, Waiting::default())
+    }
+
+    pub(crate) fn send_as(
+        &self,
+        partition: i32,
+        value: &[u8],
+        waiting: Waiting<'_>,
+    ) -> Result<Seat, ChooseError> {
+        let record = RecordRef { value: Some(value), ..RecordRef::default() };
+        let place = Some(PartitionId(partition));
+        let appended = self.topic.append::<_, true>(place, &record, &At(self.now), waiting)?;
+        Ok(appended.seat.unwrap())
+    }
+
+    /// Has a first record written to partition 0.
+    pub(crate) fn prove(&mut self) {
+        self.send(0, b"proof").unwrap();
+        self.linger();
+        let request = self.request(1).unwrap();
+        self.served(1, request);
+    }
+
+    /// Lets the linger pass.
+    pub(crate) fn linger(&mut self) {
+        self.now += Duration::from_millis(6);
+    }
+
+    /// What a broker sender has its shell do, but that it is polled on while somebody holds a partition.
+    pub(crate) fn poll(&mut self, id: SenderId, room: bool) -> Output {
+        let now = self.now;
+        let output = loop {
+            match self.broker_sender(id).poll(now, room) {
+                Output::Again => {}
+                Output::Compress(job) if self.defers_jobs => self.jobs.push((id, job)),
+                Output::Compress(job) => {
+                    let result = job.run(&mut self.workspace);
+                    self.broker_sender(id).compressed(result);
+                }
+                other => break other,
+            }
+        };
+        if matches!(output, Output::Reset) {
+            self.reset = Some(id);
+        }
+        self.obey();
+        output
+    }
+
+    /// Another thread runs the job at this place among the deferred ones.
+    pub(crate) fn run_job(&mut self, place: usize) {
+        let (id, job) = self.jobs.remove(place);
+        let result = job.run(&mut self.workspace);
+        self.broker_senders[&id].port().compressed(result);
+    }
+
+    /// The next request of a broker's broker sender, if it has one now.
+    pub(crate) fn request(&mut self, broker: i32) -> Option<ProduceRequest> {
+        match self.poll(Some(BrokerId(broker)), true) {
+            Output::Send(mut request) => {
+                let config = RequestConfig { client_id: None, acks: -1, timeout_ms: 1_000 };
+                request.encode(1, &config).unwrap();
+                Some(request)
+            }
+            _ => None,
+        }
+    }
+
+    /// A record of its own request.
+    pub(crate) fn fly(&mut self, partition: i32, value: &str) -> (Seat, ProduceRequest) {
+        let seat = self.send(partition, value.as_bytes()).unwrap();
+        self.linger();
+        (seat, self.request(1).unwrap())
+    }
+
+    /// A broker appends what a request carries, and answers; `max` is its `max.message.bytes`.
+    pub(crate) fn serve(&mut self, request: &ProduceRequest, max: usize) -> Vec<u8> {
+        let answers = batches(request)
+            .into_iter()
+            .map(|(partition, bytes)| {
+                let index = usize::try_from(partition).unwrap();
+                let (code, offset) = self.logs[index].append(&bytes, max);
+                (partition, code, offset)
+            })
+            .collect::<Vec<_>>();
+        response(request.version(), self.topic_id, &answers)
+    }
+
+    /// A broker appends what a request carries, and its answer comes.
+    pub(crate) fn served(&mut self, broker: i32, request: ProduceRequest) {
+        let body = self.serve(&request, MAX);
+        self.answered(broker, request, &body);
+    }
+
+    pub(crate) fn answered(&mut self, broker: i32, request: ProduceRequest, body: &[u8]) {
+        let now = self.now;
+        self.broker(broker).answered(now, request, body).unwrap();
+        self.obey();
+    }
+
+    /// The broker refuses everything with `code`.
+    pub(crate) fn refuse(&mut self, broker: i32, request: ProduceRequest, code: ErrorCode) {
+        let answers: Vec<_> = batches(&request).iter().map(|(partition, _)| (*partition, code, -1)).collect();
+        let body = response(request.version(), self.topic_id, &answers);
+        self.answered(broker, request, &body);
+    }
+
+    /// The connection ended, and there is another one.
+    pub(crate) fn ended(&mut self, broker: i32, requests: Vec<(ProduceRequest, bool)>) {
+        self.lost(broker, requests, false);
+    }
+
+    /// The broker took too long, and there is another connection.
+    pub(crate) fn timed_out(&mut self, broker: i32, requests: Vec<(ProduceRequest, bool)>) {
+        self.lost(broker, requests, true);
+    }
+
+    fn lost(&mut self, broker: i32, requests: Vec<(ProduceRequest, bool)>, timed_out: bool) {
+        let (now, version) = (self.now, self.version);
+        let broker_sender = self.broker(broker);
+        broker_sender.ended(now, requests, timed_out);
+        broker_sender.connected(version);
+        self.obey();
+    }
+
+    pub(crate) fn log(&self, partition: usize) -> Vec<String> {
+        self.logs[partition].texts()
+    }
+
+    /// All goes well from here: everything is settled, and nothing is held.
+    pub(crate) fn rest(mut self) {
+        let brokers: Vec<i32> = self.broker_senders.keys().flatten().map(|broker| broker.0).collect();
+        for _ in 0..300 {
+            self.now += Duration::from_secs(2);
+            for broker in &brokers {
+                while let Some(request) = self.request(*broker) {
+                    self.served(*broker, request);
+                }
+            }
+            self.poll(None, false);
+        }
+        assert!(self.broker_senders.values().all(|broker_sender| broker_sender.in_flight() == 0));
+        self.shared.check_at_rest();
+    }
+}
+
+/// The topic without partitions.
+fn topic(shared: &StdArc<Shared>, compression: Option<&StdArc<TopicCompression>>) -> Topic {
+    let topic = Topic::new(TOPIC.into(), Strategy::Java, StdArc::clone(shared), 1);
+    topic.compressed(compression.cloned())
+}
+
+impl Shared {
+    /// Checks that nothing is outstanding, and that nobody holds any of the budget.
+    pub(crate) fn check_at_rest(&self) {
+        assert_eq!(self.memory.free(), self.memory.budget(), "budget was not given back");
+        assert!(self.outstanding.is_settled(self.outstanding.end_generation()), "something is outstanding");
+    }
+}

@@ -1,0 +1,25 @@
+//! A topic that the client forgets, as the driver does.
+
+use super::{World, topic};
+use crate::broker_sender::Notice;
+
+impl World {
+    /// Forgets the topic, if nothing is left of it. It has no partitions afterwards.
+    pub(crate) fn forget(&mut self) -> bool {
+        let asked = self.topic.partitions().len();
+        if !self.coordinator.ask_rest(&self.topic) {
+            return false;
+        }
+        self.obey();
+        let (at_rest, others): (Vec<_>, Vec<_>) =
+            self.notices.drain(..).partition(|notice| matches!(notice, Notice::AtRest(..)));
+        self.notices = others;
+        if at_rest.len() < asked {
+            return false;
+        }
+        self.coordinator.forget(&self.topic);
+        self.topic = topic(&self.shared, self.compression.as_ref());
+        self.obey();
+        true
+    }
+}
