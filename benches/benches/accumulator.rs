@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use criterion::{Criterion, Throughput};
 use milena_partitioner::Strategy;
 use milena_sender::accumulator::{AccumulatorConfig, Clock, Port, RecordRef, Shared, Topic, Waiting};
-use milena_sender::stream::Settler;
+use milena_sender::partition_sender::Settler;
 
 const VALUE: [u8; 100] = [7; 100];
 const RECORDS: u64 = 2_000;

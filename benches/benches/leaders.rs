@@ -15,7 +15,7 @@ use milena_partitioner::Strategy;
 use milena_sender::accumulator::{AccumulatorConfig, Clock, Port, RecordRef, Shared, Topic, Waiting};
 use milena_sender::broker_sender::{BrokerSender, BrokerSenderConfig, Notice};
 use milena_sender::coordinator::{Coordinator, Leadership, Order, SenderId};
-use milena_sender::stream::StreamConfig;
+use milena_sender::partition_sender::PartitionSenderConfig;
 
 const PARTITIONS: i32 = 4_000;
 const SECOND: Duration = Duration::from_secs(1);
@@ -98,9 +98,10 @@ impl Senders {
             availability_timeout: None,
         };
         let shared = Shared::new(config, 256 << 20);
-        let stream = StreamConfig { idempotent: false, window: 1, retries: u32::MAX, delivery_timeout };
+        let partition_sender =
+            PartitionSenderConfig { idempotent: false, window: 1, retries: u32::MAX, delivery_timeout };
         let config = Arc::new(BrokerSenderConfig {
-            stream,
+            partition_sender,
             in_flight_max: 5,
             request_bytes_max: 8 << 20,
             awaits_answers: true,
@@ -141,7 +142,9 @@ impl Senders {
         loop {
             while let Some(order) = self.coordinator.next_order() {
                 match order {
-                    Order::Adopt(Some(id), stream) => self.broker_sender(id).adopt(stream),
+                    Order::Adopt(Some(id), partition_sender) => {
+                        self.broker_sender(id).adopt(partition_sender)
+                    }
                     Order::Leave(Some(id), serial) => self.broker_sender(id).leave(serial),
                     _ => {}
                 }
@@ -151,8 +154,8 @@ impl Senders {
                 break;
             }
             for notice in told {
-                if let Notice::Released(stream) = notice {
-                    self.coordinator.released(stream);
+                if let Notice::Released(partition_sender) = notice {
+                    self.coordinator.released(partition_sender);
                 }
             }
         }

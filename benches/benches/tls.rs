@@ -100,27 +100,28 @@ async fn send(request: &Request, tls: Option<Arc<ServerConfig>>, in_memory: bool
         true => Arc::new(tls_over(network)),
         false => network,
     };
-    let mut stream = connector.connect(&endpoint, Duration::from_secs(10)).await.expect("a connection");
+    let mut partition_sender =
+        connector.connect(&endpoint, Duration::from_secs(10)).await.expect("a connection");
     switch.store(in_memory, Ordering::Relaxed);
     let begin = thread_time();
     for _ in 0..BYTES_A_ROUND / request.bytes() {
-        write(request, &mut stream).await;
+        write(request, &mut partition_sender).await;
     }
     thread_time() - begin
 }
 
 /// Writes a request in the way of the driver's connections.
-async fn write(request: &Request, stream: &mut BoxStream) {
+async fn write(request: &Request, partition_sender: &mut BoxStream) {
     let mut written = 0;
     poll_fn(|cx| {
         while written < request.bytes() {
             let rest = request.rest(written);
-            written +=
-                ready!(Pin::new(&mut *stream).poll_write_vectored(cx, &rest)).expect("a peer that takes it");
+            written += ready!(Pin::new(&mut *partition_sender).poll_write_vectored(cx, &rest))
+                .expect("a peer that takes it");
         }
-        let flushed = Pin::new(&mut *stream).poll_flush(cx);
+        let flushed = Pin::new(&mut *partition_sender).poll_flush(cx);
         // A driver looks for answers whenever it wakes.
-        let _ = Pin::new(&mut *stream).poll_read(cx, &mut ReadBuf::new(&mut [0; 256]));
+        let _ = Pin::new(&mut *partition_sender).poll_read(cx, &mut ReadBuf::new(&mut [0; 256]));
         flushed
     })
     .await
@@ -248,15 +249,15 @@ fn peer(tls: Option<Arc<ServerConfig>>) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
     thread::spawn(move || {
-        let (mut stream, _) = listener.accept().expect("a connection");
+        let (mut partition_sender, _) = listener.accept().expect("a connection");
         if let Some(config) = tls {
             let mut connection = ServerConnection::new(config).expect("a server");
             while connection.is_handshaking() {
-                connection.complete_io(&mut stream).expect("a handshake");
+                connection.complete_io(&mut partition_sender).expect("a handshake");
             }
         }
         let mut space = vec![0; 1 << 20];
-        while matches!(stream.read(&mut space), Ok(1..)) {}
+        while matches!(partition_sender.read(&mut space), Ok(1..)) {}
     });
     address
 }

@@ -11,7 +11,7 @@ use milena_codec::message::{
 use milena_partitioner::Strategy;
 use milena_sender::accumulator::{AccumulatorConfig, Clock, Port, RecordRef, Shared, Topic, Waiting};
 use milena_sender::broker_sender::{BrokerSender, BrokerSenderConfig, Output, ProduceRequest, RequestConfig};
-use milena_sender::stream::{Stream, StreamConfig};
+use milena_sender::partition_sender::{PartitionSender, PartitionSenderConfig};
 use milena_sender::sync::Seat;
 
 use super::{Measure, counted};
@@ -95,7 +95,7 @@ impl Office {
         let mut broker_sender = BrokerSender::new(Arc::new(broker_senders()), shared, Arc::clone(&port));
         for partition in topic.grow(PARTITIONS, &port, &mut 0) {
             partition.set_available(true);
-            broker_sender.adopt(Box::new(Stream::new(partition, TOPIC_ID)));
+            broker_sender.adopt(Box::new(PartitionSender::new(partition, TOPIC_ID)));
         }
         broker_sender.set_identity(Identity { producer_id: ProducerId(7), epoch: ProducerEpoch(0) });
         broker_sender.connected(PRODUCE);
@@ -179,7 +179,12 @@ fn accumulator() -> AccumulatorConfig {
 fn broker_senders() -> BrokerSenderConfig {
     let delivery_timeout = Duration::from_secs(120);
     BrokerSenderConfig {
-        stream: StreamConfig { idempotent: true, window: 5, retries: u32::MAX, delivery_timeout },
+        partition_sender: PartitionSenderConfig {
+            idempotent: true,
+            window: 5,
+            retries: u32::MAX,
+            delivery_timeout,
+        },
         in_flight_max: 5,
         request_bytes_max: 8 << 20,
         awaits_answers: true,

@@ -134,7 +134,7 @@ mod tests {
     use milena_codec::ids::TopicId;
     use milena_sender::accumulator::{Port, RecordRef, Topic, Waiting};
     use milena_sender::coordinator::{Coordinator, Leadership, Order};
-    use milena_sender::stream::Stream;
+    use milena_sender::partition_sender::PartitionSender;
     use milena_sender::sync::Seat;
 
     use super::*;
@@ -144,8 +144,8 @@ mod tests {
     fn partition_in_the_mail_of_a_driver_that_ends_fails_its_records() {
         for comes_late in [false, true] {
             let core = core();
-            let (stream, mut seat) = partition_with_a_record(&core);
-            let send = || core.tell(|inbox| inbox.notices.push(Notice::Released(stream)));
+            let (partition_sender, mut seat) = partition_with_a_record(&core);
+            let send = || core.tell(|inbox| inbox.notices.push(Notice::Released(partition_sender)));
             if comes_late {
                 core.end();
                 send();
@@ -162,18 +162,18 @@ mod tests {
         Core::new(config, 1)
     }
 
-    fn partition_with_a_record(core: &Arc<Core>) -> (Box<Stream>, Seat) {
+    fn partition_with_a_record(core: &Arc<Core>) -> (Box<PartitionSender>, Seat) {
         let topic: Arc<Topic> = {
             let (_, _) = core.registry.ask(&"t".into(), clock::now());
             core.registry.topic("t").unwrap()
         };
         let mut coordinator = Coordinator::new(false);
         coordinator.topic(&topic, TopicId::default(), &[Leadership::default()], &Arc::new(Port::default()));
-        let Some(Order::Adopt(_, stream)) = coordinator.next_order() else {
+        let Some(Order::Adopt(_, partition_sender)) = coordinator.next_order() else {
             panic!("a partition is adopted")
         };
         let waiting = Waiting { ticket: None, may_yield: false, urgent: false, impatient: true };
         let appended = topic.append::<_, true>(None, &RecordRef::default(), &core.clock, waiting).unwrap();
-        (stream, appended.seat.unwrap())
+        (partition_sender, appended.seat.unwrap())
     }
 }

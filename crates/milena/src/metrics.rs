@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use milena_sender::accumulator::Shared;
-use milena_sender::stream::Counters;
+use milena_sender::partition_sender::Counters;
 
 /// What the producer has done so far.
 #[derive(Debug, Default)]

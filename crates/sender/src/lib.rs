@@ -5,7 +5,7 @@
 //!               │ append                                   │ handle(now, …), poll(now)
 //!        ┌──────▼───────┐   ready, opened   ┌──────────────▼──────────────┐
 //!        │ accumulator  │ ────────────────▶ │ broker sender (one a broker)         │ ─▶ Produce requests
-//!        │ a queue for  │ ◀──────────────── │  stream (one a partition):  │
+//!        │ a queue for  │ ◀──────────────── │  partition sender (one a partition):  │
 //!        │ each         │    take a batch   │  stamps, retries, order     │ ◀─ answers, ends of connections
 //!        │ partition    │                   └──────────────┬──────────────┘
 //!        └──────────────┘                       notices    │    orders
@@ -16,7 +16,7 @@
 //! ```
 //!
 //! * [`accumulator`]: records are encoded into the open batch of their partition; one byte budget.
-//! * [`stream`]: the batches of one partition that left their queue, in order, until each is settled.
+//! * [`partition_sender`]: the batches of one partition that left their queue, in order, until each is settled.
 //! * [`broker_sender`]: what goes into the next request to one broker, and what an answer means.
 //! * [`coordinator`]: which broker sender looks after which partition; the identity of an idempotent producer.
 //! * [`sync`]: everything that threads share.
@@ -30,7 +30,7 @@ pub mod broker_sender;
 pub mod compression;
 pub mod coordinator;
 mod outcome;
-pub mod stream;
+pub mod partition_sender;
 pub mod sync;
 #[cfg(all(test, not(loom)))]
 mod tests;

@@ -18,7 +18,7 @@ use milena_codec::message::ProduceRequest as ProduceMessage;
 use milena_connection::Endpoint;
 use milena_connection::session::Event;
 use milena_sender::broker_sender::{BrokerSender, Output};
-use milena_sender::stream::{LATE_MIN, Stream};
+use milena_sender::partition_sender::{LATE_MIN, PartitionSender};
 use milena_sender::sync::Bell;
 use tokio::time::{Sleep, sleep_until};
 
@@ -38,7 +38,7 @@ const IN_PLACE_TURN_MAX: Duration = Duration::from_micros(200);
 /// What the director tells a broker sender.
 #[derive(Debug)]
 pub(super) enum BrokerCommand {
-    Adopt(Box<Stream>),
+    Adopt(Box<PartitionSender>),
     Leave(u32),
     TopicId(u32, TopicId),
     AnotherTopic(u32),
@@ -113,7 +113,7 @@ impl BrokerTask {
         let orders = self.orders.look(std::mem::take);
         for order in orders {
             match order {
-                BrokerCommand::Adopt(stream) => self.broker_sender.adopt(stream),
+                BrokerCommand::Adopt(partition_sender) => self.broker_sender.adopt(partition_sender),
                 BrokerCommand::Leave(serial) => self.broker_sender.leave(serial),
                 BrokerCommand::TopicId(serial, id) => self.broker_sender.set_topic_id(serial, id),
                 BrokerCommand::AnotherTopic(serial) => self.broker_sender.topic_changed(serial),

@@ -7,7 +7,7 @@ use milena_connection::session::{Awaits, SessionConfig};
 use milena_connection::transport::Connector;
 use milena_sender::broker_sender::{BrokerSenderConfig, RequestConfig};
 use milena_sender::compression::CodecLevel;
-use milena_sender::stream::StreamConfig;
+use milena_sender::partition_sender::PartitionSenderConfig;
 
 use super::compression::Compression;
 use crate::config::{Acks, ProducerConfig};
@@ -80,7 +80,7 @@ fn client_id(config: &ProducerConfig) -> Option<String> {
 
 fn broker_sender_of(config: &ProducerConfig, seed: u64) -> BrokerSenderConfig {
     BrokerSenderConfig {
-        stream: StreamConfig {
+        partition_sender: PartitionSenderConfig {
             idempotent: config.idempotence,
             // Without sequences a second batch could be written before a first one that is sent again.
             window: if config.idempotence { config.max_in_flight.min(5) } else { 1 },

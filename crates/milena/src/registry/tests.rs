@@ -65,7 +65,7 @@ fn a_topic_whose_partitions_are_being_made_stays_though_its_last_caller_leaves()
     registry.found(&name());
 
     let (Poll::Ready(Ok(found)), _) = poll(registry, &mut None, now) else { panic!("it is known") };
-    assert!(Arc::ptr_eq(&found, &placed), "a second topic would have second streams");
+    assert!(Arc::ptr_eq(&found, &placed), "a second topic would have second partition_senders");
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn make_known(core: &Core) -> Coordinator {
 #[test]
 fn known_topic_that_no_caller_holds_is_forgotten_and_the_next_caller_gets_another() {
     let core = core();
-    let _streams = make_known(&core);
+    let _partition_senders = make_known(&core);
     let held = core.registry.known(&name()).unwrap();
     assert!(core.registry.forget(&name(), 0).is_none(), "a caller holds it");
     drop(held);
@@ -184,7 +184,7 @@ fn known_topic_that_no_caller_holds_is_forgotten_and_the_next_caller_gets_anothe
 #[test]
 fn topic_that_had_a_batch_since_is_not_forgotten() {
     let core = core();
-    let _streams = make_known(&core);
+    let _partition_senders = make_known(&core);
     let topic = core.registry.known(&name()).unwrap();
     let waiting = Waiting { ticket: None, may_yield: false, urgent: false, impatient: false };
     assert!(topic.append::<_, false>(None, &RecordRef::default(), &core.clock, waiting).is_ok());
@@ -201,7 +201,7 @@ fn topic_is_not_forgotten_while_a_caller_waits_for_it_or_for_a_partition() {
     assert!(core.registry.forget(&name(), 0).is_none(), "it is not known");
     core.registry.leave(&name(), place.unwrap());
 
-    let _streams = make_known(&core);
+    let _partition_senders = make_known(&core);
     let mut place = None;
     let registry = &core.registry;
     assert!(registry.poll_partition(&name(), 7, &mut place, clock::now(), Waker::noop()).0.is_pending());
@@ -248,7 +248,7 @@ fn wake_in_each_way(first: Option<&Waker>) {
     }
     // A caller that waits for a partition, after another one has in vain.
     let core = core();
-    let _streams = make_known(&core);
+    let _partition_senders = make_known(&core);
     core.registry.waited_in_vain(&name(), now + MINUTE);
     let wait = |waker: &Waker| core.registry.poll_partition(&name(), 7, &mut None, now, waker).0.is_pending();
     Looks::check(&core, first, wait, || drop(core.registry.metadata_request_over(true)));

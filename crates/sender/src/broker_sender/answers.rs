@@ -14,7 +14,7 @@ use milena_codec::wire::{DecodeError, Reader, Viewed};
 use milena_codec::{ErrorCode, printable};
 
 use super::request::ProduceRequest;
-use crate::stream::{Answer, Culprit, Flight};
+use crate::partition_sender::{Answer, Culprit, Flight};
 
 /// What a broker says about who leads a partition now (KIP-951).
 #[derive(Clone, Debug, PartialEq, Eq)]

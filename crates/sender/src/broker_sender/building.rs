@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::schedule::Visit;
 use super::{BrokerSender, ProduceRequest};
-use crate::stream::{Answer, Next};
+use crate::partition_sender::{Answer, Next};
 
 impl BrokerSender {
     /// Gathers the next request: at most one batch a partition.
@@ -14,9 +14,10 @@ impl BrokerSender {
         let mut bytes = 0;
         for _ in 0..self.schedule.ready.len() {
             let Some(serial) = self.schedule.ready.pop_front() else { break };
-            let Some(stream) = self.streams.get_mut(&serial) else { continue };
-            stream.listed = false;
-            match stream.next(now, self.identity, &self.config.stream, &mut self.settler) {
+            let Some(partition_sender) = self.partition_senders.get_mut(&serial) else { continue };
+            partition_sender.listed = false;
+            match partition_sender.next(now, self.identity, &self.config.partition_sender, &mut self.settler)
+            {
                 Next::Busy => self.schedule.come_back(serial, Visit::Look),
                 Next::Nothing => self.refresh(serial, now, Visit::Look),
                 Next::Flight(flight) if flight.batch.is_beyond(version) => {
@@ -25,8 +26,8 @@ impl BrokerSender {
                 Next::Flight(flight) => {
                     let more = flight.batch.bytes();
                     if request.batches() > 0 && bytes + more > self.request_bytes_max {
-                        stream.put_back(flight, &mut self.settler);
-                        self.schedule.list_first(serial, stream);
+                        partition_sender.put_back(flight, &mut self.settler);
+                        self.schedule.list_first(serial, partition_sender);
                         break;
                     }
                     bytes += more;

@@ -8,17 +8,17 @@ use std::time::Instant;
 use super::BrokerSender;
 use super::schedule::Visit;
 use crate::compression::{CompressionJob, CompressionResult};
-use crate::stream::Claimed;
+use crate::partition_sender::Claimed;
 
 impl BrokerSender {
     /// Takes the result of a job.
     pub fn compressed(&mut self, result: CompressionResult) {
         let serial = result.id.partition;
-        let Some(stream) = self.streams.get_mut(&serial) else {
+        let Some(partition_sender) = self.partition_senders.get_mut(&serial) else {
             debug_assert!(false, "a partition left while a batch of it was in a job");
             return self.settler.release_output(result.output);
         };
-        stream.compressed(result, &mut self.settler);
+        partition_sender.compressed(result, &mut self.settler);
         self.schedule.revisit.push(serial);
         self.release_if_idle(serial);
     }
@@ -32,7 +32,10 @@ impl BrokerSender {
             }
             for place in 0..if may_send { self.schedule.ready.len() } else { 0 } {
                 if let Some(serial) = self.schedule.ready.get(place).copied()
-                    && !self.streams.get(&serial).is_some_and(|stream| stream.has_waiting())
+                    && !self
+                        .partition_senders
+                        .get(&serial)
+                        .is_some_and(|partition_sender| partition_sender.has_waiting())
                 {
                     self.claim(serial, now);
                 }
@@ -43,8 +46,8 @@ impl BrokerSender {
 
     /// Claims the next batch of a partition, if it has none claimed.
     fn claim(&mut self, serial: u32, now: Instant) {
-        let Some(stream) = self.streams.get_mut(&serial) else { return };
-        match stream.claim(now) {
+        let Some(partition_sender) = self.partition_senders.get_mut(&serial) else { return };
+        match partition_sender.claim(now) {
             Claimed::Nothing => {}
             Claimed::Busy => self.schedule.come_back(serial, Visit::Look),
             Claimed::Job(job) => self.jobs.push_back(job),

@@ -20,9 +20,9 @@ impl BrokerSender {
             return false;
         }
         let mut is_in_flight = false;
-        for serial in self.schedule.take_keeping(&mut self.streams) {
-            let Some(stream) = self.streams.get_mut(&serial) else { continue };
-            is_in_flight |= stream.give_way(&mut self.settler);
+        for serial in self.schedule.take_keeping(&mut self.partition_senders) {
+            let Some(partition_sender) = self.partition_senders.get_mut(&serial) else { continue };
+            is_in_flight |= partition_sender.give_way(&mut self.settler);
             // It stands in the list again as long as it keeps some.
             self.refresh(serial, now, Visit::Look);
         }

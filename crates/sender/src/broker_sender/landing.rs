@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::answers::{self, AnswerError, LeaderHint};
 use super::request::ProduceRequest;
 use super::{BrokerSender, Notice};
-use crate::stream::{Aftermath, Answer, Flight};
+use crate::partition_sender::{Aftermath, Answer, Flight};
 
 impl BrokerSender {
     /// A request was answered. Returns how long the broker asks the client to pause (KIP-219), in milliseconds.
@@ -68,7 +68,7 @@ impl BrokerSender {
         self.in_flight -= requests.len();
         self.silent_since = None;
         self.left_unanswered |= !requests.is_empty();
-        self.streams.values_mut().for_each(|stream| stream.forget_rejection());
+        self.partition_senders.values_mut().for_each(|partition_sender| partition_sender.forget_rejection());
         if timed_out {
             self.request_bytes_max = (self.request_bytes_max / 2).max(1);
         }
@@ -96,13 +96,13 @@ impl BrokerSender {
     /// A batch comes back.
     pub(super) fn landed(&mut self, now: Instant, flight: Flight, answer: &Answer, hint: Option<LeaderHint>) {
         let serial = flight.partition.serial();
-        let Some(stream) = self.streams.get_mut(&serial) else {
+        let Some(partition_sender) = self.partition_senders.get_mut(&serial) else {
             debug_assert!(false, "a partition left while a batch of it was in flight");
             return self.settler.release(flight.batch);
         };
         let backoff = &mut self.backoff;
-        let config = &self.config.stream;
-        let Aftermath { stale, identity_spent, job, loss } = stream.landed(
+        let config = &self.config.partition_sender;
+        let Aftermath { stale, identity_spent, job, loss } = partition_sender.landed(
             now,
             flight,
             answer,
@@ -111,15 +111,17 @@ impl BrokerSender {
             &mut self.settler,
         );
         if let Some(loss) = loss {
-            let (topic, partition) = (StdArc::clone(stream.partition().topic()), stream.partition().index());
+            let (topic, partition) =
+                (StdArc::clone(partition_sender.partition().topic()), partition_sender.partition().index());
             self.notices.push(Notice::Loss { broker: self.port.broker(), topic, partition, loss });
         }
         if stale {
-            let (topic, partition) = (StdArc::clone(stream.partition().topic()), stream.partition().index());
+            let (topic, partition) =
+                (StdArc::clone(partition_sender.partition().topic()), partition_sender.partition().index());
             let code = answer.code();
             self.notices.push(Notice::Stale { topic, partition, code, hint });
         }
-        if identity_spent && let Some(spent) = stream.spent() {
+        if identity_spent && let Some(spent) = partition_sender.spent() {
             self.notices.push(Notice::IdentitySpent(spent));
         }
         self.jobs.extend(job);
@@ -128,11 +130,14 @@ impl BrokerSender {
     }
 
     pub(super) fn release_if_idle(&mut self, serial: u32) {
-        if self.streams.get(&serial).is_some_and(|stream| stream.leaving && stream.may_leave())
-            && let Some(mut stream) = self.streams.remove(&serial)
+        if self
+            .partition_senders
+            .get(&serial)
+            .is_some_and(|partition_sender| partition_sender.leaving && partition_sender.may_leave())
+            && let Some(mut partition_sender) = self.partition_senders.remove(&serial)
         {
-            self.schedule.forget(serial, &mut stream);
-            self.notices.push(Notice::Released(stream));
+            self.schedule.forget(serial, &mut partition_sender);
+            self.notices.push(Notice::Released(partition_sender));
         }
     }
 }

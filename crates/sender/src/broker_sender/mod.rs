@@ -1,10 +1,10 @@
 //! A broker sender: everything that goes to one broker, decided without I/O.
 //!
 //! ```text
-//!             adopt(stream)          poll(now) ─▶ Send(request) ─▶ the connection
+//!             adopt(partition sender)          poll(now) ─▶ Send(request) ─▶ the connection
 //!   orders ─────────────────▶ broker sender ◀──────────────────────────────┐
 //!             leave(partition)  │    answered(request), ended(requests), written(request)
-//!                               └─▶ notices: released streams, stale leaders, spent identities
+//!                               └─▶ notices: released partition senders, stale leaders, spent identities
 //! ```
 //!
 //! The shell around it polls after everything that it handed in, until the broker sender is idle, and then sleeps until the
@@ -39,7 +39,7 @@ use crate::accumulator::{Bulletin, Port, Shared};
 use crate::backoff::Backoff;
 use crate::compression::CompressionJob;
 use crate::outcome::Obstacle;
-use crate::stream::{Counters, Settler, Stream, StreamConfig};
+use crate::partition_sender::{Counters, PartitionSender, PartitionSenderConfig, Settler};
 use crate::sync::Arc;
 use answers::Landed;
 use obstacle::Connecting;
@@ -48,8 +48,8 @@ use schedule::{Schedule, Visit};
 /// How a broker sender sends.
 #[derive(Clone, Debug)]
 pub struct BrokerSenderConfig {
-    /// How its streams send.
-    pub stream: StreamConfig,
+    /// How its partition senders send.
+    pub partition_sender: PartitionSenderConfig,
     /// `max.in.flight.requests.per.connection`.
     pub in_flight_max: usize,
     /// The most that a request takes, unless one batch alone is larger.
@@ -93,7 +93,7 @@ pub enum Output {
 pub struct BrokerSender {
     config: StdArc<BrokerSenderConfig>,
     port: Arc<Port>,
-    streams: BTreeMap<u32, Box<Stream>>,
+    partition_senders: BTreeMap<u32, Box<PartitionSender>>,
     schedule: Schedule,
     bulletin: Bulletin,
     /// Jobs that the shell has not taken yet.
@@ -132,7 +132,7 @@ impl BrokerSender {
     pub fn new(config: StdArc<BrokerSenderConfig>, shared: StdArc<Shared>, port: Arc<Port>) -> Self {
         Self {
             port,
-            streams: BTreeMap::new(),
+            partition_senders: BTreeMap::new(),
             schedule: Schedule::default(),
             bulletin: Bulletin::default(),
             jobs: VecDeque::new(),
@@ -159,7 +159,7 @@ impl BrokerSender {
     /// The producer has an identity, or another one.
     pub fn set_identity(&mut self, identity: Identity) {
         self.identity = Some(identity);
-        self.schedule.revisit.extend(self.streams.keys());
+        self.schedule.revisit.extend(self.partition_senders.keys());
     }
 
     /// A connection is ready, on which Produce has this version.
@@ -167,8 +167,8 @@ impl BrokerSender {
         self.version = Some(produce_version);
         self.connecting = None;
         // The broker may have started anew, and not know the runs of partitions that had nothing in flight either.
-        self.streams.values_mut().for_each(|stream| stream.leader_changed());
-        self.schedule.revisit.extend(self.streams.keys());
+        self.partition_senders.values_mut().for_each(|partition_sender| partition_sender.leader_changed());
+        self.schedule.revisit.extend(self.partition_senders.keys());
         // A broker that takes connections and breaks them over every request is in trouble all the same.
         if !self.left_unanswered {
             self.trouble = None;
@@ -176,20 +176,20 @@ impl BrokerSender {
         }
     }
 
-    /// The shell was to wake at `since` and wakes later by more than [`LATE_MIN`](crate::stream::LATE_MIN), because the
+    /// The shell was to wake at `since` and wakes later by more than [`LATE_MIN`](crate::partition sender::LATE_MIN), because the
     /// process was suspended or the thread blocked: batches that were never sent have one try, for at most one request
     /// time-out.
     pub fn woke_late(&mut self, since: Instant, now: Instant) {
         let until = now + self.config.request_timeout;
-        self.streams.values_mut().for_each(|stream| stream.grant(since, until));
-        self.schedule.revisit.extend(self.streams.keys());
+        self.partition_senders.values_mut().for_each(|partition_sender| partition_sender.grant(since, until));
+        self.schedule.revisit.extend(self.partition_senders.keys());
     }
 
     /// Fails everything that is not settled, here and in the queues: the producer ends.
     pub fn abort(&mut self) {
-        for serial in self.streams.keys().copied().collect::<Vec<_>>() {
-            let Some(stream) = self.streams.get_mut(&serial) else { continue };
-            if stream.abort(&mut self.settler).is_none() {
+        for serial in self.partition_senders.keys().copied().collect::<Vec<_>>() {
+            let Some(partition_sender) = self.partition_senders.get_mut(&serial) else { continue };
+            if partition_sender.abort(&mut self.settler).is_none() {
                 self.schedule.aborting.push(serial);
             }
         }
@@ -249,7 +249,7 @@ impl BrokerSender {
     /// Whether it looks after any partition.
     #[must_use]
     pub fn has_partitions(&self) -> bool {
-        !self.streams.is_empty()
+        !self.partition_senders.is_empty()
     }
 
     /// Whether something would be sent if there were a connection, as of the last [`poll`](Self::poll).
@@ -276,7 +276,7 @@ impl BrokerSender {
             self.refresh(serial, now, Visit::Look);
         }
         if pressed {
-            self.schedule.press(&mut self.streams);
+            self.schedule.press(&mut self.partition_senders);
         }
         self.go_through(
             |schedule| &mut schedule.arriving,
@@ -291,8 +291,8 @@ impl BrokerSender {
             |broker_sender, serial| broker_sender.refresh(serial, now, Visit::Look),
         );
         while let Some(serial) = self.schedule.pop_due(now) {
-            if let Some(stream) = self.streams.get_mut(&serial) {
-                stream.armed = None;
+            if let Some(partition_sender) = self.partition_senders.get_mut(&serial) {
+                partition_sender.armed = None;
                 self.refresh(serial, now, Visit::Look);
             }
         }
@@ -313,8 +313,8 @@ impl BrokerSender {
 
     /// A partition that has come: its callers ring here from now on. On its way it could not be pressed.
     fn arrive(&mut self, serial: u32, now: Instant) {
-        let Some(stream) = self.streams.get(&serial) else { return };
-        match stream.partition().assign(&self.port) {
+        let Some(partition_sender) = self.partition_senders.get(&serial) else { return };
+        match partition_sender.partition().assign(&self.port) {
             Some(()) if self.settler.shared().is_pressed() => self.refresh(serial, now, Visit::Press),
             Some(()) => self.refresh(serial, now, Visit::Look),
             None => self.schedule.come_back(serial, Visit::Arrival),
@@ -323,45 +323,52 @@ impl BrokerSender {
 
     /// Looks how a partition stands: lists it if it has something to send, and sets its timer.
     fn refresh(&mut self, serial: u32, now: Instant, why: Visit) {
-        let Some(stream) = self.streams.get_mut(&serial) else { return };
+        let Some(partition_sender) = self.partition_senders.get_mut(&serial) else { return };
         #[cfg(test)]
         {
             self.looks += 1;
         }
-        let spent = stream.mend(self.identity, &mut self.settler);
+        let spent = partition_sender.mend(self.identity, &mut self.settler);
         self.notices.extend(spent.map(Notice::IdentitySpent));
-        let config = &self.config.stream;
-        let claim_from = if self.compresses { stream.claim_from() } else { usize::MAX };
+        let config = &self.config.partition_sender;
+        let claim_from = if self.compresses { partition_sender.claim_from() } else { usize::MAX };
         let pressed = why == Visit::Press;
-        let Some(standing) = stream.partition().visit(now, stream.is_idle(), pressed, claim_from) else {
+        let Some(standing) =
+            partition_sender.partition().visit(now, partition_sender.is_idle(), pressed, claim_from)
+        else {
             return self.schedule.come_back(serial, why);
         };
-        if (standing.expires.is_some() || stream.has_waiting()) && stream.partition().wakes() {
-            self.notices.push(Notice::Awake(StdArc::clone(stream.partition().topic())));
+        if (standing.expires.is_some() || partition_sender.has_waiting())
+            && partition_sender.partition().wakes()
+        {
+            self.notices.push(Notice::Awake(StdArc::clone(partition_sender.partition().topic())));
         }
-        self.schedule.note_keeping(serial, stream);
-        let unsent = standing.expires.map(|due| stream.unsent_due(due, now, self.config.request_timeout));
-        let expires = stream.deadline(config).into_iter().chain(unsent).min();
+        self.schedule.note_keeping(serial, partition_sender);
+        let unsent =
+            standing.expires.map(|due| partition_sender.unsent_due(due, now, self.config.request_timeout));
+        let expires = partition_sender.deadline(config).into_iter().chain(unsent).min();
         if expires.is_some_and(|expires| expires <= now) {
             self.expire(serial, now);
             // The next look, which follows at once, sees how it stands after that.
             return self.schedule.revisit.push(serial);
         }
-        let has_next = match stream.compresses() {
-            true => stream.has_prepared() || (standing.ripe && stream.may_claim()),
+        let has_next = match partition_sender.compresses() {
+            true => partition_sender.has_prepared() || (standing.ripe && partition_sender.may_claim()),
             false => standing.ripe,
         };
-        if stream.may_send(now, self.identity, config) && (has_next || stream.has_waiting()) {
-            self.schedule.list(serial, stream);
+        if partition_sender.may_send(now, self.identity, config)
+            && (has_next || partition_sender.has_waiting())
+        {
+            self.schedule.list(serial, partition_sender);
         }
         if standing.ripe && standing.bytes > claim_from {
             self.schedule.claiming.push(serial);
         }
         if standing.ages.is_some() {
-            self.schedule.note_open(serial, stream);
+            self.schedule.note_open(serial, partition_sender);
         }
-        let later = [expires, standing.ages, stream.not_before()].into_iter().flatten();
-        self.schedule.arm(serial, later.filter(|at| *at > now).min(), stream);
+        let later = [expires, standing.ages, partition_sender.not_before()].into_iter().flatten();
+        self.schedule.arm(serial, later.filter(|at| *at > now).min(), partition_sender);
     }
 }
 

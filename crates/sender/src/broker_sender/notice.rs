@@ -7,13 +7,13 @@ use milena_codec::ids::{BrokerId, PartitionId, ProducerId};
 use milena_codec::message::NodeEndpoint;
 
 use super::answers::LeaderHint;
-use crate::stream::{Loss, Stream};
+use crate::partition_sender::{Loss, PartitionSender};
 
 /// A broker sender's message to the coordinator.
 #[derive(Debug)]
 pub enum Notice {
     /// Nothing of this partition is in flight here any more: another broker sender may have it.
-    Released(Box<Stream>),
+    Released(Box<PartitionSender>),
     /// The broker does not lead the partition, or could not be reached.
     Stale {
         /// The topic.

@@ -1,7 +1,7 @@
 //! Why the records of a broker sender wait, for the errors of those that expire.
 //!
 //! The nearest reason counts: the partition has no leader, the producer has no id, the broker cannot be used, or it is
-//! being connected to, or it is silent. Where none of them holds, the stream knows whether the broker rejects the batches of the
+//! being connected to, or it is silent. Where none of them holds, the partition sender knows whether the broker rejects the batches of the
 //! partition.
 
 use std::sync::Arc as StdArc;
@@ -39,17 +39,23 @@ impl BrokerSender {
 
     /// Fails the records of a partition that waited for too long.
     pub(super) fn expire(&mut self, serial: u32, now: Instant) {
-        let Some(stream) = self.streams.get(&serial) else { return };
-        let lacks_identity = stream.lacks_identity(self.identity, &self.config.stream);
+        let Some(partition_sender) = self.partition_senders.get(&serial) else { return };
+        let lacks_identity = partition_sender.lacks_identity(self.identity, &self.config.partition_sender);
         let no_identity = || self.settler.shared().no_identity().filter(|_| lacks_identity);
-        let obstacle = stream.partition().leaderless().or_else(no_identity);
+        let obstacle = partition_sender.partition().leaderless().or_else(no_identity);
         let obstacle = obstacle.or_else(|| self.trouble.clone()).or_else(|| self.unconnected(now));
         // A loaded broker owes answers at any time. One that is silent for half of the time that a record has is the reason.
-        let silent_min = self.config.stream.delivery_timeout / SILENT_SHARE;
+        let silent_min = self.config.partition_sender.delivery_timeout / SILENT_SHARE;
         let is_silent = self.silent_since.is_some_and(|since| now >= since + silent_min);
-        let Some(stream) = self.streams.get_mut(&serial) else { return };
+        let Some(partition_sender) = self.partition_senders.get_mut(&serial) else { return };
         // A caller that holds the partition has the broker sender come back.
-        let _ = stream.expire(now, &self.config.stream, obstacle.as_ref(), is_silent, &mut self.settler);
+        let _ = partition_sender.expire(
+            now,
+            &self.config.partition_sender,
+            obstacle.as_ref(),
+            is_silent,
+            &mut self.settler,
+        );
     }
 
     /// The reason of a broker sender that never had a connection, or not since the last one ended in order.

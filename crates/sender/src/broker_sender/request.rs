@@ -4,7 +4,7 @@ use milena_codec::ids::PartitionId;
 use milena_codec::message::produce::{PartitionRecords, RequestFrame, TOPIC_IDS_SINCE, put_request};
 use milena_codec::wire::EncodeError;
 
-use crate::stream::Flight;
+use crate::partition_sender::Flight;
 
 /// A request, and everything that goes out with it. It has one owner at a time: the broker sender makes it, the connection
 /// writes it and keeps it until the answer, and gives it back to the broker sender.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Instant;
 
-use crate::stream::Stream;
+use crate::partition_sender::PartitionSender;
 use crate::sync::mutant::{self, Blind};
 
 /// The lists of a broker sender. Partitions stand in them by their serial.
@@ -30,7 +30,7 @@ pub(super) struct Schedule {
     /// How often that happened.
     #[cfg(test)]
     pub(super) clears: usize,
-    /// When to look at which. Invariant: one entry for each stream that is armed, at its time.
+    /// When to look at which. Invariant: one entry for each partition sender that is armed, at its time.
     timers: BTreeSet<(Instant, u32)>,
 }
 
@@ -46,16 +46,16 @@ pub(super) enum Visit {
 }
 
 impl Schedule {
-    /// Lists a stream as ready, once.
-    pub(super) fn list(&mut self, serial: u32, stream: &mut Stream) {
-        if !std::mem::replace(&mut stream.listed, true) {
+    /// Lists a partition sender as ready, once.
+    pub(super) fn list(&mut self, serial: u32, partition_sender: &mut PartitionSender) {
+        if !std::mem::replace(&mut partition_sender.listed, true) {
             self.ready.push_back(serial);
         }
     }
 
-    /// Lists a stream before the others: its turn had come.
-    pub(super) fn list_first(&mut self, serial: u32, stream: &mut Stream) {
-        if !std::mem::replace(&mut stream.listed, true) {
+    /// Lists a partition sender before the others: its turn had come.
+    pub(super) fn list_first(&mut self, serial: u32, partition_sender: &mut PartitionSender) {
+        if !std::mem::replace(&mut partition_sender.listed, true) {
             self.ready.push_front(serial);
         }
     }
@@ -72,56 +72,59 @@ impl Schedule {
         }
     }
 
-    /// A stream has an open batch.
-    pub(super) fn note_open(&mut self, serial: u32, stream: &mut Stream) {
-        if !std::mem::replace(&mut stream.open, true) {
+    /// A partition sender has an open batch.
+    pub(super) fn note_open(&mut self, serial: u32, partition_sender: &mut PartitionSender) {
+        if !std::mem::replace(&mut partition_sender.open, true) {
             self.open.push(serial);
         }
     }
 
-    /// A stream keeps batches whose callers were told.
-    pub(super) fn note_keeping(&mut self, serial: u32, stream: &mut Stream) {
-        if stream.keeps_told() && !std::mem::replace(&mut stream.keeping, true) {
+    /// A partition sender keeps batches whose callers were told.
+    pub(super) fn note_keeping(&mut self, serial: u32, partition_sender: &mut PartitionSender) {
+        if partition_sender.keeps_told() && !std::mem::replace(&mut partition_sender.keeping, true) {
             self.keeping.push(serial);
         }
     }
 
-    /// Whether a stream may keep such batches.
+    /// Whether a partition sender may keep such batches.
     pub(super) const fn has_keeping(&self) -> bool {
         !self.keeping.is_empty()
     }
 
-    /// Takes the streams that may keep such batches off their list.
-    pub(super) fn take_keeping(&mut self, streams: &mut BTreeMap<u32, Box<Stream>>) -> Vec<u32> {
+    /// Takes the partition senders that may keep such batches off their list.
+    pub(super) fn take_keeping(
+        &mut self,
+        partition_senders: &mut BTreeMap<u32, Box<PartitionSender>>,
+    ) -> Vec<u32> {
         for serial in &self.keeping {
-            if let Some(stream) = streams.get_mut(serial) {
-                stream.keeping = false;
+            if let Some(partition_sender) = partition_senders.get_mut(serial) {
+                partition_sender.keeping = false;
             }
         }
         std::mem::take(&mut self.keeping)
     }
 
     /// Everything shall go: that of those with an open batch, and of those that could not be looked at yet.
-    pub(super) fn press(&mut self, streams: &mut BTreeMap<u32, Box<Stream>>) {
+    pub(super) fn press(&mut self, partition_senders: &mut BTreeMap<u32, Box<PartitionSender>>) {
         for serial in self.open.drain(..) {
-            if let Some(stream) = streams.get_mut(&serial) {
-                stream.open = false;
+            if let Some(partition_sender) = partition_senders.get_mut(&serial) {
+                partition_sender.open = false;
             }
             self.pressing.push(serial);
         }
         self.pressing.append(&mut self.revisit);
     }
 
-    /// A stream goes away. It may come back, and must not be found twice then: see [`clear`](Self::clear).
-    pub(super) fn forget(&mut self, serial: u32, stream: &mut Stream) {
+    /// A partition sender goes away. It may come back, and must not be found twice then: see [`clear`](Self::clear).
+    pub(super) fn forget(&mut self, serial: u32, partition_sender: &mut PartitionSender) {
         self.gone.insert(serial);
-        self.arm(serial, None, stream);
-        stream.listed = false;
-        stream.open = false;
-        stream.keeping = false;
+        self.arm(serial, None, partition_sender);
+        partition_sender.listed = false;
+        partition_sender.open = false;
+        partition_sender.keeping = false;
     }
 
-    /// A stream comes.
+    /// A partition sender comes.
     pub(super) fn admit(&mut self, serial: u32) {
         if self.gone.contains(&serial) {
             self.clear();
@@ -129,7 +132,7 @@ impl Schedule {
         self.arriving.push(serial);
     }
 
-    /// The streams that went away leave the lists, in one go: thousands go at once when a broker leaves.
+    /// The partition senders that went away leave the lists, in one go: thousands go at once when a broker leaves.
     pub(super) fn clear(&mut self) {
         if self.gone.is_empty() {
             return;
@@ -154,12 +157,12 @@ impl Schedule {
         self.ready.retain(|serial| !gone.contains(serial));
     }
 
-    /// Has a stream looked at again at `at`, and at no other time.
-    pub(super) fn arm(&mut self, serial: u32, at: Option<Instant>, stream: &mut Stream) {
-        if stream.armed == at {
+    /// Has a partition sender looked at again at `at`, and at no other time.
+    pub(super) fn arm(&mut self, serial: u32, at: Option<Instant>, partition_sender: &mut PartitionSender) {
+        if partition_sender.armed == at {
             return;
         }
-        if let Some(armed) = std::mem::replace(&mut stream.armed, at) {
+        if let Some(armed) = std::mem::replace(&mut partition_sender.armed, at) {
             self.timers.remove(&(armed, serial));
         }
         self.timers.extend(at.map(|at| (at, serial)));

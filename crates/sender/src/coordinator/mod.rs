@@ -5,8 +5,8 @@
 //! broker senders by being asked back from the old one, which releases it once nothing of it is unanswered: so nothing goes to
 //! a new leader while the old one may still append.
 //!
-//! A stamp belongs to the partition of a topic, not to a stream: a partition that is discarded and comes back begins
-//! above every epoch that was used there, and not before the stream of the discarded one is released. A topic that is
+//! A stamp belongs to the partition of a topic, not to a partition sender: a partition that is discarded and comes back begins
+//! above every epoch that was used there, and not before the partition sender of the discarded one is released. A topic that is
 //! forgotten is discarded like that. All that is kept of discarded partitions is one epoch, the highest.
 
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ use std::sync::Arc as StdArc;
 use milena_codec::ids::{BrokerId, Identity, LeaderEpoch, PartitionId, ProducerId, TopicId};
 
 use crate::accumulator::{Partition, Port, Topic};
-use crate::stream::{Stream, is_another_topic};
+use crate::partition_sender::{PartitionSender, is_another_topic};
 use crate::sync::Arc;
 
 /// A broker sender: that of a broker, or the one where partitions without a leader wait.
@@ -35,7 +35,7 @@ pub struct Leadership {
 #[derive(Debug)]
 pub enum Order {
     /// The broker sender looks after this partition.
-    Adopt(SenderId, Box<Stream>),
+    Adopt(SenderId, Box<PartitionSender>),
     /// The broker sender gives the partition with this serial back.
     Leave(SenderId, u32),
     /// The topic of the partition with this serial has another id.
@@ -49,7 +49,7 @@ pub enum Order {
     /// All broker senders stamp new runs with this.
     Identity(Identity),
     /// The topic has no such partition any more, or is forgotten: what it has fails.
-    Discard(Box<Stream>),
+    Discard(Box<PartitionSender>),
 }
 
 /// The facts about one partition.
@@ -63,7 +63,7 @@ struct Place {
     at: Whereabouts,
     /// The topic has no such partition any more, or is forgotten.
     gone: bool,
-    /// The topic became another one while the stream was on its way.
+    /// The topic became another one while the partition sender was on its way.
     is_of_another_topic: bool,
 }
 
@@ -72,7 +72,7 @@ enum Whereabouts {
     BrokerSender(SenderId),
     /// Asked back from this broker sender, and not released yet.
     Leaving(SenderId),
-    /// Here, until the stream that the same partition had before is released.
+    /// Here, until the partition sender that the same partition had before is released.
     Held,
 }
 
@@ -87,12 +87,12 @@ type Discarded = (StdArc<str>, PartitionId);
 pub struct Coordinator {
     places: BTreeMap<u32, Place>,
     serial: u32,
-    /// Discarded partitions whose streams are not released, each with the stream of its successor, if it has come back.
-    leaving: BTreeMap<Discarded, Option<Box<Stream>>>,
+    /// Discarded partitions whose partition senders are not released, each with the partition sender of its successor, if it has come back.
+    leaving: BTreeMap<Discarded, Option<Box<PartitionSender>>>,
     identity: Option<Identity>,
     /// The identity that was given last, even if it is spent: partitions go on under it until the next one comes.
     given: Option<Identity>,
-    /// The highest epoch of that identity that a discarded stream used.
+    /// The highest epoch of that identity that a discarded partition sender used.
     used: Option<Identity>,
     /// An identity is needed and was not asked for yet.
     wants_identity: bool,
@@ -160,20 +160,20 @@ impl Coordinator {
     }
 
     /// A broker sender has given a partition back.
-    pub fn released(&mut self, mut stream: Box<Stream>) {
-        let serial = stream.partition().serial();
+    pub fn released(&mut self, mut partition_sender: Box<PartitionSender>) {
+        let serial = partition_sender.partition().serial();
         let Some(place) = self.places.get_mut(&serial) else { return };
         if place.gone {
             self.places.remove(&serial);
-            return self.discard(stream);
+            return self.discard(partition_sender);
         }
         if std::mem::take(&mut place.is_of_another_topic) {
-            stream.topic_changed();
+            partition_sender.topic_changed();
         }
-        stream.set_topic_id(place.topic_id);
-        stream.moved();
+        partition_sender.set_topic_id(place.topic_id);
+        partition_sender.moved();
         place.at = Whereabouts::BrokerSender(place.wanted.broker_sender);
-        self.orders.push_back(Order::Adopt(place.wanted.broker_sender, stream));
+        self.orders.push_back(Order::Adopt(place.wanted.broker_sender, partition_sender));
     }
 
     /// A broker does not know a producer id any more.
@@ -226,18 +226,18 @@ impl Coordinator {
             .any(|place| place.wanted.broker_sender == broker_sender || here.contains(&place.at))
     }
 
-    /// A new partition gets its stream, and a broker sender, unless the stream that the same partition had before is still at one.
+    /// A new partition gets its partition sender, and a broker sender, unless the partition sender that the same partition had before is still at one.
     fn begin(&mut self, partition: StdArc<Partition>, id: TopicId, wanted: Leadership) {
-        let mut stream = Box::new(Stream::new(StdArc::clone(&partition), id));
+        let mut partition_sender = Box::new(PartitionSender::new(StdArc::clone(&partition), id));
         partition.set_available(wanted.broker_sender.is_some());
         let at = match self.leaving.get_mut(&key_of(&partition)) {
             Some(successor) => {
-                *successor = Some(stream);
+                *successor = Some(partition_sender);
                 Whereabouts::Held
             }
             None => {
-                stream.begin_above(self.used);
-                self.orders.push_back(Order::Adopt(wanted.broker_sender, stream));
+                partition_sender.begin_above(self.used);
+                self.orders.push_back(Order::Adopt(wanted.broker_sender, partition_sender));
                 Whereabouts::BrokerSender(wanted.broker_sender)
             }
         };
@@ -269,9 +269,9 @@ impl Coordinator {
         }
     }
 
-    /// A stream whose partition is no more. The same partition may have come back meanwhile.
-    fn discard(&mut self, stream: Box<Stream>) {
-        if let Some(used) = stream.used_identity()
+    /// A partition sender whose partition is no more. The same partition may have come back meanwhile.
+    fn discard(&mut self, partition_sender: Box<PartitionSender>) {
+        if let Some(used) = partition_sender.used_identity()
             && self.given.is_some_and(|given| given.producer_id == used.producer_id)
             && self.used.is_none_or(|before| before.epoch < used.epoch)
         {
@@ -281,8 +281,8 @@ impl Coordinator {
                 self.identity_spent(used.producer_id);
             }
         }
-        let successor = self.leaving.remove(&key_of(stream.partition())).flatten();
-        self.orders.push_back(Order::Discard(stream));
+        let successor = self.leaving.remove(&key_of(partition_sender.partition())).flatten();
+        self.orders.push_back(Order::Discard(partition_sender));
         let Some(mut successor) = successor else { return };
         let Some(place) = self.places.get_mut(&successor.partition().serial()) else { return };
         successor.begin_above(self.used);

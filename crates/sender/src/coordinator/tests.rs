@@ -24,7 +24,7 @@ struct Office {
     coordinator: Coordinator,
     shared: StdArc<Shared>,
     limbo: Arc<Port>,
-    held: BTreeMap<u32, (SenderId, Box<Stream>)>,
+    held: BTreeMap<u32, (SenderId, Box<PartitionSender>)>,
 }
 
 /// An order in words that can be compared.
@@ -68,9 +68,9 @@ impl Office {
         let mut told = Vec::new();
         while let Some(order) = self.coordinator.next_order() {
             told.push(match order {
-                Order::Adopt(broker_sender, stream) => {
-                    let serial = stream.partition().serial();
-                    let before = self.held.insert(serial, (broker_sender, stream));
+                Order::Adopt(broker_sender, partition_sender) => {
+                    let serial = partition_sender.partition().serial();
+                    let before = self.held.insert(serial, (broker_sender, partition_sender));
                     assert!(before.is_none(), "two broker_senders look after partition {serial}");
                     Told::Adopt(broker_sender, serial)
                 }
@@ -86,7 +86,7 @@ impl Office {
                 Order::AnotherTopic(broker_sender, serial) => Told::Another(broker_sender, serial),
                 Order::Elected(broker_sender, serial) => Told::Elected(broker_sender, serial),
                 Order::AskRest(broker_sender, serial) => Told::AskRest(broker_sender, serial),
-                Order::Discard(stream) => Told::Discard(stream.partition().serial()),
+                Order::Discard(partition_sender) => Told::Discard(partition_sender.partition().serial()),
                 Order::Identity(identity) => Told::Identity(identity.producer_id),
             });
         }
@@ -95,8 +95,8 @@ impl Office {
 
     /// A broker sender gives a partition back.
     fn release(&mut self, serial: u32) -> Vec<Told> {
-        let (_, stream) = self.held.remove(&serial).expect("somebody has it");
-        self.coordinator.released(stream);
+        let (_, partition_sender) = self.held.remove(&serial).expect("somebody has it");
+        self.coordinator.released(partition_sender);
         self.orders()
     }
 

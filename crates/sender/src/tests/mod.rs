@@ -14,7 +14,7 @@ use milena_codec::ids::Identity;
 
 use crate::accumulator::{AccumulatorConfig, Clock};
 use crate::outcome::{FailureKind, Persisted};
-use crate::stream::StreamConfig;
+use crate::partition_sender::PartitionSenderConfig;
 use crate::sync::Seat;
 
 pub(crate) const KIB: usize = 1 << 10;
@@ -55,8 +55,8 @@ pub(crate) fn accumulator() -> AccumulatorConfig {
 }
 
 /// Idempotent, five in flight, for ever.
-pub(crate) const fn streams() -> StreamConfig {
-    StreamConfig {
+pub(crate) const fn partition_senders() -> PartitionSenderConfig {
+    PartitionSenderConfig {
         idempotent: true,
         window: 5,
         retries: u32::MAX,

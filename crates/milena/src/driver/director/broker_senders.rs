@@ -8,7 +8,7 @@ use milena_connection::Endpoint;
 use milena_sender::accumulator::Port;
 use milena_sender::broker_sender::BrokerSender;
 use milena_sender::coordinator::{Order, SenderId};
-use milena_sender::stream::Settler;
+use milena_sender::partition_sender::Settler;
 use milena_sender::sync::Wake;
 
 use super::Director;
@@ -77,7 +77,9 @@ impl Director {
     pub(super) fn pass_orders_on(&mut self) {
         while let Some(order) = self.coordinator.next_order() {
             match order {
-                Order::Adopt(id, stream) => self.broker_sender(id).tell(BrokerCommand::Adopt(stream)),
+                Order::Adopt(id, partition_sender) => {
+                    self.broker_sender(id).tell(BrokerCommand::Adopt(partition_sender))
+                }
                 Order::Leave(id, serial) => self.broker_sender(id).tell(BrokerCommand::Leave(serial)),
                 Order::TopicId(id, serial, topic_id) => {
                     self.broker_sender(id).tell(BrokerCommand::TopicId(serial, topic_id))
@@ -87,9 +89,9 @@ impl Director {
                 }
                 Order::AskRest(id, serial) => self.broker_sender(id).tell(BrokerCommand::AskRest(serial)),
                 Order::Elected(id, serial) => self.broker_sender(id).tell(BrokerCommand::Elected(serial)),
-                Order::Discard(stream) => {
+                Order::Discard(partition_sender) => {
                     let mut settler = Settler::new(Arc::clone(&self.settings.core.shared));
-                    stream.discard(&mut settler);
+                    partition_sender.discard(&mut settler);
                     settler.finish();
                     self.settings.core.metrics.add(settler.counters);
                 }

@@ -4,7 +4,7 @@
 //!
 //! * **active**: brokers are asked about it.
 //! * **dormant**: no broker is asked about it, until a broker sender finds something to send there.
-//! * **forgotten**: its slot, partitions, accounts and streams are gone. The next record looks it up like the first one.
+//! * **forgotten**: its slot, partitions, accounts and partition senders are gone. The next record looks it up like the first one.
 //!
 //! One pass over all known topics, as far apart as `metadata.max.idle.ms`, compares how often each was used: batches that were
 //! opened, and records that were rejected because the brokers do not know the topic (`unknown.rs`). No record and no batch pays for

@@ -2,7 +2,7 @@
 
 use milena_codec::ids::{BrokerId, PartitionId};
 use milena_codec::printable;
-use milena_sender::stream::Loss;
+use milena_sender::partition_sender::Loss;
 
 use super::Director;
 

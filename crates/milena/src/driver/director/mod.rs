@@ -166,7 +166,7 @@ impl Director {
         self.heed_hints(hints, now);
         for notice in others {
             match notice {
-                Notice::Released(stream) => self.coordinator.released(stream),
+                Notice::Released(partition_sender) => self.coordinator.released(partition_sender),
                 Notice::IdentitySpent(spent) => self.coordinator.identity_spent(spent),
                 Notice::Awake(topic) => self.make_active(&topic, now),
                 Notice::Loss { broker, topic, partition, loss } => {

@@ -191,7 +191,8 @@ fn parts_of_a_batch_that_are_charged_nothing_keep_their_partition_from_rest() {
         world.answered(1, request, &body);
         world.poll(BROKER, false);
         world.linger();
-        let has_batches = world.broker(1).streams.values().any(|stream| !stream.is_at_rest());
+        let has_batches =
+            world.broker(1).partition_senders.values().any(|partition_sender| !partition_sender.is_at_rest());
         if has_batches && world.shared.memory.free() == world.shared.memory.budget() {
             charged_nothing += 1;
             assert!(!is_at_rest(&mut world));

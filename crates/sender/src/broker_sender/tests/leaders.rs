@@ -158,14 +158,14 @@ fn a_flush_does_not_wait_for_the_linger_of_a_partition_that_was_between_two_brok
     world.prove();
     let serial = world.topic.partitions()[0].serial();
     world.broker(1).leave(serial);
-    let Some(Notice::Released(stream)) = world.broker(1).notices().next() else {
+    let Some(Notice::Released(partition_sender)) = world.broker(1).notices().next() else {
         panic!("nothing of it is in flight")
     };
     world.send(0, b"b").unwrap();
     let flush = world.shared.outstanding.end_generation();
     world.shared.press();
     assert!(world.request(1).is_none() && world.request(2).is_none(), "nobody has it");
-    world.broker(2).adopt(stream);
+    world.broker(2).adopt(partition_sender);
     let request = world.request(2).expect("without any time having passed");
     world.served(2, request);
     assert!(world.shared.outstanding.is_settled(flush));

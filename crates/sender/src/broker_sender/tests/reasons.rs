@@ -9,9 +9,9 @@ use milena_codec::ids::BrokerId;
 use super::world::{World, broker_senders, plain_senders};
 use crate::accumulator::AccumulatorConfig;
 use crate::broker_sender::{BrokerSenderConfig, ProduceRequest};
-use crate::stream::StreamConfig;
+use crate::partition_sender::PartitionSenderConfig;
 use crate::sync::Seat;
-use crate::tests::{accumulator, streams};
+use crate::tests::{accumulator, partition_senders};
 
 const SECOND: Duration = Duration::from_secs(1);
 const SILENT: &str = "the broker did not respond in time";
@@ -151,9 +151,12 @@ fn slow_world() -> World {
     let delivery_timeout = 2 * SECOND;
     let open_for_max = AccumulatorConfig::open_for_max_of(delivery_timeout);
     let accumulator = AccumulatorConfig { delivery_timeout, open_for_max, ..accumulator() };
-    let stream = StreamConfig { delivery_timeout, ..streams() };
-    let mut world =
-        World::new(1, accumulator, BrokerSenderConfig { stream, in_flight_max: 1, ..broker_senders() });
+    let partition_sender = PartitionSenderConfig { delivery_timeout, ..partition_senders() };
+    let mut world = World::new(
+        1,
+        accumulator,
+        BrokerSenderConfig { partition_sender, in_flight_max: 1, ..broker_senders() },
+    );
     world.prove();
     world
 }

@@ -16,9 +16,9 @@ use crate::accumulator::{AccumulatorConfig, ChooseError, Port, RecordRef, Shared
 use crate::broker_sender::{BrokerSender, BrokerSenderConfig, Notice, Output, ProduceRequest, RequestConfig};
 use crate::compression::{CompressionJob, TopicCompression, Workspace};
 use crate::coordinator::{Coordinator, Leadership, Order, SenderId};
-use crate::stream::Settler;
+use crate::partition_sender::Settler;
 use crate::sync::{Arc, Seat};
-use crate::tests::{At, Log, accumulator, identity, some_time, streams};
+use crate::tests::{At, Log, accumulator, identity, partition_senders, some_time};
 
 pub(crate) const TOPIC: &str = "t";
 /// More than any broker of these tests has as `max.message.bytes`.
@@ -27,7 +27,7 @@ const VERSION: i16 = 9;
 
 pub(crate) fn broker_senders() -> BrokerSenderConfig {
     BrokerSenderConfig {
-        stream: streams(),
+        partition_sender: partition_senders(),
         in_flight_max: 5,
         request_bytes_max: 8 << 20,
         awaits_answers: true,
@@ -41,8 +41,8 @@ pub(crate) fn broker_senders() -> BrokerSenderConfig {
 /// Without sequences.
 pub(crate) fn plain_senders() -> BrokerSenderConfig {
     let mut config = broker_senders();
-    config.stream.idempotent = false;
-    config.stream.window = 1;
+    config.partition_sender.idempotent = false;
+    config.partition_sender.window = 1;
     config
 }
 
@@ -101,7 +101,7 @@ impl World {
             topic: topic(&shared, compression.as_ref()),
             compression,
             topic_id: TopicId::ZERO,
-            coordinator: Coordinator::new(broker_senders.stream.idempotent),
+            coordinator: Coordinator::new(broker_senders.partition_sender.idempotent),
             broker_senders: BTreeMap::new(),
             logs: (0..partitions).map(|_| Log::default()).collect(),
             notices: Vec::new(),
@@ -171,7 +171,7 @@ impl World {
         loop {
             while let Some(order) = self.coordinator.next_order() {
                 match order {
-                    Order::Adopt(id, stream) => self.broker_sender(id).adopt(stream),
+                    Order::Adopt(id, partition_sender) => self.broker_sender(id).adopt(partition_sender),
                     Order::Leave(id, serial) => self.broker_sender(id).leave(serial),
                     Order::TopicId(id, serial, topic_id) => {
                         self.broker_sender(id).set_topic_id(serial, topic_id)
@@ -179,9 +179,9 @@ impl World {
                     Order::AnotherTopic(id, serial) => self.broker_sender(id).topic_changed(serial),
                     Order::AskRest(id, serial) => self.broker_sender(id).report_rest(serial),
                     Order::Elected(id, serial) => self.broker_sender(id).elected(serial),
-                    Order::Discard(stream) => {
+                    Order::Discard(partition_sender) => {
                         let mut settler = Settler::new(StdArc::clone(&self.shared));
-                        stream.discard(&mut settler);
+                        partition_sender.discard(&mut settler);
                         self.failed_by_discards += settler.counters.failed;
                         settler.finish();
                     }
@@ -202,7 +202,7 @@ impl World {
             }
             for notice in told {
                 match notice {
-                    Notice::Released(stream) => self.coordinator.released(stream),
+                    Notice::Released(partition_sender) => self.coordinator.released(partition_sender),
                     other => self.notices.push(other),
                 }
             }

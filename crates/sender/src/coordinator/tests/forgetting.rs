@@ -62,7 +62,7 @@ fn topic_that_comes_back_begins_above_every_epoch_that_was_used_there() {
 }
 
 #[test]
-fn topic_that_is_forgotten_and_looked_up_at_once_waits_for_the_streams_before_it() {
+fn topic_that_is_forgotten_and_looked_up_at_once_waits_for_the_partition_senders_before_it() {
     let mut office = Office::new();
     with_identity(&mut office);
     let topic = office.topic("t");
@@ -71,7 +71,11 @@ fn topic_that_is_forgotten_and_looked_up_at_once_waits_for_the_streams_before_it
     office.coordinator.forget(&topic);
     assert_eq!(office.orders(), [Told::Leave(A, 1)]);
     let topic = office.topic("t");
-    assert_eq!(office.lead(&topic, ID, &[A]), [], "its stream before is at the broker_sender still");
+    assert_eq!(
+        office.lead(&topic, ID, &[A]),
+        [],
+        "its partition_sender before is at the broker_sender still"
+    );
     assert_eq!(office.release(1), [Told::Discard(1), Told::Adopt(A, 2)]);
     assert_eq!(office.held[&2].1.used_identity().map(|used| used.epoch.0), Some(4));
 }

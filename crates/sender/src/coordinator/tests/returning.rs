@@ -1,4 +1,4 @@
-//! Partitions that are discarded and come back: the epochs that were used there, and the streams before theirs.
+//! Partitions that are discarded and come back: the epochs that were used there, and the partition senders before theirs.
 
 use super::*;
 
@@ -8,7 +8,7 @@ pub(super) fn with_identity(office: &mut Office) {
     office.orders();
 }
 
-/// The stream of a partition has stamped batches under this epoch.
+/// The partition sender of a partition has stamped batches under this epoch.
 pub(super) fn stamp_under(office: &mut Office, serial: u32, epoch: i16) {
     let used = Identity { epoch: epoch.into(), ..identity(7) };
     office.held.get_mut(&serial).expect("a broker_sender has it").1.begin_above(Some(used));
@@ -29,7 +29,7 @@ fn partition_that_comes_back_begins_above_the_epoch_that_was_used_there() {
 }
 
 #[test]
-fn partition_that_comes_back_waits_until_the_stream_before_it_is_released() {
+fn partition_that_comes_back_waits_until_the_partition_sender_before_it_is_released() {
     let mut office = Office::new();
     with_identity(&mut office);
     let topic = office.topic("t");

@@ -13,7 +13,7 @@ use crate::accumulator::{
 use crate::broker_sender::{BrokerSender, BrokerSenderConfig, Output};
 use crate::compression::{CompressionJob, TopicCompression};
 use crate::outcome::FailureKind;
-use crate::stream::{Stream, StreamConfig};
+use crate::partition_sender::{PartitionSender, PartitionSenderConfig};
 
 const KIB: usize = 1 << 10;
 pub(super) const HOUR: Duration = Duration::from_secs(3_600);
@@ -72,7 +72,7 @@ impl Stage {
             BrokerSender::new(StdArc::new(broker_senders()), StdArc::clone(&shared), Arc::clone(&port));
         broker_sender.connected(9);
         let partition = topic.grow(1, &port, &mut 0).remove(0);
-        broker_sender.adopt(Box::new(Stream::new(partition, TopicId::ZERO)));
+        broker_sender.adopt(Box::new(PartitionSender::new(partition, TopicId::ZERO)));
         // The partition has arrived, and the broker sender has nothing to do.
         assert!(matches!(broker_sender.poll(clock.0, true), Output::Idle { .. }));
         (Self { clock, shared, topic }, broker_sender)
@@ -85,7 +85,12 @@ impl Stage {
 
 fn broker_senders() -> BrokerSenderConfig {
     BrokerSenderConfig {
-        stream: StreamConfig { idempotent: false, window: 1, retries: 0, delivery_timeout: 3 * HOUR },
+        partition_sender: PartitionSenderConfig {
+            idempotent: false,
+            window: 1,
+            retries: 0,
+            delivery_timeout: 3 * HOUR,
+        },
         in_flight_max: 1,
         request_bytes_max: 1 << 20,
         awaits_answers: true,
@@ -281,7 +286,7 @@ fn who_waits_for_room_has_it_made() {
 fn a_record_is_appended_while_its_partition_moves() {
     let (stage, mut old) = Stage::new(Duration::ZERO, 16 * KIB);
     old.leave(1);
-    let Some(crate::broker_sender::Notice::Released(stream)) = old.notices().next() else {
+    let Some(crate::broker_sender::Notice::Released(partition_sender)) = old.notices().next() else {
         unreachable!("nothing of it is in flight")
     };
     let port = Arc::new(Port::default());
@@ -290,7 +295,7 @@ fn a_record_is_appended_while_its_partition_moves() {
     broker_sender.connected(9);
     let caller = stage.caller();
     let appends = thread::spawn(move || drop(caller.append(10)));
-    broker_sender.adopt(stream);
+    broker_sender.adopt(partition_sender);
     run(&mut broker_sender, stage.clock.0, 1);
     appends.join().unwrap();
 }

@@ -20,13 +20,13 @@ impl Run {
         for partition in 0..self.seats.len() {
             let told = told(&mut self.seats[partition]);
             let logs: Vec<&Log> = self.cluster.all_logs(partition).collect();
-            if self.plan.broker_senders.stream.idempotent {
+            if self.plan.broker_senders.partition_sender.idempotent {
                 logs.iter().for_each(|log| check_order(log, &told));
             }
             check_outcomes(&logs, &told);
             let mut probes = told.range(self.first_probe..);
             // A leader that lost the records before it rejects the first try of one.
-            let may_fail = self.plan.losses > 0 && self.plan.broker_senders.stream.retries == 0;
+            let may_fail = self.plan.losses > 0 && self.plan.broker_senders.partition_sender.retries == 0;
             let takes_records = may_fail || probes.all(|(_, outcome)| outcome.is_ok());
             assert!(takes_records, "a partition stands still: {told:?}");
             let written = told.values().filter(|outcome| outcome.is_ok()).count() as u64;

@@ -74,11 +74,12 @@ impl Plan {
         broker_senders.seed = seed;
         broker_senders.in_flight_max = dice.usize(1..=5);
         broker_senders.request_bytes_max = [2 * KIB, 20 * KIB, 8 << 20][dice.usize(..3)];
-        broker_senders.stream.idempotent = dice.u8(..5) > 0;
-        broker_senders.stream.window = if broker_senders.stream.idempotent { dice.usize(1..=5) } else { 1 };
-        broker_senders.stream.retries = [u32::MAX, u32::MAX, 5, 1, 0][dice.usize(..5)];
+        broker_senders.partition_sender.idempotent = dice.u8(..5) > 0;
+        broker_senders.partition_sender.window =
+            if broker_senders.partition_sender.idempotent { dice.usize(1..=5) } else { 1 };
+        broker_senders.partition_sender.retries = [u32::MAX, u32::MAX, 5, 1, 0][dice.usize(..5)];
         let delivery_timeout = Duration::from_millis([120_000, 120_000, 2_000, 400, 60][dice.usize(..5)]);
-        broker_senders.stream.delivery_timeout = delivery_timeout;
+        broker_senders.partition_sender.delivery_timeout = delivery_timeout;
         let accumulator = AccumulatorConfig {
             batch_bytes: [200, 2 * KIB, 16 * KIB][dice.usize(..3)],
             record_bytes_max: 200 * KIB,

@@ -61,13 +61,14 @@ impl Run {
         world.defers_jobs = plan.defers_jobs;
         world.version = plan.version;
         (1..=2).for_each(|broker| world.ended(broker, Vec::new()));
-        if plan.broker_senders.stream.idempotent {
+        if plan.broker_senders.partition_sender.idempotent {
             world.coordinator.identity(Identity { epoch: plan.epoch.into(), ..identity(7) });
         }
         world.obey();
         if let Some(left) = plan.sequences_left {
-            let streams = world.broker(1).streams.values_mut();
-            streams.for_each(|stream| stream.begin_at(Sequence(i32::MAX - left)));
+            let partition_senders = world.broker(1).partition_senders.values_mut();
+            partition_senders
+                .for_each(|partition_sender| partition_sender.begin_at(Sequence(i32::MAX - left)));
         }
         let topic_id = if plan.version == 13 { TopicId([1; 16]) } else { TopicId::ZERO };
         let mut run = Self {
@@ -290,7 +291,7 @@ impl Run {
 
     /// A partition that was in whatever trouble takes records again.
     fn probe(&mut self) {
-        if self.plan.broker_senders.stream.delivery_timeout < Duration::from_secs(2) {
+        if self.plan.broker_senders.partition_sender.delivery_timeout < Duration::from_secs(2) {
             return;
         }
         self.rest();
@@ -320,11 +321,14 @@ impl Run {
 
     /// Whether nothing is under way, nor waits to go again.
     pub(super) fn is_still(&self) -> bool {
-        let mut streams =
-            self.world.broker_senders.values().flat_map(|broker_sender| broker_sender.streams.values());
+        let mut partition_senders = self
+            .world
+            .broker_senders
+            .values()
+            .flat_map(|broker_sender| broker_sender.partition_senders.values());
         self.brokers.iter().all(Broker::is_empty)
             && self.world.jobs.is_empty()
             && self.world.broker_senders.values().all(|broker_sender| broker_sender.in_flight() == 0)
-            && streams.all(|stream| !stream.has_waiting())
+            && partition_senders.all(|partition_sender| !partition_sender.has_waiting())
     }
 }

@@ -19,7 +19,7 @@ pub(super) struct Run {
     pub(super) identity: Option<Identity>,
     /// A producer id that brokers do not know any more, or whose epochs are used up.
     pub(super) spent: Option<ProducerId>,
-    /// The last identity under which a batch of this partition was stamped, by this stream or by one before it. A run
+    /// The last identity under which a batch of this partition was stamped, by this partition sender or by one before it. A run
     /// begins above it.
     used: Option<Identity>,
     pub(super) next_sequence: Sequence,
@@ -91,7 +91,7 @@ impl Run {
         self.used
     }
 
-    /// A stream of the same partition used this identity before.
+    /// A partition sender of the same partition used this identity before.
     pub(super) fn begin_above(&mut self, used: Option<Identity>) {
         self.used = self.used.or(used);
     }

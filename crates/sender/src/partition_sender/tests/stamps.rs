@@ -20,7 +20,7 @@ fn sequences_follow_each_other_over_batches() {
 /// A story whose run stands shortly before its sequences wrap, and whose brokers know it there.
 fn before_the_wrap(left: i32) -> Story {
     let mut story = Story::simple();
-    story.stream.run.next_sequence = Sequence(i32::MAX - left);
+    story.partition_sender.run.next_sequence = Sequence(i32::MAX - left);
     story.send("proof");
     story.goes_well();
     story
@@ -110,7 +110,7 @@ fn an_unknown_producer_begins_its_run_again_without_an_error() {
 #[test]
 fn the_last_epoch_is_followed_by_another_identity_and_order_is_kept() {
     let mut story = Story::proven();
-    story.stream.run.identity = Some(Identity { epoch: 32_766.into(), ..identity(7) });
+    story.partition_sender.run.identity = Some(Identity { epoch: 32_766.into(), ..identity(7) });
     let (mut first, refused) = story.fly("a");
     let (mut second, behind) = story.fly("b");
     story.refused(refused, ErrorCode::INVALID_TOPIC_EXCEPTION);
@@ -134,7 +134,7 @@ fn the_last_epoch_is_followed_by_another_identity_and_order_is_kept() {
 #[test]
 fn an_identity_that_has_come_meanwhile_is_taken_when_the_epochs_are_used_up() {
     let mut story = Story::proven();
-    story.stream.run.identity = Some(Identity { epoch: 32_766.into(), ..identity(7) });
+    story.partition_sender.run.identity = Some(Identity { epoch: 32_766.into(), ..identity(7) });
     story.given = Some(identity(8));
     let (_, flight) = story.fly("a");
     story.refused(flight, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
@@ -150,7 +150,7 @@ fn a_producer_id_that_brokers_do_not_know_or_that_others_use_is_told_once_and_re
         let (mut first, one) = story.fly("a");
         let (mut second, two) = story.fly("b");
         assert!(story.refused(one, code).identity_spent);
-        assert_eq!(story.stream.spent(), Some(ProducerId(7)));
+        assert_eq!(story.partition_sender.spent(), Some(ProducerId(7)));
         assert!(!story.refused(two, code).identity_spent);
         story.pause();
         assert!(story.next().is_none());

@@ -9,7 +9,7 @@ use milena_codec::ErrorCode;
 use super::answer::{Answer, words};
 use super::entry::{Bytes, Callers, Entry};
 use super::rejection::Rejected;
-use super::{Settler, Stream, StreamConfig};
+use super::{PartitionSender, PartitionSenderConfig, Settler};
 use crate::batch::Batch;
 use crate::outcome::{Ending, Failure, FailureKind, Obstacle, Persisted};
 
@@ -18,7 +18,7 @@ const NO_ANSWER: &str = "the broker did not respond in time";
 /// The broker answers, and rejects nothing.
 const TOO_MUCH: &str = "the leader was reached late, or its load or a quota let no more requests through in time: send less, or raise `delivery.timeout.ms`";
 
-impl Stream {
+impl PartitionSender {
     /// The driver slept past `since`: a deadline that has passed from then on tells nothing about the broker. Batches that
     /// were never sent have one try, until `until` at the latest.
     pub fn grant(&mut self, since: Instant, until: Instant) {
@@ -44,7 +44,7 @@ impl Stream {
     }
 
     /// The first try of a batch whose deadline is over has the time that was granted.
-    pub(super) fn grant_try(&mut self, index: usize, config: &StreamConfig) {
+    pub(super) fn grant_try(&mut self, index: usize, config: &PartitionSenderConfig) {
         if self.grant.is_none() {
             return;
         }
@@ -61,7 +61,7 @@ impl Stream {
     pub fn expire(
         &mut self,
         now: Instant,
-        config: &StreamConfig,
+        config: &PartitionSenderConfig,
         obstacle: Option<&Obstacle>,
         is_silent: bool,
         settler: &mut Settler,
@@ -137,7 +137,7 @@ impl Stream {
 
     /// When the next batch here is given up, or abandoned.
     #[must_use]
-    pub fn deadline(&self, config: &StreamConfig) -> Option<Instant> {
+    pub fn deadline(&self, config: &PartitionSenderConfig) -> Option<Instant> {
         let due = |entry: &Entry| match entry.callers {
             Callers::Wait(_) if entry.was_never_sent() => {
                 Some(self.granted(entry.opened + config.delivery_timeout))
@@ -256,9 +256,9 @@ pub(super) struct Grant {
 /// A wake-up is late that comes so much after the time of the timer: the process was suspended, or the thread blocked.
 pub const LATE_MIN: Duration = Duration::from_secs(1);
 
-/// A stream that is dropped, by a panic or because its runtime ends, fails everything that is not settled, and accepts no
+/// A partition sender that is dropped, by a panic or because its runtime ends, fails everything that is not settled, and accepts no
 /// more.
-impl Drop for Stream {
+impl Drop for PartitionSender {
     fn drop(&mut self) {
         let mut settler = Settler::new(StdArc::clone(self.partition.shared()));
         let waiting = self.partition.end();

@@ -61,7 +61,7 @@ fn record_whose_offset_is_not_the_last_acknowledged_one_is_not_called_missing() 
 fn offset_below_an_acknowledged_one_shows_a_loss_once_for_a_leader_unless_the_topic_is_another() {
     let mut story = Story::proven();
     let [old, new] = [TopicId([1; 16]), TopicId([2; 16])];
-    story.stream.set_topic_id(old);
+    story.partition_sender.set_topic_id(old);
     for (value, expected) in [("a", true), ("b", false)] {
         story.log.values.clear();
         let (_, flight) = story.fly(value);
@@ -70,7 +70,7 @@ fn offset_below_an_acknowledged_one_shows_a_loss_once_for_a_leader_unless_the_to
         let (_, flight) = story.fly("behind others");
         assert_eq!(story.served(flight).loss, None);
     }
-    story.stream.set_topic_id(new);
+    story.partition_sender.set_topic_id(new);
     story.log.values.clear();
     let (_, flight) = story.fly("c");
     assert_eq!(story.served(flight).loss, None);

@@ -62,7 +62,7 @@ use run::Run;
 
 /// The state of one partition's sending.
 #[derive(Debug)]
-pub struct Stream {
+pub struct PartitionSender {
     partition: StdArc<Partition>,
     /// Its topic's id, zero while that is not known.
     topic_id: TopicId,
@@ -110,7 +110,7 @@ pub struct Flight {
     pub batch: Batch,
 }
 
-/// What a stream has to send.
+/// What a partition sender has to send.
 #[derive(Debug)]
 pub enum Next {
     /// A caller holds the partition: come back.
@@ -121,9 +121,9 @@ pub enum Next {
     Flight(Flight),
 }
 
-/// How streams send.
+/// How partition senders send.
 #[derive(Clone, Debug)]
-pub struct StreamConfig {
+pub struct PartitionSenderConfig {
     /// Whether batches carry sequences.
     pub idempotent: bool,
     /// How many batches of a partition may be out: at most five, and one without sequences.
@@ -134,8 +134,8 @@ pub struct StreamConfig {
     pub delivery_timeout: Duration,
 }
 
-impl Stream {
-    /// The stream of a partition that has sent nothing.
+impl PartitionSender {
+    /// The partition sender of a partition that has sent nothing.
     #[must_use]
     pub fn new(partition: StdArc<Partition>, topic_id: TopicId) -> Self {
         Self {
@@ -181,7 +181,7 @@ impl Stream {
         self.run.topic
     }
 
-    /// Another stream of the same partition used this identity, before that partition was discarded: the first run begins
+    /// Another partition sender of the same partition used this identity, before that partition was discarded: the first run begins
     /// above it.
     pub fn begin_above(&mut self, used: Option<Identity>) {
         self.run.begin_above(used);
@@ -223,7 +223,7 @@ impl Stream {
 
     /// Whether it could send a batch that waits, or take a new one, if there is one.
     #[must_use]
-    pub fn may_send(&self, now: Instant, identity: Option<Identity>, config: &StreamConfig) -> bool {
+    pub fn may_send(&self, now: Instant, identity: Option<Identity>, config: &PartitionSenderConfig) -> bool {
         !self.leaving
             && self.not_before.is_none_or(|not_before| now >= not_before)
             && (self.waiting_to_send(now, config).is_some() || self.may_take(now, identity, config))
@@ -231,7 +231,7 @@ impl Stream {
 
     /// Whether it could stamp a new batch if the producer had another id.
     #[must_use]
-    pub fn lacks_identity(&self, identity: Option<Identity>, config: &StreamConfig) -> bool {
+    pub fn lacks_identity(&self, identity: Option<Identity>, config: &PartitionSenderConfig) -> bool {
         config.idempotent && !self.run.may_stamp(identity)
     }
 
@@ -273,7 +273,7 @@ impl Stream {
         &mut self,
         now: Instant,
         identity: Option<Identity>,
-        config: &StreamConfig,
+        config: &PartitionSenderConfig,
         settler: &mut Settler,
     ) -> Next {
         if !self.may_send(now, identity, config) {
@@ -314,7 +314,7 @@ impl Stream {
     }
 
     /// The entry that is next to be sent again, if one is.
-    fn waiting_to_send(&self, now: Instant, config: &StreamConfig) -> Option<usize> {
+    fn waiting_to_send(&self, now: Instant, config: &PartitionSenderConfig) -> Option<usize> {
         if self.resolves() {
             // One at a time: the answer decides about the next.
             let waits = |entry: &Entry| entry.is_here() && self.is_unresolved(entry);
@@ -327,7 +327,7 @@ impl Stream {
     }
 
     /// How many batches may be in flight, from the oldest on.
-    fn window(&self, now: Instant, config: &StreamConfig) -> usize {
+    fn window(&self, now: Instant, config: &PartitionSenderConfig) -> usize {
         if self.run.is_known(now) { config.window } else { 1 }
     }
 
@@ -339,7 +339,7 @@ impl Stream {
         let _ = entries;
     }
 
-    fn may_take(&self, now: Instant, identity: Option<Identity>, config: &StreamConfig) -> bool {
+    fn may_take(&self, now: Instant, identity: Option<Identity>, config: &PartitionSenderConfig) -> bool {
         let may_stamp = !config.idempotent || self.run.may_stamp(identity);
         !self.run.broken
             && may_stamp

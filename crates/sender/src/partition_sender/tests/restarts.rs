@@ -29,7 +29,8 @@ fn only_last_is_recognised(story: &mut Story, base_offset: i64) {
 
 /// The bytes of the batch that waits under this sequence.
 fn copy_of(story: &Story, sequence: Sequence) -> Vec<u8> {
-    let entry = story.stream.entries.iter().find(|entry| entry.stamp.base_sequence == sequence).unwrap();
+    let entry =
+        story.partition_sender.entries.iter().find(|entry| entry.stamp.base_sequence == sequence).unwrap();
     let Bytes::Here(batch) = &entry.bytes else { panic!("it is in flight") };
     batch.pieces().collect::<Vec<_>>().concat()
 }
@@ -65,7 +66,7 @@ fn leader_that_lost_the_run_and_took_a_late_copy_as_its_first_proves_nothing() {
     let (mut story, mut seats) = five_unanswered(0);
     story.log.forget_producers();
     story.log.append_others(1);
-    let late = story.stream.entries[2].stamp.base_sequence;
+    let late = story.partition_sender.entries[2].stamp.base_sequence;
     let copy = copy_of(&story, late);
     assert_eq!(story.log.append(&copy, MAX).0, ErrorCode::NONE);
     story.goes_well();
@@ -103,7 +104,7 @@ fn later_batch_at_another_leader_does_not_prove_what_the_one_before_refused() {
     }
     let last = story.next().unwrap();
     story.refused(last, ErrorCode::NOT_LEADER_OR_FOLLOWER);
-    story.stream.moved();
+    story.partition_sender.moved();
     let first = story.next().unwrap();
     assert_eq!(values(&first), ["a"], "each is sent to the new leader");
     story.served(first);
@@ -152,7 +153,8 @@ fn late_copy_of_a_batch_in_doubt_is_fenced_by_the_next_epoch() {
 
 #[test]
 fn limited_retries_never_report_records_as_not_written_that_a_broker_takes_up_late() {
-    let mut story = Story::new(accumulator(), StreamConfig { retries: 1, ..streams() }).prove();
+    let mut story =
+        Story::new(accumulator(), PartitionSenderConfig { retries: 1, ..partition_senders() }).prove();
     let (mut seat, flight) = story.fly("a");
     let late = bytes(&flight);
     story.lost(flight);
@@ -209,7 +211,7 @@ fn leader_that_loses_the_partition_after_it_appended_leaves_the_batch_in_doubt()
         let (mut seat, flight) = story.fly("a");
         story.applied(&flight, MAX);
         story.lands(flight, &at(code, offset));
-        story.stream.moved();
+        story.partition_sender.moved();
         story.deadline();
         assert_eq!(failure(&mut seat), Some((FailureKind::DeliveryTimeout, Persisted::Maybe)), "{code}");
         story.goes_well();
@@ -279,12 +281,12 @@ fn leader_elected_at_any_moment_while_batches_in_doubt_are_asked_for_loses_no_pr
                 story.pause();
                 while let Some(flight) = story.next() {
                     if steps == moment {
-                        story.stream.leader_changed();
+                        story.partition_sender.leader_changed();
                     }
                     story.served(flight);
                     steps += 1;
                     if steps == moment + 1 {
-                        story.stream.leader_changed();
+                        story.partition_sender.leader_changed();
                     }
                 }
             }

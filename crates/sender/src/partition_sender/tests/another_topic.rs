@@ -8,7 +8,7 @@ fn late_answer_about_the_topic_before_does_not_make_the_next_one_know_the_run() 
         let mut story = Story::proven();
         let (mut first, flight) = story.fly("a");
         if changes {
-            story.stream.topic_changed();
+            story.partition_sender.topic_changed();
         }
         story.lands(flight, &at(ErrorCode::NONE, 1));
         assert_eq!(offset(&mut first), Some(1));
@@ -28,7 +28,7 @@ fn batch_acknowledged_by_the_topic_before_does_not_help_to_prove_another_one() {
         let (mut seat, first) = story.fly("b");
         let (_, second) = story.fly("c");
         if changes {
-            story.stream.topic_changed();
+            story.partition_sender.topic_changed();
         }
         story.lands(acknowledged, &at(ErrorCode::NONE, 1));
         story.lost(first);

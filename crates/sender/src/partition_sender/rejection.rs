@@ -10,7 +10,7 @@ use milena_codec::ErrorCode;
 
 use super::answer::Answer;
 use super::verdict::Verdict;
-use super::{Entry, Stream};
+use super::{Entry, PartitionSender};
 use crate::outcome::{FailureKind, OngoingRejection};
 
 /// A code that a broker returned, for the error of a record.
@@ -46,7 +46,7 @@ impl Rejected {
     }
 }
 
-impl Stream {
+impl PartitionSender {
     /// Notes the answer about a batch: batches behind one that is to be sent again wait for it.
     pub(super) fn note_rejection(&mut self, now: Instant, answer: &Answer, verdict: Verdict) {
         let is_noted = self.rejection.is_some();

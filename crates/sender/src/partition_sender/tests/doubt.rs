@@ -143,7 +143,7 @@ fn a_batch_that_waits_in_the_queue_expires_as_not_written_and_leaves_no_gap() {
     for _ in 0..3 {
         seats.push(story.send("a"));
         story.now += Duration::from_secs(1);
-        story.stream.partition().visit(story.now, true, false, usize::MAX).unwrap();
+        story.partition_sender.partition().visit(story.now, true, false, usize::MAX).unwrap();
     }
     story.deadline();
     for seat in &mut seats {
@@ -162,11 +162,11 @@ fn only_what_is_too_late_expires() {
     let mut story = Story::simple();
     let mut early = story.send("a");
     story.now += Duration::from_secs(30);
-    story.stream.partition().visit(story.now, true, false, usize::MAX).unwrap();
+    story.partition_sender.partition().visit(story.now, true, false, usize::MAX).unwrap();
     let mut late = story.send("b");
     let opened = story.now;
     story.now = opened + story.config.delivery_timeout - Duration::from_nanos(1);
-    story.stream.partition().visit(story.now, true, false, usize::MAX).unwrap();
+    story.partition_sender.partition().visit(story.now, true, false, usize::MAX).unwrap();
     story.expire();
     assert!(failure(&mut early).is_some() && is_pending(&mut late));
     story.now += Duration::from_nanos(1);
@@ -255,7 +255,7 @@ fn an_expired_batch_tells_what_the_broker_last_said() {
 fn a_batch_that_did_not_fit_its_request_expires_as_not_written() {
     let mut story = Story::proven();
     let (mut seat, flight) = story.fly("a");
-    story.stream.put_back(flight, &mut story.settler);
+    story.partition_sender.put_back(flight, &mut story.settler);
     story.deadline();
     assert_eq!(failure(&mut seat), Some((FailureKind::DeliveryTimeout, Persisted::No)));
     story.ends();
@@ -268,7 +268,7 @@ fn at_the_end_everything_fails_once_and_bytes_in_flight_come_back_later() {
     let (mut waiting, refused) = story.fly("b");
     story.refused(refused, ErrorCode::NOT_ENOUGH_REPLICAS);
     let mut queued = story.send("c");
-    story.stream.abort(&mut story.settler).unwrap();
+    story.partition_sender.abort(&mut story.settler).unwrap();
     story.settler.finish();
     assert_eq!(failure(&mut out), Some((FailureKind::Closed, Persisted::Maybe)));
     assert_eq!(failure(&mut waiting), Some((FailureKind::Closed, Persisted::No)));

@@ -129,8 +129,8 @@ fn when_the_old_leader_refuses_the_first_of_five_all_five_are_written_in_order()
         stale = story.refused(flight, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
         assert!(!stale.stale);
     }
-    assert!(story.stream.is_idle(), "another broker_sender may have it");
-    story.stream.moved();
+    assert!(story.partition_sender.is_idle(), "another broker_sender may have it");
+    story.partition_sender.moved();
     let first = story.next().unwrap();
     assert_eq!(stamp(&first), (0, 1));
     assert!(story.next().is_none(), "the new leader may not know the run");
@@ -191,7 +191,7 @@ fn a_topic_made_again_under_its_name_gets_one_batch_at_a_time_until_one_is_writt
     let mut story = Story::proven();
     // To learn an id, or to meet a broker that tells none, says nothing of another topic.
     for id in [old, TopicId::ZERO, old] {
-        story.stream.set_topic_id(id);
+        story.partition_sender.set_topic_id(id);
     }
     let out = fill(&mut story);
     assert_eq!(out.len(), 5);
@@ -199,7 +199,7 @@ fn a_topic_made_again_under_its_name_gets_one_batch_at_a_time_until_one_is_writt
         story.refused(flight, ErrorCode::UNKNOWN_TOPIC_ID);
     });
     story.log = Log::default();
-    story.stream.set_topic_id(new);
+    story.partition_sender.set_topic_id(new);
     story.pause();
     let first = story.next().unwrap();
     assert_eq!(first.topic_id, new);

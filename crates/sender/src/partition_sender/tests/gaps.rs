@@ -52,7 +52,7 @@ fn batch_in_doubt_behind_a_missing_one_stays_in_doubt_where_its_leader_may_not_k
     let (mut second, b) = story.fly("b");
     story.refused(a, ErrorCode::NOT_LEADER_OR_FOLLOWER);
     story.refused(b, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
-    story.stream.moved();
+    story.partition_sender.moved();
     let a = story.next().unwrap();
     story.refused(a, ErrorCode::INVALID_RECORD);
     story.pause();

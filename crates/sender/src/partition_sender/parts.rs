@@ -7,12 +7,12 @@ use milena_codec::record::Stamp;
 use super::answer::{Answer, Culprit, returned, words};
 use super::entry::{Callers, Entry};
 use super::opening::{Opening, Rejection};
-use super::{Settler, Stream};
+use super::{PartitionSender, Settler};
 use crate::batch::Batch;
 use crate::compression::CompressionJob;
 use crate::outcome::{Failure, FailureKind, Persisted};
 
-impl Stream {
+impl PartitionSender {
     /// The broker finds the batch too large: its records go in smaller batches, under the sequences that they have. By
     /// these it refuses them if it has taken the whole before.
     pub(super) fn split(

@@ -7,10 +7,10 @@ use milena_codec::record::Stamp;
 
 use super::entry::{Bytes, Doubt, Entry, State};
 use super::run::Room;
-use super::{Settler, Stream};
+use super::{PartitionSender, Settler};
 use crate::outcome::{Failure, FailureKind, Persisted};
 
-impl Stream {
+impl PartitionSender {
     /// Whether only batches in doubt are sent: the run is broken, or the leader rejected the sequence of one in doubt. The
     /// batches behind it may show its outcome.
     pub(super) fn resolves(&self) -> bool {

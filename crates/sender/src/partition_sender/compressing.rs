@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::entry::{Bytes, State};
 use super::opening::Opening;
-use super::{Settler, Stream};
+use super::{PartitionSender, Settler};
 use crate::batch::{Batch, Claim};
 use crate::compression::{CompressionJob, CompressionResult, JobId, Output, Work};
 use crate::outcome::{Failure, FailureKind, Persisted};
@@ -98,7 +98,7 @@ impl NextBatch {
     }
 }
 
-impl Stream {
+impl PartitionSender {
     /// Whether its batches are compressed.
     #[must_use]
     pub fn compresses(&self) -> bool {

@@ -33,7 +33,7 @@ pub(super) fn check(mut story: Story, count: usize, bytes: usize, places: &[u32]
     let mut behind = story.send("behind");
     story.lands(whole, &blames(places));
     assert!(places.len() == count || !story.shared.outstanding.is_settled(flush));
-    assert!(places.len() == count || story.stream.compresses() || story.used() >= used);
+    assert!(places.len() == count || story.partition_sender.compresses() || story.used() >= used);
     story.goes_well();
     let mut next = i64::try_from(before).unwrap();
     for (place, seat) in (0..).zip(&mut seats) {

@@ -10,7 +10,7 @@ use super::entry::{Bytes, Entry, OpenAnswer, State, Try};
 use super::giving_up::Cause;
 use super::loss::Loss;
 use super::verdict::{Case, Trace, Verdict, verdict};
-use super::{Flight, Settler, Stream, StreamConfig};
+use super::{Flight, PartitionSender, PartitionSenderConfig, Settler};
 use crate::batch::{Batch, ZSTD_SINCE_PRODUCE};
 use crate::compression::CompressionJob;
 use crate::outcome::{Failure, FailureKind, Persisted};
@@ -31,14 +31,14 @@ pub struct Aftermath {
     pub loss: Option<Loss>,
 }
 
-impl Stream {
+impl PartitionSender {
     /// Takes a batch back. `backoff` computes how long to wait after so many failures.
     pub fn landed(
         &mut self,
         now: Instant,
         flight: Flight,
         answer: &Answer,
-        config: &StreamConfig,
+        config: &PartitionSenderConfig,
         backoff: &mut dyn FnMut(u32) -> Duration,
         settler: &mut Settler,
     ) -> Aftermath {
@@ -229,7 +229,7 @@ impl Stream {
         index: usize,
         batch: Batch,
         (now, answer): (Instant, &Answer),
-        config: &StreamConfig,
+        config: &PartitionSenderConfig,
         backoff: &mut dyn FnMut(u32) -> Duration,
         settler: &mut Settler,
     ) {

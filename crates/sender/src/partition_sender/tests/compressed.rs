@@ -65,7 +65,7 @@ fn nothing_overtakes_a_batch_that_is_being_opened() {
         story.refused(behind, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
         story.send("new");
         assert!(story.next().is_none());
-        assert!(!story.stream.may_leave());
+        assert!(!story.partition_sender.may_leave());
 
         story.holds_jobs = false;
         story.end_jobs();
@@ -151,12 +151,15 @@ fn deadline_settles_records_in_a_job_and_their_bytes_come_back_with_it() {
         story.holds_jobs = true;
         let mut seats = send_words(&story);
         assert!(story.next().is_none() && story.jobs.len() == 1);
-        assert_eq!(story.stream.deadline(&story.config), Some(story.now + story.config.delivery_timeout));
+        assert_eq!(
+            story.partition_sender.deadline(&story.config),
+            Some(story.now + story.config.delivery_timeout)
+        );
         story.deadline();
         for seat in &mut seats {
             assert_eq!(failure(seat), Some((FailureKind::DeliveryTimeout, Persisted::No)));
         }
-        assert!(story.used() > 0 && story.stream.deadline(&story.config).is_none());
+        assert!(story.used() > 0 && story.partition_sender.deadline(&story.config).is_none());
         story.send("next");
         assert!(story.next().is_none(), "its place is taken until the job is done");
         story.holds_jobs = false;
@@ -198,7 +201,7 @@ fn chunks_that_compression_frees_go_back_to_the_budget_before_the_batch_is_sent(
     assert!(story.used() > 400_000);
     let Claimed::Job(job) = story.claimed() else { panic!("it is worth sending") };
     story.begin(job);
-    assert!(story.stream.has_prepared() && story.used() < 200_000, "{} bytes", story.used());
+    assert!(story.partition_sender.has_prepared() && story.used() < 200_000, "{} bytes", story.used());
     story.goes_well();
     story.ends();
 }
@@ -209,7 +212,7 @@ fn deadline_settles_prepared_batches_that_no_request_took() {
     let mut seats = send_words(&story);
     let Claimed::Job(job) = story.claimed() else { panic!("it is worth sending") };
     story.begin(job);
-    assert!(story.stream.has_prepared());
+    assert!(story.partition_sender.has_prepared());
     story.deadline();
     for seat in &mut seats {
         assert_eq!(failure(seat), Some((FailureKind::DeliveryTimeout, Persisted::No)));
@@ -249,7 +252,7 @@ fn end_of_the_producer_fails_records_in_jobs_and_prepared_ones() {
     let mut waiting = send_words(&story);
     let Claimed::Job(job) = story.claimed() else { panic!("it is worth sending") };
     story.begin(job);
-    story.stream.abort(&mut story.settler).unwrap();
+    story.partition_sender.abort(&mut story.settler).unwrap();
     story.settler.finish();
     for seat in &mut waiting {
         assert_eq!(failure(seat), Some((FailureKind::Closed, Persisted::No)));
@@ -267,7 +270,7 @@ fn job_that_is_lost_fails_its_records_at_once() {
     assert!(story.next().is_none());
     let job = story.jobs.remove(0);
     let lost = CompressionResult::lost(job.id(), job.charged());
-    story.stream.compressed(lost, &mut story.settler);
+    story.partition_sender.compressed(lost, &mut story.settler);
     for seat in &mut seats {
         assert_eq!(failure(seat), Some((FailureKind::Internal, Persisted::No)));
     }
@@ -282,7 +285,7 @@ fn job_that_is_lost_fails_its_records_at_once() {
 
 impl Story {
     fn claimed(&mut self) -> Claimed {
-        self.stream.partition().visit(self.now, true, true, usize::MAX).unwrap();
-        self.stream.claim(self.now)
+        self.partition_sender.partition().visit(self.now, true, true, usize::MAX).unwrap();
+        self.partition_sender.claim(self.now)
     }
 }

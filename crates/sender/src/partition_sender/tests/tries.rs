@@ -3,7 +3,7 @@
 use super::*;
 
 fn with_retries(retries: u32) -> Story {
-    Story::new(accumulator(), StreamConfig { retries, ..streams() })
+    Story::new(accumulator(), PartitionSenderConfig { retries, ..partition_senders() })
 }
 
 #[test]
@@ -13,7 +13,7 @@ fn a_retry_waits_longer_each_time_and_goes_as_it_was() {
     let sent = bytes(&flight);
     for pause in [1, 2, 4] {
         story.refused(flight, ErrorCode::NOT_ENOUGH_REPLICAS);
-        assert_eq!(story.stream.not_before(), Some(story.now + PAUSE * pause));
+        assert_eq!(story.partition_sender.not_before(), Some(story.now + PAUSE * pause));
         story.now += PAUSE * pause - Duration::from_millis(1);
         assert!(story.next().is_none());
         story.now += Duration::from_millis(1);
@@ -31,7 +31,7 @@ fn at_another_leader_a_retry_does_not_wait() {
     let (_, flight) = story.fly("a");
     story.refused(flight, ErrorCode::NOT_LEADER_OR_FOLLOWER);
     assert!(story.next().is_none());
-    story.stream.moved();
+    story.partition_sender.moved();
     let again = story.next().unwrap();
     story.served(again);
     story.ends();
@@ -41,12 +41,12 @@ fn at_another_leader_a_retry_does_not_wait() {
 fn a_partition_that_is_leaving_sends_nothing() {
     let mut story = Story::proven();
     let (_, flight) = story.fly("a");
-    story.stream.leaving = true;
+    story.partition_sender.leaving = true;
     story.send("b");
     story.refused(flight, ErrorCode::NOT_LEADER_OR_FOLLOWER);
     story.pause();
     assert!(story.next().is_none());
-    story.stream.leaving = false;
+    story.partition_sender.leaving = false;
     story.goes_well();
     assert_eq!(story.log.texts(), ["proof", "a", "b"]);
     story.ends();
@@ -116,7 +116,7 @@ fn a_batch_behind_a_refused_one_has_not_used_a_try() {
 
 #[test]
 fn batches_behind_a_broken_run_use_no_try_and_follow_without_a_pause() {
-    let mut story = Story::new(accumulator(), StreamConfig { retries: 0, ..streams() });
+    let mut story = Story::new(accumulator(), PartitionSenderConfig { retries: 0, ..partition_senders() });
     story.send("proof");
     story.goes_well();
     let (_, refused) = story.fly("a");
@@ -141,8 +141,8 @@ fn a_batch_that_did_not_fit_its_request_goes_with_the_next_as_it_is() {
     let mut story = Story::proven();
     let (_, flight) = story.fly("a");
     let sent = bytes(&flight);
-    story.stream.put_back(flight, &mut story.settler);
-    assert!(story.stream.is_idle());
+    story.partition_sender.put_back(flight, &mut story.settler);
+    assert!(story.partition_sender.is_idle());
     let again = story.next().unwrap();
     assert_eq!(bytes(&again), sent);
     story.served(again);
@@ -176,8 +176,8 @@ fn code_of_a_rejection_stands_once_in_the_text_whatever_the_brokers_message_is()
 fn records_of_a_partition_that_is_gone_come_with_a_remedy() {
     let story = Story::proven();
     let mut seat = story.send("a");
-    let Story { stream, mut settler, .. } = story;
-    stream.discard(&mut settler);
+    let Story { partition_sender, mut settler, .. } = story;
+    partition_sender.discard(&mut settler);
     settler.finish();
     let said = message(&mut seat);
     assert!(said.contains("fewer partitions") && said.contains("add partitions"), "{said}");

@@ -99,7 +99,7 @@ fn an_expired_batch_is_no_longer_sent_once_as_much_time_has_passed_again() {
     let sent = bytes(&flight);
     story.deadline();
     assert_eq!(failure(&mut late), Some((FailureKind::DeliveryTimeout, Persisted::Maybe)));
-    let given_up = story.stream.deadline(&story.config).unwrap();
+    let given_up = story.partition_sender.deadline(&story.config).unwrap();
     while story.now + PAUSE * 20 < given_up {
         story.lost(flight);
         story.pause();
@@ -110,7 +110,7 @@ fn an_expired_batch_is_no_longer_sent_once_as_much_time_has_passed_again() {
     story.now = given_up;
     story.expire();
     assert!(story.used() > 0, "the connection may still read the bytes");
-    assert_eq!(story.stream.deadline(&story.config), None, "nothing more can be given up");
+    assert_eq!(story.partition_sender.deadline(&story.config), None, "nothing more can be given up");
     story.lost(flight);
     assert_eq!(story.used(), 0);
     let (_, next) = story.fly("next");
@@ -123,7 +123,7 @@ fn an_expired_batch_is_no_longer_sent_once_as_much_time_has_passed_again() {
 fn at_the_end_an_expired_batch_holds_nothing() {
     let (mut story, ..) = expired_and_lost();
     assert!(story.used() > 0);
-    story.stream.abort(&mut story.settler).unwrap();
+    story.partition_sender.abort(&mut story.settler).unwrap();
     story.settler.finish();
     assert_eq!(story.used(), 0);
     story.ends();

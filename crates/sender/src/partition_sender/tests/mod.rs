@@ -1,4 +1,4 @@
-//! What a stream promises: order, stamps, retries, and one outcome for each record.
+//! What a partition sender promises: order, stamps, retries, and one outcome for each record.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails fails its test")]
 
@@ -32,21 +32,21 @@ use crate::compression::{CompressionJob, CompressionResult, TopicCompression, Wo
 use crate::outcome::{FailureKind, Persisted};
 use crate::sync::Seat;
 use crate::tests::{
-    At, Log, accumulator, failure, identity, is_pending, offset, plain_records, some_time, streams,
+    At, Log, accumulator, failure, identity, is_pending, offset, partition_senders, plain_records, some_time,
 };
 
 const MAX: usize = 1 << 20;
-/// How long a test's stream waits before it tries again.
+/// How long a test's partition sender waits before it tries again.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// One partition: callers, its stream, and its log at the brokers.
+/// One partition: callers, its partition sender, and its log at the brokers.
 struct Story {
     now: Instant,
     shared: StdArc<Shared>,
     topic: Topic,
-    stream: Stream,
+    partition_sender: PartitionSender,
     settler: Settler,
-    config: StreamConfig,
+    config: PartitionSenderConfig,
     /// What the producer was given.
     given: Option<Identity>,
     log: Log,
@@ -57,18 +57,18 @@ struct Story {
 }
 
 impl Story {
-    fn new(accumulator: AccumulatorConfig, config: StreamConfig) -> Self {
+    fn new(accumulator: AccumulatorConfig, config: PartitionSenderConfig) -> Self {
         Self::with(accumulator, config, Compression::None)
     }
 
-    fn with(accumulator: AccumulatorConfig, config: StreamConfig, codec: Compression) -> Self {
+    fn with(accumulator: AccumulatorConfig, config: PartitionSenderConfig, codec: Compression) -> Self {
         let shared = Shared::new(accumulator, 32 << 20);
         let topic = Topic::new("t".into(), Strategy::Java, StdArc::clone(&shared), 1)
             .compressed(TopicCompression::new(codec, None));
         let partition = topic.grow(1, &Arc::new(Port::default()), &mut 0).remove(0);
         Self {
             now: some_time(),
-            stream: Stream::new(partition, TopicId::ZERO),
+            partition_sender: PartitionSender::new(partition, TopicId::ZERO),
             settler: Settler::new(StdArc::clone(&shared)),
             given: config.idempotent.then(|| identity(7)),
             log: Log::default(),
@@ -82,11 +82,14 @@ impl Story {
     }
 
     fn simple() -> Self {
-        Self::new(accumulator(), streams())
+        Self::new(accumulator(), partition_senders())
     }
 
     fn plain() -> Self {
-        Self::new(accumulator(), StreamConfig { idempotent: false, window: 1, ..streams() })
+        Self::new(
+            accumulator(),
+            PartitionSenderConfig { idempotent: false, window: 1, ..partition_senders() },
+        )
     }
 
     /// A first batch was written: the brokers know the run.
@@ -96,7 +99,7 @@ impl Story {
 
     /// The same, with batches that are compressed.
     fn compressed(codec: Compression) -> Self {
-        Self::with(accumulator(), streams(), codec).prove()
+        Self::with(accumulator(), partition_senders(), codec).prove()
     }
 
     fn prove(mut self) -> Self {
@@ -114,11 +117,14 @@ impl Story {
     /// The next batch that may go now, as a broker sender would take it.
     fn next(&mut self) -> Option<Flight> {
         self.spent();
-        self.stream.partition().visit(self.now, self.stream.is_idle(), true, usize::MAX).unwrap();
-        if let Claimed::Job(job) = self.stream.claim(self.now) {
+        self.partition_sender
+            .partition()
+            .visit(self.now, self.partition_sender.is_idle(), true, usize::MAX)
+            .unwrap();
+        if let Claimed::Job(job) = self.partition_sender.claim(self.now) {
             self.begin(job);
         }
-        match self.stream.next(self.now, self.given, &self.config, &mut self.settler) {
+        match self.partition_sender.next(self.now, self.given, &self.config, &mut self.settler) {
             Next::Flight(flight) => Some(flight),
             Next::Nothing => None,
             Next::Busy => panic!("nobody else is here"),
@@ -133,15 +139,21 @@ impl Story {
 
     /// Whether another identity is needed.
     fn spent(&mut self) -> Option<ProducerId> {
-        let spent = self.stream.mend(self.given, &mut self.settler);
+        let spent = self.partition_sender.mend(self.given, &mut self.settler);
         self.settler.finish();
         spent
     }
 
     fn lands(&mut self, flight: Flight, answer: &Answer) -> Aftermath {
         let mut backoff = |failures: u32| PAUSE * (1 << failures.min(4));
-        let mut aftermath =
-            self.stream.landed(self.now, flight, answer, &self.config, &mut backoff, &mut self.settler);
+        let mut aftermath = self.partition_sender.landed(
+            self.now,
+            flight,
+            answer,
+            &self.config,
+            &mut backoff,
+            &mut self.settler,
+        );
         if let Some(job) = aftermath.job.take() {
             self.begin(job);
         }
@@ -161,7 +173,7 @@ impl Story {
     fn end_jobs(&mut self) {
         for job in std::mem::take(&mut self.jobs) {
             let result = job.run(&mut self.workspace);
-            self.stream.compressed(result, &mut self.settler);
+            self.partition_sender.compressed(result, &mut self.settler);
         }
         self.settler.finish();
     }
@@ -188,7 +200,7 @@ impl Story {
     }
 
     fn expire(&mut self) {
-        self.stream
+        self.partition_sender
             .expire(self.now, &self.config, Some(&"too late".into()), true, &mut self.settler)
             .unwrap();
         self.settler.finish();
@@ -198,7 +210,10 @@ impl Story {
     fn deadline(&mut self) {
         self.now += self.config.delivery_timeout;
         // As a broker sender does: it looks first, which closes what is too old.
-        self.stream.partition().visit(self.now, self.stream.is_idle(), false, usize::MAX).unwrap();
+        self.partition_sender
+            .partition()
+            .visit(self.now, self.partition_sender.is_idle(), false, usize::MAX)
+            .unwrap();
         self.expire();
     }
 
@@ -219,7 +234,7 @@ impl Story {
     /// All goes well from here: everything is settled once, nothing is held.
     fn ends(mut self) {
         self.goes_well();
-        assert!(self.stream.is_idle() && self.stream.entries.is_empty());
+        assert!(self.partition_sender.is_idle() && self.partition_sender.entries.is_empty());
         let memory = &self.shared.memory;
         assert_eq!(memory.free(), memory.budget(), "budget was not given back");
         assert!(self.shared.outstanding.is_settled(self.shared.outstanding.end_generation()));

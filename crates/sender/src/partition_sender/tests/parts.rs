@@ -20,7 +20,7 @@ fn goes_to(story: &mut Story, max: usize) -> usize {
         let answer = story.applied(&flight, max);
         taken += usize::from(matches!(&answer, Answer::Said { code: ErrorCode::NONE, .. }));
         story.lands(flight, &answer);
-        if story.stream.not_before().is_some() {
+        if story.partition_sender.not_before().is_some() {
             story.pause();
         }
     }
@@ -301,10 +301,13 @@ fn each_of_thousands_of_parts_costs_the_same() {
             let answer = story.applied(&flight, 130);
             story.lands(flight, &answer);
             // As its broker sender asks after each answer.
-            assert!(story.stream.deadline(&story.config).is_some() || story.stream.entries.is_empty());
+            assert!(
+                story.partition_sender.deadline(&story.config).is_some()
+                    || story.partition_sender.entries.is_empty()
+            );
         }
         assert!(sent > count, "{sent} sent");
-        let walked = story.stream.walked.get();
+        let walked = story.partition_sender.walked.get();
         assert!(walked < 10 * count, "{walked} entries were walked over for {count} parts");
         story.ends();
     }
