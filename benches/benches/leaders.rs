@@ -13,7 +13,7 @@ use milena_connection::Endpoint;
 use milena_connection::metadata::{Hint, Metadata, MetadataConfig};
 use milena_partitioner::Strategy;
 use milena_sender::accumulator::{AccumulatorConfig, Clock, Port, RecordRef, Shared, Topic, Waiting};
-use milena_sender::broker_sender::{BrokerSender, BrokerSenderConfig, Notice};
+use milena_sender::broker_sender::{BrokerSender, BrokerSenderConfig, SenderEvent};
 use milena_sender::coordinator::{Coordinator, Leadership, Order, SenderId};
 use milena_sender::partition_sender::PartitionSenderConfig;
 
@@ -149,12 +149,13 @@ impl Senders {
                     _ => {}
                 }
             }
-            let told: Vec<Notice> = self.broker_senders.iter_mut().flat_map(BrokerSender::notices).collect();
+            let told: Vec<SenderEvent> =
+                self.broker_senders.iter_mut().flat_map(BrokerSender::events).collect();
             if told.is_empty() {
                 break;
             }
-            for notice in told {
-                if let Notice::Released(partition_sender) = notice {
+            for event in told {
+                if let SenderEvent::Released(partition_sender) = event {
                     self.coordinator.released(partition_sender);
                 }
             }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use milena_codec::record::HEADER_BYTES;
 use milena_connection::Endpoint;
 use milena_sender::accumulator::{AccumulatorConfig, Shared};
-use milena_sender::broker_sender::Notice;
+use milena_sender::broker_sender::SenderEvent;
 use milena_sender::sync::{Bell, Wake};
 use tokio::sync::watch;
 
@@ -42,7 +42,7 @@ pub(crate) struct Inbox {
     /// Topics that nobody waits for any more, and that are not known.
     pub(crate) given_up: Vec<Arc<str>>,
     /// What broker senders tell.
-    pub(crate) notices: Vec<Notice>,
+    pub(crate) events: Vec<SenderEvent>,
     /// A broker could not be reached, or was lost.
     pub(crate) broker_lost: bool,
     /// Where a broker listens that had a request and let it time out.
@@ -63,7 +63,7 @@ impl Inbox {
     pub(crate) fn is_empty(&self) -> bool {
         self.wanted.is_empty()
             && self.given_up.is_empty()
-            && self.notices.is_empty()
+            && self.events.is_empty()
             && !self.broker_lost
             && self.silent.is_none()
             && self.close_until.is_none()
@@ -145,7 +145,7 @@ mod tests {
         for comes_late in [false, true] {
             let core = core();
             let (partition_sender, mut seat) = partition_with_a_record(&core);
-            let send = || core.tell(|inbox| inbox.notices.push(Notice::Released(partition_sender)));
+            let send = || core.tell(|inbox| inbox.events.push(SenderEvent::Released(partition_sender)));
             if comes_late {
                 core.end();
                 send();

@@ -8,7 +8,7 @@
 //!        │ a queue for  │ ◀──────────────── │  partition sender (one a partition):  │
 //!        │ each         │    take a batch   │  stamps, retries, order     │ ◀─ answers, ends of connections
 //!        │ partition    │                   └──────────────┬──────────────┘
-//!        └──────────────┘                       notices    │    orders
+//!        └──────────────┘                       events    │    orders
 //!                                           ┌──────────────▼──────────────┐
 //!                                           │ coordinator: who leads what,│
 //!                                           │ the producer's identity     │

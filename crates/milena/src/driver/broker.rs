@@ -164,8 +164,8 @@ impl BrokerTask {
         self.go_on_ending(now, cx);
     }
 
-    /// Notices a wake-up that comes late.
-    fn notice_lateness(&mut self, now: Instant) {
+    /// Events a wake-up that comes late.
+    fn event_lateness(&mut self, now: Instant) {
         if let Some(armed) = self.armed.take_if(|armed| now > *armed + LATE_MIN) {
             self.broker_sender.woke_late(armed, now);
         }
@@ -240,9 +240,9 @@ impl BrokerTask {
     fn report(&mut self) {
         let core = &self.settings.core;
         core.metrics.add(self.broker_sender.counters());
-        let mut notices = self.broker_sender.notices().peekable();
-        if notices.peek().is_some() {
-            core.tell(|inbox| inbox.notices.extend(notices));
+        let mut events = self.broker_sender.events().peekable();
+        if events.peek().is_some() {
+            core.tell(|inbox| inbox.events.extend(events));
         }
     }
 
@@ -274,7 +274,7 @@ impl Future for BrokerTask {
         let this = &mut *self;
         let mut in_place = Duration::ZERO;
         let woken = clock::now();
-        this.notice_lateness(woken);
+        this.event_lateness(woken);
         let mut first = Some(woken);
         loop {
             let now = first.take().unwrap_or_else(clock::now);

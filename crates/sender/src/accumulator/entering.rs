@@ -9,7 +9,7 @@ use crate::sync::{Account, Arc, Ticket};
 
 /// Wake-ups for the broker's sender, sent after the lock is released.
 #[derive(Debug, Default)]
-pub(super) struct Rings {
+pub(super) struct Wakeups {
     pub(super) opened: Option<Instant>,
     pub(super) ready: bool,
     /// The offered batch is long enough to be compressed ahead of its turn.

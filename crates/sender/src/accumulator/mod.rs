@@ -28,7 +28,7 @@ mod topic;
 pub use entry::{Appended, RecordRef, Refusal, Waiting};
 pub use limit::TopicLimit;
 pub use partition::{Partition, Standing};
-pub use port::{Bulletin, Port};
+pub use port::{Port, ReadyPartitions};
 pub use ratio::Ratio;
 pub use settings::{AccumulatorConfig, Choices, Clock, Shared};
 pub use topic::{ChooseError, Topic};

@@ -14,7 +14,7 @@ use milena_codec::ids::PartitionId;
 use milena_codec::record::HEADER_BYTES;
 
 use super::alone::encode_alone;
-use super::entering::{Entering, Rings, awaited_bytes};
+use super::entering::{Entering, Wakeups, awaited_bytes};
 use super::entry::{Appended, RecordRef, Refusal, Waiting};
 use super::limit::TopicLimit;
 use super::port::Port;
@@ -194,25 +194,25 @@ impl Partition {
         let waited = waiting.ticket.is_some();
         let mut entering =
             Entering { ticket: waiting.ticket, may_yield: waiting.may_yield, wakers: Vec::new() };
-        let mut rings = Rings::default();
+        let mut wakeups = Wakeups::default();
         let batch_bytes_max = self.batch_bytes_max();
         let room = if queue.fits(bytes_max) {
             Ok(())
         } else {
-            queue.make_room(&self.shared, bytes_max, batch_bytes_max, clock, &mut entering, &mut rings)
+            queue.make_room(&self.shared, bytes_max, batch_bytes_max, clock, &mut entering, &mut wakeups)
         };
         let appended = room.map(|()| {
             queue.begin_at(timestamp_ms);
             let (seat, bytes) = queue.put::<SEAT>(record, timestamp_ms);
-            rings.ready |= waiting.urgent && queue.hurry();
-            rings.press = self.shared.config.flush_records.is_some_and(|enough| queue.count() >= enough);
+            wakeups.ready |= waiting.urgent && queue.hurry();
+            wakeups.press = self.shared.config.flush_records.is_some_and(|enough| queue.count() >= enough);
             // The next one may wait for this very room: no linger.
-            rings.ready |= waited && queue.offer_now();
+            wakeups.ready |= waited && queue.offer_now();
             Appended { seat, bytes }
         });
         let port = Arc::clone(&queue.port);
         drop(queue);
-        self.ring(&port, &rings);
+        self.ring(&port, &wakeups);
         wake_all(&mut entering.wakers);
         appended
     }
@@ -263,23 +263,23 @@ impl Partition {
         let ready = !std::mem::replace(&mut queue.listed, true);
         // It is long enough to be compressed ahead of its turn.
         let grown = queue.next_bytes() > std::mem::replace(&mut queue.claim_from, usize::MAX);
-        let rings = Rings { ready, grown, ..Rings::default() };
+        let wakeups = Wakeups { ready, grown, ..Wakeups::default() };
         let port = Arc::clone(&queue.port);
         drop(queue);
-        self.ring(&port, &rings);
+        self.ring(&port, &wakeups);
         Ok(Appended { seat, bytes })
     }
 
     /// Wakes the broker's sender, if it has to look; no lock is held.
-    fn ring(&self, port: &Port, rings: &Rings) {
-        if rings.grown {
+    fn ring(&self, port: &Port, wakeups: &Wakeups) {
+        if wakeups.grown {
             port.grown(self.serial);
-        } else if rings.ready {
+        } else if wakeups.ready {
             port.ready(self.serial);
-        } else if let Some(due) = rings.opened {
+        } else if let Some(due) = wakeups.opened {
             port.opened(self.serial, due);
         }
-        if rings.press {
+        if wakeups.press {
             port.press();
         }
     }

@@ -46,7 +46,7 @@ struct Inbox {
 
 /// What a broker sender found in its mailbox.
 #[derive(Debug, Default)]
-pub struct Bulletin {
+pub struct ReadyPartitions {
     /// Partitions to visit, by serial.
     pub partitions: VecDeque<u32>,
     /// Everything that waits shall go.
@@ -153,15 +153,15 @@ impl Port {
         self.bell.put(|_| ((), Wake::Now));
     }
 
-    /// The broker sender looks: what is in the mailbox is appended to `bulletin`.
-    pub fn look(&self, bulletin: &mut Bulletin) {
+    /// The broker sender looks: what is in the mailbox is appended to `ready_partitions`.
+    pub fn look(&self, ready_partitions: &mut ReadyPartitions) {
         self.bell.look(|inbox| {
             inbox.ahead = 0;
             inbox.deaf = false;
-            bulletin.partitions.append(&mut inbox.ready);
-            bulletin.partitions.append(&mut inbox.opened);
-            bulletin.pressed |= std::mem::take(&mut inbox.pressed);
-            bulletin.results.append(&mut inbox.results);
+            ready_partitions.partitions.append(&mut inbox.ready);
+            ready_partitions.partitions.append(&mut inbox.opened);
+            ready_partitions.pressed |= std::mem::take(&mut inbox.pressed);
+            ready_partitions.results.append(&mut inbox.results);
         });
     }
 
@@ -245,9 +245,13 @@ mod tests {
             let port = Port::default();
             mail(&port, due);
             assert!(!port.sleep(Waker::noop(), Some(due), true));
-            let mut bulletin = Bulletin::default();
-            port.look(&mut bulletin);
-            assert!(bulletin.pressed || bulletin.partitions == [1] || bulletin.results.len() == 1);
+            let mut ready_partitions = ReadyPartitions::default();
+            port.look(&mut ready_partitions);
+            assert!(
+                ready_partitions.pressed
+                    || ready_partitions.partitions == [1]
+                    || ready_partitions.results.len() == 1
+            );
             assert!(port.sleep(Waker::noop(), Some(due), true), "it has been read");
         }
     }

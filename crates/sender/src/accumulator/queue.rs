@@ -8,7 +8,7 @@ use std::time::Instant;
 use milena_codec::compression::Compression;
 use milena_codec::record::{HEADER_BYTES, put_record};
 
-use super::entering::{Entering, Rings};
+use super::entering::{Entering, Wakeups};
 use super::entry::{RecordRef, Refusal};
 use super::port::Port;
 use super::settings::{AccumulatorConfig, Clock, Shared};
@@ -130,11 +130,11 @@ impl Queue {
         batch_bytes_max: usize,
         clock: &C,
         entering: &mut Entering<'_>,
-        rings: &mut Rings,
+        wakeups: &mut Wakeups,
     ) -> Result<(), Refusal> {
         if self.is_open() && self.open_bytes() + bytes_max > batch_bytes_max {
             self.close();
-            rings.ready |= !std::mem::replace(&mut self.listed, true);
+            wakeups.ready |= !std::mem::replace(&mut self.listed, true);
         }
         if self.is_open() {
             if self.tail.len() + bytes_max > self.tail.capacity() {
@@ -143,16 +143,16 @@ impl Queue {
             }
         } else {
             self.step_aside(entering)?;
-            self.open(shared, bytes_max, clock.now(), entering, rings)?;
+            self.open(shared, bytes_max, clock.now(), entering, wakeups)?;
         }
         if self.is_due_at(self.open_bytes() + bytes_max, shared) {
             self.offer();
-            rings.ready |= !std::mem::replace(&mut self.listed, true);
+            wakeups.ready |= !std::mem::replace(&mut self.listed, true);
         }
         if self.offered && self.open_bytes() > self.claim_from {
             self.claim_from = usize::MAX;
             self.listed = true;
-            rings.grown = true;
+            wakeups.grown = true;
         }
         self.set_limit(&shared.config, batch_bytes_max);
         Ok(())
@@ -177,7 +177,7 @@ impl Queue {
         bytes_max: usize,
         now: Instant,
         entering: &mut Entering<'_>,
-        rings: &mut Rings,
+        wakeups: &mut Wakeups,
     ) -> Result<(), Refusal> {
         self.tail = entering.chunk(
             shared,
@@ -198,7 +198,7 @@ impl Queue {
         self.offered = false;
         self.urgent = false;
         self.completion = Some(self.next_completion());
-        rings.opened = Some(now + shared.config.linger);
+        wakeups.opened = Some(now + shared.config.linger);
         Ok(())
     }
 

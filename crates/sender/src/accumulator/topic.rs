@@ -159,7 +159,7 @@ impl Topic {
     }
 
     /// Makes the topic dormant if it was not used since there were so many `uses`: no broker is asked about it, until a broker sender finds
-    /// something to send there and reports that ([`Notice::Awake`](crate::broker sender::Notice::Awake)). Returns whether it is dormant.
+    /// something to send there and reports that ([`SenderEvent::Awake`](crate::broker sender::SenderEvent::Awake)). Returns whether it is dormant.
     ///
     /// A batch that is opened meanwhile is seen here or by its broker sender: both look behind the lock under which it is opened.
     pub fn make_dormant(&self, uses: u64) -> bool {

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::answers::{self, AnswerError, LeaderHint};
 use super::request::ProduceRequest;
-use super::{BrokerSender, Notice};
+use super::{BrokerSender, SenderEvent};
 use crate::partition_sender::{Aftermath, Answer, Flight};
 
 impl BrokerSender {
@@ -37,7 +37,7 @@ impl BrokerSender {
         }
         let (throttle_ms, endpoints) = read?;
         if !endpoints.is_empty() {
-            self.notices.push(Notice::Endpoints(endpoints));
+            self.events.push(SenderEvent::Endpoints(endpoints));
         }
         Ok(throttle_ms)
     }
@@ -113,16 +113,16 @@ impl BrokerSender {
         if let Some(loss) = loss {
             let (topic, partition) =
                 (StdArc::clone(partition_sender.partition().topic()), partition_sender.partition().index());
-            self.notices.push(Notice::Loss { broker: self.port.broker(), topic, partition, loss });
+            self.events.push(SenderEvent::Loss { broker: self.port.broker(), topic, partition, loss });
         }
         if stale {
             let (topic, partition) =
                 (StdArc::clone(partition_sender.partition().topic()), partition_sender.partition().index());
             let code = answer.code();
-            self.notices.push(Notice::Stale { topic, partition, code, hint });
+            self.events.push(SenderEvent::Stale { topic, partition, code, hint });
         }
         if identity_spent && let Some(spent) = partition_sender.spent() {
-            self.notices.push(Notice::IdentitySpent(spent));
+            self.events.push(SenderEvent::IdentitySpent(spent));
         }
         self.jobs.extend(job);
         self.schedule.revisit.push(serial);
@@ -137,7 +137,7 @@ impl BrokerSender {
             && let Some(mut partition_sender) = self.partition_senders.remove(&serial)
         {
             self.schedule.forget(serial, &mut partition_sender);
-            self.notices.push(Notice::Released(partition_sender));
+            self.events.push(SenderEvent::Released(partition_sender));
         }
     }
 }

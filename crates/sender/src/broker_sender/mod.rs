@@ -4,7 +4,7 @@
 //!             adopt(partition sender)          poll(now) ─▶ Send(request) ─▶ the connection
 //!   orders ─────────────────▶ broker sender ◀──────────────────────────────┐
 //!             leave(partition)  │    answered(request), ended(requests), written(request)
-//!                               └─▶ notices: released partition senders, stale leaders, spent identities
+//!                               └─▶ events: released partition senders, stale leaders, spent identities
 //! ```
 //!
 //! The shell around it polls after everything that it handed in, until the broker sender is idle, and then sleeps until the
@@ -17,16 +17,16 @@
 mod answers;
 mod building;
 mod compressing;
+mod event;
 mod giving_way;
 mod landing;
-mod notice;
 mod obstacle;
 mod orders;
 mod request;
 mod schedule;
 
 pub use answers::{AnswerError, LeaderHint};
-pub use notice::Notice;
+pub use event::SenderEvent;
 pub use request::{ProduceRequest, RequestConfig};
 
 use std::collections::{BTreeMap, VecDeque};
@@ -35,7 +35,7 @@ use std::time::{Duration, Instant};
 
 use milena_codec::ids::Identity;
 
-use crate::accumulator::{Bulletin, Port, Shared};
+use crate::accumulator::{Port, ReadyPartitions, Shared};
 use crate::backoff::Backoff;
 use crate::compression::CompressionJob;
 use crate::outcome::Obstacle;
@@ -95,7 +95,7 @@ pub struct BrokerSender {
     port: Arc<Port>,
     partition_senders: BTreeMap<u32, Box<PartitionSender>>,
     schedule: Schedule,
-    bulletin: Bulletin,
+    ready_partitions: ReadyPartitions,
     /// Jobs that the shell has not taken yet.
     jobs: VecDeque<CompressionJob>,
     /// Whether batches of any of its partitions are compressed.
@@ -113,7 +113,7 @@ pub struct BrokerSender {
     /// Halved after a time-out, grown by answers.
     request_bytes_max: usize,
     settler: Settler,
-    notices: Vec<Notice>,
+    events: Vec<SenderEvent>,
     backoff: Backoff,
     /// The trouble with the broker; none while its connection works.
     trouble: Option<Obstacle>,
@@ -134,7 +134,7 @@ impl BrokerSender {
             port,
             partition_senders: BTreeMap::new(),
             schedule: Schedule::default(),
-            bulletin: Bulletin::default(),
+            ready_partitions: ReadyPartitions::default(),
             jobs: VecDeque::new(),
             compresses: false,
             version: None,
@@ -145,7 +145,7 @@ impl BrokerSender {
             answers: Vec::new(),
             request_bytes_max: config.request_bytes_max,
             settler: Settler::new(shared),
-            notices: Vec::new(),
+            events: Vec::new(),
             backoff: Backoff::new(config.retry_backoff, config.retry_backoff_max, config.seed),
             trouble: None,
             connecting: None,
@@ -232,8 +232,8 @@ impl BrokerSender {
     }
 
     /// Takes the messages to the coordinator, and their memory: they are few but when thousands of partitions leave.
-    pub fn notices(&mut self) -> std::vec::IntoIter<Notice> {
-        std::mem::take(&mut self.notices).into_iter()
+    pub fn events(&mut self) -> std::vec::IntoIter<SenderEvent> {
+        std::mem::take(&mut self.events).into_iter()
     }
 
     /// Takes the counts since the last call.
@@ -267,12 +267,12 @@ impl BrokerSender {
     /// Goes through everything that may have changed.
     fn look(&mut self, now: Instant) {
         self.schedule.clear();
-        self.port.look(&mut self.bulletin);
-        let pressed = std::mem::take(&mut self.bulletin.pressed);
-        let mut results = std::mem::take(&mut self.bulletin.results);
+        self.port.look(&mut self.ready_partitions);
+        let pressed = std::mem::take(&mut self.ready_partitions.pressed);
+        let mut results = std::mem::take(&mut self.ready_partitions.results);
         results.drain(..).for_each(|result| self.compressed(result));
-        self.bulletin.results = results;
-        while let Some(serial) = self.bulletin.partitions.pop_front() {
+        self.ready_partitions.results = results;
+        while let Some(serial) = self.ready_partitions.partitions.pop_front() {
             self.refresh(serial, now, Visit::Look);
         }
         if pressed {
@@ -329,7 +329,7 @@ impl BrokerSender {
             self.looks += 1;
         }
         let spent = partition_sender.mend(self.identity, &mut self.settler);
-        self.notices.extend(spent.map(Notice::IdentitySpent));
+        self.events.extend(spent.map(SenderEvent::IdentitySpent));
         let config = &self.config.partition_sender;
         let claim_from = if self.compresses { partition_sender.claim_from() } else { usize::MAX };
         let pressed = why == Visit::Press;
@@ -341,7 +341,7 @@ impl BrokerSender {
         if (standing.expires.is_some() || partition_sender.has_waiting())
             && partition_sender.partition().wakes()
         {
-            self.notices.push(Notice::Awake(StdArc::clone(partition_sender.partition().topic())));
+            self.events.push(SenderEvent::Awake(StdArc::clone(partition_sender.partition().topic())));
         }
         self.schedule.note_keeping(serial, partition_sender);
         let unsent =

@@ -4,7 +4,7 @@ use std::sync::Arc as StdArc;
 
 use milena_codec::ids::TopicId;
 
-use super::{BrokerSender, Notice};
+use super::{BrokerSender, SenderEvent};
 use crate::partition_sender::PartitionSender;
 
 impl BrokerSender {
@@ -58,7 +58,7 @@ impl BrokerSender {
         let Some(partition_sender) = self.partition_senders.get(&serial) else { return };
         let partition = partition_sender.partition();
         if partition_sender.is_at_rest() && partition.account().held() == 0 {
-            self.notices.push(Notice::AtRest(StdArc::clone(partition.topic()), serial));
+            self.events.push(SenderEvent::AtRest(StdArc::clone(partition.topic()), serial));
         }
     }
 }

@@ -141,7 +141,7 @@ impl Coordinator {
     }
 
     /// Has the broker senders of a topic's partitions tell which of these are at rest
-    /// ([`Notice::AtRest`](crate::broker sender::Notice::AtRest)). False, and nothing is asked, while one of them is between broker senders.
+    /// ([`SenderEvent::AtRest`](crate::broker sender::SenderEvent::AtRest)). False, and nothing is asked, while one of them is between broker senders.
     pub fn ask_rest(&mut self, topic: &Topic) -> bool {
         let serials = topic.partitions().iter().map(|partition| partition.serial());
         let orders = serials.map(|serial| match self.places.get(&serial)?.at {

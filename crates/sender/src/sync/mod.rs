@@ -13,7 +13,7 @@
 //!
 //! With `--cfg loom` the primitives below are loom's, and `models` tries every order in which threads can meet. Each
 //! place that looks again after it announced itself can be made blind there (`mutant`), to see that the model
-//! notices.
+//! events.
 
 use std::sync::{PoisonError, TryLockError};
 

@@ -9,7 +9,7 @@ use milena_codec::ErrorCode;
 use milena_codec::ids::{BrokerId, PartitionId};
 use milena_connection::Endpoint;
 use milena_connection::metadata::Hint;
-use milena_sender::broker_sender::{LeaderHint, Notice};
+use milena_sender::broker_sender::{LeaderHint, SenderEvent};
 
 use super::Director;
 
@@ -27,9 +27,9 @@ type Stale = (PartitionId, Option<ErrorCode>, Option<LeaderHint>);
 
 impl Hints {
     /// Keeps a notice about leaders, and returns any other.
-    pub(super) fn take(&mut self, notice: Notice) -> Option<Notice> {
-        match notice {
-            Notice::Endpoints(told) => {
+    pub(super) fn take(&mut self, event: SenderEvent) -> Option<SenderEvent> {
+        match event {
+            SenderEvent::Endpoints(told) => {
                 for node in told {
                     // Of two endpoints of a broker the first one counts.
                     if let Ok(endpoint) = Endpoint::new(&node.host, node.port) {
@@ -38,7 +38,7 @@ impl Hints {
                 }
                 None
             }
-            Notice::Stale { topic, partition, code, hint } => {
+            SenderEvent::Stale { topic, partition, code, hint } => {
                 self.stale.entry(topic).or_default().push((partition, code, hint));
                 None
             }

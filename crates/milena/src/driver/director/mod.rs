@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  handles ─▶ inbox ─▶ ┌──────────┐ ─▶ orders ─▶ one task a broker, and one for partitions without a leader
-//!  broker senders   ─▶          │ director │ ◀─ notices ◀─
+//!  broker senders   ─▶          │ director │ ◀─ events ◀─
 //!                      └────┬─────┘
 //!                           └─ questions, one at a time ─▶ the control connection
 //! ```
@@ -24,7 +24,7 @@ use std::task::Poll;
 use std::time::Instant;
 
 use milena_connection::metadata::{Change, Metadata, TopicMetadata};
-use milena_sender::broker_sender::Notice;
+use milena_sender::broker_sender::SenderEvent;
 use milena_sender::coordinator::{Coordinator, Leadership, SenderId};
 use milena_sender::sync::Generation;
 use milena_sender::{Backoff, Ending, Obstacle};
@@ -152,28 +152,28 @@ impl Director {
         if inbox.broker_lost {
             self.metadata.refresh(now);
         }
-        self.hear(inbox.notices, now);
+        self.hear(inbox.events, now);
         if let Some(until) = inbox.close_until {
             self.begin_to_close(until);
         }
     }
 
     /// Reads what broker senders tell: first who leads what now, so that a partition that was released goes there.
-    fn hear(&mut self, notices: Vec<Notice>, now: Instant) {
+    fn hear(&mut self, events: Vec<SenderEvent>, now: Instant) {
         let mut hints = Hints::default();
         let mut at_rest = Vec::new();
-        let others: Vec<Notice> = notices.into_iter().filter_map(|notice| hints.take(notice)).collect();
+        let others: Vec<SenderEvent> = events.into_iter().filter_map(|event| hints.take(event)).collect();
         self.heed_hints(hints, now);
-        for notice in others {
-            match notice {
-                Notice::Released(partition_sender) => self.coordinator.released(partition_sender),
-                Notice::IdentitySpent(spent) => self.coordinator.identity_spent(spent),
-                Notice::Awake(topic) => self.make_active(&topic, now),
-                Notice::Loss { broker, topic, partition, loss } => {
+        for event in others {
+            match event {
+                SenderEvent::Released(partition_sender) => self.coordinator.released(partition_sender),
+                SenderEvent::IdentitySpent(spent) => self.coordinator.identity_spent(spent),
+                SenderEvent::Awake(topic) => self.make_active(&topic, now),
+                SenderEvent::Loss { broker, topic, partition, loss } => {
                     self.report_loss(broker, &topic, partition, loss);
                 }
-                Notice::AtRest(topic, serial) => at_rest.push((topic, serial)),
-                Notice::Endpoints(_) | Notice::Stale { .. } => {}
+                SenderEvent::AtRest(topic, serial) => at_rest.push((topic, serial)),
+                SenderEvent::Endpoints(_) | SenderEvent::Stale { .. } => {}
             }
         }
         self.note_at_rest(&at_rest);

@@ -15,7 +15,7 @@ use milena_codec::ids::PartitionId;
 use milena_codec::record::{HEADER_BYTES, RecordBatch, Records, Stamp};
 
 use super::*;
-use crate::accumulator::{AccumulatorConfig, Bulletin};
+use crate::accumulator::{AccumulatorConfig, ReadyPartitions};
 use crate::tests::{At, KIB, accumulator, some_time};
 
 const SERIAL: u32 = 7;
@@ -75,10 +75,10 @@ impl Desk {
 
     /// What stands in the broker sender's mailbox: how many entries, and whether all shall go.
     fn mail(&self) -> (usize, bool) {
-        let mut bulletin = Bulletin::default();
-        self.port.look(&mut bulletin);
-        assert!(bulletin.partitions.iter().all(|serial| *serial == SERIAL));
-        (bulletin.partitions.len(), bulletin.pressed)
+        let mut ready_partitions = ReadyPartitions::default();
+        self.port.look(&mut ready_partitions);
+        assert!(ready_partitions.partitions.iter().all(|serial| *serial == SERIAL));
+        (ready_partitions.partitions.len(), ready_partitions.pressed)
     }
 
     fn visit(&self, pressed: bool) -> Standing {

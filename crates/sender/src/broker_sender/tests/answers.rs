@@ -10,7 +10,7 @@ use milena_codec::message::{
 
 use super::responses::{respond, response};
 use super::world::{MAX, World, partitions, run_of};
-use crate::broker_sender::{AnswerError, LeaderHint, Notice};
+use crate::broker_sender::{AnswerError, LeaderHint, SenderEvent};
 use crate::outcome::{FailureKind, Persisted};
 use crate::tests::{failure, offset};
 
@@ -135,12 +135,12 @@ fn a_broker_that_does_not_lead_the_partition_says_who_does() {
     world.answered(1, request, &body);
     let hint = LeaderHint { leader: BrokerId(2), epoch: LeaderEpoch(4) };
     assert!(
-        matches!(&world.notices[..], [
-        Notice::Stale { partition: PartitionId(0), hint: Some(told), .. },
-        Notice::Endpoints(endpoints),
+        matches!(&world.events[..], [
+        SenderEvent::Stale { partition: PartitionId(0), hint: Some(told), .. },
+        SenderEvent::Endpoints(endpoints),
     ] if *told == hint && *endpoints == [endpoint]),
         "{:?}",
-        world.notices
+        world.events
     );
     world.rest();
 }
@@ -161,7 +161,7 @@ fn a_leader_is_believed_only_of_a_broker_that_is_none() {
         };
         let body = respond(12, TopicId::ZERO, vec![stale], ProduceResponse::default());
         world.answered(1, request, &body);
-        let [Notice::Stale { hint, .. }] = &world.notices[..] else { panic!("{:?}", world.notices) };
+        let [SenderEvent::Stale { hint, .. }] = &world.events[..] else { panic!("{:?}", world.events) };
         assert_eq!(hint.is_some(), believed, "{code}");
         world.rest();
     }
@@ -180,7 +180,7 @@ fn a_leadership_that_is_in_doubt_is_told_without_a_guess() {
         let mut world = World::simple();
         let (_, request) = world.fly(0, "a");
         world.refuse(1, request, code);
-        let stale = world.notices.iter().any(|notice| matches!(notice, Notice::Stale { hint: None, .. }));
+        let stale = world.events.iter().any(|event| matches!(event, SenderEvent::Stale { hint: None, .. }));
         assert_eq!(stale, told, "{code}");
         world.rest();
     }

@@ -7,7 +7,7 @@ use milena_codec::compression::Compression;
 use milena_codec::ids::BrokerId;
 
 use super::world::{World, broker_senders};
-use crate::broker_sender::{Notice, Output};
+use crate::broker_sender::{Output, SenderEvent};
 use crate::compression::TopicCompression;
 use crate::tests::{accumulator, identity};
 
@@ -132,24 +132,24 @@ fn a_broker_sender_tells_once_a_partition_that_there_is_something_to_send_to_a_d
     world.send(0, b"a").unwrap();
     world.linger();
     let request = world.request(1).unwrap();
-    assert!(world.notices.is_empty(), "it is active");
+    assert!(world.events.is_empty(), "it is active");
     assert!(world.topic.make_dormant(uses + 1));
     // It looks at all of them.
     world.broker(1).set_identity(identity(7));
     world.poll(BROKER, true);
-    assert!(world.notices.is_empty(), "there is nothing to send");
+    assert!(world.events.is_empty(), "there is nothing to send");
     // One that goes again, and one that is new.
     world.refuse(1, request, ErrorCode::NOT_ENOUGH_REPLICAS);
     world.send(1, b"b").unwrap();
     world.poll(BROKER, true);
-    let told: Vec<_> = world.notices.drain(..).collect();
-    assert!(matches!(&told[..], [Notice::Awake(_), Notice::Awake(_)]), "{told:?}");
+    let told: Vec<_> = world.events.drain(..).collect();
+    assert!(matches!(&told[..], [SenderEvent::Awake(_), SenderEvent::Awake(_)]), "{told:?}");
     let uses = world.topic.uses();
     assert!(world.topic.make_dormant(uses));
     world.topic.make_active();
     world.send(1, b"d").unwrap();
     world.poll(BROKER, true);
-    assert!(world.notices.is_empty());
+    assert!(world.events.is_empty());
     world.rest();
 }
 
@@ -206,5 +206,5 @@ fn parts_of_a_batch_that_are_charged_nothing_keep_their_partition_from_rest() {
 fn is_at_rest(world: &mut World) -> bool {
     let serial = world.topic.partitions()[0].serial();
     world.broker(1).report_rest(serial);
-    world.broker(1).notices().any(|notice| matches!(notice, Notice::AtRest(..)))
+    world.broker(1).events().any(|event| matches!(event, SenderEvent::AtRest(..)))
 }

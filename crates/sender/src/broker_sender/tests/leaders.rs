@@ -6,7 +6,7 @@ use milena_codec::ErrorCode;
 use milena_codec::ids::{BrokerId, Identity, TopicId};
 
 use super::world::{MAX, World, run_of};
-use crate::broker_sender::{Notice, Output};
+use crate::broker_sender::{Output, SenderEvent};
 use crate::outcome::{FailureKind, Persisted};
 use crate::tests::{failure, identity, offset};
 
@@ -158,7 +158,7 @@ fn a_flush_does_not_wait_for_the_linger_of_a_partition_that_was_between_two_brok
     world.prove();
     let serial = world.topic.partitions()[0].serial();
     world.broker(1).leave(serial);
-    let Some(Notice::Released(partition_sender)) = world.broker(1).notices().next() else {
+    let Some(SenderEvent::Released(partition_sender)) = world.broker(1).events().next() else {
         panic!("nothing of it is in flight")
     };
     world.send(0, b"b").unwrap();
@@ -263,9 +263,9 @@ fn when_the_epochs_are_used_up_another_identity_is_asked_for_and_only_its_partit
     world.refuse(1, request, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
     world.now += Duration::from_secs(2);
     assert!(world.request(1).is_none());
-    let spent: Vec<_> = world.notices.drain(..).collect();
+    let spent: Vec<_> = world.events.drain(..).collect();
     assert!(
-        matches!(spent[..], [Notice::Loss { .. }, Notice::IdentitySpent(id)] if id == 7.into()),
+        matches!(spent[..], [SenderEvent::Loss { .. }, SenderEvent::IdentitySpent(id)] if id == 7.into()),
         "{spent:?}"
     );
     let (mut other, request) = world.fly(1, "b");

@@ -10,7 +10,7 @@ use milena_codec::record::HEADER_BYTES;
 
 use super::world::{MAX, World, batches, plain_senders, run_of};
 use crate::accumulator::{RecordRef, Waiting};
-use crate::broker_sender::Notice;
+use crate::broker_sender::SenderEvent;
 use crate::outcome::{FailureKind, Persisted};
 use crate::sync::Seat;
 use crate::tests::{At, accumulator, failure, offset};
@@ -218,7 +218,7 @@ fn a_partition_changes_broker_senders_only_when_nothing_of_it_is_in_flight() {
     world.linger();
     assert!(world.request(2).is_none() && world.request(1).is_none());
     world.refuse(1, request, ErrorCode::NOT_LEADER_OR_FOLLOWER);
-    assert!(matches!(world.notices.first(), Some(Notice::Stale { .. })));
+    assert!(matches!(world.events.first(), Some(SenderEvent::Stale { .. })));
     for _ in 0..2 {
         let request = world.request(2).unwrap();
         world.served(2, request);
@@ -248,7 +248,7 @@ fn a_lost_producer_id_is_replaced_and_nothing_is_lost() {
     world.refuse(1, request, ErrorCode::INVALID_PRODUCER_ID_MAPPING);
     world.now += Duration::from_secs(2);
     assert!(world.request(1).is_none(), "there is no identity to write under");
-    let Some(Notice::IdentitySpent(spent)) = world.notices.pop() else {
+    let Some(SenderEvent::IdentitySpent(spent)) = world.events.pop() else {
         panic!("the coordinator has to know")
     };
     world.coordinator.identity_spent(spent);

@@ -13,7 +13,9 @@ use milena_partitioner::Strategy;
 pub(crate) use super::carried::{batches, partitions, run_of};
 use super::responses::response;
 use crate::accumulator::{AccumulatorConfig, ChooseError, Port, RecordRef, Shared, Topic, Waiting};
-use crate::broker_sender::{BrokerSender, BrokerSenderConfig, Notice, Output, ProduceRequest, RequestConfig};
+use crate::broker_sender::{
+    BrokerSender, BrokerSenderConfig, Output, ProduceRequest, RequestConfig, SenderEvent,
+};
 use crate::compression::{CompressionJob, TopicCompression, Workspace};
 use crate::coordinator::{Coordinator, Leadership, Order, SenderId};
 use crate::partition_sender::Settler;
@@ -55,7 +57,7 @@ pub(crate) struct World {
     pub(crate) coordinator: Coordinator,
     pub(crate) broker_senders: BTreeMap<SenderId, BrokerSender>,
     pub(crate) logs: Vec<Log>,
-    pub(crate) notices: Vec<Notice>,
+    pub(crate) events: Vec<SenderEvent>,
     /// Produce's version on the next connection.
     pub(crate) version: i16,
     /// Records of partitions that were discarded.
@@ -104,7 +106,7 @@ impl World {
             coordinator: Coordinator::new(broker_senders.partition_sender.idempotent),
             broker_senders: BTreeMap::new(),
             logs: (0..partitions).map(|_| Log::default()).collect(),
-            notices: Vec::new(),
+            events: Vec::new(),
             version: VERSION,
             failed_by_discards: 0,
             workspace: Workspace::new(),
@@ -195,15 +197,15 @@ impl World {
             let told = self
                 .broker_senders
                 .values_mut()
-                .flat_map(|broker_sender| broker_sender.notices().collect::<Vec<_>>());
-            let told: Vec<Notice> = told.collect();
+                .flat_map(|broker_sender| broker_sender.events().collect::<Vec<_>>());
+            let told: Vec<SenderEvent> = told.collect();
             if told.is_empty() {
                 return;
             }
-            for notice in told {
-                match notice {
-                    Notice::Released(partition_sender) => self.coordinator.released(partition_sender),
-                    other => self.notices.push(other),
+            for event in told {
+                match event {
+                    SenderEvent::Released(partition_sender) => self.coordinator.released(partition_sender),
+                    other => self.events.push(other),
                 }
             }
         }

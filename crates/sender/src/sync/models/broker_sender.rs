@@ -286,7 +286,7 @@ fn who_waits_for_room_has_it_made() {
 fn a_record_is_appended_while_its_partition_moves() {
     let (stage, mut old) = Stage::new(Duration::ZERO, 16 * KIB);
     old.leave(1);
-    let Some(crate::broker_sender::Notice::Released(partition_sender)) = old.notices().next() else {
+    let Some(crate::broker_sender::SenderEvent::Released(partition_sender)) = old.events().next() else {
         unreachable!("nothing of it is in flight")
     };
     let port = Arc::new(Port::default());

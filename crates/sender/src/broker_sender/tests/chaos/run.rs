@@ -11,7 +11,7 @@ use super::callers::Waiter;
 use super::cluster::{Cluster, PARTITIONS_MAX};
 use super::plan::Plan;
 use crate::broker_sender::tests::world::{World, batches};
-use crate::broker_sender::{Notice, Output, ProduceRequest};
+use crate::broker_sender::{Output, ProduceRequest, SenderEvent};
 use crate::sync::{Generation, Seat};
 use crate::tests::{identity, values_of};
 
@@ -232,10 +232,10 @@ impl Run {
             self.told = (self.told.0 + counters.records, self.told.1 + counters.failed);
         }
         self.told.1 += std::mem::take(&mut self.world.failed_by_discards);
-        for notice in std::mem::take(&mut self.world.notices) {
-            match notice {
-                Notice::IdentitySpent(spent) => self.world.coordinator.identity_spent(spent),
-                Notice::Loss { loss, .. } if self.plan.losses == 0 => {
+        for event in std::mem::take(&mut self.world.events) {
+            match event {
+                SenderEvent::IdentitySpent(spent) => self.world.coordinator.identity_spent(spent),
+                SenderEvent::Loss { loss, .. } if self.plan.losses == 0 => {
                     panic!("the brokers lose nothing: {loss:?}")
                 }
                 _ => {}

@@ -1,7 +1,7 @@
 //! A topic that the client forgets, as the driver does.
 
 use super::{World, topic};
-use crate::broker_sender::Notice;
+use crate::broker_sender::SenderEvent;
 
 impl World {
     /// Forgets the topic, if nothing is left of it. It has no partitions afterwards.
@@ -12,8 +12,8 @@ impl World {
         }
         self.obey();
         let (at_rest, others): (Vec<_>, Vec<_>) =
-            self.notices.drain(..).partition(|notice| matches!(notice, Notice::AtRest(..)));
-        self.notices = others;
+            self.events.drain(..).partition(|event| matches!(event, SenderEvent::AtRest(..)));
+        self.events = others;
         if at_rest.len() < asked {
             return false;
         }

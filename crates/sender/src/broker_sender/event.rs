@@ -11,7 +11,7 @@ use crate::partition_sender::{Loss, PartitionSender};
 
 /// A broker sender's message to the coordinator.
 #[derive(Debug)]
-pub enum Notice {
+pub enum SenderEvent {
     /// Nothing of this partition is in flight here any more: another broker sender may have it.
     Released(Box<PartitionSender>),
     /// The broker does not lead the partition, or could not be reached.
