@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput};
 use milena_partitioner::Strategy;
-use milena_sender::accumulator::{AccumulatorConfig, Clock, Port, RecordRef, Shared, Topic, Waiting};
+use milena_sender::accumulator::{
+    AccumulatorConfig, Clock, RecordRef, SenderMailbox, Shared, Topic, Waiting,
+};
 use milena_sender::partition_sender::Settler;
 
 const VALUE: [u8; 100] = [7; 100];
@@ -48,7 +50,7 @@ impl Bench {
         };
         let shared = Shared::new(config, 32 << 20);
         let topic = Topic::new("t".into(), Strategy::Java, Arc::clone(&shared), 1);
-        topic.grow(6, &Arc::new(Port::default()), &mut 0);
+        topic.grow(6, &Arc::new(SenderMailbox::default()), &mut 0);
         Self { clock: Stopped(Instant::now()), topic, settler: Settler::new(shared) }
     }
 

@@ -12,7 +12,9 @@ use milena_codec::message::{
 use milena_connection::Endpoint;
 use milena_connection::metadata::{Hint, Metadata, MetadataConfig};
 use milena_partitioner::Strategy;
-use milena_sender::accumulator::{AccumulatorConfig, Clock, Port, RecordRef, Shared, Topic, Waiting};
+use milena_sender::accumulator::{
+    AccumulatorConfig, Clock, RecordRef, SenderMailbox, Shared, Topic, Waiting,
+};
 use milena_sender::broker_sender::{BrokerSender, BrokerSenderConfig, SenderEvent};
 use milena_sender::coordinator::{Coordinator, Leadership, Order, SenderId};
 use milena_sender::partition_sender::PartitionSenderConfig;
@@ -111,7 +113,7 @@ impl Senders {
             seed: 1,
         });
         let broker_senders = [1, 2].map(|broker| {
-            let port = Arc::new(Port::of(Some(BrokerId(broker))));
+            let port = Arc::new(SenderMailbox::of(Some(BrokerId(broker))));
             BrokerSender::new(Arc::clone(&config), Arc::clone(&shared), port)
         });
         let topic = Topic::new("t".into(), Strategy::Java, shared, 1);
@@ -138,7 +140,7 @@ impl Senders {
         let leader: SenderId = Some(BrokerId(i32::from(self.leader == 1) + 1));
         let leader = Leadership { broker_sender: leader, epoch: LeaderEpoch(0) };
         let leaders: Vec<Leadership> = (0..PARTITIONS).map(|_| leader).collect();
-        self.coordinator.topic(&self.topic, TopicId::ZERO, &leaders, &Arc::new(Port::default()));
+        self.coordinator.topic(&self.topic, TopicId::ZERO, &leaders, &Arc::new(SenderMailbox::default()));
         loop {
             while let Some(order) = self.coordinator.next_order() {
                 match order {

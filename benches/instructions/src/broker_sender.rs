@@ -9,7 +9,9 @@ use milena_codec::message::{
     Message, PartitionProduceResponse, ProduceResponse, TopicProduceResponse, Version,
 };
 use milena_partitioner::Strategy;
-use milena_sender::accumulator::{AccumulatorConfig, Clock, Port, RecordRef, Shared, Topic, Waiting};
+use milena_sender::accumulator::{
+    AccumulatorConfig, Clock, RecordRef, SenderMailbox, Shared, Topic, Waiting,
+};
 use milena_sender::broker_sender::{BrokerSender, BrokerSenderConfig, Output, ProduceRequest, RequestConfig};
 use milena_sender::partition_sender::{PartitionSender, PartitionSenderConfig};
 use milena_sender::sync::Seat;
@@ -89,11 +91,11 @@ impl Office {
     #[expect(clippy::disallowed_methods, reason = "a time to begin at")]
     fn new() -> Self {
         let shared = Shared::new(accumulator(), 32 << 20);
-        let port = Arc::new(Port::default());
-        shared.add_port(Arc::clone(&port));
+        let mailbox = Arc::new(SenderMailbox::default());
+        shared.add_mailbox(Arc::clone(&mailbox));
         let topic = Topic::new("bench".into(), Strategy::Java, Arc::clone(&shared), 1);
-        let mut broker_sender = BrokerSender::new(Arc::new(broker_senders()), shared, Arc::clone(&port));
-        for partition in topic.grow(PARTITIONS, &port, &mut 0) {
+        let mut broker_sender = BrokerSender::new(Arc::new(broker_senders()), shared, Arc::clone(&mailbox));
+        for partition in topic.grow(PARTITIONS, &mailbox, &mut 0) {
             partition.set_available(true);
             broker_sender.adopt(Box::new(PartitionSender::new(partition, TOPIC_ID)));
         }

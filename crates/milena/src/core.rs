@@ -7,7 +7,7 @@ use milena_codec::record::HEADER_BYTES;
 use milena_connection::Endpoint;
 use milena_sender::accumulator::{AccumulatorConfig, Shared};
 use milena_sender::broker_sender::SenderEvent;
-use milena_sender::sync::{Bell, Wake};
+use milena_sender::sync::{Mailbox, Wake};
 use tokio::sync::watch;
 
 use crate::clock::SystemClock;
@@ -26,7 +26,7 @@ pub(crate) struct Core {
     /// The topics, by name.
     pub(crate) registry: Registry,
     /// What the driver has to look at.
-    pub(crate) inbox: Bell<Inbox>,
+    pub(crate) inbox: Mailbox<Inbox>,
     pub(crate) metrics: Metrics,
     /// When callers that wait give up.
     pub(crate) deadlines: Arc<Deadlines>,
@@ -90,7 +90,7 @@ impl Core {
             registry: Registry::new(Arc::clone(&shared), &config, seed),
             shared,
             clock: SystemClock,
-            inbox: Bell::default(),
+            inbox: Mailbox::default(),
             metrics: Metrics::default(),
             deadlines: Arc::default(),
             ended: watch::Sender::new(false),
@@ -132,7 +132,7 @@ mod tests {
     use std::task::{Poll, Waker};
 
     use milena_codec::ids::TopicId;
-    use milena_sender::accumulator::{Port, RecordRef, Topic, Waiting};
+    use milena_sender::accumulator::{RecordRef, SenderMailbox, Topic, Waiting};
     use milena_sender::coordinator::{Coordinator, Leadership, Order};
     use milena_sender::partition_sender::PartitionSender;
     use milena_sender::sync::Seat;
@@ -168,7 +168,12 @@ mod tests {
             core.registry.topic("t").unwrap()
         };
         let mut coordinator = Coordinator::new(false);
-        coordinator.topic(&topic, TopicId::default(), &[Leadership::default()], &Arc::new(Port::default()));
+        coordinator.topic(
+            &topic,
+            TopicId::default(),
+            &[Leadership::default()],
+            &Arc::new(SenderMailbox::default()),
+        );
         let Some(Order::Adopt(_, partition_sender)) = coordinator.next_order() else {
             panic!("a partition is adopted")
         };

@@ -3,18 +3,18 @@
 //! A caller that has to wait enters its time and its waker; the director wakes it when the time comes. Times mostly come in
 //! order, since all callers have the same patience: a new one wakes the director only when it is earlier than the one that
 //! the director sleeps until, which is kept even when its caller has left. So a caller that waits again and again wakes
-//! nothing. The protocol is that of [`Bell`].
+//! nothing. The protocol is that of [`Mailbox`].
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 use std::time::Instant;
 
-use milena_sender::sync::{Bell, Wake, wake_all};
+use milena_sender::sync::{Mailbox, Wake, wake_all};
 
 /// The times of all callers that wait.
 #[derive(Debug, Default)]
-pub(crate) struct Deadlines(Bell<Inner>);
+pub(crate) struct Deadlines(Mailbox<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {

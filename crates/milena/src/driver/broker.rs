@@ -19,7 +19,7 @@ use milena_connection::Endpoint;
 use milena_connection::session::Event;
 use milena_sender::broker_sender::{BrokerSender, Output};
 use milena_sender::partition_sender::{LATE_MIN, PartitionSender};
-use milena_sender::sync::Bell;
+use milena_sender::sync::Mailbox;
 use tokio::time::{Sleep, sleep_until};
 
 use super::Alive;
@@ -53,7 +53,7 @@ pub(super) enum BrokerCommand {
 }
 
 /// A broker sender's mail from the director.
-pub(super) type Orders = Bell<VecDeque<BrokerCommand>>;
+pub(super) type Orders = Mailbox<VecDeque<BrokerCommand>>;
 
 /// See the module.
 #[derive(Debug)]
@@ -299,7 +299,7 @@ impl Future for BrokerTask {
                     }
                 }
                 Output::Compress(job) => {
-                    if let Some(result) = this.settings.compression.run(job, this.broker_sender.port()) {
+                    if let Some(result) = this.settings.compression.run(job, this.broker_sender.mailbox()) {
                         in_place += result.elapsed();
                         this.broker_sender.compressed(result);
                     }
@@ -328,7 +328,7 @@ impl Future for BrokerTask {
                     let rung = this.arm(now, until, cx);
                     let has_mail = !this.orders.sleep(cx.waker(), |orders| orders.is_empty());
                     let waker = this.nudging.waker(cx.waker());
-                    let has_work = !this.broker_sender.port().sleep(&waker, this.armed, deaf);
+                    let has_work = !this.broker_sender.mailbox().sleep(&waker, this.armed, deaf);
                     let may_send = !room && this.has_room(now);
                     let may_dial = this.link.is_dormant() && this.needs_link();
                     if !(rung || has_mail || has_work || may_send || may_dial) {

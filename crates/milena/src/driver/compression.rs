@@ -4,7 +4,7 @@
 //! ```text
 //! broker's task ──job──▶ Handover ──▶ thread: runs it with a workspace that it keeps
 //!       ▲                                │
-//!       └──────────── Port ◀──result─────┘
+//!       └──────────── SenderMailbox ◀──result─────┘
 //! ```
 //!
 //! The threads are started when they are needed first, and joined when the producer ends. Room for each workspace is set
@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Wake, Waker};
 use std::thread::{self, JoinHandle, Thread};
 
-use milena_sender::accumulator::{Port, Shared};
+use milena_sender::accumulator::{SenderMailbox, Shared};
 use milena_sender::compression::{CodecLevel, CompressionJob, CompressionResult, Workspace};
 use milena_sender::sync::{Handed, Handover};
 
@@ -61,7 +61,7 @@ struct Jobs {
 #[derive(Debug)]
 struct QueuedJob {
     job: CompressionJob,
-    port: Arc<Port>,
+    port: Arc<SenderMailbox>,
 }
 
 impl Compression {
@@ -73,7 +73,7 @@ impl Compression {
     }
 
     /// Runs a job in place and returns its result, or hands it to a thread, which leaves the result at `port`.
-    pub(super) fn run(&self, job: CompressionJob, port: &Arc<Port>) -> Option<CompressionResult> {
+    pub(super) fn run(&self, job: CompressionJob, port: &Arc<SenderMailbox>) -> Option<CompressionResult> {
         if job.is_short() || clock::is_paused() {
             return Some(self.run_in_place(job));
         }

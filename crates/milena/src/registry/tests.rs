@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use milena_codec::ErrorCode;
 use milena_codec::ids::TopicId;
-use milena_sender::accumulator::{Port, RecordRef, Topic, Waiting};
+use milena_sender::accumulator::{RecordRef, SenderMailbox, Topic, Waiting};
 use milena_sender::coordinator::{Coordinator, Leadership};
 
 use super::{Missing, Place, Registry, Seen, Tell};
@@ -162,7 +162,12 @@ fn make_known(core: &Core) -> Coordinator {
     let _ = core.registry.ask(&name(), clock::now());
     let topic = core.registry.place(&name()).unwrap();
     let mut coordinator = Coordinator::new(false);
-    coordinator.topic(&topic, TopicId::default(), &[Leadership::default()], &Arc::new(Port::default()));
+    coordinator.topic(
+        &topic,
+        TopicId::default(),
+        &[Leadership::default()],
+        &Arc::new(SenderMailbox::default()),
+    );
     core.registry.found(&name());
     coordinator
 }

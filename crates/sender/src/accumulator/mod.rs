@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! caller ─▶ Topic::choose ─▶ Partition::append ─┬─▶ open batch (chunks of the one budget)
-//!                                               └─▶ Port: "opened", "ready"  ─▶ the broker sender that looks after the leader
+//!                                               └─▶ SenderMailbox: "opened", "ready"  ─▶ the broker sender that looks after the leader
 //! broker sender   ─▶ Partition::visit (how does it stand?) ─▶ Partition::take (the next batch leaves)
 //! ```
 //!
@@ -19,16 +19,16 @@ mod entering;
 mod entry;
 mod limit;
 mod partition;
-mod port;
 mod queue;
 mod ratio;
+mod sender_mailbox;
 mod settings;
 mod topic;
 
 pub use entry::{Appended, RecordRef, Refusal, Waiting};
 pub use limit::TopicLimit;
 pub use partition::{Partition, Standing};
-pub use port::{Port, ReadyPartitions};
 pub use ratio::Ratio;
+pub use sender_mailbox::{ReadyPartitions, SenderMailbox};
 pub use settings::{AccumulatorConfig, Choices, Clock, Shared};
 pub use topic::{ChooseError, Topic};

@@ -17,9 +17,9 @@ use super::alone::encode_alone;
 use super::entering::{Entering, Wakeups, awaited_bytes};
 use super::entry::{Appended, RecordRef, Refusal, Waiting};
 use super::limit::TopicLimit;
-use super::port::Port;
 use super::queue::Queue;
 use super::ratio::{EstimatedRatio, Ratio};
+use super::sender_mailbox::SenderMailbox;
 use super::settings::{Clock, Shared};
 use crate::batch::Batch;
 use crate::compression::TopicCompression;
@@ -73,7 +73,7 @@ pub struct Standing {
 }
 
 impl Partition {
-    /// A partition with nothing in it, looked after by the broker sender behind `port`.
+    /// A partition with nothing in it, looked after by the broker sender behind `mailbox`.
     pub(super) fn new(
         topic: StdArc<str>,
         index: PartitionId,
@@ -81,10 +81,10 @@ impl Partition {
         shared: StdArc<Shared>,
         limit: StdArc<TopicLimit>,
         compression: Option<StdArc<TopicCompression>>,
-        port: Arc<Port>,
+        mailbox: Arc<SenderMailbox>,
     ) -> StdArc<Self> {
         let account = Account::new(StdArc::clone(&topic), index, serial);
-        let queue = Padded(Gate::new(Queue::new(&account, port)));
+        let queue = Padded(Gate::new(Queue::new(&account, mailbox)));
         StdArc::new(Self {
             topic,
             index,
@@ -185,7 +185,7 @@ impl Partition {
             return Err(self.full(&queue, bytes_max));
         }
         if HEADER_BYTES + bytes_max > CHUNK_BYTES_MAX {
-            if waiting.may_yield && queue.port.runs_ahead(bytes_max) {
+            if waiting.may_yield && queue.mailbox.runs_ahead(bytes_max) {
                 return Err(Refusal::Yield);
             }
             drop(queue);
@@ -210,9 +210,9 @@ impl Partition {
             wakeups.ready |= waited && queue.offer_now();
             Appended { seat, bytes }
         });
-        let port = Arc::clone(&queue.port);
+        let mailbox = Arc::clone(&queue.mailbox);
         drop(queue);
-        self.ring(&port, &wakeups);
+        self.ring(&mailbox, &wakeups);
         wake_all(&mut entering.wakers);
         appended
     }
@@ -264,23 +264,23 @@ impl Partition {
         // It is long enough to be compressed ahead of its turn.
         let grown = queue.next_bytes() > std::mem::replace(&mut queue.claim_from, usize::MAX);
         let wakeups = Wakeups { ready, grown, ..Wakeups::default() };
-        let port = Arc::clone(&queue.port);
+        let mailbox = Arc::clone(&queue.mailbox);
         drop(queue);
-        self.ring(&port, &wakeups);
+        self.ring(&mailbox, &wakeups);
         Ok(Appended { seat, bytes })
     }
 
     /// Wakes the broker's sender, if it has to look; no lock is held.
-    fn ring(&self, port: &Port, wakeups: &Wakeups) {
+    fn ring(&self, mailbox: &SenderMailbox, wakeups: &Wakeups) {
         if wakeups.grown {
-            port.grown(self.serial);
+            mailbox.grown(self.serial);
         } else if wakeups.ready {
-            port.ready(self.serial);
+            mailbox.ready(self.serial);
         } else if let Some(due) = wakeups.opened {
-            port.opened(self.serial, due);
+            mailbox.opened(self.serial, due);
         }
         if wakeups.press {
-            port.press();
+            mailbox.press();
         }
     }
 

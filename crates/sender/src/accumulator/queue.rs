@@ -10,7 +10,7 @@ use milena_codec::record::{HEADER_BYTES, put_record};
 
 use super::entering::{Entering, Wakeups};
 use super::entry::{RecordRef, Refusal};
-use super::port::Port;
+use super::sender_mailbox::SenderMailbox;
 use super::settings::{AccumulatorConfig, Clock, Shared};
 use crate::batch::Batch;
 use crate::sync::{Account, Arc, Completion, Generation, Outstanding, Seat};
@@ -57,7 +57,7 @@ pub(super) struct Queue {
     /// How many batches were opened, and how many records rejected because the brokers do not know the topic.
     pub(super) uses: u64,
     pub(super) closed: VecDeque<Batch>,
-    pub(super) port: Arc<Port>,
+    pub(super) mailbox: Arc<SenderMailbox>,
     /// How large the last batch was: the next begins with a chunk of that size.
     last_bytes: usize,
     /// How many chunks it had.
@@ -66,7 +66,7 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    pub(super) fn new(account: &Arc<Account>, port: Arc<Port>) -> Self {
+    pub(super) fn new(account: &Arc<Account>, mailbox: Arc<SenderMailbox>) -> Self {
         Self {
             account: Arc::clone(account),
             tail: Vec::new(),
@@ -89,7 +89,7 @@ impl Queue {
             unknown: false,
             uses: 0,
             closed: VecDeque::new(),
-            port,
+            mailbox,
             last_bytes: 0,
             last_chunks: 0,
             spares: Vec::new(),
@@ -160,7 +160,7 @@ impl Queue {
 
     /// A caller that wants the next chunk may have to let the broker sender run first.
     fn step_aside(&self, entering: &Entering<'_>) -> Result<(), Refusal> {
-        match entering.may_yield && self.port.runs_ahead(self.next_chunk_bytes()) {
+        match entering.may_yield && self.mailbox.runs_ahead(self.next_chunk_bytes()) {
             true => Err(Refusal::Yield),
             false => Ok(()),
         }
@@ -299,12 +299,12 @@ impl Queue {
             return 0;
         }
         self.counted += 1;
-        self.port.count(1)
+        self.mailbox.count(1)
     }
 
     fn uncount(&mut self) {
         if self.counted > 0 {
-            self.port.uncount(std::mem::take(&mut self.counted));
+            self.mailbox.uncount(std::mem::take(&mut self.counted));
         }
     }
 
@@ -335,13 +335,13 @@ impl Queue {
     }
 
     /// Another broker sender looks after it.
-    pub(super) fn ring_at(&mut self, port: &Arc<Port>) {
+    pub(super) fn ring_at(&mut self, mailbox: &Arc<SenderMailbox>) {
         let counted = self.counted;
         self.uncount();
-        self.port = Arc::clone(port);
+        self.mailbox = Arc::clone(mailbox);
         if counted > 0 {
             self.counted = counted;
-            self.port.count(counted);
+            self.mailbox.count(counted);
         }
     }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use milena_codec::record::HEADER_BYTES;
 
 use super::limit::TopicLimit;
-use super::port::Port;
+use super::sender_mailbox::SenderMailbox;
 use crate::outcome::{Ending, Obstacle};
 use crate::sync::{Arc, FailureLog, Memory, Mutex, Outstanding, Totals, lock};
 
@@ -96,7 +96,7 @@ pub struct Shared {
     /// How sticky cells moved.
     pub choices: Choices,
     /// The mailboxes of all broker senders.
-    ports: Mutex<Vec<Arc<Port>>>,
+    mailboxes: Mutex<Vec<Arc<SenderMailbox>>>,
     /// Why the producer has no id to stamp batches with, while the brokers give none.
     no_identity: Mutex<Option<Obstacle>>,
     /// Why the producer ends; the first reason counts.
@@ -114,7 +114,7 @@ impl Shared {
             failures: FailureLog::default(),
             totals: Totals::default(),
             choices: Choices::default(),
-            ports: Mutex::new(Vec::new()),
+            mailboxes: Mutex::new(Vec::new()),
             no_identity: Mutex::new(None),
             ending: Mutex::new(None),
         })
@@ -139,13 +139,13 @@ impl Shared {
     }
 
     /// A broker sender has come.
-    pub fn add_port(&self, port: Arc<Port>) {
-        lock(&self.ports).push(port);
+    pub fn add_mailbox(&self, mailbox: Arc<SenderMailbox>) {
+        lock(&self.mailboxes).push(mailbox);
     }
 
     /// A broker sender has gone.
-    pub fn remove_port(&self, port: &Arc<Port>) {
-        lock(&self.ports).retain(|other| !Arc::ptr_eq(other, port));
+    pub fn remove_mailbox(&self, mailbox: &Arc<SenderMailbox>) {
+        lock(&self.mailboxes).retain(|other| !Arc::ptr_eq(other, mailbox));
     }
 
     /// Notes why the brokers give the producer no id, or that they gave one.
@@ -178,9 +178,9 @@ impl Shared {
 
     /// Has every broker sender send what its partitions hold: a caller waits for room, for a flush, or for the end.
     pub fn press(&self) {
-        let ports = lock(&self.ports).clone();
-        for port in ports {
-            port.press();
+        let mailboxes = lock(&self.mailboxes).clone();
+        for mailbox in mailboxes {
+            mailbox.press();
         }
     }
 }

@@ -14,7 +14,7 @@ use super::cells::Cells;
 use super::entry::{Appended, RecordRef, Refusal, Waiting};
 use super::limit::TopicLimit;
 use super::partition::Partition;
-use super::port::Port;
+use super::sender_mailbox::SenderMailbox;
 use super::settings::{Clock, Shared};
 use crate::compression::TopicCompression;
 use crate::sync::{Arc, AtomicU32, AtomicU64, Latest, Ordering, Ticket};
@@ -114,9 +114,14 @@ impl Topic {
         self.partitions.get()
     }
 
-    /// Makes partitions up to `count`, looked after by the broker sender behind `port`; `serial` counts those of all topics.
+    /// Makes partitions up to `count`, looked after by the broker sender behind `mailbox`; `serial` counts those of all topics.
     /// Returns the new ones.
-    pub fn grow(&self, count: usize, port: &Arc<Port>, serial: &mut u32) -> Vec<StdArc<Partition>> {
+    pub fn grow(
+        &self,
+        count: usize,
+        mailbox: &Arc<SenderMailbox>,
+        serial: &mut u32,
+    ) -> Vec<StdArc<Partition>> {
         let before = self.partitions();
         let fresh: Vec<_> = (before.len()..count)
             .map(|index| {
@@ -124,7 +129,7 @@ impl Topic {
                 let index = PartitionId(i32::try_from(index).unwrap_or(i32::MAX));
                 let (name, shared) = (StdArc::clone(&self.name), StdArc::clone(&self.shared));
                 let (limit, compression) = (StdArc::clone(&self.limit), self.compression.clone());
-                Partition::new(name, index, *serial, shared, limit, compression, Arc::clone(port))
+                Partition::new(name, index, *serial, shared, limit, compression, Arc::clone(mailbox))
             })
             .collect();
         if !fresh.is_empty() {

@@ -33,7 +33,7 @@ impl BrokerSender {
         if read.is_ok() {
             self.forget_trouble();
         } else if std::mem::replace(&mut self.left_unanswered, true) {
-            self.port.set_trouble(None);
+            self.mailbox.set_trouble(None);
         }
         let (throttle_ms, endpoints) = read?;
         if !endpoints.is_empty() {
@@ -56,7 +56,7 @@ impl BrokerSender {
     /// The broker serves requests.
     fn forget_trouble(&mut self) {
         if std::mem::take(&mut self.left_unanswered) {
-            self.port.set_trouble(None);
+            self.mailbox.set_trouble(None);
         }
         self.trouble = None;
     }
@@ -113,7 +113,7 @@ impl BrokerSender {
         if let Some(loss) = loss {
             let (topic, partition) =
                 (StdArc::clone(partition_sender.partition().topic()), partition_sender.partition().index());
-            self.events.push(SenderEvent::Loss { broker: self.port.broker(), topic, partition, loss });
+            self.events.push(SenderEvent::Loss { broker: self.mailbox.broker(), topic, partition, loss });
         }
         if stale {
             let (topic, partition) =

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! The shell around it polls after everything that it handed in, until the broker sender is idle, and then sleeps until the
-//! time that the broker sender names, or until the broker sender's port rings. A broker sender without a connection keeps the deadlines of its
+//! time that the broker sender names, or until the broker sender's mailbox rings. A broker sender without a connection keeps the deadlines of its
 //! partitions; so does the one broker sender that has no broker at all, where partitions without a leader wait.
 //!
 //! A request takes each partition at most once: a partition that has more is listed again only after the request is
@@ -35,7 +35,7 @@ use std::time::{Duration, Instant};
 
 use milena_codec::ids::Identity;
 
-use crate::accumulator::{Port, ReadyPartitions, Shared};
+use crate::accumulator::{ReadyPartitions, SenderMailbox, Shared};
 use crate::backoff::Backoff;
 use crate::compression::CompressionJob;
 use crate::outcome::Obstacle;
@@ -72,14 +72,14 @@ pub enum Output {
     /// Write this, and poll again.
     Send(ProduceRequest),
     /// Run this, here or elsewhere, and poll again. The result comes back by [`BrokerSender::compressed`], or from another thread
-    /// by [`Port::compressed`].
+    /// by [`SenderMailbox::compressed`].
     Compress(CompressionJob),
     /// Reset the connection, hand in what was on it by [`BrokerSender::ended`], and poll again: it holds batches that give way to
     /// callers that wait for room.
     Reset,
     /// A caller holds a partition: let other tasks run, and poll again.
     Again,
-    /// Sleep until then, or until the port rings, or until something comes from the connection.
+    /// Sleep until then, or until the mailbox rings, or until something comes from the connection.
     Idle {
         /// When to poll again at the latest.
         until: Option<Instant>,
@@ -92,7 +92,7 @@ pub enum Output {
 #[derive(Debug)]
 pub struct BrokerSender {
     config: StdArc<BrokerSenderConfig>,
-    port: Arc<Port>,
+    mailbox: Arc<SenderMailbox>,
     partition_senders: BTreeMap<u32, Box<PartitionSender>>,
     schedule: Schedule,
     ready_partitions: ReadyPartitions,
@@ -129,9 +129,13 @@ pub struct BrokerSender {
 impl BrokerSender {
     /// A broker sender without partitions and without a connection.
     #[must_use]
-    pub fn new(config: StdArc<BrokerSenderConfig>, shared: StdArc<Shared>, port: Arc<Port>) -> Self {
+    pub fn new(
+        config: StdArc<BrokerSenderConfig>,
+        shared: StdArc<Shared>,
+        mailbox: Arc<SenderMailbox>,
+    ) -> Self {
         Self {
-            port,
+            mailbox,
             partition_senders: BTreeMap::new(),
             schedule: Schedule::default(),
             ready_partitions: ReadyPartitions::default(),
@@ -172,7 +176,7 @@ impl BrokerSender {
         // A broker that takes connections and breaks them over every request is in trouble all the same.
         if !self.left_unanswered {
             self.trouble = None;
-            self.port.set_trouble(None);
+            self.mailbox.set_trouble(None);
         }
     }
 
@@ -242,8 +246,8 @@ impl BrokerSender {
     }
 
     /// Its mailbox.
-    pub const fn port(&self) -> &Arc<Port> {
-        &self.port
+    pub const fn mailbox(&self) -> &Arc<SenderMailbox> {
+        &self.mailbox
     }
 
     /// Whether it looks after any partition.
@@ -267,7 +271,7 @@ impl BrokerSender {
     /// Goes through everything that may have changed.
     fn look(&mut self, now: Instant) {
         self.schedule.clear();
-        self.port.look(&mut self.ready_partitions);
+        self.mailbox.look(&mut self.ready_partitions);
         let pressed = std::mem::take(&mut self.ready_partitions.pressed);
         let mut results = std::mem::take(&mut self.ready_partitions.results);
         results.drain(..).for_each(|result| self.compressed(result));
@@ -314,7 +318,7 @@ impl BrokerSender {
     /// A partition that has come: its callers ring here from now on. On its way it could not be pressed.
     fn arrive(&mut self, serial: u32, now: Instant) {
         let Some(partition_sender) = self.partition_senders.get(&serial) else { return };
-        match partition_sender.partition().assign(&self.port) {
+        match partition_sender.partition().assign(&self.mailbox) {
             Some(()) if self.settler.shared().is_pressed() => self.refresh(serial, now, Visit::Press),
             Some(()) => self.refresh(serial, now, Visit::Look),
             None => self.schedule.come_back(serial, Visit::Arrival),

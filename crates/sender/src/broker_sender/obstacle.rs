@@ -25,7 +25,7 @@ pub(super) struct Connecting {
 impl BrokerSender {
     /// Notes the trouble with the broker, for the errors of records that expire.
     pub fn set_trouble(&mut self, trouble: Obstacle) {
-        self.port.set_trouble(Some(StdArc::clone(&trouble.message)));
+        self.mailbox.set_trouble(Some(StdArc::clone(&trouble.message)));
         self.trouble = Some(trouble);
         self.connecting = None;
     }
@@ -63,7 +63,7 @@ impl BrokerSender {
         if self.version.is_some() {
             return None;
         }
-        let Some(broker) = self.port.broker() else { return Some("no broker leads the partition".into()) };
+        let Some(broker) = self.mailbox.broker() else { return Some("no broker leads the partition".into()) };
         let text = match &self.connecting {
             Some(Connecting { address, since }) => format!(
                 "connection: broker {} at {address}: not connected yet, connecting for {:?}",

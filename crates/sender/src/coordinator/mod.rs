@@ -15,7 +15,7 @@ use std::sync::Arc as StdArc;
 
 use milena_codec::ids::{BrokerId, Identity, LeaderEpoch, PartitionId, ProducerId, TopicId};
 
-use crate::accumulator::{Partition, Port, Topic};
+use crate::accumulator::{Partition, SenderMailbox, Topic};
 use crate::partition_sender::{PartitionSender, is_another_topic};
 use crate::sync::Arc;
 
@@ -106,9 +106,15 @@ impl Coordinator {
         Self { wants_identity: idempotent, ..Self::default() }
     }
 
-    /// Who leads the partitions of a topic now: all that it has. Partitions that are new to it begin behind `port`.
-    pub fn topic(&mut self, topic: &Topic, id: TopicId, leaders: &[Leadership], port: &Arc<Port>) {
-        for partition in topic.grow(leaders.len(), port, &mut self.serial) {
+    /// Who leads the partitions of a topic now: all that it has. Partitions that are new to it begin behind `mailbox`.
+    pub fn topic(
+        &mut self,
+        topic: &Topic,
+        id: TopicId,
+        leaders: &[Leadership],
+        mailbox: &Arc<SenderMailbox>,
+    ) {
+        for partition in topic.grow(leaders.len(), mailbox, &mut self.serial) {
             let index = usize::try_from(partition.index().0).unwrap_or(usize::MAX);
             self.begin(partition, id, leaders.get(index).copied().unwrap_or_default());
         }

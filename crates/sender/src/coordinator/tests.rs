@@ -23,7 +23,7 @@ const OTHER_ID: TopicId = TopicId([2; 16]);
 struct Office {
     coordinator: Coordinator,
     shared: StdArc<Shared>,
-    limbo: Arc<Port>,
+    limbo: Arc<SenderMailbox>,
     held: BTreeMap<u32, (SenderId, Box<PartitionSender>)>,
 }
 
@@ -46,7 +46,7 @@ impl Office {
         Self {
             coordinator: Coordinator::new(true),
             shared,
-            limbo: Arc::new(Port::default()),
+            limbo: Arc::new(SenderMailbox::default()),
             held: BTreeMap::new(),
         }
     }

@@ -1,6 +1,6 @@
 //! Everything that threads share, and nothing else: callers append from any thread, broker senders take from theirs.
 //!
-//! * [`Bell`]: a mailbox whose reader sleeps, and is woken exactly when there is something for it.
+//! * [`Mailbox`]: a mailbox whose reader sleeps, and is woken exactly when there is something for it.
 //! * [`Handover`]: a queue from which several threads take work.
 //! * [`Completion`]: what a batch's deliveries wait for.
 //! * [`Memory`]: the one byte budget, the chunks it pays for, its shares, and the callers that wait for room.
@@ -18,13 +18,13 @@
 use std::sync::{PoisonError, TryLockError};
 
 mod account;
-mod bell;
 mod completion;
 mod failure_log;
 #[cfg(loom)]
 mod gate;
 mod handover;
 mod latest;
+mod mailbox;
 mod memory;
 #[cfg(all(loom, test))]
 mod models;
@@ -39,11 +39,11 @@ mod waiters;
 mod wake_all;
 
 pub use account::{Account, Charge, Release};
-pub use bell::{Bell, Wake};
 pub use completion::{Completion, Seat, Settled};
 pub use failure_log::{FailedRecords, FailureLog};
 pub use handover::{Handed, Handover};
 pub use latest::Latest;
+pub use mailbox::{Mailbox, Wake};
 pub use memory::{Holder, Memory, Ticket};
 pub use outstanding::{AwaitSettled, Generation, Outstanding};
 pub use padded::Padded;
@@ -138,7 +138,7 @@ pub(crate) mod mutant {
     /// A place that looks again after it announced itself.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub(crate) enum Blind {
-        /// The bell's reader falls asleep without looking at what has come in.
+        /// The mailbox's reader falls asleep without looking at what has come in.
         BellBeforeSleep,
         /// A delivery leaves its waker without looking whether its batch was settled meanwhile.
         CompletionBeforeWait,

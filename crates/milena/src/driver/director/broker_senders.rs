@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use milena_codec::ids::BrokerId;
 use milena_connection::Endpoint;
-use milena_sender::accumulator::Port;
+use milena_sender::accumulator::SenderMailbox;
 use milena_sender::broker_sender::BrokerSender;
 use milena_sender::coordinator::{Order, SenderId};
 use milena_sender::partition_sender::Settler;
@@ -18,7 +18,7 @@ use crate::driver::early_end::{EarlyEnd, Watch};
 
 /// How a broker sender is reached.
 pub(super) struct BrokerHandle {
-    pub(super) port: Arc<Port>,
+    pub(super) mailbox: Arc<SenderMailbox>,
     orders: Arc<Orders>,
 }
 
@@ -44,12 +44,12 @@ impl Director {
         let endpoint = id.and_then(|id| self.metadata.broker(id).cloned());
         self.broker_senders.entry(id).or_insert_with(|| {
             let core = &settings.core;
-            let port = Arc::new(Port::of(id));
-            core.shared.add_port(Arc::clone(&port));
+            let mailbox = Arc::new(SenderMailbox::of(id));
+            core.shared.add_mailbox(Arc::clone(&mailbox));
             let mut broker_sender = BrokerSender::new(
                 Arc::clone(&settings.broker_sender),
                 Arc::clone(&core.shared),
-                Arc::clone(&port),
+                Arc::clone(&mailbox),
             );
             if let Some(identity) = coordinator.current_identity() {
                 broker_sender.set_identity(identity);
@@ -67,7 +67,7 @@ impl Director {
                 alive.clone(),
             );
             tasks.spawn(watch.run(task));
-            let handle = BrokerHandle { port, orders };
+            let handle = BrokerHandle { mailbox, orders };
             handle.tell(BrokerCommand::Endpoint(endpoint));
             handle
         })
@@ -113,7 +113,7 @@ impl Director {
         };
         let needless: Vec<SenderId> = self.broker_senders.keys().copied().filter(is_needless).collect();
         for broker_sender in needless.iter().filter_map(|id| self.broker_senders.remove(id)) {
-            self.settings.core.shared.remove_port(&broker_sender.port);
+            self.settings.core.shared.remove_mailbox(&broker_sender.mailbox);
             broker_sender.tell(BrokerCommand::End(until));
             self.leaving.retain(|orders| orders.strong_count() > 0);
             self.leaving.push(Arc::downgrade(&broker_sender.orders));

@@ -216,7 +216,7 @@ impl Director {
             return registry.is_empty(&found.name);
         }
         let Some(topic) = registry.place(&found.name) else { return };
-        let limbo = Arc::clone(&self.broker_sender(None).port);
+        let limbo = Arc::clone(&self.broker_sender(None).mailbox);
         if is_new {
             self.coordinator.another_topic(&topic, found.id);
         }

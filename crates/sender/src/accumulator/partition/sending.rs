@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use milena_codec::ids::BrokerId;
 
-use super::super::port::Port;
+use super::super::sender_mailbox::SenderMailbox;
 use super::{Partition, Standing};
 use crate::batch::Batch;
 use crate::sync::{Arc, Completion, lock, try_lock};
@@ -14,13 +14,13 @@ use crate::sync::{Arc, Completion, lock, try_lock};
 impl Partition {
     /// The broker whose broker sender looks after it, and why that cannot be used.
     pub fn broker(&self) -> (Option<BrokerId>, Option<StdArc<str>>) {
-        let port = Arc::clone(&lock(&self.queue).port);
-        (port.broker(), port.trouble())
+        let mailbox = Arc::clone(&lock(&self.queue).mailbox);
+        (mailbox.broker(), mailbox.trouble())
     }
 
     /// Another broker sender looks after it from now on. None when a caller holds the partition.
-    pub fn assign(&self, port: &Arc<Port>) -> Option<()> {
-        try_lock(&self.queue)?.ring_at(port);
+    pub fn assign(&self, mailbox: &Arc<SenderMailbox>) -> Option<()> {
+        try_lock(&self.queue)?.ring_at(mailbox);
         Some(())
     }
 

@@ -24,7 +24,7 @@ const SERIAL: u32 = 7;
 struct Desk {
     now: Instant,
     shared: StdArc<Shared>,
-    port: Arc<Port>,
+    mailbox: Arc<SenderMailbox>,
     partition: StdArc<Partition>,
 }
 
@@ -39,7 +39,7 @@ impl Desk {
         compression: Option<StdArc<TopicCompression>>,
     ) -> Self {
         let shared = Shared::new(config, budget);
-        let port = Arc::new(Port::default());
+        let mailbox = Arc::new(SenderMailbox::default());
         let limit = StdArc::new(TopicLimit::new(shared.config.batch_bytes_max()));
         let partition = Partition::new(
             "t".into(),
@@ -48,9 +48,9 @@ impl Desk {
             StdArc::clone(&shared),
             limit,
             compression,
-            Arc::clone(&port),
+            Arc::clone(&mailbox),
         );
-        Self { now: some_time(), shared, port, partition }
+        Self { now: some_time(), shared, mailbox, partition }
     }
 
     fn simple() -> Self {
@@ -76,7 +76,7 @@ impl Desk {
     /// What stands in the broker sender's mailbox: how many entries, and whether all shall go.
     fn mail(&self) -> (usize, bool) {
         let mut ready_partitions = ReadyPartitions::default();
-        self.port.look(&mut ready_partitions);
+        self.mailbox.look(&mut ready_partitions);
         assert!(ready_partitions.partitions.iter().all(|serial| *serial == SERIAL));
         (ready_partitions.partitions.len(), ready_partitions.pressed)
     }

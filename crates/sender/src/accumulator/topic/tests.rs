@@ -16,7 +16,7 @@ use crate::tests::{At, accumulator, some_time};
 struct Stand {
     now: Instant,
     shared: StdArc<Shared>,
-    port: Arc<Port>,
+    mailbox: Arc<SenderMailbox>,
     topic: Topic,
     serial: u32,
     /// Records that were taken, by partition.
@@ -31,15 +31,15 @@ impl Stand {
     fn configured(config: AccumulatorConfig, strategy: Strategy, partitions: usize) -> Self {
         let shared = Shared::new(config, 64 << 20);
         let topic = Topic::new("t".into(), strategy, StdArc::clone(&shared), 5);
-        let port = Arc::new(Port::default());
-        let mut stand = Self { now: some_time(), shared, port, topic, serial: 0, taken: Vec::new() };
+        let mailbox = Arc::new(SenderMailbox::default());
+        let mut stand = Self { now: some_time(), shared, mailbox, topic, serial: 0, taken: Vec::new() };
         stand.grow(partitions);
         stand
     }
 
     /// The topic has so many partitions, and each a leader.
     fn grow(&mut self, partitions: usize) {
-        for partition in self.topic.grow(partitions, &self.port, &mut self.serial) {
+        for partition in self.topic.grow(partitions, &self.mailbox, &mut self.serial) {
             partition.set_available(true);
         }
         self.taken.resize(partitions, 0);

@@ -59,7 +59,7 @@ fn trouble_with_the_broker_is_over_when_a_request_without_a_response_is_written(
     let now = world.now;
     world.broker(1).written(now, request);
     assert!(world.broker(1).trouble.is_none());
-    assert_eq!(world.broker(1).port.trouble(), None);
+    assert_eq!(world.broker(1).mailbox.trouble(), None);
     world.rest();
 }
 

@@ -12,7 +12,7 @@ use milena_partitioner::Strategy;
 
 pub(crate) use super::carried::{batches, partitions, run_of};
 use super::responses::response;
-use crate::accumulator::{AccumulatorConfig, ChooseError, Port, RecordRef, Shared, Topic, Waiting};
+use crate::accumulator::{AccumulatorConfig, ChooseError, RecordRef, SenderMailbox, Shared, Topic, Waiting};
 use crate::broker_sender::{
     BrokerSender, BrokerSenderConfig, Output, ProduceRequest, RequestConfig, SenderEvent,
 };
@@ -141,7 +141,7 @@ impl World {
 
     pub(crate) fn elect(&mut self, leaders: &[Leadership]) {
         self.broker_sender(None);
-        let limbo = Arc::clone(self.broker_senders[&None].port());
+        let limbo = Arc::clone(self.broker_senders[&None].mailbox());
         self.coordinator.topic(&self.topic, self.topic_id, leaders, &limbo);
         self.obey();
     }
@@ -150,9 +150,9 @@ impl World {
         let (config, shared, version) = (&self.broker_sender_config, &self.shared, self.version);
         let identity = self.coordinator.current_identity();
         self.broker_senders.entry(id).or_insert_with(|| {
-            let port = Arc::new(Port::default());
-            shared.add_port(Arc::clone(&port));
-            let mut broker_sender = BrokerSender::new(StdArc::clone(config), StdArc::clone(shared), port);
+            let mailbox = Arc::new(SenderMailbox::default());
+            shared.add_mailbox(Arc::clone(&mailbox));
+            let mut broker_sender = BrokerSender::new(StdArc::clone(config), StdArc::clone(shared), mailbox);
             if let Some(identity) = identity {
                 broker_sender.set_identity(identity);
             }
@@ -265,7 +265,7 @@ impl World {
     pub(crate) fn run_job(&mut self, place: usize) {
         let (id, job) = self.jobs.remove(place);
         let result = job.run(&mut self.workspace);
-        self.broker_senders[&id].port().compressed(result);
+        self.broker_senders[&id].mailbox().compressed(result);
     }
 
     /// The next request of a broker's broker sender, if it has one now.

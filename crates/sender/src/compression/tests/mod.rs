@@ -14,7 +14,7 @@ use milena_codec::record::{RecordBatch, Records, Stamp};
 use milena_partitioner::Strategy;
 
 use super::*;
-use crate::accumulator::{Port, RecordRef, Shared, Topic, Waiting};
+use crate::accumulator::{RecordRef, SenderMailbox, Shared, Topic, Waiting};
 use crate::batch::Batch;
 use crate::sync::{Arc, Charge};
 use crate::tests::{At, accumulator, plain_records, some_time};
@@ -33,7 +33,7 @@ impl Source {
     fn new() -> Self {
         let shared = Shared::new(accumulator(), 32 << 20);
         let topic = Topic::new("t".into(), Strategy::Java, StdArc::clone(&shared), 1);
-        topic.grow(1, &Arc::new(Port::default()), &mut 0);
+        topic.grow(1, &Arc::new(SenderMailbox::default()), &mut 0);
         Self { shared, topic }
     }
 

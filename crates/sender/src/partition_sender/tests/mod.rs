@@ -27,7 +27,7 @@ use milena_codec::record::{RecordBatch, Records};
 use milena_partitioner::Strategy;
 
 use super::*;
-use crate::accumulator::{AccumulatorConfig, Port, RecordRef, Shared, Topic, Waiting};
+use crate::accumulator::{AccumulatorConfig, RecordRef, SenderMailbox, Shared, Topic, Waiting};
 use crate::compression::{CompressionJob, CompressionResult, TopicCompression, Workspace};
 use crate::outcome::{FailureKind, Persisted};
 use crate::sync::Seat;
@@ -65,7 +65,7 @@ impl Story {
         let shared = Shared::new(accumulator, 32 << 20);
         let topic = Topic::new("t".into(), Strategy::Java, StdArc::clone(&shared), 1)
             .compressed(TopicCompression::new(codec, None));
-        let partition = topic.grow(1, &Arc::new(Port::default()), &mut 0).remove(0);
+        let partition = topic.grow(1, &Arc::new(SenderMailbox::default()), &mut 0).remove(0);
         Self {
             now: some_time(),
             partition_sender: PartitionSender::new(partition, TopicId::ZERO),

@@ -8,7 +8,8 @@ use milena_partitioner::Strategy;
 
 use super::*;
 use crate::accumulator::{
-    AccumulatorConfig, Appended, ChooseError, Clock, Port, RecordRef, Refusal, Shared, Topic, Waiting,
+    AccumulatorConfig, Appended, ChooseError, Clock, RecordRef, Refusal, SenderMailbox, Shared, Topic,
+    Waiting,
 };
 use crate::broker_sender::{BrokerSender, BrokerSenderConfig, Output};
 use crate::compression::{CompressionJob, TopicCompression};
@@ -66,12 +67,12 @@ impl Stage {
         let shared = Shared::new(config, budget);
         let topic = Topic::new("t".into(), Strategy::Java, StdArc::clone(&shared), 1);
         let topic = StdArc::new(topic.compressed(compression));
-        let port = Arc::new(Port::default());
-        shared.add_port(Arc::clone(&port));
+        let mailbox = Arc::new(SenderMailbox::default());
+        shared.add_mailbox(Arc::clone(&mailbox));
         let mut broker_sender =
-            BrokerSender::new(StdArc::new(broker_senders()), StdArc::clone(&shared), Arc::clone(&port));
+            BrokerSender::new(StdArc::new(broker_senders()), StdArc::clone(&shared), Arc::clone(&mailbox));
         broker_sender.connected(9);
-        let partition = topic.grow(1, &port, &mut 0).remove(0);
+        let partition = topic.grow(1, &mailbox, &mut 0).remove(0);
         broker_sender.adopt(Box::new(PartitionSender::new(partition, TopicId::ZERO)));
         // The partition has arrived, and the broker sender has nothing to do.
         assert!(matches!(broker_sender.poll(clock.0, true), Output::Idle { .. }));
@@ -121,8 +122,8 @@ pub(super) fn run_with_jobs(
             Output::Reset => unreachable!("no batch is past its deadline"),
             Output::Again => thread::yield_now(),
             Output::Idle { until, deaf } => {
-                let port = Arc::clone(broker_sender.port());
-                wait(|waker| if port.sleep(waker, until, deaf) { Poll::Pending } else { Poll::Ready(()) });
+                let mailbox = Arc::clone(broker_sender.mailbox());
+                wait(|waker| if mailbox.sleep(waker, until, deaf) { Poll::Pending } else { Poll::Ready(()) });
             }
         }
         written += broker_sender.counters().records;
@@ -289,9 +290,9 @@ fn a_record_is_appended_while_its_partition_moves() {
     let Some(crate::broker_sender::SenderEvent::Released(partition_sender)) = old.events().next() else {
         unreachable!("nothing of it is in flight")
     };
-    let port = Arc::new(Port::default());
+    let mailbox = Arc::new(SenderMailbox::default());
     let mut broker_sender =
-        BrokerSender::new(StdArc::new(broker_senders()), StdArc::clone(&stage.shared), port);
+        BrokerSender::new(StdArc::new(broker_senders()), StdArc::clone(&stage.shared), mailbox);
     broker_sender.connected(9);
     let caller = stage.caller();
     let appends = thread::spawn(move || drop(caller.append(10)));

@@ -6,7 +6,7 @@ use milena_codec::compression::Compression;
 
 use super::broker_sender::{Stage, run_with_jobs};
 use super::*;
-use crate::accumulator::Port;
+use crate::accumulator::SenderMailbox;
 use crate::compression::{CompressionJob, TopicCompression};
 
 /// Two threads take what a third one hands over, until the end.
@@ -47,18 +47,21 @@ fn thread_that_does_not_look_before_it_sleeps_is_noticed() {
 fn batch_comes_back_from_another_thread() {
     let compression = TopicCompression::new(Compression::Lz4, None);
     let (stage, mut broker_sender) = Stage::compressed(Duration::ZERO, 64 << 10, compression);
-    let handover = Arc::new(Handover::<(CompressionJob, Arc<Port>)>::default());
-    let (caller, port) = (stage.caller(), Arc::clone(broker_sender.port()));
+    let handover = Arc::new(Handover::<(CompressionJob, Arc<SenderMailbox>)>::default());
+    let (caller, mailbox) = (stage.caller(), Arc::clone(broker_sender.mailbox()));
     let (jobs, now) = (Arc::clone(&handover), stage.clock.0);
     let compressor = thread::spawn(move || {
-        while let Some((job, port)) = wait(|waker| jobs.poll_take(waker)) {
+        while let Some((job, mailbox)) = wait(|waker| jobs.poll_take(waker)) {
             // The model does not run a codec.
-            port.compressed(job.left_as_it_is());
+            mailbox.compressed(job.left_as_it_is());
         }
     });
     let appended = thread::spawn(move || caller.append(100));
     run_with_jobs(&mut broker_sender, now, 1, |job| {
-        assert!(matches!(handover.put((job, Arc::clone(&port))), Handed::ToSleeper | Handed::Queued { .. }));
+        assert!(matches!(
+            handover.put((job, Arc::clone(&mailbox))),
+            Handed::ToSleeper | Handed::Queued { .. }
+        ));
     });
     assert!(handover.close().is_empty());
     appended.join().unwrap();

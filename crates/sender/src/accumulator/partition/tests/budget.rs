@@ -57,7 +57,7 @@ fn a_thousand_partitions_with_a_small_record_each_share_a_mebibyte() {
             StdArc::clone(&desk.shared),
             StdArc::clone(&limit),
             None,
-            Arc::clone(&desk.port),
+            Arc::clone(&desk.mailbox),
         );
         let record = RecordRef { value: Some(&[0; 100]), ..RecordRef::default() };
         partition.append::<_, false>(&record, &At(desk.now), Waiting::default()).unwrap();

@@ -165,7 +165,7 @@ fn records_that_wait_are_counted_over_all_partitions_of_a_broker_sender_and_move
         StdArc::clone(&desk.shared),
         limit,
         None,
-        Arc::clone(&desk.port),
+        Arc::clone(&desk.mailbox),
     );
     let send_there = || {
         let record = RecordRef { value: Some(b"b"), ..RecordRef::default() };
@@ -175,11 +175,11 @@ fn records_that_wait_are_counted_over_all_partitions_of_a_broker_sender_and_move
     (0..3).for_each(|_| send_there());
 
     // It goes to another broker sender, and its three records with it.
-    let elsewhere = Arc::new(Port::default());
+    let elsewhere = Arc::new(SenderMailbox::default());
     other.assign(&elsewhere).unwrap();
     desk.send_many(5, 10);
     assert!(!desk.mail().1);
-    other.assign(&desk.port).unwrap();
+    other.assign(&desk.mailbox).unwrap();
     send_there();
     assert!(desk.mail().1);
 }
@@ -192,7 +192,7 @@ fn the_broker_sender_never_waits_for_a_caller_who_holds_the_partition() {
     assert!(desk.partition.visit(desk.now, true, false, usize::MAX).is_none());
     assert!(desk.partition.take(desk.now, true, &mut Vec::new()).is_none());
     assert!(desk.partition.give_up(None).is_none());
-    assert!(desk.partition.assign(&desk.port).is_none());
+    assert!(desk.partition.assign(&desk.mailbox).is_none());
     let impatient = Waiting { impatient: true, ..Waiting::default() };
     assert_eq!(desk.send_as(b"b", impatient).unwrap_err(), Refusal::Busy);
     drop(caller);

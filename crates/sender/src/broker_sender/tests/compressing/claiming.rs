@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use milena_codec::ErrorCode;
 
 use super::*;
-use crate::accumulator::Port;
+use crate::accumulator::SenderMailbox;
 use crate::broker_sender::Output;
 use crate::broker_sender::tests::world::partitions;
 use crate::outcome::{FailureKind, Persisted};
@@ -72,10 +72,10 @@ fn offered_batch_that_becomes_long_is_reported_even_to_a_sender_that_is_deaf_to_
     let (_, _under_way) = world.fly(0, "first");
     world.defers_jobs = true;
     send_events(&mut world, 300);
-    let port = Arc::clone(world.broker(1).port());
+    let mailbox = Arc::clone(world.broker(1).mailbox());
     let Output::Idle { until, deaf } = world.poll(ONE, false) else { panic!("it waits for the answer") };
     assert!(deaf && world.jobs.is_empty());
-    let woken = Woken::asleep(&port, until, deaf);
+    let woken = Woken::asleep(&mailbox, until, deaf);
     send_events(&mut world, 3_000);
     assert!(woken.is_awake());
     world.poll(ONE, false);
@@ -87,10 +87,10 @@ fn large_record_is_reported_even_to_a_sender_that_is_deaf_to_offers() {
     let mut world = world(Compression::Gzip, 1);
     let (_, _under_way) = world.fly(0, "first");
     world.defers_jobs = true;
-    let port = Arc::clone(world.broker(1).port());
+    let mailbox = Arc::clone(world.broker(1).mailbox());
     let Output::Idle { until, deaf } = world.poll(ONE, false) else { panic!("it waits for the answer") };
     assert!(deaf);
-    let woken = Woken::asleep(&port, until, deaf);
+    let woken = Woken::asleep(&mailbox, until, deaf);
     world.send(0, &b"large ".repeat(20_000)).unwrap();
     assert!(woken.is_awake());
     world.poll(ONE, false);
@@ -220,9 +220,9 @@ fn end_with_jobs_under_way_fails_their_records_and_gives_their_bytes_back() {
 struct Woken(AtomicBool);
 
 impl Woken {
-    fn asleep(port: &Port, until: Option<Instant>, deaf: bool) -> Arc<Self> {
+    fn asleep(mailbox: &SenderMailbox, until: Option<Instant>, deaf: bool) -> Arc<Self> {
         let woken = Arc::new(Self::default());
-        assert!(port.sleep(&Arc::clone(&woken).into(), until, deaf));
+        assert!(mailbox.sleep(&Arc::clone(&woken).into(), until, deaf));
         woken
     }
 

@@ -1,4 +1,4 @@
-//! A mailbox with a bell: whoever puts something in may ring, and only a sleeping reader is woken.
+//! A mailbox with a mailbox: whoever puts something in may ring, and only a sleeping reader is woken.
 
 use std::task::Waker;
 
@@ -10,7 +10,7 @@ use super::{Mutex, lock};
 /// The content, and whether the reader sleeps, stand behind one lock: a reader that looks and then falls asleep cannot
 /// miss what came in between.
 #[derive(Debug, Default)]
-pub struct Bell<T> {
+pub struct Mailbox<T> {
     inner: Mutex<Inner<T>>,
 }
 
@@ -30,7 +30,7 @@ pub enum Wake {
     Later,
 }
 
-impl<T> Bell<T> {
+impl<T> Mailbox<T> {
     /// A mailbox with this in it.
     pub fn new(content: T) -> Self {
         Self { inner: Mutex::new(Inner { content, sleeper: None }) }
@@ -84,27 +84,27 @@ mod tests {
 
     #[test]
     fn a_sleeper_is_woken_once_by_what_concerns_it() {
-        let bell = Bell::new(0);
+        let mailbox = Mailbox::new(0);
         let count = Arc::new(Count::default());
         let waker = Waker::from(Arc::clone(&count));
         let woken = || count.0.load(Ordering::Relaxed);
         let put = |wake| {
-            bell.put(|content| {
+            mailbox.put(|content| {
                 *content += 1;
                 ((), wake)
             });
         };
-        assert!(bell.sleep(&waker, |content| *content == 0));
+        assert!(mailbox.sleep(&waker, |content| *content == 0));
         put(Wake::Later);
         assert_eq!(woken(), 0);
         put(Wake::Now);
         put(Wake::Now);
-        assert_eq!((woken(), bell.look(|content| *content)), (1, 3));
+        assert_eq!((woken(), mailbox.look(|content| *content)), (1, 3));
 
         // It looked, and is awake until it says otherwise.
         put(Wake::Now);
         assert_eq!(woken(), 1);
-        assert!(!bell.sleep(&waker, |content| *content == 3), "it has not seen the last");
+        assert!(!mailbox.sleep(&waker, |content| *content == 3), "it has not seen the last");
         put(Wake::Now);
         assert_eq!(woken(), 1, "who may not sleep does not");
     }

@@ -8,7 +8,7 @@ use std::time::Instant;
 use milena_codec::ids::BrokerId;
 
 use crate::compression::CompressionResult;
-use crate::sync::{Bell, Wake};
+use crate::sync::{Mailbox, Wake};
 
 /// After how many bytes a caller steps aside: caller and broker sender on one thread then work on memory that is still in the
 /// processor's cache, and a runtime that looks at its sockets only between tasks hears of answers in time. More cost
@@ -17,10 +17,10 @@ const BYTES_BEFORE_YIELD: usize = 512 << 10;
 
 /// The mailbox.
 #[derive(Debug, Default)]
-pub struct Port {
+pub struct SenderMailbox {
     /// None where partitions without a leader wait.
     broker: Option<BrokerId>,
-    bell: Bell<Inbox>,
+    mailbox: Mailbox<Inbox>,
 }
 
 #[derive(Debug, Default)]
@@ -55,7 +55,7 @@ pub struct ReadyPartitions {
     pub(crate) results: Vec<CompressionResult>,
 }
 
-impl Port {
+impl SenderMailbox {
     /// The mailbox of a broker's broker sender.
     #[must_use]
     pub fn of(broker: Option<BrokerId>) -> Self {
@@ -69,19 +69,19 @@ impl Port {
 
     /// Notes why the broker cannot be used, or that it can be.
     pub fn set_trouble(&self, trouble: Option<StdArc<str>>) {
-        let before = self.bell.put(|inbox| (std::mem::replace(&mut inbox.trouble, trouble), Wake::Later));
+        let before = self.mailbox.put(|inbox| (std::mem::replace(&mut inbox.trouble, trouble), Wake::Later));
         drop(before);
     }
 
     /// Why the broker cannot be used.
     #[must_use]
     pub fn trouble(&self) -> Option<StdArc<str>> {
-        self.bell.put(|inbox| (inbox.trouble.clone(), Wake::Later))
+        self.mailbox.put(|inbox| (inbox.trouble.clone(), Wake::Later))
     }
 
     /// A partition opened a batch that is due at `due`.
     pub(super) fn opened(&self, serial: u32, due: Instant) {
-        self.bell.put(|inbox| {
+        self.mailbox.put(|inbox| {
             inbox.opened.push_back(serial);
             let sleeps_past_it = inbox.armed.is_none_or(|armed| armed > due);
             ((), if sleeps_past_it { Wake::Now } else { Wake::Later })
@@ -90,7 +90,7 @@ impl Port {
 
     /// A partition has a batch worth sending.
     pub(super) fn ready(&self, serial: u32) {
-        self.bell.put(|inbox| {
+        self.mailbox.put(|inbox| {
             inbox.ready.push_back(serial);
             ((), if inbox.deaf { Wake::Later } else { Wake::Now })
         });
@@ -98,7 +98,7 @@ impl Port {
 
     /// A partition has a batch that may be compressed now, also when nothing can be sent.
     pub(super) fn grown(&self, serial: u32) {
-        self.bell.put(|inbox| {
+        self.mailbox.put(|inbox| {
             inbox.ready.push_back(serial);
             ((), Wake::Now)
         });
@@ -106,7 +106,7 @@ impl Port {
 
     /// The result of a job for a partition that the broker sender looks after.
     pub fn compressed(&self, result: CompressionResult) {
-        self.bell.put(|inbox| {
+        self.mailbox.put(|inbox| {
             inbox.results.push(result);
             ((), Wake::Now)
         });
@@ -114,7 +114,7 @@ impl Port {
 
     /// So many more records wait. Returns how many do.
     pub(super) fn count(&self, more: u32) -> u32 {
-        self.bell.put(|inbox| {
+        self.mailbox.put(|inbox| {
             inbox.records = inbox.records.saturating_add(more);
             (inbox.records, Wake::Later)
         })
@@ -122,7 +122,7 @@ impl Port {
 
     /// So many records are offered, or have gone.
     pub(super) fn uncount(&self, fewer: u32) {
-        self.bell.put(|inbox| {
+        self.mailbox.put(|inbox| {
             inbox.records = inbox.records.saturating_sub(fewer);
             ((), Wake::Later)
         });
@@ -130,7 +130,7 @@ impl Port {
 
     /// Callers take `bytes` more. Whether they are far ahead by now: then one of them steps aside, once.
     pub(super) fn runs_ahead(&self, bytes: usize) -> bool {
-        self.bell.put(|inbox| {
+        self.mailbox.put(|inbox| {
             inbox.ahead += bytes;
             let far = inbox.ahead >= BYTES_BEFORE_YIELD;
             if far {
@@ -142,7 +142,7 @@ impl Port {
 
     /// Everything that waits shall go.
     pub fn press(&self) {
-        self.bell.put(|inbox| {
+        self.mailbox.put(|inbox| {
             inbox.pressed = true;
             ((), Wake::Now)
         });
@@ -150,12 +150,12 @@ impl Port {
 
     /// Wakes the broker sender.
     pub fn ring(&self) {
-        self.bell.put(|_| ((), Wake::Now));
+        self.mailbox.put(|_| ((), Wake::Now));
     }
 
     /// The broker sender looks: what is in the mailbox is appended to `ready_partitions`.
     pub fn look(&self, ready_partitions: &mut ReadyPartitions) {
-        self.bell.look(|inbox| {
+        self.mailbox.look(|inbox| {
             inbox.ahead = 0;
             inbox.deaf = false;
             ready_partitions.partitions.append(&mut inbox.ready);
@@ -168,7 +168,7 @@ impl Port {
     /// The broker sender falls asleep until `until`, unless there is something in the mailbox. A broker sender that can send nothing is
     /// `deaf` to offers. Returns whether it may sleep.
     pub fn sleep(&self, waker: &Waker, until: Option<Instant>, deaf: bool) -> bool {
-        self.bell.sleep(waker, |inbox| {
+        self.mailbox.sleep(waker, |inbox| {
             inbox.armed = until;
             inbox.deaf = deaf;
             inbox.opened.is_empty() && inbox.ready.is_empty() && inbox.results.is_empty() && !inbox.pressed
@@ -203,11 +203,11 @@ mod tests {
         Charge { account: Account::new("t".into(), PartitionId(0), 1), bytes: 0 }
     }
 
-    /// Whether a broker sender that sleeps until `until` is woken by what happens at its port.
-    fn wakes(until: Option<Instant>, deaf: bool, happens: impl FnOnce(&Port)) -> bool {
-        let (port, woken) = (Port::default(), Arc::new(Woken::default()));
-        assert!(port.sleep(&Waker::from(Arc::clone(&woken)), until, deaf));
-        happens(&port);
+    /// Whether a broker sender that sleeps until `until` is woken by what happens at its mailbox.
+    fn wakes(until: Option<Instant>, deaf: bool, happens: impl FnOnce(&SenderMailbox)) -> bool {
+        let (mailbox, woken) = (SenderMailbox::default(), Arc::new(Woken::default()));
+        assert!(mailbox.sleep(&Waker::from(Arc::clone(&woken)), until, deaf));
+        happens(&mailbox);
         woken.0.load(Ordering::Relaxed)
     }
 
@@ -215,18 +215,18 @@ mod tests {
     fn a_batch_that_opens_wakes_a_broker_sender_that_would_sleep_past_its_linger() {
         let due = some_time();
         let millisecond = Duration::from_millis(1);
-        assert!(wakes(None, false, |port| port.opened(1, due)));
-        assert!(wakes(Some(due + millisecond), false, |port| port.opened(1, due)));
-        assert!(!wakes(Some(due), false, |port| port.opened(1, due)));
-        assert!(!wakes(Some(due - millisecond), false, |port| port.opened(1, due)));
+        assert!(wakes(None, false, |mailbox| mailbox.opened(1, due)));
+        assert!(wakes(Some(due + millisecond), false, |mailbox| mailbox.opened(1, due)));
+        assert!(!wakes(Some(due), false, |mailbox| mailbox.opened(1, due)));
+        assert!(!wakes(Some(due - millisecond), false, |mailbox| mailbox.opened(1, due)));
     }
 
     #[test]
     fn an_offer_wakes_a_broker_sender_unless_it_is_deaf_and_a_press_wakes_it_always() {
         for deaf in [false, true] {
-            assert_eq!(wakes(None, deaf, |port| port.ready(1)), !deaf);
-            assert!(wakes(None, deaf, Port::press));
-            assert!(wakes(None, deaf, Port::ring));
+            assert_eq!(wakes(None, deaf, |mailbox| mailbox.ready(1)), !deaf);
+            assert!(wakes(None, deaf, SenderMailbox::press));
+            assert!(wakes(None, deaf, SenderMailbox::ring));
         }
     }
 
@@ -234,25 +234,25 @@ mod tests {
     fn a_broker_sender_does_not_fall_asleep_over_its_mail() {
         const LOST: JobId = JobId { partition: 1, entry: None };
         let due = some_time();
-        let mails: [fn(&Port, Instant); 5] = [
-            |port, due| port.opened(1, due),
-            |port, _| port.ready(1),
-            |port, _| port.grown(1),
-            |port, _| port.compressed(CompressionResult::lost(LOST, nothing())),
-            |port, _| port.press(),
+        let mails: [fn(&SenderMailbox, Instant); 5] = [
+            |mailbox, due| mailbox.opened(1, due),
+            |mailbox, _| mailbox.ready(1),
+            |mailbox, _| mailbox.grown(1),
+            |mailbox, _| mailbox.compressed(CompressionResult::lost(LOST, nothing())),
+            |mailbox, _| mailbox.press(),
         ];
         for mail in mails {
-            let port = Port::default();
-            mail(&port, due);
-            assert!(!port.sleep(Waker::noop(), Some(due), true));
+            let mailbox = SenderMailbox::default();
+            mail(&mailbox, due);
+            assert!(!mailbox.sleep(Waker::noop(), Some(due), true));
             let mut ready_partitions = ReadyPartitions::default();
-            port.look(&mut ready_partitions);
+            mailbox.look(&mut ready_partitions);
             assert!(
                 ready_partitions.pressed
                     || ready_partitions.partitions == [1]
                     || ready_partitions.results.len() == 1
             );
-            assert!(port.sleep(Waker::noop(), Some(due), true), "it has been read");
+            assert!(mailbox.sleep(Waker::noop(), Some(due), true), "it has been read");
         }
     }
 }
