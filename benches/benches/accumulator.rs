@@ -80,13 +80,13 @@ fn accumulator(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("accumulator");
     group.throughput(Throughput::Elements(RECORDS));
     let mut bench = Bench::new();
-    group.bench_function("append without a seat", |bencher| {
+    group.bench_function("append without a record_handle", |bencher| {
         bencher.iter(|| {
             bench.append::<false>();
             bench.drain();
         });
     });
-    group.bench_function("append with a seat that is dropped", |bencher| {
+    group.bench_function("append with a record_handle that is dropped", |bencher| {
         bencher.iter(|| {
             bench.append::<true>();
             bench.drain();

@@ -16,7 +16,7 @@ use milena_sender::accumulator::{
     AccumulatorConfig, Clock, RecordRef, SenderMailbox, Shared, Topic, Waiting,
 };
 use milena_sender::broker_sender::{BrokerSender, BrokerSenderConfig, SenderEvent};
-use milena_sender::coordinator::{Coordinator, Leadership, Order, SenderId};
+use milena_sender::assignment::{Assignment, Leadership, Order, SenderId};
 use milena_sender::partition_sender::PartitionSenderConfig;
 
 const PARTITIONS: i32 = 4_000;
@@ -80,7 +80,7 @@ fn metadata() -> Metadata {
 struct Senders {
     now: Instant,
     topic: Topic,
-    coordinator: Coordinator,
+    assignment: Assignment,
     broker_senders: [BrokerSender; 2],
     leader: usize,
 }
@@ -118,7 +118,7 @@ impl Senders {
         });
         let topic = Topic::new("t".into(), Strategy::Java, shared, 1);
         let mut senders =
-            Self { now: now(), topic, coordinator: Coordinator::new(false), broker_senders, leader: 1 };
+            Self { now: now(), topic, assignment: Assignment::new(false), broker_senders, leader: 1 };
         senders.move_all();
         let record = RecordRef { value: Some(b"value"), ..RecordRef::default() };
         for partition in 0..PARTITIONS {
@@ -140,9 +140,9 @@ impl Senders {
         let leader: SenderId = Some(BrokerId(i32::from(self.leader == 1) + 1));
         let leader = Leadership { broker_sender: leader, epoch: LeaderEpoch(0) };
         let leaders: Vec<Leadership> = (0..PARTITIONS).map(|_| leader).collect();
-        self.coordinator.topic(&self.topic, TopicId::ZERO, &leaders, &Arc::new(SenderMailbox::default()));
+        self.assignment.topic(&self.topic, TopicId::ZERO, &leaders, &Arc::new(SenderMailbox::default()));
         loop {
-            while let Some(order) = self.coordinator.next_order() {
+            while let Some(order) = self.assignment.next_order() {
                 match order {
                     Order::Adopt(Some(id), partition_sender) => {
                         self.broker_sender(id).adopt(partition_sender)
@@ -158,7 +158,7 @@ impl Senders {
             }
             for event in told {
                 if let SenderEvent::Released(partition_sender) = event {
-                    self.coordinator.released(partition_sender);
+                    self.assignment.released(partition_sender);
                 }
             }
         }

@@ -3,7 +3,7 @@
 //! | name | times |
 //! |---|---|
 //! | `bars` | what must not cost more for each of many: look-ups of one topic, leaders that move, flushes that were given up; a whole producer |
-//! | `accumulator` | a record into its partition's batch, with and without a seat |
+//! | `accumulator` | a record into its partition's batch, with and without a record handle |
 //! | `codecs` | a codec by itself on batches of any length, and an awaited record beside a flood that is compressed |
 //! | `compression` | compressing and decompressing a batch with each codec |
 //! | `partitioner` | choosing a partition by key |

@@ -163,11 +163,11 @@ fn api_versions() -> ApiVersionsResponse {
 }
 
 fn metadata() -> MetadataResponse {
-    let (host, mailbox) = ADDRESS.split_once(':').unwrap_or((ADDRESS, "9092"));
+    let (host, port) = ADDRESS.split_once(':').unwrap_or((ADDRESS, "9092"));
     let broker = MetadataResponseBroker {
         node_id: BrokerId(1),
         host: host.to_owned(),
-        mailbox: mailbox.parse().unwrap_or(9092),
+        port: port.parse().unwrap_or(9092),
         rack: None,
     };
     let partition = |index| MetadataResponsePartition {

@@ -14,7 +14,7 @@ use milena_sender::accumulator::{
 };
 use milena_sender::broker_sender::{BrokerSender, BrokerSenderConfig, Output, ProduceRequest, RequestConfig};
 use milena_sender::partition_sender::{PartitionSender, PartitionSenderConfig};
-use milena_sender::sync::Seat;
+use milena_sender::sync::RecordHandle;
 
 use super::{Measure, counted};
 
@@ -51,11 +51,11 @@ fn rounds(rounds: usize, part: Part) {
     // The first two warm up: until a batch is acknowledged only one of a partition is out.
     for round in 0..rounds + 2 {
         let count = |this: Part| part == this && round >= 2;
-        let mut seats = office.append();
+        let mut record_handles = office.append();
         let request = count_if(count(Part::Request), || office.request());
         let body = office.response(round);
         count_if(count(Part::Answer), || office.answered(request, &body));
-        count_if(count(Part::Delivery), || seats.drain(..).for_each(settled));
+        count_if(count(Part::Delivery), || record_handles.drain(..).for_each(settled));
     }
 }
 
@@ -63,8 +63,8 @@ fn count_if<T>(count: bool, work: impl FnOnce() -> T) -> T {
     if count { counted(work) } else { work() }
 }
 
-fn settled(mut seat: Seat) {
-    assert!(matches!(seat.poll(Waker::noop()), Poll::Ready(Ok(_))), "it is acknowledged");
+fn settled(mut record_handle: RecordHandle) {
+    assert!(matches!(record_handle.poll(Waker::noop()), Poll::Ready(Ok(_))), "it is acknowledged");
 }
 
 /// A broker sender with its partitions, and a caller before it.
@@ -105,17 +105,17 @@ impl Office {
     }
 
     /// A batch of records for each partition, whose linger is over.
-    fn append(&mut self) -> Vec<Seat> {
+    fn append(&mut self) -> Vec<RecordHandle> {
         let (topic, clock) = (&self.topic, At(self.now));
         let record = RecordRef { value: Some(&VALUE), ..RecordRef::default() };
-        let seats = (0..RECORDS_A_BATCH).flat_map(|_| topic.partitions()).map(|partition| {
+        let record_handles = (0..RECORDS_A_BATCH).flat_map(|_| topic.partitions()).map(|partition| {
             let appended =
                 topic.append::<_, true>(Some(partition.index()), &record, &clock, Waiting::default());
-            appended.ok().and_then(|appended| appended.seat).expect("accepted")
+            appended.ok().and_then(|appended| appended.record_handle).expect("accepted")
         });
-        let seats = seats.collect();
+        let record_handles = record_handles.collect();
         self.now += LINGER;
-        seats
+        record_handles
     }
 
     /// The request with all of them, encoded.

@@ -133,9 +133,9 @@ mod tests {
 
     use milena_codec::ids::TopicId;
     use milena_sender::accumulator::{RecordRef, SenderMailbox, Topic, Waiting};
-    use milena_sender::coordinator::{Coordinator, Leadership, Order};
+    use milena_sender::assignment::{Assignment, Leadership, Order};
     use milena_sender::partition_sender::PartitionSender;
-    use milena_sender::sync::Seat;
+    use milena_sender::sync::RecordHandle;
 
     use super::*;
     use crate::clock;
@@ -144,7 +144,7 @@ mod tests {
     fn partition_in_the_mail_of_a_driver_that_ends_fails_its_records() {
         for comes_late in [false, true] {
             let core = core();
-            let (partition_sender, mut seat) = partition_with_a_record(&core);
+            let (partition_sender, mut record_handle) = partition_with_a_record(&core);
             let send = || core.tell(|inbox| inbox.events.push(SenderEvent::Released(partition_sender)));
             if comes_late {
                 core.end();
@@ -153,7 +153,7 @@ mod tests {
                 send();
                 core.end();
             }
-            assert!(matches!(seat.poll(Waker::noop()), Poll::Ready(Err(_))), "late: {comes_late}");
+            assert!(matches!(record_handle.poll(Waker::noop()), Poll::Ready(Err(_))), "late: {comes_late}");
         }
     }
 
@@ -162,23 +162,23 @@ mod tests {
         Core::new(config, 1)
     }
 
-    fn partition_with_a_record(core: &Arc<Core>) -> (Box<PartitionSender>, Seat) {
+    fn partition_with_a_record(core: &Arc<Core>) -> (Box<PartitionSender>, RecordHandle) {
         let topic: Arc<Topic> = {
             let (_, _) = core.registry.ask(&"t".into(), clock::now());
             core.registry.topic("t").unwrap()
         };
-        let mut coordinator = Coordinator::new(false);
-        coordinator.topic(
+        let mut assignment = Assignment::new(false);
+        assignment.topic(
             &topic,
             TopicId::default(),
             &[Leadership::default()],
             &Arc::new(SenderMailbox::default()),
         );
-        let Some(Order::Adopt(_, partition_sender)) = coordinator.next_order() else {
+        let Some(Order::Adopt(_, partition_sender)) = assignment.next_order() else {
             panic!("a partition is adopted")
         };
         let waiting = Waiting { ticket: None, may_yield: false, urgent: false, impatient: true };
         let appended = topic.append::<_, true>(None, &RecordRef::default(), &core.clock, waiting).unwrap();
-        (partition_sender, appended.seat.unwrap())
+        (partition_sender, appended.record_handle.unwrap())
     }
 }

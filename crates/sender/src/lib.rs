@@ -10,7 +10,7 @@
 //!        │ partition    │                   └──────────────┬──────────────┘
 //!        └──────────────┘                       events    │    orders
 //!                                           ┌──────────────▼──────────────┐
-//!                                           │ coordinator: who leads what,│
+//!                                           │ assignment: who leads what,│
 //!                                           │ the producer's identity     │
 //!                                           └─────────────────────────────┘
 //! ```
@@ -18,7 +18,7 @@
 //! * [`accumulator`]: records are encoded into the open batch of their partition; one byte budget.
 //! * [`partition_sender`]: the batches of one partition that left their queue, in order, until each is settled.
 //! * [`broker_sender`]: what goes into the next request to one broker, and what an answer means.
-//! * [`coordinator`]: which broker sender looks after which partition; the identity of an idempotent producer.
+//! * [`assignment`]: which broker sender looks after which partition; the identity of an idempotent producer.
 //! * [`sync`]: everything that threads share.
 //!
 //! Time is an argument everywhere, randomness comes from a seed, and nothing here waits.
@@ -28,7 +28,7 @@ mod backoff;
 pub mod batch;
 pub mod broker_sender;
 pub mod compression;
-pub mod coordinator;
+pub mod assignment;
 mod outcome;
 pub mod partition_sender;
 pub mod sync;

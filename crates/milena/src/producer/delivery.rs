@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use milena_sender::sync::Seat;
+use milena_sender::sync::RecordHandle;
 
 use crate::error::SendError;
 use crate::outcome;
@@ -32,19 +32,19 @@ use crate::record::Ack;
 #[derive(Debug)]
 #[must_use = "the outcome is lost, but the record still goes; drop it to say so"]
 pub struct Delivery {
-    seat: Seat,
+    record_handle: RecordHandle,
 }
 
 impl Delivery {
-    pub(super) const fn new(seat: Seat) -> Self {
-        Self { seat }
+    pub(super) const fn new(record_handle: RecordHandle) -> Self {
+        Self { record_handle }
     }
 
     /// The partition that the record went to, which is decided once it is accepted. Deliveries of one partition are
     /// settled in the order in which their records were accepted, but for single ones that fail.
     #[must_use]
     pub fn partition(&self) -> i32 {
-        self.seat.place().1.0
+        self.record_handle.place().1.0
     }
 }
 
@@ -52,8 +52,8 @@ impl Future for Delivery {
     type Output = Result<Ack, SendError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Poll::Ready(settled) = self.seat.poll(cx.waker()) else { return Poll::Pending };
-        let (topic, partition) = self.seat.place();
+        let Poll::Ready(settled) = self.record_handle.poll(cx.waker()) else { return Poll::Pending };
+        let (topic, partition) = self.record_handle.place();
         Poll::Ready(match settled {
             Ok(receipt) => Ok(Ack::new(*partition, receipt)),
             Err(failure) => Err(outcome::of_failure(&failure, topic, *partition)),

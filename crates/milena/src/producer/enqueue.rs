@@ -247,11 +247,11 @@ impl Future for EnqueueDetached<'_> {
     }
 }
 
-/// The delivery of a record that was appended with a seat.
+/// The delivery of a record that was appended with a record handle.
 #[inline]
 pub(super) fn delivery_of(appended: Appended, topic: &Arc<str>) -> Result<Delivery, SendError> {
-    match appended.seat {
-        Some(seat) => Ok(Delivery::new(seat)),
-        None => Err(SendError::new(ErrorKind::Internal, Arc::clone(topic), "a record without a seat")),
+    match appended.record_handle {
+        Some(record_handle) => Ok(Delivery::new(record_handle)),
+        None => Err(SendError::new(ErrorKind::Internal, Arc::clone(topic), "a record without a record_handle")),
     }
 }

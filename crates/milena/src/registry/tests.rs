@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use milena_codec::ErrorCode;
 use milena_codec::ids::TopicId;
 use milena_sender::accumulator::{RecordRef, SenderMailbox, Topic, Waiting};
-use milena_sender::coordinator::{Coordinator, Leadership};
+use milena_sender::assignment::{Assignment, Leadership};
 
 use super::{Missing, Place, Registry, Seen, Tell};
 use crate::clock;
@@ -158,18 +158,18 @@ fn forty_thousand_callers_wait_for_one_topic_and_all_of_them_get_it() {
 }
 
 /// Has the topic known, with one partition.
-fn make_known(core: &Core) -> Coordinator {
+fn make_known(core: &Core) -> Assignment {
     let _ = core.registry.ask(&name(), clock::now());
     let topic = core.registry.place(&name()).unwrap();
-    let mut coordinator = Coordinator::new(false);
-    coordinator.topic(
+    let mut assignment = Assignment::new(false);
+    assignment.topic(
         &topic,
         TopicId::default(),
         &[Leadership::default()],
         &Arc::new(SenderMailbox::default()),
     );
     core.registry.found(&name());
-    coordinator
+    assignment
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use milena_codec::record::{Header, headers_bytes_max, record_bytes_max};
 
-use crate::sync::{Seat, Ticket};
+use crate::sync::{RecordHandle, Ticket};
 
 /// A record as it is appended: borrowed, for the moment of its encoding.
 #[derive(Clone, Copy, Debug, Default)]
@@ -47,7 +47,7 @@ pub struct Waiting<'a> {
 #[derive(Debug)]
 pub struct Appended {
     /// Where its outcome will be known, if the caller wants to know.
-    pub seat: Option<Seat>,
+    pub record_handle: Option<RecordHandle>,
     /// What it took in its batch.
     pub bytes: u32,
 }

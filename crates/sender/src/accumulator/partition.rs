@@ -26,7 +26,7 @@ use crate::compression::TopicCompression;
 use crate::outcome::{Obstacle, OngoingRejection};
 use crate::sync::mutant::{self, Blind};
 use crate::sync::{
-    Account, Arc, AtomicBool, CHUNK_BYTES_MAX, Charge, Completion, Gate, GateGuard, Memory, Padded, Seat,
+    Account, Arc, AtomicBool, CHUNK_BYTES_MAX, Charge, Completion, Gate, GateGuard, Memory, Padded, RecordHandle,
     Ticket, lock, try_lock, wake_all,
 };
 
@@ -153,8 +153,8 @@ impl Partition {
         if waiting.urgent || !queue.fits(bytes_max) {
             return self.append_slowly::<C, SEAT>(queue, record, timestamp_ms, clock, waiting);
         }
-        let (seat, bytes) = queue.put::<SEAT>(record, timestamp_ms);
-        Ok(Appended { seat, bytes })
+        let (record_handle, bytes) = queue.put::<SEAT>(record, timestamp_ms);
+        Ok(Appended { record_handle, bytes })
     }
 
     /// The append that has more to do than to encode.
@@ -203,12 +203,12 @@ impl Partition {
         };
         let appended = room.map(|()| {
             queue.begin_at(timestamp_ms);
-            let (seat, bytes) = queue.put::<SEAT>(record, timestamp_ms);
+            let (record_handle, bytes) = queue.put::<SEAT>(record, timestamp_ms);
             wakeups.ready |= waiting.urgent && queue.hurry();
             wakeups.press = self.shared.config.flush_records.is_some_and(|enough| queue.count() >= enough);
             // The next one may wait for this very room: no linger.
             wakeups.ready |= waited && queue.offer_now();
-            Appended { seat, bytes }
+            Appended { record_handle, bytes }
         });
         let mailbox = Arc::clone(&queue.mailbox);
         drop(queue);
@@ -235,7 +235,7 @@ impl Partition {
         let bytes = u32::try_from(bytes - HEADER_BYTES).unwrap_or(u32::MAX);
 
         let completion = Arc::new(Completion::of(&self.topic, self.index));
-        let seat = SEAT.then(|| Seat::new(&completion, 0, timestamp_ms));
+        let record_handle = SEAT.then(|| RecordHandle::new(&completion, 0, timestamp_ms));
         let mut queue = lock(&self.queue);
         if queue.shut {
             drop(queue);
@@ -256,7 +256,7 @@ impl Partition {
             opened: now,
             generation: self.shared.outstanding.open(),
             completion,
-            seats: (0, 1),
+            record_handles: (0, 1),
             codec: Compression::None,
             plain_bytes: 0,
         });
@@ -267,7 +267,7 @@ impl Partition {
         let mailbox = Arc::clone(&queue.mailbox);
         drop(queue);
         self.ring(&mailbox, &wakeups);
-        Ok(Appended { seat, bytes })
+        Ok(Appended { record_handle, bytes })
     }
 
     /// Wakes the broker's sender, if it has to look; no lock is held.

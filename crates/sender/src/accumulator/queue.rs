@@ -13,7 +13,7 @@ use super::entry::{RecordRef, Refusal};
 use super::sender_mailbox::SenderMailbox;
 use super::settings::{AccumulatorConfig, Clock, Shared};
 use crate::batch::Batch;
-use crate::sync::{Account, Arc, Completion, Generation, Outstanding, Seat};
+use crate::sync::{Account, Arc, Completion, Generation, Outstanding, RecordHandle};
 
 /// How many completions a partition keeps for its next batches.
 const SPARES_MAX: usize = 8;
@@ -108,17 +108,17 @@ impl Queue {
         &mut self,
         record: &RecordRef<'_>,
         timestamp_ms: i64,
-    ) -> (Option<Seat>, u32) {
+    ) -> (Option<RecordHandle>, u32) {
         let before = self.tail.len();
         let delta = timestamp_ms.wrapping_sub(self.base_timestamp_ms);
         put_record(&mut self.tail, self.records, delta, record.key, record.value, record.headers);
-        let seat = match &self.completion {
-            Some(completion) if SEAT => Some(Seat::new(completion, self.records, timestamp_ms)),
+        let record_handle = match &self.completion {
+            Some(completion) if SEAT => Some(RecordHandle::new(completion, self.records, timestamp_ms)),
             _ => None,
         };
         self.records += 1;
         self.max_timestamp_ms = self.max_timestamp_ms.max(timestamp_ms);
-        (seat, u32::try_from(self.tail.len() - before).unwrap_or(u32::MAX))
+        (record_handle, u32::try_from(self.tail.len() - before).unwrap_or(u32::MAX))
     }
 
     /// Makes the next record fit: by another chunk, or by a new batch. Nothing has changed when it is refused but
@@ -275,7 +275,7 @@ impl Queue {
             opened,
             generation: self.generation,
             completion,
-            seats: (0, self.records),
+            record_handles: (0, self.records),
             codec: Compression::None,
             plain_bytes: 0,
         });

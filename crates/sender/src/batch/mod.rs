@@ -35,7 +35,7 @@ pub struct Batch {
     pub(crate) generation: Generation,
     pub(crate) completion: Arc<Completion>,
     /// Its first record's place among those of the completion, and how many these are: all, unless it was split.
-    pub(crate) seats: (u32, u32),
+    pub(crate) record_handles: (u32, u32),
     /// What its records are compressed with, and their length before that.
     pub(crate) codec: Compression,
     pub(crate) plain_bytes: usize,
@@ -64,7 +64,7 @@ pub struct Claim {
     /// How many records.
     pub records: u32,
     /// How many the completion has.
-    pub seats: u32,
+    pub record_handles: u32,
 }
 
 impl Batch {
@@ -114,9 +114,9 @@ impl Batch {
             completion: Arc::clone(&self.completion),
             generation: self.generation,
             account: Arc::clone(&self.account),
-            first: self.seats.0,
+            first: self.record_handles.0,
             records: self.records,
-            seats: self.seats.1,
+            record_handles: self.record_handles.1,
         }
     }
 

@@ -80,7 +80,7 @@ impl Batch {
             opened: self.opened,
             generation: self.generation,
             completion: Arc::clone(&self.completion),
-            seats: (self.seats.0 + place, self.seats.1),
+            record_handles: (self.record_handles.0 + place, self.record_handles.1),
             codec: Compression::None,
             plain_bytes: 0,
         }

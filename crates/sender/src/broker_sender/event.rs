@@ -1,4 +1,4 @@
-//! What a broker sender tells the coordinator.
+//! What a broker sender tells the assignment.
 
 use std::sync::Arc as StdArc;
 
@@ -9,7 +9,7 @@ use milena_codec::message::NodeEndpoint;
 use super::answers::LeaderHint;
 use crate::partition_sender::{Loss, PartitionSender};
 
-/// A broker sender's message to the coordinator.
+/// A broker sender's message to the assignment.
 #[derive(Debug)]
 pub enum SenderEvent {
     /// Nothing of this partition is in flight here any more: another broker sender may have it.
@@ -38,7 +38,7 @@ pub enum SenderEvent {
     },
     /// There is something to send to a dormant topic.
     Awake(StdArc<str>),
-    /// Nothing is left of the partition with this serial, of this topic: the answer to a question of the coordinator.
+    /// Nothing is left of the partition with this serial, of this topic: the answer to a question of the assignment.
     AtRest(StdArc<str>, u32),
     /// Where the brokers named in hints are.
     Endpoints(Vec<NodeEndpoint>),

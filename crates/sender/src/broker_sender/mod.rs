@@ -235,7 +235,7 @@ impl BrokerSender {
         Output::Idle { until, deaf: self.version.is_some() && !may_send }
     }
 
-    /// Takes the messages to the coordinator, and their memory: they are few but when thousands of partitions leave.
+    /// Takes the messages to the assignment, and their memory: they are few but when thousands of partitions leave.
     pub fn events(&mut self) -> std::vec::IntoIter<SenderEvent> {
         std::mem::take(&mut self.events).into_iter()
     }

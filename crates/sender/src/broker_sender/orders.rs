@@ -1,4 +1,4 @@
-//! What the coordinator orders about single partitions.
+//! What the assignment orders about single partitions.
 
 use std::sync::Arc as StdArc;
 
@@ -49,7 +49,7 @@ impl BrokerSender {
         }
     }
 
-    /// Tells the coordinator if nothing of a partition is queued, in flight or in doubt.
+    /// Tells the assignment if nothing of a partition is queued, in flight or in doubt.
     ///
     /// Bytes of the budget alone do not show it. The parts of a batch that was cut share its charge, each for its bytes. Each has
     /// a header of its own and compresses worse than all of them together, so that the charge may end before the last parts: these

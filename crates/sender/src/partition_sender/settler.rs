@@ -147,7 +147,7 @@ impl Settler {
     }
 
     fn settle(&mut self, claim: Claim, settled: Settled, spares: &mut Vec<Arc<Completion>>) {
-        claim.completion.settle(claim.first, claim.records, claim.seats, settled, &mut self.wakers);
+        claim.completion.settle(claim.first, claim.records, claim.record_handles, settled, &mut self.wakers);
         self.settled(claim, spares);
     }
 

@@ -5,7 +5,7 @@
 //!    └─────settle(a part)────────▶ ranges of records, until every record is in one
 //! ```
 //!
-//! A [`Seat`] is the cell and an index, and costs nothing more before it is polled: then it leaves its waker in a slot that it
+//! A [`RecordHandle`] is the cell and an index, and costs nothing more before it is polled: then it leaves its waker in a slot that it
 //! remembers. Many tasks that wait for one batch never search each other's wakers. The first part that is settled wakes all of
 //! them; those that wait on wait for their own records from then on (`ranges`).
 
@@ -59,7 +59,7 @@ struct Inner {
     /// The first waiter's slot has a place of its own, so that one awaited record allocates no list.
     first: Option<Waker>,
     first_is_given: bool,
-    /// The other waiters' slots. A slot belongs to one seat until the cell is used again.
+    /// The other waiters' slots. A slot belongs to one record handle until the cell is used again.
     others: Vec<Option<Waker>>,
     /// How many slots were given since the first part was settled: their wakers are in `ranges`.
     later: u32,
@@ -232,15 +232,15 @@ impl Inner {
 
 /// One record's place in its batch: what its delivery holds.
 #[derive(Debug)]
-pub struct Seat {
+pub struct RecordHandle {
     completion: Arc<Completion>,
     index: u32,
     slot: u32,
     timestamp_ms: i64,
 }
 
-impl Seat {
-    /// The seat of record `index`, whose own timestamp is `timestamp_ms`.
+impl RecordHandle {
+    /// The record handle of record `index`, whose own timestamp is `timestamp_ms`.
     #[inline]
     pub fn new(completion: &Arc<Completion>, index: u32, timestamp_ms: i64) -> Self {
         Self { completion: Arc::clone(completion), index, slot: 0, timestamp_ms }
@@ -295,8 +295,8 @@ mod tests {
         Settled::Written { base_offset: Some(base_offset), append_time_ms: None }
     }
 
-    fn offset(seat: &mut Seat) -> Option<i64> {
-        match seat.poll(Waker::noop()) {
+    fn offset(record_handle: &mut RecordHandle) -> Option<i64> {
+        match record_handle.poll(Waker::noop()) {
             Poll::Ready(Ok(receipt)) => receipt.offset,
             _ => None,
         }
@@ -306,7 +306,7 @@ mod tests {
     fn each_record_has_the_offset_of_its_place() {
         let completion = Arc::new(Completion::default());
         completion.settle(0, 3, 3, written(40), &mut Vec::new());
-        let offsets = [0, 1, 2].map(|index| offset(&mut Seat::new(&completion, index, 7)));
+        let offsets = [0, 1, 2].map(|index| offset(&mut RecordHandle::new(&completion, index, 7)));
         assert_eq!(offsets, [Some(40), Some(41), Some(42)]);
     }
 
@@ -316,7 +316,7 @@ mod tests {
             let completion = Arc::new(Completion::default());
             let settled = Settled::Written { base_offset: Some(i64::MAX - 1), append_time_ms };
             completion.settle(0, 3, 3, settled, &mut Vec::new());
-            let offsets = [0, 1, 2].map(|index| offset(&mut Seat::new(&completion, index, 7)));
+            let offsets = [0, 1, 2].map(|index| offset(&mut RecordHandle::new(&completion, index, 7)));
             assert_eq!(offsets, [Some(i64::MAX - 1), Some(i64::MAX), None]);
         }
     }
@@ -325,11 +325,11 @@ mod tests {
     fn offset_zero_and_an_unknown_offset_differ() {
         let completion = Arc::new(Completion::default());
         completion.settle(0, 1, 1, written(0), &mut Vec::new());
-        assert_eq!(offset(&mut Seat::new(&completion, 0, 7)), Some(0));
+        assert_eq!(offset(&mut RecordHandle::new(&completion, 0, 7)), Some(0));
         let completion = Arc::new(Completion::default());
         let somewhere = Settled::Written { base_offset: None, append_time_ms: None };
         completion.settle(0, 1, 1, somewhere, &mut Vec::new());
-        let receipt = Seat::new(&completion, 0, 7).poll(Waker::noop());
+        let receipt = RecordHandle::new(&completion, 0, 7).poll(Waker::noop());
         assert_eq!(receipt, Poll::Ready(Ok(Receipt { offset: None, timestamp_ms: 7 })));
     }
 
@@ -344,21 +344,21 @@ mod tests {
             message: "too large".into(),
         });
         completion.settle(2, 2, 4, written(10), &mut Vec::new());
-        assert_eq!(offset(&mut Seat::new(&completion, 3, 0)), Some(11));
-        assert!(Seat::new(&completion, 1, 0).poll(Waker::noop()).is_pending());
+        assert_eq!(offset(&mut RecordHandle::new(&completion, 3, 0)), Some(11));
+        assert!(RecordHandle::new(&completion, 1, 0).poll(Waker::noop()).is_pending());
         completion.settle(0, 2, 4, Settled::Failed(StdArc::clone(&failure)), &mut Vec::new());
-        assert_eq!(Seat::new(&completion, 1, 0).poll(Waker::noop()), Poll::Ready(Err(failure)));
+        assert_eq!(RecordHandle::new(&completion, 1, 0).poll(Waker::noop()), Poll::Ready(Err(failure)));
     }
 
     #[test]
     fn every_waiter_is_woken_and_a_task_that_polls_again_takes_no_second_slot() {
         let completion = Arc::new(Completion::default());
         let counts: Vec<StdArc<Count>> = (0..4).map(|_| StdArc::default()).collect();
-        let mut seats: Vec<Seat> = (0..4).map(|index| Seat::new(&completion, index, 0)).collect();
-        for (seat, count) in seats.iter_mut().zip(&counts) {
+        let mut record_handles: Vec<RecordHandle> = (0..4).map(|index| RecordHandle::new(&completion, index, 0)).collect();
+        for (record_handle, count) in record_handles.iter_mut().zip(&counts) {
             let waker = Waker::from(StdArc::clone(count));
-            assert!(seat.poll(&waker).is_pending());
-            assert!(seat.poll(&waker).is_pending());
+            assert!(record_handle.poll(&waker).is_pending());
+            assert!(record_handle.poll(&waker).is_pending());
         }
         let mut wakers = Vec::new();
         completion.settle(0, 4, 4, written(0), &mut wakers);
@@ -370,17 +370,17 @@ mod tests {
     fn who_waits_on_after_a_part_was_settled_takes_nobody_elses_slot() {
         let completion = Arc::new(Completion::default());
         let counts: Vec<StdArc<Count>> = (0..4).map(|_| StdArc::default()).collect();
-        let mut seats: Vec<Seat> = (0..4).map(|index| Seat::new(&completion, index, 0)).collect();
-        let wait = |seats: &mut Vec<Seat>, index: usize| {
-            assert!(seats[index].poll(&Waker::from(StdArc::clone(&counts[index]))).is_pending());
+        let mut record_handles: Vec<RecordHandle> = (0..4).map(|index| RecordHandle::new(&completion, index, 0)).collect();
+        let wait = |record_handles: &mut Vec<RecordHandle>, index: usize| {
+            assert!(record_handles[index].poll(&Waker::from(StdArc::clone(&counts[index]))).is_pending());
         };
-        (0..3).for_each(|index| wait(&mut seats, index));
+        (0..3).for_each(|index| wait(&mut record_handles, index));
         completion.settle(3, 1, 4, written(7), &mut Vec::new());
 
         // They come back in another order, after one who waits for the first time.
-        let mut late = Seat::new(&completion, 0, 0);
+        let mut late = RecordHandle::new(&completion, 0, 0);
         assert!(late.poll(&Waker::from(StdArc::clone(&counts[3]))).is_pending());
-        [2, 0, 1].into_iter().for_each(|index| wait(&mut seats, index));
+        [2, 0, 1].into_iter().for_each(|index| wait(&mut record_handles, index));
         let mut wakers = Vec::new();
         completion.settle(0, 3, 4, written(4), &mut wakers);
         wakers.into_iter().for_each(Waker::wake);
@@ -392,10 +392,10 @@ mod tests {
     fn part_wakes_the_tasks_that_wait_for_its_own_records_once_all_of_them_looked() {
         let completion = Arc::new(Completion::default());
         let counts: Vec<StdArc<Count>> = (0..4).map(|_| StdArc::default()).collect();
-        let mut seats: Vec<Seat> = (0..4).map(|index| Seat::new(&completion, index, 0)).collect();
+        let mut record_handles: Vec<RecordHandle> = (0..4).map(|index| RecordHandle::new(&completion, index, 0)).collect();
         let mut woken_by = |first: u32, count: u32, settled: Settled| {
-            for (seat, count) in seats.iter_mut().zip(&counts) {
-                let _ = seat.poll(&Waker::from(StdArc::clone(count)));
+            for (record_handle, count) in record_handles.iter_mut().zip(&counts) {
+                let _ = record_handle.poll(&Waker::from(StdArc::clone(count)));
             }
             let mut wakers = Vec::new();
             completion.settle(first, count, 4, settled, &mut wakers);
@@ -406,17 +406,17 @@ mod tests {
         assert_eq!(woken_by(1, 1, written(5)), [0, 1, 0, 0]);
         assert_eq!(woken_by(2, 1, written(6)), [0, 0, 1, 0]);
         assert_eq!(woken_by(0, 1, written(4)), [1, 0, 0, 0]);
-        assert_eq!(seats.iter_mut().map(offset).collect::<Vec<_>>(), [4, 5, 6, 7].map(Some));
+        assert_eq!(record_handles.iter_mut().map(offset).collect::<Vec<_>>(), [4, 5, 6, 7].map(Some));
     }
 
     #[test]
     fn a_cell_is_used_again_only_when_nobody_holds_it() {
         let mut completion = Arc::new(Completion::default());
         completion.settle(0, 1, 1, written(0), &mut Vec::new());
-        let seat = Seat::new(&completion, 0, 0);
+        let record_handle = RecordHandle::new(&completion, 0, 0);
         assert!(!Completion::reset(&mut completion));
-        drop(seat);
+        drop(record_handle);
         assert!(Completion::reset(&mut completion));
-        assert!(Seat::new(&completion, 0, 0).poll(Waker::noop()).is_pending());
+        assert!(RecordHandle::new(&completion, 0, 0).poll(Waker::noop()).is_pending());
     }
 }

@@ -39,7 +39,7 @@ mod waiters;
 mod wake_all;
 
 pub use account::{Account, Charge, Release};
-pub use completion::{Completion, Seat, Settled};
+pub use completion::{Completion, RecordHandle, Settled};
 pub use failure_log::{FailedRecords, FailureLog};
 pub use handover::{Handed, Handover};
 pub use latest::Latest;

@@ -15,7 +15,7 @@ use milena_codec::ids::Identity;
 use crate::accumulator::{AccumulatorConfig, Clock};
 use crate::outcome::{FailureKind, Persisted};
 use crate::partition_sender::PartitionSenderConfig;
-use crate::sync::Seat;
+use crate::sync::RecordHandle;
 
 pub(crate) const KIB: usize = 1 << 10;
 
@@ -70,22 +70,22 @@ pub(crate) fn identity(producer_id: i64) -> Identity {
 }
 
 /// Where a record stands, once that is told.
-pub(crate) fn offset(seat: &mut Seat) -> Option<i64> {
-    match seat.poll(Waker::noop()) {
+pub(crate) fn offset(record_handle: &mut RecordHandle) -> Option<i64> {
+    match record_handle.poll(Waker::noop()) {
         Poll::Ready(Ok(receipt)) => receipt.offset,
         _ => None,
     }
 }
 
 /// Why it failed, once that is told.
-pub(crate) fn failure(seat: &mut Seat) -> Option<(FailureKind, Persisted)> {
-    match seat.poll(Waker::noop()) {
+pub(crate) fn failure(record_handle: &mut RecordHandle) -> Option<(FailureKind, Persisted)> {
+    match record_handle.poll(Waker::noop()) {
         Poll::Ready(Err(failure)) => Some((failure.kind, failure.persisted)),
         _ => None,
     }
 }
 
 /// Whether nothing is told of it yet.
-pub(crate) fn is_pending(seat: &mut Seat) -> bool {
-    seat.poll(Waker::noop()).is_pending()
+pub(crate) fn is_pending(record_handle: &mut RecordHandle) -> bool {
+    record_handle.poll(Waker::noop()).is_pending()
 }

@@ -1,4 +1,4 @@
-//! The broker senders under the director: made when they are needed first, and told what the coordinator orders.
+//! The broker senders under the director: made when they are needed first, and told what the assignment orders.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -7,7 +7,7 @@ use milena_codec::ids::BrokerId;
 use milena_connection::Endpoint;
 use milena_sender::accumulator::SenderMailbox;
 use milena_sender::broker_sender::BrokerSender;
-use milena_sender::coordinator::{Order, SenderId};
+use milena_sender::assignment::{Order, SenderId};
 use milena_sender::partition_sender::Settler;
 use milena_sender::sync::Wake;
 
@@ -38,7 +38,7 @@ fn tell(orders: &Orders, order: BrokerCommand) {
 impl Director {
     /// The broker sender of a broker; it and its task are made when they are needed first.
     pub(super) fn broker_sender(&mut self, id: SenderId) -> &BrokerHandle {
-        let (settings, coordinator, nudge) = (&self.settings, &self.coordinator, &self.nudge);
+        let (settings, assignment, nudge) = (&self.settings, &self.assignment, &self.nudge);
         let alive = &self.alive;
         let tasks = &mut self.tasks;
         let endpoint = id.and_then(|id| self.metadata.broker(id).cloned());
@@ -51,7 +51,7 @@ impl Director {
                 Arc::clone(&core.shared),
                 Arc::clone(&mailbox),
             );
-            if let Some(identity) = coordinator.current_identity() {
+            if let Some(identity) = assignment.current_identity() {
                 broker_sender.set_identity(identity);
             }
             let orders = Arc::new(Orders::default());
@@ -73,9 +73,9 @@ impl Director {
         })
     }
 
-    /// Carries out what the coordinator orders.
+    /// Carries out what the assignment orders.
     pub(super) fn pass_orders_on(&mut self) {
-        while let Some(order) = self.coordinator.next_order() {
+        while let Some(order) = self.assignment.next_order() {
             match order {
                 Order::Adopt(id, partition_sender) => {
                     self.broker_sender(id).tell(BrokerCommand::Adopt(partition_sender))
@@ -109,7 +109,7 @@ impl Director {
     pub(super) fn end_needless_broker_senders(&mut self) {
         let until = clock::now() + self.settings.core.config.request_timeout;
         let is_needless = |id: &SenderId| {
-            id.is_some_and(|broker| self.metadata.broker(broker).is_none()) && !self.coordinator.needs(*id)
+            id.is_some_and(|broker| self.metadata.broker(broker).is_none()) && !self.assignment.needs(*id)
         };
         let needless: Vec<SenderId> = self.broker_senders.keys().copied().filter(is_needless).collect();
         for broker_sender in needless.iter().filter_map(|id| self.broker_senders.remove(id)) {

@@ -97,7 +97,7 @@ impl Director {
         if Arc::strong_count(topic) > OWNERS {
             return true;
         }
-        let is_asked = self.coordinator.ask_rest(topic);
+        let is_asked = self.assignment.ask_rest(topic);
         if is_asked {
             let partitions = topic.partitions().iter().map(|partition| partition.serial()).collect();
             self.idleness.asked.insert(Arc::clone(name), Asked { uses, partitions });
@@ -133,7 +133,7 @@ impl Director {
         };
         self.metadata.forget(name);
         self.forget_unknown(name);
-        self.coordinator.forget(&topic);
+        self.assignment.forget(&topic);
         true
     }
 

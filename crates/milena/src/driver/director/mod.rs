@@ -25,7 +25,7 @@ use std::time::Instant;
 
 use milena_connection::metadata::{Change, Metadata, TopicMetadata};
 use milena_sender::broker_sender::SenderEvent;
-use milena_sender::coordinator::{Coordinator, Leadership, SenderId};
+use milena_sender::assignment::{Assignment, Leadership, SenderId};
 use milena_sender::sync::Generation;
 use milena_sender::{Backoff, Ending, Obstacle};
 use tokio::task::JoinSet;
@@ -52,7 +52,7 @@ pub(super) struct Director {
     _early_end: EarlyEnd,
     settings: Arc<Settings>,
     metadata: Metadata,
-    coordinator: Coordinator,
+    assignment: Assignment,
     broker_senders: BTreeMap<SenderId, BrokerHandle>,
     /// The mailboxes of broker senders that were told to end.
     leaving: Vec<Weak<Orders>>,
@@ -89,9 +89,9 @@ struct Closing {
 impl Director {
     pub(super) fn new(settings: Arc<Settings>, started: Started, early_end: EarlyEnd, alive: Alive) -> Self {
         let config = &settings.core.config;
-        let mut coordinator = Coordinator::new(false);
+        let mut assignment = Assignment::new(false);
         if let Some(identity) = started.identity {
-            coordinator.identity(identity);
+            assignment.identity(identity);
         }
         let nudge = Nudge::of_current_runtime();
         Self {
@@ -99,7 +99,7 @@ impl Director {
             metadata: started.metadata,
             nudging: Nudging::new(nudge.clone()),
             nudge,
-            coordinator,
+            assignment,
             broker_senders: BTreeMap::new(),
             leaving: Vec::new(),
             tasks: JoinSet::new(),
@@ -166,8 +166,8 @@ impl Director {
         self.heed_hints(hints, now);
         for event in others {
             match event {
-                SenderEvent::Released(partition_sender) => self.coordinator.released(partition_sender),
-                SenderEvent::IdentitySpent(spent) => self.coordinator.identity_spent(spent),
+                SenderEvent::Released(partition_sender) => self.assignment.released(partition_sender),
+                SenderEvent::IdentitySpent(spent) => self.assignment.identity_spent(spent),
                 SenderEvent::Awake(topic) => self.make_active(&topic, now),
                 SenderEvent::Loss { broker, topic, partition, loss } => {
                     self.report_loss(broker, &topic, partition, loss);
@@ -218,9 +218,9 @@ impl Director {
         let Some(topic) = registry.place(&found.name) else { return };
         let limbo = Arc::clone(&self.broker_sender(None).mailbox);
         if is_new {
-            self.coordinator.another_topic(&topic, found.id);
+            self.assignment.another_topic(&topic, found.id);
         }
-        self.coordinator.topic(&topic, found.id, &leaders, &limbo);
+        self.assignment.topic(&topic, found.id, &leaders, &limbo);
         for (partition, known) in topic.partitions().iter().zip(&found.partitions) {
             let why =
                 || Obstacle { message: known.leaderless.to_string().into(), code: known.leaderless.code() };

@@ -48,7 +48,7 @@ impl Director {
                     line.ask::<MetadataRequest>(&candidates, &request, QUESTION_TIMEOUT, accept).await;
                 (line, Reply::Metadata(answer))
             }));
-        } else if self.coordinator.asks_identity() {
+        } else if self.assignment.asks_identity() {
             let candidates = self.metadata.candidates();
             self.question = Some(Box::pin(async move {
                 let answer =
@@ -113,7 +113,7 @@ impl Director {
                 self.identity_failures = 0;
                 self.told[1].is_over();
                 shared.set_no_identity(None);
-                self.coordinator.identity(identity);
+                self.assignment.identity(identity);
             }
             Err(reason) => {
                 match self.told[1].is_news(&reason) {
@@ -123,7 +123,7 @@ impl Director {
                 shared.set_no_identity(Some(reason.obstacle()));
                 self.identity_not_before = Some(now + self.backoff.after(self.identity_failures));
                 self.identity_failures = self.identity_failures.saturating_add(1);
-                self.coordinator.ask_again();
+                self.assignment.ask_again();
             }
         }
     }

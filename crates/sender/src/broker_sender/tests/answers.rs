@@ -19,7 +19,7 @@ fn a_malformed_answer_closes_the_connection_and_loses_and_repeats_nothing() {
     let mut cut = 0;
     loop {
         let mut world = World::of(2);
-        let mut seats: Vec<_> = (0..2).map(|partition| world.send(partition, b"a").unwrap()).collect();
+        let mut record_handles: Vec<_> = (0..2).map(|partition| world.send(partition, b"a").unwrap()).collect();
         world.linger();
         let request = world.request(1).unwrap();
         let body = world.serve(&request, MAX);
@@ -35,7 +35,7 @@ fn a_malformed_answer_closes_the_connection_and_loses_and_repeats_nothing() {
         while let Some(again) = world.request(1) {
             world.served(1, again);
         }
-        assert!(seats.iter_mut().all(|seat| offset(seat) == Some(0)));
+        assert!(record_handles.iter_mut().all(|record_handle| offset(record_handle) == Some(0)));
         assert_eq!([world.log(0), world.log(1)], [["a"], ["a"]], "once each");
         world.rest();
         cut += 1;
@@ -46,13 +46,13 @@ fn a_malformed_answer_closes_the_connection_and_loses_and_repeats_nothing() {
 #[test]
 fn a_batch_that_an_answer_leaves_out_may_be_written() {
     let mut world = World::of(2);
-    let mut seats: Vec<_> = (0..2).map(|partition| world.send(partition, b"a").unwrap()).collect();
+    let mut record_handles: Vec<_> = (0..2).map(|partition| world.send(partition, b"a").unwrap()).collect();
     world.linger();
     let request = world.request(1).unwrap();
     world.serve(&request, MAX);
     let body = response(9, TopicId::ZERO, &[(1, ErrorCode::NONE, 0)]);
     world.answered(1, request, &body);
-    assert_eq!([offset(&mut seats[0]), offset(&mut seats[1])], [None, Some(0)]);
+    assert_eq!([offset(&mut record_handles[0]), offset(&mut record_handles[1])], [None, Some(0)]);
     world.now += Duration::from_secs(2);
     let again = world.request(1).unwrap();
     assert_eq!((partitions(&again), run_of(&again)), (vec![0], (7, 0, 0)));
@@ -64,10 +64,10 @@ fn a_batch_that_an_answer_leaves_out_may_be_written() {
 #[test]
 fn of_answers_told_twice_the_first_counts() {
     let mut world = World::simple();
-    let (mut seat, request) = world.fly(0, "a");
+    let (mut record_handle, request) = world.fly(0, "a");
     let answers = [(0, ErrorCode::NONE, 5), (0, ErrorCode::TOPIC_AUTHORIZATION_FAILED, -1)];
     world.answered(1, request, &response(9, TopicId::ZERO, &answers));
-    assert_eq!(offset(&mut seat), Some(5));
+    assert_eq!(offset(&mut record_handle), Some(5));
     world.rest();
 }
 
@@ -75,7 +75,7 @@ fn of_answers_told_twice_the_first_counts() {
 fn an_answer_about_what_was_not_asked_closes_the_connection_and_what_it_did_not_reach_may_be_written() {
     for invented in [1, 77, -1] {
         let mut world = World::of(2);
-        let (mut seat, request) = world.fly(0, "a");
+        let (mut record_handle, request) = world.fly(0, "a");
         world.serve(&request, MAX);
         let answers = [(invented, ErrorCode::NONE, 5), (0, ErrorCode::TOPIC_AUTHORIZATION_FAILED, -1)];
         let (now, body) = (world.now, response(9, TopicId::ZERO, &answers));
@@ -86,7 +86,7 @@ fn an_answer_about_what_was_not_asked_closes_the_connection_and_what_it_did_not_
         let again = world.request(1).unwrap();
         assert_eq!(run_of(&again), (7, 0, 0));
         world.served(1, again);
-        assert_eq!((offset(&mut seat), world.log(0)), (Some(0), vec!["a".to_owned()]));
+        assert_eq!((offset(&mut record_handle), world.log(0)), (Some(0), vec!["a".to_owned()]));
         world.rest();
     }
 }
@@ -94,12 +94,12 @@ fn an_answer_about_what_was_not_asked_closes_the_connection_and_what_it_did_not_
 #[test]
 fn answers_may_come_in_any_order_within_a_response() {
     let mut world = World::of(3);
-    let mut seats: Vec<_> = (0..3).map(|partition| world.send(partition, b"a").unwrap()).collect();
+    let mut record_handles: Vec<_> = (0..3).map(|partition| world.send(partition, b"a").unwrap()).collect();
     world.linger();
     let request = world.request(1).unwrap();
     let answers = [2, 0, 1].map(|partition| (partition, ErrorCode::NONE, i64::from(partition) * 10));
     world.answered(1, request, &response(9, TopicId::ZERO, &answers));
-    let offsets: Vec<_> = seats.iter_mut().map(offset).collect();
+    let offsets: Vec<_> = record_handles.iter_mut().map(offset).collect();
     assert_eq!(offsets, [Some(0), Some(10), Some(20)]);
     world.rest();
 }
@@ -189,7 +189,7 @@ fn a_leadership_that_is_in_doubt_is_told_without_a_guess() {
 #[test]
 fn a_record_that_the_broker_names_fails_with_its_words_and_the_others_are_written() {
     let mut world = World::simple();
-    let mut seats: Vec<_> = ["a", "b", "c"].map(|value| world.send(0, value.as_bytes()).unwrap()).into();
+    let mut record_handles: Vec<_> = ["a", "b", "c"].map(|value| world.send(0, value.as_bytes()).unwrap()).into();
     world.linger();
     let request = world.request(1).unwrap();
     let named = |index: i32, words: &str| BatchIndexAndErrorMessage {
@@ -212,7 +212,7 @@ fn a_record_that_the_broker_names_fails_with_its_words_and_the_others_are_writte
         world.served(1, request);
     }
     assert_eq!(world.log(0), ["a", "c"]);
-    assert_eq!([offset(&mut seats[0]), offset(&mut seats[2])], [Some(0), Some(1)]);
-    assert_eq!(failure(&mut seats[1]), Some((FailureKind::InvalidRecord, Persisted::No)));
+    assert_eq!([offset(&mut record_handles[0]), offset(&mut record_handles[2])], [Some(0), Some(1)]);
+    assert_eq!(failure(&mut record_handles[1]), Some((FailureKind::InvalidRecord, Persisted::No)));
     world.rest();
 }

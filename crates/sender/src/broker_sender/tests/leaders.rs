@@ -254,7 +254,7 @@ fn what_waited_for_a_topic_that_was_made_again_lingers_no_longer() {
 #[test]
 fn when_the_epochs_are_used_up_another_identity_is_asked_for_and_only_its_partition_waits() {
     let mut world = World::of(2);
-    world.coordinator.identity(Identity { epoch: 32_766.into(), ..identity(7) });
+    world.assignment.identity(Identity { epoch: 32_766.into(), ..identity(7) });
     world.obey();
     world.prove();
     let (_, request) = world.fly(1, "proof");
@@ -272,9 +272,9 @@ fn when_the_epochs_are_used_up_another_identity_is_asked_for_and_only_its_partit
     world.served(1, request);
     assert_eq!(offset(&mut other), Some(1));
 
-    world.coordinator.identity_spent(7.into());
-    assert!(world.coordinator.asks_identity());
-    world.coordinator.identity(identity(8));
+    world.assignment.identity_spent(7.into());
+    assert!(world.assignment.asks_identity());
+    world.assignment.identity(identity(8));
     world.obey();
     let request = world.request(1).unwrap();
     assert_eq!(run_of(&request), (8, 0, 0));
@@ -286,7 +286,7 @@ fn when_the_epochs_are_used_up_another_identity_is_asked_for_and_only_its_partit
 #[test]
 fn thousand_partitions_that_move_at_once_leave_the_lists_in_one_go_and_keep_their_order() {
     let mut world = World::of(1_000);
-    let mut seats: Vec<_> = (0..1_000).map(|partition| world.send(partition, b"before").unwrap()).collect();
+    let mut record_handles: Vec<_> = (0..1_000).map(|partition| world.send(partition, b"before").unwrap()).collect();
     world.linger();
     let now = world.now;
     world.broker(1).poll(now, false);
@@ -298,5 +298,5 @@ fn thousand_partitions_that_move_at_once_leave_the_lists_in_one_go_and_keep_thei
     while let Some(request) = world.request(2) {
         world.served(2, request);
     }
-    assert!(seats.iter_mut().all(|seat| offset(seat) == Some(0)));
+    assert!(record_handles.iter_mut().all(|record_handle| offset(record_handle) == Some(0)));
 }

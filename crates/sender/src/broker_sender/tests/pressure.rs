@@ -9,7 +9,7 @@ use super::world::{World, broker_senders, run_of};
 use crate::accumulator::{ChooseError, Refusal};
 use crate::broker_sender::{BrokerSenderConfig, Output, ProduceRequest};
 use crate::outcome::{FailureKind, Persisted};
-use crate::sync::{Seat, Ticket};
+use crate::sync::{RecordHandle, Ticket};
 use crate::tests::{KIB, accumulator, failure, offset};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -17,13 +17,13 @@ const LATE: Option<(FailureKind, Persisted)> = Some((FailureKind::DeliveryTimeou
 
 #[test]
 fn batch_in_flight_past_its_deadline_gives_way_once_its_connection_is_reset_and_the_run_goes_on() {
-    let (mut world, mut seat, request) = all_of_the_budget_in_flight(broker_senders());
+    let (mut world, mut record_handle, request) = all_of_the_budget_in_flight(broker_senders());
     let mut waiting = wait(&world, 1);
     world.now += 119 * SECOND;
-    assert!(!wants_reset(&mut world) && failure(&mut seat).is_none());
+    assert!(!wants_reset(&mut world) && failure(&mut record_handle).is_none());
     world.now += SECOND;
     assert!(wants_reset(&mut world));
-    assert_eq!(failure(&mut seat), LATE);
+    assert_eq!(failure(&mut record_handle), LATE);
     assert!(!has_room(&mut waiting), "its bytes are read by the connection");
 
     world.ended(1, vec![(request, true)]);
@@ -39,13 +39,13 @@ fn batch_in_flight_past_its_deadline_gives_way_once_its_connection_is_reset_and_
 
 #[test]
 fn batch_that_waits_to_be_sent_again_past_its_deadline_gives_way_without_a_reset() {
-    let (mut world, mut seat, request) = all_of_the_budget_in_flight(broker_senders());
+    let (mut world, mut record_handle, request) = all_of_the_budget_in_flight(broker_senders());
     let now = world.now;
     world.broker(1).ended(now, vec![(request, true)], false);
     let mut waiting = wait(&world, 1);
     world.now += 120 * SECOND;
     assert!(!wants_reset(&mut world));
-    assert_eq!(failure(&mut seat), LATE);
+    assert_eq!(failure(&mut record_handle), LATE);
     assert!(has_room(&mut waiting));
     drop(waiting);
     world.ended(1, Vec::new());
@@ -54,10 +54,10 @@ fn batch_that_waits_to_be_sent_again_past_its_deadline_gives_way_without_a_reset
 
 #[test]
 fn batch_that_no_caller_waits_behind_is_kept_past_its_deadline() {
-    let (mut world, mut seat, request) = all_of_the_budget_in_flight(broker_senders());
+    let (mut world, mut record_handle, request) = all_of_the_budget_in_flight(broker_senders());
     world.now += 130 * SECOND;
     assert!(!wants_reset(&mut world));
-    assert_eq!(failure(&mut seat), LATE);
+    assert_eq!(failure(&mut record_handle), LATE);
     world.served(1, request);
     world.poll(Some(BrokerId(1)), false);
     let (_, next) = world.fly(0, "next");
@@ -139,12 +139,12 @@ fn partition_that_moves_with_a_batch_past_its_deadline_gives_way_at_its_next_bro
 }
 
 /// A record of partition 0 that needs the whole budget, on its way to a broker that does not answer.
-fn all_of_the_budget_in_flight(broker_senders: BrokerSenderConfig) -> (World, Seat, ProduceRequest) {
+fn all_of_the_budget_in_flight(broker_senders: BrokerSenderConfig) -> (World, RecordHandle, ProduceRequest) {
     let mut world = World::with_budget(2, accumulator(), broker_senders, 64 * KIB);
     world.prove();
     world.poll(Some(BrokerId(1)), false);
-    let (seat, request) = world.fly(0, &"x".repeat(60_000));
-    (world, seat, request)
+    let (record_handle, request) = world.fly(0, &"x".repeat(60_000));
+    (world, record_handle, request)
 }
 
 /// A caller waits for room in a partition.

@@ -12,18 +12,18 @@ use super::world::{MAX, World, batches, plain_senders, run_of};
 use crate::accumulator::{RecordRef, Waiting};
 use crate::broker_sender::SenderEvent;
 use crate::outcome::{FailureKind, Persisted};
-use crate::sync::Seat;
+use crate::sync::RecordHandle;
 use crate::tests::{At, accumulator, failure, offset};
 
 #[test]
 fn records_wait_for_the_linger_and_go_together() {
     let mut world = World::simple();
-    let mut seats: Vec<Seat> = ["a", "b", "c"].map(|value| world.send(0, value.as_bytes()).unwrap()).into();
+    let mut record_handles: Vec<RecordHandle> = ["a", "b", "c"].map(|value| world.send(0, value.as_bytes()).unwrap()).into();
     assert!(world.request(1).is_none());
     world.linger();
     let request = world.request(1).unwrap();
     world.served(1, request);
-    assert_eq!(seats.iter_mut().map(|seat| offset(seat).unwrap()).collect::<Vec<_>>(), [0, 1, 2]);
+    assert_eq!(record_handles.iter_mut().map(|record_handle| offset(record_handle).unwrap()).collect::<Vec<_>>(), [0, 1, 2]);
     assert_eq!(world.log(0), ["a", "b", "c"]);
 }
 
@@ -67,9 +67,9 @@ fn a_refused_batch_breaks_the_run_and_those_behind_it_follow_in_order_under_a_ne
     let mut world = World::simple();
     world.prove();
     let mut requests = Vec::new();
-    let mut seats = Vec::new();
+    let mut record_handles = Vec::new();
     for value in ["a", "b", "c"] {
-        seats.push(world.send(0, value.as_bytes()).unwrap());
+        record_handles.push(world.send(0, value.as_bytes()).unwrap());
         world.linger();
         requests.push(world.request(1).unwrap());
     }
@@ -82,9 +82,9 @@ fn a_refused_batch_breaks_the_run_and_those_behind_it_follow_in_order_under_a_ne
     while let Some(request) = world.request(1) {
         world.served(1, request);
     }
-    assert_eq!(failure(&mut seats[0]), Some((FailureKind::InvalidRecord, Persisted::No)));
+    assert_eq!(failure(&mut record_handles[0]), Some((FailureKind::InvalidRecord, Persisted::No)));
     assert_eq!(world.log(0), ["proof", "b", "c"]);
-    assert_eq!((offset(&mut seats[1]), offset(&mut seats[2])), (Some(1), Some(2)));
+    assert_eq!((offset(&mut record_handles[1]), offset(&mut record_handles[2])), (Some(1), Some(2)));
 }
 
 #[test]
@@ -109,12 +109,12 @@ fn a_second_batch_waits_until_the_first_of_its_run_was_written() {
 fn a_batch_that_expires_in_flight_may_be_written_and_its_bytes_stay_until_the_answer() {
     let mut world = World::simple();
     let free = world.shared.memory.free();
-    let mut seat = world.send(0, b"late").unwrap();
+    let mut record_handle = world.send(0, b"late").unwrap();
     world.linger();
     let request = world.request(1).unwrap();
     world.now += Duration::from_secs(121);
     assert!(world.request(1).is_none());
-    assert_eq!(failure(&mut seat), Some((FailureKind::DeliveryTimeout, Persisted::Maybe)));
+    assert_eq!(failure(&mut record_handle), Some((FailureKind::DeliveryTimeout, Persisted::Maybe)));
     assert!(world.shared.memory.free() < free, "the connection may still read the bytes");
     world.ended(1, vec![(request, true)]);
     assert!(world.request(1).is_none(), "not without a pause");
@@ -134,25 +134,25 @@ fn a_batch_that_expires_in_flight_may_be_written_and_its_bytes_stay_until_the_an
 fn a_batch_that_was_never_sent_expires_as_not_written() {
     let mut world = World::simple();
     world.lead(&[None]);
-    let mut seat = world.send(0, b"nowhere").unwrap();
+    let mut record_handle = world.send(0, b"nowhere").unwrap();
     world.now += Duration::from_secs(2);
     let now = world.now;
     world.broker_senders.get_mut(&None).unwrap().poll(now, false);
     poll_limbo_after(&mut world, 118);
-    assert_eq!(failure(&mut seat), Some((FailureKind::DeliveryTimeout, Persisted::No)));
+    assert_eq!(failure(&mut record_handle), Some((FailureKind::DeliveryTimeout, Persisted::No)));
 }
 
 #[test]
 fn batch_that_was_never_sent_and_is_found_late_has_one_request_timeout_more() {
     let mut world = World::simple();
     world.lead(&[None]);
-    let mut seat = world.send(0, b"nowhere").unwrap();
+    let mut record_handle = world.send(0, b"nowhere").unwrap();
     poll_limbo_after(&mut world, 122);
-    assert_eq!(failure(&mut seat), None);
+    assert_eq!(failure(&mut record_handle), None);
     poll_limbo_after(&mut world, 29);
-    assert_eq!(failure(&mut seat), None);
+    assert_eq!(failure(&mut record_handle), None);
     poll_limbo_after(&mut world, 3);
-    assert_eq!(failure(&mut seat), Some((FailureKind::DeliveryTimeout, Persisted::No)), "once");
+    assert_eq!(failure(&mut record_handle), Some((FailureKind::DeliveryTimeout, Persisted::No)), "once");
 }
 
 /// The broker sender without a broker looks at its partitions, and sees what it did.
@@ -167,13 +167,13 @@ fn poll_limbo_after(world: &mut World, seconds: u64) {
 #[test]
 fn a_grown_batch_that_is_too_large_goes_in_parts_and_the_next_ones_stay_smaller() {
     let mut world = World::simple();
-    let mut seats: Vec<Seat> =
+    let mut record_handles: Vec<RecordHandle> =
         (0..5_000).map(|number| world.send(0, format!("{number:0100}").as_bytes()).unwrap()).collect();
     let max = 100_000;
     served_to_the_end(&mut world, max);
     let expected: Vec<String> = (0..5_000).map(|number| format!("{number:0100}")).collect();
     assert_eq!(world.log(0), expected);
-    assert!(seats.iter_mut().enumerate().all(|(index, seat)| offset(seat) == i64::try_from(index).ok()));
+    assert!(record_handles.iter_mut().enumerate().all(|(index, record_handle)| offset(record_handle) == i64::try_from(index).ok()));
 
     for _ in 0..5_000 {
         world.send(0, &[b'x'; 100]).unwrap();
@@ -198,12 +198,12 @@ fn served_to_the_end(world: &mut World, max: usize) -> usize {
 #[test]
 fn one_record_that_is_too_large_fails_alone() {
     let mut world = World::simple();
-    let mut seat = world.send(0, &[0; 20_000]).unwrap();
+    let mut record_handle = world.send(0, &[0; 20_000]).unwrap();
     let request = world.request(1).unwrap();
     let body = world.serve(&request, 10_000);
     world.answered(1, request, &body);
-    assert_eq!(failure(&mut seat), Some((FailureKind::MessageTooLarge, Persisted::No)));
-    let Poll::Ready(Err(told)) = seat.poll(Waker::noop()) else { panic!("it failed") };
+    assert_eq!(failure(&mut record_handle), Some((FailureKind::MessageTooLarge, Persisted::No)));
+    let Poll::Ready(Err(told)) = record_handle.poll(Waker::noop()) else { panic!("it failed") };
     assert!(told.message.contains("max.message.bytes"), "{}", told.message);
 }
 
@@ -249,12 +249,12 @@ fn a_lost_producer_id_is_replaced_and_nothing_is_lost() {
     world.now += Duration::from_secs(2);
     assert!(world.request(1).is_none(), "there is no identity to write under");
     let Some(SenderEvent::IdentitySpent(spent)) = world.events.pop() else {
-        panic!("the coordinator has to know")
+        panic!("the assignment has to know")
     };
-    world.coordinator.identity_spent(spent);
-    assert!(world.coordinator.asks_identity() && !world.coordinator.asks_identity());
+    world.assignment.identity_spent(spent);
+    assert!(world.assignment.asks_identity() && !world.assignment.asks_identity());
     let fresh = milena_codec::ids::Identity { producer_id: 8.into(), epoch: 0.into() };
-    world.coordinator.identity(fresh);
+    world.assignment.identity(fresh);
     world.obey();
     let request = world.request(1).unwrap();
     world.served(1, request);
@@ -265,11 +265,11 @@ fn a_lost_producer_id_is_replaced_and_nothing_is_lost() {
 fn an_abort_settles_everything_and_gives_the_budget_back() {
     let mut world = World::simple();
     let free = world.shared.memory.free();
-    let mut seat = world.send(0, &[0; HEADER_BYTES]).unwrap();
+    let mut record_handle = world.send(0, &[0; HEADER_BYTES]).unwrap();
     let broker_sender = world.broker_senders.get_mut(&Some(BrokerId(1))).unwrap();
     broker_sender.abort();
     assert!(!broker_sender.is_aborting());
-    assert_eq!(failure(&mut seat), Some((FailureKind::Closed, Persisted::No)));
+    assert_eq!(failure(&mut record_handle), Some((FailureKind::Closed, Persisted::No)));
     assert_eq!(world.shared.memory.free(), free);
     assert_eq!(world.shared.failures.total(), 1);
 }

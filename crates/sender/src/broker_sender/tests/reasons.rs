@@ -10,7 +10,7 @@ use super::world::{World, broker_senders, plain_senders};
 use crate::accumulator::AccumulatorConfig;
 use crate::broker_sender::{BrokerSenderConfig, ProduceRequest};
 use crate::partition_sender::PartitionSenderConfig;
-use crate::sync::Seat;
+use crate::sync::RecordHandle;
 use crate::tests::{accumulator, partition_senders};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -99,7 +99,7 @@ fn records_of_a_leader_that_rejected_a_batch_and_is_silent_since_name_both() {
 #[test]
 fn records_that_expire_behind_answered_requests_name_the_load() {
     let mut world = slow_world();
-    let mut seats: Vec<Seat> = (0..20).map(|_| world.send(0, &ALONE).unwrap()).collect();
+    let mut record_handles: Vec<RecordHandle> = (0..20).map(|_| world.send(0, &ALONE).unwrap()).collect();
     // Each answer takes half a second; the last request goes out ten milliseconds before the records expire.
     for wait_ms in [490, 500, 500, 500] {
         let request = world.request(1).unwrap();
@@ -109,7 +109,7 @@ fn records_that_expire_behind_answered_requests_name_the_load() {
     let request = world.request(1).unwrap();
     world.now += Duration::from_millis(10);
     world.poll(Some(BrokerId(1)), true);
-    let texts: Vec<String> = seats.iter_mut().filter_map(expired).collect();
+    let texts: Vec<String> = record_handles.iter_mut().filter_map(expired).collect();
     assert!(texts.len() > 10, "{texts:?}");
     for text in texts {
         assert!(text.contains(LOAD) && !text.contains(SILENT), "{text}");
@@ -120,7 +120,7 @@ fn records_that_expire_behind_answered_requests_name_the_load() {
 #[test]
 fn records_that_expire_behind_a_request_without_an_answer_name_the_silence() {
     let mut world = slow_world();
-    let mut seats: Vec<Seat> = (0..20).map(|_| world.send(0, &ALONE).unwrap()).collect();
+    let mut record_handles: Vec<RecordHandle> = (0..20).map(|_| world.send(0, &ALONE).unwrap()).collect();
     let first = world.request(1).unwrap();
     world.now += SECOND;
     world.served(1, first);
@@ -128,7 +128,7 @@ fn records_that_expire_behind_a_request_without_an_answer_name_the_silence() {
     let second = world.request(1).unwrap();
     world.now += SECOND;
     world.poll(Some(BrokerId(1)), true);
-    let texts: Vec<String> = seats.iter_mut().filter_map(expired).collect();
+    let texts: Vec<String> = record_handles.iter_mut().filter_map(expired).collect();
     assert!(texts.len() > 10, "{texts:?}");
     for text in texts {
         assert!(text.contains(SILENT) && !text.contains(LOAD), "{text}");
@@ -137,13 +137,13 @@ fn records_that_expire_behind_a_request_without_an_answer_name_the_silence() {
 }
 
 /// A record of partition 0 whose batch broker 1 rejected with this code.
-fn rejected(code: ErrorCode) -> (World, Seat) {
+fn rejected(code: ErrorCode) -> (World, RecordHandle) {
     let mut world = World::simple();
     world.prove();
-    let (seat, request) = world.fly(0, "sent");
+    let (record_handle, request) = world.fly(0, "sent");
     world.refuse(1, request, code);
     assert_eq!(rejection(&world), Some(code));
-    (world, seat)
+    (world, record_handle)
 }
 
 /// One request in flight, and two seconds for a record.
@@ -173,12 +173,12 @@ fn expire(world: &mut World, broker: i32) {
     }
 }
 
-fn message(seat: &mut Seat) -> String {
-    expired(seat).unwrap()
+fn message(record_handle: &mut RecordHandle) -> String {
+    expired(record_handle).unwrap()
 }
 
-fn expired(seat: &mut Seat) -> Option<String> {
-    match seat.poll(Waker::noop()) {
+fn expired(record_handle: &mut RecordHandle) -> Option<String> {
+    match record_handle.poll(Waker::noop()) {
         Poll::Ready(Err(failure)) => Some(failure.message.to_string()),
         _ => None,
     }

@@ -155,7 +155,7 @@ fn so_many_requests_are_in_flight_and_a_broker_sender_that_can_send_none_is_deaf
 #[test]
 fn without_room_nothing_is_taken_and_without_a_connection_every_offer_is_heard() {
     let mut world = World::simple();
-    let mut seat = world.send(0, b"a").unwrap();
+    let mut record_handle = world.send(0, b"a").unwrap();
     world.linger();
     assert!(matches!(world.poll(Some(BrokerId(1)), false), Output::Idle { deaf: true, .. }));
     let now = world.now;
@@ -164,7 +164,7 @@ fn without_room_nothing_is_taken_and_without_a_connection_every_offer_is_heard()
     world.ended(1, Vec::new());
     let request = world.request(1).unwrap();
     world.served(1, request);
-    assert_eq!(offset(&mut seat), Some(0));
+    assert_eq!(offset(&mut record_handle), Some(0));
     world.rest();
 }
 
@@ -189,10 +189,10 @@ fn topics_are_named_by_their_ids_where_they_have_one() {
         world.ended(1, Vec::new());
         world.topic_id = id;
         world.lead(&[Some(BrokerId(1))]);
-        let (mut seat, request) = world.fly(0, "a");
+        let (mut record_handle, request) = world.fly(0, "a");
         assert_eq!(request.version(), version);
         world.served(1, request);
-        assert_eq!(offset(&mut seat), Some(0));
+        assert_eq!(offset(&mut record_handle), Some(0));
         world.rest();
     }
 }
@@ -252,15 +252,15 @@ fn a_batch_that_waits_for_a_connection_is_given_up_in_time_and_not_before() {
     let now = world.now;
     world.broker(1).ended(now, Vec::new(), false);
     world.broker(1).set_trouble("nobody listens at b1:9092".into());
-    let mut seat = world.send(0, b"a").unwrap();
+    let mut record_handle = world.send(0, b"a").unwrap();
     // The broker sender wakes only when it said it would.
     let deadline = world.now + Duration::from_secs(120);
     while let Output::Idle { until: Some(until), .. } = world.poll(Some(BrokerId(1)), true) {
-        assert!(is_pending(&mut seat) && until > world.now && until <= deadline);
+        assert!(is_pending(&mut record_handle) && until > world.now && until <= deadline);
         world.now = until;
     }
     assert_eq!(world.now, deadline);
-    let said = seat.poll(Waker::noop()).map(|outcome| outcome.unwrap_err().message.to_string());
+    let said = record_handle.poll(Waker::noop()).map(|outcome| outcome.unwrap_err().message.to_string());
     assert!(matches!(&said, Poll::Ready(said) if said.contains("nobody listens at b1:9092")), "{said:?}");
     world.ended(1, Vec::new());
     world.rest();
@@ -269,12 +269,12 @@ fn a_batch_that_waits_for_a_connection_is_given_up_in_time_and_not_before() {
 /// Whatever is tried, the record expires; what it says about the broker.
 fn said_at_the_end(trouble: impl FnOnce(&mut World)) -> String {
     let mut world = World::simple();
-    let mut seat = world.send_as(0, b"a", Waiting { urgent: true, ..Waiting::default() }).unwrap();
+    let mut record_handle = world.send_as(0, b"a", Waiting { urgent: true, ..Waiting::default() }).unwrap();
     trouble(&mut world);
     while let Output::Idle { until: Some(until), .. } = world.poll(Some(BrokerId(1)), false) {
         world.now = until;
     }
-    match seat.poll(Waker::noop()) {
+    match record_handle.poll(Waker::noop()) {
         Poll::Ready(outcome) => outcome.unwrap_err().message.to_string(),
         Poll::Pending => panic!("it does not expire"),
     }

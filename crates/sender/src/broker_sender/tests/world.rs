@@ -1,4 +1,4 @@
-//! A small world for broker senders: callers, a coordinator, and brokers that keep the rules of sequences.
+//! A small world for broker senders: callers, a assignment, and brokers that keep the rules of sequences.
 
 mod forgetting;
 
@@ -17,9 +17,9 @@ use crate::broker_sender::{
     BrokerSender, BrokerSenderConfig, Output, ProduceRequest, RequestConfig, SenderEvent,
 };
 use crate::compression::{CompressionJob, TopicCompression, Workspace};
-use crate::coordinator::{Coordinator, Leadership, Order, SenderId};
+use crate::assignment::{Assignment, Leadership, Order, SenderId};
 use crate::partition_sender::Settler;
-use crate::sync::{Arc, Seat};
+use crate::sync::{Arc, RecordHandle};
 use crate::tests::{At, Log, accumulator, identity, partition_senders, some_time};
 
 pub(crate) const TOPIC: &str = "t";
@@ -48,13 +48,13 @@ pub(crate) fn plain_senders() -> BrokerSenderConfig {
     config
 }
 
-/// Callers, broker senders, coordinator and logs.
+/// Callers, broker senders, assignment and logs.
 pub(crate) struct World {
     pub(crate) now: Instant,
     pub(crate) shared: StdArc<Shared>,
     pub(crate) topic: Topic,
     pub(crate) topic_id: TopicId,
-    pub(crate) coordinator: Coordinator,
+    pub(crate) assignment: Assignment,
     pub(crate) broker_senders: BTreeMap<SenderId, BrokerSender>,
     pub(crate) logs: Vec<Log>,
     pub(crate) events: Vec<SenderEvent>,
@@ -103,7 +103,7 @@ impl World {
             topic: topic(&shared, compression.as_ref()),
             compression,
             topic_id: TopicId::ZERO,
-            coordinator: Coordinator::new(broker_senders.partition_sender.idempotent),
+            assignment: Assignment::new(broker_senders.partition_sender.idempotent),
             broker_senders: BTreeMap::new(),
             logs: (0..partitions).map(|_| Log::default()).collect(),
             events: Vec::new(),
@@ -116,8 +116,8 @@ impl World {
             broker_sender_config: StdArc::new(broker_senders),
             shared,
         };
-        world.coordinator.asks_identity();
-        world.coordinator.identity(identity(7));
+        world.assignment.asks_identity();
+        world.assignment.identity(identity(7));
         world.lead(&vec![Some(BrokerId(1)); partitions]);
         world.obey();
         world
@@ -142,13 +142,13 @@ impl World {
     pub(crate) fn elect(&mut self, leaders: &[Leadership]) {
         self.broker_sender(None);
         let limbo = Arc::clone(self.broker_senders[&None].mailbox());
-        self.coordinator.topic(&self.topic, self.topic_id, leaders, &limbo);
+        self.assignment.topic(&self.topic, self.topic_id, leaders, &limbo);
         self.obey();
     }
 
     pub(crate) fn broker_sender(&mut self, id: SenderId) -> &mut BrokerSender {
         let (config, shared, version) = (&self.broker_sender_config, &self.shared, self.version);
-        let identity = self.coordinator.current_identity();
+        let identity = self.assignment.current_identity();
         self.broker_senders.entry(id).or_insert_with(|| {
             let mailbox = Arc::new(SenderMailbox::default());
             shared.add_mailbox(Arc::clone(&mailbox));
@@ -168,10 +168,10 @@ impl World {
         self.broker_sender(Some(BrokerId(broker)))
     }
 
-    /// Carries out what the coordinator orders, and what broker senders tell it.
+    /// Carries out what the assignment orders, and what broker senders tell it.
     pub(crate) fn obey(&mut self) {
         loop {
-            while let Some(order) = self.coordinator.next_order() {
+            while let Some(order) = self.assignment.next_order() {
                 match order {
                     Order::Adopt(id, partition_sender) => self.broker_sender(id).adopt(partition_sender),
                     Order::Leave(id, serial) => self.broker_sender(id).leave(serial),
@@ -204,14 +204,14 @@ impl World {
             }
             for event in told {
                 match event {
-                    SenderEvent::Released(partition_sender) => self.coordinator.released(partition_sender),
+                    SenderEvent::Released(partition_sender) => self.assignment.released(partition_sender),
                     other => self.events.push(other),
                 }
             }
         }
     }
 
-    pub(crate) fn send(&self, partition: i32, value: &[u8]) -> Result<Seat, ChooseError> {
+    pub(crate) fn send(&self, partition: i32, value: &[u8]) -> Result<RecordHandle, ChooseError> {
         self.send_as(partition, value, Waiting::default())
     }
 
@@ -220,11 +220,11 @@ impl World {
         partition: i32,
         value: &[u8],
         waiting: Waiting<'_>,
-    ) -> Result<Seat, ChooseError> {
+    ) -> Result<RecordHandle, ChooseError> {
         let record = RecordRef { value: Some(value), ..RecordRef::default() };
         let place = Some(PartitionId(partition));
         let appended = self.topic.append::<_, true>(place, &record, &At(self.now), waiting)?;
-        Ok(appended.seat.unwrap())
+        Ok(appended.record_handle.unwrap())
     }
 
     /// Has a first record written to partition 0.
@@ -281,10 +281,10 @@ impl World {
     }
 
     /// A record of its own request.
-    pub(crate) fn fly(&mut self, partition: i32, value: &str) -> (Seat, ProduceRequest) {
-        let seat = self.send(partition, value.as_bytes()).unwrap();
+    pub(crate) fn fly(&mut self, partition: i32, value: &str) -> (RecordHandle, ProduceRequest) {
+        let record_handle = self.send(partition, value.as_bytes()).unwrap();
         self.linger();
-        (seat, self.request(1).unwrap())
+        (record_handle, self.request(1).unwrap())
     }
 
     /// A broker appends what a request carries, and answers; `max` is its `max.message.bytes`.

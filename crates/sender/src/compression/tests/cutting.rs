@@ -2,14 +2,14 @@
 
 use super::*;
 
-/// The parts hold the records in order, and exactly the seats of the batch; returns the values.
+/// The parts hold the records in order, and exactly the record handles of the batch; returns the values.
 fn check_parts(parts: &mut [Batch], bytes_max: usize) -> Vec<Vec<u8>> {
-    let mut seat = 0;
+    let mut record_handle = 0;
     let mut all = Vec::new();
     for part in parts {
         assert!(part.bytes() <= bytes_max || part.records == 1, "{} bytes", part.bytes());
-        assert_eq!(part.claim().first, seat);
-        seat += part.records;
+        assert_eq!(part.claim().first, record_handle);
+        record_handle += part.records;
         all.extend(values(part));
     }
     all

@@ -25,7 +25,7 @@ fn batch_acknowledged_by_the_topic_before_does_not_help_to_prove_another_one() {
     for (changes, told) in [(false, None), (true, Some((FailureKind::OutcomeUnknown, Persisted::Maybe)))] {
         let mut story = Story::proven();
         let (_, acknowledged) = story.fly("a");
-        let (mut seat, first) = story.fly("b");
+        let (mut record_handle, first) = story.fly("b");
         let (_, second) = story.fly("c");
         if changes {
             story.partition_sender.topic_changed();
@@ -39,6 +39,6 @@ fn batch_acknowledged_by_the_topic_before_does_not_help_to_prove_another_one() {
         let second = story.next().unwrap();
         story.lands(second, &at(ErrorCode::NONE, 3));
         story.spent();
-        assert_eq!(failure(&mut seat), told, "changes: {changes}");
+        assert_eq!(failure(&mut record_handle), told, "changes: {changes}");
     }
 }

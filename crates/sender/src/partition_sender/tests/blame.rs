@@ -17,7 +17,7 @@ fn blames(places: &[u32]) -> Answer {
     }
 }
 
-fn send_many(story: &Story, count: usize, bytes: usize) -> Vec<Seat> {
+fn send_many(story: &Story, count: usize, bytes: usize) -> Vec<RecordHandle> {
     let value = |number: usize| format!("{number}{}", " ".repeat(bytes));
     (0..count).map(|number| story.send(&value(number))).collect()
 }
@@ -25,7 +25,7 @@ fn send_many(story: &Story, count: usize, bytes: usize) -> Vec<Seat> {
 /// Sends `count` records as one batch, has a broker blame those at `places`, and checks that the others are written.
 #[track_caller]
 pub(super) fn check(mut story: Story, count: usize, bytes: usize, places: &[u32]) {
-    let mut seats = send_many(&story, count, bytes);
+    let mut record_handles = send_many(&story, count, bytes);
     let flush = story.shared.outstanding.end_generation();
     let used = story.used();
     let whole = story.next().unwrap();
@@ -36,13 +36,13 @@ pub(super) fn check(mut story: Story, count: usize, bytes: usize, places: &[u32]
     assert!(places.len() == count || story.partition_sender.compresses() || story.used() >= used);
     story.goes_well();
     let mut next = i64::try_from(before).unwrap();
-    for (place, seat) in (0..).zip(&mut seats) {
+    for (place, record_handle) in (0..).zip(&mut record_handles) {
         if places.contains(&place) {
-            assert_eq!(failure(seat), Some((FailureKind::InvalidRecord, Persisted::No)), "{place}");
-            let said = message(seat);
+            assert_eq!(failure(record_handle), Some((FailureKind::InvalidRecord, Persisted::No)), "{place}");
+            let said = message(record_handle);
             assert!(said.contains(&format!("{place} is no good")), "{said}");
         } else {
-            assert_eq!(offset(seat), Some(next), "{place}");
+            assert_eq!(offset(record_handle), Some(next), "{place}");
             next += 1;
         }
     }
@@ -84,17 +84,17 @@ fn records_are_found_in_a_batch_of_many_chunks() {
 fn each_of_thousands_of_named_records_costs_the_same() {
     for count in [500, 4_000] {
         let mut story = Story::proven();
-        let mut seats = send_many(&story, count, 5);
-        assert!(seats.iter_mut().all(is_pending));
+        let mut record_handles = send_many(&story, count, 5);
+        assert!(record_handles.iter_mut().all(is_pending));
         let whole = story.next().unwrap();
         // Every other record: each is a range of its own, and each of the others goes again in a part of its own.
         let places: Vec<u32> = (0..u32::try_from(count).unwrap()).step_by(2).collect();
         story.lands(whole, &blames(&places));
-        assert!(seats.iter_mut().step_by(2).all(|seat| failure(seat).is_some()));
-        assert!(seats.iter_mut().skip(1).step_by(2).all(is_pending));
+        assert!(record_handles.iter_mut().step_by(2).all(|record_handle| failure(record_handle).is_some()));
+        assert!(record_handles.iter_mut().skip(1).step_by(2).all(is_pending));
         story.goes_well();
-        assert!(seats.iter_mut().skip(1).step_by(2).all(|seat| offset(seat).is_some()));
-        let steps = seats[0].steps();
+        assert!(record_handles.iter_mut().skip(1).step_by(2).all(|record_handle| offset(record_handle).is_some()));
+        let steps = record_handles[0].steps();
         assert!(steps < 5 * count, "{steps} slots, ranges and wakers were looked at for {count} records");
         story.ends();
     }
@@ -103,7 +103,7 @@ fn each_of_thousands_of_named_records_costs_the_same() {
 #[test]
 fn named_records_that_stand_together_fail_together_where_the_message_is_the_same() {
     let mut story = Story::proven();
-    let mut seats = send_many(&story, 8, 5);
+    let mut record_handles = send_many(&story, 8, 5);
     let whole = story.next().unwrap();
     let same = |place: u32| Culprit { place, message: Some("no key".to_owned()) };
     let other = Culprit { place: 5, message: Some("too old".to_owned()) };
@@ -120,9 +120,9 @@ fn named_records_that_stand_together_fail_together_where_the_message_is_the_same
     let records: Vec<_> = failed.iter().map(|failed| failed.records).collect();
     assert_eq!((total, records), (6, vec![3, 1, 2]));
     story.goes_well();
-    let offsets: Vec<_> = seats.iter_mut().map(offset).collect();
+    let offsets: Vec<_> = record_handles.iter_mut().map(offset).collect();
     assert_eq!(offsets, [Some(1), None, None, None, Some(2), None, None, None]);
-    assert!(message(&mut seats[5]).contains("too old") && message(&mut seats[7]).contains("no key"));
+    assert!(message(&mut record_handles[5]).contains("too old") && message(&mut record_handles[7]).contains("no key"));
     story.ends();
 }
 
@@ -149,7 +149,7 @@ fn the_others_go_under_a_new_run_after_all_that_is_out_has_come_back() {
 #[test]
 fn a_part_may_be_blamed_again() {
     let mut story = Story::proven();
-    let mut seats = send_many(&story, 6, 5);
+    let mut record_handles = send_many(&story, 6, 5);
     let whole = story.next().unwrap();
     story.lands(whole, &blames(&[2]));
     let first = story.next().unwrap();
@@ -158,7 +158,7 @@ fn a_part_may_be_blamed_again() {
     assert_eq!(values(&second), ["3", "4", "5"]);
     story.lands(second, &blames(&[1]));
     story.goes_well();
-    let offsets: Vec<_> = seats.iter_mut().map(offset).collect();
+    let offsets: Vec<_> = record_handles.iter_mut().map(offset).collect();
     assert_eq!(offsets, [Some(1), Some(2), None, Some(3), None, Some(4)]);
     story.ends();
 }
@@ -167,11 +167,11 @@ fn a_part_may_be_blamed_again() {
 fn a_record_outside_of_the_batch_is_no_blame_and_the_whole_batch_fails() {
     for places in [&[][..], &[10], &[3, 10], &[u32::MAX]] {
         let mut story = Story::proven();
-        let mut seats = send_many(&story, 10, 5);
+        let mut record_handles = send_many(&story, 10, 5);
         let whole = story.next().unwrap();
         story.lands(whole, &blames(places));
-        for seat in &mut seats {
-            assert_eq!(failure(seat), Some((FailureKind::InvalidRecord, Persisted::No)));
+        for record_handle in &mut record_handles {
+            assert_eq!(failure(record_handle), Some((FailureKind::InvalidRecord, Persisted::No)));
         }
         story.ends();
     }
@@ -180,15 +180,15 @@ fn a_record_outside_of_the_batch_is_no_blame_and_the_whole_batch_fails() {
 #[test]
 fn of_a_batch_that_may_be_written_nothing_goes_again() {
     let mut story = Story::proven();
-    let mut seats = send_many(&story, 10, 5);
+    let mut record_handles = send_many(&story, 10, 5);
     let flight = story.next().unwrap();
     story.applied(&flight, MAX);
     story.lost(flight);
     story.pause();
     let again = story.next().unwrap();
     story.lands(again, &blames(&[1]));
-    for seat in &mut seats {
-        assert_eq!(failure(seat), Some((FailureKind::InvalidRecord, Persisted::Maybe)));
+    for record_handle in &mut record_handles {
+        assert_eq!(failure(record_handle), Some((FailureKind::InvalidRecord, Persisted::Maybe)));
     }
     story.goes_well();
     assert_eq!(story.log.values.len(), 11);
@@ -209,7 +209,7 @@ fn an_expired_batch_settles_nobody_twice() {
 #[test]
 fn a_culprit_without_words_of_its_own_fails_with_those_of_the_batch() {
     let mut story = Story::proven();
-    let mut seats = send_many(&story, 2, 5);
+    let mut record_handles = send_many(&story, 2, 5);
     let whole = story.next().unwrap();
     let answer = Answer::Said {
         code: ErrorCode::INVALID_TIMESTAMP,
@@ -219,9 +219,9 @@ fn a_culprit_without_words_of_its_own_fails_with_those_of_the_batch() {
         culprits: vec![Culprit { place: 1, message: None }],
     };
     story.lands(whole, &answer);
-    assert_eq!(failure(&mut seats[1]), Some((FailureKind::InvalidTimestamp, Persisted::No)));
-    assert!(message(&mut seats[1]).contains("too far from now"));
+    assert_eq!(failure(&mut record_handles[1]), Some((FailureKind::InvalidTimestamp, Persisted::No)));
+    assert!(message(&mut record_handles[1]).contains("too far from now"));
     story.goes_well();
-    assert_eq!(offset(&mut seats[0]), Some(1));
+    assert_eq!(offset(&mut record_handles[0]), Some(1));
     story.ends();
 }

@@ -7,7 +7,7 @@ const CODECS: [Compression; 4] =
     [Compression::Gzip, Compression::Snappy, Compression::Lz4, Compression::Zstd];
 
 /// Sends 20 records of 1 000 bytes, as one batch; each is a number and words that compress to a third or so.
-fn send_words(story: &Story) -> Vec<Seat> {
+fn send_words(story: &Story) -> Vec<RecordHandle> {
     let mut dice = fastrand::Rng::with_seed(5);
     let mut words =
         || (0..250).map(|_| ["some", "word", "that", "come", "here"][dice.usize(..5)]).collect::<String>();
@@ -31,7 +31,7 @@ fn first_words(texts: &[String]) -> Vec<String> {
 fn too_large_batch_goes_in_parts_under_its_own_sequences() {
     for codec in CODECS {
         let mut story = Story::compressed(codec);
-        let mut seats = send_words(&story);
+        let mut record_handles = send_words(&story);
         let flush = story.shared.outstanding.end_generation();
         let whole = story.next().unwrap();
         assert_eq!((whole.batch.codec(), whole.batch.records), (codec, 20));
@@ -46,7 +46,7 @@ fn too_large_batch_goes_in_parts_under_its_own_sequences() {
             story.served(part);
         }
         assert_eq!((expected, written(&story)), (21, numbers(20)));
-        assert!((1..).zip(&mut seats).all(|(place, seat)| offset(seat) == Some(place)));
+        assert!((1..).zip(&mut record_handles).all(|(place, record_handle)| offset(record_handle) == Some(place)));
         assert!(story.shared.outstanding.is_settled(flush));
         story.ends();
     }
@@ -86,7 +86,7 @@ fn too_large_batch_whose_answer_was_lost_is_written_once_in_parts_or_as_a_whole(
     for codec in CODECS {
         for was_written in [false, true] {
             let mut story = Story::compressed(codec);
-            let mut seats = send_words(&story);
+            let mut record_handles = send_words(&story);
             let flight = story.next().unwrap();
             if was_written {
                 story.applied(&flight, MAX);
@@ -97,10 +97,10 @@ fn too_large_batch_whose_answer_was_lost_is_written_once_in_parts_or_as_a_whole(
             let again = story.next().unwrap();
             story.refused(again, ErrorCode::MESSAGE_TOO_LARGE);
             story.goes_well();
-            for (place, seat) in (1..).zip(&mut seats) {
+            for (place, record_handle) in (1..).zip(&mut record_handles) {
                 match was_written {
-                    true => assert_eq!(failure(seat), Some((FailureKind::OutcomeUnknown, Persisted::Maybe))),
-                    false => assert_eq!(offset(seat), Some(place)),
+                    true => assert_eq!(failure(record_handle), Some((FailureKind::OutcomeUnknown, Persisted::Maybe))),
+                    false => assert_eq!(offset(record_handle), Some(place)),
                 }
             }
             assert_eq!(offset(&mut behind), Some(21));
@@ -149,15 +149,15 @@ fn deadline_settles_records_in_a_job_and_their_bytes_come_back_with_it() {
     for codec in CODECS {
         let mut story = Story::compressed(codec);
         story.holds_jobs = true;
-        let mut seats = send_words(&story);
+        let mut record_handles = send_words(&story);
         assert!(story.next().is_none() && story.jobs.len() == 1);
         assert_eq!(
             story.partition_sender.deadline(&story.config),
             Some(story.now + story.config.delivery_timeout)
         );
         story.deadline();
-        for seat in &mut seats {
-            assert_eq!(failure(seat), Some((FailureKind::DeliveryTimeout, Persisted::No)));
+        for record_handle in &mut record_handles {
+            assert_eq!(failure(record_handle), Some((FailureKind::DeliveryTimeout, Persisted::No)));
         }
         assert!(story.used() > 0 && story.partition_sender.deadline(&story.config).is_none());
         story.send("next");
@@ -209,13 +209,13 @@ fn chunks_that_compression_frees_go_back_to_the_budget_before_the_batch_is_sent(
 #[test]
 fn deadline_settles_prepared_batches_that_no_request_took() {
     let mut story = Story::compressed(Compression::Lz4);
-    let mut seats = send_words(&story);
+    let mut record_handles = send_words(&story);
     let Claimed::Job(job) = story.claimed() else { panic!("it is worth sending") };
     story.begin(job);
     assert!(story.partition_sender.has_prepared());
     story.deadline();
-    for seat in &mut seats {
-        assert_eq!(failure(seat), Some((FailureKind::DeliveryTimeout, Persisted::No)));
+    for record_handle in &mut record_handles {
+        assert_eq!(failure(record_handle), Some((FailureKind::DeliveryTimeout, Persisted::No)));
     }
     assert_eq!(story.used(), 0);
     story.ends();
@@ -224,13 +224,13 @@ fn deadline_settles_prepared_batches_that_no_request_took() {
 #[test]
 fn deadline_of_a_rejected_batch_in_a_job_leaves_a_gap_behind_it() {
     let mut story = Story::compressed(Compression::Gzip);
-    let mut seats = send_words(&story);
+    let mut record_handles = send_words(&story);
     let whole = story.next().unwrap();
     story.holds_jobs = true;
     story.refused(whole, ErrorCode::MESSAGE_TOO_LARGE);
     story.deadline();
-    for seat in &mut seats {
-        assert_eq!(failure(seat), Some((FailureKind::DeliveryTimeout, Persisted::No)));
+    for record_handle in &mut record_handles {
+        assert_eq!(failure(record_handle), Some((FailureKind::DeliveryTimeout, Persisted::No)));
     }
     story.holds_jobs = false;
     story.end_jobs();
@@ -254,8 +254,8 @@ fn end_of_the_producer_fails_records_in_jobs_and_prepared_ones() {
     story.begin(job);
     story.partition_sender.abort(&mut story.settler).unwrap();
     story.settler.finish();
-    for seat in &mut waiting {
-        assert_eq!(failure(seat), Some((FailureKind::Closed, Persisted::No)));
+    for record_handle in &mut waiting {
+        assert_eq!(failure(record_handle), Some((FailureKind::Closed, Persisted::No)));
     }
     assert_eq!(story.settler.counters.failed, 40);
     story.end_jobs();
@@ -266,13 +266,13 @@ fn end_of_the_producer_fails_records_in_jobs_and_prepared_ones() {
 fn job_that_is_lost_fails_its_records_at_once() {
     let mut story = Story::compressed(Compression::Lz4);
     story.holds_jobs = true;
-    let mut seats = send_words(&story);
+    let mut record_handles = send_words(&story);
     assert!(story.next().is_none());
     let job = story.jobs.remove(0);
     let lost = CompressionResult::lost(job.id(), job.charged());
     story.partition_sender.compressed(lost, &mut story.settler);
-    for seat in &mut seats {
-        assert_eq!(failure(seat), Some((FailureKind::Internal, Persisted::No)));
+    for record_handle in &mut record_handles {
+        assert_eq!(failure(record_handle), Some((FailureKind::Internal, Persisted::No)));
     }
     story.holds_jobs = false;
     story.send("next");

@@ -6,7 +6,7 @@ use super::*;
 fn an_unanswered_batch_goes_again_byte_for_byte_and_is_written_once() {
     for appended in [true, false] {
         let mut story = Story::proven();
-        let (mut seat, flight) = story.fly("a");
+        let (mut record_handle, flight) = story.fly("a");
         let sent = bytes(&flight);
         if appended {
             story.applied(&flight, MAX);
@@ -18,7 +18,7 @@ fn an_unanswered_batch_goes_again_byte_for_byte_and_is_written_once() {
         assert_eq!(bytes(&again), sent);
         story.served(again);
         story.goes_well();
-        assert_eq!(offset(&mut seat), Some(1));
+        assert_eq!(offset(&mut record_handle), Some(1));
         assert_eq!(story.log.texts(), ["proof", "a", "b"]);
         story.ends();
     }
@@ -28,11 +28,11 @@ fn an_unanswered_batch_goes_again_byte_for_byte_and_is_written_once() {
 fn a_leader_without_its_followers_is_asked_again_and_nothing_is_doubled() {
     for code in [ErrorCode::REQUEST_TIMED_OUT, ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND] {
         let mut story = Story::proven();
-        let (mut seat, flight) = story.fly("a");
+        let (mut record_handle, flight) = story.fly("a");
         story.applied(&flight, MAX);
         story.refused(flight, code);
         story.goes_well();
-        assert_eq!(offset(&mut seat), Some(1));
+        assert_eq!(offset(&mut record_handle), Some(1));
         assert_eq!(story.log.texts(), ["proof", "a"]);
         story.ends();
     }
@@ -41,11 +41,11 @@ fn a_leader_without_its_followers_is_asked_again_and_nothing_is_doubled() {
 #[test]
 fn a_batch_that_expires_in_flight_may_be_written_and_its_bytes_stay_until_the_answer() {
     let mut story = Story::proven();
-    let (mut seat, flight) = story.fly("late");
+    let (mut record_handle, flight) = story.fly("late");
     let sent = bytes(&flight);
     let used = story.used();
     story.deadline();
-    assert_eq!(failure(&mut seat), Some((FailureKind::DeliveryTimeout, Persisted::Maybe)));
+    assert_eq!(failure(&mut record_handle), Some((FailureKind::DeliveryTimeout, Persisted::Maybe)));
     assert_eq!(story.used(), used, "the connection may still read them");
     assert_eq!(bytes(&flight), sent);
 
@@ -65,14 +65,14 @@ fn when_the_first_of_five_expires_and_the_others_are_written_the_run_goes_on() {
     let mut story = Story::proven();
     let (mut late, first) = story.fly("a");
     story.now += Duration::from_secs(1);
-    let others: Vec<(Seat, Flight)> = ["b", "c", "d", "e"].map(|value| story.fly(value)).into();
+    let others: Vec<(RecordHandle, Flight)> = ["b", "c", "d", "e"].map(|value| story.fly(value)).into();
     story.now += story.config.delivery_timeout - Duration::from_secs(1);
     story.expire();
     assert_eq!(failure(&mut late), Some((FailureKind::DeliveryTimeout, Persisted::Maybe)));
     story.served(first);
-    for (mut seat, flight) in others {
+    for (mut record_handle, flight) in others {
         story.served(flight);
-        assert!(offset(&mut seat).is_some());
+        assert!(offset(&mut record_handle).is_some());
     }
     let (_, next) = story.fly("f");
     assert_eq!(stamp(&next), (0, 6));
@@ -85,13 +85,13 @@ fn a_doubtful_batch_under_an_identity_that_brokers_do_not_know_goes_again_as_it_
 {
     for code in [ErrorCode::INVALID_PRODUCER_EPOCH, ErrorCode::INVALID_PRODUCER_ID_MAPPING] {
         let mut story = Story::proven();
-        let (mut seat, flight) = story.fly("a");
+        let (mut record_handle, flight) = story.fly("a");
         let before = stamp(&flight);
         story.lost(flight);
         let mut behind = story.send("b");
         story.given = Some(identity(8));
         for _ in 0..5 {
-            assert!(is_pending(&mut seat), "{code}");
+            assert!(is_pending(&mut record_handle), "{code}");
             assert!(story.next().is_none(), "{code}: not at once");
             story.pause();
             let again = story.next().unwrap();
@@ -99,7 +99,7 @@ fn a_doubtful_batch_under_an_identity_that_brokers_do_not_know_goes_again_as_it_
             story.refused(again, code);
         }
         let follows = story.next().unwrap();
-        assert_eq!(failure(&mut seat), Some((FailureKind::OutcomeUnknown, Persisted::Maybe)), "{code}");
+        assert_eq!(failure(&mut record_handle), Some((FailureKind::OutcomeUnknown, Persisted::Maybe)), "{code}");
         assert_eq!(full_stamp(&follows), Stamp { identity: identity(8), base_sequence: Sequence(0) });
         story.served(follows);
         assert_eq!(offset(&mut behind), Some(1));
@@ -112,7 +112,7 @@ fn a_doubtful_batch_under_an_identity_that_brokers_do_not_know_goes_again_as_it_
 fn a_doubtful_batch_whose_identity_one_broker_does_not_know_is_written_once_where_another_does() {
     for appended in [false, true] {
         let mut story = Story::proven();
-        let (mut seat, flight) = story.fly("a");
+        let (mut record_handle, flight) = story.fly("a");
         if appended {
             story.applied(&flight, MAX);
         }
@@ -130,7 +130,7 @@ fn a_doubtful_batch_whose_identity_one_broker_does_not_know_is_written_once_wher
         story.pause();
         let again = story.next().unwrap();
         story.served(again);
-        assert_eq!((offset(&mut seat), story.log.texts().len()), (Some(1), 2));
+        assert_eq!((offset(&mut record_handle), story.log.texts().len()), (Some(1), 2));
         story.given = Some(identity(8));
         story.ends();
     }
@@ -139,15 +139,15 @@ fn a_doubtful_batch_whose_identity_one_broker_does_not_know_is_written_once_wher
 #[test]
 fn a_batch_that_waits_in_the_queue_expires_as_not_written_and_leaves_no_gap() {
     let mut story = Story::proven();
-    let mut seats: Vec<Seat> = Vec::new();
+    let mut record_handles: Vec<RecordHandle> = Vec::new();
     for _ in 0..3 {
-        seats.push(story.send("a"));
+        record_handles.push(story.send("a"));
         story.now += Duration::from_secs(1);
         story.partition_sender.partition().visit(story.now, true, false, usize::MAX).unwrap();
     }
     story.deadline();
-    for seat in &mut seats {
-        assert_eq!(failure(seat), Some((FailureKind::DeliveryTimeout, Persisted::No)));
+    for record_handle in &mut record_handles {
+        assert_eq!(failure(record_handle), Some((FailureKind::DeliveryTimeout, Persisted::No)));
     }
     assert_eq!(story.used(), 0);
     let (mut next, flight) = story.fly("b");
@@ -186,10 +186,10 @@ fn a_batch_that_was_refused_expires_as_not_written_and_an_unanswered_one_as_perh
     ];
     for (answer, persisted) in rows {
         let mut story = Story::proven();
-        let (mut seat, flight) = story.fly("a");
+        let (mut record_handle, flight) = story.fly("a");
         story.lands(flight, &answer);
         story.deadline();
-        assert_eq!(failure(&mut seat), Some((FailureKind::DeliveryTimeout, persisted)), "{answer:?}");
+        assert_eq!(failure(&mut record_handle), Some((FailureKind::DeliveryTimeout, persisted)), "{answer:?}");
         let again = story.next();
         assert_eq!(
             again.is_some(),
@@ -217,14 +217,14 @@ fn no_refusal_ends_a_doubt() {
     ];
     for (code, kind) in rows {
         let mut story = Story::proven();
-        let (mut seat, flight) = story.fly("a");
+        let (mut record_handle, flight) = story.fly("a");
         story.lost(flight);
         story.pause();
         let again = story.next().unwrap();
         story.refused(again, code);
         assert!(story.next().is_none());
         story.deadline();
-        assert_eq!(failure(&mut seat), Some((kind, Persisted::Maybe)), "{code}");
+        assert_eq!(failure(&mut record_handle), Some((kind, Persisted::Maybe)), "{code}");
         story.ends();
     }
 }
@@ -232,32 +232,32 @@ fn no_refusal_ends_a_doubt() {
 #[test]
 fn a_refusal_for_good_after_an_unanswered_try_says_that_it_may_be_written() {
     let mut story = Story::proven();
-    let (mut seat, flight) = story.fly("a");
+    let (mut record_handle, flight) = story.fly("a");
     story.lost(flight);
     story.pause();
     let again = story.next().unwrap();
     story.refused(again, ErrorCode::TOPIC_AUTHORIZATION_FAILED);
-    assert_eq!(failure(&mut seat), Some((FailureKind::TopicAuthorizationFailed, Persisted::Maybe)));
+    assert_eq!(failure(&mut record_handle), Some((FailureKind::TopicAuthorizationFailed, Persisted::Maybe)));
     story.ends();
 }
 
 #[test]
 fn an_expired_batch_tells_what_the_broker_last_said() {
     let mut story = Story::proven();
-    let (mut seat, flight) = story.fly("a");
+    let (mut record_handle, flight) = story.fly("a");
     story.refused(flight, ErrorCode::NOT_ENOUGH_REPLICAS);
     story.deadline();
-    let said = message(&mut seat);
+    let said = message(&mut record_handle);
     assert!(said.contains("too late") && said.contains("NOT_ENOUGH_REPLICAS"), "{said}");
 }
 
 #[test]
 fn a_batch_that_did_not_fit_its_request_expires_as_not_written() {
     let mut story = Story::proven();
-    let (mut seat, flight) = story.fly("a");
+    let (mut record_handle, flight) = story.fly("a");
     story.partition_sender.put_back(flight, &mut story.settler);
     story.deadline();
-    assert_eq!(failure(&mut seat), Some((FailureKind::DeliveryTimeout, Persisted::No)));
+    assert_eq!(failure(&mut record_handle), Some((FailureKind::DeliveryTimeout, Persisted::No)));
     story.ends();
 }
 
@@ -283,10 +283,10 @@ fn at_the_end_everything_fails_once_and_bytes_in_flight_come_back_later() {
 #[test]
 fn a_record_written_to_a_connection_without_an_answer_has_no_offset() {
     let mut story = Story::plain();
-    let (mut seat, flight) = story.fly("a");
-    assert!(is_pending(&mut seat));
+    let (mut record_handle, flight) = story.fly("a");
+    assert!(is_pending(&mut record_handle));
     story.lands(flight, &Answer::Written);
-    let receipt = seat.poll(Waker::noop());
+    let receipt = record_handle.poll(Waker::noop());
     assert!(matches!(receipt, Poll::Ready(Ok(receipt)) if receipt.offset.is_none()), "{receipt:?}");
     story.ends();
 }

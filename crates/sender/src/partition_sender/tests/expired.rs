@@ -3,18 +3,18 @@
 use super::*;
 
 /// `a` has expired, and `b`, which is younger, has not; nobody answered about either.
-fn expired_and_lost() -> (Story, [Seat; 2], [Vec<u8>; 2]) {
+fn expired_and_lost() -> (Story, [RecordHandle; 2], [Vec<u8>; 2]) {
     let mut story = Story::proven();
     let (mut late, first) = story.fly("a");
     story.now += Duration::from_secs(1);
-    let (seat, second) = story.fly("b");
+    let (record_handle, second) = story.fly("b");
     story.now += story.config.delivery_timeout - Duration::from_secs(1);
     story.expire();
     assert_eq!(failure(&mut late), Some((FailureKind::DeliveryTimeout, Persisted::Maybe)));
     let sent = [bytes(&first), bytes(&second)];
     story.lost(first);
     story.lost(second);
-    (story, [late, seat], sent)
+    (story, [late, record_handle], sent)
 }
 
 #[test]

@@ -30,7 +30,7 @@ use super::*;
 use crate::accumulator::{AccumulatorConfig, RecordRef, SenderMailbox, Shared, Topic, Waiting};
 use crate::compression::{CompressionJob, CompressionResult, TopicCompression, Workspace};
 use crate::outcome::{FailureKind, Persisted};
-use crate::sync::Seat;
+use crate::sync::RecordHandle;
 use crate::tests::{
     At, Log, accumulator, failure, identity, is_pending, offset, partition_senders, plain_records, some_time,
 };
@@ -108,10 +108,10 @@ impl Story {
         self
     }
 
-    fn send(&self, value: &str) -> Seat {
+    fn send(&self, value: &str) -> RecordHandle {
         let record = RecordRef { value: Some(value.as_bytes()), ..RecordRef::default() };
         let place = Some(PartitionId(0));
-        self.topic.append::<_, true>(place, &record, &At(self.now), Waiting::default()).unwrap().seat.unwrap()
+        self.topic.append::<_, true>(place, &record, &At(self.now), Waiting::default()).unwrap().record_handle.unwrap()
     }
 
     /// The next batch that may go now, as a broker sender would take it.
@@ -132,9 +132,9 @@ impl Story {
     }
 
     /// Sends a batch of this one record.
-    fn fly(&mut self, value: &str) -> (Seat, Flight) {
-        let seat = self.send(value);
-        (seat, self.next().unwrap())
+    fn fly(&mut self, value: &str) -> (RecordHandle, Flight) {
+        let record_handle = self.send(value);
+        (record_handle, self.next().unwrap())
     }
 
     /// Whether another identity is needed.
@@ -279,8 +279,8 @@ fn values(flight: &Flight) -> Vec<String> {
         .collect()
 }
 
-fn message(seat: &mut Seat) -> String {
-    match seat.poll(Waker::noop()) {
+fn message(record_handle: &mut RecordHandle) -> String {
+    match record_handle.poll(Waker::noop()) {
         Poll::Ready(Err(failure)) => failure.message.to_string(),
         other => panic!("{other:?}"),
     }

@@ -149,18 +149,18 @@ fn when_the_old_leader_refuses_the_first_of_five_all_five_are_written_in_order()
 #[test]
 fn answers_may_come_in_any_order() {
     let mut story = Story::proven();
-    let mut seats: Vec<Seat> = Vec::new();
+    let mut record_handles: Vec<RecordHandle> = Vec::new();
     let mut flights = Vec::new();
     for value in ["a", "b", "c", "d", "e"] {
-        let (seat, flight) = story.fly(value);
+        let (record_handle, flight) = story.fly(value);
         let answer = story.applied(&flight, MAX);
-        seats.push(seat);
+        record_handles.push(record_handle);
         flights.push(Some((flight, answer)));
     }
     for index in [3, 0, 4, 2, 1] {
         let (flight, answer) = flights[index].take().unwrap();
         story.lands(flight, &answer);
-        assert_eq!(offset(&mut seats[index]), i64::try_from(index + 1).ok());
+        assert_eq!(offset(&mut record_handles[index]), i64::try_from(index + 1).ok());
     }
     let (_, next) = story.fly("f");
     assert_eq!(stamp(&next), (0, 6));
@@ -171,12 +171,12 @@ fn answers_may_come_in_any_order() {
 #[test]
 fn batches_acknowledged_behind_an_unanswered_one_prove_that_it_was_written() {
     let mut story = Story::proven();
-    let (mut seat, unanswered) = story.fly("0");
+    let (mut record_handle, unanswered) = story.fly("0");
     let (_, next) = story.fly("1");
     story.applied(&unanswered, MAX);
-    assert!(is_pending(&mut seat));
+    assert!(is_pending(&mut record_handle));
     story.served(next);
-    assert_eq!(offset(&mut seat), Some(1), "the leader took 1 only behind 0");
+    assert_eq!(offset(&mut record_handle), Some(1), "the leader took 1 only behind 0");
     let counters = story.settler.counters;
     story.lands(unanswered, &Answer::Lost { whole: true, timed_out: false });
     assert_eq!(story.settler.counters, counters, "no caller is told twice");

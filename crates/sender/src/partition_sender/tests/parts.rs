@@ -3,7 +3,7 @@
 use super::*;
 
 /// Sends `count` records of `bytes` each, as one batch.
-pub(super) fn send_many(story: &Story, count: usize, bytes: usize) -> Vec<Seat> {
+pub(super) fn send_many(story: &Story, count: usize, bytes: usize) -> Vec<RecordHandle> {
     let value = |number: usize| format!("{number}{}", " ".repeat(bytes));
     (0..count).map(|number| story.send(&value(number))).collect()
 }
@@ -31,7 +31,7 @@ fn goes_to(story: &mut Story, max: usize) -> usize {
 fn a_batch_that_is_too_large_goes_in_parts_under_its_own_sequences_and_uses_no_try() {
     let mut story = Story::proven();
     story.config.retries = 0;
-    let mut seats = send_many(&story, 20, 1_000);
+    let mut record_handles = send_many(&story, 20, 1_000);
     let whole = story.next().unwrap();
     let answer = story.applied(&whole, 14_000);
     let before = story.now;
@@ -49,7 +49,7 @@ fn a_batch_that_is_too_large_goes_in_parts_under_its_own_sequences_and_uses_no_t
         story.served(part);
     });
     assert_eq!(story.log.texts()[1..], numbers(20));
-    assert!((1..).zip(&mut seats).all(|(place, seat)| offset(seat) == Some(place)));
+    assert!((1..).zip(&mut record_handles).all(|(place, record_handle)| offset(record_handle) == Some(place)));
     assert_eq!(story.settler.counters.retries, 0);
     let (_, next) = story.fly("next");
     assert_eq!(stamp(&next), (0, 21));
@@ -83,12 +83,12 @@ fn what_is_behind_a_split_batch_keeps_its_place_and_its_stamp() {
 #[test]
 fn parts_that_are_too_large_again_end_at_the_record_that_is() {
     let mut story = Story::proven();
-    let mut seats = send_many(&story, 8, 100);
+    let mut record_handles = send_many(&story, 8, 100);
     let mut large = story.send(&"x".repeat(5_000));
-    seats.extend(send_many(&story, 8, 100));
+    record_handles.extend(send_many(&story, 8, 100));
     goes_to(&mut story, 2_000);
     assert_eq!(failure(&mut large), Some((FailureKind::MessageTooLarge, Persisted::No)));
-    let offsets: Vec<i64> = seats.iter_mut().map(|seat| offset(seat).unwrap()).collect();
+    let offsets: Vec<i64> = record_handles.iter_mut().map(|record_handle| offset(record_handle).unwrap()).collect();
     assert_eq!(offsets, (1..=16).collect::<Vec<i64>>());
     assert_eq!(story.log.values.len(), 17);
     story.ends();
@@ -97,10 +97,10 @@ fn parts_that_are_too_large_again_end_at_the_record_that_is() {
 #[test]
 fn a_broker_that_takes_no_batch_at_all_fails_each_record_for_itself() {
     let mut story = Story::simple();
-    let mut seats = send_many(&story, 13, 10);
+    let mut record_handles = send_many(&story, 13, 10);
     assert_eq!(goes_to(&mut story, 0), 0);
-    for seat in &mut seats {
-        assert_eq!(failure(seat), Some((FailureKind::MessageTooLarge, Persisted::No)));
+    for record_handle in &mut record_handles {
+        assert_eq!(failure(record_handle), Some((FailureKind::MessageTooLarge, Persisted::No)));
     }
     assert_eq!(story.settler.counters.failed, 13);
     story.ends();
@@ -167,21 +167,21 @@ fn next_batches_stay_within_two_thirds_of_a_rejected_length() {
 #[test]
 fn a_batch_of_many_chunks_is_split_between_its_records() {
     let mut story = Story::proven();
-    let mut seats = send_many(&story, 3_000, 150);
+    let mut record_handles = send_many(&story, 3_000, 150);
     let whole = story.next().unwrap();
     assert!(whole.batch.piece_count() > 4);
     let answer = story.applied(&whole, 50_000);
     story.lands(whole, &answer);
     goes_to(&mut story, 50_000);
     assert_eq!(story.log.texts()[1..], numbers(3_000));
-    assert!((1..).zip(&mut seats).all(|(place, seat)| offset(seat) == Some(place)));
+    assert!((1..).zip(&mut record_handles).all(|(place, record_handle)| offset(record_handle) == Some(place)));
     story.ends();
 }
 
 #[test]
 fn parts_of_a_lost_batch_that_was_not_written_are_written() {
     let mut story = Story::proven();
-    let mut seats = send_many(&story, 20, 1_000);
+    let mut record_handles = send_many(&story, 20, 1_000);
     let flight = story.next().unwrap();
     story.lost(flight);
     story.pause();
@@ -192,7 +192,7 @@ fn parts_of_a_lost_batch_that_was_not_written_are_written() {
     story.refused(first, ErrorCode::NOT_ENOUGH_REPLICAS);
     story.goes_well();
     assert_eq!(story.log.texts()[1..], numbers(20));
-    assert!((1..).zip(&mut seats).all(|(place, seat)| offset(seat) == Some(place)));
+    assert!((1..).zip(&mut record_handles).all(|(place, record_handle)| offset(record_handle) == Some(place)));
     let (_, next) = story.fly("next");
     assert_eq!(stamp(&next), (0, 21), "the run goes on");
     story.served(next);
@@ -202,7 +202,7 @@ fn parts_of_a_lost_batch_that_was_not_written_are_written() {
 #[test]
 fn parts_of_a_batch_that_was_written_as_a_whole_are_not_written_beside_it() {
     let mut story = Story::proven();
-    let mut seats = send_many(&story, 20, 1_000);
+    let mut record_handles = send_many(&story, 20, 1_000);
     let flight = story.next().unwrap();
     story.applied(&flight, MAX);
     story.lost(flight);
@@ -211,8 +211,8 @@ fn parts_of_a_batch_that_was_written_as_a_whole_are_not_written_beside_it() {
     let again = story.next().unwrap();
     story.refused(again, ErrorCode::MESSAGE_TOO_LARGE);
     story.goes_well();
-    for seat in &mut seats {
-        assert_eq!(failure(seat), Some((FailureKind::OutcomeUnknown, Persisted::Maybe)));
+    for record_handle in &mut record_handles {
+        assert_eq!(failure(record_handle), Some((FailureKind::OutcomeUnknown, Persisted::Maybe)));
     }
     assert_eq!(offset(&mut behind), Some(21));
     let mut expected = vec!["proof".to_owned()];
@@ -225,7 +225,7 @@ fn parts_of_a_batch_that_was_written_as_a_whole_are_not_written_beside_it() {
 #[test]
 fn parts_that_may_be_written_with_their_whole_expire_as_such_and_get_no_new_stamp() {
     let mut story = Story::proven();
-    let mut seats = send_many(&story, 20, 1_000);
+    let mut record_handles = send_many(&story, 20, 1_000);
     let flight = story.next().unwrap();
     story.applied(&flight, MAX);
     story.lost(flight);
@@ -240,8 +240,8 @@ fn parts_that_may_be_written_with_their_whole_expire_as_such_and_get_no_new_stam
     assert_eq!(stamp(&part), stamped);
     story.lost(part);
     story.deadline();
-    for seat in &mut seats {
-        assert_eq!(failure(seat), Some((FailureKind::DeliveryTimeout, Persisted::Maybe)));
+    for record_handle in &mut record_handles {
+        assert_eq!(failure(record_handle), Some((FailureKind::DeliveryTimeout, Persisted::Maybe)));
     }
     story.ends();
 }
@@ -249,15 +249,15 @@ fn parts_that_may_be_written_with_their_whole_expire_as_such_and_get_no_new_stam
 #[test]
 fn without_sequences_a_batch_that_may_be_written_is_not_split() {
     let mut story = Story::plain();
-    let mut seats = send_many(&story, 20, 1_000);
+    let mut record_handles = send_many(&story, 20, 1_000);
     let flight = story.next().unwrap();
     story.applied(&flight, MAX);
     story.lost(flight);
     story.pause();
     let again = story.next().unwrap();
     story.refused(again, ErrorCode::MESSAGE_TOO_LARGE);
-    for seat in &mut seats {
-        assert_eq!(failure(seat), Some((FailureKind::MessageTooLarge, Persisted::Maybe)));
+    for record_handle in &mut record_handles {
+        assert_eq!(failure(record_handle), Some((FailureKind::MessageTooLarge, Persisted::Maybe)));
     }
     assert_eq!(story.log.values.len(), 20, "once");
     story.ends();

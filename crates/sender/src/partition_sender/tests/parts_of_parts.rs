@@ -6,7 +6,7 @@ use super::*;
 #[test]
 fn parts_of_parts_are_not_written_beside_a_whole_that_was_written() {
     let mut story = Story::proven();
-    let mut seats = send_many(&story, 20, 1_000);
+    let mut record_handles = send_many(&story, 20, 1_000);
     let flight = story.next().unwrap();
     story.applied(&flight, MAX);
     story.lost(flight);
@@ -16,8 +16,8 @@ fn parts_of_parts_are_not_written_beside_a_whole_that_was_written() {
         story.refused(again, ErrorCode::MESSAGE_TOO_LARGE);
     }
     story.goes_well();
-    for seat in &mut seats {
-        assert_eq!(failure(seat), Some((FailureKind::OutcomeUnknown, Persisted::Maybe)));
+    for record_handle in &mut record_handles {
+        assert_eq!(failure(record_handle), Some((FailureKind::OutcomeUnknown, Persisted::Maybe)));
     }
     assert_eq!(story.log.values.len(), 21, "once");
     story.ends();
@@ -26,7 +26,7 @@ fn parts_of_parts_are_not_written_beside_a_whole_that_was_written() {
 #[test]
 fn once_a_part_is_written_the_whole_was_not() {
     let mut story = Story::proven();
-    let mut seats = send_many(&story, 20, 1_000);
+    let mut record_handles = send_many(&story, 20, 1_000);
     let flight = story.next().unwrap();
     story.lost(flight);
     story.pause();
@@ -37,15 +37,15 @@ fn once_a_part_is_written_the_whole_was_not() {
     let second = story.next().unwrap();
     story.refused(second, ErrorCode::NOT_ENOUGH_REPLICAS);
     story.deadline();
-    assert_eq!(offset(&mut seats[0]), Some(1));
-    assert_eq!(failure(&mut seats[19]), Some((FailureKind::DeliveryTimeout, Persisted::No)));
+    assert_eq!(offset(&mut record_handles[0]), Some(1));
+    assert_eq!(failure(&mut record_handles[19]), Some((FailureKind::DeliveryTimeout, Persisted::No)));
     story.ends();
 }
 
 #[test]
 fn parts_of_a_part_that_was_written_are_not_written_beside_it() {
     let mut story = Story::proven();
-    let mut seats = send_many(&story, 20, 1_000);
+    let mut record_handles = send_many(&story, 20, 1_000);
     let whole = story.next().unwrap();
     story.lost(whole);
     story.pause();
@@ -59,7 +59,7 @@ fn parts_of_a_part_that_was_written_are_not_written_beside_it() {
     let part = story.next().unwrap();
     story.refused(part, ErrorCode::MESSAGE_TOO_LARGE);
     story.goes_well();
-    assert!((1..).zip(&mut seats).all(|(place, seat)| offset(seat) == Some(place)));
+    assert!((1..).zip(&mut record_handles).all(|(place, record_handle)| offset(record_handle) == Some(place)));
     assert_eq!(story.log.values.len(), 21, "once");
     story.ends();
 }

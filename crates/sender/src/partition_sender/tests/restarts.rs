@@ -4,9 +4,9 @@
 use super::*;
 
 /// Five batches of one record, and their callers; the leader has appended the first `appended`, and no answer came.
-fn five_unanswered(appended: usize) -> (Story, Vec<Seat>) {
+fn five_unanswered(appended: usize) -> (Story, Vec<RecordHandle>) {
     let mut story = Story::proven();
-    let (seats, flights): (Vec<Seat>, Vec<Flight>) =
+    let (record_handles, flights): (Vec<RecordHandle>, Vec<Flight>) =
         ["a", "b", "c", "d", "e"].map(|value| story.fly(value)).into_iter().unzip();
     for flight in flights.iter().take(appended) {
         story.applied(flight, MAX);
@@ -14,7 +14,7 @@ fn five_unanswered(appended: usize) -> (Story, Vec<Seat>) {
     flights.into_iter().for_each(|flight| story.lost(flight));
     story.log.restart();
     story.pause();
-    (story, seats)
+    (story, record_handles)
 }
 
 /// The leader refuses the sequences of all but the last, and acknowledges that one at `base_offset`.
@@ -38,10 +38,10 @@ fn copy_of(story: &Story, sequence: Sequence) -> Vec<u8> {
 #[test]
 fn five_unanswered_batches_are_written_once_and_told_so_however_many_the_leader_had() {
     for appended in 0..=5 {
-        let (mut story, mut seats) = five_unanswered(appended);
+        let (mut story, mut record_handles) = five_unanswered(appended);
         story.goes_well();
         assert_eq!(story.log.texts(), ["proof", "a", "b", "c", "d", "e"], "{appended} appended");
-        let offsets: Vec<_> = seats.iter_mut().map(offset).collect();
+        let offsets: Vec<_> = record_handles.iter_mut().map(offset).collect();
         assert_eq!(offsets, [Some(1), Some(2), Some(3), Some(4), Some(5)], "{appended} appended");
         let (_, next) = story.fly("next");
         assert_eq!(stamp(&next), (0, 6), "no gap, no new epoch");
@@ -52,18 +52,18 @@ fn five_unanswered_batches_are_written_once_and_told_so_however_many_the_leader_
 
 #[test]
 fn offset_is_not_told_where_records_of_another_producer_may_be_between() {
-    let (mut story, mut seats) = five_unanswered(5);
+    let (mut story, mut record_handles) = five_unanswered(5);
     only_last_is_recognised(&mut story, 6);
-    for seat in &mut seats[..4] {
-        let receipt = seat.poll(Waker::noop());
+    for record_handle in &mut record_handles[..4] {
+        let receipt = record_handle.poll(Waker::noop());
         assert!(matches!(receipt, Poll::Ready(Ok(receipt)) if receipt.offset.is_none()), "{receipt:?}");
     }
-    assert_eq!(offset(&mut seats[4]), Some(6));
+    assert_eq!(offset(&mut record_handles[4]), Some(6));
 }
 
 #[test]
 fn leader_that_lost_the_run_and_took_a_late_copy_as_its_first_proves_nothing() {
-    let (mut story, mut seats) = five_unanswered(0);
+    let (mut story, mut record_handles) = five_unanswered(0);
     story.log.forget_producers();
     story.log.append_others(1);
     let late = story.partition_sender.entries[2].stamp.base_sequence;
@@ -71,24 +71,24 @@ fn leader_that_lost_the_run_and_took_a_late_copy_as_its_first_proves_nothing() {
     assert_eq!(story.log.append(&copy, MAX).0, ErrorCode::NONE);
     story.goes_well();
     let texts = story.log.texts();
-    for (value, seat) in ["a", "b", "c", "d", "e"].iter().zip(&mut seats) {
+    for (value, record_handle) in ["a", "b", "c", "d", "e"].iter().zip(&mut record_handles) {
         let is_there = texts.iter().any(|text| text == value);
-        let acknowledged = offset(seat).is_some();
+        let acknowledged = offset(record_handle).is_some();
         assert_eq!(is_there, acknowledged, "{value}: {texts:?}");
-        assert_eq!(failure(seat).is_some(), !acknowledged, "{value}");
+        assert_eq!(failure(record_handle).is_some(), !acknowledged, "{value}");
     }
-    assert_eq!(failure(&mut seats[0]), Some((FailureKind::OutcomeUnknown, Persisted::Maybe)));
+    assert_eq!(failure(&mut record_handles[0]), Some((FailureKind::OutcomeUnknown, Persisted::Maybe)));
     story.ends();
 }
 
 #[test]
 fn later_batch_without_room_for_those_before_it_does_not_prove_them() {
     for base_offset in [-1, 4] {
-        let (mut story, mut seats) = five_unanswered(5);
+        let (mut story, mut record_handles) = five_unanswered(5);
         only_last_is_recognised(&mut story, base_offset);
         assert!(story.next().is_none());
-        for seat in &mut seats[..4] {
-            assert_eq!(failure(seat), Some((FailureKind::OutcomeUnknown, Persisted::Maybe)), "{base_offset}");
+        for record_handle in &mut record_handles[..4] {
+            assert_eq!(failure(record_handle), Some((FailureKind::OutcomeUnknown, Persisted::Maybe)), "{base_offset}");
         }
         let (_, next) = story.fly("next");
         assert_eq!(stamp(&next), (1, 0));
@@ -97,7 +97,7 @@ fn later_batch_without_room_for_those_before_it_does_not_prove_them() {
 
 #[test]
 fn later_batch_at_another_leader_does_not_prove_what_the_one_before_refused() {
-    let (mut story, mut seats) = five_unanswered(5);
+    let (mut story, mut record_handles) = five_unanswered(5);
     for _ in 0..4 {
         let flight = story.next().unwrap();
         story.refused(flight, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
@@ -109,14 +109,14 @@ fn later_batch_at_another_leader_does_not_prove_what_the_one_before_refused() {
     assert_eq!(values(&first), ["a"], "each is sent to the new leader");
     story.served(first);
     story.goes_well();
-    assert!(seats.iter_mut().all(|seat| offset(seat).is_some()));
+    assert!(record_handles.iter_mut().all(|record_handle| offset(record_handle).is_some()));
     assert_eq!(story.log.texts(), ["proof", "a", "b", "c", "d", "e"]);
     story.ends();
 }
 
 #[test]
 fn batches_that_no_leader_recognises_fail_as_possibly_written_and_say_why() {
-    let (mut story, mut seats) = five_unanswered(0);
+    let (mut story, mut record_handles) = five_unanswered(0);
     for _ in 0..5 {
         let flight = story.next().unwrap();
         story.refused(flight, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
@@ -124,9 +124,9 @@ fn batches_that_no_leader_recognises_fail_as_possibly_written_and_say_why() {
     let mut behind = story.send("f");
     let next = story.next().unwrap();
     assert_eq!((stamp(&next), values(&next)), ((1, 0), vec!["f".to_owned()]));
-    for seat in &mut seats {
-        assert_eq!(failure(seat), Some((FailureKind::OutcomeUnknown, Persisted::Maybe)));
-        let said = message(seat);
+    for record_handle in &mut record_handles {
+        assert_eq!(failure(record_handle), Some((FailureKind::OutcomeUnknown, Persisted::Maybe)));
+        let said = message(record_handle);
         assert!(said.contains("OUT_OF_ORDER_SEQUENCE_NUMBER") && said.contains("may have been"), "{said}");
     }
     story.served(next);
@@ -137,13 +137,13 @@ fn batches_that_no_leader_recognises_fail_as_possibly_written_and_say_why() {
 #[test]
 fn late_copy_of_a_batch_in_doubt_is_fenced_by_the_next_epoch() {
     let mut story = Story::proven();
-    let (mut seat, flight) = story.fly("late");
+    let (mut record_handle, flight) = story.fly("late");
     let late = bytes(&flight);
     story.lost(flight);
     story.pause();
     let again = story.next().unwrap();
     story.refused(again, ErrorCode::TOPIC_AUTHORIZATION_FAILED);
-    assert_eq!(failure(&mut seat), Some((FailureKind::TopicAuthorizationFailed, Persisted::Maybe)));
+    assert_eq!(failure(&mut record_handle), Some((FailureKind::TopicAuthorizationFailed, Persisted::Maybe)));
     let (_, next) = story.fly("next");
     story.served(next);
     assert_eq!(story.log.append(&late, MAX).0, ErrorCode::INVALID_PRODUCER_EPOCH);
@@ -155,13 +155,13 @@ fn late_copy_of_a_batch_in_doubt_is_fenced_by_the_next_epoch() {
 fn limited_retries_never_report_records_as_not_written_that_a_broker_takes_up_late() {
     let mut story =
         Story::new(accumulator(), PartitionSenderConfig { retries: 1, ..partition_senders() }).prove();
-    let (mut seat, flight) = story.fly("a");
+    let (mut record_handle, flight) = story.fly("a");
     let late = bytes(&flight);
     story.lost(flight);
     story.pause();
     let again = story.next().unwrap();
     story.refused(again, ErrorCode::NOT_ENOUGH_REPLICAS);
-    assert_eq!(failure(&mut seat), Some((FailureKind::RetriesExhausted, Persisted::Maybe)));
+    assert_eq!(failure(&mut record_handle), Some((FailureKind::RetriesExhausted, Persisted::Maybe)));
     assert_eq!(story.log.append(&late, MAX).0, ErrorCode::NONE);
     story.ends();
 }
@@ -184,7 +184,7 @@ fn no_new_batch_is_taken_while_one_is_in_doubt() {
 #[test]
 fn batch_that_was_refused_behind_another_is_asked_for_again_once_that_one_is_written() {
     let mut story = Story::proven();
-    let (seats, flights): (Vec<Seat>, Vec<Flight>) =
+    let (record_handles, flights): (Vec<RecordHandle>, Vec<Flight>) =
         ["d", "e", "f"].map(|value| story.fly(value)).into_iter().unzip();
     flights.into_iter().for_each(|flight| story.lost(flight));
     story.pause();
@@ -195,7 +195,7 @@ fn batch_that_was_refused_behind_another_is_asked_for_again_once_that_one_is_wri
     story.refused(f, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
     story.goes_well();
     assert_eq!(
-        seats.into_iter().map(|mut seat| offset(&mut seat)).collect::<Vec<_>>(),
+        record_handles.into_iter().map(|mut record_handle| offset(&mut record_handle)).collect::<Vec<_>>(),
         [Some(1), Some(2), Some(3)]
     );
     assert_eq!(story.log.texts(), ["proof", "d", "e", "f"]);
@@ -208,12 +208,12 @@ fn leader_that_loses_the_partition_after_it_appended_leaves_the_batch_in_doubt()
         [(ErrorCode::NOT_LEADER_OR_FOLLOWER, -1), (ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, 1)]
     {
         let mut story = Story::proven();
-        let (mut seat, flight) = story.fly("a");
+        let (mut record_handle, flight) = story.fly("a");
         story.applied(&flight, MAX);
         story.lands(flight, &at(code, offset));
         story.partition_sender.moved();
         story.deadline();
-        assert_eq!(failure(&mut seat), Some((FailureKind::DeliveryTimeout, Persisted::Maybe)), "{code}");
+        assert_eq!(failure(&mut record_handle), Some((FailureKind::DeliveryTimeout, Persisted::Maybe)), "{code}");
         story.goes_well();
         assert_eq!(story.log.texts(), ["proof", "a"]);
         story.ends();
@@ -235,47 +235,47 @@ fn leader_that_does_not_know_the_topic_may_not_know_the_run_of_the_next_one() {
 #[test]
 fn batch_before_the_last_acknowledged_one_is_not_proven_by_the_next() {
     let mut story = Story::proven();
-    let (mut seat, a) = story.fly("a");
+    let (mut record_handle, a) = story.fly("a");
     let (_, b) = story.fly("b");
     let (_, c) = story.fly("c");
     // No room for a before b, and none is needed between b and c.
     story.lands(b, &at(ErrorCode::NONE, 1));
     story.lands(c, &at(ErrorCode::NONE, 2));
-    assert!(is_pending(&mut seat));
+    assert!(is_pending(&mut record_handle));
     story.refused(a, ErrorCode::INVALID_RECORD);
-    assert_eq!(failure(&mut seat), Some((FailureKind::InvalidRecord, Persisted::No)));
+    assert_eq!(failure(&mut record_handle), Some((FailureKind::InvalidRecord, Persisted::No)));
 }
 
 #[test]
 fn batch_that_was_refused_on_every_try_is_not_proven_by_a_later_one() {
     let mut story = Story::proven();
-    let (mut seat, a) = story.fly("a");
+    let (mut record_handle, a) = story.fly("a");
     let (_, b) = story.fly("b");
     story.refused(a, ErrorCode::NOT_ENOUGH_REPLICAS);
     story.lands(b, &at(ErrorCode::NONE, 2));
-    assert!(is_pending(&mut seat), "the room is that of another producer's record");
+    assert!(is_pending(&mut record_handle), "the room is that of another producer's record");
 }
 
 #[test]
 fn batch_that_was_refused_on_every_try_and_is_in_flight_again_is_not_proven_by_a_later_one() {
     let mut story = Story::proven();
-    let (mut seat, a) = story.fly("a");
+    let (mut record_handle, a) = story.fly("a");
     let (_, b) = story.fly("b");
     story.refused(a, ErrorCode::NOT_ENOUGH_REPLICAS);
     story.pause();
     let a = story.next().unwrap();
     assert_eq!(values(&a), ["a"]);
     story.lands(b, &at(ErrorCode::NONE, 2));
-    assert!(is_pending(&mut seat), "its second try stands behind b on the connection");
+    assert!(is_pending(&mut record_handle), "its second try stands behind b on the connection");
     story.refused(a, ErrorCode::INVALID_RECORD);
-    assert_eq!(failure(&mut seat), Some((FailureKind::InvalidRecord, Persisted::No)));
+    assert_eq!(failure(&mut record_handle), Some((FailureKind::InvalidRecord, Persisted::No)));
 }
 
 #[test]
 fn leader_elected_at_any_moment_while_batches_in_doubt_are_asked_for_loses_no_proof() {
     for written in 1..=5 {
         for moment in 0..20 {
-            let (mut story, mut seats) = five_unanswered(written);
+            let (mut story, mut record_handles) = five_unanswered(written);
             let mut steps = 0;
             for _ in 0..100 {
                 story.pause();
@@ -290,7 +290,7 @@ fn leader_elected_at_any_moment_while_batches_in_doubt_are_asked_for_loses_no_pr
                     }
                 }
             }
-            let offsets: Vec<_> = seats.iter_mut().map(offset).collect();
+            let offsets: Vec<_> = record_handles.iter_mut().map(offset).collect();
             assert_eq!(
                 offsets,
                 [Some(1), Some(2), Some(3), Some(4), Some(5)],

@@ -96,14 +96,14 @@ fn a_gap_at_the_oldest_batch_begins_the_run_again_and_a_gap_behind_it_waits_for_
 #[test]
 fn an_unknown_producer_begins_its_run_again_without_an_error() {
     let mut story = Story::proven();
-    let (mut seat, flight) = story.fly("a");
+    let (mut record_handle, flight) = story.fly("a");
     story.log.forget_producers();
     story.refused(flight, ErrorCode::UNKNOWN_PRODUCER_ID);
     story.pause();
     let flight = story.next().unwrap();
     assert_eq!(stamp(&flight), (1, 0));
     story.served(flight);
-    assert_eq!(offset(&mut seat), Some(1));
+    assert_eq!(offset(&mut record_handle), Some(1));
     story.ends();
 }
 
@@ -167,7 +167,7 @@ fn a_producer_id_that_brokers_do_not_know_or_that_others_use_is_told_once_and_re
 #[test]
 fn a_batch_that_is_surely_not_written_gets_as_many_identities_as_it_takes() {
     let mut story = Story::proven();
-    let (mut seat, mut flight) = story.fly("a");
+    let (mut record_handle, mut flight) = story.fly("a");
     for id in 8..20 {
         story.refused(flight, ErrorCode::INVALID_PRODUCER_EPOCH);
         story.given = Some(identity(id));
@@ -176,7 +176,7 @@ fn a_batch_that_is_surely_not_written_gets_as_many_identities_as_it_takes() {
         assert_eq!(full_stamp(&flight), Stamp { identity: identity(id), base_sequence: Sequence(0) });
     }
     story.served(flight);
-    assert_eq!(offset(&mut seat), Some(1));
+    assert_eq!(offset(&mut record_handle), Some(1));
     story.ends();
 }
 
@@ -193,10 +193,10 @@ fn without_an_identity_nothing_goes() {
 #[test]
 fn without_idempotence_batches_have_no_stamp_and_a_gap_is_an_error() {
     let mut story = Story::plain();
-    let (mut seat, flight) = story.fly("a");
+    let (mut record_handle, flight) = story.fly("a");
     assert_eq!(full_stamp(&flight), Stamp::NONE);
     story.refused(flight, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
-    assert_eq!(failure(&mut seat), Some((FailureKind::Refused, Persisted::No)));
+    assert_eq!(failure(&mut record_handle), Some((FailureKind::Refused, Persisted::No)));
     let (_, next) = story.fly("b");
     assert_eq!(full_stamp(&next), Stamp::NONE);
     story.served(next);
@@ -206,11 +206,11 @@ fn without_idempotence_batches_have_no_stamp_and_a_gap_is_an_error() {
 #[test]
 fn a_duplicate_that_the_broker_recognised_is_a_success() {
     let mut story = Story::proven();
-    let (mut seat, flight) = story.fly("a");
+    let (mut record_handle, flight) = story.fly("a");
     story.refused(flight, ErrorCode::DUPLICATE_SEQUENCE_NUMBER);
-    let receipt = seat.poll(Waker::noop());
+    let receipt = record_handle.poll(Waker::noop());
     assert!(matches!(receipt, Poll::Ready(Ok(receipt)) if receipt.offset.is_none()), "{receipt:?}");
-    let (mut seat, next) = story.fly("b");
+    let (mut record_handle, next) = story.fly("b");
     assert_eq!(stamp(&next), (0, 2), "the run goes on");
     // With the time of appending, but without an offset.
     let answer = Answer::Said {
@@ -221,14 +221,14 @@ fn a_duplicate_that_the_broker_recognised_is_a_success() {
         culprits: Vec::new(),
     };
     story.lands(next, &answer);
-    let receipt = seat.poll(Waker::noop());
+    let receipt = record_handle.poll(Waker::noop());
     assert!(matches!(receipt, Poll::Ready(Ok(receipt)) if receipt.offset.is_none()), "{receipt:?}");
 }
 
 #[test]
 fn the_time_of_appending_is_told_where_the_topic_keeps_it() {
     let mut story = Story::simple();
-    let (mut seat, flight) = story.fly("a");
+    let (mut record_handle, flight) = story.fly("a");
     let answer = Answer::Said {
         code: ErrorCode::NONE,
         base_offset: 5,
@@ -237,6 +237,6 @@ fn the_time_of_appending_is_told_where_the_topic_keeps_it() {
         culprits: Vec::new(),
     };
     story.lands(flight, &answer);
-    let Poll::Ready(Ok(receipt)) = seat.poll(Waker::noop()) else { panic!("it was written") };
+    let Poll::Ready(Ok(receipt)) = record_handle.poll(Waker::noop()) else { panic!("it was written") };
     assert_eq!((receipt.offset, receipt.timestamp_ms), (Some(5), 1_234));
 }

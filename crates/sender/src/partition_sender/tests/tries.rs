@@ -55,17 +55,17 @@ fn a_partition_that_is_leaving_sends_nothing() {
 #[test]
 fn after_so_many_tries_a_batch_fails_and_says_what_was_wrong() {
     let mut story = with_retries(2);
-    let (mut seat, mut flight) = story.fly("a");
+    let (mut record_handle, mut flight) = story.fly("a");
     let mut follower = story.send("b");
     for _ in 0..2 {
         story.refused(flight, ErrorCode::NOT_ENOUGH_REPLICAS);
-        assert!(is_pending(&mut seat));
+        assert!(is_pending(&mut record_handle));
         story.pause();
         flight = story.next().unwrap();
     }
     story.refused(flight, ErrorCode::NOT_ENOUGH_REPLICAS);
-    assert_eq!(failure(&mut seat), Some((FailureKind::RetriesExhausted, Persisted::No)));
-    let said = message(&mut seat);
+    assert_eq!(failure(&mut record_handle), Some((FailureKind::RetriesExhausted, Persisted::No)));
+    let said = message(&mut record_handle);
     assert_eq!(said, "given up after 3 tries (`retries` = 2): the broker returned NOT_ENOUGH_REPLICAS (19)");
     // Its sequence is gone, and the next one begins again.
     let next = story.next().unwrap();
@@ -104,11 +104,11 @@ fn a_batch_behind_a_refused_one_has_not_used_a_try() {
     story.goes_well();
     for _ in 0..5 {
         let (_, first) = story.fly("a");
-        let (mut seat, behind) = story.fly("b");
+        let (mut record_handle, behind) = story.fly("b");
         story.refused(first, ErrorCode::NOT_ENOUGH_REPLICAS);
         story.refused(behind, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
         story.goes_well();
-        assert!(offset(&mut seat).is_some());
+        assert!(offset(&mut record_handle).is_some());
     }
     assert_eq!(story.settler.counters.retries, 10, "each batch was sent again");
     story.ends();
@@ -120,18 +120,18 @@ fn batches_behind_a_broken_run_use_no_try_and_follow_without_a_pause() {
     story.send("proof");
     story.goes_well();
     let (_, refused) = story.fly("a");
-    let behind: Vec<(Seat, Flight)> = ["b", "c"].map(|value| story.fly(value)).into();
+    let behind: Vec<(RecordHandle, Flight)> = ["b", "c"].map(|value| story.fly(value)).into();
     story.refused(refused, ErrorCode::INVALID_RECORD);
-    let mut seats = Vec::new();
-    for (seat, flight) in behind {
-        seats.push(seat);
+    let mut record_handles = Vec::new();
+    for (record_handle, flight) in behind {
+        record_handles.push(record_handle);
         story.refused(flight, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
     }
     for _ in 0..2 {
         let again = story.next().unwrap();
         story.served(again);
     }
-    assert_eq!([offset(&mut seats[0]), offset(&mut seats[1])], [Some(1), Some(2)]);
+    assert_eq!([offset(&mut record_handles[0]), offset(&mut record_handles[1])], [Some(1), Some(2)]);
     assert_eq!(story.settler.counters.retries, 2, "batches that were sent again");
     story.ends();
 }
@@ -161,12 +161,12 @@ fn code_of_a_rejection_stands_once_in_the_text_whatever_the_brokers_message_is()
         Some("29 TOPIC_AUTHORIZATION_FAILED."),
     ] {
         let mut story = Story::proven();
-        let (mut seat, flight) = story.fly("a");
+        let (mut record_handle, flight) = story.fly("a");
         let message = words.map(ToOwned::to_owned);
         let answer =
             Answer::Said { code, base_offset: -1, append_time_ms: -1, message, culprits: Vec::new() };
         story.lands(flight, &answer);
-        let said = self::message(&mut seat);
+        let said = self::message(&mut record_handle);
         assert_eq!(said.matches("TOPIC_AUTHORIZATION_FAILED").count(), 1, "{words:?}: {said}");
         story.ends();
     }
@@ -175,11 +175,11 @@ fn code_of_a_rejection_stands_once_in_the_text_whatever_the_brokers_message_is()
 #[test]
 fn records_of_a_partition_that_is_gone_come_with_a_remedy() {
     let story = Story::proven();
-    let mut seat = story.send("a");
+    let mut record_handle = story.send("a");
     let Story { partition_sender, mut settler, .. } = story;
     partition_sender.discard(&mut settler);
     settler.finish();
-    let said = message(&mut seat);
+    let said = message(&mut record_handle);
     assert!(said.contains("fewer partitions") && said.contains("add partitions"), "{said}");
 }
 
@@ -193,7 +193,7 @@ fn a_refusal_for_good_fails_the_batch_with_the_brokers_words() {
     ];
     for (code, kind, persisted) in rows {
         let mut story = Story::proven();
-        let (mut seat, flight) = story.fly("a");
+        let (mut record_handle, flight) = story.fly("a");
         let answer = Answer::Said {
             code,
             base_offset: -1,
@@ -202,8 +202,8 @@ fn a_refusal_for_good_fails_the_batch_with_the_brokers_words() {
             culprits: Vec::new(),
         };
         story.lands(flight, &answer);
-        assert_eq!(failure(&mut seat), Some((kind, persisted)), "{code}");
-        let said = message(&mut seat);
+        assert_eq!(failure(&mut record_handle), Some((kind, persisted)), "{code}");
+        let said = message(&mut record_handle);
         assert!(said.contains(&code.to_string()) && said.contains("said so"), "{said}");
         let (mut next, flight) = story.fly("b");
         assert_eq!(stamp(&flight), (1, 0), "{code}");

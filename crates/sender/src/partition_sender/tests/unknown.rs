@@ -35,7 +35,7 @@ fn error_names_the_reason_of_the_doubt_and_the_rejection_that_ended_the_run() {
 #[test]
 fn records_of_a_part_name_the_doubt_of_their_batch() {
     let mut story = Story::proven();
-    let mut seats = parts::send_many(&story, 20, 1_000);
+    let mut record_handles = parts::send_many(&story, 20, 1_000);
     let flight = story.next().unwrap();
     story.applied(&flight, MAX);
     story.refused(flight, ErrorCode::REQUEST_TIMED_OUT);
@@ -43,8 +43,8 @@ fn records_of_a_part_name_the_doubt_of_their_batch() {
     let again = story.next().unwrap();
     story.refused(again, ErrorCode::MESSAGE_TOO_LARGE);
     story.goes_well();
-    for seat in &mut seats {
-        let said = message(seat);
+    for record_handle in &mut record_handles {
+        let said = message(record_handle);
         assert!(said.starts_with("a broker returned REQUEST_TIMED_OUT (7) for a try"), "{said}");
     }
     story.ends();
@@ -54,7 +54,7 @@ fn records_of_a_part_name_the_doubt_of_their_batch() {
 #[track_caller]
 fn check(answer: &Answer, code: ErrorCode, doubt: &str, rejected: &str) {
     let mut story = Story::proven();
-    let (mut seat, flight) = story.fly("a");
+    let (mut record_handle, flight) = story.fly("a");
     story.lands(flight, answer);
     story.pause();
     while let Some(flight) = story.next() {
@@ -62,8 +62,8 @@ fn check(answer: &Answer, code: ErrorCode, doubt: &str, rejected: &str) {
         story.pause();
     }
     story.given = Some(identity(8));
-    assert_eq!(failure(&mut seat), Some((FailureKind::OutcomeUnknown, Persisted::Maybe)));
-    let said = message(&mut seat);
+    assert_eq!(failure(&mut record_handle), Some((FailureKind::OutcomeUnknown, Persisted::Maybe)));
+    let said = message(&mut record_handle);
     assert!(said.contains(doubt), "{said}");
     assert!(said.contains(&format!(", and {rejected}: it may have been written before")), "{said}");
     story.ends();

@@ -148,8 +148,8 @@ impl Caller {
     }
 
     /// Appends at once.
-    pub(super) fn append(&self, bytes: usize) -> Seat {
-        self.try_append(bytes, Waiting::default()).unwrap().seat.unwrap()
+    pub(super) fn append(&self, bytes: usize) -> RecordHandle {
+        self.try_append(bytes, Waiting::default()).unwrap().record_handle.unwrap()
     }
 
     pub(super) fn wait_for_room(&self, bytes: usize, waker: &Waker) -> Ticket {
@@ -157,11 +157,11 @@ impl Caller {
     }
 
     /// Appends, after having waited for room if there is none.
-    fn append_when_there_is_room(&self, bytes: usize) -> Seat {
+    fn append_when_there_is_room(&self, bytes: usize) -> RecordHandle {
         let mut ticket = None;
         loop {
             match self.try_append(bytes, Waiting { ticket: ticket.as_mut(), ..Waiting::default() }) {
-                Ok(appended) => return appended.seat.unwrap(),
+                Ok(appended) => return appended.record_handle.unwrap(),
                 Err(ChooseError::Refused(Refusal::Full { bytes }, _)) => wait(|waker| {
                     let ticket = ticket.get_or_insert_with(|| {
                         let ticket = self.wait_for_room(bytes, waker);
@@ -238,8 +238,8 @@ fn awaited_records_are_sent_without_a_linger_and_their_deliveries_told() {
         let sends = thread::spawn(move || {
             let send = || {
                 let urgent = Waiting { urgent: true, ..Waiting::default() };
-                let mut seat = caller.try_append(10, urgent).unwrap().seat.unwrap();
-                wait(|waker| seat.poll(waker)).unwrap();
+                let mut record_handle = caller.try_append(10, urgent).unwrap().record_handle.unwrap();
+                wait(|waker| record_handle.poll(waker)).unwrap();
             };
             send();
             // It lingers, and the broker sender has been told of it when the next one comes.
@@ -323,8 +323,8 @@ fn a_record_is_settled_or_refused_whenever_its_broker_sender_is_lost() {
         let caller = stage.caller();
         let appends = thread::spawn(move || match caller.try_append(10, Waiting::default()) {
             Ok(appended) => {
-                let mut seat = appended.seat.unwrap();
-                let failure = wait(|waker| seat.poll(waker)).unwrap_err();
+                let mut record_handle = appended.record_handle.unwrap();
+                let failure = wait(|waker| record_handle.poll(waker)).unwrap_err();
                 assert_eq!(failure.kind, FailureKind::Closed);
             }
             Err(refused) => assert_eq!(refused, ChooseError::Refused(Refusal::Closed, PartitionId(0))),

@@ -25,16 +25,16 @@ fn settle(completion: &Completion, first: u32, count: u32, records: u32, settled
     wake(wakers);
 }
 
-fn outcome(seat: &mut Seat) -> Option<i64> {
-    wait(|waker| seat.poll(waker)).ok().and_then(|Receipt { offset, .. }| offset)
+fn outcome(record_handle: &mut RecordHandle) -> Option<i64> {
+    wait(|waker| record_handle.poll(waker)).ok().and_then(|Receipt { offset, .. }| offset)
 }
 
 fn a_batch_is_settled_while_two_wait() {
     let completion = Arc::new(Completion::default());
     let waiters: Vec<_> = [0, 1]
         .map(|index| {
-            let mut seat = Seat::new(&completion, index, 0);
-            thread::spawn(move || outcome(&mut seat))
+            let mut record_handle = RecordHandle::new(&completion, index, 0);
+            thread::spawn(move || outcome(&mut record_handle))
         })
         .into();
     settle(&completion, 0, 2, 2, written(40));
@@ -63,15 +63,15 @@ fn whoever_waits_on_after_a_part_was_settled_hears_of_his_own() {
         let completion = Arc::new(Completion::default());
         let waiters: Vec<_> = [0, 1]
             .map(|index| {
-                let mut seat = Seat::new(&completion, index, 0);
-                thread::spawn(move || outcome(&mut seat))
+                let mut record_handle = RecordHandle::new(&completion, index, 0);
+                thread::spawn(move || outcome(&mut record_handle))
             })
             .into();
         settle(&completion, 2, 1, 3, failed());
         settle(&completion, 0, 2, 3, written(7));
         let outcomes: Vec<_> = waiters.into_iter().map(|waiter| waiter.join().unwrap()).collect();
         assert_eq!(outcomes, [Some(7), Some(8)]);
-        assert_eq!(outcome(&mut Seat::new(&completion, 2, 0)), None);
+        assert_eq!(outcome(&mut RecordHandle::new(&completion, 2, 0)), None);
     });
 }
 
@@ -79,11 +79,11 @@ fn whoever_waits_on_after_a_part_was_settled_hears_of_his_own() {
 fn a_cell_that_is_used_again_tells_nobody_of_the_next_batch() {
     check(4, || {
         let mut completion = Arc::new(Completion::default());
-        let mut seat = Seat::new(&completion, 0, 0);
-        let waiter = thread::spawn(move || outcome(&mut seat));
+        let mut record_handle = RecordHandle::new(&completion, 0, 0);
+        let waiter = thread::spawn(move || outcome(&mut record_handle));
         settle(&completion, 0, 1, 1, written(40));
         if Completion::reset(&mut completion) {
-            assert!(Seat::new(&completion, 0, 0).poll(Waker::noop()).is_pending());
+            assert!(RecordHandle::new(&completion, 0, 0).poll(Waker::noop()).is_pending());
             settle(&completion, 0, 1, 1, written(50));
         }
         assert_eq!(waiter.join().unwrap(), Some(40));

@@ -136,7 +136,7 @@ fn a_record_larger_than_any_chunk_gets_a_batch_of_its_own_in_its_place() {
     let desk = Desk::simple();
     desk.send(b"a").unwrap();
     let large = desk.send(&vec![b'x'; 70_000]).unwrap();
-    assert!(large.bytes > 70_000 && large.seat.is_some());
+    assert!(large.bytes > 70_000 && large.record_handle.is_some());
     assert_eq!(desk.mail(), (2, false), "opened, and then worth sending at once");
     assert!(desk.visit(false).ripe);
     desk.send(b"b").unwrap();

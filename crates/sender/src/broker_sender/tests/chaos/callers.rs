@@ -34,9 +34,9 @@ impl Run {
             self.world.shared.press();
         }
         if self.other_dice.u32(..1_000) < self.plan.leaves {
-            let seats = &mut self.seats[partition];
-            if !seats.is_empty() {
-                drop(seats.remove(self.other_dice.usize(..seats.len())));
+            let record_handles = &mut self.record_handles[partition];
+            if !record_handles.is_empty() {
+                drop(record_handles.remove(self.other_dice.usize(..record_handles.len())));
                 self.left += 1;
             }
         }
@@ -67,7 +67,7 @@ impl Run {
         let dice = &mut self.other_dice;
         value.extend((0..value_bytes).map(|_| if self.plan.noise { dice.u8(..) } else { b' ' }));
         match self.world.send_as(i32::try_from(partition).unwrap(), &value, waiting) {
-            Ok(seat) => self.seats[partition].push((number, seat)),
+            Ok(record_handle) => self.record_handles[partition].push((number, record_handle)),
             Err(ChooseError::Refused(Refusal::Full { bytes }, _)) => {
                 self.world.shared.press();
                 return Some(bytes);

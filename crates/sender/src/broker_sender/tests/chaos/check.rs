@@ -17,8 +17,8 @@ impl Run {
         let outstanding = &self.world.shared.outstanding;
         assert!(self.flushes.iter().all(|flush| outstanding.is_settled(*flush)));
         let mut outcomes = (0, 0);
-        for partition in 0..self.seats.len() {
-            let told = told(&mut self.seats[partition]);
+        for partition in 0..self.record_handles.len() {
+            let told = told(&mut self.record_handles[partition]);
             let logs: Vec<&Log> = self.cluster.all_logs(partition).collect();
             if self.plan.broker_senders.partition_sender.idempotent {
                 logs.iter().for_each(|log| check_order(log, &told));
@@ -38,12 +38,12 @@ impl Run {
     }
 }
 
-fn told(seats: &mut [(usize, crate::sync::Seat)]) -> Told {
-    let poll = |(number, seat): &mut (usize, crate::sync::Seat)| match seat.poll(Waker::noop()) {
+fn told(record_handles: &mut [(usize, crate::sync::RecordHandle)]) -> Told {
+    let poll = |(number, record_handle): &mut (usize, crate::sync::RecordHandle)| match record_handle.poll(Waker::noop()) {
         Poll::Ready(outcome) => (*number, outcome.map_err(|failure| Failure::clone(&failure))),
         Poll::Pending => panic!("record {number} was never settled"),
     };
-    seats.iter_mut().map(poll).collect()
+    record_handles.iter_mut().map(poll).collect()
 }
 
 /// No record is in a log twice, and they are in order. Another producer id fences nothing: what may be written, as callers

@@ -5,7 +5,7 @@ use std::mem;
 use milena_codec::ErrorCode;
 use milena_codec::ids::{BrokerId, LeaderEpoch, TopicId};
 
-use crate::coordinator::Leadership;
+use crate::assignment::Leadership;
 use crate::tests::Log;
 
 /// As many partitions as a topic of these runs may have.

@@ -12,7 +12,7 @@ use super::cluster::{Cluster, PARTITIONS_MAX};
 use super::plan::Plan;
 use crate::broker_sender::tests::world::{World, batches};
 use crate::broker_sender::{Output, ProduceRequest, SenderEvent};
-use crate::sync::{Generation, Seat};
+use crate::sync::{Generation, RecordHandle};
 use crate::tests::{identity, values_of};
 
 pub(super) const BROKERS: usize = 2;
@@ -26,7 +26,7 @@ pub(super) struct Run {
     pub(super) other_dice: fastrand::Rng,
     pub(super) brokers: [Broker; BROKERS],
     /// By partition: each accepted record's number, and where its outcome is told.
-    pub(super) seats: Vec<Vec<(usize, Seat)>>,
+    pub(super) record_handles: Vec<Vec<(usize, RecordHandle)>>,
     pub(super) flushes: Vec<Generation>,
     pub(super) waiters: Vec<Waiter>,
     pub(super) next_number: usize,
@@ -62,7 +62,7 @@ impl Run {
         world.version = plan.version;
         (1..=2).for_each(|broker| world.ended(broker, Vec::new()));
         if plan.broker_senders.partition_sender.idempotent {
-            world.coordinator.identity(Identity { epoch: plan.epoch.into(), ..identity(7) });
+            world.assignment.identity(Identity { epoch: plan.epoch.into(), ..identity(7) });
         }
         world.obey();
         if let Some(left) = plan.sequences_left {
@@ -74,7 +74,7 @@ impl Run {
         let mut run = Self {
             dice: plan.dice.clone(),
             other_dice: fastrand::Rng::with_seed(plan.broker_senders.seed),
-            seats: (0..PARTITIONS_MAX).map(|_| Vec::new()).collect(),
+            record_handles: (0..PARTITIONS_MAX).map(|_| Vec::new()).collect(),
             cluster: Cluster::new(topic_id, plan.partitions, plan.message_bytes_max),
             world,
             plan,
@@ -225,7 +225,7 @@ impl Run {
         }
     }
 
-    /// Does what the coordinator's shell does, and keeps count of what broker senders say.
+    /// Does what the assignment's shell does, and keeps count of what broker senders say.
     fn heed(&mut self) {
         for broker_sender in self.world.broker_senders.values_mut() {
             let counters = broker_sender.counters();
@@ -234,17 +234,17 @@ impl Run {
         self.told.1 += std::mem::take(&mut self.world.failed_by_discards);
         for event in std::mem::take(&mut self.world.events) {
             match event {
-                SenderEvent::IdentitySpent(spent) => self.world.coordinator.identity_spent(spent),
+                SenderEvent::IdentitySpent(spent) => self.world.assignment.identity_spent(spent),
                 SenderEvent::Loss { loss, .. } if self.plan.losses == 0 => {
                     panic!("the brokers lose nothing: {loss:?}")
                 }
                 _ => {}
             }
         }
-        self.awaits_identity |= self.world.coordinator.asks_identity();
+        self.awaits_identity |= self.world.assignment.asks_identity();
         if self.awaits_identity && (self.is_calm || self.other_dice.u8(..8) == 0) {
             self.awaits_identity = false;
-            self.world.coordinator.identity(identity(self.next_id));
+            self.world.assignment.identity(identity(self.next_id));
             self.next_id += 1;
             self.world.obey();
         }
@@ -299,8 +299,8 @@ impl Run {
         for partition in 0..self.world.topic.partitions().len() {
             let number = self.first_probe + partition;
             let value = format!("{number} ").into_bytes();
-            let seat = self.world.send(i32::try_from(partition).unwrap(), &value).unwrap();
-            self.seats[partition].push((number, seat));
+            let record_handle = self.world.send(i32::try_from(partition).unwrap(), &value).unwrap();
+            self.record_handles[partition].push((number, record_handle));
             self.calm();
             self.rest();
         }

@@ -170,28 +170,28 @@ fn zstd_fails_at_once_where_produce_is_too_old_for_it() {
     let mut world = world(Compression::Zstd, 1);
     world.version = 6;
     world.ended(1, Vec::new());
-    let mut seat = world.send(0, &line(1)).unwrap();
+    let mut record_handle = world.send(0, &line(1)).unwrap();
     world.linger();
     assert!(world.request(1).is_none());
-    assert_eq!(failure(&mut seat), Some((FailureKind::UnsupportedCompression, Persisted::No)));
+    assert_eq!(failure(&mut record_handle), Some((FailureKind::UnsupportedCompression, Persisted::No)));
 
     // What does not become smaller is not compressed, and goes.
-    let mut seat = world.send(0, b"short").unwrap();
+    let mut record_handle = world.send(0, b"short").unwrap();
     world.linger();
     let request = world.request(1).unwrap();
     world.served(1, request);
-    assert_eq!(offset(&mut seat), Some(0));
+    assert_eq!(offset(&mut record_handle), Some(0));
     world.rest();
 }
 
 #[test]
 fn broker_without_the_codec_fails_the_batch_for_good() {
     let mut world = world(Compression::Gzip, 1);
-    let mut seat = world.send(0, &line(1)).unwrap();
+    let mut record_handle = world.send(0, &line(1)).unwrap();
     world.linger();
     let request = world.request(1).unwrap();
     world.refuse(1, request, ErrorCode::UNSUPPORTED_COMPRESSION_TYPE);
-    assert_eq!(failure(&mut seat), Some((FailureKind::UnsupportedCompression, Persisted::No)));
+    assert_eq!(failure(&mut record_handle), Some((FailureKind::UnsupportedCompression, Persisted::No)));
     world.rest();
 }
 
@@ -199,7 +199,7 @@ fn broker_without_the_codec_fails_the_batch_for_good() {
 fn end_with_jobs_under_way_fails_their_records_and_gives_their_bytes_back() {
     let mut world = world(Compression::Gzip, 2);
     world.defers_jobs = true;
-    let mut seats = [0, 1].map(|partition| {
+    let mut record_handles = [0, 1].map(|partition| {
         (0..1_000).for_each(|number| drop(world.send(partition, &event(number)).unwrap()));
         world.send(partition, &event(0)).unwrap()
     });
@@ -207,8 +207,8 @@ fn end_with_jobs_under_way_fails_their_records_and_gives_their_bytes_back() {
     world.poll(ONE, true);
     assert_eq!(world.jobs.len(), 2);
     world.broker(1).abort();
-    for seat in &mut seats {
-        assert_eq!(failure(seat), Some((FailureKind::Closed, Persisted::No)));
+    for record_handle in &mut record_handles {
+        assert_eq!(failure(record_handle), Some((FailureKind::Closed, Persisted::No)));
     }
     (0..2).for_each(|_| world.run_job(0));
     world.poll(ONE, true);

@@ -59,7 +59,7 @@ fn estimate_that_was_too_bold_is_cut_before_a_broker_sees_it() {
         served(&mut world);
     }
     let mut dice = fastrand::Rng::with_seed(1);
-    let mut seats: Vec<_> = (0..400)
+    let mut record_handles: Vec<_> = (0..400)
         .map(|_| {
             let value: Vec<u8> = (0..200).map(|_| dice.u8(..)).collect();
             world.send(0, &value).unwrap()
@@ -68,8 +68,8 @@ fn estimate_that_was_too_bold_is_cut_before_a_broker_sees_it() {
     world.linger();
     let sent = served(&mut world);
     assert!(sent.len() > 1 && sent.iter().all(|bytes| *bytes <= 50_000), "{sent:?}");
-    let first = offset(&mut seats[0]).unwrap();
-    assert!(seats.iter_mut().zip(first..).all(|(seat, expected)| offset(seat) == Some(expected)));
+    let first = offset(&mut record_handles[0]).unwrap();
+    assert!(record_handles.iter_mut().zip(first..).all(|(record_handle, expected)| offset(record_handle) == Some(expected)));
     world.rest();
 }
 

@@ -7,7 +7,7 @@ impl World {
     /// Forgets the topic, if nothing is left of it. It has no partitions afterwards.
     pub(crate) fn forget(&mut self) -> bool {
         let asked = self.topic.partitions().len();
-        if !self.coordinator.ask_rest(&self.topic) {
+        if !self.assignment.ask_rest(&self.topic) {
             return false;
         }
         self.obey();
@@ -17,7 +17,7 @@ impl World {
         if at_rest.len() < asked {
             return false;
         }
-        self.coordinator.forget(&self.topic);
+        self.assignment.forget(&self.topic);
         self.topic = topic(&self.shared, self.compression.as_ref());
         self.obey();
         true

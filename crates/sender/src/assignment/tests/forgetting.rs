@@ -6,7 +6,7 @@ use super::*;
 impl Office {
     /// Every broker sender gives back what it was asked for, and a topic of no handle is dropped.
     fn forget(&mut self, topic: Topic) -> usize {
-        self.coordinator.forget(&topic);
+        self.assignment.forget(&topic);
         let asked = self.orders();
         assert!(asked.iter().all(|told| matches!(told, Told::Leave(..))), "{asked:?}");
         topic.partitions().iter().for_each(|partition| {
@@ -21,10 +21,10 @@ fn broker_senders_of_all_partitions_are_asked_whether_anything_is_left() {
     let mut office = Office::new();
     let topic = office.topic("t");
     office.lead(&topic, ID, &[A, LIMBO, B]);
-    assert!(office.coordinator.ask_rest(&topic));
+    assert!(office.assignment.ask_rest(&topic));
     assert_eq!(office.orders(), [Told::AskRest(A, 1), Told::AskRest(LIMBO, 2), Told::AskRest(B, 3)]);
     office.lead(&topic, ID, &[A, A, B]);
-    assert!(!office.coordinator.ask_rest(&topic), "one is between broker_senders");
+    assert!(!office.assignment.ask_rest(&topic), "one is between broker_senders");
     assert_eq!(office.orders(), []);
 }
 
@@ -37,9 +37,9 @@ fn nothing_is_kept_of_forgotten_topics_but_one_epoch() {
         office.lead(&topic, ID, &[A, B]);
         assert_eq!(office.forget(topic), 2);
     }
-    let Coordinator { places, leaving, orders, .. } = &office.coordinator;
+    let Assignment { places, leaving, orders, .. } = &office.assignment;
     assert!(places.is_empty() && leaving.is_empty() && orders.is_empty(), "{places:?} {leaving:?}");
-    assert!(!office.coordinator.needs(A) && !office.coordinator.needs(B));
+    assert!(!office.assignment.needs(A) && !office.assignment.needs(B));
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn topic_that_is_forgotten_and_looked_up_at_once_waits_for_the_partition_senders
     let topic = office.topic("t");
     office.lead(&topic, ID, &[A]);
     stamp_under(&mut office, 1, 4);
-    office.coordinator.forget(&topic);
+    office.assignment.forget(&topic);
     assert_eq!(office.orders(), [Told::Leave(A, 1)]);
     let topic = office.topic("t");
     assert_eq!(

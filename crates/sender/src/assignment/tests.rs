@@ -19,9 +19,9 @@ const LIMBO: SenderId = None;
 const ID: TopicId = TopicId([1; 16]);
 const OTHER_ID: TopicId = TopicId([2; 16]);
 
-/// A coordinator, and broker senders that hold what they were given.
+/// A assignment, and broker senders that hold what they were given.
 struct Office {
-    coordinator: Coordinator,
+    assignment: Assignment,
     shared: StdArc<Shared>,
     limbo: Arc<SenderMailbox>,
     held: BTreeMap<u32, (SenderId, Box<PartitionSender>)>,
@@ -44,7 +44,7 @@ impl Office {
     fn new() -> Self {
         let shared = Shared::new(accumulator(), 1 << 20);
         Self {
-            coordinator: Coordinator::new(true),
+            assignment: Assignment::new(true),
             shared,
             limbo: Arc::new(SenderMailbox::default()),
             held: BTreeMap::new(),
@@ -59,14 +59,14 @@ impl Office {
         let led_by =
             |broker_sender: &SenderId| Leadership { broker_sender: *broker_sender, ..Leadership::default() };
         let leaders: Vec<_> = leaders.iter().map(led_by).collect();
-        self.coordinator.topic(topic, id, &leaders, &self.limbo);
+        self.assignment.topic(topic, id, &leaders, &self.limbo);
         self.orders()
     }
 
     /// Carries out the orders, but that broker senders give nothing back until [`Self::release`].
     fn orders(&mut self) -> Vec<Told> {
         let mut told = Vec::new();
-        while let Some(order) = self.coordinator.next_order() {
+        while let Some(order) = self.assignment.next_order() {
             told.push(match order {
                 Order::Adopt(broker_sender, partition_sender) => {
                     let serial = partition_sender.partition().serial();
@@ -96,7 +96,7 @@ impl Office {
     /// A broker sender gives a partition back.
     fn release(&mut self, serial: u32) -> Vec<Told> {
         let (_, partition_sender) = self.held.remove(&serial).expect("somebody has it");
-        self.coordinator.released(partition_sender);
+        self.assignment.released(partition_sender);
         self.orders()
     }
 
@@ -121,7 +121,7 @@ fn a_broker_sender_is_needed_until_its_last_partition_is_elsewhere() {
     let mut office = Office::new();
     let topic = office.topic("t");
     office.lead(&topic, ID, &[A, A]);
-    let needed = |office: &Office| [A, B, LIMBO].map(|broker_sender| office.coordinator.needs(broker_sender));
+    let needed = |office: &Office| [A, B, LIMBO].map(|broker_sender| office.assignment.needs(broker_sender));
     assert_eq!(needed(&office), [true, false, false]);
     office.lead(&topic, ID, &[B, B]);
     assert_eq!(needed(&office), [true, true, false], "they may still come back from it");
@@ -239,33 +239,33 @@ fn partitions_of_all_topics_have_serials_of_their_own() {
 #[test]
 fn an_identity_is_asked_for_once_and_told_to_all() {
     let mut office = Office::new();
-    assert!(office.coordinator.asks_identity());
-    assert!(!office.coordinator.asks_identity(), "the question is out");
-    office.coordinator.ask_again();
-    assert!(office.coordinator.asks_identity(), "it failed");
-    office.coordinator.identity(identity(7));
+    assert!(office.assignment.asks_identity());
+    assert!(!office.assignment.asks_identity(), "the question is out");
+    office.assignment.ask_again();
+    assert!(office.assignment.asks_identity(), "it failed");
+    office.assignment.identity(identity(7));
     assert_eq!(office.orders(), [Told::Identity(ProducerId(7))]);
-    assert_eq!(office.coordinator.current_identity(), Some(identity(7)));
-    assert!(!office.coordinator.asks_identity());
-    assert!(!Coordinator::new(false).asks_identity());
+    assert_eq!(office.assignment.current_identity(), Some(identity(7)));
+    assert!(!office.assignment.asks_identity());
+    assert!(!Assignment::new(false).asks_identity());
 }
 
 #[test]
 fn a_spent_identity_is_replaced_once_whoever_else_finds_it_spent() {
     let mut office = Office::new();
-    office.coordinator.asks_identity();
-    office.coordinator.identity(identity(7));
-    office.coordinator.identity_spent(ProducerId(6));
-    assert!(!office.coordinator.asks_identity(), "nobody writes under that one");
-    office.coordinator.identity_spent(ProducerId(7));
-    assert_eq!(office.coordinator.current_identity(), None, "a new broker_sender must not begin with it");
-    assert!(office.coordinator.asks_identity());
-    office.coordinator.identity_spent(ProducerId(7));
-    assert!(!office.coordinator.asks_identity());
-    office.coordinator.identity(identity(8));
-    office.coordinator.identity_spent(ProducerId(7));
-    assert!(!office.coordinator.asks_identity(), "it has been replaced");
-    assert_eq!(office.coordinator.current_identity(), Some(identity(8)));
+    office.assignment.asks_identity();
+    office.assignment.identity(identity(7));
+    office.assignment.identity_spent(ProducerId(6));
+    assert!(!office.assignment.asks_identity(), "nobody writes under that one");
+    office.assignment.identity_spent(ProducerId(7));
+    assert_eq!(office.assignment.current_identity(), None, "a new broker_sender must not begin with it");
+    assert!(office.assignment.asks_identity());
+    office.assignment.identity_spent(ProducerId(7));
+    assert!(!office.assignment.asks_identity());
+    office.assignment.identity(identity(8));
+    office.assignment.identity_spent(ProducerId(7));
+    assert!(!office.assignment.asks_identity(), "it has been replaced");
+    assert_eq!(office.assignment.current_identity(), Some(identity(8)));
 }
 
 #[test]
@@ -274,7 +274,7 @@ fn leader_that_is_elected_anew_is_told_to_its_broker_sender() {
     let topic = office.topic("t");
     let led = |epoch| [Leadership { broker_sender: A, epoch: LeaderEpoch(epoch) }];
     for (epoch, told) in [(1, vec![Told::Adopt(A, 1)]), (1, vec![]), (2, vec![Told::Elected(A, 1)])] {
-        office.coordinator.topic(&topic, ID, &led(epoch), &office.limbo);
+        office.assignment.topic(&topic, ID, &led(epoch), &office.limbo);
         assert_eq!(office.orders(), told, "{epoch}");
     }
 }

@@ -4,7 +4,7 @@ use super::*;
 
 /// The producer has an identity.
 pub(super) fn with_identity(office: &mut Office) {
-    office.coordinator.identity(identity(7));
+    office.assignment.identity(identity(7));
     office.orders();
 }
 
@@ -64,7 +64,7 @@ fn partition_that_comes_back_while_another_identity_is_awaited_begins_above_the_
     let topic = office.topic("t");
     office.lead(&topic, ID, &[A, A]);
     stamp_under(&mut office, 2, 5);
-    office.coordinator.identity_spent(7.into());
+    office.assignment.identity_spent(7.into());
     office.lead(&topic, OTHER_ID, &[A]);
     office.release(2);
     office.lead(&topic, ID, &[A, A]);
@@ -75,11 +75,11 @@ fn partition_that_comes_back_while_another_identity_is_awaited_begins_above_the_
 fn identity_whose_last_epoch_was_used_by_a_discarded_partition_is_spent() {
     let mut office = Office::new();
     with_identity(&mut office);
-    assert!(office.coordinator.asks_identity(), "the first one");
+    assert!(office.assignment.asks_identity(), "the first one");
     let topic = office.topic("t");
     office.lead(&topic, ID, &[A, A]);
     stamp_under(&mut office, 2, 32_766);
     office.lead(&topic, OTHER_ID, &[A]);
     office.release(2);
-    assert!(office.coordinator.asks_identity());
+    assert!(office.assignment.asks_identity());
 }

@@ -84,7 +84,7 @@ type Discarded = (StdArc<str>, PartitionId);
 
 /// See the module.
 #[derive(Debug, Default)]
-pub struct Coordinator {
+pub struct Assignment {
     places: BTreeMap<u32, Place>,
     serial: u32,
     /// Discarded partitions whose partition senders are not released, each with the partition sender of its successor, if it has come back.
@@ -99,7 +99,7 @@ pub struct Coordinator {
     orders: VecDeque<Order>,
 }
 
-impl Coordinator {
+impl Assignment {
     /// Knows nothing yet. An idempotent producer wants an identity.
     #[must_use]
     pub fn new(idempotent: bool) -> Self {

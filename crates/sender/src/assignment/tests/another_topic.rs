@@ -7,7 +7,7 @@ const NO_ID: TopicId = TopicId::ZERO;
 impl Office {
     /// The metadata describes the topic as a new one.
     fn renew(&mut self, topic: &Topic, id: TopicId) -> Vec<Told> {
-        self.coordinator.another_topic(topic, id);
+        self.assignment.another_topic(topic, id);
         self.orders()
     }
 }
