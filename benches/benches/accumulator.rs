@@ -9,7 +9,7 @@ use milena_partitioner::Strategy;
 use milena_sender::accumulator::{
     AccumulatorConfig, Clock, RecordRef, SenderMailbox, Shared, Topic, Waiting,
 };
-use milena_sender::partition_sender::Settler;
+use milena_sender::partition_sender::Completer;
 
 const VALUE: [u8; 100] = [7; 100];
 const RECORDS: u64 = 2_000;
@@ -30,7 +30,7 @@ impl Clock for Stopped {
 struct Bench {
     clock: Stopped,
     topic: Topic,
-    settler: Settler,
+    completer: Completer,
 }
 
 impl Bench {
@@ -51,7 +51,7 @@ impl Bench {
         let shared = Shared::new(config, 32 << 20);
         let topic = Topic::new("t".into(), Strategy::Java, Arc::clone(&shared), 1);
         topic.grow(6, &Arc::new(SenderMailbox::default()), &mut 0);
-        Self { clock: Stopped(Instant::now()), topic, settler: Settler::new(shared) }
+        Self { clock: Stopped(Instant::now()), topic, completer: Completer::new(shared) }
     }
 
     fn append<const SEAT: bool>(&self) {
@@ -68,11 +68,11 @@ impl Bench {
         for partition in self.topic.partitions() {
             partition.visit(self.clock.0, true, true, usize::MAX);
             while let Some(Some(batch)) = partition.take(self.clock.0, true, &mut spares) {
-                self.settler.written(batch.claim(), Some(0), None, &mut spares);
-                self.settler.release(batch);
+                self.completer.written(batch.claim(), Some(0), None, &mut spares);
+                self.completer.release(batch);
             }
         }
-        self.settler.finish();
+        self.completer.finish();
     }
 }
 

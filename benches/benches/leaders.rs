@@ -15,8 +15,8 @@ use milena_partitioner::Strategy;
 use milena_sender::accumulator::{
     AccumulatorConfig, Clock, RecordRef, SenderMailbox, Shared, Topic, Waiting,
 };
-use milena_sender::broker_sender::{BrokerSender, BrokerSenderConfig, SenderEvent};
 use milena_sender::assignment::{Assignment, Leadership, Order, SenderId};
+use milena_sender::broker_sender::{BrokerSender, BrokerSenderConfig, SenderEvent};
 use milena_sender::partition_sender::PartitionSenderConfig;
 
 const PARTITIONS: i32 = 4_000;

@@ -24,11 +24,11 @@
 //! Time is an argument everywhere, randomness comes from a seed, and nothing here waits.
 
 pub mod accumulator;
+pub mod assignment;
 mod backoff;
 pub mod batch;
 pub mod broker_sender;
 pub mod compression;
-pub mod assignment;
 mod outcome;
 pub mod partition_sender;
 pub mod sync;

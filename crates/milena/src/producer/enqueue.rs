@@ -252,6 +252,8 @@ impl Future for EnqueueDetached<'_> {
 pub(super) fn delivery_of(appended: Appended, topic: &Arc<str>) -> Result<Delivery, SendError> {
     match appended.record_handle {
         Some(record_handle) => Ok(Delivery::new(record_handle)),
-        None => Err(SendError::new(ErrorKind::Internal, Arc::clone(topic), "a record without a record_handle")),
+        None => {
+            Err(SendError::new(ErrorKind::Internal, Arc::clone(topic), "a record without a record_handle"))
+        }
     }
 }

@@ -26,8 +26,8 @@ use crate::compression::TopicCompression;
 use crate::outcome::{Obstacle, OngoingRejection};
 use crate::sync::mutant::{self, Blind};
 use crate::sync::{
-    Account, Arc, AtomicBool, CHUNK_BYTES_MAX, Charge, Completion, Gate, GateGuard, Memory, Padded, RecordHandle,
-    Ticket, lock, try_lock, wake_all,
+    Account, Arc, AtomicBool, CHUNK_BYTES_MAX, Charge, Completion, Gate, GateGuard, Memory, Padded,
+    RecordHandle, Ticket, lock, try_lock, wake_all,
 };
 
 /// Only batches of at least this share of the limit tell how well the records of a full batch compress.

@@ -14,7 +14,7 @@ use milena_codec::wire::{DecodeError, Reader, Viewed};
 use milena_codec::{ErrorCode, printable};
 
 use super::request::ProduceRequest;
-use crate::partition_sender::{Answer, Culprit, Flight};
+use crate::partition_sender::{Answer, InFlightBatch, RecordError};
 
 /// What a broker says about who leads a partition now (KIP-951).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +54,7 @@ impl fmt::Display for AnswerError {
 impl std::error::Error for AnswerError {}
 
 /// An answered batch.
-pub(super) type Landed = (Flight, Answer, Option<LeaderHint>);
+pub(super) type Landed = (InFlightBatch, Answer, Option<LeaderHint>);
 
 /// Takes the answered batches out of `request`, each with what became of it. What a response leaves out stays in the
 /// request; of two answers about a partition the first one counts.
@@ -69,11 +69,11 @@ pub(super) fn read(
     let mut places = Places::default();
     while let Some(answer) = answers.next_partition()? {
         let place = places.find(request, landed, answer.topic, answer.index);
-        match place.and_then(|place| request.flights.get_mut(place)) {
-            Some(flight) => {
-                if let Some(flight) = flight.take() {
+        match place.and_then(|place| request.in_flight_batches.get_mut(place)) {
+            Some(in_flight_batch) => {
+                if let Some(in_flight_batch) = in_flight_batch.take() {
                     let hint = hint_of(&answer);
-                    landed.push((flight, answer_of(&answer), hint));
+                    landed.push((in_flight_batch, answer_of(&answer), hint));
                 }
             }
             None => return Err(AnswerError::Invented(answer.index)),
@@ -108,8 +108,8 @@ impl Places {
         topic: TopicKey<'_>,
         partition: PartitionId,
     ) -> Option<usize> {
-        let next = request.flights.get(self.next).and_then(Option::as_ref);
-        if next.is_some_and(|flight| is_about(flight, topic, partition)) {
+        let next = request.in_flight_batches.get(self.next).and_then(Option::as_ref);
+        if next.is_some_and(|in_flight_batch| is_about(in_flight_batch, topic, partition)) {
             self.next += 1;
             return Some(self.next - 1);
         }
@@ -127,32 +127,33 @@ impl Index {
     /// Until now the rows came in the order of the request: what was taken stood at its beginning.
     fn of(request: &ProduceRequest, landed: &[Landed]) -> Self {
         let mut index = Self::default();
-        let taken = landed.iter().map(|(flight, ..)| flight);
-        let left = request.flights.iter().skip(landed.len()).flatten();
-        for (place, flight) in taken.chain(left).enumerate() {
-            let (topic, partition) = (flight.partition.topic(), flight.partition.index());
+        let taken = landed.iter().map(|(in_flight_batch, ..)| in_flight_batch);
+        let left = request.in_flight_batches.iter().skip(landed.len()).flatten();
+        for (place, in_flight_batch) in taken.chain(left).enumerate() {
+            let (topic, partition) = (in_flight_batch.partition.topic(), in_flight_batch.partition.index());
             index.by_name.entry(StdArc::clone(topic)).or_default().insert(partition, place);
-            index.by_id.entry(flight.topic_id).or_default().insert(partition, place);
+            index.by_id.entry(in_flight_batch.topic_id).or_default().insert(partition, place);
         }
         index
     }
 }
 
-fn is_about(flight: &Flight, topic: TopicKey<'_>, partition: PartitionId) -> bool {
-    flight.partition.index() == partition
+fn is_about(in_flight_batch: &InFlightBatch, topic: TopicKey<'_>, partition: PartitionId) -> bool {
+    in_flight_batch.partition.index() == partition
         && match topic {
-            TopicKey::Name(name) => **flight.partition.topic() == *name,
-            TopicKey::Id(id) => flight.topic_id == id,
+            TopicKey::Name(name) => **in_flight_batch.partition.topic() == *name,
+            TopicKey::Id(id) => in_flight_batch.topic_id == id,
         }
 }
 
 fn answer_of(answer: &PartitionAnswer<'_>) -> Answer {
-    let mut culprits: Vec<Culprit> = answer.record_errors.clone().filter_map(culprit_of).collect();
-    culprits.sort_by_key(|culprit| culprit.place);
-    culprits.dedup_by_key(|culprit| culprit.place);
-    let blamed = culprits.iter().take(3).filter_map(|culprit| {
-        let words = culprit.message.as_deref()?;
-        Some(format!("record {} of the batch: {words}", culprit.place))
+    let mut record_errors: Vec<RecordError> =
+        answer.record_errors.clone().filter_map(record_error_of).collect();
+    record_errors.sort_by_key(|record_error| record_error.place);
+    record_errors.dedup_by_key(|record_error| record_error.place);
+    let blamed = record_errors.iter().take(3).filter_map(|record_error| {
+        let words = record_error.message.as_deref()?;
+        Some(format!("record {} of the batch: {words}", record_error.place))
     });
     let words: Vec<String> = answer.error_message.map(printable).into_iter().chain(blamed).collect();
     Answer::Said {
@@ -160,13 +161,13 @@ fn answer_of(answer: &PartitionAnswer<'_>) -> Answer {
         base_offset: answer.base_offset,
         append_time_ms: answer.log_append_time_ms,
         message: (!words.is_empty()).then(|| words.join("; ")),
-        culprits,
+        record_errors,
     }
 }
 
-fn culprit_of(error: BatchIndexAndErrorMessageView<'_>) -> Option<Culprit> {
+fn record_error_of(error: BatchIndexAndErrorMessageView<'_>) -> Option<RecordError> {
     let place = u32::try_from(error.batch_index).ok()?;
-    Some(Culprit { place, message: error.batch_index_error_message.map(printable) })
+    Some(RecordError { place, message: error.batch_index_error_message.map(printable) })
 }
 
 fn hint_of(answer: &PartitionAnswer<'_>) -> Option<LeaderHint> {

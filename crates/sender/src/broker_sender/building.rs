@@ -16,28 +16,32 @@ impl BrokerSender {
             let Some(serial) = self.schedule.ready.pop_front() else { break };
             let Some(partition_sender) = self.partition_senders.get_mut(&serial) else { continue };
             partition_sender.listed = false;
-            match partition_sender.next(now, self.identity, &self.config.partition_sender, &mut self.settler)
-            {
+            match partition_sender.next(
+                now,
+                self.identity,
+                &self.config.partition_sender,
+                &mut self.completer,
+            ) {
                 Next::Busy => self.schedule.come_back(serial, Visit::Look),
                 Next::Nothing => self.refresh(serial, now, Visit::Look),
-                Next::Flight(flight) if flight.batch.is_beyond(version) => {
-                    self.landed(now, flight, &Answer::CodecTooNew { produce: version }, None);
+                Next::InFlightBatch(in_flight_batch) if in_flight_batch.batch.is_beyond(version) => {
+                    self.landed(now, in_flight_batch, &Answer::CodecTooNew { produce: version }, None);
                 }
-                Next::Flight(flight) => {
-                    let more = flight.batch.bytes();
+                Next::InFlightBatch(in_flight_batch) => {
+                    let more = in_flight_batch.batch.bytes();
                     if request.batches() > 0 && bytes + more > self.request_bytes_max {
-                        partition_sender.put_back(flight, &mut self.settler);
+                        partition_sender.put_back(in_flight_batch, &mut self.completer);
                         self.schedule.list_first(serial, partition_sender);
                         break;
                     }
                     bytes += more;
-                    request.push(flight);
+                    request.push(in_flight_batch);
                 }
             }
         }
         // Only now may a partition be listed again: a request takes each at most once.
-        for flight in request.flights.iter().flatten() {
-            self.refresh(flight.partition.serial(), now, Visit::Look);
+        for in_flight_batch in request.in_flight_batches.iter().flatten() {
+            self.refresh(in_flight_batch.partition.serial(), now, Visit::Look);
         }
         if request.batches() == 0 {
             self.recycle(request);

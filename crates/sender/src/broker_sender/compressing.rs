@@ -16,9 +16,9 @@ impl BrokerSender {
         let serial = result.id.partition;
         let Some(partition_sender) = self.partition_senders.get_mut(&serial) else {
             debug_assert!(false, "a partition left while a batch of it was in a job");
-            return self.settler.release_output(result.output);
+            return self.completer.release_output(result.output);
         };
-        partition_sender.compressed(result, &mut self.settler);
+        partition_sender.compressed(result, &mut self.completer);
         self.schedule.revisit.push(serial);
         self.release_if_idle(serial);
     }
@@ -52,7 +52,7 @@ impl BrokerSender {
             Claimed::Busy => self.schedule.come_back(serial, Visit::Look),
             Claimed::Job(job) => self.jobs.push_back(job),
             Claimed::Skipped(bytes) => {
-                self.settler.count_skipped(bytes);
+                self.completer.count_skipped(bytes);
                 self.schedule.revisit.push(serial);
             }
         }

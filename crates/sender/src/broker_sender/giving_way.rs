@@ -16,13 +16,13 @@ const SILENT_MIN: Duration = Duration::from_secs(5);
 impl BrokerSender {
     /// Has them give way if a caller waits for memory that is not free. Whether the connection is to be reset for that.
     pub(super) fn gives_way(&mut self, now: Instant) -> bool {
-        if !self.schedule.has_keeping() || !self.settler.shared().memory.is_short() {
+        if !self.schedule.has_keeping() || !self.completer.shared().memory.is_short() {
             return false;
         }
         let mut is_in_flight = false;
         for serial in self.schedule.take_keeping(&mut self.partition_senders) {
             let Some(partition_sender) = self.partition_senders.get_mut(&serial) else { continue };
-            is_in_flight |= partition_sender.give_way(&mut self.settler);
+            is_in_flight |= partition_sender.give_way(&mut self.completer);
             // It stands in the list again as long as it keeps some.
             self.refresh(serial, now, Visit::Look);
         }

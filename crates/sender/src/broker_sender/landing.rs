@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::answers::{self, AnswerError, LeaderHint};
 use super::request::ProduceRequest;
 use super::{BrokerSender, SenderEvent};
-use crate::partition_sender::{Aftermath, Answer, Flight};
+use crate::partition_sender::{Answer, Effects, InFlightBatch};
 
 impl BrokerSender {
     /// A request was answered. Returns how long the broker asks the client to pause (KIP-219), in milliseconds.
@@ -24,8 +24,8 @@ impl BrokerSender {
         self.silent_since = (self.in_flight > 0).then_some(now);
         let mut landed = std::mem::take(&mut self.answers);
         let read = answers::read(&mut request, body, &mut landed);
-        for (flight, answer, hint) in landed.drain(..) {
-            self.landed(now, flight, &answer, hint);
+        for (in_flight_batch, answer, hint) in landed.drain(..) {
+            self.landed(now, in_flight_batch, &answer, hint);
         }
         self.answers = landed;
         self.lost(now, request, true, false);
@@ -47,8 +47,8 @@ impl BrokerSender {
         self.in_flight -= 1;
         self.silent_since = (self.in_flight > 0).then_some(now);
         self.forget_trouble();
-        for flight in request.flights.iter_mut().filter_map(Option::take) {
-            self.landed(now, flight, &Answer::Written, None);
+        for in_flight_batch in request.in_flight_batches.iter_mut().filter_map(Option::take) {
+            self.landed(now, in_flight_batch, &Answer::Written, None);
         }
         self.recycle(request);
     }
@@ -79,8 +79,8 @@ impl BrokerSender {
 
     /// The batches of a request without a response come back.
     fn lost(&mut self, now: Instant, mut request: ProduceRequest, whole: bool, timed_out: bool) {
-        for flight in request.flights.iter_mut().filter_map(Option::take) {
-            self.landed(now, flight, &Answer::Lost { whole, timed_out }, None);
+        for in_flight_batch in request.in_flight_batches.iter_mut().filter_map(Option::take) {
+            self.landed(now, in_flight_batch, &Answer::Lost { whole, timed_out }, None);
         }
         self.recycle(request);
     }
@@ -94,21 +94,27 @@ impl BrokerSender {
     }
 
     /// A batch comes back.
-    pub(super) fn landed(&mut self, now: Instant, flight: Flight, answer: &Answer, hint: Option<LeaderHint>) {
-        let serial = flight.partition.serial();
+    pub(super) fn landed(
+        &mut self,
+        now: Instant,
+        in_flight_batch: InFlightBatch,
+        answer: &Answer,
+        hint: Option<LeaderHint>,
+    ) {
+        let serial = in_flight_batch.partition.serial();
         let Some(partition_sender) = self.partition_senders.get_mut(&serial) else {
             debug_assert!(false, "a partition left while a batch of it was in flight");
-            return self.settler.release(flight.batch);
+            return self.completer.release(in_flight_batch.batch);
         };
         let backoff = &mut self.backoff;
         let config = &self.config.partition_sender;
-        let Aftermath { stale, identity_spent, job, loss } = partition_sender.landed(
+        let Effects { stale, identity_spent, job, loss } = partition_sender.landed(
             now,
-            flight,
+            in_flight_batch,
             answer,
             config,
             &mut |failures| backoff.after(failures),
-            &mut self.settler,
+            &mut self.completer,
         );
         if let Some(loss) = loss {
             let (topic, partition) =

@@ -39,7 +39,7 @@ use crate::accumulator::{ReadyPartitions, SenderMailbox, Shared};
 use crate::backoff::Backoff;
 use crate::compression::CompressionJob;
 use crate::outcome::Obstacle;
-use crate::partition_sender::{Counters, PartitionSender, PartitionSenderConfig, Settler};
+use crate::partition_sender::{Completer, Counters, PartitionSender, PartitionSenderConfig};
 use crate::sync::Arc;
 use answers::Landed;
 use obstacle::Connecting;
@@ -112,7 +112,7 @@ pub struct BrokerSender {
     answers: Vec<Landed>,
     /// Halved after a time-out, grown by answers.
     request_bytes_max: usize,
-    settler: Settler,
+    completer: Completer,
     events: Vec<SenderEvent>,
     backoff: Backoff,
     /// The trouble with the broker; none while its connection works.
@@ -148,7 +148,7 @@ impl BrokerSender {
             spares: Vec::new(),
             answers: Vec::new(),
             request_bytes_max: config.request_bytes_max,
-            settler: Settler::new(shared),
+            completer: Completer::new(shared),
             events: Vec::new(),
             backoff: Backoff::new(config.retry_backoff, config.retry_backoff_max, config.seed),
             trouble: None,
@@ -193,11 +193,11 @@ impl BrokerSender {
     pub fn abort(&mut self) {
         for serial in self.partition_senders.keys().copied().collect::<Vec<_>>() {
             let Some(partition_sender) = self.partition_senders.get_mut(&serial) else { continue };
-            if partition_sender.abort(&mut self.settler).is_none() {
+            if partition_sender.abort(&mut self.completer).is_none() {
                 self.schedule.aborting.push(serial);
             }
         }
-        self.settler.finish();
+        self.completer.finish();
     }
 
     /// Whether [`abort`](Self::abort) has to be called again, because a caller held a partition.
@@ -208,30 +208,30 @@ impl BrokerSender {
 
     /// The next step.
     pub fn poll(&mut self, now: Instant, room: bool) -> Output {
-        self.settler.at(now);
+        self.completer.at(now);
         self.look(now);
         if self.gives_way(now) {
-            self.settler.finish();
+            self.completer.finish();
             return Output::Reset;
         }
         let may_send = room && self.version.is_some() && self.in_flight < self.config.in_flight_max;
         if let Some(job) = self.next_job(now, may_send) {
-            self.settler.finish();
+            self.completer.finish();
             return Output::Compress(job);
         }
         let request = if may_send { self.build(now) } else { None };
-        self.settler.finish();
+        self.completer.finish();
         if let Some(request) = request {
             self.silent_since.get_or_insert(now);
             self.in_flight += 1;
-            self.settler.counters.requests += 1;
+            self.completer.counters.requests += 1;
             return Output::Send(request);
         }
         if self.schedule.has_busy() {
             return Output::Again;
         }
         let until =
-            [self.schedule.next(), self.settler.shared().memory.look(now)].into_iter().flatten().min();
+            [self.schedule.next(), self.completer.shared().memory.look(now)].into_iter().flatten().min();
         Output::Idle { until, deaf: self.version.is_some() && !may_send }
     }
 
@@ -242,7 +242,7 @@ impl BrokerSender {
 
     /// Takes the counts since the last call.
     pub fn counters(&mut self) -> Counters {
-        std::mem::take(&mut self.settler.counters)
+        std::mem::take(&mut self.completer.counters)
     }
 
     /// Its mailbox.
@@ -319,7 +319,7 @@ impl BrokerSender {
     fn arrive(&mut self, serial: u32, now: Instant) {
         let Some(partition_sender) = self.partition_senders.get(&serial) else { return };
         match partition_sender.partition().assign(&self.mailbox) {
-            Some(()) if self.settler.shared().is_pressed() => self.refresh(serial, now, Visit::Press),
+            Some(()) if self.completer.shared().is_pressed() => self.refresh(serial, now, Visit::Press),
             Some(()) => self.refresh(serial, now, Visit::Look),
             None => self.schedule.come_back(serial, Visit::Arrival),
         }
@@ -332,7 +332,7 @@ impl BrokerSender {
         {
             self.looks += 1;
         }
-        let spent = partition_sender.mend(self.identity, &mut self.settler);
+        let spent = partition_sender.mend(self.identity, &mut self.completer);
         self.events.extend(spent.map(SenderEvent::IdentitySpent));
         let config = &self.config.partition_sender;
         let claim_from = if self.compresses { partition_sender.claim_from() } else { usize::MAX };

@@ -41,7 +41,7 @@ impl BrokerSender {
     pub(super) fn expire(&mut self, serial: u32, now: Instant) {
         let Some(partition_sender) = self.partition_senders.get(&serial) else { return };
         let lacks_identity = partition_sender.lacks_identity(self.identity, &self.config.partition_sender);
-        let no_identity = || self.settler.shared().no_identity().filter(|_| lacks_identity);
+        let no_identity = || self.completer.shared().no_identity().filter(|_| lacks_identity);
         let obstacle = partition_sender.partition().leaderless().or_else(no_identity);
         let obstacle = obstacle.or_else(|| self.trouble.clone()).or_else(|| self.unconnected(now));
         // A loaded broker owes answers at any time. One that is silent for half of the time that a record has is the reason.
@@ -54,7 +54,7 @@ impl BrokerSender {
             &self.config.partition_sender,
             obstacle.as_ref(),
             is_silent,
-            &mut self.settler,
+            &mut self.completer,
         );
     }
 

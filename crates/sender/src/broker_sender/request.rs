@@ -4,14 +4,14 @@ use milena_codec::ids::PartitionId;
 use milena_codec::message::produce::{PartitionRecords, RequestFrame, TOPIC_IDS_SINCE, put_request};
 use milena_codec::wire::EncodeError;
 
-use crate::partition_sender::Flight;
+use crate::partition_sender::InFlightBatch;
 
 /// A request, and everything that goes out with it. It has one owner at a time: the broker sender makes it, the connection
 /// writes it and keeps it until the answer, and gives it back to the broker sender.
 #[derive(Debug, Default)]
 pub struct ProduceRequest {
     /// Its batches, sorted by topic; taken out one by one as they are answered.
-    pub(super) flights: Vec<Option<Flight>>,
+    pub(super) in_flight_batches: Vec<Option<InFlightBatch>>,
     version: i16,
     /// Everything but the batches.
     glue: Vec<u8>,
@@ -26,7 +26,7 @@ pub struct ProduceRequest {
 #[derive(Clone, Copy, Debug)]
 enum Piece {
     Glue { start: usize, end: usize },
-    Chunk { flight: usize, chunk: usize },
+    Chunk { in_flight_batch: usize, chunk: usize },
 }
 
 /// The fields of a request besides its batches.
@@ -41,30 +41,36 @@ pub struct RequestConfig {
 }
 
 /// The order of a request: partitions of one topic stand together.
-fn place(flight: &Option<Flight>) -> Option<(&str, PartitionId)> {
-    flight.as_ref().map(|flight| (&**flight.partition.topic(), flight.partition.index()))
+fn place(in_flight_batch: &Option<InFlightBatch>) -> Option<(&str, PartitionId)> {
+    in_flight_batch
+        .as_ref()
+        .map(|in_flight_batch| (&**in_flight_batch.partition.topic(), in_flight_batch.partition.index()))
 }
 
 impl ProduceRequest {
     /// Adds a batch, of a partition that it has none of.
-    pub(super) fn push(&mut self, flight: Flight) {
-        self.flights.push(Some(flight));
+    pub(super) fn push(&mut self, in_flight_batch: InFlightBatch) {
+        self.in_flight_batches.push(Some(in_flight_batch));
     }
 
     /// All batches are in it: the version is the one of the connection, unless a topic has no id.
     pub(super) fn close(&mut self, version: i16) {
-        self.flights.sort_unstable_by(|a, b| place(a).cmp(&place(b)));
+        self.in_flight_batches.sort_unstable_by(|a, b| place(a).cmp(&place(b)));
         debug_assert!(
-            self.flights.windows(2).all(|pair| place(&pair[0]) != place(&pair[1])),
+            self.in_flight_batches.windows(2).all(|pair| place(&pair[0]) != place(&pair[1])),
             "a broker keeps the last of two batches for one partition"
         );
-        let has_ids = self.flights.iter().flatten().all(|flight| !flight.topic_id.is_zero());
+        let has_ids = self
+            .in_flight_batches
+            .iter()
+            .flatten()
+            .all(|in_flight_batch| !in_flight_batch.topic_id.is_zero());
         self.version = if has_ids { version } else { version.min(TOPIC_IDS_SINCE - 1) };
     }
 
     /// Makes it empty. Its memory is kept for the next request.
     pub(super) fn clear(&mut self) {
-        self.flights.clear();
+        self.in_flight_batches.clear();
         self.glue.clear();
         self.cuts.clear();
         self.pieces.clear();
@@ -84,18 +90,20 @@ impl ProduceRequest {
             acks: config.acks,
             timeout_ms: config.timeout_ms,
         };
-        let batches = self.flights.iter().flatten().map(|flight| PartitionRecords {
-            topic: flight.partition.topic(),
-            topic_id: flight.topic_id,
-            partition: flight.partition.index(),
-            bytes: flight.batch.bytes(),
+        let batches = self.in_flight_batches.iter().flatten().map(|in_flight_batch| PartitionRecords {
+            topic: in_flight_batch.partition.topic(),
+            topic_id: in_flight_batch.topic_id,
+            partition: in_flight_batch.partition.index(),
+            bytes: in_flight_batch.batch.bytes(),
         });
         put_request(&mut self.glue, &mut self.cuts, &frame, batches)?;
         let mut start = 0;
-        for (flight, cut) in self.cuts.iter().enumerate() {
+        for (in_flight_batch, cut) in self.cuts.iter().enumerate() {
             self.pieces.push(Piece::Glue { start, end: *cut });
-            let chunks = self.flights[flight].as_ref().map_or(0, |flight| flight.batch.piece_count());
-            self.pieces.extend((0..chunks).map(|chunk| Piece::Chunk { flight, chunk }));
+            let chunks = self.in_flight_batches[in_flight_batch]
+                .as_ref()
+                .map_or(0, |in_flight_batch| in_flight_batch.batch.piece_count());
+            self.pieces.extend((0..chunks).map(|chunk| Piece::Chunk { in_flight_batch, chunk }));
             start = *cut;
         }
         self.pieces.push(Piece::Glue { start, end: self.glue.len() });
@@ -114,9 +122,9 @@ impl ProduceRequest {
     pub fn piece(&self, index: usize) -> &[u8] {
         match self.pieces.get(index) {
             Some(Piece::Glue { start, end }) => &self.glue[*start..*end],
-            Some(Piece::Chunk { flight, chunk }) => {
-                self.flights[*flight].as_ref().map_or(&[], |flight| flight.batch.piece(*chunk))
-            }
+            Some(Piece::Chunk { in_flight_batch, chunk }) => self.in_flight_batches[*in_flight_batch]
+                .as_ref()
+                .map_or(&[], |in_flight_batch| in_flight_batch.batch.piece(*chunk)),
             None => &[],
         }
     }
@@ -136,6 +144,6 @@ impl ProduceRequest {
     /// How many batches it carries.
     #[must_use]
     pub const fn batches(&self) -> usize {
-        self.flights.len()
+        self.in_flight_batches.len()
     }
 }

@@ -16,7 +16,7 @@ pub enum Answer {
         /// The broker's message.
         message: Option<String>,
         /// The records that are to blame for a refusal (KIP-467). Invariant: in their order, each once.
-        culprits: Vec<Culprit>,
+        record_errors: Vec<RecordError>,
     },
     /// There is no response (`acks=0`): it was written to the connection.
     Written,
@@ -47,7 +47,7 @@ impl Answer {
 
 /// A record that the broker does not take.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Culprit {
+pub struct RecordError {
     /// Its place in the batch.
     pub place: u32,
     /// The trouble with it, in words.

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::entry::{Bytes, State};
 use super::opening::Opening;
-use super::{PartitionSender, Settler};
+use super::{Completer, PartitionSender};
 use crate::batch::{Batch, Claim};
 use crate::compression::{CompressionJob, CompressionResult, JobId, Output, Work};
 use crate::outcome::{Failure, FailureKind, Persisted};
@@ -153,7 +153,7 @@ impl PartitionSender {
         let work = match &opening {
             Opening::Cut => Work::Cut,
             Opening::Drop(rejection) => {
-                Work::Drop(rejection.records.iter().map(|culprit| culprit.place).collect())
+                Work::Drop(rejection.records.iter().map(|record_error| record_error.place).collect())
             }
         };
         let bytes_max = self.partition.limit().part_bytes_max(batch.lengths());
@@ -165,18 +165,18 @@ impl PartitionSender {
     }
 
     /// Takes the result of a job.
-    pub(crate) fn compressed(&mut self, result: CompressionResult, settler: &mut Settler) {
+    pub(crate) fn compressed(&mut self, result: CompressionResult, completer: &mut Completer) {
         self.in_jobs -= 1;
-        settler.count_compression(&result);
+        completer.count_compression(&result);
         match result.id.entry {
-            None => self.prepare(result, settler),
-            Some(number) => self.opened(number, result.output, settler),
+            None => self.prepare(result, completer),
+            Some(number) => self.opened(number, result.output, completer),
         }
-        self.drop_settled(settler);
+        self.drop_settled(completer);
     }
 
     /// The next batch comes back. It was never sent: if its deliveries are settled by now, it is dropped.
-    fn prepare(&mut self, result: CompressionResult, settler: &mut Settler) {
+    fn prepare(&mut self, result: CompressionResult, completer: &mut Completer) {
         let claim = self.next_batch.claimed.take().and_then(|claimed| claimed.claim);
         let (wire_bytes, plain_bytes) = (result.wire_bytes, result.plain_bytes);
         // A codec that failed says nothing about the records.
@@ -186,66 +186,66 @@ impl PartitionSender {
         }
         match (result.output, claim) {
             (Output::Batch(mut batch), Some(_)) => {
-                settler.trim(&mut batch);
+                completer.trim(&mut batch);
                 self.next_batch.prepared.push_back(batch);
             }
             (Output::Parts { parts, source }, Some(claim)) => {
-                settler.release(source);
+                completer.release(source);
                 let more = parts.len().saturating_sub(1) as u64;
                 self.partition.shared().outstanding.split(claim.generation, more);
                 self.next_batch.prepared.extend(parts);
             }
             (Output::Broken { source, reason }, Some(claim)) => {
-                settler.release(source);
-                self.fail_in_job(claim, reason, settler);
+                completer.release(source);
+                self.fail_in_job(claim, reason, completer);
             }
             (Output::Lost { charged }, Some(claim)) => {
-                settler.release_charge(charged);
-                self.fail_in_job(claim, LOST.to_owned(), settler);
+                completer.release_charge(charged);
+                self.fail_in_job(claim, LOST.to_owned(), completer);
             }
-            (output, None) => settler.release_output(output),
+            (output, None) => completer.release_output(output),
         }
     }
 
     /// The batch could not be handled, and was never sent.
-    fn fail_in_job(&mut self, claim: Claim, reason: String, settler: &mut Settler) {
+    fn fail_in_job(&mut self, claim: Claim, reason: String, completer: &mut Completer) {
         let message = format!("compression of the batch failed: {reason}").into();
         let (kind, persisted) = (FailureKind::Internal, Persisted::No);
         let failure = Failure { kind, persisted, retriable: false, code: None, message };
-        settler.failed(claim, failure, &self.partition, &mut self.spares);
+        completer.failed(claim, failure, &self.partition, &mut self.spares);
     }
 
     /// A batch that was sent and rejected comes back in parts, which take its place.
-    fn opened(&mut self, number: u64, output: Output, settler: &mut Settler) {
+    fn opened(&mut self, number: u64, output: Output, completer: &mut Completer) {
         let Some(index) = self.entries.iter().position(|entry| entry.number == number) else { return };
         if self.entries[index].state == State::Written {
             self.entries.remove(index);
-            return settler.release_output(output);
+            return completer.release_output(output);
         }
         let Some(opening) = self.entries[index].take_opening() else { return };
         let parts = match output {
             Output::Parts { parts, source } => {
-                settler.release(source);
+                completer.release(source);
                 Ok(parts)
             }
             Output::Batch(batch) => Ok(vec![batch]),
             Output::Broken { source, reason } => {
-                settler.release(source);
+                completer.release(source);
                 Err(reason)
             }
             Output::Lost { charged } => {
-                settler.release_charge(charged);
+                completer.release_charge(charged);
                 Err(LOST.to_owned())
             }
         };
         match (parts, self.entries[index].has_callers()) {
             (Ok(parts), true) => match opening {
                 Opening::Cut => self.insert_cut(index, parts),
-                Opening::Drop(rejection) => self.insert_others(index, parts, &rejection, settler),
+                Opening::Drop(rejection) => self.insert_others(index, parts, &rejection, completer),
             },
             // Settled by its deadline meanwhile. Its sequences are missing then, and its parts are not sent.
             (Ok(parts), false) => {
-                parts.into_iter().for_each(|part| settler.release(part));
+                parts.into_iter().for_each(|part| completer.release(part));
                 self.leave_unwritten(index);
             }
             (Err(reason), _) => {
@@ -255,7 +255,7 @@ impl PartitionSender {
                 let (kind, code) = (FailureKind::Internal, entry.code);
                 let failure = Failure { kind, persisted, retriable: false, code, message };
                 if let Some(claim) = entry.take_claim() {
-                    settler.failed(claim, failure, &self.partition, &mut self.spares);
+                    completer.failed(claim, failure, &self.partition, &mut self.spares);
                 }
             }
         }

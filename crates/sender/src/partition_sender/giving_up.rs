@@ -9,7 +9,7 @@ use milena_codec::ErrorCode;
 use super::answer::{Answer, words};
 use super::entry::{Bytes, Callers, Entry};
 use super::rejection::Rejected;
-use super::{PartitionSender, PartitionSenderConfig, Settler};
+use super::{Completer, PartitionSender, PartitionSenderConfig};
 use crate::batch::Batch;
 use crate::outcome::{Ending, Failure, FailureKind, Obstacle, Persisted};
 
@@ -64,7 +64,7 @@ impl PartitionSender {
         config: &PartitionSenderConfig,
         obstacle: Option<&Obstacle>,
         is_silent: bool,
-        settler: &mut Settler,
+        completer: &mut Completer,
     ) -> Option<()> {
         let Some(opened_before) = now.checked_sub(config.delivery_timeout) else { return Some(()) };
         if let Some(opened_before) = opened_before.checked_sub(config.delivery_timeout) {
@@ -88,13 +88,13 @@ impl PartitionSender {
             last: None,
         };
         let was_sent = |entry: &Entry| !entry.was_never_sent() && overdue(entry);
-        self.fail_entries(was_sent, FailureKind::DeliveryTimeout, &cause("acknowledged"), settler);
+        self.fail_entries(was_sent, FailureKind::DeliveryTimeout, &cause("acknowledged"), completer);
         let cause = cause("sent");
-        self.fail_entries(overdue, FailureKind::DeliveryTimeout, &cause, settler);
+        self.fail_entries(overdue, FailureKind::DeliveryTimeout, &cause, completer);
         let Some(unsent_before) = unsent_before else { return Some(()) };
-        self.fail_next_batch(Some(unsent_before), FailureKind::DeliveryTimeout, &cause, settler);
+        self.fail_next_batch(Some(unsent_before), FailureKind::DeliveryTimeout, &cause, completer);
         for batch in self.partition.give_up(Some(unsent_before))? {
-            self.fail_unsent(batch, FailureKind::DeliveryTimeout, &cause, settler);
+            self.fail_unsent(batch, FailureKind::DeliveryTimeout, &cause, completer);
         }
         Some(())
     }
@@ -108,30 +108,30 @@ impl PartitionSender {
     /// A caller waits for room: batches whose callers were told are not sent again, and those that are here go. The run
     /// goes on by its rules, which do without their outcome. Returns whether others are in flight: they go when they come
     /// back.
-    pub fn give_way(&mut self, settler: &mut Settler) -> bool {
+    pub fn give_way(&mut self, completer: &mut Completer) -> bool {
         let told = self.entries.iter_mut().filter(|entry| !entry.has_callers());
         told.for_each(|entry| entry.callers = Callers::GivenUp);
-        self.drop_settled(settler);
+        self.drop_settled(completer);
         self.entries.iter().any(|entry| !entry.has_callers() && entry.is_in_flight())
     }
 
     /// Fails everything: the producer ends. Returns none when a caller holds the partition.
-    pub fn abort(&mut self, settler: &mut Settler) -> Option<()> {
+    pub fn abort(&mut self, completer: &mut Completer) -> Option<()> {
         let waiting = self.partition.give_up(None);
-        self.fail_all(waiting?, settler);
+        self.fail_all(waiting?, completer);
         Some(())
     }
 
     /// Fails everything, and takes no more: the topic has no such partition any more.
-    pub fn discard(mut self, settler: &mut Settler) {
+    pub fn discard(mut self, completer: &mut Completer) {
         let cause = &Cause::from(
             "the topic was created anew, with fewer partitions: send to one that it has, or add partitions",
         );
         let waiting = self.partition.end();
-        self.fail_entries(|_| true, FailureKind::InvalidPartition, cause, settler);
-        self.fail_next_batch(None, FailureKind::InvalidPartition, cause, settler);
+        self.fail_entries(|_| true, FailureKind::InvalidPartition, cause, completer);
+        self.fail_next_batch(None, FailureKind::InvalidPartition, cause, completer);
         for batch in waiting {
-            self.fail_unsent(batch, FailureKind::InvalidPartition, cause, settler);
+            self.fail_unsent(batch, FailureKind::InvalidPartition, cause, completer);
         }
     }
 
@@ -155,19 +155,19 @@ impl PartitionSender {
     }
 
     /// Fails all that is here, and what waited behind it.
-    fn fail_all(&mut self, waiting: Vec<Batch>, settler: &mut Settler) {
+    fn fail_all(&mut self, waiting: Vec<Batch>, completer: &mut Completer) {
         // The code of a partition without a leader is what the brokers returned last.
         let code = self.partition.leaderless().and_then(|obstacle| obstacle.code);
         let cause = |head: String| Cause { code, ..Cause::from(head) };
         let ending = self.partition.shared().ending().unwrap_or(Ending::Closed);
         let (ended, kind) = (ending.name(), ending.kind());
         let unacknowledged = cause(format!("{ended} before the broker acknowledged the record"));
-        self.fail_entries(|entry| !entry.was_never_sent(), kind, &unacknowledged, settler);
+        self.fail_entries(|entry| !entry.was_never_sent(), kind, &unacknowledged, completer);
         let cause = &cause(format!("{ended} before the record was sent"));
-        self.fail_entries(|_| true, kind, cause, settler);
-        self.fail_next_batch(None, kind, cause, settler);
+        self.fail_entries(|_| true, kind, cause, completer);
+        self.fail_next_batch(None, kind, cause, completer);
         for batch in waiting {
-            self.fail_unsent(batch, kind, cause, settler);
+            self.fail_unsent(batch, kind, cause, completer);
         }
     }
 
@@ -178,7 +178,7 @@ impl PartitionSender {
         which: impl Fn(&Entry) -> bool,
         kind: FailureKind,
         cause: &Cause<'_>,
-        settler: &mut Settler,
+        completer: &mut Completer,
     ) {
         let rejection = self.rejection;
         for entry in self.entries.iter_mut().filter(|entry| which(entry)) {
@@ -190,15 +190,15 @@ impl PartitionSender {
             if let Some(claim) = claim {
                 let rejected = Self::rejected(rejection, kind, Some(entry));
                 let failure = failure_of(kind, persisted, rejected, cause);
-                settler.failed(claim, failure, &self.partition, &mut self.spares);
+                completer.failed(claim, failure, &self.partition, &mut self.spares);
                 self.keeps_told = true;
             }
         }
-        self.drop_settled(settler);
+        self.drop_settled(completer);
     }
 
     /// Drops what waits and concerns no caller any more; a batch that was stamped leaves a gap behind.
-    pub(super) fn drop_settled(&mut self, settler: &mut Settler) {
+    pub(super) fn drop_settled(&mut self, completer: &mut Completer) {
         // After a split there may be thousands of entries, and each answer comes here.
         if !self.keeps_told {
             return;
@@ -211,7 +211,7 @@ impl PartitionSender {
                 continue;
             }
             if let Some(Entry { bytes: Bytes::Here(batch), .. }) = self.leave_unwritten(index) {
-                settler.release(batch);
+                completer.release(batch);
             }
         }
         self.keeps_told = !self.entries.iter().all(Entry::has_callers);
@@ -223,24 +223,24 @@ impl PartitionSender {
         opened_before: Option<Instant>,
         kind: FailureKind,
         cause: &Cause<'_>,
-        settler: &mut Settler,
+        completer: &mut Completer,
     ) {
         let (batches, claim) = self.next_batch.give_up(opened_before);
         for batch in batches {
-            self.fail_unsent(batch, kind, cause, settler);
+            self.fail_unsent(batch, kind, cause, completer);
         }
         if let Some(claim) = claim {
             let rejected = Self::rejected(self.rejection, kind, None);
             let failure = failure_of(kind, Persisted::No, rejected, cause);
-            settler.failed(claim, failure, &self.partition, &mut self.spares);
+            completer.failed(claim, failure, &self.partition, &mut self.spares);
         }
     }
 
-    fn fail_unsent(&mut self, batch: Batch, kind: FailureKind, cause: &Cause<'_>, settler: &mut Settler) {
+    fn fail_unsent(&mut self, batch: Batch, kind: FailureKind, cause: &Cause<'_>, completer: &mut Completer) {
         let rejected = Self::rejected(self.rejection, kind, None);
         let failure = failure_of(kind, Persisted::No, rejected, cause);
-        settler.failed(batch.claim(), failure, &self.partition, &mut self.spares);
-        settler.release(batch);
+        completer.failed(batch.claim(), failure, &self.partition, &mut self.spares);
+        completer.release(batch);
     }
 }
 
@@ -260,10 +260,10 @@ pub const LATE_MIN: Duration = Duration::from_secs(1);
 /// more.
 impl Drop for PartitionSender {
     fn drop(&mut self) {
-        let mut settler = Settler::new(StdArc::clone(self.partition.shared()));
+        let mut completer = Completer::new(StdArc::clone(self.partition.shared()));
         let waiting = self.partition.end();
-        self.fail_all(waiting, &mut settler);
-        settler.finish();
+        self.fail_all(waiting, &mut completer);
+        completer.finish();
     }
 }
 

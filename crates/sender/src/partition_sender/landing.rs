@@ -10,7 +10,7 @@ use super::entry::{Bytes, Entry, OpenAnswer, State, Try};
 use super::giving_up::Cause;
 use super::loss::Loss;
 use super::verdict::{Case, Trace, Verdict, verdict};
-use super::{Flight, PartitionSender, PartitionSenderConfig, Settler};
+use super::{Completer, InFlightBatch, PartitionSender, PartitionSenderConfig};
 use crate::batch::{Batch, ZSTD_SINCE_PRODUCE};
 use crate::compression::CompressionJob;
 use crate::outcome::{Failure, FailureKind, Persisted};
@@ -20,7 +20,7 @@ const UNRECOGNISED_MAX: u32 = 5;
 
 /// The consequences for the broker sender.
 #[derive(Debug, Default)]
-pub struct Aftermath {
+pub struct Effects {
     /// Another broker leads the partition, or none.
     pub stale: bool,
     /// The producer id is worth nothing any more.
@@ -36,30 +36,30 @@ impl PartitionSender {
     pub fn landed(
         &mut self,
         now: Instant,
-        flight: Flight,
+        in_flight_batch: InFlightBatch,
         answer: &Answer,
         config: &PartitionSenderConfig,
         backoff: &mut dyn FnMut(u32) -> Duration,
-        settler: &mut Settler,
-    ) -> Aftermath {
+        completer: &mut Completer,
+    ) -> Effects {
         self.in_flight -= 1;
         if matches!(answer, Answer::Lost { .. }) {
             // The leader that is reached next may be another, or may have started anew.
             self.run.leader_changed();
             self.forget_rejection();
         }
-        let Some(index) = self.entries.iter().position(|entry| entry.number == flight.entry) else {
-            settler.release(flight.batch);
-            return Aftermath::default();
+        let Some(index) = self.entries.iter().position(|entry| entry.number == in_flight_batch.entry) else {
+            completer.release(in_flight_batch.batch);
+            return Effects::default();
         };
         if self.entries[index].state == State::Written {
-            settler.release(flight.batch);
+            completer.release(in_flight_batch.batch);
             self.entries.remove(index);
-            return Aftermath::default();
+            return Effects::default();
         }
-        let records = flight.batch.records;
-        let blames = matches!(answer, Answer::Said { culprits, .. }
-            if culprits.last().is_some_and(|last| last.place < records));
+        let records = in_flight_batch.batch.records;
+        let blames = matches!(answer, Answer::Said { record_errors, .. }
+            if record_errors.last().is_some_and(|last| last.place < records));
         let corrupted = self.entries[index].corrupted;
         let case = Case { records, idempotent: config.idempotent, blames, corrupted };
         let (verdict, trace) = judge(answer, case);
@@ -67,37 +67,39 @@ impl PartitionSender {
         if verdict != Verdict::Written {
             self.note(index, answer, verdict, trace);
         }
-        let mut aftermath = Aftermath::default();
+        let mut effects = Effects::default();
         match verdict {
-            Verdict::Written => aftermath.loss = self.written(index, flight, now, answer, settler),
-            Verdict::Fail(kind) => self.failed(index, flight.batch, kind, answer, settler),
-            Verdict::Split => aftermath.job = self.split(index, flight.batch, answer, settler),
+            Verdict::Written => effects.loss = self.written(index, in_flight_batch, now, answer, completer),
+            Verdict::Fail(kind) => self.failed(index, in_flight_batch.batch, kind, answer, completer),
+            Verdict::Split => effects.job = self.split(index, in_flight_batch.batch, answer, completer),
             Verdict::Cull(kind) => {
-                aftermath.job = self.cull(index, flight.batch, kind, answer, settler);
+                effects.job = self.cull(index, in_flight_batch.batch, kind, answer, completer);
             }
             Verdict::OutOfSequence | Verdict::NewIdentity => {
-                aftermath.identity_spent = verdict == Verdict::NewIdentity && self.run.spend_identity();
+                effects.identity_spent = verdict == Verdict::NewIdentity && self.run.spend_identity();
                 if self.waits_for_another(index) {
-                    self.wait_again(index, flight.batch);
+                    self.wait_again(index, in_flight_batch.batch);
                 } else {
-                    aftermath.loss = self.loss_behind(index, answer);
+                    effects.loss = self.loss_behind(index, answer);
                     self.run.broken = true;
-                    self.retry(index, flight.batch, (now, answer), config, backoff, settler);
+                    self.retry(index, in_flight_batch.batch, (now, answer), config, backoff, completer);
                 }
             }
             Verdict::RetryAtLeader => {
                 // The topic may have been created anew under its name, or the leader that is reached next is another.
                 self.run.leader_changed();
-                aftermath.stale = true;
-                self.retry(index, flight.batch, (now, answer), config, backoff, settler);
+                effects.stale = true;
+                self.retry(index, in_flight_batch.batch, (now, answer), config, backoff, completer);
             }
-            Verdict::Retry => self.retry(index, flight.batch, (now, answer), config, backoff, settler),
+            Verdict::Retry => {
+                self.retry(index, in_flight_batch.batch, (now, answer), config, backoff, completer)
+            }
         }
-        self.drop_settled(settler);
+        self.drop_settled(completer);
         if !self.has_waiting() {
             self.not_before = None;
         }
-        aftermath
+        effects
     }
 
     /// Notes what an answer shows of the batch.
@@ -147,18 +149,18 @@ impl PartitionSender {
     fn written(
         &mut self,
         index: usize,
-        flight: Flight,
+        in_flight_batch: InFlightBatch,
         now: Instant,
         answer: &Answer,
-        settler: &mut Settler,
+        completer: &mut Completer,
     ) -> Option<Loss> {
-        let Flight { batch, .. } = flight;
+        let InFlightBatch { batch, .. } = in_flight_batch;
         let newest_ms = batch.max_timestamp_ms;
         // Without acknowledgements a rejection is not seen.
         if self.compresses() && matches!(answer, Answer::Said { .. }) {
             self.partition.limit().accepted(batch.lengths());
         }
-        settler.release(batch);
+        completer.release(batch);
         let mut entry = self.entries.remove(index)?;
         let (base_offset, append_time_ms) = match answer {
             Answer::Said { base_offset, append_time_ms, .. } => (
@@ -178,7 +180,7 @@ impl PartitionSender {
         }
         let stamp = entry.stamp;
         if let Some(claim) = entry.take_claim() {
-            settler.written(claim, base_offset, append_time_ms, &mut self.spares);
+            completer.written(claim, base_offset, append_time_ms, &mut self.spares);
         }
         let Bytes::InFlight(Try { term, topic, .. }) = entry.bytes else { return None };
         if topic != self.run.topic {
@@ -195,7 +197,7 @@ impl PartitionSender {
         if index > 0
             && let Some(room) = before.and_then(|before| before.room_until(stamp, base_offset))
         {
-            self.prove_before(index, (stamp.identity, term), room, settler);
+            self.prove_before(index, (stamp.identity, term), room, completer);
         }
         loss
     }
@@ -206,7 +208,7 @@ impl PartitionSender {
         batch: Batch,
         kind: FailureKind,
         answer: &Answer,
-        settler: &mut Settler,
+        completer: &mut Completer,
     ) {
         let (code, mut said) = words(answer);
         if kind == FailureKind::MessageTooLarge {
@@ -215,12 +217,12 @@ impl PartitionSender {
         if kind == FailureKind::UnsupportedCompression {
             said = unsupported(batch.codec(), answer);
         }
-        settler.release(batch);
+        completer.release(batch);
         let Some(mut entry) = self.leave_unwritten(index) else { return };
         let persisted = if entry.is_in_doubt() { Persisted::Maybe } else { Persisted::No };
         let Some(claim) = entry.take_claim() else { return };
         let failure = Failure { kind, persisted, retriable: false, code, message: said.into() };
-        settler.failed(claim, failure, &self.partition, &mut self.spares);
+        completer.failed(claim, failure, &self.partition, &mut self.spares);
     }
 
     /// Sends the same bytes again later, if there is a later.
@@ -231,7 +233,7 @@ impl PartitionSender {
         (now, answer): (Instant, &Answer),
         config: &PartitionSenderConfig,
         backoff: &mut dyn FnMut(u32) -> Duration,
-        settler: &mut Settler,
+        completer: &mut Completer,
     ) {
         let entry = &mut self.entries[index];
         let failures = entry.failures;
@@ -242,7 +244,7 @@ impl PartitionSender {
         if out_of_tries {
             let which = |entry: &Entry| entry.number == number;
             let cause = Cause::after_tries(u64::from(failures) + 1, config.retries, answer);
-            self.fail_entries(which, FailureKind::RetriesExhausted, &cause, settler);
+            self.fail_entries(which, FailureKind::RetriesExhausted, &cause, completer);
         }
         let not_before = now + backoff(failures);
         self.not_before = Some(self.not_before.map_or(not_before, |earlier| earlier.max(not_before)));

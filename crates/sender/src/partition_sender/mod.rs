@@ -24,6 +24,7 @@
 //!   doubt is sent again for as long again, for the sake of the batches behind it, unless callers wait for the room.
 
 mod answer;
+mod completer;
 mod compressing;
 mod entry;
 mod giving_up;
@@ -34,15 +35,14 @@ mod outcome;
 mod parts;
 mod rejection;
 mod run;
-mod settler;
 mod verdict;
 
-pub use answer::{Answer, Culprit};
+pub use answer::{Answer, RecordError};
+pub use completer::{Completer, CompressionCounters, Counters};
 pub(crate) use compressing::Claimed;
 pub use giving_up::LATE_MIN;
-pub use landing::Aftermath;
+pub use landing::Effects;
 pub use loss::Loss;
-pub use settler::{CompressionCounters, Counters, Settler};
 
 use std::collections::VecDeque;
 use std::sync::Arc as StdArc;
@@ -99,7 +99,7 @@ pub struct PartitionSender {
 
 /// A batch on its way into a request.
 #[derive(Debug)]
-pub struct Flight {
+pub struct InFlightBatch {
     /// Which partition.
     pub partition: StdArc<Partition>,
     /// Its topic's id.
@@ -118,7 +118,7 @@ pub enum Next {
     /// Nothing now.
     Nothing,
     /// This.
-    Flight(Flight),
+    InFlightBatch(InFlightBatch),
 }
 
 /// How partition senders send.
@@ -274,7 +274,7 @@ impl PartitionSender {
         now: Instant,
         identity: Option<Identity>,
         config: &PartitionSenderConfig,
-        settler: &mut Settler,
+        completer: &mut Completer,
     ) -> Next {
         if !self.may_send(now, identity, config) {
             return Next::Nothing;
@@ -282,7 +282,7 @@ impl PartitionSender {
         self.not_before = None;
         if let Some(index) = self.waiting_to_send(now, config) {
             self.grant_try(index, config);
-            return self.fly(index, now, settler);
+            return self.fly(index, now, completer);
         }
         let taken = match self.compresses() {
             true => Some(self.next_batch.pop()),
@@ -294,16 +294,16 @@ impl PartitionSender {
         self.enter(batch, stamp.unwrap_or(Stamp::NONE));
         let index = self.entries.len() - 1;
         self.grant_try(index, config);
-        self.fly(index, now, settler)
+        self.fly(index, now, completer)
     }
 
     /// Takes back a batch that did not fit its request: it goes with the next, stamped as it is.
-    pub fn put_back(&mut self, flight: Flight, settler: &mut Settler) {
+    pub fn put_back(&mut self, in_flight_batch: InFlightBatch, completer: &mut Completer) {
         self.in_flight -= 1;
-        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.number == flight.entry) {
-            entry.bytes = Bytes::Here(flight.batch);
+        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.number == in_flight_batch.entry) {
+            entry.bytes = Bytes::Here(in_flight_batch.batch);
             entry.tries = entry.tries.saturating_sub(1);
-            settler.counters.retries -= u64::from(entry.tries > 0);
+            completer.counters.retries -= u64::from(entry.tries > 0);
         }
     }
 
@@ -353,16 +353,16 @@ impl PartitionSender {
         self.entries.push_back(Entry::new(self.next_entry, batch, stamp));
     }
 
-    fn fly(&mut self, index: usize, now: Instant, settler: &mut Settler) -> Next {
+    fn fly(&mut self, index: usize, now: Instant, completer: &mut Completer) -> Next {
         let Run { term, topic, .. } = self.run;
         let to = Try { term, topic, at_knowing_leader: self.run.is_known(now) };
         let Some(entry) = self.entries.get_mut(index) else { return Next::Nothing };
         let Some(batch) = entry.take_bytes(to) else { return Next::Nothing };
         self.in_flight += 1;
-        settler.counters.retries += u64::from(entry.tries > 0);
+        completer.counters.retries += u64::from(entry.tries > 0);
         entry.tries = entry.tries.saturating_add(1);
         let partition = StdArc::clone(&self.partition);
-        Next::Flight(Flight { partition, topic_id: self.topic_id, entry: entry.number, batch })
+        Next::InFlightBatch(InFlightBatch { partition, topic_id: self.topic_id, entry: entry.number, batch })
     }
 }
 

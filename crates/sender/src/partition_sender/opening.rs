@@ -2,7 +2,7 @@
 
 use milena_codec::ErrorCode;
 
-use super::answer::Culprit;
+use super::answer::RecordError;
 use crate::outcome::FailureKind;
 
 /// Why a batch that was sent is in a job.
@@ -19,7 +19,7 @@ pub(super) enum Opening {
 pub(super) struct Rejection {
     pub(super) kind: FailureKind,
     pub(super) code: ErrorCode,
-    pub(super) records: Vec<Culprit>,
+    pub(super) records: Vec<RecordError>,
     /// The broker's words about the batch.
     pub(super) message: String,
 }

@@ -7,7 +7,7 @@ use milena_codec::record::Stamp;
 
 use super::entry::{Bytes, Doubt, Entry, State};
 use super::run::Room;
-use super::{PartitionSender, Settler};
+use super::{Completer, PartitionSender};
 use crate::outcome::{Failure, FailureKind, Persisted};
 
 impl PartitionSender {
@@ -26,7 +26,7 @@ impl PartitionSender {
     /// Ends a run in which a batch is missing, or in which the leader rejected the sequence of each batch in doubt: those fail
     /// as possibly written, and the others get new stamps under the next epoch (KIP-360). Returns a producer id whose epochs
     /// are used up, once: the run waits for another.
-    pub fn mend(&mut self, given: Option<Identity>, settler: &mut Settler) -> Option<ProducerId> {
+    pub fn mend(&mut self, given: Option<Identity>, completer: &mut Completer) -> Option<ProducerId> {
         if self.entries.is_empty() && !self.run.broken {
             return None;
         }
@@ -43,7 +43,7 @@ impl PartitionSender {
         if self.entries.iter().any(|entry| self.is_unresolved(entry)) {
             return None;
         }
-        self.fail_in_doubt(settler);
+        self.fail_in_doubt(completer);
         self.restamp(given)
     }
 
@@ -61,7 +61,7 @@ impl PartitionSender {
 
     /// Fails the batches in doubt as possibly written: the leader rejected the sequences of all of them, and no later batch can
     /// show their outcome.
-    fn fail_in_doubt(&mut self, settler: &mut Settler) {
+    fn fail_in_doubt(&mut self, completer: &mut Completer) {
         let mut index = 0;
         while let Some(entry) = self.entries.get(index) {
             if !entry.is_in_doubt() {
@@ -78,10 +78,10 @@ impl PartitionSender {
                     code: entry.code,
                     message: reason_of_doubt(&entry).into(),
                 };
-                settler.failed(claim, failure, &self.partition, &mut self.spares);
+                completer.failed(claim, failure, &self.partition, &mut self.spares);
             }
             if let Bytes::Here(batch) = entry.bytes {
-                settler.release(batch);
+                completer.release(batch);
             }
         }
     }
@@ -108,7 +108,7 @@ impl PartitionSender {
         index: usize,
         (identity, sent): (Identity, u32),
         room: Room,
-        settler: &mut Settler,
+        completer: &mut Completer,
     ) {
         for entry in self.entries.iter_mut().take(index) {
             let is_of_run = entry.stamp.identity == identity && room.holds(entry.stamp.base_sequence);
@@ -116,13 +116,13 @@ impl PartitionSender {
             if is_of_run && (entry.was_answered(sent) || is_sent_before) {
                 let offset = room.offset_of(entry.stamp.base_sequence);
                 if let Some(claim) = entry.prove() {
-                    settler.written(claim, offset, None, &mut self.spares);
+                    completer.written(claim, offset, None, &mut self.spares);
                 }
             }
         }
         for index in (0..index).rev() {
             if let Some(batch) = self.entries.get_mut(index).and_then(Entry::take_written) {
-                settler.release(batch);
+                completer.release(batch);
                 self.entries.remove(index);
             }
         }

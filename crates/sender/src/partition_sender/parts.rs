@@ -4,10 +4,10 @@ use milena_codec::compression::Compression;
 use milena_codec::ids::Sequence;
 use milena_codec::record::Stamp;
 
-use super::answer::{Answer, Culprit, returned, words};
+use super::answer::{Answer, RecordError, returned, words};
 use super::entry::{Callers, Entry};
 use super::opening::{Opening, Rejection};
-use super::{PartitionSender, Settler};
+use super::{Completer, PartitionSender};
 use crate::batch::Batch;
 use crate::compression::CompressionJob;
 use crate::outcome::{Failure, FailureKind, Persisted};
@@ -20,7 +20,7 @@ impl PartitionSender {
         index: usize,
         mut batch: Batch,
         answer: &Answer,
-        settler: &mut Settler,
+        completer: &mut Completer,
     ) -> Option<CompressionJob> {
         let bytes = batch.bytes();
         self.partition.limit().rejected(batch.lengths());
@@ -28,19 +28,19 @@ impl PartitionSender {
         let entry = &self.entries[index];
         let is_unsafe_in_parts = entry.is_in_doubt() && entry.stamp == Stamp::NONE;
         if is_unsafe_in_parts || !entry.has_callers() {
-            self.failed(index, batch, FailureKind::MessageTooLarge, answer, settler);
+            self.failed(index, batch, FailureKind::MessageTooLarge, answer, completer);
             return None;
         }
-        settler.counters.splits += 1;
+        completer.counters.splits += 1;
         if batch.codec() != Compression::None {
             return self.open(index, batch, Opening::Cut);
         }
         match batch.split(self.partition.limit().wire_bytes_max().min(bytes - 1)) {
             Ok(parts) => {
-                settler.release(batch);
+                completer.release(batch);
                 self.insert_cut(index, parts);
             }
-            Err(_) => self.failed(index, batch, FailureKind::InvalidRecord, answer, settler),
+            Err(_) => self.failed(index, batch, FailureKind::InvalidRecord, answer, completer),
         }
         None
     }
@@ -53,29 +53,29 @@ impl PartitionSender {
         mut batch: Batch,
         kind: FailureKind,
         answer: &Answer,
-        settler: &mut Settler,
+        completer: &mut Completer,
     ) -> Option<CompressionJob> {
-        let Answer::Said { code, culprits, .. } = answer else {
+        let Answer::Said { code, record_errors, .. } = answer else {
             self.wait_again(index, batch);
             return None;
         };
         // An earlier try may have been appended as a whole; the others would be written beside it.
         if self.entries[index].is_in_doubt() || !self.entries[index].has_callers() {
-            self.failed(index, batch, kind, answer, settler);
+            self.failed(index, batch, kind, answer, completer);
             return None;
         }
-        let (records, message) = (culprits.clone(), words(answer).1);
+        let (records, message) = (record_errors.clone(), words(answer).1);
         let rejection = Rejection { kind, code: *code, records, message };
         if batch.codec() != Compression::None {
             return self.open(index, batch, Opening::Drop(rejection));
         }
-        let indexes: Vec<u32> = culprits.iter().map(|culprit| culprit.place).collect();
+        let indexes: Vec<u32> = record_errors.iter().map(|record_error| record_error.place).collect();
         match batch.without(&indexes) {
             Ok(parts) => {
-                settler.release(batch);
-                self.insert_others(index, parts, &rejection, settler);
+                completer.release(batch);
+                self.insert_others(index, parts, &rejection, completer);
             }
-            Err(_) => self.failed(index, batch, kind, answer, settler),
+            Err(_) => self.failed(index, batch, kind, answer, completer),
         }
         None
     }
@@ -96,16 +96,17 @@ impl PartitionSender {
         index: usize,
         parts: Vec<Batch>,
         rejection: &Rejection,
-        settler: &mut Settler,
+        completer: &mut Completer,
     ) {
         let Some(mut whole) = self.leave_unwritten(index) else { return };
         if let Some(claim) = whole.take_claim() {
             // The parts settle beside the records that the broker named.
             self.partition.shared().outstanding.split(claim.generation, parts.len() as u64);
             let ranges = ranges_of(&rejection.records);
-            let failed =
-                ranges.map(|(culprit, records)| (culprit.place, records, failure_of(rejection, culprit)));
-            settler.failed_ranges(claim, failed, &self.partition, &mut self.spares);
+            let failed = ranges.map(|(record_error, records)| {
+                (record_error.place, records, failure_of(rejection, record_error))
+            });
+            completer.failed_ranges(claim, failed, &self.partition, &mut self.spares);
         }
         self.insert(index, parts, &whole);
     }
@@ -135,17 +136,17 @@ impl PartitionSender {
 }
 
 /// The records that stand together and have the same message, each range by its first record and how many they are.
-fn ranges_of(culprits: &[Culprit]) -> impl Iterator<Item = (&Culprit, u32)> {
-    let is_one_range = |before: &Culprit, next: &Culprit| {
+fn ranges_of(record_errors: &[RecordError]) -> impl Iterator<Item = (&RecordError, u32)> {
+    let is_one_range = |before: &RecordError, next: &RecordError| {
         before.place.checked_add(1) == Some(next.place) && before.message == next.message
     };
-    let ranges = culprits.chunk_by(is_one_range);
+    let ranges = record_errors.chunk_by(is_one_range);
     ranges.filter_map(|range| Some((range.first()?, u32::try_from(range.len()).ok()?)))
 }
 
-fn failure_of(rejection: &Rejection, culprit: &Culprit) -> Failure {
+fn failure_of(rejection: &Rejection, record_error: &RecordError) -> Failure {
     let Rejection { kind, code, message, .. } = rejection;
-    let message = match &culprit.message {
+    let message = match &record_error.message {
         Some(words) => returned(*code, Some(words)).into(),
         None => message.as_str().into(),
     };

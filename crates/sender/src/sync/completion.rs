@@ -354,7 +354,8 @@ mod tests {
     fn every_waiter_is_woken_and_a_task_that_polls_again_takes_no_second_slot() {
         let completion = Arc::new(Completion::default());
         let counts: Vec<StdArc<Count>> = (0..4).map(|_| StdArc::default()).collect();
-        let mut record_handles: Vec<RecordHandle> = (0..4).map(|index| RecordHandle::new(&completion, index, 0)).collect();
+        let mut record_handles: Vec<RecordHandle> =
+            (0..4).map(|index| RecordHandle::new(&completion, index, 0)).collect();
         for (record_handle, count) in record_handles.iter_mut().zip(&counts) {
             let waker = Waker::from(StdArc::clone(count));
             assert!(record_handle.poll(&waker).is_pending());
@@ -370,7 +371,8 @@ mod tests {
     fn who_waits_on_after_a_part_was_settled_takes_nobody_elses_slot() {
         let completion = Arc::new(Completion::default());
         let counts: Vec<StdArc<Count>> = (0..4).map(|_| StdArc::default()).collect();
-        let mut record_handles: Vec<RecordHandle> = (0..4).map(|index| RecordHandle::new(&completion, index, 0)).collect();
+        let mut record_handles: Vec<RecordHandle> =
+            (0..4).map(|index| RecordHandle::new(&completion, index, 0)).collect();
         let wait = |record_handles: &mut Vec<RecordHandle>, index: usize| {
             assert!(record_handles[index].poll(&Waker::from(StdArc::clone(&counts[index]))).is_pending());
         };
@@ -392,7 +394,8 @@ mod tests {
     fn part_wakes_the_tasks_that_wait_for_its_own_records_once_all_of_them_looked() {
         let completion = Arc::new(Completion::default());
         let counts: Vec<StdArc<Count>> = (0..4).map(|_| StdArc::default()).collect();
-        let mut record_handles: Vec<RecordHandle> = (0..4).map(|index| RecordHandle::new(&completion, index, 0)).collect();
+        let mut record_handles: Vec<RecordHandle> =
+            (0..4).map(|index| RecordHandle::new(&completion, index, 0)).collect();
         let mut woken_by = |first: u32, count: u32, settled: Settled| {
             for (record_handle, count) in record_handles.iter_mut().zip(&counts) {
                 let _ = record_handle.poll(&Waker::from(StdArc::clone(count)));

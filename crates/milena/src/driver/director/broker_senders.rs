@@ -6,9 +6,9 @@ use std::time::Instant;
 use milena_codec::ids::BrokerId;
 use milena_connection::Endpoint;
 use milena_sender::accumulator::SenderMailbox;
-use milena_sender::broker_sender::BrokerSender;
 use milena_sender::assignment::{Order, SenderId};
-use milena_sender::partition_sender::Settler;
+use milena_sender::broker_sender::BrokerSender;
+use milena_sender::partition_sender::Completer;
 use milena_sender::sync::Wake;
 
 use super::Director;
@@ -90,10 +90,10 @@ impl Director {
                 Order::AskRest(id, serial) => self.broker_sender(id).tell(BrokerCommand::AskRest(serial)),
                 Order::Elected(id, serial) => self.broker_sender(id).tell(BrokerCommand::Elected(serial)),
                 Order::Discard(partition_sender) => {
-                    let mut settler = Settler::new(Arc::clone(&self.settings.core.shared));
-                    partition_sender.discard(&mut settler);
-                    settler.finish();
-                    self.settings.core.metrics.add(settler.counters);
+                    let mut completer = Completer::new(Arc::clone(&self.settings.core.shared));
+                    partition_sender.discard(&mut completer);
+                    completer.finish();
+                    self.settings.core.metrics.add(completer.counters);
                 }
                 Order::Identity(identity) => {
                     self.broker_senders

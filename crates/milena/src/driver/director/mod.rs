@@ -24,8 +24,8 @@ use std::task::Poll;
 use std::time::Instant;
 
 use milena_connection::metadata::{Change, Metadata, TopicMetadata};
-use milena_sender::broker_sender::SenderEvent;
 use milena_sender::assignment::{Assignment, Leadership, SenderId};
+use milena_sender::broker_sender::SenderEvent;
 use milena_sender::sync::Generation;
 use milena_sender::{Backoff, Ending, Obstacle};
 use tokio::task::JoinSet;

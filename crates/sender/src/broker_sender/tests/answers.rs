@@ -19,7 +19,8 @@ fn a_malformed_answer_closes_the_connection_and_loses_and_repeats_nothing() {
     let mut cut = 0;
     loop {
         let mut world = World::of(2);
-        let mut record_handles: Vec<_> = (0..2).map(|partition| world.send(partition, b"a").unwrap()).collect();
+        let mut record_handles: Vec<_> =
+            (0..2).map(|partition| world.send(partition, b"a").unwrap()).collect();
         world.linger();
         let request = world.request(1).unwrap();
         let body = world.serve(&request, MAX);
@@ -189,7 +190,8 @@ fn a_leadership_that_is_in_doubt_is_told_without_a_guess() {
 #[test]
 fn a_record_that_the_broker_names_fails_with_its_words_and_the_others_are_written() {
     let mut world = World::simple();
-    let mut record_handles: Vec<_> = ["a", "b", "c"].map(|value| world.send(0, value.as_bytes()).unwrap()).into();
+    let mut record_handles: Vec<_> =
+        ["a", "b", "c"].map(|value| world.send(0, value.as_bytes()).unwrap()).into();
     world.linger();
     let request = world.request(1).unwrap();
     let named = |index: i32, words: &str| BatchIndexAndErrorMessage {

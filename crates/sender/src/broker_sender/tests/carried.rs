@@ -7,9 +7,11 @@ use crate::broker_sender::ProduceRequest;
 
 /// The batches of an encoded request, by partition.
 pub(crate) fn batches(request: &ProduceRequest) -> Vec<(i32, Vec<u8>)> {
-    let flights = request.flights.iter().flatten();
-    flights
-        .map(|flight| (flight.partition.index().0, flight.batch.pieces().collect::<Vec<_>>().concat()))
+    let in_flight_batches = request.in_flight_batches.iter().flatten();
+    in_flight_batches
+        .map(|in_flight_batch| {
+            (in_flight_batch.partition.index().0, in_flight_batch.batch.pieces().collect::<Vec<_>>().concat())
+        })
         .collect()
 }
 

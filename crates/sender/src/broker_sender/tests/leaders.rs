@@ -286,7 +286,8 @@ fn when_the_epochs_are_used_up_another_identity_is_asked_for_and_only_its_partit
 #[test]
 fn thousand_partitions_that_move_at_once_leave_the_lists_in_one_go_and_keep_their_order() {
     let mut world = World::of(1_000);
-    let mut record_handles: Vec<_> = (0..1_000).map(|partition| world.send(partition, b"before").unwrap()).collect();
+    let mut record_handles: Vec<_> =
+        (0..1_000).map(|partition| world.send(partition, b"before").unwrap()).collect();
     world.linger();
     let now = world.now;
     world.broker(1).poll(now, false);

@@ -18,12 +18,16 @@ use crate::tests::{At, accumulator, failure, offset};
 #[test]
 fn records_wait_for_the_linger_and_go_together() {
     let mut world = World::simple();
-    let mut record_handles: Vec<RecordHandle> = ["a", "b", "c"].map(|value| world.send(0, value.as_bytes()).unwrap()).into();
+    let mut record_handles: Vec<RecordHandle> =
+        ["a", "b", "c"].map(|value| world.send(0, value.as_bytes()).unwrap()).into();
     assert!(world.request(1).is_none());
     world.linger();
     let request = world.request(1).unwrap();
     world.served(1, request);
-    assert_eq!(record_handles.iter_mut().map(|record_handle| offset(record_handle).unwrap()).collect::<Vec<_>>(), [0, 1, 2]);
+    assert_eq!(
+        record_handles.iter_mut().map(|record_handle| offset(record_handle).unwrap()).collect::<Vec<_>>(),
+        [0, 1, 2]
+    );
     assert_eq!(world.log(0), ["a", "b", "c"]);
 }
 
@@ -173,7 +177,12 @@ fn a_grown_batch_that_is_too_large_goes_in_parts_and_the_next_ones_stay_smaller(
     served_to_the_end(&mut world, max);
     let expected: Vec<String> = (0..5_000).map(|number| format!("{number:0100}")).collect();
     assert_eq!(world.log(0), expected);
-    assert!(record_handles.iter_mut().enumerate().all(|(index, record_handle)| offset(record_handle) == i64::try_from(index).ok()));
+    assert!(
+        record_handles
+            .iter_mut()
+            .enumerate()
+            .all(|(index, record_handle)| offset(record_handle) == i64::try_from(index).ok())
+    );
 
     for _ in 0..5_000 {
         world.send(0, &[b'x'; 100]).unwrap();

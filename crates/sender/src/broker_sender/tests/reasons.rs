@@ -42,7 +42,7 @@ fn rejection_is_forgotten_when_the_connection_to_the_broker_is_lost() {
         };
         assert_eq!(rejection(&world), Some(ErrorCode::NOT_ENOUGH_REPLICAS));
         world.ended(1, requests);
-        assert_eq!(rejection(&world), None, "in flight: {is_in_flight}");
+        assert_eq!(rejection(&world), None, "in in_flight_batch: {is_in_flight}");
         world.rest();
     }
 }

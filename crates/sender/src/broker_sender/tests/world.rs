@@ -13,12 +13,12 @@ use milena_partitioner::Strategy;
 pub(crate) use super::carried::{batches, partitions, run_of};
 use super::responses::response;
 use crate::accumulator::{AccumulatorConfig, ChooseError, RecordRef, SenderMailbox, Shared, Topic, Waiting};
+use crate::assignment::{Assignment, Leadership, Order, SenderId};
 use crate::broker_sender::{
     BrokerSender, BrokerSenderConfig, Output, ProduceRequest, RequestConfig, SenderEvent,
 };
 use crate::compression::{CompressionJob, TopicCompression, Workspace};
-use crate::assignment::{Assignment, Leadership, Order, SenderId};
-use crate::partition_sender::Settler;
+use crate::partition_sender::Completer;
 use crate::sync::{Arc, RecordHandle};
 use crate::tests::{At, Log, accumulator, identity, partition_senders, some_time};
 
@@ -182,10 +182,10 @@ impl World {
                     Order::AskRest(id, serial) => self.broker_sender(id).report_rest(serial),
                     Order::Elected(id, serial) => self.broker_sender(id).elected(serial),
                     Order::Discard(partition_sender) => {
-                        let mut settler = Settler::new(StdArc::clone(&self.shared));
-                        partition_sender.discard(&mut settler);
-                        self.failed_by_discards += settler.counters.failed;
-                        settler.finish();
+                        let mut completer = Completer::new(StdArc::clone(&self.shared));
+                        partition_sender.discard(&mut completer);
+                        self.failed_by_discards += completer.counters.failed;
+                        completer.finish();
                     }
                     Order::Identity(identity) => {
                         self.broker_senders

@@ -6,11 +6,11 @@ use super::*;
 fn late_answer_about_the_topic_before_does_not_make_the_next_one_know_the_run() {
     for (changes, in_flight) in [(false, 2), (true, 1)] {
         let mut story = Story::proven();
-        let (mut first, flight) = story.fly("a");
+        let (mut first, in_flight_batch) = story.fly("a");
         if changes {
             story.partition_sender.topic_changed();
         }
-        story.lands(flight, &at(ErrorCode::NONE, 1));
+        story.lands(in_flight_batch, &at(ErrorCode::NONE, 1));
         assert_eq!(offset(&mut first), Some(1));
         let batches = ["b", "c"].map(|value| {
             story.send(value);

@@ -2,8 +2,8 @@
 
 use super::*;
 
-fn culprits(places: &[u32]) -> Vec<Culprit> {
-    let named = |place: &u32| Culprit { place: *place, message: Some(format!("{place} is no good")) };
+fn record_errors(places: &[u32]) -> Vec<RecordError> {
+    let named = |place: &u32| RecordError { place: *place, message: Some(format!("{place} is no good")) };
     places.iter().map(named).collect()
 }
 
@@ -13,7 +13,7 @@ fn blames(places: &[u32]) -> Answer {
         base_offset: -1,
         append_time_ms: -1,
         message: Some("one or more records are no good".to_owned()),
-        culprits: culprits(places),
+        record_errors: record_errors(places),
     }
 }
 
@@ -54,7 +54,7 @@ pub(super) fn check(mut story: Story, count: usize, bytes: usize, places: &[u32]
         .chain(["behind".to_owned()])
         .collect();
     assert_eq!(story.log.texts()[before..], good);
-    assert_eq!(story.settler.counters.failed, places.len() as u64);
+    assert_eq!(story.completer.counters.failed, places.len() as u64);
     assert!(story.shared.outstanding.is_settled(flush));
     story.ends();
 }
@@ -93,7 +93,9 @@ fn each_of_thousands_of_named_records_costs_the_same() {
         assert!(record_handles.iter_mut().step_by(2).all(|record_handle| failure(record_handle).is_some()));
         assert!(record_handles.iter_mut().skip(1).step_by(2).all(is_pending));
         story.goes_well();
-        assert!(record_handles.iter_mut().skip(1).step_by(2).all(|record_handle| offset(record_handle).is_some()));
+        assert!(
+            record_handles.iter_mut().skip(1).step_by(2).all(|record_handle| offset(record_handle).is_some())
+        );
         let steps = record_handles[0].steps();
         assert!(steps < 5 * count, "{steps} slots, ranges and wakers were looked at for {count} records");
         story.ends();
@@ -105,15 +107,15 @@ fn named_records_that_stand_together_fail_together_where_the_message_is_the_same
     let mut story = Story::proven();
     let mut record_handles = send_many(&story, 8, 5);
     let whole = story.next().unwrap();
-    let same = |place: u32| Culprit { place, message: Some("no key".to_owned()) };
-    let other = Culprit { place: 5, message: Some("too old".to_owned()) };
-    let culprits = vec![same(1), same(2), same(3), other, same(6), same(7)];
+    let same = |place: u32| RecordError { place, message: Some("no key".to_owned()) };
+    let other = RecordError { place: 5, message: Some("too old".to_owned()) };
+    let record_errors = vec![same(1), same(2), same(3), other, same(6), same(7)];
     let answer = Answer::Said {
         code: ErrorCode::INVALID_RECORD,
         base_offset: -1,
         append_time_ms: -1,
         message: None,
-        culprits,
+        record_errors,
     };
     story.lands(whole, &answer);
     let (total, failed) = story.shared.failures.since(0, 10);
@@ -122,7 +124,10 @@ fn named_records_that_stand_together_fail_together_where_the_message_is_the_same
     story.goes_well();
     let offsets: Vec<_> = record_handles.iter_mut().map(offset).collect();
     assert_eq!(offsets, [Some(1), None, None, None, Some(2), None, None, None]);
-    assert!(message(&mut record_handles[5]).contains("too old") && message(&mut record_handles[7]).contains("no key"));
+    assert!(
+        message(&mut record_handles[5]).contains("too old")
+            && message(&mut record_handles[7]).contains("no key")
+    );
     story.ends();
 }
 
@@ -136,9 +141,9 @@ fn the_others_go_under_a_new_run_after_all_that_is_out_has_come_back() {
     assert!(story.next().is_none());
     story.refused(behind, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
     let mut again = Vec::new();
-    while let Some(flight) = story.next() {
-        again.push((stamp(&flight), values(&flight)));
-        story.served(flight);
+    while let Some(in_flight_batch) = story.next() {
+        again.push((stamp(&in_flight_batch), values(&in_flight_batch)));
+        story.served(in_flight_batch);
     }
     let expected = [((1, 0), vec!["0"]), ((1, 1), vec!["2", "3"]), ((1, 3), vec!["behind"])];
     let expected = expected.map(|(stamp, values)| (stamp, values.into_iter().map(str::to_owned).collect()));
@@ -181,9 +186,9 @@ fn a_record_outside_of_the_batch_is_no_blame_and_the_whole_batch_fails() {
 fn of_a_batch_that_may_be_written_nothing_goes_again() {
     let mut story = Story::proven();
     let mut record_handles = send_many(&story, 10, 5);
-    let flight = story.next().unwrap();
-    story.applied(&flight, MAX);
-    story.lost(flight);
+    let in_flight_batch = story.next().unwrap();
+    story.applied(&in_flight_batch, MAX);
+    story.lost(in_flight_batch);
     story.pause();
     let again = story.next().unwrap();
     story.lands(again, &blames(&[1]));
@@ -199,15 +204,15 @@ fn of_a_batch_that_may_be_written_nothing_goes_again() {
 fn an_expired_batch_settles_nobody_twice() {
     let mut story = Story::proven();
     send_many(&story, 10, 5);
-    let flight = story.next().unwrap();
+    let in_flight_batch = story.next().unwrap();
     story.deadline();
-    story.lands(flight, &blames(&[1]));
-    assert_eq!((story.used(), story.settler.counters.failed), (0, 10));
+    story.lands(in_flight_batch, &blames(&[1]));
+    assert_eq!((story.used(), story.completer.counters.failed), (0, 10));
     story.ends();
 }
 
 #[test]
-fn a_culprit_without_words_of_its_own_fails_with_those_of_the_batch() {
+fn a_record_error_without_words_of_its_own_fails_with_those_of_the_batch() {
     let mut story = Story::proven();
     let mut record_handles = send_many(&story, 2, 5);
     let whole = story.next().unwrap();
@@ -216,7 +221,7 @@ fn a_culprit_without_words_of_its_own_fails_with_those_of_the_batch() {
         base_offset: -1,
         append_time_ms: -1,
         message: Some("too far from now".to_owned()),
-        culprits: vec![Culprit { place: 1, message: None }],
+        record_errors: vec![RecordError { place: 1, message: None }],
     };
     story.lands(whole, &answer);
     assert_eq!(failure(&mut record_handles[1]), Some((FailureKind::InvalidTimestamp, Persisted::No)));

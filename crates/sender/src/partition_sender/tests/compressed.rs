@@ -36,7 +36,7 @@ fn too_large_batch_goes_in_parts_under_its_own_sequences() {
         let whole = story.next().unwrap();
         assert_eq!((whole.batch.codec(), whole.batch.records), (codec, 20));
         story.refused(whole, ErrorCode::MESSAGE_TOO_LARGE);
-        let parts: Vec<Flight> = std::iter::from_fn(|| story.next()).collect();
+        let parts: Vec<InFlightBatch> = std::iter::from_fn(|| story.next()).collect();
         assert!(parts.len() > 1);
         let mut expected = 1;
         for part in parts {
@@ -46,7 +46,9 @@ fn too_large_batch_goes_in_parts_under_its_own_sequences() {
             story.served(part);
         }
         assert_eq!((expected, written(&story)), (21, numbers(20)));
-        assert!((1..).zip(&mut record_handles).all(|(place, record_handle)| offset(record_handle) == Some(place)));
+        assert!(
+            (1..).zip(&mut record_handles).all(|(place, record_handle)| offset(record_handle) == Some(place))
+        );
         assert!(story.shared.outstanding.is_settled(flush));
         story.ends();
     }
@@ -69,10 +71,10 @@ fn nothing_overtakes_a_batch_that_is_being_opened() {
 
         story.holds_jobs = false;
         story.end_jobs();
-        let again: Vec<Flight> = std::iter::from_fn(|| story.next()).collect();
-        let kept = again.iter().find(|flight| stamp(flight) == stamped).map(values);
+        let again: Vec<InFlightBatch> = std::iter::from_fn(|| story.next()).collect();
+        let kept = again.iter().find(|in_flight_batch| stamp(in_flight_batch) == stamped).map(values);
         assert_eq!(kept, Some(vec!["behind".to_owned()]));
-        again.into_iter().for_each(|flight| drop(story.served(flight)));
+        again.into_iter().for_each(|in_flight_batch| drop(story.served(in_flight_batch)));
         story.goes_well();
         let mut expected = numbers(20);
         expected.extend(["behind".to_owned(), "new".to_owned()]);
@@ -87,11 +89,11 @@ fn too_large_batch_whose_answer_was_lost_is_written_once_in_parts_or_as_a_whole(
         for was_written in [false, true] {
             let mut story = Story::compressed(codec);
             let mut record_handles = send_words(&story);
-            let flight = story.next().unwrap();
+            let in_flight_batch = story.next().unwrap();
             if was_written {
-                story.applied(&flight, MAX);
+                story.applied(&in_flight_batch, MAX);
             }
-            story.lost(flight);
+            story.lost(in_flight_batch);
             let mut behind = story.send("behind");
             story.pause();
             let again = story.next().unwrap();
@@ -99,7 +101,10 @@ fn too_large_batch_whose_answer_was_lost_is_written_once_in_parts_or_as_a_whole(
             story.goes_well();
             for (place, record_handle) in (1..).zip(&mut record_handles) {
                 match was_written {
-                    true => assert_eq!(failure(record_handle), Some((FailureKind::OutcomeUnknown, Persisted::Maybe))),
+                    true => assert_eq!(
+                        failure(record_handle),
+                        Some((FailureKind::OutcomeUnknown, Persisted::Maybe))
+                    ),
                     false => assert_eq!(offset(record_handle), Some(place)),
                 }
             }
@@ -125,22 +130,22 @@ fn records_that_a_broker_names_fail_alone() {
 fn retry_sends_the_same_bytes_and_a_new_epoch_the_same_compressed_records() {
     let mut story = Story::compressed(Compression::Zstd);
     send_words(&story);
-    let flight = story.next().unwrap();
-    let first = bytes(&flight);
-    story.refused(flight, ErrorCode::NOT_ENOUGH_REPLICAS);
+    let in_flight_batch = story.next().unwrap();
+    let first = bytes(&in_flight_batch);
+    story.refused(in_flight_batch, ErrorCode::NOT_ENOUGH_REPLICAS);
     story.pause();
-    let flight = story.next().unwrap();
-    assert_eq!(bytes(&flight), first);
+    let in_flight_batch = story.next().unwrap();
+    assert_eq!(bytes(&in_flight_batch), first);
     story.log.forget_producers();
     // Another batch of the run is missing, as far as the broker knows.
-    story.refused(flight, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
+    story.refused(in_flight_batch, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
     story.pause();
-    let flight = story.next().unwrap();
-    assert_eq!(stamp(&flight), (1, 0));
-    let again = bytes(&flight);
+    let in_flight_batch = story.next().unwrap();
+    assert_eq!(stamp(&in_flight_batch), (1, 0));
+    let again = bytes(&in_flight_batch);
     let parsed = [&first, &again].map(|bytes| RecordBatch::parse(bytes).unwrap().body().to_vec());
     assert_eq!(parsed[0], parsed[1]);
-    story.served(flight);
+    story.served(in_flight_batch);
     story.ends();
 }
 
@@ -175,7 +180,7 @@ fn deadline_of_a_batch_in_flight_leaves_the_next_one_alone() {
     for holds_jobs in [false, true] {
         let mut story = Story::compressed(Compression::Lz4);
         let mut first = send_words(&story);
-        let flight = story.next().unwrap();
+        let in_flight_batch = story.next().unwrap();
         story.now += story.config.delivery_timeout / 2;
         let mut second = send_words(&story);
         story.holds_jobs = holds_jobs;
@@ -185,7 +190,7 @@ fn deadline_of_a_batch_in_flight_leaves_the_next_one_alone() {
         story.expire();
         assert_eq!(failure(&mut first[0]), Some((FailureKind::DeliveryTimeout, Persisted::Maybe)));
         assert!(second.iter_mut().all(is_pending));
-        story.served(flight);
+        story.served(in_flight_batch);
         story.end_jobs();
         story.holds_jobs = false;
         story.goes_well();
@@ -252,12 +257,12 @@ fn end_of_the_producer_fails_records_in_jobs_and_prepared_ones() {
     let mut waiting = send_words(&story);
     let Claimed::Job(job) = story.claimed() else { panic!("it is worth sending") };
     story.begin(job);
-    story.partition_sender.abort(&mut story.settler).unwrap();
-    story.settler.finish();
+    story.partition_sender.abort(&mut story.completer).unwrap();
+    story.completer.finish();
     for record_handle in &mut waiting {
         assert_eq!(failure(record_handle), Some((FailureKind::Closed, Persisted::No)));
     }
-    assert_eq!(story.settler.counters.failed, 40);
+    assert_eq!(story.completer.counters.failed, 40);
     story.end_jobs();
     story.ends();
 }
@@ -270,7 +275,7 @@ fn job_that_is_lost_fails_its_records_at_once() {
     assert!(story.next().is_none());
     let job = story.jobs.remove(0);
     let lost = CompressionResult::lost(job.id(), job.charged());
-    story.partition_sender.compressed(lost, &mut story.settler);
+    story.partition_sender.compressed(lost, &mut story.completer);
     for record_handle in &mut record_handles {
         assert_eq!(failure(record_handle), Some((FailureKind::Internal, Persisted::No)));
     }

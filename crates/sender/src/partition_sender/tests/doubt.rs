@@ -6,12 +6,12 @@ use super::*;
 fn an_unanswered_batch_goes_again_byte_for_byte_and_is_written_once() {
     for appended in [true, false] {
         let mut story = Story::proven();
-        let (mut record_handle, flight) = story.fly("a");
-        let sent = bytes(&flight);
+        let (mut record_handle, in_flight_batch) = story.fly("a");
+        let sent = bytes(&in_flight_batch);
         if appended {
-            story.applied(&flight, MAX);
+            story.applied(&in_flight_batch, MAX);
         }
-        story.lost(flight);
+        story.lost(in_flight_batch);
         story.send("b");
         story.pause();
         let again = story.next().unwrap();
@@ -28,9 +28,9 @@ fn an_unanswered_batch_goes_again_byte_for_byte_and_is_written_once() {
 fn a_leader_without_its_followers_is_asked_again_and_nothing_is_doubled() {
     for code in [ErrorCode::REQUEST_TIMED_OUT, ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND] {
         let mut story = Story::proven();
-        let (mut record_handle, flight) = story.fly("a");
-        story.applied(&flight, MAX);
-        story.refused(flight, code);
+        let (mut record_handle, in_flight_batch) = story.fly("a");
+        story.applied(&in_flight_batch, MAX);
+        story.refused(in_flight_batch, code);
         story.goes_well();
         assert_eq!(offset(&mut record_handle), Some(1));
         assert_eq!(story.log.texts(), ["proof", "a"]);
@@ -41,20 +41,20 @@ fn a_leader_without_its_followers_is_asked_again_and_nothing_is_doubled() {
 #[test]
 fn a_batch_that_expires_in_flight_may_be_written_and_its_bytes_stay_until_the_answer() {
     let mut story = Story::proven();
-    let (mut record_handle, flight) = story.fly("late");
-    let sent = bytes(&flight);
+    let (mut record_handle, in_flight_batch) = story.fly("late");
+    let sent = bytes(&in_flight_batch);
     let used = story.used();
     story.deadline();
     assert_eq!(failure(&mut record_handle), Some((FailureKind::DeliveryTimeout, Persisted::Maybe)));
     assert_eq!(story.used(), used, "the connection may still read them");
-    assert_eq!(bytes(&flight), sent);
+    assert_eq!(bytes(&in_flight_batch), sent);
 
     // It was written after all: no gap, no new epoch, and nobody is told twice.
     let (_, next) = story.fly("next");
     assert_eq!(stamp(&next), (0, 2));
-    let counters = story.settler.counters;
-    story.served(flight);
-    assert_eq!(story.settler.counters, counters);
+    let counters = story.completer.counters;
+    story.served(in_flight_batch);
+    assert_eq!(story.completer.counters, counters);
     story.served(next);
     assert_eq!(story.log.texts(), ["proof", "late", "next"]);
     story.ends();
@@ -65,13 +65,14 @@ fn when_the_first_of_five_expires_and_the_others_are_written_the_run_goes_on() {
     let mut story = Story::proven();
     let (mut late, first) = story.fly("a");
     story.now += Duration::from_secs(1);
-    let others: Vec<(RecordHandle, Flight)> = ["b", "c", "d", "e"].map(|value| story.fly(value)).into();
+    let others: Vec<(RecordHandle, InFlightBatch)> =
+        ["b", "c", "d", "e"].map(|value| story.fly(value)).into();
     story.now += story.config.delivery_timeout - Duration::from_secs(1);
     story.expire();
     assert_eq!(failure(&mut late), Some((FailureKind::DeliveryTimeout, Persisted::Maybe)));
     story.served(first);
-    for (mut record_handle, flight) in others {
-        story.served(flight);
+    for (mut record_handle, in_flight_batch) in others {
+        story.served(in_flight_batch);
         assert!(offset(&mut record_handle).is_some());
     }
     let (_, next) = story.fly("f");
@@ -85,9 +86,9 @@ fn a_doubtful_batch_under_an_identity_that_brokers_do_not_know_goes_again_as_it_
 {
     for code in [ErrorCode::INVALID_PRODUCER_EPOCH, ErrorCode::INVALID_PRODUCER_ID_MAPPING] {
         let mut story = Story::proven();
-        let (mut record_handle, flight) = story.fly("a");
-        let before = stamp(&flight);
-        story.lost(flight);
+        let (mut record_handle, in_flight_batch) = story.fly("a");
+        let before = stamp(&in_flight_batch);
+        story.lost(in_flight_batch);
         let mut behind = story.send("b");
         story.given = Some(identity(8));
         for _ in 0..5 {
@@ -99,7 +100,11 @@ fn a_doubtful_batch_under_an_identity_that_brokers_do_not_know_goes_again_as_it_
             story.refused(again, code);
         }
         let follows = story.next().unwrap();
-        assert_eq!(failure(&mut record_handle), Some((FailureKind::OutcomeUnknown, Persisted::Maybe)), "{code}");
+        assert_eq!(
+            failure(&mut record_handle),
+            Some((FailureKind::OutcomeUnknown, Persisted::Maybe)),
+            "{code}"
+        );
         assert_eq!(full_stamp(&follows), Stamp { identity: identity(8), base_sequence: Sequence(0) });
         story.served(follows);
         assert_eq!(offset(&mut behind), Some(1));
@@ -112,11 +117,11 @@ fn a_doubtful_batch_under_an_identity_that_brokers_do_not_know_goes_again_as_it_
 fn a_doubtful_batch_whose_identity_one_broker_does_not_know_is_written_once_where_another_does() {
     for appended in [false, true] {
         let mut story = Story::proven();
-        let (mut record_handle, flight) = story.fly("a");
+        let (mut record_handle, in_flight_batch) = story.fly("a");
         if appended {
-            story.applied(&flight, MAX);
+            story.applied(&in_flight_batch, MAX);
         }
-        story.lost(flight);
+        story.lost(in_flight_batch);
         for _ in 0..3 {
             for _ in 0..4 {
                 story.pause();
@@ -150,9 +155,9 @@ fn a_batch_that_waits_in_the_queue_expires_as_not_written_and_leaves_no_gap() {
         assert_eq!(failure(record_handle), Some((FailureKind::DeliveryTimeout, Persisted::No)));
     }
     assert_eq!(story.used(), 0);
-    let (mut next, flight) = story.fly("b");
-    assert_eq!(stamp(&flight), (0, 1));
-    story.served(flight);
+    let (mut next, in_flight_batch) = story.fly("b");
+    assert_eq!(stamp(&in_flight_batch), (0, 1));
+    story.served(in_flight_batch);
     assert_eq!(offset(&mut next), Some(1));
     story.ends();
 }
@@ -186,10 +191,14 @@ fn a_batch_that_was_refused_expires_as_not_written_and_an_unanswered_one_as_perh
     ];
     for (answer, persisted) in rows {
         let mut story = Story::proven();
-        let (mut record_handle, flight) = story.fly("a");
-        story.lands(flight, &answer);
+        let (mut record_handle, in_flight_batch) = story.fly("a");
+        story.lands(in_flight_batch, &answer);
         story.deadline();
-        assert_eq!(failure(&mut record_handle), Some((FailureKind::DeliveryTimeout, persisted)), "{answer:?}");
+        assert_eq!(
+            failure(&mut record_handle),
+            Some((FailureKind::DeliveryTimeout, persisted)),
+            "{answer:?}"
+        );
         let again = story.next();
         assert_eq!(
             again.is_some(),
@@ -197,8 +206,8 @@ fn a_batch_that_was_refused_expires_as_not_written_and_an_unanswered_one_as_perh
             "{answer:?}: only a doubt is worth another try"
         );
         let follows = if again.is_some() { (0, 2) } else { (1, 0) };
-        again.into_iter().for_each(|flight| {
-            story.served(flight);
+        again.into_iter().for_each(|in_flight_batch| {
+            story.served(in_flight_batch);
         });
         let (_, next) = story.fly("b");
         assert_eq!(stamp(&next), follows, "{answer:?}");
@@ -217,8 +226,8 @@ fn no_refusal_ends_a_doubt() {
     ];
     for (code, kind) in rows {
         let mut story = Story::proven();
-        let (mut record_handle, flight) = story.fly("a");
-        story.lost(flight);
+        let (mut record_handle, in_flight_batch) = story.fly("a");
+        story.lost(in_flight_batch);
         story.pause();
         let again = story.next().unwrap();
         story.refused(again, code);
@@ -232,8 +241,8 @@ fn no_refusal_ends_a_doubt() {
 #[test]
 fn a_refusal_for_good_after_an_unanswered_try_says_that_it_may_be_written() {
     let mut story = Story::proven();
-    let (mut record_handle, flight) = story.fly("a");
-    story.lost(flight);
+    let (mut record_handle, in_flight_batch) = story.fly("a");
+    story.lost(in_flight_batch);
     story.pause();
     let again = story.next().unwrap();
     story.refused(again, ErrorCode::TOPIC_AUTHORIZATION_FAILED);
@@ -244,8 +253,8 @@ fn a_refusal_for_good_after_an_unanswered_try_says_that_it_may_be_written() {
 #[test]
 fn an_expired_batch_tells_what_the_broker_last_said() {
     let mut story = Story::proven();
-    let (mut record_handle, flight) = story.fly("a");
-    story.refused(flight, ErrorCode::NOT_ENOUGH_REPLICAS);
+    let (mut record_handle, in_flight_batch) = story.fly("a");
+    story.refused(in_flight_batch, ErrorCode::NOT_ENOUGH_REPLICAS);
     story.deadline();
     let said = message(&mut record_handle);
     assert!(said.contains("too late") && said.contains("NOT_ENOUGH_REPLICAS"), "{said}");
@@ -254,8 +263,8 @@ fn an_expired_batch_tells_what_the_broker_last_said() {
 #[test]
 fn a_batch_that_did_not_fit_its_request_expires_as_not_written() {
     let mut story = Story::proven();
-    let (mut record_handle, flight) = story.fly("a");
-    story.partition_sender.put_back(flight, &mut story.settler);
+    let (mut record_handle, in_flight_batch) = story.fly("a");
+    story.partition_sender.put_back(in_flight_batch, &mut story.completer);
     story.deadline();
     assert_eq!(failure(&mut record_handle), Some((FailureKind::DeliveryTimeout, Persisted::No)));
     story.ends();
@@ -264,28 +273,28 @@ fn a_batch_that_did_not_fit_its_request_expires_as_not_written() {
 #[test]
 fn at_the_end_everything_fails_once_and_bytes_in_flight_come_back_later() {
     let mut story = Story::proven();
-    let (mut out, flight) = story.fly("a");
+    let (mut out, in_flight_batch) = story.fly("a");
     let (mut waiting, refused) = story.fly("b");
     story.refused(refused, ErrorCode::NOT_ENOUGH_REPLICAS);
     let mut queued = story.send("c");
-    story.partition_sender.abort(&mut story.settler).unwrap();
-    story.settler.finish();
+    story.partition_sender.abort(&mut story.completer).unwrap();
+    story.completer.finish();
     assert_eq!(failure(&mut out), Some((FailureKind::Closed, Persisted::Maybe)));
     assert_eq!(failure(&mut waiting), Some((FailureKind::Closed, Persisted::No)));
     assert_eq!(failure(&mut queued), Some((FailureKind::Closed, Persisted::No)));
     assert!(story.used() > 0);
     assert_eq!(story.shared.failures.total(), 3);
-    story.served(flight);
-    assert_eq!((story.used(), story.settler.counters.failed), (0, 3));
+    story.served(in_flight_batch);
+    assert_eq!((story.used(), story.completer.counters.failed), (0, 3));
     story.ends();
 }
 
 #[test]
 fn a_record_written_to_a_connection_without_an_answer_has_no_offset() {
     let mut story = Story::plain();
-    let (mut record_handle, flight) = story.fly("a");
+    let (mut record_handle, in_flight_batch) = story.fly("a");
     assert!(is_pending(&mut record_handle));
-    story.lands(flight, &Answer::Written);
+    story.lands(in_flight_batch, &Answer::Written);
     let receipt = record_handle.poll(Waker::noop());
     assert!(matches!(receipt, Poll::Ready(Ok(receipt)) if receipt.offset.is_none()), "{receipt:?}");
     story.ends();

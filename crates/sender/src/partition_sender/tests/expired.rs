@@ -28,7 +28,7 @@ fn an_expired_batch_that_nobody_answered_goes_again_as_it_was_before_those_behin
         assert!(story.next().is_none(), "not without a pause");
         // Shorter than it takes for the second to be too late.
         story.now += PAUSE;
-        let failed = story.settler.counters.failed;
+        let failed = story.completer.counters.failed;
         for sent in &sent {
             let again = story.next().unwrap();
             assert_eq!(&bytes(&again), sent);
@@ -39,7 +39,7 @@ fn an_expired_batch_that_nobody_answered_goes_again_as_it_was_before_those_behin
         assert_eq!((stamp(&next), values(&next)), ((0, 3), vec!["c".to_owned()]), "no gap, no new epoch");
         story.served(next);
         assert_eq!(story.log.texts(), ["proof", "a", "b", "c"]);
-        assert_eq!(story.settler.counters.failed, failed, "no caller is told twice");
+        assert_eq!(story.completer.counters.failed, failed, "no caller is told twice");
         story.ends();
     }
 }
@@ -58,8 +58,8 @@ fn what_a_broker_takes_up_late_of_an_expired_batch_and_of_those_behind_it_is_wri
         for bytes in &sent {
             story.log.append(bytes, MAX);
         }
-        if let Some(flight) = again {
-            story.served(flight);
+        if let Some(in_flight_batch) = again {
+            story.served(in_flight_batch);
         }
         story.goes_well();
         assert_eq!(story.log.texts(), ["proof", "a", "b"]);
@@ -95,23 +95,23 @@ fn batch_behind_an_expired_one_that_is_refused_is_in_doubt_itself_and_a_new_epoc
 #[test]
 fn an_expired_batch_is_no_longer_sent_once_as_much_time_has_passed_again() {
     let mut story = Story::proven();
-    let (mut late, mut flight) = story.fly("late");
-    let sent = bytes(&flight);
+    let (mut late, mut in_flight_batch) = story.fly("late");
+    let sent = bytes(&in_flight_batch);
     story.deadline();
     assert_eq!(failure(&mut late), Some((FailureKind::DeliveryTimeout, Persisted::Maybe)));
     let given_up = story.partition_sender.deadline(&story.config).unwrap();
     while story.now + PAUSE * 20 < given_up {
-        story.lost(flight);
+        story.lost(in_flight_batch);
         story.pause();
         story.expire();
-        flight = story.next().unwrap();
-        assert_eq!(bytes(&flight), sent);
+        in_flight_batch = story.next().unwrap();
+        assert_eq!(bytes(&in_flight_batch), sent);
     }
     story.now = given_up;
     story.expire();
     assert!(story.used() > 0, "the connection may still read the bytes");
     assert_eq!(story.partition_sender.deadline(&story.config), None, "nothing more can be given up");
-    story.lost(flight);
+    story.lost(in_flight_batch);
     assert_eq!(story.used(), 0);
     let (_, next) = story.fly("next");
     assert_eq!(stamp(&next), (1, 0));
@@ -123,8 +123,8 @@ fn an_expired_batch_is_no_longer_sent_once_as_much_time_has_passed_again() {
 fn at_the_end_an_expired_batch_holds_nothing() {
     let (mut story, ..) = expired_and_lost();
     assert!(story.used() > 0);
-    story.partition_sender.abort(&mut story.settler).unwrap();
-    story.settler.finish();
+    story.partition_sender.abort(&mut story.completer).unwrap();
+    story.completer.finish();
     assert_eq!(story.used(), 0);
     story.ends();
 }
@@ -132,11 +132,11 @@ fn at_the_end_an_expired_batch_holds_nothing() {
 #[test]
 fn an_expired_batch_without_a_stamp_is_not_written_twice() {
     let mut story = Story::plain();
-    let (mut late, flight) = story.fly("late");
-    story.applied(&flight, MAX);
+    let (mut late, in_flight_batch) = story.fly("late");
+    story.applied(&in_flight_batch, MAX);
     story.deadline();
     assert_eq!(failure(&mut late), Some((FailureKind::DeliveryTimeout, Persisted::Maybe)));
-    story.lost(flight);
+    story.lost(in_flight_batch);
     assert_eq!(story.used(), 0);
     story.goes_well();
     assert_eq!(story.log.texts(), ["late"]);
@@ -146,12 +146,12 @@ fn an_expired_batch_without_a_stamp_is_not_written_twice() {
 #[test]
 fn record_that_was_never_sent_is_not_called_unacknowledged() {
     let mut story = Story::proven();
-    let (mut sent, flight) = story.fly("sent");
+    let (mut sent, in_flight_batch) = story.fly("sent");
     let mut waiting = story.send("waiting");
     story.deadline();
     let (sent, waiting) = (message(&mut sent), message(&mut waiting));
     assert!(sent.contains("not acknowledged within 120s: too late"), "{sent}");
     assert!(waiting.contains("not sent within 120s: too late"), "{waiting}");
-    story.served(flight);
+    story.served(in_flight_batch);
     story.ends();
 }

@@ -37,8 +37,8 @@ fn rejection_of_a_batch_in_doubt_or_behind_another_or_of_an_unknown_producer_sho
 #[test]
 fn record_whose_offset_is_not_the_last_acknowledged_one_is_not_called_missing() {
     let mut story = Story::proven();
-    let (mut b, flight) = story.fly("b");
-    story.lands(flight, &said(ErrorCode::DUPLICATE_SEQUENCE_NUMBER));
+    let (mut b, in_flight_batch) = story.fly("b");
+    story.lands(in_flight_batch, &said(ErrorCode::DUPLICATE_SEQUENCE_NUMBER));
     assert_eq!((failure(&mut b), offset(&mut b)), (None, None), "written, at an offset that is not known");
     let (_, c) = story.fly("c");
     let loss = story.refused(c, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER).loss;
@@ -64,15 +64,15 @@ fn offset_below_an_acknowledged_one_shows_a_loss_once_for_a_leader_unless_the_to
     story.partition_sender.set_topic_id(old);
     for (value, expected) in [("a", true), ("b", false)] {
         story.log.values.clear();
-        let (_, flight) = story.fly(value);
-        assert_eq!(story.served(flight).loss.is_some(), expected, "{value}");
+        let (_, in_flight_batch) = story.fly(value);
+        assert_eq!(story.served(in_flight_batch).loss.is_some(), expected, "{value}");
         story.log.append_others(3);
-        let (_, flight) = story.fly("behind others");
-        assert_eq!(story.served(flight).loss, None);
+        let (_, in_flight_batch) = story.fly("behind others");
+        assert_eq!(story.served(in_flight_batch).loss, None);
     }
     story.partition_sender.set_topic_id(new);
     story.log.values.clear();
-    let (_, flight) = story.fly("c");
-    assert_eq!(story.served(flight).loss, None);
+    let (_, in_flight_batch) = story.fly("c");
+    assert_eq!(story.served(in_flight_batch).loss, None);
     story.ends();
 }

@@ -45,7 +45,7 @@ struct Story {
     shared: StdArc<Shared>,
     topic: Topic,
     partition_sender: PartitionSender,
-    settler: Settler,
+    completer: Completer,
     config: PartitionSenderConfig,
     /// What the producer was given.
     given: Option<Identity>,
@@ -69,7 +69,7 @@ impl Story {
         Self {
             now: some_time(),
             partition_sender: PartitionSender::new(partition, TopicId::ZERO),
-            settler: Settler::new(StdArc::clone(&shared)),
+            completer: Completer::new(StdArc::clone(&shared)),
             given: config.idempotent.then(|| identity(7)),
             log: Log::default(),
             workspace: Workspace::new(),
@@ -111,11 +111,15 @@ impl Story {
     fn send(&self, value: &str) -> RecordHandle {
         let record = RecordRef { value: Some(value.as_bytes()), ..RecordRef::default() };
         let place = Some(PartitionId(0));
-        self.topic.append::<_, true>(place, &record, &At(self.now), Waiting::default()).unwrap().record_handle.unwrap()
+        self.topic
+            .append::<_, true>(place, &record, &At(self.now), Waiting::default())
+            .unwrap()
+            .record_handle
+            .unwrap()
     }
 
     /// The next batch that may go now, as a broker sender would take it.
-    fn next(&mut self) -> Option<Flight> {
+    fn next(&mut self) -> Option<InFlightBatch> {
         self.spent();
         self.partition_sender
             .partition()
@@ -124,41 +128,41 @@ impl Story {
         if let Claimed::Job(job) = self.partition_sender.claim(self.now) {
             self.begin(job);
         }
-        match self.partition_sender.next(self.now, self.given, &self.config, &mut self.settler) {
-            Next::Flight(flight) => Some(flight),
+        match self.partition_sender.next(self.now, self.given, &self.config, &mut self.completer) {
+            Next::InFlightBatch(in_flight_batch) => Some(in_flight_batch),
             Next::Nothing => None,
             Next::Busy => panic!("nobody else is here"),
         }
     }
 
     /// Sends a batch of this one record.
-    fn fly(&mut self, value: &str) -> (RecordHandle, Flight) {
+    fn fly(&mut self, value: &str) -> (RecordHandle, InFlightBatch) {
         let record_handle = self.send(value);
         (record_handle, self.next().unwrap())
     }
 
     /// Whether another identity is needed.
     fn spent(&mut self) -> Option<ProducerId> {
-        let spent = self.partition_sender.mend(self.given, &mut self.settler);
-        self.settler.finish();
+        let spent = self.partition_sender.mend(self.given, &mut self.completer);
+        self.completer.finish();
         spent
     }
 
-    fn lands(&mut self, flight: Flight, answer: &Answer) -> Aftermath {
+    fn lands(&mut self, in_flight_batch: InFlightBatch, answer: &Answer) -> Effects {
         let mut backoff = |failures: u32| PAUSE * (1 << failures.min(4));
-        let mut aftermath = self.partition_sender.landed(
+        let mut effects = self.partition_sender.landed(
             self.now,
-            flight,
+            in_flight_batch,
             answer,
             &self.config,
             &mut backoff,
-            &mut self.settler,
+            &mut self.completer,
         );
-        if let Some(job) = aftermath.job.take() {
+        if let Some(job) = effects.job.take() {
             self.begin(job);
         }
-        self.settler.finish();
-        aftermath
+        self.completer.finish();
+        effects
     }
 
     /// A job is done at once, or held back.
@@ -173,37 +177,37 @@ impl Story {
     fn end_jobs(&mut self) {
         for job in std::mem::take(&mut self.jobs) {
             let result = job.run(&mut self.workspace);
-            self.partition_sender.compressed(result, &mut self.settler);
+            self.partition_sender.compressed(result, &mut self.completer);
         }
-        self.settler.finish();
+        self.completer.finish();
     }
 
     /// The broker has the batch and answers as it is.
-    fn served(&mut self, flight: Flight) -> Aftermath {
-        let answer = self.applied(&flight, MAX);
-        self.lands(flight, &answer)
+    fn served(&mut self, in_flight_batch: InFlightBatch) -> Effects {
+        let answer = self.applied(&in_flight_batch, MAX);
+        self.lands(in_flight_batch, &answer)
     }
 
     /// What the broker says to the batch; `max` is its `max.message.bytes`.
-    fn applied(&mut self, flight: &Flight, max: usize) -> Answer {
-        let (code, base_offset) = self.log.append(&bytes(flight), max);
-        Answer::Said { code, base_offset, append_time_ms: -1, message: None, culprits: Vec::new() }
+    fn applied(&mut self, in_flight_batch: &InFlightBatch, max: usize) -> Answer {
+        let (code, base_offset) = self.log.append(&bytes(in_flight_batch), max);
+        Answer::Said { code, base_offset, append_time_ms: -1, message: None, record_errors: Vec::new() }
     }
 
-    fn refused(&mut self, flight: Flight, code: ErrorCode) -> Aftermath {
-        self.lands(flight, &said(code))
+    fn refused(&mut self, in_flight_batch: InFlightBatch, code: ErrorCode) -> Effects {
+        self.lands(in_flight_batch, &said(code))
     }
 
     /// Nobody hears what became of the batch.
-    fn lost(&mut self, flight: Flight) {
-        assert!(self.lands(flight, &Answer::Lost { whole: true, timed_out: false }).stale);
+    fn lost(&mut self, in_flight_batch: InFlightBatch) {
+        assert!(self.lands(in_flight_batch, &Answer::Lost { whole: true, timed_out: false }).stale);
     }
 
     fn expire(&mut self) {
         self.partition_sender
-            .expire(self.now, &self.config, Some(&"too late".into()), true, &mut self.settler)
+            .expire(self.now, &self.config, Some(&"too late".into()), true, &mut self.completer)
             .unwrap();
-        self.settler.finish();
+        self.completer.finish();
     }
 
     /// Two minutes later.
@@ -225,8 +229,8 @@ impl Story {
     fn goes_well(&mut self) {
         for _ in 0..100 {
             self.pause();
-            while let Some(flight) = self.next() {
-                self.served(flight);
+            while let Some(in_flight_batch) = self.next() {
+                self.served(in_flight_batch);
             }
         }
     }
@@ -251,26 +255,26 @@ fn said(code: ErrorCode) -> Answer {
 
 /// A broker's answer with an offset.
 fn at(code: ErrorCode, base_offset: i64) -> Answer {
-    Answer::Said { code, base_offset, append_time_ms: -1, message: None, culprits: Vec::new() }
+    Answer::Said { code, base_offset, append_time_ms: -1, message: None, record_errors: Vec::new() }
 }
 
 /// Epoch and first sequence of a batch under producer id 7; the id, too, for another.
-fn stamp(flight: &Flight) -> (i16, i32) {
-    let stamp = full_stamp(flight);
+fn stamp(in_flight_batch: &InFlightBatch) -> (i16, i32) {
+    let stamp = full_stamp(in_flight_batch);
     assert_eq!(stamp.identity.producer_id, ProducerId(7));
     (stamp.identity.epoch.0, stamp.base_sequence.0)
 }
 
-fn full_stamp(flight: &Flight) -> Stamp {
-    RecordBatch::parse(&bytes(flight)).unwrap().header.stamp
+fn full_stamp(in_flight_batch: &InFlightBatch) -> Stamp {
+    RecordBatch::parse(&bytes(in_flight_batch)).unwrap().header.stamp
 }
 
-fn bytes(flight: &Flight) -> Vec<u8> {
-    flight.batch.pieces().collect::<Vec<_>>().concat()
+fn bytes(in_flight_batch: &InFlightBatch) -> Vec<u8> {
+    in_flight_batch.batch.pieces().collect::<Vec<_>>().concat()
 }
 
-fn values(flight: &Flight) -> Vec<String> {
-    let bytes = bytes(flight);
+fn values(in_flight_batch: &InFlightBatch) -> Vec<String> {
+    let bytes = bytes(in_flight_batch);
     let batch = RecordBatch::parse(&bytes).unwrap();
     let plain = plain_records(&batch);
     Records::new(&plain)

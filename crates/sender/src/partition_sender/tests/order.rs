@@ -3,12 +3,12 @@
 use super::*;
 
 /// Sends one batch after the other until none may go, at most ten.
-fn fill(story: &mut Story) -> Vec<Flight> {
+fn fill(story: &mut Story) -> Vec<InFlightBatch> {
     let mut out = Vec::new();
     while out.len() < 10 {
         story.send(&format!("{}", out.len()));
-        let Some(flight) = story.next() else { break };
-        out.push(flight);
+        let Some(in_flight_batch) = story.next() else { break };
+        out.push(in_flight_batch);
     }
     out
 }
@@ -21,8 +21,8 @@ fn one_batch_is_out_until_the_first_of_its_run_is_written_and_then_five() {
     story.served(out.remove(0));
     let out = fill(&mut story);
     assert_eq!(out.len(), 5);
-    out.into_iter().for_each(|flight| {
-        story.served(flight);
+    out.into_iter().for_each(|in_flight_batch| {
+        story.served(in_flight_batch);
     });
     story.ends();
 }
@@ -32,8 +32,8 @@ fn under_another_identity_one_batch_is_out_again_until_it_is_written() {
     let mut story = Story::proven();
     let out = fill(&mut story);
     assert_eq!(out.len(), 5);
-    for flight in out {
-        story.refused(flight, ErrorCode::INVALID_PRODUCER_ID_MAPPING);
+    for in_flight_batch in out {
+        story.refused(in_flight_batch, ErrorCode::INVALID_PRODUCER_ID_MAPPING);
     }
     story.given = Some(identity(8));
     story.pause();
@@ -51,8 +51,8 @@ fn after_a_day_without_a_record_one_batch_is_out_until_it_is_written() {
     story.now += Duration::from_secs(6 * 60);
     let out = fill(&mut story);
     assert_eq!(out.len(), 5, "brokers remember it for longer than that");
-    out.into_iter().for_each(|flight| {
-        story.served(flight);
+    out.into_iter().for_each(|in_flight_batch| {
+        story.served(in_flight_batch);
     });
     story.goes_well();
     story.now += Duration::from_secs(24 * 60 * 60);
@@ -85,8 +85,8 @@ fn without_sequences_one_batch_is_out_and_a_retry_keeps_its_place() {
     for round in 0..3 {
         let mut out = fill(&mut story);
         assert_eq!(out.len(), 1, "round {round}");
-        let flight = out.remove(0);
-        story.refused(flight, ErrorCode::NOT_ENOUGH_REPLICAS);
+        let in_flight_batch = out.remove(0);
+        story.refused(in_flight_batch, ErrorCode::NOT_ENOUGH_REPLICAS);
         assert!(story.next().is_none(), "what waits goes first, and later");
         story.pause();
         let again = story.next().unwrap();
@@ -111,8 +111,8 @@ fn while_a_batch_waits_to_go_again_no_new_one_is_taken() {
     assert_eq!(values(&again), ["a"]);
     let new = story.next().unwrap();
     assert_eq!(values(&new), ["c"], "nothing waits any more, and two are out");
-    for flight in [second, again, new] {
-        story.served(flight);
+    for in_flight_batch in [second, again, new] {
+        story.served(in_flight_batch);
     }
     story.goes_well();
     assert_eq!(story.log.texts(), ["proof", "a", "b", "c"]);
@@ -125,8 +125,8 @@ fn when_the_old_leader_refuses_the_first_of_five_all_five_are_written_in_order()
     let mut out = fill(&mut story).into_iter();
     let mut stale = story.refused(out.next().unwrap(), ErrorCode::NOT_LEADER_OR_FOLLOWER);
     assert!(stale.stale);
-    for flight in out {
-        stale = story.refused(flight, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
+    for in_flight_batch in out {
+        stale = story.refused(in_flight_batch, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
         assert!(!stale.stale);
     }
     assert!(story.partition_sender.is_idle(), "another broker_sender may have it");
@@ -135,11 +135,11 @@ fn when_the_old_leader_refuses_the_first_of_five_all_five_are_written_in_order()
     assert_eq!(stamp(&first), (0, 1));
     assert!(story.next().is_none(), "the new leader may not know the run");
     story.served(first);
-    let again: Vec<Flight> = (0..4).map(|_| story.next().unwrap()).collect();
+    let again: Vec<InFlightBatch> = (0..4).map(|_| story.next().unwrap()).collect();
     let stamps: Vec<_> = again.iter().map(stamp).collect();
     assert_eq!(stamps, [(0, 2), (0, 3), (0, 4), (0, 5)], "they keep their stamps");
-    again.into_iter().for_each(|flight| {
-        story.served(flight);
+    again.into_iter().for_each(|in_flight_batch| {
+        story.served(in_flight_batch);
     });
     story.goes_well();
     assert_eq!(story.log.texts(), ["proof", "0", "1", "2", "3", "4", "5"]);
@@ -150,16 +150,16 @@ fn when_the_old_leader_refuses_the_first_of_five_all_five_are_written_in_order()
 fn answers_may_come_in_any_order() {
     let mut story = Story::proven();
     let mut record_handles: Vec<RecordHandle> = Vec::new();
-    let mut flights = Vec::new();
+    let mut in_flight_batches = Vec::new();
     for value in ["a", "b", "c", "d", "e"] {
-        let (record_handle, flight) = story.fly(value);
-        let answer = story.applied(&flight, MAX);
+        let (record_handle, in_flight_batch) = story.fly(value);
+        let answer = story.applied(&in_flight_batch, MAX);
         record_handles.push(record_handle);
-        flights.push(Some((flight, answer)));
+        in_flight_batches.push(Some((in_flight_batch, answer)));
     }
     for index in [3, 0, 4, 2, 1] {
-        let (flight, answer) = flights[index].take().unwrap();
-        story.lands(flight, &answer);
+        let (in_flight_batch, answer) = in_flight_batches[index].take().unwrap();
+        story.lands(in_flight_batch, &answer);
         assert_eq!(offset(&mut record_handles[index]), i64::try_from(index + 1).ok());
     }
     let (_, next) = story.fly("f");
@@ -177,9 +177,9 @@ fn batches_acknowledged_behind_an_unanswered_one_prove_that_it_was_written() {
     assert!(is_pending(&mut record_handle));
     story.served(next);
     assert_eq!(offset(&mut record_handle), Some(1), "the leader took 1 only behind 0");
-    let counters = story.settler.counters;
+    let counters = story.completer.counters;
     story.lands(unanswered, &Answer::Lost { whole: true, timed_out: false });
-    assert_eq!(story.settler.counters, counters, "no caller is told twice");
+    assert_eq!(story.completer.counters, counters, "no caller is told twice");
     story.goes_well();
     assert_eq!(story.log.texts(), ["proof", "0", "1"]);
     story.ends();
@@ -195,8 +195,8 @@ fn a_topic_made_again_under_its_name_gets_one_batch_at_a_time_until_one_is_writt
     }
     let out = fill(&mut story);
     assert_eq!(out.len(), 5);
-    out.into_iter().for_each(|flight| {
-        story.refused(flight, ErrorCode::UNKNOWN_TOPIC_ID);
+    out.into_iter().for_each(|in_flight_batch| {
+        story.refused(in_flight_batch, ErrorCode::UNKNOWN_TOPIC_ID);
     });
     story.log = Log::default();
     story.partition_sender.set_topic_id(new);

@@ -16,10 +16,10 @@ fn numbers(count: usize) -> Vec<String> {
 fn goes_to(story: &mut Story, max: usize) -> usize {
     let mut taken = 0;
     for _ in 0..1_000 {
-        let Some(flight) = story.next() else { break };
-        let answer = story.applied(&flight, max);
+        let Some(in_flight_batch) = story.next() else { break };
+        let answer = story.applied(&in_flight_batch, max);
         taken += usize::from(matches!(&answer, Answer::Said { code: ErrorCode::NONE, .. }));
-        story.lands(flight, &answer);
+        story.lands(in_flight_batch, &answer);
         if story.partition_sender.not_before().is_some() {
             story.pause();
         }
@@ -36,7 +36,7 @@ fn a_batch_that_is_too_large_goes_in_parts_under_its_own_sequences_and_uses_no_t
     let answer = story.applied(&whole, 14_000);
     let before = story.now;
     story.lands(whole, &answer);
-    let parts: Vec<Flight> = std::iter::from_fn(|| story.next()).collect();
+    let parts: Vec<InFlightBatch> = std::iter::from_fn(|| story.next()).collect();
     assert_eq!(story.now, before, "no pause");
     assert!(parts.len() > 1 && parts.iter().all(|part| part.batch.bytes() <= 14_000));
     let mut expected = 1;
@@ -49,8 +49,10 @@ fn a_batch_that_is_too_large_goes_in_parts_under_its_own_sequences_and_uses_no_t
         story.served(part);
     });
     assert_eq!(story.log.texts()[1..], numbers(20));
-    assert!((1..).zip(&mut record_handles).all(|(place, record_handle)| offset(record_handle) == Some(place)));
-    assert_eq!(story.settler.counters.retries, 0);
+    assert!(
+        (1..).zip(&mut record_handles).all(|(place, record_handle)| offset(record_handle) == Some(place))
+    );
+    assert_eq!(story.completer.counters.retries, 0);
     let (_, next) = story.fly("next");
     assert_eq!(stamp(&next), (0, 21));
     story.served(next);
@@ -68,9 +70,9 @@ fn what_is_behind_a_split_batch_keeps_its_place_and_its_stamp() {
     story.refused(behind, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
     story.send("new");
     let mut again = Vec::new();
-    while let Some(flight) = story.next() {
-        again.push((stamp(&flight), values(&flight)));
-        story.served(flight);
+    while let Some(in_flight_batch) = story.next() {
+        again.push((stamp(&in_flight_batch), values(&in_flight_batch)));
+        story.served(in_flight_batch);
     }
     assert!(again.contains(&(stamped, vec!["behind".to_owned()])), "{again:?}");
     let mut expected = vec!["proof".to_owned()];
@@ -88,7 +90,8 @@ fn parts_that_are_too_large_again_end_at_the_record_that_is() {
     record_handles.extend(send_many(&story, 8, 100));
     goes_to(&mut story, 2_000);
     assert_eq!(failure(&mut large), Some((FailureKind::MessageTooLarge, Persisted::No)));
-    let offsets: Vec<i64> = record_handles.iter_mut().map(|record_handle| offset(record_handle).unwrap()).collect();
+    let offsets: Vec<i64> =
+        record_handles.iter_mut().map(|record_handle| offset(record_handle).unwrap()).collect();
     assert_eq!(offsets, (1..=16).collect::<Vec<i64>>());
     assert_eq!(story.log.values.len(), 17);
     story.ends();
@@ -102,7 +105,7 @@ fn a_broker_that_takes_no_batch_at_all_fails_each_record_for_itself() {
     for record_handle in &mut record_handles {
         assert_eq!(failure(record_handle), Some((FailureKind::MessageTooLarge, Persisted::No)));
     }
-    assert_eq!(story.settler.counters.failed, 13);
+    assert_eq!(story.completer.counters.failed, 13);
     story.ends();
 }
 
@@ -114,8 +117,8 @@ fn a_flush_waits_for_every_part() {
     let whole = story.next().unwrap();
     story.refused(whole, ErrorCode::MESSAGE_TOO_LARGE);
     let mut parts = Vec::new();
-    while let Some(flight) = story.next() {
-        parts.push(flight);
+    while let Some(in_flight_batch) = story.next() {
+        parts.push(in_flight_batch);
     }
     while let Some(part) = parts.pop() {
         assert!(!story.shared.outstanding.is_settled(flush));
@@ -135,7 +138,7 @@ fn parts_hold_what_their_batch_cost_until_each_is_settled() {
     let whole = story.next().unwrap();
     story.refused(whole, ErrorCode::MESSAGE_TOO_LARGE);
     assert_eq!(story.used(), used);
-    let parts: Vec<Flight> = std::iter::from_fn(|| story.next()).collect();
+    let parts: Vec<InFlightBatch> = std::iter::from_fn(|| story.next()).collect();
     let mut left: usize = parts.iter().map(|part| part.batch.bytes()).sum();
     for part in parts {
         left -= part.batch.bytes();
@@ -156,10 +159,14 @@ fn next_batches_stay_within_two_thirds_of_a_rejected_length() {
     story.refused(whole, ErrorCode::RECORD_LIST_TOO_LARGE);
     story.goes_well();
     send_many(&story, 400, 1_000);
-    let flights: Vec<Flight> = std::iter::from_fn(|| story.next()).collect();
-    assert!(flights.iter().all(|flight| flight.batch.bytes() <= refused - refused / 3));
-    flights.into_iter().for_each(|flight| {
-        story.served(flight);
+    let in_flight_batches: Vec<InFlightBatch> = std::iter::from_fn(|| story.next()).collect();
+    assert!(
+        in_flight_batches
+            .iter()
+            .all(|in_flight_batch| in_flight_batch.batch.bytes() <= refused - refused / 3)
+    );
+    in_flight_batches.into_iter().for_each(|in_flight_batch| {
+        story.served(in_flight_batch);
     });
     story.ends();
 }
@@ -174,7 +181,9 @@ fn a_batch_of_many_chunks_is_split_between_its_records() {
     story.lands(whole, &answer);
     goes_to(&mut story, 50_000);
     assert_eq!(story.log.texts()[1..], numbers(3_000));
-    assert!((1..).zip(&mut record_handles).all(|(place, record_handle)| offset(record_handle) == Some(place)));
+    assert!(
+        (1..).zip(&mut record_handles).all(|(place, record_handle)| offset(record_handle) == Some(place))
+    );
     story.ends();
 }
 
@@ -182,8 +191,8 @@ fn a_batch_of_many_chunks_is_split_between_its_records() {
 fn parts_of_a_lost_batch_that_was_not_written_are_written() {
     let mut story = Story::proven();
     let mut record_handles = send_many(&story, 20, 1_000);
-    let flight = story.next().unwrap();
-    story.lost(flight);
+    let in_flight_batch = story.next().unwrap();
+    story.lost(in_flight_batch);
     story.pause();
     let again = story.next().unwrap();
     story.refused(again, ErrorCode::MESSAGE_TOO_LARGE);
@@ -192,7 +201,9 @@ fn parts_of_a_lost_batch_that_was_not_written_are_written() {
     story.refused(first, ErrorCode::NOT_ENOUGH_REPLICAS);
     story.goes_well();
     assert_eq!(story.log.texts()[1..], numbers(20));
-    assert!((1..).zip(&mut record_handles).all(|(place, record_handle)| offset(record_handle) == Some(place)));
+    assert!(
+        (1..).zip(&mut record_handles).all(|(place, record_handle)| offset(record_handle) == Some(place))
+    );
     let (_, next) = story.fly("next");
     assert_eq!(stamp(&next), (0, 21), "the run goes on");
     story.served(next);
@@ -203,9 +214,9 @@ fn parts_of_a_lost_batch_that_was_not_written_are_written() {
 fn parts_of_a_batch_that_was_written_as_a_whole_are_not_written_beside_it() {
     let mut story = Story::proven();
     let mut record_handles = send_many(&story, 20, 1_000);
-    let flight = story.next().unwrap();
-    story.applied(&flight, MAX);
-    story.lost(flight);
+    let in_flight_batch = story.next().unwrap();
+    story.applied(&in_flight_batch, MAX);
+    story.lost(in_flight_batch);
     let mut behind = story.send("behind");
     story.pause();
     let again = story.next().unwrap();
@@ -226,9 +237,9 @@ fn parts_of_a_batch_that_was_written_as_a_whole_are_not_written_beside_it() {
 fn parts_that_may_be_written_with_their_whole_expire_as_such_and_get_no_new_stamp() {
     let mut story = Story::proven();
     let mut record_handles = send_many(&story, 20, 1_000);
-    let flight = story.next().unwrap();
-    story.applied(&flight, MAX);
-    story.lost(flight);
+    let in_flight_batch = story.next().unwrap();
+    story.applied(&in_flight_batch, MAX);
+    story.lost(in_flight_batch);
     story.pause();
     let again = story.next().unwrap();
     story.refused(again, ErrorCode::MESSAGE_TOO_LARGE);
@@ -250,9 +261,9 @@ fn parts_that_may_be_written_with_their_whole_expire_as_such_and_get_no_new_stam
 fn without_sequences_a_batch_that_may_be_written_is_not_split() {
     let mut story = Story::plain();
     let mut record_handles = send_many(&story, 20, 1_000);
-    let flight = story.next().unwrap();
-    story.applied(&flight, MAX);
-    story.lost(flight);
+    let in_flight_batch = story.next().unwrap();
+    story.applied(&in_flight_batch, MAX);
+    story.lost(in_flight_batch);
     story.pause();
     let again = story.next().unwrap();
     story.refused(again, ErrorCode::MESSAGE_TOO_LARGE);
@@ -267,11 +278,11 @@ fn without_sequences_a_batch_that_may_be_written_is_not_split() {
 fn an_expired_batch_is_not_split() {
     let mut story = Story::proven();
     send_many(&story, 20, 1_000);
-    let flight = story.next().unwrap();
+    let in_flight_batch = story.next().unwrap();
     story.deadline();
-    story.refused(flight, ErrorCode::MESSAGE_TOO_LARGE);
+    story.refused(in_flight_batch, ErrorCode::MESSAGE_TOO_LARGE);
     assert!(story.next().is_none());
-    assert_eq!((story.used(), story.settler.counters.failed), (0, 20));
+    assert_eq!((story.used(), story.completer.counters.failed), (0, 20));
     story.ends();
 }
 
@@ -296,10 +307,10 @@ fn each_of_thousands_of_parts_costs_the_same() {
         let mut story = Story::proven();
         send_many(&story, count, 30);
         let mut sent = 0;
-        while let Some(flight) = story.next() {
+        while let Some(in_flight_batch) = story.next() {
             sent += 1;
-            let answer = story.applied(&flight, 130);
-            story.lands(flight, &answer);
+            let answer = story.applied(&in_flight_batch, 130);
+            story.lands(in_flight_batch, &answer);
             // As its broker sender asks after each answer.
             assert!(
                 story.partition_sender.deadline(&story.config).is_some()

@@ -7,9 +7,9 @@ use super::*;
 fn parts_of_parts_are_not_written_beside_a_whole_that_was_written() {
     let mut story = Story::proven();
     let mut record_handles = send_many(&story, 20, 1_000);
-    let flight = story.next().unwrap();
-    story.applied(&flight, MAX);
-    story.lost(flight);
+    let in_flight_batch = story.next().unwrap();
+    story.applied(&in_flight_batch, MAX);
+    story.lost(in_flight_batch);
     story.pause();
     for _ in 0..3 {
         let again = story.next().unwrap();
@@ -27,8 +27,8 @@ fn parts_of_parts_are_not_written_beside_a_whole_that_was_written() {
 fn once_a_part_is_written_the_whole_was_not() {
     let mut story = Story::proven();
     let mut record_handles = send_many(&story, 20, 1_000);
-    let flight = story.next().unwrap();
-    story.lost(flight);
+    let in_flight_batch = story.next().unwrap();
+    story.lost(in_flight_batch);
     story.pause();
     let again = story.next().unwrap();
     story.refused(again, ErrorCode::MESSAGE_TOO_LARGE);
@@ -59,7 +59,9 @@ fn parts_of_a_part_that_was_written_are_not_written_beside_it() {
     let part = story.next().unwrap();
     story.refused(part, ErrorCode::MESSAGE_TOO_LARGE);
     story.goes_well();
-    assert!((1..).zip(&mut record_handles).all(|(place, record_handle)| offset(record_handle) == Some(place)));
+    assert!(
+        (1..).zip(&mut record_handles).all(|(place, record_handle)| offset(record_handle) == Some(place))
+    );
     assert_eq!(story.log.values.len(), 21, "once");
     story.ends();
 }

@@ -6,12 +6,12 @@ use super::*;
 /// Five batches of one record, and their callers; the leader has appended the first `appended`, and no answer came.
 fn five_unanswered(appended: usize) -> (Story, Vec<RecordHandle>) {
     let mut story = Story::proven();
-    let (record_handles, flights): (Vec<RecordHandle>, Vec<Flight>) =
+    let (record_handles, in_flight_batches): (Vec<RecordHandle>, Vec<InFlightBatch>) =
         ["a", "b", "c", "d", "e"].map(|value| story.fly(value)).into_iter().unzip();
-    for flight in flights.iter().take(appended) {
-        story.applied(flight, MAX);
+    for in_flight_batch in in_flight_batches.iter().take(appended) {
+        story.applied(in_flight_batch, MAX);
     }
-    flights.into_iter().for_each(|flight| story.lost(flight));
+    in_flight_batches.into_iter().for_each(|in_flight_batch| story.lost(in_flight_batch));
     story.log.restart();
     story.pause();
     (story, record_handles)
@@ -20,8 +20,8 @@ fn five_unanswered(appended: usize) -> (Story, Vec<RecordHandle>) {
 /// The leader refuses the sequences of all but the last, and acknowledges that one at `base_offset`.
 fn only_last_is_recognised(story: &mut Story, base_offset: i64) {
     for _ in 0..4 {
-        let flight = story.next().unwrap();
-        story.refused(flight, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
+        let in_flight_batch = story.next().unwrap();
+        story.refused(in_flight_batch, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
     }
     let last = story.next().unwrap();
     story.lands(last, &at(ErrorCode::NONE, base_offset));
@@ -88,7 +88,11 @@ fn later_batch_without_room_for_those_before_it_does_not_prove_them() {
         only_last_is_recognised(&mut story, base_offset);
         assert!(story.next().is_none());
         for record_handle in &mut record_handles[..4] {
-            assert_eq!(failure(record_handle), Some((FailureKind::OutcomeUnknown, Persisted::Maybe)), "{base_offset}");
+            assert_eq!(
+                failure(record_handle),
+                Some((FailureKind::OutcomeUnknown, Persisted::Maybe)),
+                "{base_offset}"
+            );
         }
         let (_, next) = story.fly("next");
         assert_eq!(stamp(&next), (1, 0));
@@ -99,8 +103,8 @@ fn later_batch_without_room_for_those_before_it_does_not_prove_them() {
 fn later_batch_at_another_leader_does_not_prove_what_the_one_before_refused() {
     let (mut story, mut record_handles) = five_unanswered(5);
     for _ in 0..4 {
-        let flight = story.next().unwrap();
-        story.refused(flight, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
+        let in_flight_batch = story.next().unwrap();
+        story.refused(in_flight_batch, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
     }
     let last = story.next().unwrap();
     story.refused(last, ErrorCode::NOT_LEADER_OR_FOLLOWER);
@@ -118,8 +122,8 @@ fn later_batch_at_another_leader_does_not_prove_what_the_one_before_refused() {
 fn batches_that_no_leader_recognises_fail_as_possibly_written_and_say_why() {
     let (mut story, mut record_handles) = five_unanswered(0);
     for _ in 0..5 {
-        let flight = story.next().unwrap();
-        story.refused(flight, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
+        let in_flight_batch = story.next().unwrap();
+        story.refused(in_flight_batch, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
     }
     let mut behind = story.send("f");
     let next = story.next().unwrap();
@@ -137,9 +141,9 @@ fn batches_that_no_leader_recognises_fail_as_possibly_written_and_say_why() {
 #[test]
 fn late_copy_of_a_batch_in_doubt_is_fenced_by_the_next_epoch() {
     let mut story = Story::proven();
-    let (mut record_handle, flight) = story.fly("late");
-    let late = bytes(&flight);
-    story.lost(flight);
+    let (mut record_handle, in_flight_batch) = story.fly("late");
+    let late = bytes(&in_flight_batch);
+    story.lost(in_flight_batch);
     story.pause();
     let again = story.next().unwrap();
     story.refused(again, ErrorCode::TOPIC_AUTHORIZATION_FAILED);
@@ -155,9 +159,9 @@ fn late_copy_of_a_batch_in_doubt_is_fenced_by_the_next_epoch() {
 fn limited_retries_never_report_records_as_not_written_that_a_broker_takes_up_late() {
     let mut story =
         Story::new(accumulator(), PartitionSenderConfig { retries: 1, ..partition_senders() }).prove();
-    let (mut record_handle, flight) = story.fly("a");
-    let late = bytes(&flight);
-    story.lost(flight);
+    let (mut record_handle, in_flight_batch) = story.fly("a");
+    let late = bytes(&in_flight_batch);
+    story.lost(in_flight_batch);
     story.pause();
     let again = story.next().unwrap();
     story.refused(again, ErrorCode::NOT_ENOUGH_REPLICAS);
@@ -184,9 +188,9 @@ fn no_new_batch_is_taken_while_one_is_in_doubt() {
 #[test]
 fn batch_that_was_refused_behind_another_is_asked_for_again_once_that_one_is_written() {
     let mut story = Story::proven();
-    let (record_handles, flights): (Vec<RecordHandle>, Vec<Flight>) =
+    let (record_handles, in_flight_batches): (Vec<RecordHandle>, Vec<InFlightBatch>) =
         ["d", "e", "f"].map(|value| story.fly(value)).into_iter().unzip();
-    flights.into_iter().for_each(|flight| story.lost(flight));
+    in_flight_batches.into_iter().for_each(|in_flight_batch| story.lost(in_flight_batch));
     story.pause();
     let d = story.next().unwrap();
     story.served(d);
@@ -208,12 +212,16 @@ fn leader_that_loses_the_partition_after_it_appended_leaves_the_batch_in_doubt()
         [(ErrorCode::NOT_LEADER_OR_FOLLOWER, -1), (ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, 1)]
     {
         let mut story = Story::proven();
-        let (mut record_handle, flight) = story.fly("a");
-        story.applied(&flight, MAX);
-        story.lands(flight, &at(code, offset));
+        let (mut record_handle, in_flight_batch) = story.fly("a");
+        story.applied(&in_flight_batch, MAX);
+        story.lands(in_flight_batch, &at(code, offset));
         story.partition_sender.moved();
         story.deadline();
-        assert_eq!(failure(&mut record_handle), Some((FailureKind::DeliveryTimeout, Persisted::Maybe)), "{code}");
+        assert_eq!(
+            failure(&mut record_handle),
+            Some((FailureKind::DeliveryTimeout, Persisted::Maybe)),
+            "{code}"
+        );
         story.goes_well();
         assert_eq!(story.log.texts(), ["proof", "a"]);
         story.ends();
@@ -279,11 +287,11 @@ fn leader_elected_at_any_moment_while_batches_in_doubt_are_asked_for_loses_no_pr
             let mut steps = 0;
             for _ in 0..100 {
                 story.pause();
-                while let Some(flight) = story.next() {
+                while let Some(in_flight_batch) = story.next() {
                     if steps == moment {
                         story.partition_sender.leader_changed();
                     }
-                    story.served(flight);
+                    story.served(in_flight_batch);
                     steps += 1;
                     if steps == moment + 1 {
                         story.partition_sender.leader_changed();

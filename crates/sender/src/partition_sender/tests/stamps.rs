@@ -34,9 +34,9 @@ fn sequences_wrap_to_zero_between_batches_and_within_one() {
         let mut seen = Vec::new();
         for _ in 0..3 {
             (0..5).for_each(|_| drop(story.send("a")));
-            let flight = story.next().unwrap();
-            seen.push(stamp(&flight).1);
-            story.served(flight);
+            let in_flight_batch = story.next().unwrap();
+            seen.push(stamp(&in_flight_batch).1);
+            story.served(in_flight_batch);
         }
         assert_eq!(seen, expected);
         assert_eq!(story.log.values.len(), 16);
@@ -51,7 +51,7 @@ fn the_parts_of_a_batch_over_the_wrap_keep_its_sequences() {
     let whole = story.next().unwrap();
     assert_eq!(stamp(&whole), (0, i32::MAX - 1));
     story.refused(whole, ErrorCode::MESSAGE_TOO_LARGE);
-    let parts: Vec<Flight> = std::iter::from_fn(|| story.next()).collect();
+    let parts: Vec<InFlightBatch> = std::iter::from_fn(|| story.next()).collect();
     let mut expected = Sequence(i32::MAX - 1);
     for part in &parts {
         assert_eq!(stamp(part), (0, expected.0));
@@ -96,13 +96,13 @@ fn a_gap_at_the_oldest_batch_begins_the_run_again_and_a_gap_behind_it_waits_for_
 #[test]
 fn an_unknown_producer_begins_its_run_again_without_an_error() {
     let mut story = Story::proven();
-    let (mut record_handle, flight) = story.fly("a");
+    let (mut record_handle, in_flight_batch) = story.fly("a");
     story.log.forget_producers();
-    story.refused(flight, ErrorCode::UNKNOWN_PRODUCER_ID);
+    story.refused(in_flight_batch, ErrorCode::UNKNOWN_PRODUCER_ID);
     story.pause();
-    let flight = story.next().unwrap();
-    assert_eq!(stamp(&flight), (1, 0));
-    story.served(flight);
+    let in_flight_batch = story.next().unwrap();
+    assert_eq!(stamp(&in_flight_batch), (1, 0));
+    story.served(in_flight_batch);
     assert_eq!(offset(&mut record_handle), Some(1));
     story.ends();
 }
@@ -122,9 +122,9 @@ fn the_last_epoch_is_followed_by_another_identity_and_order_is_kept() {
 
     story.given = Some(identity(8));
     let mut third = story.send("c");
-    let flight = story.next().unwrap();
-    assert_eq!(full_stamp(&flight), Stamp { identity: identity(8), base_sequence: Sequence(0) });
-    story.served(flight);
+    let in_flight_batch = story.next().unwrap();
+    assert_eq!(full_stamp(&in_flight_batch), Stamp { identity: identity(8), base_sequence: Sequence(0) });
+    story.served(in_flight_batch);
     story.goes_well();
     assert_eq!(failure(&mut first), Some((FailureKind::InvalidTopic, Persisted::No)));
     assert_eq!([offset(&mut second), offset(&mut third)], [Some(1), Some(2)]);
@@ -136,8 +136,8 @@ fn an_identity_that_has_come_meanwhile_is_taken_when_the_epochs_are_used_up() {
     let mut story = Story::proven();
     story.partition_sender.run.identity = Some(Identity { epoch: 32_766.into(), ..identity(7) });
     story.given = Some(identity(8));
-    let (_, flight) = story.fly("a");
-    story.refused(flight, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
+    let (_, in_flight_batch) = story.fly("a");
+    story.refused(in_flight_batch, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
     story.pause();
     assert_eq!(story.spent(), None, "nobody has to ask");
     assert_eq!(full_stamp(&story.next().unwrap()).identity, identity(8));
@@ -155,9 +155,9 @@ fn a_producer_id_that_brokers_do_not_know_or_that_others_use_is_told_once_and_re
         story.pause();
         assert!(story.next().is_none());
         story.given = Some(identity(8));
-        let flight = story.next().unwrap();
-        assert_eq!(full_stamp(&flight), Stamp { identity: identity(8), base_sequence: Sequence(0) });
-        story.served(flight);
+        let in_flight_batch = story.next().unwrap();
+        assert_eq!(full_stamp(&in_flight_batch), Stamp { identity: identity(8), base_sequence: Sequence(0) });
+        story.served(in_flight_batch);
         story.goes_well();
         assert_eq!([offset(&mut first), offset(&mut second)], [Some(1), Some(2)]);
         story.ends();
@@ -167,15 +167,18 @@ fn a_producer_id_that_brokers_do_not_know_or_that_others_use_is_told_once_and_re
 #[test]
 fn a_batch_that_is_surely_not_written_gets_as_many_identities_as_it_takes() {
     let mut story = Story::proven();
-    let (mut record_handle, mut flight) = story.fly("a");
+    let (mut record_handle, mut in_flight_batch) = story.fly("a");
     for id in 8..20 {
-        story.refused(flight, ErrorCode::INVALID_PRODUCER_EPOCH);
+        story.refused(in_flight_batch, ErrorCode::INVALID_PRODUCER_EPOCH);
         story.given = Some(identity(id));
         story.pause();
-        flight = story.next().unwrap();
-        assert_eq!(full_stamp(&flight), Stamp { identity: identity(id), base_sequence: Sequence(0) });
+        in_flight_batch = story.next().unwrap();
+        assert_eq!(
+            full_stamp(&in_flight_batch),
+            Stamp { identity: identity(id), base_sequence: Sequence(0) }
+        );
     }
-    story.served(flight);
+    story.served(in_flight_batch);
     assert_eq!(offset(&mut record_handle), Some(1));
     story.ends();
 }
@@ -193,9 +196,9 @@ fn without_an_identity_nothing_goes() {
 #[test]
 fn without_idempotence_batches_have_no_stamp_and_a_gap_is_an_error() {
     let mut story = Story::plain();
-    let (mut record_handle, flight) = story.fly("a");
-    assert_eq!(full_stamp(&flight), Stamp::NONE);
-    story.refused(flight, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
+    let (mut record_handle, in_flight_batch) = story.fly("a");
+    assert_eq!(full_stamp(&in_flight_batch), Stamp::NONE);
+    story.refused(in_flight_batch, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
     assert_eq!(failure(&mut record_handle), Some((FailureKind::Refused, Persisted::No)));
     let (_, next) = story.fly("b");
     assert_eq!(full_stamp(&next), Stamp::NONE);
@@ -206,8 +209,8 @@ fn without_idempotence_batches_have_no_stamp_and_a_gap_is_an_error() {
 #[test]
 fn a_duplicate_that_the_broker_recognised_is_a_success() {
     let mut story = Story::proven();
-    let (mut record_handle, flight) = story.fly("a");
-    story.refused(flight, ErrorCode::DUPLICATE_SEQUENCE_NUMBER);
+    let (mut record_handle, in_flight_batch) = story.fly("a");
+    story.refused(in_flight_batch, ErrorCode::DUPLICATE_SEQUENCE_NUMBER);
     let receipt = record_handle.poll(Waker::noop());
     assert!(matches!(receipt, Poll::Ready(Ok(receipt)) if receipt.offset.is_none()), "{receipt:?}");
     let (mut record_handle, next) = story.fly("b");
@@ -218,7 +221,7 @@ fn a_duplicate_that_the_broker_recognised_is_a_success() {
         base_offset: -1,
         append_time_ms: 1_234,
         message: None,
-        culprits: Vec::new(),
+        record_errors: Vec::new(),
     };
     story.lands(next, &answer);
     let receipt = record_handle.poll(Waker::noop());
@@ -228,15 +231,15 @@ fn a_duplicate_that_the_broker_recognised_is_a_success() {
 #[test]
 fn the_time_of_appending_is_told_where_the_topic_keeps_it() {
     let mut story = Story::simple();
-    let (mut record_handle, flight) = story.fly("a");
+    let (mut record_handle, in_flight_batch) = story.fly("a");
     let answer = Answer::Said {
         code: ErrorCode::NONE,
         base_offset: 5,
         append_time_ms: 1_234,
         message: None,
-        culprits: Vec::new(),
+        record_errors: Vec::new(),
     };
-    story.lands(flight, &answer);
+    story.lands(in_flight_batch, &answer);
     let Poll::Ready(Ok(receipt)) = record_handle.poll(Waker::noop()) else { panic!("it was written") };
     assert_eq!((receipt.offset, receipt.timestamp_ms), (Some(5), 1_234));
 }

@@ -9,27 +9,27 @@ fn with_retries(retries: u32) -> Story {
 #[test]
 fn a_retry_waits_longer_each_time_and_goes_as_it_was() {
     let mut story = Story::proven();
-    let (_, mut flight) = story.fly("a");
-    let sent = bytes(&flight);
+    let (_, mut in_flight_batch) = story.fly("a");
+    let sent = bytes(&in_flight_batch);
     for pause in [1, 2, 4] {
-        story.refused(flight, ErrorCode::NOT_ENOUGH_REPLICAS);
+        story.refused(in_flight_batch, ErrorCode::NOT_ENOUGH_REPLICAS);
         assert_eq!(story.partition_sender.not_before(), Some(story.now + PAUSE * pause));
         story.now += PAUSE * pause - Duration::from_millis(1);
         assert!(story.next().is_none());
         story.now += Duration::from_millis(1);
-        flight = story.next().unwrap();
-        assert_eq!(bytes(&flight), sent);
+        in_flight_batch = story.next().unwrap();
+        assert_eq!(bytes(&in_flight_batch), sent);
     }
-    story.served(flight);
-    assert_eq!(story.settler.counters.retries, 3);
+    story.served(in_flight_batch);
+    assert_eq!(story.completer.counters.retries, 3);
     story.ends();
 }
 
 #[test]
 fn at_another_leader_a_retry_does_not_wait() {
     let mut story = Story::proven();
-    let (_, flight) = story.fly("a");
-    story.refused(flight, ErrorCode::NOT_LEADER_OR_FOLLOWER);
+    let (_, in_flight_batch) = story.fly("a");
+    story.refused(in_flight_batch, ErrorCode::NOT_LEADER_OR_FOLLOWER);
     assert!(story.next().is_none());
     story.partition_sender.moved();
     let again = story.next().unwrap();
@@ -40,10 +40,10 @@ fn at_another_leader_a_retry_does_not_wait() {
 #[test]
 fn a_partition_that_is_leaving_sends_nothing() {
     let mut story = Story::proven();
-    let (_, flight) = story.fly("a");
+    let (_, in_flight_batch) = story.fly("a");
     story.partition_sender.leaving = true;
     story.send("b");
-    story.refused(flight, ErrorCode::NOT_LEADER_OR_FOLLOWER);
+    story.refused(in_flight_batch, ErrorCode::NOT_LEADER_OR_FOLLOWER);
     story.pause();
     assert!(story.next().is_none());
     story.partition_sender.leaving = false;
@@ -55,15 +55,15 @@ fn a_partition_that_is_leaving_sends_nothing() {
 #[test]
 fn after_so_many_tries_a_batch_fails_and_says_what_was_wrong() {
     let mut story = with_retries(2);
-    let (mut record_handle, mut flight) = story.fly("a");
+    let (mut record_handle, mut in_flight_batch) = story.fly("a");
     let mut follower = story.send("b");
     for _ in 0..2 {
-        story.refused(flight, ErrorCode::NOT_ENOUGH_REPLICAS);
+        story.refused(in_flight_batch, ErrorCode::NOT_ENOUGH_REPLICAS);
         assert!(is_pending(&mut record_handle));
         story.pause();
-        flight = story.next().unwrap();
+        in_flight_batch = story.next().unwrap();
     }
-    story.refused(flight, ErrorCode::NOT_ENOUGH_REPLICAS);
+    story.refused(in_flight_batch, ErrorCode::NOT_ENOUGH_REPLICAS);
     assert_eq!(failure(&mut record_handle), Some((FailureKind::RetriesExhausted, Persisted::No)));
     let said = message(&mut record_handle);
     assert_eq!(said, "given up after 3 tries (`retries` = 2): the broker returned NOT_ENOUGH_REPLICAS (19)");
@@ -78,20 +78,20 @@ fn after_so_many_tries_a_batch_fails_and_says_what_was_wrong() {
 #[test]
 fn without_retries_the_first_refusal_is_the_last_and_an_unanswered_batch_may_be_written() {
     let mut story = with_retries(0);
-    let (mut refused, flight) = story.fly("a");
-    story.refused(flight, ErrorCode::NOT_ENOUGH_REPLICAS);
+    let (mut refused, in_flight_batch) = story.fly("a");
+    story.refused(in_flight_batch, ErrorCode::NOT_ENOUGH_REPLICAS);
     assert_eq!(failure(&mut refused), Some((FailureKind::RetriesExhausted, Persisted::No)));
-    let (mut unanswered, flight) = story.fly("b");
-    story.lost(flight);
+    let (mut unanswered, in_flight_batch) = story.fly("b");
+    story.lost(in_flight_batch);
     assert_eq!(failure(&mut unanswered), Some((FailureKind::RetriesExhausted, Persisted::Maybe)));
     assert_eq!(
         message(&mut unanswered),
         "given up after 1 try (`retries` = 0): the connection ended before the broker responded"
     );
-    let (mut silent, flight) = story.fly("c");
-    story.lands(flight, &Answer::Lost { whole: true, timed_out: true });
+    let (mut silent, in_flight_batch) = story.fly("c");
+    story.lands(in_flight_batch, &Answer::Lost { whole: true, timed_out: true });
     assert!(message(&mut silent).ends_with(": the broker did not respond within `request.timeout.ms`"));
-    assert_eq!(story.settler.counters.retries, 0, "nothing was sent again");
+    assert_eq!(story.completer.counters.retries, 0, "nothing was sent again");
     story.pause();
     assert!(story.next().is_none() && story.used() == 0, "it may not go again");
     story.ends();
@@ -110,7 +110,7 @@ fn a_batch_behind_a_refused_one_has_not_used_a_try() {
         story.goes_well();
         assert!(offset(&mut record_handle).is_some());
     }
-    assert_eq!(story.settler.counters.retries, 10, "each batch was sent again");
+    assert_eq!(story.completer.counters.retries, 10, "each batch was sent again");
     story.ends();
 }
 
@@ -120,33 +120,33 @@ fn batches_behind_a_broken_run_use_no_try_and_follow_without_a_pause() {
     story.send("proof");
     story.goes_well();
     let (_, refused) = story.fly("a");
-    let behind: Vec<(RecordHandle, Flight)> = ["b", "c"].map(|value| story.fly(value)).into();
+    let behind: Vec<(RecordHandle, InFlightBatch)> = ["b", "c"].map(|value| story.fly(value)).into();
     story.refused(refused, ErrorCode::INVALID_RECORD);
     let mut record_handles = Vec::new();
-    for (record_handle, flight) in behind {
+    for (record_handle, in_flight_batch) in behind {
         record_handles.push(record_handle);
-        story.refused(flight, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
+        story.refused(in_flight_batch, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
     }
     for _ in 0..2 {
         let again = story.next().unwrap();
         story.served(again);
     }
     assert_eq!([offset(&mut record_handles[0]), offset(&mut record_handles[1])], [Some(1), Some(2)]);
-    assert_eq!(story.settler.counters.retries, 2, "batches that were sent again");
+    assert_eq!(story.completer.counters.retries, 2, "batches that were sent again");
     story.ends();
 }
 
 #[test]
 fn a_batch_that_did_not_fit_its_request_goes_with_the_next_as_it_is() {
     let mut story = Story::proven();
-    let (_, flight) = story.fly("a");
-    let sent = bytes(&flight);
-    story.partition_sender.put_back(flight, &mut story.settler);
+    let (_, in_flight_batch) = story.fly("a");
+    let sent = bytes(&in_flight_batch);
+    story.partition_sender.put_back(in_flight_batch, &mut story.completer);
     assert!(story.partition_sender.is_idle());
     let again = story.next().unwrap();
     assert_eq!(bytes(&again), sent);
     story.served(again);
-    assert_eq!(story.settler.counters.retries, 0);
+    assert_eq!(story.completer.counters.retries, 0);
     story.ends();
 }
 
@@ -161,11 +161,11 @@ fn code_of_a_rejection_stands_once_in_the_text_whatever_the_brokers_message_is()
         Some("29 TOPIC_AUTHORIZATION_FAILED."),
     ] {
         let mut story = Story::proven();
-        let (mut record_handle, flight) = story.fly("a");
+        let (mut record_handle, in_flight_batch) = story.fly("a");
         let message = words.map(ToOwned::to_owned);
         let answer =
-            Answer::Said { code, base_offset: -1, append_time_ms: -1, message, culprits: Vec::new() };
-        story.lands(flight, &answer);
+            Answer::Said { code, base_offset: -1, append_time_ms: -1, message, record_errors: Vec::new() };
+        story.lands(in_flight_batch, &answer);
         let said = self::message(&mut record_handle);
         assert_eq!(said.matches("TOPIC_AUTHORIZATION_FAILED").count(), 1, "{words:?}: {said}");
         story.ends();
@@ -176,9 +176,9 @@ fn code_of_a_rejection_stands_once_in_the_text_whatever_the_brokers_message_is()
 fn records_of_a_partition_that_is_gone_come_with_a_remedy() {
     let story = Story::proven();
     let mut record_handle = story.send("a");
-    let Story { partition_sender, mut settler, .. } = story;
-    partition_sender.discard(&mut settler);
-    settler.finish();
+    let Story { partition_sender, mut completer, .. } = story;
+    partition_sender.discard(&mut completer);
+    completer.finish();
     let said = message(&mut record_handle);
     assert!(said.contains("fewer partitions") && said.contains("add partitions"), "{said}");
 }
@@ -193,21 +193,21 @@ fn a_refusal_for_good_fails_the_batch_with_the_brokers_words() {
     ];
     for (code, kind, persisted) in rows {
         let mut story = Story::proven();
-        let (mut record_handle, flight) = story.fly("a");
+        let (mut record_handle, in_flight_batch) = story.fly("a");
         let answer = Answer::Said {
             code,
             base_offset: -1,
             append_time_ms: -1,
             message: Some("said so".to_owned()),
-            culprits: Vec::new(),
+            record_errors: Vec::new(),
         };
-        story.lands(flight, &answer);
+        story.lands(in_flight_batch, &answer);
         assert_eq!(failure(&mut record_handle), Some((kind, persisted)), "{code}");
         let said = message(&mut record_handle);
         assert!(said.contains(&code.to_string()) && said.contains("said so"), "{said}");
-        let (mut next, flight) = story.fly("b");
-        assert_eq!(stamp(&flight), (1, 0), "{code}");
-        story.served(flight);
+        let (mut next, in_flight_batch) = story.fly("b");
+        assert_eq!(stamp(&in_flight_batch), (1, 0), "{code}");
+        story.served(in_flight_batch);
         assert_eq!(offset(&mut next), Some(1));
         story.ends();
     }

@@ -36,9 +36,9 @@ fn error_names_the_reason_of_the_doubt_and_the_rejection_that_ended_the_run() {
 fn records_of_a_part_name_the_doubt_of_their_batch() {
     let mut story = Story::proven();
     let mut record_handles = parts::send_many(&story, 20, 1_000);
-    let flight = story.next().unwrap();
-    story.applied(&flight, MAX);
-    story.refused(flight, ErrorCode::REQUEST_TIMED_OUT);
+    let in_flight_batch = story.next().unwrap();
+    story.applied(&in_flight_batch, MAX);
+    story.refused(in_flight_batch, ErrorCode::REQUEST_TIMED_OUT);
     story.pause();
     let again = story.next().unwrap();
     story.refused(again, ErrorCode::MESSAGE_TOO_LARGE);
@@ -54,11 +54,11 @@ fn records_of_a_part_name_the_doubt_of_their_batch() {
 #[track_caller]
 fn check(answer: &Answer, code: ErrorCode, doubt: &str, rejected: &str) {
     let mut story = Story::proven();
-    let (mut record_handle, flight) = story.fly("a");
-    story.lands(flight, answer);
+    let (mut record_handle, in_flight_batch) = story.fly("a");
+    story.lands(in_flight_batch, answer);
     story.pause();
-    while let Some(flight) = story.next() {
-        story.refused(flight, code);
+    while let Some(in_flight_batch) = story.next() {
+        story.refused(in_flight_batch, code);
         story.pause();
     }
     story.given = Some(identity(8));

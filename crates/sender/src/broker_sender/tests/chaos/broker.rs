@@ -84,7 +84,7 @@ impl Broker {
 }
 
 fn entries(request: &ProduceRequest) -> Vec<Entry> {
-    let ids = request.flights.iter().flatten().map(|flight| flight.topic_id);
+    let ids = request.in_flight_batches.iter().flatten().map(|in_flight_batch| in_flight_batch.topic_id);
     batches(request).into_iter().zip(ids).map(|((partition, bytes), id)| (partition, id, bytes)).collect()
 }
 

@@ -39,7 +39,9 @@ impl Run {
 }
 
 fn told(record_handles: &mut [(usize, crate::sync::RecordHandle)]) -> Told {
-    let poll = |(number, record_handle): &mut (usize, crate::sync::RecordHandle)| match record_handle.poll(Waker::noop()) {
+    let poll = |(number, record_handle): &mut (usize, crate::sync::RecordHandle)| match record_handle
+        .poll(Waker::noop())
+    {
         Poll::Ready(outcome) => (*number, outcome.map_err(|failure| Failure::clone(&failure))),
         Poll::Pending => panic!("record {number} was never settled"),
     };

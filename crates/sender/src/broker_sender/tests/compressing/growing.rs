@@ -69,7 +69,12 @@ fn estimate_that_was_too_bold_is_cut_before_a_broker_sees_it() {
     let sent = served(&mut world);
     assert!(sent.len() > 1 && sent.iter().all(|bytes| *bytes <= 50_000), "{sent:?}");
     let first = offset(&mut record_handles[0]).unwrap();
-    assert!(record_handles.iter_mut().zip(first..).all(|(record_handle, expected)| offset(record_handle) == Some(expected)));
+    assert!(
+        record_handles
+            .iter_mut()
+            .zip(first..)
+            .all(|(record_handle, expected)| offset(record_handle) == Some(expected))
+    );
     world.rest();
 }
 

@@ -48,7 +48,7 @@ pub struct CompressionCounters {
 
 /// Gathers what settling frees, until [`finish`](Self::finish).
 #[derive(Debug)]
-pub struct Settler {
+pub struct Completer {
     shared: StdArc<Shared>,
     chunks: Vec<Vec<u8>>,
     /// What partitions give back. The account of a batch and that of its claim, which follow each other, stand in one.
@@ -60,7 +60,7 @@ pub struct Settler {
     pub counters: Counters,
 }
 
-impl Settler {
+impl Completer {
     /// Nothing gathered yet.
     #[must_use]
     pub const fn new(shared: StdArc<Shared>) -> Self {
