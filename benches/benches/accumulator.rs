@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use criterion::{Criterion, Throughput};
 use milena_partitioner::Strategy;
 use milena_sender::accumulator::{
-    AccumulatorConfig, Clock, RecordRef, SenderMailbox, Shared, Topic, Waiting,
+    AccumulatorConfig, AppendOptions, Clock, RecordRef, SenderMailbox, Shared, Topic,
 };
 use milena_sender::partition_sender::Completer;
 
@@ -54,10 +54,11 @@ impl Bench {
         Self { clock: Stopped(Instant::now()), topic, completer: Completer::new(shared) }
     }
 
-    fn append<const SEAT: bool>(&self) {
+    fn append<const HANDLE: bool>(&self) {
         let record = RecordRef { value: Some(black_box(&VALUE)), ..RecordRef::default() };
         for _ in 0..RECORDS {
-            let appended = self.topic.append::<_, SEAT>(None, &record, &self.clock, Waiting::default());
+            let appended =
+                self.topic.append::<_, HANDLE>(None, &record, &self.clock, AppendOptions::default());
             assert!(black_box(appended).is_ok());
         }
     }

@@ -13,7 +13,7 @@ use milena_connection::Endpoint;
 use milena_connection::metadata::{Hint, Metadata, MetadataConfig};
 use milena_partitioner::Strategy;
 use milena_sender::accumulator::{
-    AccumulatorConfig, Clock, RecordRef, SenderMailbox, Shared, Topic, Waiting,
+    AccumulatorConfig, AppendOptions, Clock, RecordRef, SenderMailbox, Shared, Topic,
 };
 use milena_sender::assignment::{Assignment, Leadership, Order, SenderId};
 use milena_sender::broker_sender::{BrokerSender, BrokerSenderConfig, SenderEvent};
@@ -127,7 +127,7 @@ impl Senders {
                 Some(PartitionId(partition)),
                 &record,
                 &clock,
-                Waiting::default(),
+                AppendOptions::default(),
             );
             assert!(entered.is_ok());
         }

@@ -10,7 +10,7 @@ use milena_codec::message::{
 };
 use milena_partitioner::Strategy;
 use milena_sender::accumulator::{
-    AccumulatorConfig, Clock, RecordRef, SenderMailbox, Shared, Topic, Waiting,
+    AccumulatorConfig, AppendOptions, Clock, RecordRef, SenderMailbox, Shared, Topic,
 };
 use milena_sender::broker_sender::{BrokerSender, BrokerSenderConfig, Output, ProduceRequest, RequestConfig};
 use milena_sender::partition_sender::{PartitionSender, PartitionSenderConfig};
@@ -110,7 +110,7 @@ impl Office {
         let record = RecordRef { value: Some(&VALUE), ..RecordRef::default() };
         let record_handles = (0..RECORDS_A_BATCH).flat_map(|_| topic.partitions()).map(|partition| {
             let appended =
-                topic.append::<_, true>(Some(partition.index()), &record, &clock, Waiting::default());
+                topic.append::<_, true>(Some(partition.index()), &record, &clock, AppendOptions::default());
             appended.ok().and_then(|appended| appended.record_handle).expect("accepted")
         });
         let record_handles = record_handles.collect();

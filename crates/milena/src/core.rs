@@ -132,7 +132,7 @@ mod tests {
     use std::task::{Poll, Waker};
 
     use milena_codec::ids::TopicId;
-    use milena_sender::accumulator::{RecordRef, SenderMailbox, Topic, Waiting};
+    use milena_sender::accumulator::{AppendOptions, RecordRef, SenderMailbox, Topic};
     use milena_sender::assignment::{Assignment, Leadership, Order};
     use milena_sender::partition_sender::PartitionSender;
     use milena_sender::sync::RecordHandle;
@@ -177,7 +177,7 @@ mod tests {
         let Some(Order::Adopt(_, partition_sender)) = assignment.next_order() else {
             panic!("a partition is adopted")
         };
-        let waiting = Waiting { ticket: None, may_yield: false, urgent: false, impatient: true };
+        let waiting = AppendOptions { ticket: None, may_yield: false, urgent: false, try_only: true };
         let appended = topic.append::<_, true>(None, &RecordRef::default(), &core.clock, waiting).unwrap();
         (partition_sender, appended.record_handle.unwrap())
     }

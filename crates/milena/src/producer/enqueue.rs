@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use milena_codec::ids::PartitionId;
-use milena_sender::accumulator::{Appended, ChooseError, RecordRef, Refusal, Topic, Waiting};
+use milena_sender::accumulator::{AcceptedRecord, AppendOptions, ChooseError, RecordRef, Refusal, Topic};
 use milena_sender::sync::Ticket;
 
 use super::growth::Growth;
@@ -56,7 +56,7 @@ impl Patience {
 
 /// A record on its way into its batch. Written by hand: an `async fn` costs 5 ns a record more.
 #[derive(Debug)]
-pub(super) struct Enter<'a, const SEAT: bool> {
+pub(super) struct Enter<'a, const HANDLE: bool> {
     pub(super) core: &'a Core,
     pub(super) topic: &'a Topic,
     pub(super) partition: Option<PartitionId>,
@@ -71,7 +71,7 @@ pub(super) struct Enter<'a, const SEAT: bool> {
     growth: Option<Box<Growth<'a>>>,
 }
 
-impl<'a, const SEAT: bool> Enter<'a, SEAT> {
+impl<'a, const HANDLE: bool> Enter<'a, HANDLE> {
     #[inline]
     pub(super) const fn new(core: &'a Core, topic: &'a Topic, record: RecordRef<'a>) -> Self {
         Self {
@@ -88,25 +88,29 @@ impl<'a, const SEAT: bool> Enter<'a, SEAT> {
     }
 
     #[inline]
-    pub(super) fn try_enter(&mut self) -> Result<Appended, ChooseError> {
-        let waiting = Waiting {
+    pub(super) fn try_enter(&mut self) -> Result<AcceptedRecord, ChooseError> {
+        let waiting = AppendOptions {
             ticket: self.patience.ticket(),
             may_yield: !self.stepped_aside,
             urgent: self.urgent,
-            impatient: false,
+            try_only: false,
         };
-        self.topic.append::<_, SEAT>(self.partition, &self.record, &self.core.clock, waiting)
+        self.topic.append::<_, HANDLE>(self.partition, &self.record, &self.core.clock, waiting)
     }
 
     /// Enters now or not at all.
-    pub(super) fn try_enter_now(mut self) -> Result<Appended, ChooseError> {
+    pub(super) fn try_enter_now(mut self) -> Result<AcceptedRecord, ChooseError> {
         self.stepped_aside = true;
         self.try_enter()
     }
 
     /// Everything but being accepted at once.
     #[cold]
-    fn wait(&mut self, refused: ChooseError, cx: &mut Context<'_>) -> Poll<Result<Appended, SendError>> {
+    fn wait(
+        &mut self,
+        refused: ChooseError,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<AcceptedRecord, SendError>> {
         let mut refused = refused;
         loop {
             match refused {
@@ -206,7 +210,7 @@ impl<'a, const SEAT: bool> Enter<'a, SEAT> {
     }
 
     #[inline]
-    pub(super) fn poll_enter(&mut self, cx: &mut Context<'_>) -> Poll<Result<Appended, SendError>> {
+    pub(super) fn poll_enter(&mut self, cx: &mut Context<'_>) -> Poll<Result<AcceptedRecord, SendError>> {
         if self.patience.0.is_some() && self.poll_ticket(cx).is_pending() {
             return self.patience.poll(self.core, cx).map(|()| Err(self.no_room()));
         }
@@ -249,7 +253,7 @@ impl Future for EnqueueDetached<'_> {
 
 /// The delivery of a record that was appended with a record handle.
 #[inline]
-pub(super) fn delivery_of(appended: Appended, topic: &Arc<str>) -> Result<Delivery, SendError> {
+pub(super) fn delivery_of(appended: AcceptedRecord, topic: &Arc<str>) -> Result<Delivery, SendError> {
     match appended.record_handle {
         Some(record_handle) => Ok(Delivery::new(record_handle)),
         None => {

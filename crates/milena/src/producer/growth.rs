@@ -1,4 +1,4 @@
-//! Waiting for a partition that a topic does not have yet: the brokers are asked whether it was added (KAFKA-6833).
+//! AppendOptions for a partition that a topic does not have yet: the brokers are asked whether it was added (KAFKA-6833).
 
 use std::sync::Arc;
 use std::task::{Context, Poll};

@@ -86,7 +86,11 @@ impl Topic {
     }
 
     /// The way in for a record with all that it may have.
-    pub(super) fn enter<'a, const SEAT: bool>(&'a self, record: &'a Record, urgent: bool) -> Enter<'a, SEAT> {
+    pub(super) fn enter<'a, const HANDLE: bool>(
+        &'a self,
+        record: &'a Record,
+        urgent: bool,
+    ) -> Enter<'a, HANDLE> {
         let reference = RecordRef {
             key: record.key.as_deref(),
             value: record.value.as_deref(),

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use milena_codec::ErrorCode;
 use milena_codec::ids::TopicId;
-use milena_sender::accumulator::{RecordRef, SenderMailbox, Topic, Waiting};
+use milena_sender::accumulator::{AppendOptions, RecordRef, SenderMailbox, Topic};
 use milena_sender::assignment::{Assignment, Leadership};
 
 use super::{Missing, Place, Registry, Seen, Tell};
@@ -191,7 +191,7 @@ fn topic_that_had_a_batch_since_is_not_forgotten() {
     let core = core();
     let _partition_senders = make_known(&core);
     let topic = core.registry.known(&name()).unwrap();
-    let waiting = Waiting { ticket: None, may_yield: false, urgent: false, impatient: false };
+    let waiting = AppendOptions { ticket: None, may_yield: false, urgent: false, try_only: false };
     assert!(topic.append::<_, false>(None, &RecordRef::default(), &core.clock, waiting).is_ok());
     drop(topic);
     assert!(core.registry.forget(&name(), 0).is_none());

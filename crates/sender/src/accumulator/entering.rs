@@ -24,14 +24,14 @@ const AWAITED_SHARE: usize = 64;
 
 /// How a record enters.
 #[derive(Debug, Default)]
-pub(super) struct Entering<'a> {
+pub(super) struct AppendContext<'a> {
     pub(super) ticket: Option<&'a mut Ticket>,
     pub(super) may_yield: bool,
     /// Callers that have room because this one left some, woken after the lock is released.
     pub(super) wakers: Vec<Waker>,
 }
 
-impl Entering<'_> {
+impl AppendContext<'_> {
     /// A chunk of at least `bytes`, and rather of `hint`. A caller with a ticket takes what was set aside
     /// for it: asking for more would let later callers pass.
     pub(super) fn chunk(

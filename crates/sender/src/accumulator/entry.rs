@@ -32,7 +32,7 @@ impl RecordRef<'_> {
 
 /// How a record enters a partition.
 #[derive(Debug, Default)]
-pub struct Waiting<'a> {
+pub struct AppendOptions<'a> {
     /// The place in the queue for room that has come to its turn.
     pub ticket: Option<&'a mut Ticket>,
     /// The caller steps aside when it is far ahead of the broker sender.
@@ -40,12 +40,12 @@ pub struct Waiting<'a> {
     /// The caller awaits the record, and does not want to sit out the linger.
     pub urgent: bool,
     /// The caller rather hears that somebody else holds the partition than waits for it.
-    pub impatient: bool,
+    pub try_only: bool,
 }
 
 /// A record that was accepted.
 #[derive(Debug)]
-pub struct Appended {
+pub struct AcceptedRecord {
     /// Where its outcome will be known, if the caller wants to know.
     pub record_handle: Option<RecordHandle>,
     /// What it took in its batch.

@@ -25,9 +25,9 @@ mod sender_mailbox;
 mod settings;
 mod topic;
 
-pub use entry::{Appended, RecordRef, Refusal, Waiting};
+pub use entry::{AcceptedRecord, AppendOptions, RecordRef, Refusal};
 pub use limit::TopicLimit;
-pub use partition::{Partition, Standing};
+pub use partition::{Partition, PartitionStatus};
 pub use ratio::Ratio;
 pub use sender_mailbox::{ReadyPartitions, SenderMailbox};
 pub use settings::{AccumulatorConfig, Choices, Clock, Shared};

@@ -14,8 +14,8 @@ use milena_codec::ids::PartitionId;
 use milena_codec::record::HEADER_BYTES;
 
 use super::alone::encode_alone;
-use super::entering::{Entering, Wakeups, awaited_bytes};
-use super::entry::{Appended, RecordRef, Refusal, Waiting};
+use super::entering::{AppendContext, Wakeups, awaited_bytes};
+use super::entry::{AcceptedRecord, AppendOptions, RecordRef, Refusal};
 use super::limit::TopicLimit;
 use super::queue::Queue;
 use super::ratio::{EstimatedRatio, Ratio};
@@ -61,7 +61,7 @@ pub struct Partition {
 
 /// How a partition stands, when its broker sender looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct PartitionStatus {
     /// Something is worth sending.
     pub ripe: bool,
     /// Length of the batch that is taken next.
@@ -137,37 +137,37 @@ impl Partition {
     /// # Errors
     /// [`Refusal`]; then nothing of the record is kept.
     #[inline]
-    pub fn append<C: Clock, const SEAT: bool>(
+    pub fn append<C: Clock, const HANDLE: bool>(
         &self,
         record: &RecordRef<'_>,
         clock: &C,
-        waiting: Waiting<'_>,
-    ) -> Result<Appended, Refusal> {
+        waiting: AppendOptions<'_>,
+    ) -> Result<AcceptedRecord, Refusal> {
         let bytes_max = record.bytes_max();
         if bytes_max > self.shared.config.record_bytes_max {
             return Err(Refusal::TooLarge { bytes: bytes_max, limit: self.shared.config.record_bytes_max });
         }
         let timestamp_ms = record.timestamp_ms.unwrap_or_else(|| clock.wall_ms());
         let mut queue =
-            if waiting.impatient { try_lock(&self.queue).ok_or(Refusal::Busy)? } else { lock(&self.queue) };
+            if waiting.try_only { try_lock(&self.queue).ok_or(Refusal::Busy)? } else { lock(&self.queue) };
         if waiting.urgent || !queue.fits(bytes_max) {
-            return self.append_slowly::<C, SEAT>(queue, record, timestamp_ms, clock, waiting);
+            return self.append_slowly::<C, HANDLE>(queue, record, timestamp_ms, clock, waiting);
         }
-        let (record_handle, bytes) = queue.put::<SEAT>(record, timestamp_ms);
-        Ok(Appended { record_handle, bytes })
+        let (record_handle, bytes) = queue.put::<HANDLE>(record, timestamp_ms);
+        Ok(AcceptedRecord { record_handle, bytes })
     }
 
     /// The append that has more to do than to encode.
     #[cold]
     #[inline(never)]
-    fn append_slowly<C: Clock, const SEAT: bool>(
+    fn append_slowly<C: Clock, const HANDLE: bool>(
         &self,
         mut queue: GateGuard<'_, Queue>,
         record: &RecordRef<'_>,
         timestamp_ms: i64,
         clock: &C,
-        waiting: Waiting<'_>,
-    ) -> Result<Appended, Refusal> {
+        waiting: AppendOptions<'_>,
+    ) -> Result<AcceptedRecord, Refusal> {
         if queue.shut {
             return Err(Refusal::Closed);
         }
@@ -189,11 +189,11 @@ impl Partition {
                 return Err(Refusal::Yield);
             }
             drop(queue);
-            return self.append_alone::<C, SEAT>(record, timestamp_ms, clock, waiting);
+            return self.append_alone::<C, HANDLE>(record, timestamp_ms, clock, waiting);
         }
         let waited = waiting.ticket.is_some();
         let mut entering =
-            Entering { ticket: waiting.ticket, may_yield: waiting.may_yield, wakers: Vec::new() };
+            AppendContext { ticket: waiting.ticket, may_yield: waiting.may_yield, wakers: Vec::new() };
         let mut wakeups = Wakeups::default();
         let batch_bytes_max = self.batch_bytes_max();
         let room = if queue.fits(bytes_max) {
@@ -203,12 +203,12 @@ impl Partition {
         };
         let appended = room.map(|()| {
             queue.begin_at(timestamp_ms);
-            let (record_handle, bytes) = queue.put::<SEAT>(record, timestamp_ms);
+            let (record_handle, bytes) = queue.put::<HANDLE>(record, timestamp_ms);
             wakeups.ready |= waiting.urgent && queue.hurry();
             wakeups.press = self.shared.config.flush_records.is_some_and(|enough| queue.count() >= enough);
             // The next one may wait for this very room: no linger.
             wakeups.ready |= waited && queue.offer_now();
-            Appended { record_handle, bytes }
+            AcceptedRecord { record_handle, bytes }
         });
         let mailbox = Arc::clone(&queue.mailbox);
         drop(queue);
@@ -219,13 +219,13 @@ impl Partition {
 
     /// A record larger than any chunk becomes a batch of its own, encoded without the partition's lock. A
     /// value that the caller shares is sent from where it lies.
-    fn append_alone<C: Clock, const SEAT: bool>(
+    fn append_alone<C: Clock, const HANDLE: bool>(
         &self,
         record: &RecordRef<'_>,
         timestamp_ms: i64,
         clock: &C,
-        waiting: Waiting<'_>,
-    ) -> Result<Appended, Refusal> {
+        waiting: AppendOptions<'_>,
+    ) -> Result<AcceptedRecord, Refusal> {
         let wanted = HEADER_BYTES + record.bytes_max();
         let (memory, now) = (&self.shared.memory, clock.now());
         let charged = memory.reserve(&self.account, wanted, waiting.ticket, Some(now));
@@ -235,7 +235,7 @@ impl Partition {
         let bytes = u32::try_from(bytes - HEADER_BYTES).unwrap_or(u32::MAX);
 
         let completion = Arc::new(Completion::of(&self.topic, self.index));
-        let record_handle = SEAT.then(|| RecordHandle::new(&completion, 0, timestamp_ms));
+        let record_handle = HANDLE.then(|| RecordHandle::new(&completion, 0, timestamp_ms));
         let mut queue = lock(&self.queue);
         if queue.shut {
             drop(queue);
@@ -267,7 +267,7 @@ impl Partition {
         let mailbox = Arc::clone(&queue.mailbox);
         drop(queue);
         self.ring(&mailbox, &wakeups);
-        Ok(Appended { record_handle, bytes })
+        Ok(AcceptedRecord { record_handle, bytes })
     }
 
     /// Wakes the broker's sender, if it has to look; no lock is held.
@@ -286,9 +286,9 @@ impl Partition {
 
     /// How it stands, without a broker sender's visit.
     #[cfg(all(test, not(loom)))]
-    pub(crate) fn standing(&self, now: Instant) -> Standing {
+    pub(crate) fn standing(&self, now: Instant) -> PartitionStatus {
         let (queue, config) = (lock(&self.queue), &self.shared.config);
-        Standing {
+        PartitionStatus {
             ripe: queue.is_ripe(now, true, config),
             bytes: queue.next_bytes(),
             ages: queue.ages(now, config),

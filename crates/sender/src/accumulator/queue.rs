@@ -8,7 +8,7 @@ use std::time::Instant;
 use milena_codec::compression::Compression;
 use milena_codec::record::{HEADER_BYTES, put_record};
 
-use super::entering::{Entering, Wakeups};
+use super::entering::{AppendContext, Wakeups};
 use super::entry::{RecordRef, Refusal};
 use super::sender_mailbox::SenderMailbox;
 use super::settings::{AccumulatorConfig, Clock, Shared};
@@ -104,7 +104,7 @@ impl Queue {
 
     /// Encodes a record that fits. Returns how many bytes it took.
     #[inline]
-    pub(super) fn put<const SEAT: bool>(
+    pub(super) fn put<const HANDLE: bool>(
         &mut self,
         record: &RecordRef<'_>,
         timestamp_ms: i64,
@@ -113,7 +113,7 @@ impl Queue {
         let delta = timestamp_ms.wrapping_sub(self.base_timestamp_ms);
         put_record(&mut self.tail, self.records, delta, record.key, record.value, record.headers);
         let record_handle = match &self.completion {
-            Some(completion) if SEAT => Some(RecordHandle::new(completion, self.records, timestamp_ms)),
+            Some(completion) if HANDLE => Some(RecordHandle::new(completion, self.records, timestamp_ms)),
             _ => None,
         };
         self.records += 1;
@@ -129,7 +129,7 @@ impl Queue {
         bytes_max: usize,
         batch_bytes_max: usize,
         clock: &C,
-        entering: &mut Entering<'_>,
+        entering: &mut AppendContext<'_>,
         wakeups: &mut Wakeups,
     ) -> Result<(), Refusal> {
         if self.is_open() && self.open_bytes() + bytes_max > batch_bytes_max {
@@ -159,7 +159,7 @@ impl Queue {
     }
 
     /// A caller that wants the next chunk may have to let the broker sender run first.
-    fn step_aside(&self, entering: &Entering<'_>) -> Result<(), Refusal> {
+    fn step_aside(&self, entering: &AppendContext<'_>) -> Result<(), Refusal> {
         match entering.may_yield && self.mailbox.runs_ahead(self.next_chunk_bytes()) {
             true => Err(Refusal::Yield),
             false => Ok(()),
@@ -176,7 +176,7 @@ impl Queue {
         shared: &Shared,
         bytes_max: usize,
         now: Instant,
-        entering: &mut Entering<'_>,
+        entering: &mut AppendContext<'_>,
         wakeups: &mut Wakeups,
     ) -> Result<(), Refusal> {
         self.tail = entering.chunk(
@@ -223,7 +223,7 @@ impl Queue {
         &mut self,
         shared: &Shared,
         bytes_max: usize,
-        entering: &mut Entering<'_>,
+        entering: &mut AppendContext<'_>,
     ) -> Result<(), Refusal> {
         // Also when it waits: the batch may have gone by then, and the record begins another.
         let chunk =

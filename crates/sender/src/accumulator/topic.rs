@@ -11,7 +11,7 @@ use milena_codec::ids::PartitionId;
 use milena_partitioner::{Choice, StickyCell, Strategy};
 
 use super::cells::Cells;
-use super::entry::{Appended, RecordRef, Refusal, Waiting};
+use super::entry::{AcceptedRecord, AppendOptions, RecordRef, Refusal};
 use super::limit::TopicLimit;
 use super::partition::Partition;
 use super::sender_mailbox::SenderMailbox;
@@ -191,13 +191,13 @@ impl Topic {
     /// # Errors
     /// [`ChooseError`]; then nothing of the record is kept.
     #[inline]
-    pub fn append<C: Clock, const SEAT: bool>(
+    pub fn append<C: Clock, const HANDLE: bool>(
         &self,
         partition: Option<PartitionId>,
         record: &RecordRef<'_>,
         clock: &C,
-        waiting: Waiting<'_>,
-    ) -> Result<Appended, ChooseError> {
+        waiting: AppendOptions<'_>,
+    ) -> Result<AcceptedRecord, ChooseError> {
         let partitions = self.partitions();
         let count = u32::try_from(partitions.len()).unwrap_or(u32::MAX);
         let no_such = |partition| ChooseError::NoSuchPartition { partition, partitions: count };
@@ -206,7 +206,7 @@ impl Topic {
             (None, None) => return Err(no_such(0)),
             (None, Some(count)) => match self.strategy.choose(record.key, count) {
                 Choice::Partition(index) => index,
-                Choice::Sticky => return self.append_sticky::<C, SEAT>(partitions, record, clock, waiting),
+                Choice::Sticky => return self.append_sticky::<C, HANDLE>(partitions, record, clock, waiting),
                 Choice::Random => self.draw_available(partitions, count),
                 Choice::RoundRobin => self.next_turn(partitions, count),
                 Choice::Missing => return Err(ChooseError::Missing),
@@ -214,7 +214,7 @@ impl Topic {
         };
         let chosen = partitions.get(index as usize).ok_or_else(|| no_such(index.cast_signed()))?;
         chosen
-            .append::<C, SEAT>(record, clock, waiting)
+            .append::<C, HANDLE>(record, clock, waiting)
             .map_err(|refusal| ChooseError::Refused(refusal, chosen.index()))
     }
 
@@ -231,13 +231,13 @@ impl Topic {
     }
 
     #[inline]
-    fn append_sticky<C: Clock, const SEAT: bool>(
+    fn append_sticky<C: Clock, const HANDLE: bool>(
         &self,
         partitions: &[StdArc<Partition>],
         record: &RecordRef<'_>,
         clock: &C,
-        mut waiting: Waiting<'_>,
-    ) -> Result<Appended, ChooseError> {
+        mut waiting: AppendOptions<'_>,
+    ) -> Result<AcceptedRecord, ChooseError> {
         let cell = self.cells.mine();
         let mut sticky = StickyCell::from_bits(cell.load(Ordering::Relaxed));
         if waiting.ticket.is_some() || !place(partitions, sticky.partition()).is_available() {
@@ -245,14 +245,14 @@ impl Topic {
         }
         let chosen = place(partitions, sticky.partition());
         let ticket = waiting.ticket.as_deref_mut();
-        let impatient = Waiting { ticket, impatient: true, ..waiting };
-        match chosen.append::<C, SEAT>(record, clock, impatient) {
+        let try_only = AppendOptions { ticket, try_only: true, ..waiting };
+        match chosen.append::<C, HANDLE>(record, clock, try_only) {
             Ok(appended) => {
                 self.spend(cell, sticky, partitions, appended.bytes, clock);
                 Ok(appended)
             }
             Err(refusal) => {
-                self.append_elsewhere::<C, SEAT>(partitions, sticky, refusal, (record, clock), waiting)
+                self.append_elsewhere::<C, HANDLE>(partitions, sticky, refusal, (record, clock), waiting)
             }
         }
     }
@@ -274,21 +274,21 @@ impl Topic {
     /// The partition of a cell did not take a record: another one may, where it makes no progress, or where another thread
     /// is in it.
     #[cold]
-    fn append_elsewhere<C: Clock, const SEAT: bool>(
+    fn append_elsewhere<C: Clock, const HANDLE: bool>(
         &self,
         partitions: &[StdArc<Partition>],
         sticky: StickyCell,
         refusal: Refusal,
         (record, clock): (&RecordRef<'_>, &C),
-        waiting: Waiting<'_>,
-    ) -> Result<Appended, ChooseError> {
+        waiting: AppendOptions<'_>,
+    ) -> Result<AcceptedRecord, ChooseError> {
         let mut refused = (refusal, place(partitions, sticky.partition()).index());
         if let Refusal::Full { .. } = refusal
             && waiting.ticket.is_none()
             && let Some(other) = leave_stalled(partitions, sticky.partition())
         {
             let chosen = place(partitions, other);
-            match chosen.append::<C, SEAT>(record, clock, Waiting { ticket: None, ..waiting }) {
+            match chosen.append::<C, HANDLE>(record, clock, AppendOptions { ticket: None, ..waiting }) {
                 Ok(appended) => {
                     let sticky = StickyCell::new(other, self.cell_bytes());
                     self.spend(self.cells.mine(), sticky, partitions, appended.bytes, clock);
@@ -306,7 +306,7 @@ impl Topic {
         });
         let sticky = StickyCell::from_bits(cell.load(Ordering::Relaxed));
         let chosen = place(partitions, sticky.partition());
-        let appended = chosen.append::<C, SEAT>(record, clock, waiting);
+        let appended = chosen.append::<C, HANDLE>(record, clock, waiting);
         let appended = appended.map_err(|refusal| ChooseError::Refused(refusal, chosen.index()))?;
         self.spend(cell, sticky, partitions, appended.bytes, clock);
         Ok(appended)

@@ -10,7 +10,7 @@ use milena_codec::ids::ProducerId;
 use milena_partitioner::Strategy;
 
 use super::*;
-use crate::accumulator::{RecordRef, Shared, Waiting};
+use crate::accumulator::{AppendOptions, RecordRef, Shared};
 use crate::tests::{At, accumulator, identity, some_time};
 
 const A: SenderId = Some(BrokerId(1));
@@ -23,7 +23,7 @@ const OTHER_ID: TopicId = TopicId([2; 16]);
 struct Office {
     assignment: Assignment,
     shared: StdArc<Shared>,
-    limbo: Arc<SenderMailbox>,
+    leaderless: Arc<SenderMailbox>,
     held: BTreeMap<u32, (SenderId, Box<PartitionSender>)>,
 }
 
@@ -46,7 +46,7 @@ impl Office {
         Self {
             assignment: Assignment::new(true),
             shared,
-            limbo: Arc::new(SenderMailbox::default()),
+            leaderless: Arc::new(SenderMailbox::default()),
             held: BTreeMap::new(),
         }
     }
@@ -59,7 +59,7 @@ impl Office {
         let led_by =
             |broker_sender: &SenderId| Leadership { broker_sender: *broker_sender, ..Leadership::default() };
         let leaders: Vec<_> = leaders.iter().map(led_by).collect();
-        self.assignment.topic(topic, id, &leaders, &self.limbo);
+        self.assignment.topic(topic, id, &leaders, &self.leaderless);
         self.orders()
     }
 
@@ -202,7 +202,7 @@ fn send_to_each(topic: &Topic, now: Instant) {
     for partition in topic.partitions() {
         let place = Some(partition.index());
         let record = RecordRef { value: Some(b"v"), ..RecordRef::default() };
-        let appended = topic.append::<_, false>(place, &record, &At(now), Waiting::default());
+        let appended = topic.append::<_, false>(place, &record, &At(now), AppendOptions::default());
         assert!(appended.is_ok());
     }
 }
@@ -274,7 +274,7 @@ fn leader_that_is_elected_anew_is_told_to_its_broker_sender() {
     let topic = office.topic("t");
     let led = |epoch| [Leadership { broker_sender: A, epoch: LeaderEpoch(epoch) }];
     for (epoch, told) in [(1, vec![Told::Adopt(A, 1)]), (1, vec![]), (2, vec![Told::Elected(A, 1)])] {
-        office.assignment.topic(&topic, ID, &led(epoch), &office.limbo);
+        office.assignment.topic(&topic, ID, &led(epoch), &office.leaderless);
         assert_eq!(office.orders(), told, "{epoch}");
     }
 }

@@ -62,14 +62,14 @@ pub(super) enum Bytes {
     /// Here, to be sent.
     Here(Batch),
     /// In a request.
-    InFlight(Try),
+    InFlight(Attempt),
     /// In a job that cuts the batch.
     InJob(Opening),
 }
 
 /// A try of a batch: to whom it was sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Try {
+pub(super) struct Attempt {
     /// The term in which it was sent: see [`Run`](super::run::Run).
     pub(super) term: u32,
     /// The topic to which it was sent: see [`Run`](super::run::Run).
@@ -210,7 +210,7 @@ impl Entry {
     }
 
     /// Takes its bytes for a try.
-    pub(super) fn take_bytes(&mut self, to: Try) -> Option<Batch> {
+    pub(super) fn take_bytes(&mut self, to: Attempt) -> Option<Batch> {
         match std::mem::replace(&mut self.bytes, Bytes::InFlight(to)) {
             Bytes::Here(mut batch) => {
                 if !std::mem::replace(&mut self.is_sealed, true) {
@@ -227,7 +227,7 @@ impl Entry {
 
     /// Takes the reason why a job has it.
     pub(super) fn take_opening(&mut self) -> Option<Opening> {
-        let nowhere = Bytes::InFlight(Try::default());
+        let nowhere = Bytes::InFlight(Attempt::default());
         match std::mem::replace(&mut self.bytes, nowhere) {
             Bytes::InJob(opening) => Some(opening),
             other => {
@@ -342,7 +342,7 @@ impl Entry {
         if self.state != State::Written {
             return None;
         }
-        self.take_bytes(Try::default())
+        self.take_bytes(Attempt::default())
     }
 
     /// It gets another stamp, under which it was never sent.

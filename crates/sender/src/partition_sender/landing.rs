@@ -6,10 +6,10 @@ use milena_codec::ErrorCode;
 use milena_codec::compression::Compression;
 
 use super::answer::{Answer, words};
-use super::entry::{Bytes, Entry, OpenAnswer, State, Try};
+use super::entry::{Attempt, Bytes, Entry, OpenAnswer, State};
 use super::giving_up::Cause;
 use super::loss::Loss;
-use super::verdict::{Case, Trace, Verdict, verdict};
+use super::verdict::{Appended, Case, Verdict, verdict};
 use super::{Completer, InFlightBatch, PartitionSender, PartitionSenderConfig};
 use crate::batch::{Batch, ZSTD_SINCE_PRODUCE};
 use crate::compression::CompressionJob;
@@ -103,11 +103,11 @@ impl PartitionSender {
     }
 
     /// Notes what an answer shows of the batch.
-    fn note(&mut self, index: usize, answer: &Answer, verdict: Verdict, trace: Trace) {
+    fn note(&mut self, index: usize, answer: &Answer, verdict: Verdict, trace: Appended) {
         let is_about_sequence = verdict == Verdict::OutOfSequence;
         self.run.has_rejections |= matches!(verdict, Verdict::OutOfSequence | Verdict::NewIdentity);
         let entry = &mut self.entries[index];
-        let Bytes::InFlight(Try { term, at_knowing_leader, .. }) = entry.bytes else { return };
+        let Bytes::InFlight(Attempt { term, at_knowing_leader, .. }) = entry.bytes else { return };
         let open = OpenAnswer { term, is_about_sequence };
         entry.corrupted += u32::from(answer.code() == Some(ErrorCode::CORRUPT_MESSAGE));
         match (answer, trace) {
@@ -115,16 +115,16 @@ impl PartitionSender {
                 entry.note_code(*code);
                 entry.note_unrecognised(term, UNRECOGNISED_MAX);
             }
-            (Answer::Said { code, .. }, Trace::Open) => {
+            (Answer::Said { code, .. }, Appended::Maybe) => {
                 entry.note_code(*code);
                 entry.note_doubt(at_knowing_leader, Some(*code), Some(open));
             }
-            (Answer::Said { code, .. }, Trace::Refused) => {
+            (Answer::Said { code, .. }, Appended::NotThisAttempt) => {
                 entry.note_code(*code);
                 entry.note_refused(Some(open));
             }
-            (_, Trace::Open) => entry.note_doubt(at_knowing_leader, None, None),
-            (_, Trace::Refused) => entry.note_refused(None),
+            (_, Appended::Maybe) => entry.note_doubt(at_knowing_leader, None, None),
+            (_, Appended::NotThisAttempt) => entry.note_refused(None),
         }
     }
 
@@ -182,7 +182,7 @@ impl PartitionSender {
         if let Some(claim) = entry.take_claim() {
             completer.written(claim, base_offset, append_time_ms, &mut self.spares);
         }
-        let Bytes::InFlight(Try { term, topic, .. }) = entry.bytes else { return None };
+        let Bytes::InFlight(Attempt { term, topic, .. }) = entry.bytes else { return None };
         if topic != self.run.topic {
             return None;
         }
@@ -255,15 +255,19 @@ impl PartitionSender {
     }
 }
 
-fn judge(answer: &Answer, case: Case) -> (Verdict, Trace) {
+fn judge(answer: &Answer, case: Case) -> (Verdict, Appended) {
     match answer {
         // An offset beside an error: the leader had appended the batch before (`DelayedProduce.scala`).
-        Answer::Said { code, base_offset, .. } if *base_offset >= 0 => (verdict(*code, case).0, Trace::Open),
+        Answer::Said { code, base_offset, .. } if *base_offset >= 0 => {
+            (verdict(*code, case).0, Appended::Maybe)
+        }
         Answer::Said { code, .. } => verdict(*code, case),
-        Answer::Written => (Verdict::Written, Trace::Open),
-        Answer::CodecTooNew { .. } => (Verdict::Fail(FailureKind::UnsupportedCompression), Trace::Refused),
-        Answer::Lost { whole: true, .. } => (Verdict::RetryAtLeader, Trace::Open),
-        Answer::Lost { whole: false, .. } => (Verdict::RetryAtLeader, Trace::Refused),
+        Answer::Written => (Verdict::Written, Appended::Maybe),
+        Answer::CodecTooNew { .. } => {
+            (Verdict::Fail(FailureKind::UnsupportedCompression), Appended::NotThisAttempt)
+        }
+        Answer::Lost { whole: true, .. } => (Verdict::RetryAtLeader, Appended::Maybe),
+        Answer::Lost { whole: false, .. } => (Verdict::RetryAtLeader, Appended::NotThisAttempt),
     }
 }
 

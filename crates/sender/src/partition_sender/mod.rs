@@ -56,7 +56,7 @@ use crate::batch::Batch;
 use crate::outcome::OngoingRejection;
 use crate::sync::{Arc, Completion};
 use compressing::NextBatch;
-use entry::{Bytes, Entry, Try};
+use entry::{Attempt, Bytes, Entry};
 use giving_up::Grant;
 use run::Run;
 
@@ -355,7 +355,7 @@ impl PartitionSender {
 
     fn fly(&mut self, index: usize, now: Instant, completer: &mut Completer) -> Next {
         let Run { term, topic, .. } = self.run;
-        let to = Try { term, topic, at_knowing_leader: self.run.is_known(now) };
+        let to = Attempt { term, topic, at_knowing_leader: self.run.is_known(now) };
         let Some(entry) = self.entries.get_mut(index) else { return Next::Nothing };
         let Some(batch) = entry.take_bytes(to) else { return Next::Nothing };
         self.in_flight += 1;

@@ -29,11 +29,11 @@ pub(super) enum Verdict {
 
 /// What an answer shows of the try that it is about. It shows nothing of earlier tries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Trace {
+pub(super) enum Appended {
     /// This try left nothing in the log.
-    Refused,
+    NotThisAttempt,
     /// This try may be in the log.
-    Open,
+    Maybe,
 }
 
 /// What else the verdict depends on.
@@ -53,25 +53,27 @@ pub(super) struct Case {
 const CORRUPT_TRIES_MAX: u32 = 5;
 
 /// Reads the table.
-pub(super) fn verdict(code: ErrorCode, case: Case) -> (Verdict, Trace) {
+pub(super) fn verdict(code: ErrorCode, case: Case) -> (Verdict, Appended) {
+    use Appended::{Maybe, NotThisAttempt};
     use FailureKind as Kind;
-    use Trace::{Open, Refused};
     use Verdict::{Cull, Fail, NewIdentity, OutOfSequence, Retry, RetryAtLeader, Split, Written};
 
     match code {
-        ErrorCode::NONE | ErrorCode::DUPLICATE_SEQUENCE_NUMBER => (Written, Open),
+        ErrorCode::NONE | ErrorCode::DUPLICATE_SEQUENCE_NUMBER => (Written, Maybe),
 
         // The leader appended it and could not say so in time for its followers.
-        ErrorCode::REQUEST_TIMED_OUT | ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND => (Retry, Open),
+        ErrorCode::REQUEST_TIMED_OUT | ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND => (Retry, Maybe),
         // Bytes that were garbled on their way are fine the next time; a batch that is corrupt stays so.
-        ErrorCode::CORRUPT_MESSAGE if case.corrupted >= CORRUPT_TRIES_MAX => (Fail(Kind::Refused), Refused),
+        ErrorCode::CORRUPT_MESSAGE if case.corrupted >= CORRUPT_TRIES_MAX => {
+            (Fail(Kind::Refused), NotThisAttempt)
+        }
         ErrorCode::NOT_ENOUGH_REPLICAS
         | ErrorCode::CORRUPT_MESSAGE
         | ErrorCode::UNKNOWN_LEADER_EPOCH
         | ErrorCode::CONCURRENT_TRANSACTIONS
         | ErrorCode::COORDINATOR_LOAD_IN_PROGRESS
         | ErrorCode::COORDINATOR_NOT_AVAILABLE
-        | ErrorCode::THROTTLING_QUOTA_EXCEEDED => (Retry, Refused),
+        | ErrorCode::THROTTLING_QUOTA_EXCEEDED => (Retry, NotThisAttempt),
         ErrorCode::UNKNOWN_TOPIC_OR_PARTITION
         | ErrorCode::LEADER_NOT_AVAILABLE
         | ErrorCode::BROKER_NOT_AVAILABLE
@@ -82,41 +84,41 @@ pub(super) fn verdict(code: ErrorCode, case: Case) -> (Verdict, Trace) {
         | ErrorCode::ELIGIBLE_LEADERS_NOT_AVAILABLE
         | ErrorCode::ELECTION_NOT_NEEDED
         | ErrorCode::UNKNOWN_TOPIC_ID
-        | ErrorCode::INCONSISTENT_TOPIC_ID => (RetryAtLeader, Refused),
+        | ErrorCode::INCONSISTENT_TOPIC_ID => (RetryAtLeader, NotThisAttempt),
         // A leader that loses the partition while a batch waits for its followers returns NOT_LEADER_OR_FOLLOWER for it, and
         // they may have it (`DelayedProduce.scala`).
         ErrorCode::NOT_LEADER_OR_FOLLOWER | ErrorCode::NETWORK_EXCEPTION | ErrorCode::KAFKA_STORAGE_ERROR => {
-            (RetryAtLeader, Open)
+            (RetryAtLeader, Maybe)
         }
 
         ErrorCode::MESSAGE_TOO_LARGE | ErrorCode::RECORD_LIST_TOO_LARGE if case.records > 1 => {
-            (Split, Refused)
+            (Split, NotThisAttempt)
         }
         ErrorCode::MESSAGE_TOO_LARGE | ErrorCode::RECORD_LIST_TOO_LARGE => {
-            (Fail(Kind::MessageTooLarge), Refused)
+            (Fail(Kind::MessageTooLarge), NotThisAttempt)
         }
 
         // A broker looks at sequences after it has looked for a duplicate among the batches that it remembers: five, or,
         // after a restart, the last one (`ProducerStateManager.java`, its snapshots).
         ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER | ErrorCode::UNKNOWN_PRODUCER_ID if case.idempotent => {
-            (OutOfSequence, Refused)
+            (OutOfSequence, NotThisAttempt)
         }
         // A duplicate under an older epoch, or under an id that is gone, is not recognised as one. No batch goes out under
         // an epoch that was raised since: another client writes under the id.
         ErrorCode::INVALID_PRODUCER_EPOCH | ErrorCode::INVALID_PRODUCER_ID_MAPPING if case.idempotent => {
-            (NewIdentity, Refused)
+            (NewIdentity, NotThisAttempt)
         }
 
-        ErrorCode::INVALID_TIMESTAMP if case.blames => (Cull(Kind::InvalidTimestamp), Refused),
-        ErrorCode::INVALID_RECORD if case.blames => (Cull(Kind::InvalidRecord), Refused),
-        ErrorCode::INVALID_TOPIC_EXCEPTION => (Fail(Kind::InvalidTopic), Refused),
-        ErrorCode::TOPIC_AUTHORIZATION_FAILED => (Fail(Kind::TopicAuthorizationFailed), Refused),
-        ErrorCode::CLUSTER_AUTHORIZATION_FAILED => (Fail(Kind::ClusterAuthorizationFailed), Refused),
-        ErrorCode::INVALID_TIMESTAMP => (Fail(Kind::InvalidTimestamp), Refused),
-        ErrorCode::INVALID_RECORD => (Fail(Kind::InvalidRecord), Refused),
-        ErrorCode::UNSUPPORTED_COMPRESSION_TYPE => (Fail(Kind::UnsupportedCompression), Refused),
-        ErrorCode::UNKNOWN_SERVER_ERROR => (Fail(Kind::Refused), Open),
-        _ => (Fail(Kind::Refused), Refused),
+        ErrorCode::INVALID_TIMESTAMP if case.blames => (Cull(Kind::InvalidTimestamp), NotThisAttempt),
+        ErrorCode::INVALID_RECORD if case.blames => (Cull(Kind::InvalidRecord), NotThisAttempt),
+        ErrorCode::INVALID_TOPIC_EXCEPTION => (Fail(Kind::InvalidTopic), NotThisAttempt),
+        ErrorCode::TOPIC_AUTHORIZATION_FAILED => (Fail(Kind::TopicAuthorizationFailed), NotThisAttempt),
+        ErrorCode::CLUSTER_AUTHORIZATION_FAILED => (Fail(Kind::ClusterAuthorizationFailed), NotThisAttempt),
+        ErrorCode::INVALID_TIMESTAMP => (Fail(Kind::InvalidTimestamp), NotThisAttempt),
+        ErrorCode::INVALID_RECORD => (Fail(Kind::InvalidRecord), NotThisAttempt),
+        ErrorCode::UNSUPPORTED_COMPRESSION_TYPE => (Fail(Kind::UnsupportedCompression), NotThisAttempt),
+        ErrorCode::UNKNOWN_SERVER_ERROR => (Fail(Kind::Refused), Maybe),
+        _ => (Fail(Kind::Refused), NotThisAttempt),
     }
 }
 
@@ -127,7 +129,7 @@ mod tests {
     const CASE: Case = Case { records: 3, idempotent: true, blames: false, corrupted: 0 };
 
     #[track_caller]
-    fn check(code: ErrorCode, case: Case, expected: (Verdict, Trace)) {
+    fn check(code: ErrorCode, case: Case, expected: (Verdict, Appended)) {
         assert_eq!(verdict(code, case), expected, "{code}");
     }
 
@@ -135,7 +137,7 @@ mod tests {
     fn an_answer_leaves_the_outcome_open_where_the_broker_may_have_appended_the_batch() {
         let open: Vec<i16> = ErrorCode::ALL
             .iter()
-            .filter(|code| verdict(**code, CASE).1 == Trace::Open)
+            .filter(|code| verdict(**code, CASE).1 == Appended::Maybe)
             .map(|code| code.0)
             .collect();
         assert_eq!(open, [-1, 0, 6, 7, 13, 20, 46, 56]);
@@ -144,29 +146,29 @@ mod tests {
     #[test]
     fn an_out_of_order_sequence_is_an_error_without_idempotence() {
         for code in [ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, ErrorCode::UNKNOWN_PRODUCER_ID] {
-            check(code, CASE, (Verdict::OutOfSequence, Trace::Refused));
+            check(code, CASE, (Verdict::OutOfSequence, Appended::NotThisAttempt));
             let plain = Case { idempotent: false, ..CASE };
-            check(code, plain, (Verdict::Fail(FailureKind::Refused), Trace::Refused));
+            check(code, plain, (Verdict::Fail(FailureKind::Refused), Appended::NotThisAttempt));
         }
     }
 
     #[test]
     fn an_epoch_or_an_id_that_the_broker_does_not_take_needs_another_id_and_tells_nothing_of_earlier_tries() {
         for code in [ErrorCode::INVALID_PRODUCER_EPOCH, ErrorCode::INVALID_PRODUCER_ID_MAPPING] {
-            check(code, CASE, (Verdict::NewIdentity, Trace::Refused));
+            check(code, CASE, (Verdict::NewIdentity, Appended::NotThisAttempt));
             let plain = Case { idempotent: false, ..CASE };
-            check(code, plain, (Verdict::Fail(FailureKind::Refused), Trace::Refused));
+            check(code, plain, (Verdict::Fail(FailureKind::Refused), Appended::NotThisAttempt));
         }
     }
 
     #[test]
     fn a_batch_of_one_record_is_not_split() {
-        check(ErrorCode::MESSAGE_TOO_LARGE, CASE, (Verdict::Split, Trace::Refused));
+        check(ErrorCode::MESSAGE_TOO_LARGE, CASE, (Verdict::Split, Appended::NotThisAttempt));
         let one = Case { records: 1, ..CASE };
         check(
             ErrorCode::MESSAGE_TOO_LARGE,
             one,
-            (Verdict::Fail(FailureKind::MessageTooLarge), Trace::Refused),
+            (Verdict::Fail(FailureKind::MessageTooLarge), Appended::NotThisAttempt),
         );
     }
 
@@ -174,24 +176,24 @@ mod tests {
     fn records_that_are_to_blame_fail_alone() {
         let blames = Case { blames: true, ..CASE };
         for (code, kind) in [(32, FailureKind::InvalidTimestamp), (87, FailureKind::InvalidRecord)] {
-            check(ErrorCode(code), blames, (Verdict::Cull(kind), Trace::Refused));
-            check(ErrorCode(code), CASE, (Verdict::Fail(kind), Trace::Refused));
+            check(ErrorCode(code), blames, (Verdict::Cull(kind), Appended::NotThisAttempt));
+            check(ErrorCode(code), CASE, (Verdict::Fail(kind), Appended::NotThisAttempt));
         }
-        let refused = (Verdict::Fail(FailureKind::Refused), Trace::Refused);
+        let refused = (Verdict::Fail(FailureKind::Refused), Appended::NotThisAttempt);
         check(ErrorCode::POLICY_VIOLATION, blames, refused);
     }
 
     #[test]
     fn a_time_out_at_the_leader_keeps_the_stamp_because_the_batch_may_be_there() {
-        check(ErrorCode::REQUEST_TIMED_OUT, CASE, (Verdict::Retry, Trace::Open));
+        check(ErrorCode::REQUEST_TIMED_OUT, CASE, (Verdict::Retry, Appended::Maybe));
     }
 
     #[test]
     fn leadership_errors_go_to_the_leader_and_a_code_of_the_future_fails() {
         for code in [3, 5, 74, 100] {
-            check(ErrorCode(code), CASE, (Verdict::RetryAtLeader, Trace::Refused));
+            check(ErrorCode(code), CASE, (Verdict::RetryAtLeader, Appended::NotThisAttempt));
         }
-        check(ErrorCode::NOT_LEADER_OR_FOLLOWER, CASE, (Verdict::RetryAtLeader, Trace::Open));
-        check(ErrorCode(999), CASE, (Verdict::Fail(FailureKind::Refused), Trace::Refused));
+        check(ErrorCode::NOT_LEADER_OR_FOLLOWER, CASE, (Verdict::RetryAtLeader, Appended::Maybe));
+        check(ErrorCode(999), CASE, (Verdict::Fail(FailureKind::Refused), Appended::NotThisAttempt));
     }
 }

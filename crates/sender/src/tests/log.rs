@@ -21,13 +21,13 @@ pub(crate) struct Log {
     pub(crate) producer_ids: Vec<i64>,
     /// The values that an unclean election lost.
     pub(crate) lost: Vec<Vec<u8>>,
-    batches: Vec<Appended>,
+    batches: Vec<AppendedBatch>,
     producers: BTreeMap<i64, Producer>,
 }
 
 /// A batch of the log.
 #[derive(Clone, Copy, Debug)]
-struct Appended {
+struct AppendedBatch {
     stamp: Stamp,
     records: i32,
     offset: i64,
@@ -69,14 +69,14 @@ impl Log {
         self.values.extend(values_of(&batch));
         assert_eq!(i32::try_from(self.values.len() - before), Ok(batch.header.records));
         self.producer_ids.resize(self.values.len(), identity.producer_id.0);
-        self.note(Appended { stamp: batch.header.stamp, records: batch.header.records, offset });
+        self.note(AppendedBatch { stamp: batch.header.stamp, records: batch.header.records, offset });
         (ErrorCode::NONE, offset)
     }
 
     /// Another producer writes so many records.
     pub(crate) fn append_others(&mut self, records: usize) {
         let offset = i64::try_from(self.values.len()).unwrap();
-        self.note(Appended { stamp: Stamp::NONE, records: i32::try_from(records).unwrap(), offset });
+        self.note(AppendedBatch { stamp: Stamp::NONE, records: i32::try_from(records).unwrap(), offset });
         self.values.resize(self.values.len() + records, OTHERS.to_vec());
         self.producer_ids.resize(self.values.len(), -1);
     }
@@ -137,9 +137,9 @@ impl Log {
     }
 
     /// A batch was appended.
-    fn note(&mut self, batch: Appended) {
+    fn note(&mut self, batch: AppendedBatch) {
         self.batches.push(batch);
-        let Appended { stamp: Stamp { identity, base_sequence }, records, offset } = batch;
+        let AppendedBatch { stamp: Stamp { identity, base_sequence }, records, offset } = batch;
         if batch.stamp == Stamp::NONE {
             return;
         }

@@ -216,11 +216,11 @@ impl Director {
             return registry.is_empty(&found.name);
         }
         let Some(topic) = registry.place(&found.name) else { return };
-        let limbo = Arc::clone(&self.broker_sender(None).mailbox);
+        let leaderless = Arc::clone(&self.broker_sender(None).mailbox);
         if is_new {
             self.assignment.another_topic(&topic, found.id);
         }
-        self.assignment.topic(&topic, found.id, &leaders, &limbo);
+        self.assignment.topic(&topic, found.id, &leaders, &leaderless);
         for (partition, known) in topic.partitions().iter().zip(&found.partitions) {
             let why =
                 || Obstacle { message: known.leaderless.to_string().into(), code: known.leaderless.code() };

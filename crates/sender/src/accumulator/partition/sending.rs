@@ -7,7 +7,7 @@ use std::time::Instant;
 use milena_codec::ids::BrokerId;
 
 use super::super::sender_mailbox::SenderMailbox;
-use super::{Partition, Standing};
+use super::{Partition, PartitionStatus};
 use crate::batch::Batch;
 use crate::sync::{Arc, Completion, lock, try_lock};
 
@@ -27,7 +27,13 @@ impl Partition {
     /// The broker sender looks how the partition stands. `idle` says that nothing of it is in flight, `pressed` that
     /// everything shall go. An open batch that is too old, or that a flush waits for, is closed. An offered batch that
     /// outgrows `claim_from` bytes is reported to the broker sender once more. None when a caller holds the partition.
-    pub fn visit(&self, now: Instant, idle: bool, pressed: bool, claim_from: usize) -> Option<Standing> {
+    pub fn visit(
+        &self,
+        now: Instant,
+        idle: bool,
+        pressed: bool,
+        claim_from: usize,
+    ) -> Option<PartitionStatus> {
         let mut queue = try_lock(&self.queue)?;
         queue.listed = false;
         queue.claim_from = claim_from;
@@ -38,7 +44,7 @@ impl Partition {
         if queue.opened_at().is_some_and(|opened| now >= opened + config.open_for_max) {
             queue.close();
         }
-        Some(Standing {
+        Some(PartitionStatus {
             ripe: queue.is_ripe(now, idle, config),
             bytes: queue.next_bytes(),
             ages: queue.ages(now, config),

@@ -57,11 +57,11 @@ impl Desk {
         Self::new(accumulator(), 32 << 20)
     }
 
-    fn send(&self, value: &[u8]) -> Result<Appended, Refusal> {
-        self.send_as(value, Waiting::default())
+    fn send(&self, value: &[u8]) -> Result<AcceptedRecord, Refusal> {
+        self.send_as(value, AppendOptions::default())
     }
 
-    fn send_as(&self, value: &[u8], waiting: Waiting<'_>) -> Result<Appended, Refusal> {
+    fn send_as(&self, value: &[u8], waiting: AppendOptions<'_>) -> Result<AcceptedRecord, Refusal> {
         let record = RecordRef { value: Some(value), ..RecordRef::default() };
         self.partition.append::<_, true>(&record, &At(self.now), waiting)
     }
@@ -81,7 +81,7 @@ impl Desk {
         (ready_partitions.partitions.len(), ready_partitions.pressed)
     }
 
-    fn visit(&self, pressed: bool) -> Standing {
+    fn visit(&self, pressed: bool) -> PartitionStatus {
         self.partition.visit(self.now, true, pressed, usize::MAX).unwrap()
     }
 

@@ -49,9 +49,14 @@ impl Stand {
         self.topic.partitions()[partition].set_available(false);
     }
 
-    fn try_send(&self, partition: Option<i32>, key: Option<&[u8]>) -> Result<Appended, ChooseError> {
+    fn try_send(&self, partition: Option<i32>, key: Option<&[u8]>) -> Result<AcceptedRecord, ChooseError> {
         let record = RecordRef { key, value: Some(&[0; 100]), ..RecordRef::default() };
-        self.topic.append::<_, false>(partition.map(PartitionId), &record, &At(self.now), Waiting::default())
+        self.topic.append::<_, false>(
+            partition.map(PartitionId),
+            &record,
+            &At(self.now),
+            AppendOptions::default(),
+        )
     }
 
     fn send(&self) {

@@ -9,7 +9,7 @@ use milena_codec::ids::{BrokerId, PartitionId};
 use milena_codec::record::HEADER_BYTES;
 
 use super::world::{MAX, World, batches, plain_senders, run_of};
-use crate::accumulator::{RecordRef, Waiting};
+use crate::accumulator::{AppendOptions, RecordRef};
 use crate::broker_sender::SenderEvent;
 use crate::outcome::{FailureKind, Persisted};
 use crate::sync::RecordHandle;
@@ -142,7 +142,7 @@ fn a_batch_that_was_never_sent_expires_as_not_written() {
     world.now += Duration::from_secs(2);
     let now = world.now;
     world.broker_senders.get_mut(&None).unwrap().poll(now, false);
-    poll_limbo_after(&mut world, 118);
+    poll_leaderless_after(&mut world, 118);
     assert_eq!(failure(&mut record_handle), Some((FailureKind::DeliveryTimeout, Persisted::No)));
 }
 
@@ -151,16 +151,16 @@ fn batch_that_was_never_sent_and_is_found_late_has_one_request_timeout_more() {
     let mut world = World::simple();
     world.lead(&[None]);
     let mut record_handle = world.send(0, b"nowhere").unwrap();
-    poll_limbo_after(&mut world, 122);
+    poll_leaderless_after(&mut world, 122);
     assert_eq!(failure(&mut record_handle), None);
-    poll_limbo_after(&mut world, 29);
+    poll_leaderless_after(&mut world, 29);
     assert_eq!(failure(&mut record_handle), None);
-    poll_limbo_after(&mut world, 3);
+    poll_leaderless_after(&mut world, 3);
     assert_eq!(failure(&mut record_handle), Some((FailureKind::DeliveryTimeout, Persisted::No)), "once");
 }
 
 /// The broker sender without a broker looks at its partitions, and sees what it did.
-fn poll_limbo_after(world: &mut World, seconds: u64) {
+fn poll_leaderless_after(world: &mut World, seconds: u64) {
     world.now += Duration::from_secs(seconds);
     let now = world.now;
     for _ in 0..2 {
@@ -295,7 +295,7 @@ fn a_large_shared_value_is_sent_from_where_it_lies() {
         ..RecordRef::default()
     };
     let place = Some(PartitionId(0));
-    world.topic.append::<_, false>(place, &record, &At(world.now), Waiting::default()).unwrap();
+    world.topic.append::<_, false>(place, &record, &At(world.now), AppendOptions::default()).unwrap();
     assert!(free - world.shared.memory.free() >= value.len(), "it counts against the budget");
 
     let request = world.request(1).unwrap();

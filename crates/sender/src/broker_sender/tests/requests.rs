@@ -8,7 +8,7 @@ use milena_codec::ErrorCode;
 use milena_codec::ids::{BrokerId, TopicId};
 
 use super::world::{MAX, World, batches, broker_senders, partitions, plain_senders};
-use crate::accumulator::{AccumulatorConfig, Waiting};
+use crate::accumulator::{AccumulatorConfig, AppendOptions};
 use crate::broker_sender::{BrokerSenderConfig, Output, ProduceRequest};
 use crate::tests::{accumulator, is_pending, offset};
 
@@ -232,7 +232,7 @@ fn so_many_records_go_without_a_linger() {
 fn an_awaited_record_goes_at_once_and_joins_the_next_request_while_one_is_out() {
     let mut world = World::simple();
     world.prove();
-    let urgent = || Waiting { urgent: true, ..Waiting::default() };
+    let urgent = || AppendOptions { urgent: true, ..AppendOptions::default() };
     world.send_as(0, b"a", urgent()).unwrap();
     let first = world.request(1).unwrap();
     for value in ["b", "c"] {
@@ -269,7 +269,8 @@ fn a_batch_that_waits_for_a_connection_is_given_up_in_time_and_not_before() {
 /// Whatever is tried, the record expires; what it says about the broker.
 fn said_at_the_end(trouble: impl FnOnce(&mut World)) -> String {
     let mut world = World::simple();
-    let mut record_handle = world.send_as(0, b"a", Waiting { urgent: true, ..Waiting::default() }).unwrap();
+    let mut record_handle =
+        world.send_as(0, b"a", AppendOptions { urgent: true, ..AppendOptions::default() }).unwrap();
     trouble(&mut world);
     while let Output::Idle { until: Some(until), .. } = world.poll(Some(BrokerId(1)), false) {
         world.now = until;

@@ -12,7 +12,9 @@ use milena_partitioner::Strategy;
 
 pub(crate) use super::carried::{batches, partitions, run_of};
 use super::responses::response;
-use crate::accumulator::{AccumulatorConfig, ChooseError, RecordRef, SenderMailbox, Shared, Topic, Waiting};
+use crate::accumulator::{
+    AccumulatorConfig, AppendOptions, ChooseError, RecordRef, SenderMailbox, Shared, Topic,
+};
 use crate::assignment::{Assignment, Leadership, Order, SenderId};
 use crate::broker_sender::{
     BrokerSender, BrokerSenderConfig, Output, ProduceRequest, RequestConfig, SenderEvent,
@@ -141,8 +143,8 @@ impl World {
 
     pub(crate) fn elect(&mut self, leaders: &[Leadership]) {
         self.broker_sender(None);
-        let limbo = Arc::clone(self.broker_senders[&None].mailbox());
-        self.assignment.topic(&self.topic, self.topic_id, leaders, &limbo);
+        let leaderless = Arc::clone(self.broker_senders[&None].mailbox());
+        self.assignment.topic(&self.topic, self.topic_id, leaders, &leaderless);
         self.obey();
     }
 
@@ -212,14 +214,14 @@ impl World {
     }
 
     pub(crate) fn send(&self, partition: i32, value: &[u8]) -> Result<RecordHandle, ChooseError> {
-        self.send_as(partition, value, Waiting::default())
+        self.send_as(partition, value, AppendOptions::default())
     }
 
     pub(crate) fn send_as(
         &self,
         partition: i32,
         value: &[u8],
-        waiting: Waiting<'_>,
+        waiting: AppendOptions<'_>,
     ) -> Result<RecordHandle, ChooseError> {
         let record = RecordRef { value: Some(value), ..RecordRef::default() };
         let place = Some(PartitionId(partition));

@@ -14,7 +14,7 @@ use milena_codec::record::{RecordBatch, Records, Stamp};
 use milena_partitioner::Strategy;
 
 use super::*;
-use crate::accumulator::{RecordRef, SenderMailbox, Shared, Topic, Waiting};
+use crate::accumulator::{AppendOptions, RecordRef, SenderMailbox, Shared, Topic};
 use crate::batch::Batch;
 use crate::sync::{Arc, Charge};
 use crate::tests::{At, accumulator, plain_records, some_time};
@@ -53,7 +53,7 @@ impl Source {
 
     fn append(&self, record: &RecordRef<'_>) {
         let (place, clock) = (Some(PartitionId(0)), At(some_time()));
-        self.topic.append::<_, false>(place, record, &clock, Waiting::default()).unwrap();
+        self.topic.append::<_, false>(place, record, &clock, AppendOptions::default()).unwrap();
     }
 
     fn take(&self) -> Batch {

@@ -27,7 +27,7 @@ use milena_codec::record::{RecordBatch, Records};
 use milena_partitioner::Strategy;
 
 use super::*;
-use crate::accumulator::{AccumulatorConfig, RecordRef, SenderMailbox, Shared, Topic, Waiting};
+use crate::accumulator::{AccumulatorConfig, AppendOptions, RecordRef, SenderMailbox, Shared, Topic};
 use crate::compression::{CompressionJob, CompressionResult, TopicCompression, Workspace};
 use crate::outcome::{FailureKind, Persisted};
 use crate::sync::RecordHandle;
@@ -112,7 +112,7 @@ impl Story {
         let record = RecordRef { value: Some(value.as_bytes()), ..RecordRef::default() };
         let place = Some(PartitionId(0));
         self.topic
-            .append::<_, true>(place, &record, &At(self.now), Waiting::default())
+            .append::<_, true>(place, &record, &At(self.now), AppendOptions::default())
             .unwrap()
             .record_handle
             .unwrap()

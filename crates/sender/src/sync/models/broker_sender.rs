@@ -8,8 +8,8 @@ use milena_partitioner::Strategy;
 
 use super::*;
 use crate::accumulator::{
-    AccumulatorConfig, Appended, ChooseError, Clock, RecordRef, Refusal, SenderMailbox, Shared, Topic,
-    Waiting,
+    AcceptedRecord, AccumulatorConfig, AppendOptions, ChooseError, Clock, RecordRef, Refusal, SenderMailbox,
+    Shared, Topic,
 };
 use crate::broker_sender::{BrokerSender, BrokerSenderConfig, Output};
 use crate::compression::{CompressionJob, TopicCompression};
@@ -141,7 +141,11 @@ pub(super) struct Caller {
 }
 
 impl Caller {
-    pub(super) fn try_append(&self, bytes: usize, waiting: Waiting<'_>) -> Result<Appended, ChooseError> {
+    pub(super) fn try_append(
+        &self,
+        bytes: usize,
+        waiting: AppendOptions<'_>,
+    ) -> Result<AcceptedRecord, ChooseError> {
         let value = vec![0; bytes];
         let record = RecordRef { value: Some(&value), ..RecordRef::default() };
         self.topic.append::<_, true>(Some(PartitionId(0)), &record, &self.clock, waiting)
@@ -149,7 +153,7 @@ impl Caller {
 
     /// Appends at once.
     pub(super) fn append(&self, bytes: usize) -> RecordHandle {
-        self.try_append(bytes, Waiting::default()).unwrap().record_handle.unwrap()
+        self.try_append(bytes, AppendOptions::default()).unwrap().record_handle.unwrap()
     }
 
     pub(super) fn wait_for_room(&self, bytes: usize, waker: &Waker) -> Ticket {
@@ -160,7 +164,9 @@ impl Caller {
     fn append_when_there_is_room(&self, bytes: usize) -> RecordHandle {
         let mut ticket = None;
         loop {
-            match self.try_append(bytes, Waiting { ticket: ticket.as_mut(), ..Waiting::default() }) {
+            match self
+                .try_append(bytes, AppendOptions { ticket: ticket.as_mut(), ..AppendOptions::default() })
+            {
                 Ok(appended) => return appended.record_handle.unwrap(),
                 Err(ChooseError::Refused(Refusal::Full { bytes }, _)) => wait(|waker| {
                     let ticket = ticket.get_or_insert_with(|| {
@@ -237,7 +243,7 @@ fn awaited_records_are_sent_without_a_linger_and_their_deliveries_told() {
         let caller = stage.caller();
         let sends = thread::spawn(move || {
             let send = || {
-                let urgent = Waiting { urgent: true, ..Waiting::default() };
+                let urgent = AppendOptions { urgent: true, ..AppendOptions::default() };
                 let mut record_handle = caller.try_append(10, urgent).unwrap().record_handle.unwrap();
                 wait(|waker| record_handle.poll(waker)).unwrap();
             };
@@ -321,7 +327,7 @@ fn a_record_is_settled_or_refused_whenever_its_broker_sender_is_lost() {
     check(5, || {
         let (stage, broker_sender) = Stage::new(Duration::ZERO, 16 * KIB);
         let caller = stage.caller();
-        let appends = thread::spawn(move || match caller.try_append(10, Waiting::default()) {
+        let appends = thread::spawn(move || match caller.try_append(10, AppendOptions::default()) {
             Ok(appended) => {
                 let mut record_handle = appended.record_handle.unwrap();
                 let failure = wait(|waker| record_handle.poll(waker)).unwrap_err();

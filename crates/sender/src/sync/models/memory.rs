@@ -1,10 +1,10 @@
-//! Waiting for room in the budget.
+//! AppendOptions for room in the budget.
 
 use milena_codec::ids::PartitionId;
 
 use super::broker_sender::{HOUR, Stage};
 use super::*;
-use crate::accumulator::{ChooseError, Refusal, Waiting};
+use crate::accumulator::{AppendOptions, ChooseError, Refusal};
 
 const KIB: usize = 1 << 10;
 
@@ -195,12 +195,13 @@ fn small_record_comes_while_a_large_one_waits() {
         thread::spawn(move || {
             for _ in 0..2 {
                 let waited = waits.load(Ordering::Acquire);
-                let entered = other.try_append(10, Waiting::default()).is_ok();
+                let entered = other.try_append(10, AppendOptions::default()).is_ok();
                 assert!(!(waited && entered), "the waiter was overtaken");
             }
         })
     };
-    let Err(ChooseError::Refused(Refusal::Full { bytes }, _)) = caller.try_append(600, Waiting::default())
+    let Err(ChooseError::Refused(Refusal::Full { bytes }, _)) =
+        caller.try_append(600, AppendOptions::default())
     else {
         unreachable!("a chunk is all there is")
     };

@@ -1,4 +1,4 @@
-//! Waiting for all that was sent.
+//! AppendOptions for all that was sent.
 
 use super::*;
 

@@ -177,7 +177,7 @@ fn the_base_timestamp_is_the_first_records_and_others_may_be_older() {
         let record =
             RecordRef { value: Some(b"a"), timestamp_ms: Some(timestamp_ms), ..RecordRef::default() };
         // An awaited record takes the longer way.
-        let waiting = Waiting { urgent: true, ..Waiting::default() };
+        let waiting = AppendOptions { urgent: true, ..AppendOptions::default() };
         desk.partition.append::<_, false>(&record, &At(desk.now), waiting).unwrap();
     }
     let mut batch = desk.take_all().remove(0);

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::sync::{AtomicUsize, Charge, Ordering, Ticket};
 
-fn full(sent: Result<Appended, Refusal>) -> usize {
+fn full(sent: Result<AcceptedRecord, Refusal>) -> usize {
     match sent.unwrap_err() {
         Refusal::Full { bytes } => bytes,
         other => unreachable!("{other:?}"),
@@ -20,8 +20,8 @@ fn other() -> Arc<Account> {
     Account::new("other".into(), PartitionId(0), SERIAL + 1)
 }
 
-fn by_ticket(ticket: &mut Ticket) -> Waiting<'_> {
-    Waiting { ticket: Some(ticket), ..Waiting::default() }
+fn by_ticket(ticket: &mut Ticket) -> AppendOptions<'_> {
+    AppendOptions { ticket: Some(ticket), ..AppendOptions::default() }
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn a_thousand_partitions_with_a_small_record_each_share_a_mebibyte() {
             Arc::clone(&desk.mailbox),
         );
         let record = RecordRef { value: Some(&[0; 100]), ..RecordRef::default() };
-        partition.append::<_, false>(&record, &At(desk.now), Waiting::default()).unwrap();
+        partition.append::<_, false>(&record, &At(desk.now), AppendOptions::default()).unwrap();
     }
 }
 
@@ -272,7 +272,7 @@ proptest! {
             match step {
                 Step::Send { bytes, urgent } => {
                     let value = value(sent.len(), bytes);
-                    match desk.send_as(value.as_bytes(), Waiting { urgent, ..Waiting::default() }) {
+                    match desk.send_as(value.as_bytes(), AppendOptions { urgent, ..AppendOptions::default() }) {
                         Ok(_) => sent.push(value),
                         Err(Refusal::Full { .. }) => {}
                         Err(other) => prop_assert!(false, "{:?}", other),

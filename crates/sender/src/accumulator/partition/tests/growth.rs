@@ -60,7 +60,7 @@ fn a_batch_below_batch_size_goes_after_the_linger() {
     desk.now += Duration::from_micros(1);
     assert!(desk.visit(false).ripe);
     assert_eq!(values(&mut desk.take().unwrap()), ["a"]);
-    let nothing = Standing { ripe: false, bytes: 0, ages: None, expires: None };
+    let nothing = PartitionStatus { ripe: false, bytes: 0, ages: None, expires: None };
     assert_eq!(desk.visit(false), nothing);
 }
 
@@ -70,7 +70,7 @@ fn an_awaited_record_goes_at_once_when_nothing_of_its_partition_is_in_flight() {
     desk.send(b"a").unwrap();
     assert_eq!(desk.mail(), (1, false));
     for _ in 0..2 {
-        desk.send_as(b"awaited", Waiting { urgent: true, ..Waiting::default() }).unwrap();
+        desk.send_as(b"awaited", AppendOptions { urgent: true, ..AppendOptions::default() }).unwrap();
     }
     assert_eq!(desk.mail(), (1, false), "the broker_sender hears of it once");
     let in_flight = desk.partition.visit(desk.now, false, false, usize::MAX).unwrap();
@@ -83,7 +83,7 @@ fn an_awaited_record_goes_at_once_when_nothing_of_its_partition_is_in_flight() {
 
 /// Sends records of 100 bytes politely, and says how often it was asked to step aside.
 fn asked_to_step_aside(desk: &Desk, records: usize) -> usize {
-    let polite = || Waiting { may_yield: true, ..Waiting::default() };
+    let polite = || AppendOptions { may_yield: true, ..AppendOptions::default() };
     let refused = |_: &usize| match desk.send_as(&[0; 100], polite()) {
         Err(Refusal::Yield) => {
             desk.send(&[0; 100]).unwrap();
@@ -114,7 +114,7 @@ fn a_caller_whose_broker_sender_looks_in_time_goes_on() {
 #[test]
 fn a_record_of_its_own_batch_counts_too() {
     let desk = Desk::simple();
-    let polite = || Waiting { may_yield: true, ..Waiting::default() };
+    let polite = || AppendOptions { may_yield: true, ..AppendOptions::default() };
     let value = vec![0; 200 * KIB];
     let asked = (0..3).map(|_| desk.send_as(&value, polite()).is_err()).collect::<Vec<_>>();
     assert_eq!(asked, [false, false, true]);
@@ -169,7 +169,7 @@ fn records_that_wait_are_counted_over_all_partitions_of_a_broker_sender_and_move
     );
     let send_there = || {
         let record = RecordRef { value: Some(b"b"), ..RecordRef::default() };
-        other.append::<_, false>(&record, &At(desk.now), Waiting::default()).unwrap();
+        other.append::<_, false>(&record, &At(desk.now), AppendOptions::default()).unwrap();
     };
     desk.send_many(2, 10);
     (0..3).for_each(|_| send_there());
@@ -193,11 +193,11 @@ fn the_broker_sender_never_waits_for_a_caller_who_holds_the_partition() {
     assert!(desk.partition.take(desk.now, true, &mut Vec::new()).is_none());
     assert!(desk.partition.give_up(None).is_none());
     assert!(desk.partition.assign(&desk.mailbox).is_none());
-    let impatient = Waiting { impatient: true, ..Waiting::default() };
-    assert_eq!(desk.send_as(b"b", impatient).unwrap_err(), Refusal::Busy);
+    let try_only = AppendOptions { try_only: true, ..AppendOptions::default() };
+    assert_eq!(desk.send_as(b"b", try_only).unwrap_err(), Refusal::Busy);
     drop(caller);
-    let impatient = Waiting { impatient: true, ..Waiting::default() };
-    desk.send_as(b"b", impatient).unwrap();
+    let try_only = AppendOptions { try_only: true, ..AppendOptions::default() };
+    desk.send_as(b"b", try_only).unwrap();
     assert_eq!(values(&mut desk.take_all().remove(0)), ["a", "b"]);
 }
 

@@ -24,7 +24,8 @@ fn every_record_of_every_caller_leaves_once_and_in_that_callers_order() {
                         let bytes = if number % 2_000 == 7 { 70_000 } else { 40 };
                         let value = format!("{caller} {}", value(number, bytes));
                         let urgent = number % 50 == 0;
-                        desk.send_as(value.as_bytes(), Waiting { urgent, ..Waiting::default() }).unwrap();
+                        desk.send_as(value.as_bytes(), AppendOptions { urgent, ..AppendOptions::default() })
+                            .unwrap();
                     }
                 })
             })

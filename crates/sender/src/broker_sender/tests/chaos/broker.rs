@@ -96,7 +96,7 @@ fn said((error_code, base_offset): (ErrorCode, i64)) -> PartitionProduceResponse
 fn faulty(log: &mut Log, bytes: &[u8], max: usize, dice: &mut fastrand::Rng) -> PartitionProduceResponse {
     // Not appended, for a while or for good.
     const REFUSALS: [i16; 19] = [2, 3, 5, 6, 9, 17, 19, 29, 42, 47, 49, 72, 74, 75, 89, 100, 103, 87, 44];
-    // Appended or not, and the broker cannot say. With 3 its offset tells.
+    // AcceptedRecord or not, and the broker cannot say. With 3 its offset tells.
     const DOUBTS: [i16; 7] = [7, 13, 20, 56, -1, 6, 3];
     match dice.u8(..10) {
         0..=4 => said((ErrorCode(REFUSALS[dice.usize(..REFUSALS.len())]), -1)),

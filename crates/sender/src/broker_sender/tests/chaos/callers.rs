@@ -3,7 +3,7 @@
 use std::task::Waker;
 
 use super::run::Run;
-use crate::accumulator::{ChooseError, Refusal, Waiting};
+use crate::accumulator::{AppendOptions, ChooseError, Refusal};
 use crate::sync::Ticket;
 
 /// A caller that waits for room.
@@ -20,7 +20,7 @@ impl Run {
         let partition = self.dice.usize(..self.world.topic.partitions().len());
         let value_bytes = self.dice.usize(..self.plan.value_bytes_max);
         let urgent = self.dice.u8(..8) == 0;
-        let waiting = Waiting { urgent, ..Waiting::default() };
+        let waiting = AppendOptions { urgent, ..AppendOptions::default() };
         if let Some(bytes) = self.enter(partition, value_bytes, waiting)
             && self.other_dice.u32(..1_000) < self.plan.waits
         {
@@ -50,7 +50,7 @@ impl Run {
                 continue;
             }
             if waiter.ticket.poll(Waker::noop()).is_ready() {
-                let waiting = Waiting { ticket: Some(&mut waiter.ticket), ..Waiting::default() };
+                let waiting = AppendOptions { ticket: Some(&mut waiter.ticket), ..AppendOptions::default() };
                 if self.enter(waiter.partition, waiter.value_bytes, waiting).is_none() {
                     continue;
                 }
@@ -60,7 +60,7 @@ impl Run {
     }
 
     /// Sends a record, numbered in the order of acceptance. Returns the room that it lacks, where it lacks room.
-    fn enter(&mut self, partition: usize, value_bytes: usize, waiting: Waiting<'_>) -> Option<usize> {
+    fn enter(&mut self, partition: usize, value_bytes: usize, waiting: AppendOptions<'_>) -> Option<usize> {
         let number = self.next_number;
         self.next_number += 1;
         let mut value = format!("{number} ").into_bytes();
