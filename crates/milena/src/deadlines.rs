@@ -1,8 +1,8 @@
 //! The times at which callers give up waiting (`max.block.ms`). The driver keeps them, so that a caller needs no runtime.
 //!
-//! A caller that has to wait enters its time and its waker; the director wakes it when the time comes. Times mostly come in
-//! order, since all callers have the same patience: a new one wakes the director only when it is earlier than the one that
-//! the director sleeps until, which is kept even when its caller has left. So a caller that waits again and again wakes
+//! A caller that has to wait enters its time and its waker; the cluster task wakes it when the time comes. Times mostly come in
+//! order, since all callers have the same patience: a new one wakes the cluster task only when it is earlier than the one that
+//! the cluster task sleeps until, which is kept even when its caller has left. So a caller that waits again and again wakes
 //! nothing. The protocol is that of [`Mailbox`].
 
 use std::collections::BTreeMap;
@@ -22,7 +22,7 @@ struct Inner {
     waiting: BTreeMap<Place, Waker>,
     /// How many callers ever waited.
     entered: u64,
-    /// When the director wakes at the latest.
+    /// When the cluster task wakes at the latest.
     armed: Option<Instant>,
     /// The driver has ended: every time is over.
     over: bool,
@@ -52,7 +52,7 @@ impl Deadlines {
         armed
     }
 
-    /// The director falls asleep, unless an earlier time was entered since [`expire`](Self::expire). Returns whether it may.
+    /// The cluster task falls asleep, unless an earlier time was entered since [`expire`](Self::expire). Returns whether it may.
     pub(crate) fn sleep(&self, waker: &Waker) -> bool {
         self.0.sleep(waker, |inner| match (inner.first(), inner.armed) {
             (Some(first), Some(armed)) => first >= armed,
@@ -162,25 +162,25 @@ mod tests {
     }
 
     #[test]
-    fn director_is_woken_by_an_earlier_time_alone() {
+    fn cluster_task_is_woken_by_an_earlier_time_alone() {
         let (deadlines, start) = (Arc::new(Deadlines::default()), clock::now());
-        let director = Count::default();
+        let cluster_task = Count::default();
         let wait = |seconds: u32| {
             let mut deadline = Deadline::new(Arc::clone(&deadlines), start + seconds * SECOND);
             assert!(deadline.poll(start, Waker::noop()).is_pending());
             deadline
         };
-        assert!(deadlines.sleep(&director.waker()));
+        assert!(deadlines.sleep(&cluster_task.waker()));
         let first = wait(10);
-        assert_eq!(director.count(), 1);
-        assert!(!deadlines.sleep(&director.waker()), "it has not seen that time");
+        assert_eq!(cluster_task.count(), 1);
+        assert!(!deadlines.sleep(&cluster_task.waker()), "it has not seen that time");
         assert_eq!(deadlines.expire(start), Some(start + 10 * SECOND));
-        assert!(deadlines.sleep(&director.waker()));
+        assert!(deadlines.sleep(&cluster_task.waker()));
         drop(first);
         let _later = wait(11);
-        assert_eq!(director.count(), 1, "it wakes before that anyway");
+        assert_eq!(cluster_task.count(), 1, "it wakes before that anyway");
         let _earlier = wait(9);
-        assert_eq!(director.count(), 2);
+        assert_eq!(cluster_task.count(), 2);
     }
 
     #[test]

@@ -35,7 +35,7 @@ use crate::clock;
 /// How long one turn may compress in place before the other tasks of the runtime have theirs.
 const IN_PLACE_TURN_MAX: Duration = Duration::from_micros(200);
 
-/// What the director tells a broker sender.
+/// What the cluster task tells a broker sender.
 #[derive(Debug)]
 pub(super) enum BrokerCommand {
     Adopt(Box<PartitionSender>),
@@ -52,7 +52,7 @@ pub(super) enum BrokerCommand {
     End(Instant),
 }
 
-/// A broker sender's mail from the director.
+/// A broker sender's mail from the cluster task.
 pub(super) type Orders = Mailbox<VecDeque<BrokerCommand>>;
 
 /// See the module.
@@ -236,7 +236,7 @@ impl BrokerTask {
         !paused && !session.holds() && !session.unwritten() && session.room() > 0
     }
 
-    /// Tells the director and the metrics what happened.
+    /// Tells the cluster task and the metrics what happened.
     fn report(&mut self) {
         let core = &self.settings.core;
         core.metrics.add(self.broker_sender.counters());

@@ -4,7 +4,7 @@
 //! A task panics while it is polled; a runtime drops it between two polls. `std::thread::panicking` does not tell the two apart: a
 //! program that panics may drop its runtime meanwhile.
 //!
-//! Rule: the first reason stays ([`Shared::set_ending`](milena_sender::accumulator::Shared::set_ending)). The director relies on it.
+//! Rule: the first reason stays ([`Shared::set_ending`](milena_sender::accumulator::Shared::set_ending)). The cluster task relies on it.
 //! It owns its [`EarlyEnd`] and is dropped within its last poll, which looks like a panic here; it has set
 //! [`Ending::Closed`] before.
 

@@ -1,8 +1,8 @@
 //! The driver: everything of a producer that runs by itself, as one tree of tasks with one root.
 
 mod broker;
+mod cluster_task;
 mod compression;
-mod director;
 mod early_end;
 mod frame;
 mod line;
@@ -24,7 +24,7 @@ use tokio::task::JoinError;
 use crate::config::Driver;
 use crate::core::Core;
 use crate::error::{ConnectError, ConnectErrorKind};
-use director::Director;
+use cluster_task::ClusterTask;
 use early_end::{EarlyEnd, Watch};
 use settings::Settings;
 
@@ -119,11 +119,11 @@ async fn run<T>(settings: Arc<Settings>, handle: T, mut started: Started<T>) {
         Ok(ready) => {
             let watch = Watch::new(&settings.core);
             let early_end = EarlyEnd(Arc::clone(&watch));
-            let director = Director::new(settings, ready, early_end, alive.clone());
+            let cluster_task = ClusterTask::new(settings, ready, early_end, alive.clone());
             // The handle lies in the channel until it is taken: where that does not happen it is dropped, and closes the
             // producer.
             drop(started.send(Ok(handle)));
-            watch.run(director.run()).await;
+            watch.run(cluster_task.run()).await;
         }
         Err(error) => drop(started.send(Err(error))),
     }

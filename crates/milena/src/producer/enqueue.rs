@@ -20,7 +20,7 @@ use crate::outcome::{self, InVain};
 /// How long a caller may wait for the topic and for room together, counted from when it first has to, and its place in
 /// the queue for room. Made when it first has to wait, so that the way of a record that need not is short.
 #[derive(Debug, Default)]
-pub(super) struct Patience(Option<Box<Wait>>);
+pub(super) struct BlockTimeout(Option<Box<Wait>>);
 
 #[derive(Debug)]
 struct Wait {
@@ -28,7 +28,7 @@ struct Wait {
     ticket: Option<Ticket>,
 }
 
-impl Patience {
+impl BlockTimeout {
     /// Ready when `max.block.ms` is over.
     pub(super) fn poll(&mut self, core: &Core, cx: &Context<'_>) -> Poll<()> {
         self.wait(core).deadline.poll(clock::now(), cx.waker())
@@ -63,7 +63,7 @@ pub(super) struct Enter<'a, const HANDLE: bool> {
     pub(super) record: RecordRef<'a>,
     /// Somebody awaits the record.
     pub(super) urgent: bool,
-    pub(super) patience: Patience,
+    pub(super) block_timeout: BlockTimeout,
     stepped_aside: bool,
     /// Its partition was gone, and another was looked for.
     moved_on: bool,
@@ -80,7 +80,7 @@ impl<'a, const HANDLE: bool> Enter<'a, HANDLE> {
             partition: None,
             record,
             urgent: false,
-            patience: Patience(None),
+            block_timeout: BlockTimeout(None),
             stepped_aside: false,
             moved_on: false,
             growth: None,
@@ -90,7 +90,7 @@ impl<'a, const HANDLE: bool> Enter<'a, HANDLE> {
     #[inline]
     pub(super) fn try_enter(&mut self) -> Result<AcceptedRecord, ChooseError> {
         let waiting = AppendOptions {
-            ticket: self.patience.ticket(),
+            ticket: self.block_timeout.ticket(),
             may_yield: !self.stepped_aside,
             urgent: self.urgent,
             try_only: false,
@@ -122,7 +122,7 @@ impl<'a, const HANDLE: bool> Enter<'a, HANDLE> {
                     return Poll::Pending;
                 }
                 ChooseError::Refused(Refusal::Full { bytes }, partition) => {
-                    let wait = self.patience.wait(self.core);
+                    let wait = self.block_timeout.wait(self.core);
                     // Room that is set aside for another partition does not admit the record here.
                     let is_elsewhere = |ticket: &Ticket| ticket.partition() != partition;
                     if wait.ticket.as_ref().is_none_or(is_elsewhere) {
@@ -131,7 +131,7 @@ impl<'a, const HANDLE: bool> Enter<'a, HANDLE> {
                         self.core.shared.press();
                     }
                     if self.poll_ticket(cx).is_pending() {
-                        return self.patience.poll(self.core, cx).map(|()| Err(self.no_room()));
+                        return self.block_timeout.poll(self.core, cx).map(|()| Err(self.no_room()));
                     }
                 }
                 // The partition went away after it was chosen, as those do of a topic created anew with fewer.
@@ -148,7 +148,7 @@ impl<'a, const HANDLE: bool> Enter<'a, HANDLE> {
                             return Poll::Ready(Err(self.no_partition(refused, InVain::Before)));
                         }
                         Poll::Pending => {
-                            ready!(self.patience.poll(self.core, cx));
+                            ready!(self.block_timeout.poll(self.core, cx));
                             self.growth.iter().for_each(|growth| growth.give_up());
                             return Poll::Ready(Err(self.no_partition(refused, InVain::Here)));
                         }
@@ -172,7 +172,7 @@ impl<'a, const HANDLE: bool> Enter<'a, HANDLE> {
     }
 
     fn poll_ticket(&mut self, cx: &Context<'_>) -> Poll<()> {
-        let Some(ticket) = self.patience.ticket() else { return Poll::Ready(()) };
+        let Some(ticket) = self.block_timeout.ticket() else { return Poll::Ready(()) };
         if ticket.poll(cx.waker()).is_ready() {
             return Poll::Ready(());
         }
@@ -180,7 +180,7 @@ impl<'a, const HANDLE: bool> Enter<'a, HANDLE> {
         let leaves = |stalled| partition.is_none() && self.topic.may_leave(stalled, key);
         // In vain where the topic became unknown meanwhile: the next try is told.
         if ticket.stalled().is_some_and(leaves) || self.topic.is_unknown(ticket.partition()) {
-            self.patience.leave_line();
+            self.block_timeout.leave_line();
             return Poll::Ready(());
         }
         Poll::Pending
@@ -211,8 +211,8 @@ impl<'a, const HANDLE: bool> Enter<'a, HANDLE> {
 
     #[inline]
     pub(super) fn poll_enter(&mut self, cx: &mut Context<'_>) -> Poll<Result<AcceptedRecord, SendError>> {
-        if self.patience.0.is_some() && self.poll_ticket(cx).is_pending() {
-            return self.patience.poll(self.core, cx).map(|()| Err(self.no_room()));
+        if self.block_timeout.0.is_some() && self.poll_ticket(cx).is_pending() {
+            return self.block_timeout.poll(self.core, cx).map(|()| Err(self.no_room()));
         }
         match self.try_enter() {
             Ok(appended) => Poll::Ready(Ok(appended)),

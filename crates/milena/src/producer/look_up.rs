@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use super::enqueue::Patience;
+use super::enqueue::BlockTimeout;
 use super::{Handle, Topic};
 use crate::clock;
 use crate::core::Core;
@@ -18,13 +18,17 @@ use crate::registry::{Missing, Place, Seen, Tell};
 pub(super) struct LookUp<'a> {
     handle: &'a Arc<Handle>,
     name: &'a Arc<str>,
-    patience: &'a mut Patience,
+    block_timeout: &'a mut BlockTimeout,
     place: Option<Place>,
 }
 
 impl<'a> LookUp<'a> {
-    pub(super) const fn new(handle: &'a Arc<Handle>, name: &'a Arc<str>, patience: &'a mut Patience) -> Self {
-        Self { handle, name, patience, place: None }
+    pub(super) const fn new(
+        handle: &'a Arc<Handle>,
+        name: &'a Arc<str>,
+        block_timeout: &'a mut BlockTimeout,
+    ) -> Self {
+        Self { handle, name, block_timeout, place: None }
     }
 }
 
@@ -32,7 +36,7 @@ impl Future for LookUp<'_> {
     type Output = Result<Topic, SendError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { handle, name, patience, place } = &mut *self;
+        let Self { handle, name, block_timeout, place } = &mut *self;
         let core = &*handle.core;
         let (found, tell) = core.registry.poll(name, place, clock::now(), cx.waker());
         want(core, name, tell);
@@ -40,7 +44,7 @@ impl Future for LookUp<'_> {
             Poll::Ready(Ok(topic)) => Ok(Topic { handle: Arc::clone(handle), topic }),
             Poll::Ready(Err(reason)) => Err(missing(core, reason, name)),
             Poll::Pending => {
-                ready!(patience.poll(core, cx));
+                ready!(block_timeout.poll(core, cx));
                 let registry = &core.registry;
                 Err(match (registry.last_seen(name), registry.trouble()) {
                     (None, Some(trouble)) => {

@@ -23,7 +23,7 @@ use crate::error::{ConnectError, ErrorKind, FlushError, SendError, TryEnqueueErr
 use crate::metrics::Snapshot;
 use crate::outcome;
 use crate::record::{Ack, Record};
-use enqueue::{Patience, delivery_of};
+use enqueue::{BlockTimeout, delivery_of};
 use look_up::LookUp;
 use milena_sender::accumulator::{ChooseError, Refusal};
 
@@ -214,7 +214,7 @@ impl Producer {
     pub async fn topic(&self, name: &str) -> Result<Topic, SendError> {
         match self.known(name) {
             Some(topic) if !self.handle.core.registry.is_closed() => Ok(topic),
-            _ => LookUp::new(&self.handle, &Arc::from(name), &mut Patience::default()).await,
+            _ => LookUp::new(&self.handle, &Arc::from(name), &mut BlockTimeout::default()).await,
         }
     }
 
@@ -275,13 +275,13 @@ impl Producer {
 
     async fn accept(&self, record: &Record, urgent: bool) -> Result<Delivery, SendError> {
         check(record)?;
-        let mut patience = Patience::default();
+        let mut block_timeout = BlockTimeout::default();
         let topic = match self.known(&record.topic) {
             Some(topic) => topic,
-            None => LookUp::new(&self.handle, &record.topic, &mut patience).await?,
+            None => LookUp::new(&self.handle, &record.topic, &mut block_timeout).await?,
         };
         let mut enter = topic.enter::<true>(record, urgent);
-        enter.patience = patience;
+        enter.block_timeout = block_timeout;
         Enqueue(enter).await
     }
 

@@ -15,7 +15,7 @@ use crate::tests::{At, accumulator, identity, some_time};
 
 const A: SenderId = Some(BrokerId(1));
 const B: SenderId = Some(BrokerId(2));
-const LIMBO: SenderId = None;
+const LEADERLESS: SenderId = None;
 const ID: TopicId = TopicId([1; 16]);
 const OTHER_ID: TopicId = TopicId([2; 16]);
 
@@ -109,11 +109,11 @@ impl Office {
 fn a_new_partition_goes_to_its_leader_or_waits_where_there_is_no_broker() {
     let mut office = Office::new();
     let topic = office.topic("t");
-    let told = office.lead(&topic, ID, &[A, LIMBO, B]);
-    assert_eq!(told, [Told::Adopt(A, 1), Told::Adopt(LIMBO, 2), Told::Adopt(B, 3)]);
+    let told = office.lead(&topic, ID, &[A, LEADERLESS, B]);
+    assert_eq!(told, [Told::Adopt(A, 1), Told::Adopt(LEADERLESS, 2), Told::Adopt(B, 3)]);
     let available: Vec<bool> = topic.partitions().iter().map(|partition| partition.is_available()).collect();
     assert_eq!(available, [true, false, true]);
-    assert!(office.lead(&topic, ID, &[A, LIMBO, B]).is_empty(), "nothing is new");
+    assert!(office.lead(&topic, ID, &[A, LEADERLESS, B]).is_empty(), "nothing is new");
 }
 
 #[test]
@@ -121,7 +121,8 @@ fn a_broker_sender_is_needed_until_its_last_partition_is_elsewhere() {
     let mut office = Office::new();
     let topic = office.topic("t");
     office.lead(&topic, ID, &[A, A]);
-    let needed = |office: &Office| [A, B, LIMBO].map(|broker_sender| office.assignment.needs(broker_sender));
+    let needed =
+        |office: &Office| [A, B, LEADERLESS].map(|broker_sender| office.assignment.needs(broker_sender));
     assert_eq!(needed(&office), [true, false, false]);
     office.lead(&topic, ID, &[B, B]);
     assert_eq!(needed(&office), [true, true, false], "they may still come back from it");
@@ -159,12 +160,12 @@ fn of_many_changes_while_it_is_on_its_way_the_last_one_counts() {
     let topic = office.topic("t");
     office.lead(&topic, ID, &[A]);
     office.lead(&topic, ID, &[B]);
-    for leader in [LIMBO, A, B, LIMBO] {
+    for leader in [LEADERLESS, A, B, LEADERLESS] {
         assert!(office.lead(&topic, ID, &[leader]).is_empty());
     }
     assert!(!topic.partitions()[0].is_available());
-    assert_eq!(office.release(1), [Told::Adopt(LIMBO, 1)]);
-    assert_eq!(office.lead(&topic, ID, &[B]), [Told::Leave(LIMBO, 1)]);
+    assert_eq!(office.release(1), [Told::Adopt(LEADERLESS, 1)]);
+    assert_eq!(office.lead(&topic, ID, &[B]), [Told::Leave(LEADERLESS, 1)]);
     assert!(topic.partitions()[0].is_available());
     assert_eq!(office.release(1), [Told::Adopt(B, 1)]);
 }

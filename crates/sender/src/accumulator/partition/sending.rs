@@ -1,5 +1,5 @@
 //! The side of a partition that its broker sender sees: how it stands, and the batches that leave it. A broker sender only tries the lock, and
-//! comes back if a caller holds it; the director waits for it, once in a long while.
+//! comes back if a caller holds it; the cluster task waits for it, once in a long while.
 
 use std::sync::Arc as StdArc;
 use std::time::Instant;

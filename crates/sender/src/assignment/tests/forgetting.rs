@@ -20,9 +20,9 @@ impl Office {
 fn broker_senders_of_all_partitions_are_asked_whether_anything_is_left() {
     let mut office = Office::new();
     let topic = office.topic("t");
-    office.lead(&topic, ID, &[A, LIMBO, B]);
+    office.lead(&topic, ID, &[A, LEADERLESS, B]);
     assert!(office.assignment.ask_rest(&topic));
-    assert_eq!(office.orders(), [Told::AskRest(A, 1), Told::AskRest(LIMBO, 2), Told::AskRest(B, 3)]);
+    assert_eq!(office.orders(), [Told::AskRest(A, 1), Told::AskRest(LEADERLESS, 2), Told::AskRest(B, 3)]);
     office.lead(&topic, ID, &[A, A, B]);
     assert!(!office.assignment.ask_rest(&topic), "one is between broker_senders");
     assert_eq!(office.orders(), []);

@@ -1,8 +1,8 @@
-//! The director: keeps what is known of the cluster, asks for what is missing, and tells the broker senders.
+//! The cluster task: keeps what is known of the cluster, asks for what is missing, and tells the broker senders.
 //!
 //! ```text
 //!  handles ─▶ inbox ─▶ ┌──────────┐ ─▶ orders ─▶ one task a broker, and one for partitions without a leader
-//!  broker senders   ─▶          │ director │ ◀─ events ◀─
+//!  broker senders   ─▶          │ cluster task │ ◀─ events ◀─
 //!                      └────┬─────┘
 //!                           └─ questions, one at a time ─▶ the control connection
 //! ```
@@ -48,7 +48,7 @@ use questions::Question;
 use unknown::UnknownTopics;
 
 /// See the module.
-pub(super) struct Director {
+pub(super) struct ClusterTask {
     _early_end: EarlyEnd,
     settings: Arc<Settings>,
     metadata: Metadata,
@@ -86,7 +86,7 @@ struct Closing {
     target: Generation,
 }
 
-impl Director {
+impl ClusterTask {
     pub(super) fn new(settings: Arc<Settings>, started: Started, early_end: EarlyEnd, alive: Alive) -> Self {
         let config = &settings.core.config;
         let mut assignment = Assignment::new(false);
@@ -132,7 +132,7 @@ impl Director {
             }
             self.wait().await;
         }
-        // Before the director is dropped, see `early_end.rs`.
+        // Before the cluster task is dropped, see `early_end.rs`.
         self.settings.core.shared.set_ending(Ending::Closed);
         self.end_broker_senders(self.closing.map_or_else(clock::now, |closing| closing.until));
         while self.tasks.join_next().await.is_some() {}

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use milena_codec::ErrorCode;
 
-use super::Director;
+use super::ClusterTask;
 
 /// A topic takes no records after the brokers have not known it for so long.
 const REFUSED_AFTER: Duration = Duration::from_secs(30);
@@ -32,7 +32,7 @@ struct UnknownTopic {
     was_rejected: bool,
 }
 
-impl Director {
+impl ClusterTask {
     /// A broker returned an error for a topic. Whether the topic was known before is seen by its partitions in the registry: the
     /// metadata has forgotten a topic that was dormant.
     pub(super) fn note_unknown(&mut self, name: &Arc<str>, error: ErrorCode, now: Instant) {

@@ -11,7 +11,7 @@ use milena_connection::Endpoint;
 use milena_connection::metadata::Hint;
 use milena_sender::broker_sender::{LeaderHint, SenderEvent};
 
-use super::Director;
+use super::ClusterTask;
 
 /// What broker senders told since the mail was read last.
 #[derive(Debug, Default)]
@@ -47,7 +47,7 @@ impl Hints {
     }
 }
 
-impl Director {
+impl ClusterTask {
     /// Believes hints, and asks about the partitions that there are none about.
     pub(super) fn heed_hints(&mut self, hints: Hints, now: Instant) {
         let Hints { endpoints, stale } = hints;

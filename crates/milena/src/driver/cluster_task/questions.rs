@@ -1,4 +1,4 @@
-//! What the director asks the cluster, one question at a time, and what it makes of the answers.
+//! What the cluster task asks the cluster, one question at a time, and what it makes of the answers.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use milena_codec::ErrorCode;
 use milena_codec::message::{InitProducerIdResponse, MetadataRequest, MetadataResponse};
 
-use super::Director;
+use super::ClusterTask;
 use crate::clock;
 use crate::driver::line::{Line, of_cluster};
 use crate::driver::startup::{gives_identity, identity_of, identity_request, no_cluster};
@@ -25,7 +25,7 @@ pub(super) type Question = Pin<Box<dyn Future<Output = (Line, Reply)> + Send>>;
 /// How long all candidates together may take to answer a question.
 const QUESTION_TIMEOUT: Duration = Duration::from_secs(30);
 
-impl Director {
+impl ClusterTask {
     /// Asks what is to be asked, one question at a time.
     pub(super) fn ask(&mut self) {
         let now = clock::now();

@@ -1,4 +1,4 @@
-//! The broker senders under the director: made when they are needed first, and told what the assignment orders.
+//! The broker senders under the cluster task: made when they are needed first, and told what the assignment orders.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -11,7 +11,7 @@ use milena_sender::broker_sender::BrokerSender;
 use milena_sender::partition_sender::Completer;
 use milena_sender::sync::Wake;
 
-use super::Director;
+use super::ClusterTask;
 use crate::clock;
 use crate::driver::broker::{BrokerCommand, BrokerTask, Orders};
 use crate::driver::early_end::{EarlyEnd, Watch};
@@ -35,7 +35,7 @@ fn tell(orders: &Orders, order: BrokerCommand) {
     });
 }
 
-impl Director {
+impl ClusterTask {
     /// The broker sender of a broker; it and its task are made when they are needed first.
     pub(super) fn broker_sender(&mut self, id: SenderId) -> &BrokerHandle {
         let (settings, assignment, nudge) = (&self.settings, &self.assignment, &self.nudge);

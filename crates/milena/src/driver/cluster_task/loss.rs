@@ -4,9 +4,9 @@ use milena_codec::ids::{BrokerId, PartitionId};
 use milena_codec::printable;
 use milena_sender::partition_sender::Loss;
 
-use super::Director;
+use super::ClusterTask;
 
-impl Director {
+impl ClusterTask {
     /// Logs and counts a loss.
     pub(super) fn report_loss(
         &self,

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use milena_sender::accumulator::Topic;
 
-use super::Director;
+use super::ClusterTask;
 use crate::clock;
 
 /// How many own the topic, while the pass looks at it, if no caller does: the registry and the pass.
@@ -31,7 +31,7 @@ const OWNERS: usize = 2;
 #[derive(Debug)]
 pub(super) struct Idleness {
     next: Instant,
-    /// A topic is active, or could not be forgotten yet: the director wakes for the next pass.
+    /// A topic is active, or could not be forgotten yet: the cluster task wakes for the next pass.
     is_armed: bool,
     /// The dormant topics whose broker senders were asked.
     asked: BTreeMap<Arc<str>, Asked>,
@@ -51,18 +51,18 @@ impl Idleness {
         Self { next: now + max_idle, is_armed: false, asked: BTreeMap::new() }
     }
 
-    /// When the director has to wake for the next pass.
+    /// When the cluster task has to wake for the next pass.
     pub(super) fn due(&self) -> Option<Instant> {
         (self.is_armed || !self.asked.is_empty()).then_some(self.next)
     }
 
-    /// A topic is active: the director wakes for the next pass.
+    /// A topic is active: the cluster task wakes for the next pass.
     pub(super) const fn arm(&mut self) {
         self.is_armed = true;
     }
 }
 
-impl Director {
+impl ClusterTask {
     /// Looks for idle topics, when it is time for that.
     pub(super) fn find_idle_topics(&mut self) {
         let now = clock::now();
@@ -81,7 +81,7 @@ impl Director {
 
     /// An idle topic becomes dormant, and its broker senders are asked whether its partitions are at rest. False when the next pass has more to
     /// do: callers wait for the topic, it was used meanwhile, or a partition is between broker senders. A topic that is held is looked at again
-    /// when the director wakes for something else.
+    /// when the cluster task wakes for something else.
     fn make_dormant(&mut self, topic: &Arc<Topic>, uses: u64) -> bool {
         let name = topic.name();
         if self.settings.core.registry.has_waiters(name) {
