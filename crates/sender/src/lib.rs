@@ -1,24 +1,24 @@
 //! Every decision of a Kafka producer about batches: no sockets, no clock, no runtime.
 //!
 //! ```text
-//!            callers                                   the driver
-//!               │ append                                   │ handle(now, …), poll(now)
-//!        ┌──────▼───────┐   ready, opened   ┌──────────────▼──────────────┐
-//!        │ accumulator  │ ────────────────▶ │ broker sender (one a broker)         │ ─▶ Produce requests
-//!        │ a queue for  │ ◀──────────────── │  partition sender (one a partition):  │
-//!        │ each         │    take a batch   │  stamps, retries, order     │ ◀─ answers, ends of connections
-//!        │ partition    │                   └──────────────┬──────────────┘
-//!        └──────────────┘                       events    │    orders
-//!                                           ┌──────────────▼──────────────┐
-//!                                           │ assignment: who leads what,│
-//!                                           │ the producer's identity     │
-//!                                           └─────────────────────────────┘
+//!            callers                                       the driver
+//!               │ append                                       │ handle(now, …), poll(now)
+//!        ┌──────▼───────┐   ready, opened   ┌──────────────────▼──────────────────┐
+//!        │ accumulator  │ ────────────────▶ │ broker sender (one a broker)        │ ─▶ Produce requests
+//!        │ a queue for  │ ◀──────────────── │  partition sender (one a partition):│
+//!        │ each         │    take a batch   │  stamps, retries, order             │ ◀─ responses, ends of connections
+//!        │ partition    │                   └──────────────────┬──────────────────┘
+//!        └──────────────┘                              events  │  commands
+//!                                           ┌──────────────────▼──────────────────┐
+//!                                           │ assignment: leaders of partitions,  │
+//!                                           │ the producer id and epoch           │
+//!                                           └─────────────────────────────────────┘
 //! ```
 //!
 //! * [`accumulator`]: records are encoded into the open batch of their partition; one byte budget.
 //! * [`partition_sender`]: the batches of one partition that left their queue, in order, until each is settled.
-//! * [`broker_sender`]: what goes into the next request to one broker, and what an answer means.
-//! * [`assignment`]: which broker sender looks after which partition; the identity of an idempotent producer.
+//! * [`broker_sender`]: the next request to one broker, and the meaning of its responses.
+//! * [`assignment`]: the broker sender of each partition; the producer id of an idempotent producer.
 //! * [`sync`]: everything that threads share.
 //!
 //! Time is an argument everywhere, randomness comes from a seed, and nothing here waits.

@@ -6,14 +6,14 @@ use std::time::Instant;
 
 use milena_codec::ErrorCode;
 
-/// Whether a record that failed stands in the log all the same.
+/// Whether a record that failed is in the log all the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Persisted {
-    /// It does not.
+    /// The record is not in the log.
     No,
-    /// It may: a broker had it and did not say what became of it.
+    /// The record may be in the log: a broker received it and its outcome is unknown.
     Maybe,
-    /// It does.
+    /// The record is in the log.
     Yes,
 }
 
@@ -29,7 +29,7 @@ impl Persisted {
     }
 }
 
-/// Why a record failed, in one word.
+/// The kind of a record's failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FailureKind {
@@ -53,9 +53,9 @@ pub enum FailureKind {
     TopicAuthorizationFailed,
     /// The producer may not write to the cluster.
     ClusterAuthorizationFailed,
-    /// A try was not answered, and the brokers do not tell what became of it.
+    /// An attempt got no response, and later responses do not show its outcome.
     OutcomeUnknown,
-    /// The broker refused for another reason, and would again.
+    /// The broker rejected the record for another reason, and would again.
     Refused,
     /// The producer was closed first, or the runtime of its driver ended.
     Closed,
@@ -128,22 +128,22 @@ impl fmt::Display for FailureKind {
 /// Why some records failed: shared by all that failed together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// In one word.
+    /// The kind of the failure.
     pub kind: FailureKind,
-    /// Whether they stand in the log all the same.
+    /// Whether the records are in the log all the same.
     pub persisted: Persisted,
     /// Whether sending them again may help.
     pub retriable: bool,
-    /// What the broker said last, where it said something.
+    /// The code that the broker returned last, if it returned one.
     pub code: Option<ErrorCode>,
-    /// In words.
+    /// The text of the error.
     pub message: Arc<str>,
 }
 
 /// Why records make no progress.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Obstacle {
-    /// In words, without the code.
+    /// The text of the error, without the code.
     pub message: Arc<str>,
     /// The code that a broker returned, where it did.
     pub code: Option<ErrorCode>,
@@ -165,10 +165,10 @@ pub struct OngoingRejection {
     pub since: Instant,
 }
 
-/// What became of a record that was written.
+/// The offset and timestamp of a record that was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Receipt {
-    /// Its offset; none when the broker does not tell (`acks=0`, or a duplicate that it only recognised).
+    /// The record's offset; none when the broker returns none (`acks=0`, or a duplicate that it only recognised).
     pub offset: Option<i64>,
     /// Its timestamp in milliseconds since 1970: the broker's, if the topic keeps the time of appending.
     pub timestamp_ms: i64,

@@ -1,4 +1,4 @@
-//! Sticky cells: one for all clones of a topic's handle, and one a thread for those who got in each other's way.
+//! Sticky cells: one for all clones of a topic's handle, and one a thread for threads that met at it.
 //!
 //! The cells of threads take 8 KiB, most of what a topic costs: they are allocated when two threads meet for the first time.
 

@@ -32,8 +32,8 @@ pub(super) struct AppendContext<'a> {
 }
 
 impl AppendContext<'_> {
-    /// A chunk of at least `bytes`, and rather of `hint`. A caller with a ticket takes what was set aside
-    /// for it: asking for more would let later callers pass.
+    /// A chunk of at least `bytes`, and rather of `hint`. A caller with a ticket takes the bytes that were set aside
+    /// for it: a larger chunk would let later callers pass.
     pub(super) fn chunk(
         &mut self,
         shared: &Shared,

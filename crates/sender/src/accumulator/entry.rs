@@ -21,7 +21,7 @@ pub struct RecordRef<'a> {
 }
 
 impl RecordRef<'_> {
-    /// What the record takes in a batch, at most.
+    /// The most bytes that the record takes in a batch.
     #[inline]
     #[must_use]
     pub fn bytes_max(&self) -> usize {
@@ -35,20 +35,20 @@ impl RecordRef<'_> {
 pub struct AppendOptions<'a> {
     /// The place in the queue for room that has come to its turn.
     pub ticket: Option<&'a mut Ticket>,
-    /// The caller steps aside when it is far ahead of the broker sender.
+    /// The append returns [`Refusal::Yield`] when the caller is far ahead of the broker sender.
     pub may_yield: bool,
-    /// The caller awaits the record, and does not want to sit out the linger.
+    /// The caller awaits the record: its batch is sent without waiting for `linger.ms`.
     pub urgent: bool,
-    /// The caller rather hears that somebody else holds the partition than waits for it.
+    /// The append returns [`Refusal::Busy`] instead of waiting while another task holds the partition.
     pub try_only: bool,
 }
 
 /// A record that was accepted.
 #[derive(Debug)]
 pub struct AcceptedRecord {
-    /// Where its outcome will be known, if the caller wants to know.
+    /// The handle of the record's outcome, if the caller wants it.
     pub record_handle: Option<RecordHandle>,
-    /// What it took in its batch.
+    /// The bytes of the record in its batch.
     pub bytes: u32,
 }
 
@@ -57,18 +57,18 @@ pub struct AcceptedRecord {
 pub enum Refusal {
     /// The budget has no room of this size, or others wait for room.
     Full {
-        /// How much it takes.
+        /// The bytes that the record takes.
         bytes: usize,
     },
     /// The caller is far ahead of the broker sender and should let it run.
     Yield,
-    /// Somebody else holds the partition.
+    /// Another task holds the partition.
     Busy,
     /// The record is larger than a request may be.
     TooLarge {
-        /// What it takes.
+        /// The bytes that the record takes.
         bytes: usize,
-        /// What there may be.
+        /// The most bytes that a record may take.
         limit: usize,
     },
     /// The brokers do not know the topic any more.

@@ -13,8 +13,8 @@
 //! rejections where that is a tenth. It doubles again each `metadata.max.age.ms`, because topics are reconfigured.
 //!
 //! A broker counts a batch as it is sent, and where the topic has a `compression.type` of its own once more as it is stored
-//! (`UnifiedLog.append`): uncompressed, for instance, however short it came. From one rejection the two cannot be told
-//! apart, so there is a limit for each, and a batch may go that is within one of them. Sooner or later a batch is accepted
+//! (`UnifiedLog.append`): uncompressed, for instance, however short it came. One rejection does not show which of the two
+//! was too long, so there is a limit for each, and a batch may go that is within one of them. Sooner or later a batch is accepted
 //! that is longer by one measure than a rejected one: then the other measure is the one that counts.
 
 use milena_codec::record::HEADER_BYTES;
@@ -52,7 +52,7 @@ struct Evidence {
     rejected: Lengths,
 }
 
-/// What the evidence says.
+/// The conclusion from the evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {
     /// Either measure may be the one that counts.
@@ -161,7 +161,7 @@ impl TopicLimit {
         if !self.counts_plain() {
             lower(&self.wire, batch.wire);
         }
-        // A batch that is not compressed says the same by both measures.
+        // A batch that is not compressed has the same length by both measures.
         if verdict != Verdict::CountsWire && (batch.plain > batch.wire || self.counts_plain()) {
             lower(&self.plain, batch.plain);
         }

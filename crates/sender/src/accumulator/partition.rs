@@ -30,7 +30,7 @@ use crate::sync::{
     RecordHandle, Ticket, lock, try_lock, wake_all,
 };
 
-/// Only batches of at least this share of the limit tell how well the records of a full batch compress.
+/// Only batches of at least this share of the limit show how well the records of a full batch compress.
 const OBSERVED_SHARE: usize = 16;
 
 /// A partition of a topic, as far as records wait for it.
@@ -46,20 +46,20 @@ pub struct Partition {
     /// The codec and level of its batches, where they are compressed.
     compression: Option<StdArc<TopicCompression>>,
     ratio: EstimatedRatio,
-    /// What it holds of the budget.
+    /// The bytes that the partition holds of the budget.
     account: Arc<Account>,
-    /// Whether it has a leader.
+    /// Whether the partition has a leader.
     available: AtomicBool,
-    /// Why it has no leader, where it has none. Guards a look or an exchange.
+    /// The reason why the partition has no leader. Guards a read or an exchange.
     leaderless: Gate<Option<Obstacle>>,
-    /// The code with which its batches are rejected. Guards a look or an exchange.
+    /// The code with which its batches are rejected. Guards a read or an exchange.
     rejection: Gate<Option<OngoingRejection>>,
-    /// Its topic is dormant: no broker is asked who leads the partition.
+    /// Its topic is dormant: its metadata is not requested.
     dormant: AtomicBool,
     queue: Padded<Gate<Queue>>,
 }
 
-/// How a partition stands, when its broker sender looks.
+/// The state of a partition when its broker sender polls it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PartitionStatus {
     /// Something is worth sending.
@@ -122,7 +122,7 @@ impl Partition {
         &self.shared
     }
 
-    /// What it holds of the budget.
+    /// The bytes that the partition holds of the budget.
     pub const fn account(&self) -> &Arc<Account> {
         &self.account
     }
@@ -296,7 +296,7 @@ impl Partition {
         }
     }
 
-    /// Keeps everybody else out while the guard lives.
+    /// Keeps every other task out while the guard lives.
     #[cfg(all(test, not(loom)))]
     pub(crate) fn hold(&self) -> impl Sized {
         lock(&self.queue)

@@ -308,7 +308,7 @@ impl Queue {
         }
     }
 
-    /// Makes the open batch worth sending. Returns whether the broker sender has to hear of it.
+    /// Makes the open batch worth sending. Returns whether the broker sender has to be notified.
     pub(super) fn offer_now(&mut self) -> bool {
         self.offer();
         !std::mem::replace(&mut self.listed, true)

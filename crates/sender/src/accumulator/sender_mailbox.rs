@@ -1,4 +1,4 @@
-//! A broker sender's mailbox: which of its partitions have something to look at.
+//! A broker sender's mailbox: the partitions that have batches to send.
 
 use std::collections::VecDeque;
 use std::sync::Arc as StdArc;
@@ -10,9 +10,9 @@ use milena_codec::ids::BrokerId;
 use crate::compression::CompressionResult;
 use crate::sync::{Mailbox, Wake};
 
-/// After how many bytes a caller steps aside: caller and broker sender on one thread then work on memory that is still in the
-/// processor's cache, and a runtime that looks at its sockets only between tasks hears of answers in time. More cost
-/// 7 to 15 ns a record, less a switch of tasks.
+/// The bytes after which a caller yields: caller and broker sender on one thread then work on memory that is still in the
+/// processor's cache, and a runtime that polls its sockets only between tasks reads responses in time. More bytes cost
+/// 7 to 15 ns a record, fewer bytes a switch of tasks.
 const BYTES_BEFORE_YIELD: usize = 512 << 10;
 
 /// The mailbox.
@@ -32,24 +32,24 @@ struct Inbox {
     pressed: bool,
     /// Batches that come back from other threads.
     results: Vec<CompressionResult>,
-    /// What callers took for records since one of them stepped aside, or since the broker sender last looked.
+    /// The bytes that callers appended since one of them yielded, or since the broker sender was last polled.
     ahead: usize,
     /// Records in open batches that are not offered, where they are counted.
     records: u32,
     /// Why the broker cannot be used, for callers that wait for room.
     trouble: Option<StdArc<str>>,
-    /// The broker sender can send nothing now and will look by itself.
+    /// The broker sender can send nothing now and will poll by itself.
     deaf: bool,
     /// When the broker sender wakes by itself at the latest.
     armed: Option<Instant>,
 }
 
-/// What a broker sender found in its mailbox.
+/// The content of a mailbox, as its broker sender takes it.
 #[derive(Debug, Default)]
 pub struct ReadyPartitions {
-    /// Partitions to visit, by serial.
+    /// Partitions to poll, by serial.
     pub partitions: VecDeque<u32>,
-    /// Everything that waits shall go.
+    /// A flush was requested.
     pub pressed: bool,
     /// Batches that came back from other threads.
     pub(crate) results: Vec<CompressionResult>,
@@ -140,7 +140,7 @@ impl SenderMailbox {
         })
     }
 
-    /// Everything that waits shall go.
+    /// A flush was requested.
     pub fn press(&self) {
         self.mailbox.put(|inbox| {
             inbox.pressed = true;

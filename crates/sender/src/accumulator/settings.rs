@@ -44,8 +44,8 @@ pub struct AccumulatorConfig {
     pub availability_timeout: Option<Duration>,
 }
 
-/// What a broker takes in one batch unless it says otherwise: `message.max.bytes` is 1 048 588 by default, counted
-/// over the whole batch.
+/// The longest batch that a broker takes by default, with a margin: `message.max.bytes` is 1 048 588, counted over the whole
+/// batch.
 const BATCH_BYTES_MAX: usize = 1_000_000;
 
 impl AccumulatorConfig {

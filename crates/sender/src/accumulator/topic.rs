@@ -49,11 +49,11 @@ pub struct Topic {
 pub enum ChooseError {
     /// The partition refused it.
     Refused(Refusal, PartitionId),
-    /// The partitioner leaves the choice to the record, and the record does not say.
+    /// The partitioner takes the partition that the record names, and the record names none.
     Missing,
     /// The topic has no such partition.
     NoSuchPartition {
-        /// The one asked for.
+        /// The partition that the record names.
         partition: i32,
         /// How many there are.
         partitions: u32,
@@ -138,7 +138,7 @@ impl Topic {
         fresh
     }
 
-    /// Takes the partitions from `count` on away, because another topic of the name has fewer. Returns them; who found
+    /// Takes the partitions from `count` on away, because another topic of the name has fewer. Returns them. A caller that found
     /// one of them before may still append to it, until it is ended.
     pub fn shrink(&self, count: usize) -> Vec<StdArc<Partition>> {
         let before = self.partitions();
@@ -163,8 +163,9 @@ impl Topic {
         is_idle.then_some(uses)
     }
 
-    /// Makes the topic dormant if it was not used since there were so many `uses`: no broker is asked about it, until a broker sender finds
-    /// something to send there and reports that ([`SenderEvent::Awake`](crate::broker sender::SenderEvent::Awake)). Returns whether it is dormant.
+    /// Makes the topic dormant if it was not used since there were so many `uses`: its metadata is not requested until a broker
+    /// sender finds a batch to send and reports that ([`SenderEvent::Awake`](crate::broker_sender::SenderEvent::Awake)). Returns
+    /// whether it is dormant.
     ///
     /// A batch that is opened meanwhile is seen here or by its broker sender: both look behind the lock under which it is opened.
     pub fn make_dormant(&self, uses: u64) -> bool {
@@ -176,12 +177,12 @@ impl Topic {
         idle
     }
 
-    /// Brokers are asked about the topic.
+    /// Metadata of the topic is requested again.
     pub fn make_active(&self) {
         self.partitions().iter().for_each(|partition| partition.set_dormant(false));
     }
 
-    /// What a broker once found too large may fit by now: the limit doubles, up to where it began.
+    /// Doubles the limit, up to where it began: a broker's limit may have been raised since its rejection.
     pub fn relax_limit(&self) {
         self.limit.relax();
     }

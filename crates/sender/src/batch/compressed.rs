@@ -25,7 +25,7 @@ impl Batch {
         Lengths { wire: self.bytes(), plain: self.plain_bytes() + HEADER_BYTES }
     }
 
-    /// What its records are compressed with.
+    /// The codec of its records.
     #[must_use]
     pub const fn codec(&self) -> Compression {
         self.codec

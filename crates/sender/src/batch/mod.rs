@@ -26,9 +26,9 @@ pub struct Batch {
     pub records: u32,
     pub(crate) base_timestamp_ms: i64,
     pub(crate) max_timestamp_ms: i64,
-    /// What its partition holds of the budget.
+    /// The account of its partition.
     pub(crate) account: Arc<Account>,
-    /// What the bytes cost of it.
+    /// The bytes that are charged to the account.
     pub(crate) charged: usize,
     /// When its first record came.
     pub opened: Instant,
@@ -36,7 +36,7 @@ pub struct Batch {
     pub(crate) completion: Arc<Completion>,
     /// Its first record's place among those of the completion, and how many these are: all, unless it was split.
     pub(crate) record_handles: (u32, u32),
-    /// What its records are compressed with, and their length before that.
+    /// The codec of its records, and their length before compression.
     pub(crate) codec: Compression,
     pub(crate) plain_bytes: usize,
 }

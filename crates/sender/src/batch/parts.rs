@@ -11,7 +11,7 @@ impl Batch {
     /// Cuts the batch in parts of at most `bytes_max`, or of one record, which take over what it costs of the budget.
     ///
     /// # Errors
-    /// [`DecodeError`] when the batch does not hold records; it was encoded here, so that says of a fault here.
+    /// [`DecodeError`] when the batch does not hold records; it was encoded here, so that shows a fault of this crate.
     pub fn split(&mut self, bytes_max: usize) -> Result<Vec<Self>, DecodeError> {
         let mut parts: Vec<Self> = Vec::new();
         let mut place = 0;
@@ -36,7 +36,7 @@ impl Batch {
     /// costs of the budget: a part for each run of records that stood together.
     ///
     /// # Errors
-    /// [`DecodeError`] when the batch does not hold records; it was encoded here, so that says of a fault here.
+    /// [`DecodeError`] when the batch does not hold records; it was encoded here, so that shows a fault of this crate.
     pub fn without(&mut self, places: &[u32]) -> Result<Vec<Self>, DecodeError> {
         let mut parts: Vec<Self> = Vec::new();
         let mut places = places.iter().copied().peekable();
@@ -102,7 +102,7 @@ impl Batch {
         Ok(part)
     }
 
-    /// What the batch costs goes over to its parts, each by its size, and what is left to the last.
+    /// Moves the charge of the batch to its parts, each by its size, and the rest to the last.
     fn share_charge(&mut self, parts: &mut [Self]) {
         let Some((last, others)) = parts.split_last_mut() else { return };
         let mut left = std::mem::take(&mut self.charged);
@@ -113,7 +113,7 @@ impl Batch {
         last.charged = left;
     }
 
-    /// Charges each part for its bytes. What the parts do not need stays with the batch, to be given back with it.
+    /// Charges each part for its bytes. The rest of the charge stays with the batch, to be given back with it.
     pub(crate) fn charge_parts(&mut self, parts: &mut [Self]) {
         for part in parts {
             part.charged = part.bytes().min(self.charged);

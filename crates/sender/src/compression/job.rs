@@ -41,7 +41,7 @@ pub(crate) enum Work {
     Drop(Vec<u32>),
 }
 
-/// What became of the batch of a job.
+/// The batch of a job after its work.
 #[derive(Debug)]
 pub(crate) enum Output {
     /// One batch, compressed or as it was.
@@ -54,7 +54,7 @@ pub(crate) enum Output {
     Lost { charged: Charge },
 }
 
-/// What a job has done.
+/// The result of a job.
 #[derive(Debug)]
 pub struct CompressionResult {
     pub(crate) id: JobId,
@@ -77,7 +77,7 @@ impl CompressionJob {
         self.id
     }
 
-    /// What its batch takes of the budget.
+    /// The charge of its batch.
     #[must_use]
     pub fn charged(&self) -> Charge {
         Charge { account: Arc::clone(&self.batch.account), bytes: self.batch.charged }
@@ -89,7 +89,7 @@ impl CompressionJob {
         self.batch.plain_bytes() <= self.compression.in_place_bytes_max()
     }
 
-    /// What the batch is compressed with.
+    /// The codec and level of the job.
     #[must_use]
     pub fn compression(&self) -> &TopicCompression {
         &self.compression
@@ -102,7 +102,7 @@ impl CompressionJob {
         CompressionResult { output: Output::Batch(self.batch), ..lost }
     }
 
-    /// Does the work. A codec that fails or panics leaves the batch as it is, and the result says so.
+    /// Does the work. A codec that fails or panics leaves the batch as it is, and the result reports that.
     pub fn run(self, workspace: &mut Workspace) -> CompressionResult {
         let Self { id, work, mut batch, compression, bytes_max } = self;
         let mut run = Run::new(workspace, &compression, bytes_max);

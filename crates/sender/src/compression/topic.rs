@@ -68,7 +68,7 @@ impl TopicCompression {
         }
         let before = self.nanos_per_kib.load(Ordering::Relaxed);
         let observed = elapsed.as_nanos().saturating_mul(1_024) / bytes as u128;
-        // A thread that was suspended meanwhile says little about the codec.
+        // The time of a thread that was suspended meanwhile is not the codec's.
         let observed = u32::try_from(observed).unwrap_or(u32::MAX).min(before.saturating_mul(4).max(4));
         self.nanos_per_kib.store(before - before / 8 + observed / 8, Ordering::Relaxed);
     }

@@ -1,4 +1,4 @@
-//! What one partition holds of the budget, and whether it makes progress.
+//! The account of one partition: the bytes that it holds of the budget, and whether it makes progress.
 //!
 //! ```text
 //!            charged               stalls
@@ -152,7 +152,7 @@ impl Account {
         if stalled { bytes } else { 0 }
     }
 
-    /// It may take so many more bytes. What it did not use before adds up to `most`.
+    /// Allows the partition so many more bytes. Credit that it did not use before adds up to `most`.
     pub(super) fn lend(&self, more: usize, most: usize) {
         let credit = (self.credit.load(Ordering::Relaxed) + more).min(most.max(more));
         self.credit.store(credit, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! What a batch's deliveries wait for: one cell a batch, settled at once for all its records.
+//! The completion of a batch: one cell that its deliveries wait for, settled at once for all its records.
 //!
 //! ```text
 //! pending ──settle(whole batch)──▶ written at a base offset │ failed
@@ -22,16 +22,16 @@ use super::mutant::{self, Blind};
 use super::{Arc, AtomicU64, Mutex, Ordering, lock};
 use crate::outcome::{Failure, Receipt};
 
-/// Nobody knows yet.
+/// Not settled.
 const PENDING: u64 = 0;
-/// The answer stands behind the lock.
+/// Settled, with the outcome behind the lock.
 const LOOK_INSIDE: u64 = 1;
-/// Written, at an offset that nobody told.
+/// Written, at an unknown offset.
 const WRITTEN_SOMEWHERE: u64 = u64::MAX;
-/// What is added to a base offset.
+/// Added to a base offset, so that it differs from the states above.
 const OFFSETS_FROM: u64 = 2;
 
-/// What became of some records of a batch.
+/// The outcome of some records of a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Settled {
     /// They were written.
@@ -126,7 +126,7 @@ impl Completion {
         self.state.store(LOOK_INSIDE, Ordering::Release);
     }
 
-    /// Makes a cell that nobody else holds fit for another batch.
+    /// Resets a cell without another holder, for use by another batch.
     pub fn reset(this: &mut Arc<Self>) -> bool {
         let Some(cell) = Arc::get_mut(this) else { return false };
         cell.state = AtomicU64::new(PENDING);
@@ -140,7 +140,7 @@ impl Completion {
         true
     }
 
-    /// What became of record `index`, or leaves `waker` to be woken, in the slot where this waiter left one before.
+    /// The outcome of record `index`; or leaves `waker` to be woken, in the slot where this waiter left one before.
     fn poll(&self, index: u32, slot: &mut u32, waker: &Waker) -> Poll<Settlement> {
         match self.state.load(Ordering::Acquire) {
             PENDING | LOOK_INSIDE => self.look_inside(index, slot, waker),
@@ -259,7 +259,7 @@ impl RecordHandle {
         inner.steps + inner.ranges.steps.get()
     }
 
-    /// What became of the record; until it is known, `waker` is woken once it may be.
+    /// The outcome of the record; until it is known, `waker` is woken once it may be.
     ///
     /// # Errors
     /// The [`Failure`] that the record shares with those that failed with it.
@@ -379,7 +379,7 @@ mod tests {
         (0..3).for_each(|index| wait(&mut record_handles, index));
         completion.settle(3, 1, 4, written(7), &mut Vec::new());
 
-        // They come back in another order, after one who waits for the first time.
+        // They come back in another order, after one that waits for the first time.
         let mut late = RecordHandle::new(&completion, 0, 0);
         assert!(late.poll(&Waker::from(StdArc::clone(&counts[3]))).is_pending());
         [2, 0, 1].into_iter().for_each(|index| wait(&mut record_handles, index));

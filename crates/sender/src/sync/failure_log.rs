@@ -1,4 +1,4 @@
-//! What failed, for those who only ask now and then: a flush tells how many records failed since the last one.
+//! The failures of a producer, for callers that read them now and then: a flush returns how many records failed since the last one.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! A lock that loom also lets others find held.
 //!
 //! Loom switches threads where a lock is taken, not where it is given back, and so never tries a `try_lock` while
-//! somebody holds the lock. Here a second lock says so, around both ends.
+//! another thread holds the lock. Here a second lock shows that, around both ends.
 
 use std::ops::{Deref, DerefMut};
 

@@ -23,7 +23,7 @@ struct Inner<T> {
     closed: bool,
 }
 
-/// What became of an item that was put in.
+/// The way that an item took.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Handed<T> {
     /// A thread that slept was woken for it.

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-/// One value of a chain: whoever holds an old one follows `next` to the newest, without a lock and without a write.
+/// One value of a chain: a reader that holds an old one follows `next` to the newest, without a lock and without a write.
 ///
 /// Replacements are as rare as a topic that gets more partitions, so a chain stays short. Loom has no `OnceLock`, and
 /// there is nothing to model: a reader sees a replacement now or at its next record.

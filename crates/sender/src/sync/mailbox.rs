@@ -1,4 +1,4 @@
-//! A mailbox with a mailbox: whoever puts something in may ring, and only a sleeping reader is woken.
+//! A mailbox with one reader: a writer wakes the reader, if it sleeps and the change concerns it.
 
 use std::task::Waker;
 
@@ -7,8 +7,8 @@ use super::{Mutex, lock};
 
 /// Shared content with one reader that sleeps while there is nothing in it.
 ///
-/// The content, and whether the reader sleeps, stand behind one lock: a reader that looks and then falls asleep cannot
-/// miss what came in between.
+/// The content, and whether the reader sleeps, stand behind one lock: a reader that reads and then falls asleep cannot
+/// miss a change in between.
 #[derive(Debug, Default)]
 pub struct Mailbox<T> {
     inner: Mutex<Inner<T>>,
@@ -55,7 +55,7 @@ impl<T> Mailbox<T> {
         look(&mut inner.content)
     }
 
-    /// Falls asleep unless there is something to do: `may_sleep` looks at the content, and when it says yes the next
+    /// Falls asleep unless there is something to do: `may_sleep` reads the content, and when it returns true the next
     /// [`put`](Self::put) that concerns the reader wakes `waker`. Returns whether the reader may sleep.
     pub fn sleep(&self, waker: &Waker, may_sleep: impl FnOnce(&mut T) -> bool) -> bool {
         let mut inner = lock(&self.inner);
@@ -101,11 +101,11 @@ mod tests {
         put(Wake::Now);
         assert_eq!((woken(), mailbox.look(|content| *content)), (1, 3));
 
-        // It looked, and is awake until it says otherwise.
+        // The reader has read the content, and is awake until it sleeps again.
         put(Wake::Now);
         assert_eq!(woken(), 1);
-        assert!(!mailbox.sleep(&waker, |content| *content == 3), "it has not seen the last");
+        assert!(!mailbox.sleep(&waker, |content| *content == 3), "the reader has not seen the last change");
         put(Wake::Now);
-        assert_eq!(woken(), 1, "who may not sleep does not");
+        assert_eq!(woken(), 1, "a reader that may not sleep does not");
     }
 }

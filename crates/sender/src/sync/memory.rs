@@ -1,8 +1,8 @@
 //! The one byte budget, `buffer.memory`: the chunks it pays for, its shares, and the callers that wait for room.
 //!
-//! * **Partitions that make no progress hold at most three quarters of the budget together** ([`Account`] tells which ones
+//! * **Partitions that make no progress hold at most three quarters of the budget together** ([`Account`] decides which ones
 //!   these are), so that the others always have room. A partition that makes progress may have all of it.
-//! * **Within a partition, room is given in the order of asking.** Between partitions the lines take turns: the callers of one
+//! * **Within a partition, room is given in the order of arrival.** Between partitions the lines take turns: the callers of one
 //!   partition do not stand behind those of another.
 //! * **The last eighth is for partitions that hold little**, a 64th at most, once a second partition was seen: those that hold
 //!   much, or make no progress, leave it free.
@@ -215,7 +215,7 @@ impl Memory {
         lock(&self.room).clear_holders();
     }
 
-    /// Sets `bytes` aside permanently, for memory that no record uses. What is in use is set aside when it comes back.
+    /// Sets `bytes` aside permanently, for memory that no record uses. Bytes in use are set aside when they come back.
     pub fn set_aside(&self, bytes: usize) {
         lock(&self.room).set_aside(bytes);
     }

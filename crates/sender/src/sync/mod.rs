@@ -2,18 +2,18 @@
 //!
 //! * [`Mailbox`]: a mailbox whose reader sleeps, and is woken exactly when there is something for it.
 //! * [`Handover`]: a queue from which several threads take work.
-//! * [`Completion`]: what a batch's deliveries wait for.
+//! * [`Completion`]: the cell that a batch's deliveries wait for.
 //! * [`Memory`]: the one byte budget, the chunks it pays for, its shares, and the callers that wait for room.
-//! * [`Account`]: what one partition holds of it.
+//! * [`Account`]: the bytes that one partition holds of it.
 //! * [`Outstanding`]: how many batches are not settled, by the flush that waits for them.
 //! * [`Latest`]: a value that is replaced now and then and read all the time.
-//! * [`FailureLog`]: what failed since somebody last asked.
+//! * [`FailureLog`]: the failures since they were last read.
 //! * [`Totals`]: how many records were settled.
 //! * [`wake_all()`]: wakes the tasks of callers, also where a waker panics.
 //!
 //! With `--cfg loom` the primitives below are loom's, and `models` tries every order in which threads can meet. Each
 //! place that looks again after it announced itself can be made blind there (`mutant`), to see that the model
-//! events.
+//! notices.
 
 use std::sync::{PoisonError, TryLockError};
 
@@ -77,7 +77,7 @@ pub(crate) fn lock<L: Lock>(lock: &L) -> L::Guard<'_> {
     lock.hold()
 }
 
-/// Locks if nobody else holds the lock.
+/// Locks if no other thread holds the lock.
 #[inline]
 pub(crate) fn try_lock<L: Lock>(lock: &L) -> Option<L::Guard<'_>> {
     lock.try_hold()

@@ -2,7 +2,7 @@
 //! are empty.
 //!
 //! A batch costs the same however many flushes wait, were given up, or come before the next batch: waiters stand in the order of
-//! what they wait for, leave when they are dropped, and a flush behind which no batch was opened ends no further generation.
+//! their generations, leave when they are dropped, and a flush behind which no batch was opened ends no further generation.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::task::{Poll, Waker};
@@ -22,7 +22,7 @@ pub struct Outstanding {
 
 #[derive(Debug, Default)]
 struct Inner {
-    /// The oldest generation that `counts` speaks of.
+    /// The generation of the first of `counts`.
     oldest: u64,
     /// Batches by generation; the last is the current one.
     counts: VecDeque<u64>,
@@ -91,7 +91,7 @@ impl Outstanding {
         }
     }
 
-    /// Ends the current generation, and says which it was.
+    /// Ends the current generation, and returns it.
     pub fn end_generation(&self) -> Generation {
         let mut inner = lock(&self.inner);
         if inner.counts.is_empty() {

@@ -16,11 +16,11 @@ fn class_of(bytes: usize) -> Option<usize> {
 /// Invariant: `pooled <= free`, so that pooled and used memory together stay within the budget.
 #[derive(Debug)]
 pub(super) struct Pool {
-    /// What records may take together.
+    /// The bytes that records may take together.
     budget: usize,
     free: usize,
     pooled: usize,
-    /// What is to be set aside, once it comes back.
+    /// The bytes to be set aside, once they come back.
     owed: usize,
     /// Used chunks by class, the last one in first: it is still in the processor's cache.
     chunks: [Vec<Vec<u8>>; CLASSES.len()],
@@ -38,7 +38,7 @@ impl Pool {
         class.filter(|class| *class <= self.budget).unwrap_or(bytes)
     }
 
-    /// What records may take together: the budget without what was set aside.
+    /// The bytes that records may take together: the budget without the bytes that were set aside.
     pub(super) const fn budget(&self) -> usize {
         self.budget
     }

@@ -20,7 +20,7 @@ const HOLDERS_MIN: usize = 64;
 pub(super) struct Room {
     pub(super) pool: Pool,
     pub(super) waiters: Waiters,
-    /// What partitions that make no progress hold together.
+    /// The bytes that partitions without progress hold together.
     pub(super) stalled: usize,
     /// The partitions that hold something, and some that did.
     pub(super) holders: Vec<Arc<Account>>,
@@ -47,7 +47,7 @@ pub(super) enum Verdict {
     Lacking,
     /// The partition makes no progress, and those of its kind hold what they may.
     BeyondShare,
-    /// What is free is kept for partitions that hold little.
+    /// The free bytes are kept for partitions that hold little.
     KeptFree,
 }
 

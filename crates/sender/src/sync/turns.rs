@@ -18,7 +18,7 @@ use super::shares::Shares;
 /// The least number of places.
 const PLACES_MIN: usize = 8;
 
-/// What the first caller of a line needs beside memory that is free; or the least that one of several lines needs.
+/// The need of the first caller of a line beside free memory; or the least need of several lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Need {
     /// Nothing: the partition holds little.

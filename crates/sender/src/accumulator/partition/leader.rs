@@ -1,5 +1,5 @@
-//! What is known about the leader of a partition: whether there is one, why not, whether brokers are asked about
-//! it, and whether it rejects batches.
+//! The leader of a partition: whether there is one, why not, whether its metadata is requested, and whether it rejects
+//! batches.
 
 use super::Partition;
 use crate::outcome::{Obstacle, OngoingRejection};

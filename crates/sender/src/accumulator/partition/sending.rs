@@ -24,8 +24,8 @@ impl Partition {
         Some(())
     }
 
-    /// The broker sender looks how the partition stands. `idle` says that nothing of it is in flight, `pressed` that
-    /// everything shall go. An open batch that is too old, or that a flush waits for, is closed. An offered batch that
+    /// The status of the partition for its broker sender. `idle`: nothing of it is in flight. `pressed`: a flush was
+    /// requested. An open batch that is too old, or that a flush waits for, is closed. An offered batch that
     /// outgrows `claim_from` bytes is reported to the broker sender once more. None when a caller holds the partition.
     pub fn visit(
         &self,

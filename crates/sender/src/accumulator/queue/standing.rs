@@ -7,7 +7,7 @@ use super::Queue;
 use crate::sync::CHUNK_BYTES_MAX;
 
 impl Queue {
-    /// Whether something of it is worth sending now. `idle` says that nothing of the partition is in flight.
+    /// Whether a batch is worth sending now. `idle`: nothing of the partition is in flight.
     pub(in crate::accumulator) fn is_ripe(
         &self,
         now: Instant,
