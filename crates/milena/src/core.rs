@@ -1,4 +1,4 @@
-//! What the handles of a producer and its driver share.
+//! The state that the handles of a producer and its driver share.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -25,7 +25,7 @@ pub(crate) struct Core {
     pub(crate) shared: Arc<Shared>,
     /// The topics, by name.
     pub(crate) registry: Registry,
-    /// What the driver has to look at.
+    /// The driver's mailbox.
     pub(crate) inbox: Mailbox<Inbox>,
     pub(crate) metrics: Metrics,
     /// When callers that wait give up.
@@ -34,22 +34,22 @@ pub(crate) struct Core {
     pub(crate) ended: watch::Sender<bool>,
 }
 
-/// The driver's mail.
+/// The content of the driver's mailbox.
 #[derive(Debug, Default)]
 pub(crate) struct Inbox {
-    /// Topics that somebody waits for.
+    /// Topics that callers wait for.
     pub(crate) wanted: Vec<Arc<str>>,
-    /// Topics that nobody waits for any more, and that are not known.
+    /// Unknown topics that no caller waits for any more.
     pub(crate) given_up: Vec<Arc<str>>,
-    /// What broker senders tell.
+    /// Events of broker senders.
     pub(crate) events: Vec<SenderEvent>,
     /// A broker could not be reached, or was lost.
     pub(crate) broker_lost: bool,
-    /// Where a broker listens that had a request and let it time out.
+    /// The endpoint of a broker whose response timed out.
     pub(crate) silent: Option<Endpoint>,
     /// Everything is to be settled until then, and then the driver ends.
     pub(crate) close_until: Option<Instant>,
-    /// Nobody reads any more: what comes is dropped.
+    /// The driver has ended: new content is dropped.
     pub(crate) over: bool,
 }
 
@@ -109,8 +109,8 @@ impl Core {
         drop(unread);
     }
 
-    /// The driver has ended: nothing is accepted any more, and nobody waits for it. Accepted records that it could not
-    /// settle have failed; a program that ends meanwhile may ask nobody for them, so the log has their count.
+    /// The driver has ended: no record is accepted any more, and waiting callers return. Accepted records that were not
+    /// settled have failed; a program that ends meanwhile reads no error, so the log has their count.
     pub(crate) fn end(&self) {
         self.registry.close();
         self.tell(|inbox| inbox.over = true);

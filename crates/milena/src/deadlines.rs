@@ -61,7 +61,7 @@ impl Deadlines {
         })
     }
 
-    /// The driver has ended: wakes everybody.
+    /// The driver has ended: wakes all callers.
     pub(crate) fn close(&self) {
         let waiting = self.0.look(|inner| {
             inner.over = true;

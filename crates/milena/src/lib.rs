@@ -1,4 +1,4 @@
-//! A Kafka producer in pure Rust: it speaks the wire protocol itself, and links no C.
+//! A Kafka producer in pure Rust: an implementation of the wire protocol that links no C.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -16,7 +16,7 @@
 //!
 //! * [`Producer`] sends records; clones are cheap. [`Topic`] is for loops that send to one topic.
 //! * [`ProducerBuilder`] has the settings, by type and by the names of other clients.
-//! * [`Delivery`] is what becomes of a record; [`SendError`] says whether it may have been written all the same.
+//! * [`Delivery`] is the future of a record's outcome; [`SendError`] states whether it may have been written all the same.
 //!
 //! Order is the order of acceptance: a record waits for room behind those that came before it, and is written behind
 //! them in its partition, whatever is sent again. Everything that runs by itself is one driver, a task on the runtime

@@ -1,4 +1,4 @@
-//! What a producer has done: counted by its driver, read by its callers.
+//! The counters of a producer: added up by its driver, read by its callers.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use milena_sender::accumulator::Shared;
 use milena_sender::partition_sender::Counters;
 
-/// What the producer has done so far.
+/// The counters of one producer.
 #[derive(Debug, Default)]
 pub(crate) struct Metrics {
     requests: AtomicU64,
@@ -51,7 +51,7 @@ impl Metrics {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// A broker asked for a pause before the next Produce request.
+    /// A broker throttled the client: it waits before the next Produce request.
     pub(crate) fn add_throttle(&self, pause: Duration) {
         let millis = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
         self.throttle_millis.fetch_add(millis, Ordering::Relaxed);
@@ -62,7 +62,7 @@ impl Metrics {
         self.connections.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A broker was told again who we are.
+    /// A connection was re-authenticated (KIP-368).
     pub(crate) fn add_reauthentication(&self) {
         self.reauthentications.fetch_add(1, Ordering::Relaxed);
     }
@@ -101,7 +101,7 @@ impl Metrics {
     }
 }
 
-/// What a producer has done since it was built.
+/// The metrics of a producer since it was built.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), milena::ConnectError> {
@@ -126,7 +126,7 @@ pub struct Snapshot {
     pub retries: u64,
     /// Batches that a broker found too large, and that went in smaller ones (Java's `batch-split-total`).
     pub splits: u64,
-    /// The sum of the pauses that brokers asked for because the client was over its quota (KIP-219; Java's
+    /// The sum of the throttle times that brokers returned because the client was over its quota (KIP-219; Java's
     /// `produce-throttle-time`).
     pub throttle_time: Duration,
     /// `buffer.memory` (Java's `buffer-total-bytes`).
@@ -137,7 +137,7 @@ pub struct Snapshot {
     pub bytes: u64,
     /// Connections to brokers that were opened.
     pub connections: u64,
-    /// How many times brokers were told again who we are on a connection that was in use (KIP-368).
+    /// How many times a connection was re-authenticated while in use (KIP-368).
     pub reauthentications: u64,
     /// How many times a broker showed that it had lost records of a partition that were acknowledged. The log has an
     /// error for each, with the offsets as far as they are known.

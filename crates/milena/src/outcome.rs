@@ -1,4 +1,4 @@
-//! From what the sender says about a record to what a caller reads.
+//! Errors for callers, from the outcomes that the sender reports.
 
 use std::sync::Arc;
 
@@ -11,22 +11,17 @@ use milena_sender::{Ending, Failure, FailureKind, Obstacle};
 
 use crate::config::ProducerConfig;
 use crate::core::Core;
-use crate::error::{ErrorKind, Persisted, SendError};
+use crate::error::{ErrorKind, SendError};
 use crate::topic_name::TopicNameFault;
 
 /// Of a topic that was deleted, or that this producer may not see any more.
 const NOT_KNOWN_ANY_MORE: &str = "the brokers do not know the topic any more, and no records are taken until they do: create it \
-                                  anew, or allow DESCRIBE on it";
+                                  again, or allow DESCRIBE on it";
 
 /// A record that was accepted and failed.
 pub(crate) fn of_failure(failure: &Failure, topic: &Arc<str>, partition: PartitionId) -> SendError {
-    let persisted = match failure.persisted {
-        milena_sender::Persisted::No => Persisted::No,
-        milena_sender::Persisted::Maybe => Persisted::Maybe,
-        milena_sender::Persisted::Yes => Persisted::Yes,
-    };
     let kind = kind_of(failure.kind);
-    let message = match (what_to_allow(kind), failure.code) {
+    let message = match (missing_permission(kind), failure.code) {
         (Some(allow), _) => format!("{allow} ({})", failure.message).into(),
         (None, code) => match code.and_then(remedy) {
             Some(remedy) => format!("{}: {remedy}", failure.message).into(),
@@ -35,7 +30,7 @@ pub(crate) fn of_failure(failure: &Failure, topic: &Arc<str>, partition: Partiti
     };
     SendError::new(kind, Arc::clone(topic), message)
         .with_partition(partition.0)
-        .with_persisted(persisted)
+        .with_persisted(failure.persisted)
         .with_retriable(failure.retriable)
         .with_code(failure.code)
 }
@@ -44,11 +39,11 @@ pub(crate) fn of_failure(failure: &Failure, topic: &Arc<str>, partition: Partiti
 pub(crate) const fn remedy(code: ErrorCode) -> Option<&'static str> {
     match code {
         ErrorCode::NOT_ENOUGH_REPLICAS | ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND => Some(
-            "fewer replicas are in sync than `min.insync.replicas` of the topic asks for: start the brokers that are down, \
+            "fewer replicas are in sync than `min.insync.replicas` of the topic requires: start the brokers that are down, \
              or lower it",
         ),
         ErrorCode::UNKNOWN_TOPIC_OR_PARTITION | ErrorCode::UNKNOWN_TOPIC_ID => {
-            Some("the topic may have been deleted: create it anew, or allow DESCRIBE on it")
+            Some("the topic may have been deleted: create it again, or allow DESCRIBE on it")
         }
         ErrorCode::CORRUPT_MESSAGE => Some(
             "the batch arrived damaged, or without what the topic requires, such as a key: see the broker's log",
@@ -60,8 +55,8 @@ pub(crate) const fn remedy(code: ErrorCode) -> Option<&'static str> {
     }
 }
 
-/// What an operator has to change for the producer to be let in; a broker names the refusal alone.
-const fn what_to_allow(kind: ErrorKind) -> Option<&'static str> {
+/// The permission that the producer lacks: a broker returns the code alone.
+const fn missing_permission(kind: ErrorKind) -> Option<&'static str> {
     match kind {
         ErrorKind::TopicAuthorizationFailed => {
             Some("the producer may not write to it: allow WRITE on the topic")
@@ -94,11 +89,11 @@ pub(crate) fn of_refusal(error: ChooseError, topic: &Arc<str>, core: &Core) -> S
     };
     let refused = match refusal {
         Refusal::TooLarge { bytes, limit } => {
-            let said = format!(
-                "it takes up to {bytes} bytes, the limit is {limit}: {}, or send less",
+            let message = format!(
+                "the record takes up to {bytes} bytes, the limit is {limit}: {}, or send a smaller record",
                 smallest_limit(limit, &core.config)
             );
-            SendError::new(ErrorKind::MessageTooLarge, topic, said)
+            SendError::new(ErrorKind::MessageTooLarge, topic, message)
         }
         Refusal::Closed => closed(topic, core.shared.ending()),
         Refusal::UnknownTopic => SendError::new(ErrorKind::UnknownTopic, topic, NOT_KNOWN_ANY_MORE)
@@ -128,7 +123,7 @@ fn smallest_limit(limit: usize, config: &ProducerConfig) -> String {
 pub(crate) enum InVain {
     /// The one that is refused.
     Here,
-    /// Another one before it, so that this one waited for the next answer alone.
+    /// An earlier one, so that this one waited for the next response alone.
     Before,
 }
 
@@ -142,14 +137,15 @@ pub(crate) fn of_missing_partition(
     let waited = match in_vain {
         InVain::Here => "no broker described more of them within",
         InVain::Before => {
-            "the brokers were asked anew and described no more of them, after an earlier record waited in vain for"
+            "new metadata described no more of them, after an earlier record waited in vain for"
         }
     };
-    let said = format!(
+    let message = format!(
         "{error}; {waited} max.block.ms = {} ms: create more partitions, or name one of those",
         max_block.as_millis()
     );
-    let refused = SendError::new(ErrorKind::InvalidPartition, Arc::clone(topic), said).with_retriable(true);
+    let refused =
+        SendError::new(ErrorKind::InvalidPartition, Arc::clone(topic), message).with_retriable(true);
     match error {
         ChooseError::NoSuchPartition { partition, .. } => refused.with_partition(partition),
         _ => refused,
@@ -158,11 +154,11 @@ pub(crate) fn of_missing_partition(
 
 /// A record with a negative timestamp. Java's `ProducerRecord` refuses it likewise.
 pub(crate) fn of_timestamp(topic: Arc<str>, timestamp_ms: i64) -> SendError {
-    let said = format!(
+    let message = format!(
         "the timestamp is {timestamp_ms}: timestamps are milliseconds since 1970, at least 0; leave it out for the time at which \
          the record is accepted"
     );
-    SendError::new(ErrorKind::InvalidTimestamp, topic, said)
+    SendError::new(ErrorKind::InvalidTimestamp, topic, message)
 }
 
 /// A record that came after the end; no `ending` while the producer closes.
@@ -175,7 +171,7 @@ pub(crate) fn closed(topic: Arc<str>, ending: Option<Ending>) -> SendError {
     SendError::new(kind, topic, format!("{ended}, and takes no more records: build another one"))
 }
 
-/// A topic that the brokers do not tell about.
+/// A topic that the brokers do not describe.
 pub(crate) fn of_topic(code: Option<ErrorCode>, topic: Arc<str>, waited: std::time::Duration) -> SendError {
     let kind = match code {
         Some(ErrorCode::TOPIC_AUTHORIZATION_FAILED) => ErrorKind::TopicAuthorizationFailed,
@@ -183,54 +179,54 @@ pub(crate) fn of_topic(code: Option<ErrorCode>, topic: Arc<str>, waited: std::ti
         Some(ErrorCode::INVALID_TOPIC_EXCEPTION) => ErrorKind::InvalidTopic,
         _ => ErrorKind::UnknownTopic,
     };
-    let said = match (kind, code) {
+    let message = match (kind, code) {
         (ErrorKind::TopicAuthorizationFailed, _) => {
             "the producer may not see it: allow DESCRIBE and WRITE on the topic".to_owned()
         }
         (ErrorKind::ClusterAuthorizationFailed, _) => "the producer may not use the cluster".to_owned(),
         (ErrorKind::InvalidTopic, _) => {
-            "the brokers take no such name: up to 249 letters, digits, `.`, `_` and `-`".to_owned()
+            "invalid topic name: up to 249 letters, digits, `.`, `_` and `-`".to_owned()
         }
         (_, Some(code)) => {
             format!(
-                "not found within max.block.ms = {} ms, the brokers say {code}: create the topic first",
+                "not found within max.block.ms = {} ms, the brokers returned {code}: create the topic first",
                 waited.as_millis()
             )
         }
         (_, None) => {
             format!(
-                "it is being looked up, and no broker described it within max.block.ms = {} ms: try again, or raise \
+                "no metadata of the topic within max.block.ms = {} ms: it is still being requested; try again, or raise \
                  max.block.ms",
                 waited.as_millis()
             )
         }
     };
-    SendError::new(kind, topic, said).with_code(code).with_retriable(kind == ErrorKind::UnknownTopic)
+    SendError::new(kind, topic, message).with_code(code).with_retriable(kind == ErrorKind::UnknownTopic)
 }
 
-/// A name that no topic can have. What is shown of it is short and printable.
+/// An invalid topic name. The error shows it shortened and printable.
 pub(crate) fn of_name(fault: TopicNameFault, name: &str) -> SendError {
     SendError::new(ErrorKind::InvalidTopic, printable(name), fault.to_string())
 }
 
 /// A topic without partitions.
 pub(crate) fn of_empty(topic: Arc<str>, waited: std::time::Duration) -> SendError {
-    let said = format!(
+    let message = format!(
         "topic exists, and had no partition within max.block.ms = {} ms: wait until the brokers have made its \
-         partitions, or create it anew",
+         partitions, or create it again",
         waited.as_millis()
     );
-    SendError::new(ErrorKind::UnknownTopic, topic, said).with_retriable(true)
+    SendError::new(ErrorKind::UnknownTopic, topic, message).with_retriable(true)
 }
 
-/// A topic that nobody can be asked about.
+/// A topic whose metadata cannot be requested: no broker is reachable.
 pub(crate) fn of_cluster(trouble: &Obstacle, topic: Arc<str>, waited: std::time::Duration) -> SendError {
-    let said = format!(
-        "no broker described it within max.block.ms = {} ms: {}",
+    let message = format!(
+        "no metadata of the topic within max.block.ms = {} ms: {}",
         waited.as_millis(),
         trouble.message
     );
-    SendError::new(ErrorKind::UnknownTopic, topic, said).with_code(trouble.code).with_retriable(true)
+    SendError::new(ErrorKind::UnknownTopic, topic, message).with_code(trouble.code).with_retriable(true)
 }
 
 const fn kind_of(kind: FailureKind) -> ErrorKind {

@@ -1,4 +1,4 @@
-//! What a caller hands over, and what a broker says about it: [`Record`] and [`Ack`].
+//! [`Record`], which a caller hands over, and [`Ack`], which a broker returns for it.
 
 use std::sync::Arc;
 
@@ -100,7 +100,7 @@ impl<T: Into<Arc<str>>, K: Into<Bytes>, V: Into<Bytes>> From<(T, K, V)> for Reco
     }
 }
 
-/// What is known of a record that was delivered. The topic is the one that the record named.
+/// The partition, offset and timestamp of a delivered record. Its topic is the one that the record named.
 ///
 /// ```no_run
 /// # async fn example(producer: milena::Producer) -> Result<(), milena::SendError> {
@@ -111,10 +111,10 @@ impl<T: Into<Arc<str>>, K: Into<Bytes>, V: Into<Bytes>> From<(T, K, V)> for Reco
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Ack {
-    /// The partition it went to.
+    /// The partition that the record was written to.
     pub partition: i32,
-    /// Its offset there; [`NO_OFFSET`](Self::NO_OFFSET) where no broker tells it: with `acks=0`, or when the broker
-    /// only recognised a copy that it had already.
+    /// The record's offset there; [`NO_OFFSET`](Self::NO_OFFSET) where no broker returns one: with `acks=0`, or when the broker
+    /// only recognised a duplicate.
     pub offset: i64,
     /// Its timestamp in milliseconds since 1970: the record's own, or the broker's if the topic keeps the time of
     /// appending.
@@ -122,7 +122,7 @@ pub struct Ack {
 }
 
 impl Ack {
-    /// The offset of a record of which no broker tells it, as on the wire.
+    /// The offset where no broker returned one, as on the wire.
     pub const NO_OFFSET: i64 = -1;
 
     pub(crate) fn new(partition: PartitionId, receipt: Receipt) -> Self {
@@ -130,7 +130,7 @@ impl Ack {
         Self { partition: partition.0, offset, timestamp_ms: receipt.timestamp_ms }
     }
 
-    /// Whether a broker told the offset.
+    /// Whether a broker returned the offset.
     #[must_use]
     pub const fn has_offset(&self) -> bool {
         self.offset != Self::NO_OFFSET

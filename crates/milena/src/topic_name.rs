@@ -1,6 +1,6 @@
-//! What can be the name of a topic (Kafka's `Topic.java`), checked before a broker is asked.
+//! The rule for a topic's name (Kafka's `Topic.java`), checked before metadata is requested.
 //!
-//! All topics of a producer stand in one Metadata request: a name that no request can carry would fail the question for
+//! All topics of a producer stand in one Metadata request: a name that no request can carry would fail the request for
 //! every other topic as well.
 
 use std::fmt;

@@ -16,8 +16,8 @@ const SECOND: Duration = Duration::from_secs(1);
 async fn records_behind_a_rejected_batch_name_its_code_and_remedy() {
     for (code, remedy) in [
         (ErrorCode::NOT_ENOUGH_REPLICAS, "`min.insync.replicas`"),
-        (ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, "create it anew"),
-        (ErrorCode::UNKNOWN_TOPIC_ID, "create it anew"),
+        (ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, "create it again"),
+        (ErrorCode::UNKNOWN_TOPIC_ID, "create it again"),
         (ErrorCode::CORRUPT_MESSAGE, "see the broker's log"),
         (ErrorCode::UNKNOWN_SERVER_ERROR, "see the broker's log"),
     ] {
@@ -46,7 +46,7 @@ async fn records_of_a_deleted_topic_name_its_code_and_remedy() {
     for error in errors {
         let text = error.to_string();
         assert!(matches!(error.code(), Some(ErrorCode(3 | 100))), "{text}");
-        assert!(text.starts_with("topic bad") && text.contains("create it anew"), "{text}");
+        assert!(text.starts_with("topic bad") && text.contains("create it again"), "{text}");
     }
 }
 

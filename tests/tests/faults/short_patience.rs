@@ -30,7 +30,7 @@ async fn topic_is_found_with_a_max_block_below_one_round_trip() {
         let error = within(producer.send(("t", "v"))).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::UnknownTopic);
         let expected = format!(
-            "being looked up, and no broker described it within max.block.ms = {} ms",
+            "no metadata of the topic within max.block.ms = {} ms: it is still being requested",
             max_block.as_millis()
         );
         assert!(error.is_retriable() && error.to_string().contains(&expected), "{error}");
@@ -108,7 +108,11 @@ async fn records_after_a_refusal_wait_for_the_next_answer_and_share_its_request(
     let (asked, began) = (questions(&stage), Stopwatch::start());
     for _ in 0..5 {
         let errors = futures_util::future::join_all((0..1_000).map(|_| send_in_vain(&producer))).await;
-        assert!(errors.iter().all(|error| error.to_string().contains("asked anew")), "{}", errors[0]);
+        assert!(
+            errors.iter().all(|error| error.to_string().contains("new metadata described no more of them")),
+            "{}",
+            errors[0]
+        );
     }
     // At most one backoff of a second, and one more where a question was out.
     assert!(began.elapsed() < 15_000 * MS, "{:?}", began.elapsed());

@@ -12,7 +12,7 @@ pub struct FlushError {
 }
 
 impl FlushError {
-    /// Most errors that one flush tells one by one; the others are counted.
+    /// The most errors that one flush returns; the others are counted.
     pub const FIRST_MAX: usize = 16;
 
     /// Keeps the first [`Self::FIRST_MAX`] of the errors.

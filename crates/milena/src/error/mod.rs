@@ -1,5 +1,5 @@
-//! What can go wrong, each kind of it with the three answers a caller needs: may it be tried again, is the producer
-//! finished, may the record have been written all the same.
+//! The errors of a producer. Each states whether a retry may help, whether the producer has ended, and whether the record may
+//! have been written all the same.
 //!
 //! | error | of | means |
 //! |---|---|---|

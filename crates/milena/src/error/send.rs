@@ -1,32 +1,11 @@
-//! What became of a record that was not delivered.
+//! [`SendError`]: the failure of one record.
 
 use std::fmt;
 use std::sync::Arc;
 
 use milena_codec::ErrorCode;
 
-/// Whether a record that failed stands in the log all the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Persisted {
-    /// It does not.
-    No,
-    /// It may: a broker had it and did not say what became of it.
-    Maybe,
-    /// It does.
-    Yes,
-}
-
-impl Persisted {
-    /// The lower-case name, as reports have it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::No => "no",
-            Self::Maybe => "maybe",
-            Self::Yes => "yes",
-        }
-    }
-}
+pub use milena_sender::Persisted;
 
 /// Declares the kinds with their names, so that no kind is without one.
 macro_rules! kinds {
@@ -77,11 +56,11 @@ kinds! {
     TopicAuthorizationFailed = "topic_authorization_failed";
     /// The producer may not write to the cluster.
     ClusterAuthorizationFailed = "cluster_authorization_failed";
-    /// A try was not answered, and the brokers do not tell what became of it: the record may have been written.
+    /// An attempt got no response, and later responses do not show its outcome: the record may have been written.
     OutcomeUnknown = "outcome_unknown";
-    /// The broker refused for another reason, and would again.
+    /// The broker rejected the record for another reason, and would again.
     Refused = "refused";
-    /// The producer was closed first, or the runtime of its driver ended: the message says which.
+    /// The producer was closed first, or the runtime of its driver ended: the message names which.
     Closed = "closed";
     /// A fault of the client itself, such as a driver that panicked.
     Internal = "internal";
@@ -111,8 +90,8 @@ struct Facts {
 }
 
 impl SendError {
-    /// A record that was not written, of which another try would say the same. The message says what is wrong and
-    /// what to do, without topic and partition.
+    /// An error of a record that was not written, and that a retry would return again. The message states the fault and the
+    /// remedy, without topic and partition.
     pub(crate) fn new(kind: ErrorKind, topic: impl Into<Arc<str>>, message: impl Into<Arc<str>>) -> Self {
         Self(Arc::new(Facts {
             kind,
@@ -143,7 +122,7 @@ impl SendError {
         self.with(|facts| facts.retriable = retriable)
     }
 
-    /// With what the broker said last.
+    /// With the code that the broker returned last.
     #[must_use]
     pub(crate) fn with_code(self, code: Option<ErrorCode>) -> Self {
         self.with(|facts| facts.code = code)
@@ -154,7 +133,7 @@ impl SendError {
         self
     }
 
-    /// In one word.
+    /// The kind of the failure.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
@@ -166,7 +145,7 @@ impl SendError {
         self.0.persisted
     }
 
-    /// Whether sending the record again, by this producer, may help. Where [`Self::persisted`] says maybe, that may write it twice.
+    /// Whether sending the record again, by this producer, may help. Where [`Self::persisted`] is [`Persisted::Maybe`], a retry may write it twice.
     ///
     /// False for every record of a producer that has ended, whether it was accepted or refused: `closed`, or `internal` where the
     /// driver failed. This producer takes no record again, so that a loop which retries while it is true ends; another producer may
@@ -183,7 +162,7 @@ impl SendError {
     ///
     /// * the record was refused here: its name, partition or size, no room, a closed producer;
     /// * the brokers described the topic, and it has no such partition, or none yet;
-    /// * no broker could be reached, or none answered in time;
+    /// * no broker could be reached, or none returned a response in time;
     /// * the partition has no leader, and the brokers return no reason.
     #[must_use]
     pub fn code(&self) -> Option<ErrorCode> {
@@ -237,14 +216,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_text_says_where_what_and_whether_it_was_written() {
-        let error = SendError::new(ErrorKind::DeliveryTimeout, "orders", "no answer in 120 s")
+    fn text_names_topic_partition_fault_code_and_persistence() {
+        let error = SendError::new(ErrorKind::DeliveryTimeout, "orders", "no response in 120 s")
             .with_partition(3)
             .with_persisted(Persisted::Maybe)
             .with_code(Some(ErrorCode::REQUEST_TIMED_OUT));
         assert_eq!(
             error.to_string(),
-            "topic orders, partition 3: no answer in 120 s (REQUEST_TIMED_OUT (7); may have been written)"
+            "topic orders, partition 3: no response in 120 s (REQUEST_TIMED_OUT (7); may have been written)"
         );
     }
 

@@ -39,7 +39,7 @@ impl ProducerBuilder {
     }
 }
 
-/// Says what is not wrong and still not what somebody meant.
+/// Warns about valid settings that have no effect.
 fn warn(config: &ProducerConfig) {
     for property in config.without_effect() {
         if property.starts_with("compression.") {
@@ -51,19 +51,19 @@ fn warn(config: &ProducerConfig) {
         } else {
             tracing::warn!(
                 property,
-                "has no effect with the `security.protocol` in force, or beside what else is set"
+                "config: this property has no effect with the effective `security.protocol`, or beside another property"
             );
         }
     }
 }
 
-/// Puts TLS around the connections, where it is asked for: around those of a proxy as well.
+/// Wraps the connector in TLS, if it is configured: connections of a custom connector as well.
 fn with_tls(
     connector: Arc<dyn Connector>,
     config: &ProducerConfig,
 ) -> Result<Arc<dyn Connector>, ConnectError> {
     let Some(tls) = &config.tls else { return Ok(connector) };
-    // Whoever dials gives each dial its time; the handshake has what is left of it.
+    // Each dial has its own deadline; the handshake has the rest of it.
     let tls = TlsConnector::new(connector, tls, config.socket_setup_timeout_max)
         .map_err(|error| ConnectError::new(ConnectErrorKind::Config, error.to_string()))?;
     Ok(Arc::new(tls))

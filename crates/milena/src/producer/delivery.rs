@@ -25,12 +25,12 @@ use crate::record::Ack;
 /// ```
 ///
 /// # Errors
-/// [`SendError`] when the record failed: it says whether it may have been written.
+/// [`SendError`] when the record failed: it states whether the record may have been written.
 ///
 /// # Cancel safety
 /// Awaiting it by reference can be given up and begun again at any time; nothing gets lost.
 #[derive(Debug)]
-#[must_use = "the outcome is lost, but the record still goes; drop it to say so"]
+#[must_use = "the outcome is lost, but the record is sent; drop it explicitly if that is meant"]
 pub struct Delivery {
     record_handle: RecordHandle,
 }

@@ -61,10 +61,10 @@ pub(super) struct Enter<'a, const HANDLE: bool> {
     pub(super) topic: &'a Topic,
     pub(super) partition: Option<PartitionId>,
     pub(super) record: RecordRef<'a>,
-    /// Somebody awaits the record.
+    /// A caller awaits the record: its batch skips the linger.
     pub(super) urgent: bool,
     pub(super) block_timeout: BlockTimeout,
-    stepped_aside: bool,
+    yielded: bool,
     /// Its partition was gone, and another was looked for.
     moved_on: bool,
     /// It waits for a partition that the topic does not have yet.
@@ -81,7 +81,7 @@ impl<'a, const HANDLE: bool> Enter<'a, HANDLE> {
             record,
             urgent: false,
             block_timeout: BlockTimeout(None),
-            stepped_aside: false,
+            yielded: false,
             moved_on: false,
             growth: None,
         }
@@ -91,7 +91,7 @@ impl<'a, const HANDLE: bool> Enter<'a, HANDLE> {
     pub(super) fn try_enter(&mut self) -> Result<AcceptedRecord, ChooseError> {
         let waiting = AppendOptions {
             ticket: self.block_timeout.ticket(),
-            may_yield: !self.stepped_aside,
+            may_yield: !self.yielded,
             urgent: self.urgent,
             try_only: false,
         };
@@ -100,7 +100,7 @@ impl<'a, const HANDLE: bool> Enter<'a, HANDLE> {
 
     /// Enters now or not at all.
     pub(super) fn try_enter_now(mut self) -> Result<AcceptedRecord, ChooseError> {
-        self.stepped_aside = true;
+        self.yielded = true;
         self.try_enter()
     }
 
@@ -117,7 +117,7 @@ impl<'a, const HANDLE: bool> Enter<'a, HANDLE> {
                 ChooseError::Refused(Refusal::Yield, _) => {
                     // The driver has its turn first, and the runtime looks at its sockets: polled once, this future
                     // has the task woken after that. Outside of a runtime it wakes the task at once.
-                    self.stepped_aside = true;
+                    self.yielded = true;
                     let _ = pin!(tokio::task::yield_now()).poll(cx);
                     return Poll::Pending;
                 }
@@ -126,7 +126,7 @@ impl<'a, const HANDLE: bool> Enter<'a, HANDLE> {
                     // Room that is set aside for another partition does not admit the record here.
                     let is_elsewhere = |ticket: &Ticket| ticket.partition() != partition;
                     if wait.ticket.as_ref().is_none_or(is_elsewhere) {
-                        // None where the partition went away: the next try finds another, or says so.
+                        // None where the partition went away: the next attempt finds another, or returns an error.
                         wait.ticket = self.topic.wait_for_room(partition, bytes, cx.waker());
                         self.core.shared.press();
                     }
@@ -140,7 +140,7 @@ impl<'a, const HANDLE: bool> Enter<'a, HANDLE> {
                 {
                     self.moved_on = true;
                 }
-                // It may have been added since the brokers were asked.
+                // The partition may have been added since the last metadata.
                 ChooseError::NoSuchPartition { partition: 0.., .. } => {
                     match self.poll_growth(refused, cx) {
                         Poll::Ready(true) => {}
@@ -178,7 +178,7 @@ impl<'a, const HANDLE: bool> Enter<'a, HANDLE> {
         }
         let (partition, key) = (self.partition, self.record.key);
         let leaves = |stalled| partition.is_none() && self.topic.may_leave(stalled, key);
-        // In vain where the topic became unknown meanwhile: the next try is told.
+        // The topic became unknown meanwhile: the next attempt returns the error.
         if ticket.stalled().is_some_and(leaves) || self.topic.is_unknown(ticket.partition()) {
             self.block_timeout.leave_line();
             return Poll::Ready(());

@@ -1,4 +1,4 @@
-//! AppendOptions for a partition that a topic does not have yet: the brokers are asked whether it was added (KAFKA-6833).
+//! Waiting for a partition that a topic does not have yet: metadata is requested, as it may have been added (KAFKA-6833).
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -21,8 +21,8 @@ impl<'a> Growth<'a> {
         Self { core, topic, partition, place: None }
     }
 
-    /// Ready when the topic has the partition, or the producer is closed; false after an answer without it that is worth no more
-    /// waiting, because another caller has waited in vain.
+    /// Ready when the topic has the partition, or the producer is closed; false after a response without it, when
+    /// another caller has waited in vain before.
     pub(super) fn poll(&mut self, cx: &Context<'_>) -> Poll<bool> {
         let registry = &self.core.registry;
         let (has, tell) =
@@ -37,7 +37,7 @@ impl<'a> Growth<'a> {
     pub(super) fn give_up(&self) {
         let until = clock::now() + self.core.config.max_block;
         self.core.registry.waited_in_vain(self.topic, until);
-        // Also where `max.block.ms` leaves no time for it the brokers are asked, and the next record may find the partition.
+        // Metadata is requested even where `max.block.ms` leaves no time for it: the next record may find the partition.
         self.core.tell(|inbox| inbox.broker_lost = true);
     }
 }

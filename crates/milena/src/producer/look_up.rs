@@ -1,4 +1,4 @@
-//! Looking a topic up: the driver asks the brokers, and the caller waits.
+//! Looking a topic up: the driver requests its metadata, and the caller waits.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -13,7 +13,7 @@ use crate::error::SendError;
 use crate::outcome;
 use crate::registry::{Missing, Place, Seen, Tell};
 
-/// Waits for a topic. Dropped, the look-up goes on until its answer.
+/// Waits for a topic. Dropped, the look-up goes on until its response.
 #[derive(Debug)]
 pub(super) struct LookUp<'a> {
     handle: &'a Arc<Handle>,
@@ -52,7 +52,7 @@ impl Future for LookUp<'_> {
                     }
                     (Some(Seen::Empty), _) => outcome::of_empty(Arc::clone(name), core.config.max_block),
                     (seen, _) => {
-                        let code = seen.or_else(|| registry.last_answer(name)).and_then(Seen::code);
+                        let code = seen.or_else(|| registry.last_response(name)).and_then(Seen::code);
                         outcome::of_topic(code, Arc::clone(name), core.config.max_block)
                     }
                 })
@@ -71,14 +71,14 @@ impl Drop for LookUp<'_> {
     }
 }
 
-/// Has the driver ask for a topic.
+/// Has the driver request metadata of a topic.
 pub(super) fn want(core: &Core, name: &Arc<str>, tell: Tell) {
     if tell == Tell::Driver {
         core.tell(|inbox| inbox.wanted.push(Arc::clone(name)));
     }
 }
 
-/// What a caller is told about a topic that is not there.
+/// The error for a topic that cannot be used.
 pub(super) fn missing(core: &Core, reason: Missing, topic: &Arc<str>) -> SendError {
     match reason {
         Missing::Closed => outcome::closed(Arc::clone(topic), core.shared.ending()),

@@ -45,7 +45,7 @@ use milena_sender::accumulator::{ChooseError, Refusal};
 #[derive(Debug)]
 pub struct Producer {
     handle: Arc<Handle>,
-    /// How many failures this clone has been told of.
+    /// The number of failures that this clone has returned.
     seen: AtomicU64,
 }
 
@@ -59,7 +59,7 @@ impl Drop for Handle {
     fn drop(&mut self) {
         let batches = self.core.shared.outstanding.unsettled();
         if batches > 0 {
-            // Where the program ends now, nothing else tells it.
+            // If the program ends now, nothing else reports the loss.
             tracing::warn!(
                 batches,
                 "produce: the last handle of a producer was dropped before these batches were settled: they are sent in \
@@ -165,7 +165,7 @@ impl Producer {
             }
             Err(error) => {
                 if let ChooseError::NoSuchPartition { partition: 0.., .. } = error {
-                    // It may have been added: the brokers are asked, and the next try knows.
+                    // The partition may have been added: metadata is requested for the next attempt.
                     core.tell(|inbox| inbox.broker_lost = true);
                 }
                 Err(TryEnqueueError::refused(record, outcome::of_refusal(error, &name, core)))
@@ -234,8 +234,8 @@ impl Producer {
         self.failures()
     }
 
-    /// Takes no more records from any clone, has everything sent, and ends the producer. What is not settled within
-    /// the close timeout fails.
+    /// Takes no more records from any clone, sends the accepted ones, and ends the producer. Records that are not settled within
+    /// the close timeout fail.
     ///
     /// # Errors
     /// As [`flush`](Self::flush).
@@ -250,19 +250,19 @@ impl Producer {
         core.tell(|inbox| {
             inbox.close_until.get_or_insert(until);
         });
-        // An error says that the driver is gone, which is what is waited for.
+        // An error means that the driver has ended, too.
         let _ = ended.wait_for(|ended| *ended).await;
         self.failures()
     }
 
-    /// What the producer has done so far.
+    /// The metrics of the producer since it was built.
     #[must_use]
     pub fn metrics(&self) -> Snapshot {
         let core = &self.handle.core;
         core.metrics.snapshot(&core.shared)
     }
 
-    /// What failed since this handle was last told.
+    /// The failures since this handle last returned some.
     fn failures(&self) -> Result<(), FlushError> {
         let seen = self.seen.load(Ordering::Relaxed);
         let (total, first) = self.handle.core.shared.failures.since(seen, FlushError::FIRST_MAX);
@@ -291,7 +291,7 @@ impl Producer {
     }
 }
 
-/// What can be seen of a record before its topic is known.
+/// Checks the parts of a record that need no topic.
 fn check(record: &Record) -> Result<(), SendError> {
     match record.timestamp_ms {
         Some(negative @ ..0) => Err(outcome::of_timestamp(Arc::clone(&record.topic), negative)),

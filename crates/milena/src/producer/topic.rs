@@ -13,7 +13,7 @@ use crate::record::{Ack, Record};
 /// A topic of a producer. Cheap to clone; clones share a sticky partition for records without a key.
 ///
 /// While one is held its topic stays known, also without a record for `metadata.max.idle.ms`: the next record goes to the
-/// partitions that were known, and brokers are asked meanwhile whether they are the same. That costs no time, and some
+/// partitions that were known, and metadata is requested meanwhile. That costs no time, and some
 /// kilobytes for each partition; a program with thousands of topics that it seldom writes to holds none of them, and sends by
 /// name.
 ///
@@ -60,7 +60,7 @@ impl Topic {
     }
 
     /// As [`enqueue`](Self::enqueue), without a [`Delivery`](super::Delivery), which saves a quarter of the cost: a
-    /// failure is told by `flush` and counted in the metrics.
+    /// failure is returned by `flush` and counted in the metrics.
     #[inline]
     pub fn enqueue_detached<'a>(
         &'a self,

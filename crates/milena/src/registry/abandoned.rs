@@ -1,4 +1,4 @@
-//! Look-ups that no caller waits for any more, as after a `max.block.ms` that is shorter than a round trip: each goes on until the
+//! Look-ups without a waiting caller, as after a `max.block.ms` that is shorter than a round trip: each goes on until the
 //! response to its Metadata request, so that the next caller finds the topic. A topic that the response does not describe is
 //! forgotten with it.
 
@@ -12,16 +12,16 @@ use super::slot::{Seen, Slot};
 
 /// The most look-ups that go on without a caller. One more ends with its last caller.
 const ABANDONED_MAX: usize = 1_024;
-/// The most topics of which the last answer is kept for the text of an error. When there are more, all of them go.
-const ANSWERS_MAX: usize = 1_024;
+/// The most topics whose last error is kept for the text of an error. When there are more, all of them are forgotten.
+const ERRORS_MAX: usize = 1_024;
 
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct Abandoned {
     /// By name, how many Metadata requests had been sent when the last caller left.
     look_ups: HashMap<Arc<str>, u64>,
-    /// What brokers returned for topics that were forgotten with the response.
-    answers: HashMap<Arc<str>, Seen>,
+    /// The errors that brokers returned for topics that were forgotten with the response.
+    errors: HashMap<Arc<str>, Seen>,
 }
 
 impl Abandoned {
@@ -46,16 +46,16 @@ impl Abandoned {
     /// Brokers returned an error for a topic that no caller waits for.
     pub(super) fn note(&mut self, name: &Arc<str>, seen: Seen) {
         self.look_ups.remove(name);
-        if self.answers.len() >= ANSWERS_MAX {
-            self.answers.clear();
+        if self.errors.len() >= ERRORS_MAX {
+            self.errors.clear();
         }
-        self.answers.insert(Arc::clone(name), seen);
+        self.errors.insert(Arc::clone(name), seen);
     }
 
     /// The topic is known.
     pub(super) fn found(&mut self, name: &str) {
         self.look_ups.remove(name);
-        self.answers.remove(name);
+        self.errors.remove(name);
     }
 }
 
@@ -65,13 +65,13 @@ impl Registry {
         self.lock().requests += 1;
     }
 
-    /// The Metadata request that was sent last has its response, or failed. Returns the topics that need not be asked for any more:
+    /// The Metadata request that was sent last has its response, or failed. Returns the topics whose metadata need not be requested any more:
     /// they were in it, no caller waits for them, and they were not found.
-    pub(crate) fn metadata_request_over(&self, is_answered: bool) -> Vec<Arc<str>> {
+    pub(crate) fn metadata_request_over(&self, has_response: bool) -> Vec<Arc<str>> {
         let mut inner = self.lock();
         let requests = inner.requests;
         let mut wakers = Vec::new();
-        if is_answered {
+        if has_response {
             inner.answered = requests;
             // Callers that wait for a response, whether it describes their partition or not.
             wakers.extend(inner.topics.values().filter(|slot| slot.in_vain.is_some()).flat_map(Slot::wakers));
@@ -85,8 +85,8 @@ impl Registry {
         over
     }
 
-    /// What brokers returned last for a topic that was forgotten with that response.
-    pub(crate) fn last_answer(&self, name: &str) -> Option<Seen> {
-        self.lock().abandoned.answers.get(name).copied()
+    /// The error that brokers returned last for a topic that was forgotten with that response.
+    pub(crate) fn last_response(&self, name: &str) -> Option<Seen> {
+        self.lock().abandoned.errors.get(name).copied()
     }
 }

@@ -1,8 +1,8 @@
 //! The topics of a producer, by name: known, being looked up, or refused.
 //!
-//! A name that no topic can have never gets in. A refusal is answered from here for a growing backoff. A topic whose
+//! A name that no topic can have never gets in. A refusal is returned from here during a growing backoff. A topic whose
 //! partitions the driver makes stays until the driver forgets it, once nothing is left of it and no caller holds it: a second
-//! one of the same name would have streams of its own for the same partitions.
+//! one of the same name would have partition senders of its own for the same partitions.
 
 mod abandoned;
 mod growth;
@@ -65,7 +65,7 @@ struct Inner {
 /// Why a topic is not there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Missing {
-    /// The brokers refuse to tell about it.
+    /// The brokers refuse to describe it.
     Refused(ErrorCode),
     /// No topic can have this name.
     Name(TopicNameFault),
@@ -73,13 +73,13 @@ pub(crate) enum Missing {
     Closed,
 }
 
-/// Whether the driver has to hear of it.
+/// Whether the driver has to be notified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tell {
-    /// The topic is to be asked for, or not any more.
+    /// The topic's metadata is to be requested, or not any more.
     Driver,
     /// Nothing has changed.
-    Nobody,
+    Nothing,
 }
 
 impl Registry {
@@ -122,30 +122,30 @@ impl Registry {
     pub(crate) fn ask(&self, name: &Arc<str>, now: Instant) -> (Result<Option<Arc<Topic>>, Missing>, Tell) {
         let mut inner = self.lock();
         if inner.closed {
-            return (Err(Missing::Closed), Tell::Nobody);
+            return (Err(Missing::Closed), Tell::Nothing);
         }
         match inner.topics.get_mut(name).map(|slot| (slot.state, slot)) {
             Some((State::Known, slot)) => {
-                slot.asked = now;
-                return (Ok(Some(Arc::clone(&slot.topic))), Tell::Nobody);
+                slot.used = now;
+                return (Ok(Some(Arc::clone(&slot.topic))), Tell::Nothing);
             }
             Some((State::Wanted(_), slot)) => {
-                slot.asked = now;
+                slot.used = now;
                 inner.abandoned.reclaim(name);
-                return (Ok(None), Tell::Nobody);
+                return (Ok(None), Tell::Nothing);
             }
             Some((State::Refused(_), _)) | None => {}
         }
         if let Some(code) = inner.refusals.take_news(name, now) {
-            return (Err(Missing::Refused(code)), Tell::Nobody);
+            return (Err(Missing::Refused(code)), Tell::Nothing);
         }
         match self.want(&mut inner, name, now) {
             Ok((_, tell)) => (Ok(None), tell),
-            Err(fault) => (Err(Missing::Name(fault)), Tell::Nobody),
+            Err(fault) => (Err(Missing::Name(fault)), Tell::Nothing),
         }
     }
 
-    /// Waits for a topic, which is asked for if need be. `place` is kept from one poll to the next, and given back by
+    /// Waits for a topic, whose metadata is requested if need be. `place` is kept from one poll to the next, and given back by
     /// [`leave`](Self::leave).
     pub(crate) fn poll(
         &self,
@@ -154,7 +154,7 @@ impl Registry {
         now: Instant,
         waker: &Waker,
     ) -> (Poll<Result<Arc<Topic>, Missing>>, Tell) {
-        let ready = |result| (Poll::Ready(result), Tell::Nobody);
+        let ready = |result| (Poll::Ready(result), Tell::Nothing);
         let mut inner = self.lock();
         if inner.closed {
             return ready(Err(Missing::Closed));
@@ -182,25 +182,25 @@ impl Registry {
         (Poll::Pending, tell)
     }
 
-    /// A caller that waited for a topic goes away. A look-up that no caller waits for goes on until its answer, see
+    /// A caller that waited for a topic goes away. A look-up that no caller waits for goes on until its response, see
     /// [`abandoned`].
     pub(crate) fn leave(&self, name: &Arc<str>, place: Place) -> Tell {
         let mut inner = self.lock();
         let Inner { topics, abandoned, requests, .. } = &mut *inner;
-        let Some(slot) = topics.get_mut(name) else { return Tell::Nobody };
+        let Some(slot) = topics.get_mut(name) else { return Tell::Nothing };
         let wanted = slot.partitions_wanted();
         slot.leave(place);
         if slot.is_placed {
-            return if slot.partitions_wanted() == wanted { Tell::Nobody } else { Tell::Driver };
+            return if slot.partitions_wanted() == wanted { Tell::Nothing } else { Tell::Driver };
         }
         if slot.has_waiters() || matches!(slot.state, State::Wanted(_)) && abandoned.keep(name, *requests) {
-            return Tell::Nobody;
+            return Tell::Nothing;
         }
         topics.remove(name);
         Tell::Driver
     }
 
-    /// What the brokers last said about a topic that is not known.
+    /// The last response about a topic that is not known.
     pub(crate) fn last_seen(&self, name: &str) -> Option<Seen> {
         match self.lock().topics.get(name)?.state {
             State::Wanted(seen) => seen,
@@ -258,7 +258,7 @@ impl Registry {
         wake_all(&mut wakers);
     }
 
-    /// The brokers say that a topic has no partitions yet.
+    /// The brokers described a topic without partitions.
     pub(crate) fn is_empty(&self, name: &str) {
         let mut inner = self.lock();
         if let Some(slot) = inner.topics.get_mut(name)
@@ -268,14 +268,14 @@ impl Registry {
         }
     }
 
-    /// The brokers returned an error for a topic. True when it need not be asked for again: because the error is final
-    /// until a caller asks again, or because no caller waits for it: all of them have left, or the last one that does not wait
-    /// asked before `asked_after`.
+    /// The brokers returned an error for a topic. True when its metadata need not be requested again: because the error
+    /// is final until a caller uses the topic again, or because no caller waits for it: all of them have left, or the last one that
+    /// does not wait used it before `used_after`.
     pub(crate) fn failed(
         &self,
         name: &Arc<str>,
         code: ErrorCode,
-        asked_after: Option<Instant>,
+        used_after: Option<Instant>,
         now: Instant,
     ) -> bool {
         let is_refusal = matches!(
@@ -292,7 +292,7 @@ impl Registry {
         }
         if !is_refusal {
             slot.state = State::Wanted(Some(Seen::Failed(code)));
-            let is_old = asked_after.is_some_and(|after| slot.asked < after);
+            let is_old = used_after.is_some_and(|after| slot.used < after);
             let is_unwanted = !slot.has_waiters() && (is_old || abandoned.contains(name));
             if is_unwanted {
                 topics.remove(name);
@@ -320,7 +320,7 @@ impl Registry {
         let mut waiters: Vec<_> = inner.topics.values().flat_map(Slot::wakers).collect();
         drop(inner);
         topics.iter().flat_map(|topic| topic.partitions()).for_each(|partition| partition.shut());
-        // Only now: who waited for room finds its partition shut.
+        // Last: a caller that waited for room finds its partition shut.
         self.shared.memory.close();
         wake_all(&mut waiters);
     }
@@ -330,7 +330,7 @@ impl Registry {
         self.lock().topics.values().for_each(|slot| slot.topic.relax_limit());
     }
 
-    /// Has a topic asked for that is not known; it is put in if it is new and can be a topic's name.
+    /// Wants metadata of a topic that is not known; a new topic is put in if its name is valid.
     fn want<'a>(
         &self,
         inner: &'a mut Inner,
@@ -346,12 +346,12 @@ impl Registry {
                 (room.insert(Slot::new(self.make(name, seed), now)), true)
             }
         };
-        slot.asked = now;
+        slot.used = now;
         let is_refused = matches!(slot.state, State::Refused(_));
         if is_refused {
             slot.ask_again();
         }
-        Ok((slot, if is_new || is_refused { Tell::Driver } else { Tell::Nobody }))
+        Ok((slot, if is_new || is_refused { Tell::Driver } else { Tell::Nothing }))
     }
 
     fn make(&self, name: &Arc<str>, seed: u64) -> Arc<Topic> {

@@ -1,5 +1,5 @@
-//! What brokers refused to say about topics, kept for a growing backoff (KIP-580): a loop that sends to a topic that it
-//! may not see asks the cluster a bounded number of times, and is answered from here between them.
+//! The topics that brokers refused to describe, kept for a growing backoff (KIP-580): a loop that sends to a topic that it
+//! may not see causes a bounded number of requests, and gets the kept error between them.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub(super) struct Refusals {
 #[derive(Clone, Copy, Debug)]
 struct Refused {
     code: ErrorCode,
-    /// Until then the brokers are not asked again.
+    /// Until then no metadata is requested again.
     until: Instant,
     /// How many times in a row the topic was refused.
     times: u32,
@@ -34,7 +34,7 @@ impl Refusals {
         Self { backoff, by_name: HashMap::new() }
     }
 
-    /// The refusal of a topic, unless the brokers may be asked again.
+    /// The refusal of a topic, until its backoff is over.
     pub(super) fn get(&self, name: &str, now: Instant) -> Option<ErrorCode> {
         self.by_name.get(name).filter(|refused| now < refused.until).map(|refused| refused.code)
     }

@@ -17,16 +17,16 @@ pub(super) struct Slot {
     waiters: BTreeMap<u64, Waiter>,
     /// How many of them need so many partitions: the most is looked at whenever a caller leaves.
     needs: BTreeMap<u32, usize>,
-    /// When a caller asked for the topic last.
-    pub(super) asked: Instant,
+    /// When a caller used the topic last.
+    pub(super) used: Instant,
     /// The driver made its partitions, or is about to: the slot stays.
     pub(super) is_placed: bool,
-    /// How many times the brokers were asked anew after they had refused.
+    /// How many times metadata was requested again after a refusal.
     round: u64,
     /// A caller waited in vain for a further partition: until then, and while the topic has so many, others
-    /// wait for the next answer alone.
+    /// wait for the next response alone.
     pub(super) in_vain: Option<(Instant, usize)>,
-    /// The last refusal, and the round that it answered.
+    /// The last refusal, and its round.
     refused: Option<(u64, ErrorCode)>,
 }
 
@@ -37,10 +37,10 @@ struct Waiter {
     partitions: u32,
 }
 
-/// What is known about a topic.
+/// The state of a topic's metadata.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum State {
-    /// The brokers are asked.
+    /// Its metadata is requested; the last response, if it did not describe the topic.
     Wanted(Option<Seen>),
     /// Its partitions are known.
     Known,
@@ -48,7 +48,7 @@ pub(super) enum State {
     Refused(ErrorCode),
 }
 
-/// What the brokers last said about a topic that is not known.
+/// The last response about a topic that is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Seen {
     /// An error code.
@@ -83,7 +83,7 @@ impl Slot {
             state: State::Wanted(None),
             waiters: BTreeMap::new(),
             needs: BTreeMap::new(),
-            asked: now,
+            used: now,
             is_placed: false,
             round: 0,
             in_vain: None,
@@ -91,7 +91,7 @@ impl Slot {
         }
     }
 
-    /// The answer to a caller that waited while the brokers refused, whatever was asked since.
+    /// The refusal for a caller that waited when it arrived, also if metadata was requested again since.
     pub(super) fn refusal_for(&self, place: Option<Place>) -> Option<ErrorCode> {
         let (round, code) = self.refused?;
         place.is_some_and(|place| place.round <= round).then_some(code)
@@ -103,7 +103,7 @@ impl Slot {
         self.refused = Some((self.round, code));
     }
 
-    /// The brokers are asked anew.
+    /// Metadata is requested again.
     pub(super) fn ask_again(&mut self) {
         self.state = State::Wanted(None);
         self.round += 1;

@@ -49,7 +49,7 @@ fn a_refusal_reaches_the_callers_that_waited_for_it_whatever_others_ask_since() 
     assert!(matches!(registry.ask(&name(), now + MINUTE), (Ok(None), _)));
 
     let (answer, tell) = poll(registry, &mut waiting, now + MINUTE);
-    assert!(matches!(answer, Poll::Ready(Err(Missing::Refused(REFUSED)))) && tell == Tell::Nobody);
+    assert!(matches!(answer, Poll::Ready(Err(Missing::Refused(REFUSED)))) && tell == Tell::Nothing);
     assert!(poll(registry, &mut other, now + MINUTE).0.is_pending(), "it asked after the refusal");
 }
 
@@ -61,7 +61,7 @@ fn a_topic_whose_partitions_are_being_made_stays_though_its_last_caller_leaves()
     assert!(poll(registry, &mut place, now).0.is_pending());
 
     let placed = registry.place(&name()).unwrap();
-    assert_eq!(registry.leave(&name(), place.unwrap()), Tell::Nobody);
+    assert_eq!(registry.leave(&name(), place.unwrap()), Tell::Nothing);
     registry.found(&name());
 
     let (Poll::Ready(Ok(found)), _) = poll(registry, &mut None, now) else { panic!("it is known") };
@@ -72,7 +72,7 @@ fn a_topic_whose_partitions_are_being_made_stays_though_its_last_caller_leaves()
 fn look_up_that_its_callers_left_is_found_by_the_next_caller() {
     let core = core();
     let (registry, now) = (&core.registry, clock::now());
-    look_up_and_leave(registry, &name(), Tell::Nobody);
+    look_up_and_leave(registry, &name(), Tell::Nothing);
     assert!(registry.place(&name()).is_some());
     registry.found(&name());
     assert!(poll(registry, &mut None, now).0.is_ready());
@@ -85,24 +85,24 @@ fn look_up_that_its_callers_left_is_forgotten_with_its_answer() {
     let core = core();
     let (registry, now) = (&core.registry, clock::now());
     registry.metadata_request_sent();
-    look_up_and_leave(registry, &name(), Tell::Nobody);
+    look_up_and_leave(registry, &name(), Tell::Nothing);
     assert!(registry.metadata_request_over(true).is_empty(), "the request may be older than the look-up");
     registry.metadata_request_sent();
     assert_eq!(registry.metadata_request_over(true), [name()], "the answer does not name it");
     assert!(registry.topic(&name()).is_none());
 
-    look_up_and_leave(registry, &name(), Tell::Nobody);
+    look_up_and_leave(registry, &name(), Tell::Nothing);
     assert!(registry.failed(&name(), ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, None, now));
     assert!(registry.topic(&name()).is_none());
     let answer = Seen::Failed(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
-    assert_eq!(registry.last_answer(&name()), Some(answer));
+    assert_eq!(registry.last_response(&name()), Some(answer));
 }
 
 #[test]
 fn look_up_that_is_left_and_wanted_again_outlives_an_answer_without_it() {
     let core = core();
     let (registry, now) = (&core.registry, clock::now());
-    look_up_and_leave(registry, &name(), Tell::Nobody);
+    look_up_and_leave(registry, &name(), Tell::Nothing);
     assert!(poll(registry, &mut None, now).0.is_pending());
     registry.metadata_request_sent();
     assert!(registry.metadata_request_over(true).is_empty());
@@ -114,7 +114,7 @@ fn million_look_ups_that_are_left_hold_a_bounded_number_of_topics() {
     let core = core();
     let registry = &core.registry;
     for number in 0..1_000_000 {
-        let tell = if number < 1_024 { Tell::Nobody } else { Tell::Driver };
+        let tell = if number < 1_024 { Tell::Nothing } else { Tell::Driver };
         look_up_and_leave(registry, &format!("t-{number}").into(), tell);
     }
     assert_eq!(registry.lock().topics.len(), 1_024);
@@ -123,10 +123,10 @@ fn million_look_ups_that_are_left_hold_a_bounded_number_of_topics() {
     assert!(registry.lock().topics.is_empty());
     for number in 0..10_000 {
         let name: Arc<str> = format!("t-{number}").into();
-        look_up_and_leave(registry, &name, Tell::Nobody);
+        look_up_and_leave(registry, &name, Tell::Nothing);
         registry.failed(&name, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, None, clock::now());
     }
-    let answers = (0..10_000).filter(|number| registry.last_answer(&format!("t-{number}")).is_some());
+    let answers = (0..10_000).filter(|number| registry.last_response(&format!("t-{number}")).is_some());
     assert!((1..=1_024).contains(&answers.count()));
 }
 
@@ -136,7 +136,7 @@ fn look_up_and_leave(registry: &Registry, name: &Arc<str>, tell: Tell) {
         assert!(registry.poll(name, &mut place, clock::now(), Waker::noop()).0.is_pending());
         place.unwrap()
     });
-    assert_eq!(registry.leave(name, places[0]), Tell::Nobody);
+    assert_eq!(registry.leave(name, places[0]), Tell::Nothing);
     assert_eq!(registry.leave(name, places[1]), tell);
 }
 
@@ -153,7 +153,7 @@ fn forty_thousand_callers_wait_for_one_topic_and_all_of_them_get_it() {
     registry.found(&name());
     for place in &mut places {
         assert!(poll(registry, place, now).0.is_ready());
-        assert_eq!(registry.leave(&name(), place.unwrap()), Tell::Nobody);
+        assert_eq!(registry.leave(&name(), place.unwrap()), Tell::Nothing);
     }
 }
 
