@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput};
-use milena_partitioner::Strategy;
+use milena_partitioner::Partitioner;
 use milena_sender::accumulator::{
     AccumulatorConfig, AppendOptions, Clock, RecordRef, SenderMailbox, Shared, Topic,
 };
@@ -49,7 +49,7 @@ impl Bench {
             availability_timeout: None,
         };
         let shared = Shared::new(config, 32 << 20);
-        let topic = Topic::new("t".into(), Strategy::Java, Arc::clone(&shared), 1);
+        let topic = Topic::new("t".into(), Partitioner::Java, Arc::clone(&shared), 1);
         topic.grow(6, &Arc::new(SenderMailbox::default()), &mut 0);
         Self { clock: Stopped(Instant::now()), topic, completer: Completer::new(shared) }
     }

@@ -11,7 +11,7 @@ use milena_codec::message::{
 };
 use milena_connection::Endpoint;
 use milena_connection::metadata::{Hint, Metadata, MetadataConfig};
-use milena_partitioner::Strategy;
+use milena_partitioner::Partitioner;
 use milena_sender::accumulator::{
     AccumulatorConfig, AppendOptions, Clock, RecordRef, SenderMailbox, Shared, Topic,
 };
@@ -116,7 +116,7 @@ impl Senders {
             let port = Arc::new(SenderMailbox::of(Some(BrokerId(broker))));
             BrokerSender::new(Arc::clone(&config), Arc::clone(&shared), port)
         });
-        let topic = Topic::new("t".into(), Strategy::Java, shared, 1);
+        let topic = Topic::new("t".into(), Partitioner::Java, shared, 1);
         let mut senders =
             Self { now: now(), topic, assignment: Assignment::new(false), broker_senders, leader: 1 };
         senders.move_all();

@@ -4,14 +4,14 @@ use std::hint::black_box;
 use std::num::NonZeroU32;
 
 use criterion::Criterion;
-use milena_partitioner::Strategy;
+use milena_partitioner::Partitioner;
 
 fn partitioner(criterion: &mut Criterion) {
     let Some(partitions) = NonZeroU32::new(6) else { return };
     let mut group = criterion.benchmark_group("partitioner");
-    for strategy in Strategy::ALL {
-        group.bench_function(strategy.name(), |bencher| {
-            bencher.iter(|| strategy.choose(Some(black_box(b"user-123")), partitions));
+    for partitioner in Partitioner::ALL {
+        group.bench_function(partitioner.name(), |bencher| {
+            bencher.iter(|| partitioner.choose(Some(black_box(b"user-123")), partitions));
         });
     }
     group.finish();

@@ -8,7 +8,7 @@ use milena_codec::ids::{Identity, PartitionId, ProducerEpoch, ProducerId, TopicI
 use milena_codec::message::{
     Message, PartitionProduceResponse, ProduceResponse, TopicProduceResponse, Version,
 };
-use milena_partitioner::Strategy;
+use milena_partitioner::Partitioner;
 use milena_sender::accumulator::{
     AccumulatorConfig, AppendOptions, Clock, RecordRef, SenderMailbox, Shared, Topic,
 };
@@ -93,7 +93,7 @@ impl Office {
         let shared = Shared::new(accumulator(), 32 << 20);
         let mailbox = Arc::new(SenderMailbox::default());
         shared.add_mailbox(Arc::clone(&mailbox));
-        let topic = Topic::new("bench".into(), Strategy::Java, Arc::clone(&shared), 1);
+        let topic = Topic::new("bench".into(), Partitioner::Java, Arc::clone(&shared), 1);
         let mut broker_sender = BrokerSender::new(Arc::new(broker_senders()), shared, Arc::clone(&mailbox));
         for partition in topic.grow(PARTITIONS, &mailbox, &mut 0) {
             partition.set_available(true);

@@ -44,6 +44,6 @@ pub use metrics::Snapshot;
 pub use milena_connection::sasl::{self, Sasl};
 pub use milena_connection::tls::{self, Tls};
 pub use milena_connection::{Endpoint, SecretString, transport};
-pub use milena_partitioner::Strategy;
+pub use milena_partitioner::Partitioner;
 pub use producer::{Delivery, Enqueue, EnqueueDetached, Producer, Topic};
 pub use record::{Ack, Header, Record};

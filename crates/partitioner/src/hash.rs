@@ -1,5 +1,5 @@
 //! The hashes behind the families. Each takes the bytes of a key and gives 32 bits; how these become a partition
-//! differs from client to client and stands in [`Strategy`](crate::Strategy).
+//! differs from client to client and stands in [`Partitioner`](crate::Partitioner).
 
 /// Murmur2 with Kafka's seed, as in `org.apache.kafka.common.utils.Utils.murmur2`.
 ///

@@ -1,6 +1,6 @@
 //! Which partition a record goes to, exactly as the clients choose that wrote to a topic before.
 //!
-//! * [`Strategy`] names a family: Java's, sarama's and librdkafka's, with what each does to a key and without one.
+//! * [`Partitioner`]: the built-in partitioners of Java, sarama and librdkafka, with their rules for records with and without a key.
 //! * [`hash`] has the hashes themselves: murmur2, FNV-1a, CRC-32.
 //! * [`StickyCell`] spreads records without a key: a partition for `batch.size` bytes, then the next one (KIP-794).
 //! * [`Weighing`] tells whether that next one is taken, by what waits for it.
@@ -10,18 +10,18 @@
 //!
 //! ```
 //! use std::num::NonZeroU32;
-//! use milena_partitioner::{Choice, Strategy};
+//! use milena_partitioner::{Choice, Partitioner};
 //!
 //! let partitions = NonZeroU32::new(6).unwrap();
-//! assert_eq!(Strategy::Java.choose(Some(b"user-123"), partitions), Choice::Partition(2));
-//! assert_eq!(Strategy::Java.choose(None, partitions), Choice::Sticky);
+//! assert_eq!(Partitioner::Java.choose(Some(b"user-123"), partitions), Choice::Partition(2));
+//! assert_eq!(Partitioner::Java.choose(None, partitions), Choice::Sticky);
 //! ```
 
 pub mod hash;
+mod partitioner;
 mod sticky;
-mod strategy;
 mod weighing;
 
+pub use partitioner::{Choice, Partitioner, UnknownPartitioner};
 pub use sticky::StickyCell;
-pub use strategy::{Choice, Strategy, UnknownStrategy};
 pub use weighing::Weighing;

@@ -5,19 +5,19 @@
 use std::num::NonZeroU32;
 
 use milena_partitioner::hash::{crc32, fnv1a, murmur2};
-use milena_partitioner::{Choice, Strategy};
+use milena_partitioner::{Choice, Partitioner};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 /// The seed that Kafka gives the hash.
 const KAFKA_SEED: u32 = 0x9747_b28c;
 
-fn check(strategy: Strategy, partitions: u32, key: &str, expected: u32) {
+fn check(partitioner: Partitioner, partitions: u32, key: &str, expected: u32) {
     let partitions = NonZeroU32::new(partitions).unwrap();
     assert_eq!(
-        strategy.choose(Some(key.as_bytes()), partitions),
+        partitioner.choose(Some(key.as_bytes()), partitions),
         Choice::Partition(expected),
-        "{strategy} {key:?}"
+        "{partitioner} {key:?}"
     );
 }
 
@@ -32,7 +32,7 @@ fn sarama_crc() {
         ("3900446192ff85a5f67da10c", 75),
         ("0f4407b7a67d6d27de372198", 50),
     ] {
-        check(Strategy::SaramaCrc, 100, key, partition);
+        check(Partitioner::SaramaCrc, 100, key, partition);
     }
 }
 
@@ -52,8 +52,8 @@ fn murmur2_of_sarama_and_java() {
         assert_eq!(murmur2(key.as_bytes()), hash, "{key:?}");
     }
     for (key, partition) in [("foo", 16), ("bar", 45), ("baz", 80), ("kafka", 80), ("sarama", 11)] {
-        check(Strategy::SaramaMurmur2, 100, key, partition);
-        check(Strategy::Java, 100, key, partition);
+        check(Partitioner::SaramaMurmur2, 100, key, partition);
+        check(Partitioner::Java, 100, key, partition);
     }
 }
 
@@ -88,23 +88,23 @@ fn librdkafka() {
     for n in [1, 2, 3, 17, 100, 9_999] {
         let partitions = NonZeroU32::new(n).unwrap();
         let rows = [
-            (Strategy::Consistent, crc),
-            (Strategy::Murmur2, masked_murmur2),
-            (Strategy::Fnv1a, absolute_fnv1a),
+            (Partitioner::Consistent, crc),
+            (Partitioner::Murmur2, masked_murmur2),
+            (Partitioner::Fnv1a, absolute_fnv1a),
         ];
-        for (strategy, hashes) in rows {
+        for (partitioner, hashes) in rows {
             for (key, hash) in keys.iter().zip(hashes) {
-                let chosen = strategy.choose(key.map(str::as_bytes), partitions);
-                assert_eq!(chosen, Choice::Partition(hash % n), "{strategy} {key:?} of {n}");
+                let chosen = partitioner.choose(key.map(str::as_bytes), partitions);
+                assert_eq!(chosen, Choice::Partition(hash % n), "{partitioner} {key:?} of {n}");
             }
         }
     }
     let n = NonZeroU32::new(7).unwrap();
-    for random in [Strategy::ConsistentRandom, Strategy::Murmur2Random, Strategy::Fnv1aRandom] {
+    for random in [Partitioner::ConsistentRandom, Partitioner::Murmur2Random, Partitioner::Fnv1aRandom] {
         assert_eq!(random.choose(None, n), Choice::Sticky);
     }
-    assert_eq!(Strategy::ConsistentRandom.choose(Some(b""), n), Choice::Sticky);
-    assert_eq!(Strategy::Murmur2Random.choose(Some(b""), n), Strategy::Murmur2.choose(Some(b""), n));
+    assert_eq!(Partitioner::ConsistentRandom.choose(Some(b""), n), Choice::Sticky);
+    assert_eq!(Partitioner::Murmur2Random.choose(Some(b""), n), Partitioner::Murmur2.choose(Some(b""), n));
 }
 
 /// `rdfnv1a.c` of librdkafka: the absolute value.
@@ -122,30 +122,36 @@ fn fnv1a_of_librdkafka() {
 fn sarama_hash_of_the_smallest_number() {
     let key = "1468509572224";
     assert_eq!(fnv1a(key.as_bytes()), 0x8000_0000);
-    check(Strategy::SaramaHash, 50, key, 48);
-    check(Strategy::SaramaReferenceHash, 50, key, 0);
-    check(Strategy::Fnv1a, 50, key, 48);
+    check(Partitioner::SaramaHash, 50, key, 48);
+    check(Partitioner::SaramaReferenceHash, 50, key, 0);
+    check(Partitioner::Fnv1a, 50, key, 48);
 }
 
 #[test]
 fn an_empty_key_is_a_key_for_java_and_sarama() {
     let n = NonZeroU32::new(9).unwrap();
-    check(Strategy::Java, 9, "", 275_646_681 % 9);
-    for strategy in
-        [Strategy::SaramaHash, Strategy::SaramaReferenceHash, Strategy::SaramaCrc, Strategy::SaramaMurmur2]
-    {
-        assert!(matches!(strategy.choose(Some(b""), n), Choice::Partition(_)));
-        assert_eq!(strategy.choose(None, n), Choice::Random);
+    check(Partitioner::Java, 9, "", 275_646_681 % 9);
+    for partitioner in [
+        Partitioner::SaramaHash,
+        Partitioner::SaramaReferenceHash,
+        Partitioner::SaramaCrc,
+        Partitioner::SaramaMurmur2,
+    ] {
+        assert!(matches!(partitioner.choose(Some(b""), n), Choice::Partition(_)));
+        assert_eq!(partitioner.choose(None, n), Choice::Random);
     }
 }
 
 #[test]
 fn names_lead_back_to_their_families_and_a_typo_to_the_list() {
-    for strategy in Strategy::ALL {
-        assert_eq!(strategy.name().parse(), Ok(strategy));
+    for partitioner in Partitioner::ALL {
+        assert_eq!(partitioner.name().parse(), Ok(partitioner));
     }
-    assert_eq!("org.apache.kafka.clients.producer.RoundRobinPartitioner".parse(), Ok(Strategy::RoundRobin));
-    let error = "murmur3".parse::<Strategy>().unwrap_err().to_string();
+    assert_eq!(
+        "org.apache.kafka.clients.producer.RoundRobinPartitioner".parse(),
+        Ok(Partitioner::RoundRobin)
+    );
+    let error = "murmur3".parse::<Partitioner>().unwrap_err().to_string();
     assert!(error.contains("`murmur3`") && error.contains("murmur2_random"), "{error}");
 }
 
@@ -158,9 +164,9 @@ proptest! {
     #[test]
     fn every_choice_is_in_range_and_repeats(key in vec(any::<u8>(), 0..40), n in 1u32..=10_000) {
         let partitions = NonZeroU32::new(n).unwrap();
-        for strategy in Strategy::ALL {
-            let chosen = strategy.choose(Some(&key), partitions);
-            prop_assert_eq!(chosen, strategy.choose(Some(&key), partitions));
+        for partitioner in Partitioner::ALL {
+            let chosen = partitioner.choose(Some(&key), partitions);
+            prop_assert_eq!(chosen, partitioner.choose(Some(&key), partitions));
             if let Choice::Partition(partition) = chosen {
                 prop_assert!(partition < n, "{} of {}", partition, n);
             }
@@ -171,8 +177,8 @@ proptest! {
     fn sarama_and_librdkafka_agree_on_fnv1a(key in vec(any::<u8>(), 0..40), n in 1u32..=10_000) {
         let partitions = NonZeroU32::new(n).unwrap();
         prop_assert_eq!(
-            Strategy::SaramaHash.choose(Some(&key), partitions),
-            Strategy::Fnv1a.choose(Some(&key), partitions)
+            Partitioner::SaramaHash.choose(Some(&key), partitions),
+            Partitioner::Fnv1a.choose(Some(&key), partitions)
         );
     }
 

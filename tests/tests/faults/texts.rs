@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use milena::{ErrorKind, Producer, ProducerBuilder, Record, Sasl, Strategy};
+use milena::{ErrorKind, Partitioner, Producer, ProducerBuilder, Record, Sasl};
 use milena_codec::message::MetadataResponse;
 use milena_fake::{ApiKey, Builder, Cluster, ErrorCode, Mechanism};
 use milena_tests::{Name, Stage, within};
@@ -119,7 +119,7 @@ async fn texts_about_topics_keep_the_rules() {
 async fn texts_about_records_that_are_refused_here_keep_the_rules() {
     let stage = stage(|builder| builder).await;
     let builder =
-        impatient(&stage).partitioner(Strategy::Manual).max_request_size(1_000).buffer_memory(4_000);
+        impatient(&stage).partitioner(Partitioner::Manual).max_request_size(1_000).buffer_memory(4_000);
     let producer = builder.batch_size(1_000).build().await.unwrap();
     check(&producer.try_enqueue(record("t")).unwrap_err().to_string());
     sent(&producer, record("t"), ErrorKind::NoPartition).await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use milena::{ErrorKind, Persisted, Record, Strategy};
+use milena::{ErrorKind, Partitioner, Persisted, Record};
 use milena_fake::Cluster;
 use milena_tests::{Stage, Tag};
 
@@ -69,7 +69,7 @@ async fn a_partition_that_is_not_there_is_refused_with_the_count() {
 #[tokio::test]
 async fn the_manual_partitioner_asks_for_a_partition() {
     let stage = stage().await;
-    let producer = stage.producer().partitioner(Strategy::Manual).build().await.unwrap();
+    let producer = stage.producer().partitioner(Partitioner::Manual).build().await.unwrap();
     let error = producer.send(("t", "k", "v")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NoPartition);
     let ack = producer.send(Record::to("t").key("k").partition(4)).await.unwrap();
@@ -79,12 +79,12 @@ async fn the_manual_partitioner_asks_for_a_partition() {
 #[tokio::test]
 async fn round_robin_and_random_reach_every_partition() {
     let stage = stage().await;
-    let turns = stage.producer().partitioner(Strategy::RoundRobin).build().await.unwrap();
+    let turns = stage.producer().partitioner(Partitioner::RoundRobin).build().await.unwrap();
     for _ in 0..12 {
         turns.send(("t", "k", "v")).await.unwrap();
     }
     assert_eq!(records_in(&stage), [2; 6]);
-    let dice = stage.producer().partitioner(Strategy::Random).build().await.unwrap();
+    let dice = stage.producer().partitioner(Partitioner::Random).build().await.unwrap();
     for outcome in dice.send_all((0..600).map(|_| ("t", "k", "v"))).await {
         outcome.unwrap();
     }

@@ -8,7 +8,7 @@ use milena_connection::Servers;
 use milena_connection::sasl::Sasl;
 use milena_connection::tls::Tls;
 use milena_connection::transport::Connector;
-use milena_partitioner::Strategy;
+use milena_partitioner::Partitioner;
 
 use super::compression::{Compression, CompressionSettings};
 use super::options::{Acks, Driver, MetadataRecovery, ProducerConfig};
@@ -77,7 +77,7 @@ impl Default for ProducerBuilder {
             reconnect_backoff: Duration::from_millis(50),
             reconnect_backoff_max: Duration::from_secs(1),
             flush_messages: None,
-            partitioner: Strategy::Java,
+            partitioner: Partitioner::Java,
             adaptive_partitioning: true,
             partitioner_availability_timeout: Duration::ZERO,
             compression: Compression::None,
@@ -279,7 +279,7 @@ setters! {
     /// `reconnect.backoff.max.ms`: the most it grows to. 1 s unless set, or the first wait if that is more.
     reconnect_backoff_max: Duration => explicit;
     /// `partitioner`: where a record goes that names no partition. As in Java unless set.
-    partitioner: Strategy;
+    partitioner: Partitioner;
     /// `partitioner.adaptive.partitioning.enable`: whether records without a key go less often to partitions for which more
     /// waits, by bytes and age (KIP-794). On unless set. Without it each partition gets the same. Records with a key are not
     /// concerned, nor is a partitioner that draws or takes turns by the record.

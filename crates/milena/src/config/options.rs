@@ -6,7 +6,7 @@ use std::time::Duration;
 use milena_connection::sasl::Sasl;
 use milena_connection::tls::Tls;
 use milena_connection::{Servers, Text};
-use milena_partitioner::Strategy;
+use milena_partitioner::Partitioner;
 
 use super::compression::Compression;
 
@@ -127,7 +127,7 @@ pub struct ProducerConfig {
     pub(crate) reconnect_backoff_max: Duration,
     /// At least 1.
     pub(crate) flush_messages: Option<u32>,
-    pub(crate) partitioner: Strategy,
+    pub(crate) partitioner: Partitioner,
     pub(crate) adaptive_partitioning: bool,
     /// Zero where no partition is passed over.
     pub(crate) partitioner_availability_timeout: Duration,

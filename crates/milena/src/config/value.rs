@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use milena_partitioner::Strategy;
+use milena_partitioner::Partitioner;
 
 use super::options::{Acks, Driver, MetadataRecovery};
 
@@ -140,22 +140,22 @@ pub(super) fn retries(text: &str) -> Result<u32, Remedy> {
 }
 
 /// The name of a family, a Java class, or one of sarama's constructors.
-pub(super) fn partitioner(text: &str) -> Result<Strategy, Remedy> {
+pub(super) fn partitioner(text: &str) -> Result<Partitioner, Remedy> {
     let sarama = match text.trim_start_matches("sarama.") {
-        "NewHashPartitioner" => Some(Strategy::SaramaHash),
-        "NewReferenceHashPartitioner" => Some(Strategy::SaramaReferenceHash),
-        "NewConsistentCRCHashPartitioner" => Some(Strategy::SaramaCrc),
-        "NewMurmur2Partitioner" => Some(Strategy::SaramaMurmur2),
-        "NewRandomPartitioner" => Some(Strategy::Random),
-        "NewRoundRobinPartitioner" => Some(Strategy::RoundRobin),
-        "NewManualPartitioner" => Some(Strategy::Manual),
+        "NewHashPartitioner" => Some(Partitioner::SaramaHash),
+        "NewReferenceHashPartitioner" => Some(Partitioner::SaramaReferenceHash),
+        "NewConsistentCRCHashPartitioner" => Some(Partitioner::SaramaCrc),
+        "NewMurmur2Partitioner" => Some(Partitioner::SaramaMurmur2),
+        "NewRandomPartitioner" => Some(Partitioner::Random),
+        "NewRoundRobinPartitioner" => Some(Partitioner::RoundRobin),
+        "NewManualPartitioner" => Some(Partitioner::Manual),
         _ => None,
     };
-    if let Some(strategy) = sarama {
-        return Ok(strategy);
+    if let Some(partitioner) = sarama {
+        return Ok(partitioner);
     }
     text.parse().map_err(|_| {
-        let names: Vec<_> = Strategy::ALL.iter().map(|strategy| strategy.name()).collect();
+        let names: Vec<_> = Partitioner::ALL.iter().map(|partitioner| partitioner.name()).collect();
         format!("write one of {}", names.join(", "))
     })
 }
@@ -219,10 +219,10 @@ mod tests {
 
     #[test]
     fn every_name_of_a_partitioner_is_known() {
-        for strategy in Strategy::ALL {
-            assert_eq!(partitioner(strategy.name()), Ok(strategy));
+        for known in Partitioner::ALL {
+            assert_eq!(partitioner(known.name()), Ok(known));
         }
-        assert_eq!(partitioner("sarama.NewHashPartitioner"), Ok(Strategy::SaramaHash));
+        assert_eq!(partitioner("sarama.NewHashPartitioner"), Ok(Partitioner::SaramaHash));
         assert!(partitioner("murmur3").unwrap_err().contains("murmur2_random"));
     }
 }

@@ -19,7 +19,7 @@ use std::task::{Poll, Waker};
 use std::time::Instant;
 
 use milena_codec::ErrorCode;
-use milena_partitioner::Strategy;
+use milena_partitioner::Partitioner;
 use milena_sender::accumulator::{Shared, Topic};
 use milena_sender::compression::TopicCompression;
 use milena_sender::sync::wake_all;
@@ -38,7 +38,7 @@ use crate::topic_name::{self, TopicNameFault};
 #[derive(Debug)]
 pub(crate) struct Registry {
     shared: Arc<Shared>,
-    strategy: Strategy,
+    partitioner: Partitioner,
     compression: Compression,
     /// Of the topics that have their own.
     topic_compression: BTreeMap<String, Compression>,
@@ -97,7 +97,7 @@ impl Registry {
         };
         Self {
             shared,
-            strategy: config.partitioner,
+            partitioner: config.partitioner,
             compression: config.compression,
             topic_compression: config.topic_compression.clone(),
             seed,
@@ -357,7 +357,7 @@ impl Registry {
     fn make(&self, name: &Arc<str>, seed: u64) -> Arc<Topic> {
         let compression = self.topic_compression.get(&**name).copied().unwrap_or(self.compression);
         let compression = TopicCompression::new(compression.codec(), compression.level());
-        let topic = Topic::new(Arc::clone(name), self.strategy, Arc::clone(&self.shared), seed);
+        let topic = Topic::new(Arc::clone(name), self.partitioner, Arc::clone(&self.shared), seed);
         Arc::new(topic.compressed(compression))
     }
 

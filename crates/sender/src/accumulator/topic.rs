@@ -8,7 +8,7 @@ use std::sync::Arc as StdArc;
 use std::task::Waker;
 
 use milena_codec::ids::PartitionId;
-use milena_partitioner::{Choice, StickyCell, Strategy};
+use milena_partitioner::{Choice, Partitioner, StickyCell};
 
 use super::cells::Cells;
 use super::entry::{AcceptedRecord, AppendOptions, RecordRef, Refusal};
@@ -27,7 +27,7 @@ const DRAWS_MAX: u32 = 32;
 #[derive(Debug)]
 pub struct Topic {
     name: StdArc<str>,
-    strategy: Strategy,
+    partitioner: Partitioner,
     shared: StdArc<Shared>,
     limit: StdArc<TopicLimit>,
     compression: Option<StdArc<TopicCompression>>,
@@ -79,12 +79,12 @@ impl std::error::Error for ChooseError {}
 impl Topic {
     /// A topic that has no partitions yet.
     #[must_use]
-    pub fn new(name: StdArc<str>, strategy: Strategy, shared: StdArc<Shared>, seed: u64) -> Self {
+    pub fn new(name: StdArc<str>, partitioner: Partitioner, shared: StdArc<Shared>, seed: u64) -> Self {
         let batch_bytes = u32::try_from(shared.config.offered_from()).unwrap_or(u32::MAX);
         let limit = StdArc::new(TopicLimit::new(shared.config.batch_bytes_max()));
         Self {
             name,
-            strategy,
+            partitioner,
             shared,
             limit,
             compression: None,
@@ -205,7 +205,7 @@ impl Topic {
         let index = match (partition, NonZeroU32::new(count)) {
             (Some(PartitionId(index)), _) => u32::try_from(index).map_err(|_| no_such(index))?,
             (None, None) => return Err(no_such(0)),
-            (None, Some(count)) => match self.strategy.choose(record.key, count) {
+            (None, Some(count)) => match self.partitioner.choose(record.key, count) {
                 Choice::Partition(index) => index,
                 Choice::Sticky => return self.append_sticky::<C, HANDLE>(partitions, record, clock, waiting),
                 Choice::Random => self.draw_available(partitions, count),

@@ -7,7 +7,7 @@ mod returning;
 use std::time::Instant;
 
 use milena_codec::ids::ProducerId;
-use milena_partitioner::Strategy;
+use milena_partitioner::Partitioner;
 
 use super::*;
 use crate::accumulator::{AppendOptions, RecordRef, Shared};
@@ -52,7 +52,7 @@ impl Office {
     }
 
     fn topic(&self, name: &str) -> Topic {
-        Topic::new(name.into(), Strategy::Java, StdArc::clone(&self.shared), 1)
+        Topic::new(name.into(), Partitioner::Java, StdArc::clone(&self.shared), 1)
     }
 
     fn lead(&mut self, topic: &Topic, id: TopicId, leaders: &[SenderId]) -> Vec<Told> {

@@ -82,8 +82,10 @@ impl Topic {
         let Some(count) = NonZeroU32::new(u32::try_from(partitions.len()).unwrap_or(u32::MAX)) else {
             return false;
         };
-        let is_free =
-            matches!(self.strategy.choose(key, count), Choice::Sticky | Choice::Random | Choice::RoundRobin);
+        let is_free = matches!(
+            self.partitioner.choose(key, count),
+            Choice::Sticky | Choice::Random | Choice::RoundRobin
+        );
         is_free && moving(partitions, stalled.0.unsigned_abs()).is_some()
     }
 

@@ -24,13 +24,13 @@ struct Stand {
 }
 
 impl Stand {
-    fn new(strategy: Strategy, partitions: usize) -> Self {
-        Self::configured(accumulator(), strategy, partitions)
+    fn new(partitioner: Partitioner, partitions: usize) -> Self {
+        Self::configured(accumulator(), partitioner, partitions)
     }
 
-    fn configured(config: AccumulatorConfig, strategy: Strategy, partitions: usize) -> Self {
+    fn configured(config: AccumulatorConfig, partitioner: Partitioner, partitions: usize) -> Self {
         let shared = Shared::new(config, 64 << 20);
-        let topic = Topic::new("t".into(), strategy, StdArc::clone(&shared), 5);
+        let topic = Topic::new("t".into(), partitioner, StdArc::clone(&shared), 5);
         let mailbox = Arc::new(SenderMailbox::default());
         let mut stand = Self { now: some_time(), shared, mailbox, topic, serial: 0, taken: Vec::new() };
         stand.grow(partitions);
@@ -137,7 +137,7 @@ fn check_even(shares: &[u64], none: &[usize], percent: u64) {
 #[test]
 fn records_without_a_key_spread_evenly_at_any_rate() {
     for (rate, records) in [(1_000, 60_000), (30_000, 300_000), (1_000_000, 600_000)] {
-        let mut stand = Stand::new(Strategy::Java, 6);
+        let mut stand = Stand::new(Partitioner::Java, 6);
         stand.run(rate, records);
         check_even(&stand.shares(), &[], 10);
     }
@@ -145,7 +145,7 @@ fn records_without_a_key_spread_evenly_at_any_rate() {
 
 #[test]
 fn records_without_a_key_stay_with_a_partition_for_a_batch() {
-    let mut stand = Stand::new(Strategy::Java, 6);
+    let mut stand = Stand::new(Partitioner::Java, 6);
     (0..140).for_each(|_| stand.send());
     stand.take(true);
     assert_eq!(stand.taken, [140, 0, 0, 0, 0, 0]);
@@ -157,7 +157,7 @@ fn records_without_a_key_stay_with_a_partition_for_a_batch() {
 
 #[test]
 fn whoever_holds_the_topic_shares_one_cell_until_they_get_in_each_others_way() {
-    let stand = Stand::new(Strategy::Java, 6);
+    let stand = Stand::new(Partitioner::Java, 6);
     thread::scope(|scope| {
         for _ in 0..3 {
             scope.spawn(|| (0..30).for_each(|_| stand.send())).join().unwrap();
@@ -165,7 +165,7 @@ fn whoever_holds_the_topic_shares_one_cell_until_they_get_in_each_others_way() {
     });
     assert_eq!(stand.shares(), [90, 0, 0, 0, 0, 0]);
 
-    let mut stand = Stand::new(Strategy::Java, 6);
+    let mut stand = Stand::new(Partitioner::Java, 6);
     (0..170).for_each(|_| stand.send());
     stand.take(true);
     assert!(stand.taken[0] > 140 && stand.taken[1] > 0, "{:?}", stand.taken);
@@ -188,7 +188,7 @@ fn whoever_holds_the_topic_shares_one_cell_until_they_get_in_each_others_way() {
 
 #[test]
 fn callers_on_several_threads_spread_evenly_too() {
-    let stand = Stand::new(Strategy::Java, 6);
+    let stand = Stand::new(Partitioner::Java, 6);
     thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| (0..40_000).for_each(|_| stand.send()));
@@ -199,22 +199,24 @@ fn callers_on_several_threads_spread_evenly_too() {
 
 #[test]
 fn round_robin_gives_each_partition_its_turn() {
-    let stand = Stand::new(Strategy::RoundRobin, 6);
+    let stand = Stand::new(Partitioner::RoundRobin, 6);
     (0..600).for_each(|_| stand.send());
     assert_eq!(stand.shares(), [100; 6]);
 }
 
 #[test]
 fn random_is_uniform() {
-    let stand = Stand::new(Strategy::Random, 6);
+    let stand = Stand::new(Partitioner::Random, 6);
     (0..60_000).for_each(|_| stand.send());
     check_even(&stand.shares(), &[], 4);
 }
 
 #[test]
 fn a_partition_without_a_leader_gets_no_record_without_a_key_and_its_neighbour_no_more_for_it() {
-    for (strategy, percent) in [(Strategy::Java, 10), (Strategy::RoundRobin, 0), (Strategy::Random, 4)] {
-        let mut stand = Stand::new(strategy, 6);
+    for (partitioner, percent) in
+        [(Partitioner::Java, 10), (Partitioner::RoundRobin, 0), (Partitioner::Random, 4)]
+    {
+        let mut stand = Stand::new(partitioner, 6);
         stand.leaderless(2);
         stand.run(30_000, 100_000);
         check_even(&stand.shares(), &[2], percent);
@@ -223,7 +225,7 @@ fn a_partition_without_a_leader_gets_no_record_without_a_key_and_its_neighbour_n
 
 #[test]
 fn a_cell_leaves_a_partition_as_soon_as_it_has_no_leader() {
-    let mut stand = Stand::new(Strategy::Java, 6);
+    let mut stand = Stand::new(Partitioner::Java, 6);
     (0..10).for_each(|_| stand.send());
     stand.leaderless(0);
     (0..10).for_each(|_| stand.send());
@@ -233,8 +235,8 @@ fn a_cell_leaves_a_partition_as_soon_as_it_has_no_leader() {
 
 #[test]
 fn without_any_leader_records_are_taken_and_spread_all_the_same() {
-    for strategy in [Strategy::Java, Strategy::RoundRobin, Strategy::Random] {
-        let mut stand = Stand::new(strategy, 6);
+    for partitioner in [Partitioner::Java, Partitioner::RoundRobin, Partitioner::Random] {
+        let mut stand = Stand::new(partitioner, 6);
         (0..6).for_each(|partition| stand.leaderless(partition));
         stand.run(30_000, 60_000);
         check_even(&stand.shares(), &[], 10);
@@ -243,7 +245,7 @@ fn without_any_leader_records_are_taken_and_spread_all_the_same() {
 
 #[test]
 fn a_key_goes_to_its_partition_whether_that_has_a_leader_or_not() {
-    let stand = Stand::new(Strategy::Java, 6);
+    let stand = Stand::new(Partitioner::Java, 6);
     // `user-123` belongs to partition 2 of six.
     stand.leaderless(2);
     (0..10).for_each(|_| drop(stand.try_send(None, Some(b"user-123")).unwrap()));
@@ -252,35 +254,35 @@ fn a_key_goes_to_its_partition_whether_that_has_a_leader_or_not() {
 
 #[test]
 fn a_record_that_names_its_partition_goes_there() {
-    for strategy in Strategy::ALL {
-        let stand = Stand::new(strategy, 6);
+    for partitioner in Partitioner::ALL {
+        let stand = Stand::new(partitioner, 6);
         stand.leaderless(4);
         stand.try_send(Some(4), Some(b"key")).unwrap();
         for partition in [-1, 6] {
             let expected = ChooseError::NoSuchPartition { partition, partitions: 6 };
             assert_eq!(stand.try_send(Some(partition), None).unwrap_err(), expected);
         }
-        assert_eq!(stand.shares(), [0, 0, 0, 0, 1, 0], "{strategy}");
+        assert_eq!(stand.shares(), [0, 0, 0, 0, 1, 0], "{partitioner}");
     }
 }
 
 #[test]
 fn the_manual_partitioner_refuses_a_record_that_does_not_say() {
-    let stand = Stand::new(Strategy::Manual, 6);
+    let stand = Stand::new(Partitioner::Manual, 6);
     assert_eq!(stand.try_send(None, Some(b"key")).unwrap_err(), ChooseError::Missing);
     assert_eq!(stand.shares(), [0; 6]);
 }
 
 #[test]
 fn a_topic_without_partitions_takes_nothing() {
-    let stand = Stand::new(Strategy::Java, 0);
+    let stand = Stand::new(Partitioner::Java, 0);
     let expected = ChooseError::NoSuchPartition { partition: 0, partitions: 0 };
     assert_eq!(stand.try_send(None, None).unwrap_err(), expected);
 }
 
 #[test]
 fn a_topic_that_grows_spreads_over_its_new_partitions_and_maps_keys_anew() {
-    let mut stand = Stand::new(Strategy::Java, 3);
+    let mut stand = Stand::new(Partitioner::Java, 3);
     stand.run(30_000, 30_000);
     stand.take(true);
     check_even(&stand.taken, &[], 10);
@@ -302,7 +304,7 @@ fn a_topic_that_grows_spreads_over_its_new_partitions_and_maps_keys_anew() {
 
 #[test]
 fn a_learned_limit_doubles_back_to_where_it_began() {
-    let stand = Stand::new(Strategy::Java, 2);
+    let stand = Stand::new(Partitioner::Java, 2);
     let limit = || stand.topic.limit.wire_bytes_max();
     stand.topic.partitions()[1].limit().rejected(crate::batch::Lengths { wire: 600_000, plain: 600_000 });
     assert_eq!(limit(), 400_000, "it is the topic's");

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use milena_codec::ErrorCode;
 use milena_codec::ids::{BrokerId, PartitionId, TopicId};
-use milena_partitioner::Strategy;
+use milena_partitioner::Partitioner;
 
 pub(crate) use super::carried::{batches, partitions, run_of};
 use super::responses::response;
@@ -362,7 +362,7 @@ impl World {
 
 /// The topic without partitions.
 fn topic(shared: &StdArc<Shared>, compression: Option<&StdArc<TopicCompression>>) -> Topic {
-    let topic = Topic::new(TOPIC.into(), Strategy::Java, StdArc::clone(shared), 1);
+    let topic = Topic::new(TOPIC.into(), Partitioner::Java, StdArc::clone(shared), 1);
     topic.compressed(compression.cloned())
 }
 

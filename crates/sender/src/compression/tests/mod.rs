@@ -11,7 +11,7 @@ use bytes::Bytes;
 use milena_codec::compression::Compression;
 use milena_codec::ids::PartitionId;
 use milena_codec::record::{RecordBatch, Records, Stamp};
-use milena_partitioner::Strategy;
+use milena_partitioner::Partitioner;
 
 use super::*;
 use crate::accumulator::{AppendOptions, RecordRef, SenderMailbox, Shared, Topic};
@@ -32,7 +32,7 @@ struct Source {
 impl Source {
     fn new() -> Self {
         let shared = Shared::new(accumulator(), 32 << 20);
-        let topic = Topic::new("t".into(), Strategy::Java, StdArc::clone(&shared), 1);
+        let topic = Topic::new("t".into(), Partitioner::Java, StdArc::clone(&shared), 1);
         topic.grow(1, &Arc::new(SenderMailbox::default()), &mut 0);
         Self { shared, topic }
     }

@@ -24,7 +24,7 @@ use milena_codec::ErrorCode;
 use milena_codec::compression::Compression;
 use milena_codec::ids::{PartitionId, Sequence};
 use milena_codec::record::{RecordBatch, Records};
-use milena_partitioner::Strategy;
+use milena_partitioner::Partitioner;
 
 use super::*;
 use crate::accumulator::{AccumulatorConfig, AppendOptions, RecordRef, SenderMailbox, Shared, Topic};
@@ -63,7 +63,7 @@ impl Story {
 
     fn with(accumulator: AccumulatorConfig, config: PartitionSenderConfig, codec: Compression) -> Self {
         let shared = Shared::new(accumulator, 32 << 20);
-        let topic = Topic::new("t".into(), Strategy::Java, StdArc::clone(&shared), 1)
+        let topic = Topic::new("t".into(), Partitioner::Java, StdArc::clone(&shared), 1)
             .compressed(TopicCompression::new(codec, None));
         let partition = topic.grow(1, &Arc::new(SenderMailbox::default()), &mut 0).remove(0);
         Self {

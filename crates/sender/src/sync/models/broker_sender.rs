@@ -4,7 +4,7 @@ use std::sync::Arc as StdArc;
 use std::time::{Duration, Instant};
 
 use milena_codec::ids::{PartitionId, TopicId};
-use milena_partitioner::Strategy;
+use milena_partitioner::Partitioner;
 
 use super::*;
 use crate::accumulator::{
@@ -65,7 +65,7 @@ impl Stage {
             availability_timeout: None,
         };
         let shared = Shared::new(config, budget);
-        let topic = Topic::new("t".into(), Strategy::Java, StdArc::clone(&shared), 1);
+        let topic = Topic::new("t".into(), Partitioner::Java, StdArc::clone(&shared), 1);
         let topic = StdArc::new(topic.compressed(compression));
         let mailbox = Arc::new(SenderMailbox::default());
         shared.add_mailbox(Arc::clone(&mailbox));

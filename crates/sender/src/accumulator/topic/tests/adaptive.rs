@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn partition_for_which_more_waits_gets_less_and_its_share_again_once_that_has_gone() {
-    let mut stand = Stand::new(Strategy::Java, 6);
+    let mut stand = Stand::new(Partitioner::Java, 6);
     stand.run_without(&[3], 100_000);
     let slow = stand.taken_and_left(3);
     let others = stand.taken_and_left(2);
@@ -18,7 +18,7 @@ fn partition_for_which_more_waits_gets_less_and_its_share_again_once_that_has_go
 #[test]
 fn without_adaptive_partitioning_each_partition_gets_the_same_whatever_waits() {
     let config = AccumulatorConfig { adaptive: false, ..accumulator() };
-    let mut stand = Stand::configured(config, Strategy::Java, 6);
+    let mut stand = Stand::configured(config, Partitioner::Java, 6);
     stand.run_without(&[3], 100_000);
     check_even(&stand.shares(), &[], 10);
 }
@@ -27,7 +27,7 @@ fn without_adaptive_partitioning_each_partition_gets_the_same_whatever_waits() {
 fn partition_without_an_acknowledgement_is_passed_over_after_the_availability_timeout() {
     let timeout = Some(Duration::from_millis(500));
     let config = AccumulatorConfig { adaptive: false, availability_timeout: timeout, ..accumulator() };
-    let mut stand = Stand::configured(config, Strategy::Java, 6);
+    let mut stand = Stand::configured(config, Partitioner::Java, 6);
     stand.run_without(&[3], 60_000);
     let before = stand.taken_and_left(3);
     assert!(stand.shared.choices.exclusions.load(Ordering::Relaxed) > 0);
@@ -40,7 +40,7 @@ fn partition_without_an_acknowledgement_is_passed_over_after_the_availability_ti
 
 #[test]
 fn partition_that_waits_for_long_gets_less_however_little_it_holds() {
-    let mut stand = Stand::new(Strategy::Java, 2);
+    let mut stand = Stand::new(Partitioner::Java, 2);
     stand.run_without(&[1], 20_000);
     // A batch in ten milliseconds is never much.
     let (slow, other) = (stand.taken_and_left(1), stand.taken_and_left(0));
@@ -49,7 +49,7 @@ fn partition_that_waits_for_long_gets_less_however_little_it_holds() {
 
 #[test]
 fn caller_that_finds_no_room_where_nothing_moves_goes_elsewhere_unless_its_record_names_the_partition() {
-    let mut stand = Stand::new(Strategy::Java, 2);
+    let mut stand = Stand::new(Partitioner::Java, 2);
     let (memory, sick) =
         (Arc::clone(&stand.shared.memory), Arc::clone(stand.topic.partitions()[0].account()));
     memory.reserve(&sick, 60 << 20, None, Some(stand.now)).unwrap();

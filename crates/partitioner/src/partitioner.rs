@@ -1,6 +1,7 @@
-//! The families of partitioners, each as a rule for keys and a rule for their absence.
+//! [`Partitioner`]: the built-in partitioners of Java, librdkafka and sarama, each with a rule for keys and a rule for records
+//! without a key.
 //!
-//! | family | hash | to a partition | empty key | no key |
+//! | partitioner | hash | to a partition | empty key | no key |
 //! |---|---|---|---|---|
 //! | `Java` | murmur2 | mask 31 bits, mod n | hashed | sticky |
 //! | `Murmur2` / `Murmur2Random` | murmur2 | mask 31 bits, mod n | hashed | as an empty key / sticky |
@@ -19,10 +20,10 @@ use std::str::FromStr;
 
 use crate::hash::{crc32, fnv1a, murmur2};
 
-/// How the partition of a record is found when the record does not name one itself.
+/// A built-in partitioner: how the partition of a record is chosen when the record does not name one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Strategy {
+pub enum Partitioner {
     /// Java's default: murmur2 over the key, sticky without one (KIP-480, KIP-794).
     #[default]
     Java,
@@ -50,11 +51,11 @@ pub enum Strategy {
     Random,
     /// One partition after the other, among those that have a leader, whatever the key.
     RoundRobin,
-    /// The record says which; one that does not is refused.
+    /// The record names its partition; a record without one is rejected.
     Manual,
 }
 
-/// What a strategy says about a record.
+/// The partition that a [`Partitioner`] chooses for a record, or the kind of choice that the caller makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Choice {
     /// This partition, whether it has a leader or not: the same key always goes there.
@@ -69,8 +70,8 @@ pub enum Choice {
     Missing,
 }
 
-impl Strategy {
-    /// Says where a record with this key goes, among `partitions` of its topic: all of them, leader or not.
+impl Partitioner {
+    /// The choice for a record with this key, among `partitions` of its topic: all of them, with a leader or without.
     #[inline]
     #[must_use]
     pub fn choose(self, key: Option<&[u8]>, partitions: NonZeroU32) -> Choice {
@@ -98,7 +99,7 @@ impl Strategy {
         Choice::Partition(choice)
     }
 
-    /// The name of the family in configurations.
+    /// The partitioner's name in configurations.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -119,7 +120,7 @@ impl Strategy {
         }
     }
 
-    /// Every family, in the order of the table above.
+    /// Every partitioner, in the order of the table above.
     pub const ALL: [Self; 14] = [
         Self::Java,
         Self::Murmur2,
@@ -138,28 +139,28 @@ impl Strategy {
     ];
 }
 
-impl fmt::Display for Strategy {
+impl fmt::Display for Partitioner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
 }
 
-/// A name that no family has.
+/// A name that no partitioner has.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnknownStrategy(String);
+pub struct UnknownPartitioner(String);
 
-impl fmt::Display for UnknownStrategy {
+impl fmt::Display for UnknownPartitioner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = Strategy::ALL.iter().map(|strategy| strategy.name()).collect();
+        let names: Vec<_> = Partitioner::ALL.iter().map(|partitioner| partitioner.name()).collect();
         write!(f, "no partitioner is called `{}`; there are {}", self.0, names.join(", "))
     }
 }
 
-impl std::error::Error for UnknownStrategy {}
+impl std::error::Error for UnknownPartitioner {}
 
-/// Reads a name as [`Strategy::name`] writes it, or the class of a Java partitioner.
-impl FromStr for Strategy {
-    type Err = UnknownStrategy;
+/// Parses a name as [`Partitioner::name`] writes it, or the class of a Java partitioner.
+impl FromStr for Partitioner {
+    type Err = UnknownPartitioner;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
         match name {
@@ -167,8 +168,8 @@ impl FromStr for Strategy {
             "org.apache.kafka.clients.producer.internals.DefaultPartitioner" => Ok(Self::Java),
             _ => Self::ALL
                 .into_iter()
-                .find(|strategy| strategy.name() == name)
-                .ok_or_else(|| UnknownStrategy(name.to_owned())),
+                .find(|partitioner| partitioner.name() == name)
+                .ok_or_else(|| UnknownPartitioner(name.to_owned())),
         }
     }
 }
