@@ -4,7 +4,7 @@ use std::alloc::System;
 use std::hint::black_box;
 
 use bytes::{Bytes, BytesMut};
-use milena_bench_peers::{KAFKA_PROTOCOL, MILENA, RSKAFKA, VIEWED, messages, records};
+use milena_bench_peers::{KAFKA_PROTOCOL, MILENA, RSKAFKA, messages, records};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[global_allocator]
@@ -48,7 +48,6 @@ fn main() {
     let bytes = messages::metadata(4);
     let read = format!("read Metadata 4 of {} topics", messages::TOPICS);
     count(&read, MILENA, || messages::read_metadata(&bytes, 4));
-    count(&read, VIEWED, || messages::view_metadata(&bytes, 4));
     count(&read, KAFKA_PROTOCOL, || messages::their_metadata(&bytes, 4));
     count(&read, RSKAFKA, || messages::rs_metadata(&bytes, 4));
 

@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use bytes::{Bytes, BytesMut};
 use criterion::{Criterion, Throughput};
-use milena_bench_peers::{KAFKA_PROTOCOL, MILENA, RSKAFKA, VIEWED, messages, records};
+use milena_bench_peers::{KAFKA_PROTOCOL, MILENA, RSKAFKA, messages, records};
 
 fn metadata(criterion: &mut Criterion) {
     for version in [12, 4] {
@@ -13,9 +13,6 @@ fn metadata(criterion: &mut Criterion) {
         group.throughput(Throughput::Elements(messages::TOPICS as u64));
         group.bench_function(MILENA, |bencher| {
             bencher.iter(|| messages::read_metadata(black_box(&bytes), version));
-        });
-        group.bench_function(VIEWED, |bencher| {
-            bencher.iter(|| messages::view_metadata(black_box(&bytes), version));
         });
         group.bench_function(KAFKA_PROTOCOL, |bencher| {
             bencher.iter(|| messages::their_metadata(black_box(&bytes), version));

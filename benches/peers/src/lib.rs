@@ -14,8 +14,6 @@ pub mod records;
 
 /// What an answer of a benchmark is called.
 pub const MILENA: &str = "milena";
-/// The same, looked at where it lies.
-pub const VIEWED: &str = "milena, viewed";
 /// See [`MILENA`].
 pub const KAFKA_PROTOCOL: &str = "kafka-protocol";
 /// See [`MILENA`].

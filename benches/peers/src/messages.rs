@@ -9,8 +9,7 @@ use milena_codec::ids::{BrokerId, LeaderEpoch, PartitionId, TopicId};
 use milena_codec::message::produce::{AnswerReader, PartitionRecords, RequestFrame, put_request};
 use milena_codec::message::{
     Message, MetadataResponse, MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
-    MetadataTopicView, PartitionProduceResponse, ProduceResponse, TopicProduceResponse, Version,
-    ViewedMessage,
+    PartitionProduceResponse, ProduceResponse, TopicProduceResponse, Version,
 };
 use rskafka::protocol::api_version::ApiVersion;
 use rskafka::protocol::messages as rs;
@@ -64,17 +63,6 @@ pub fn metadata(version: i16) -> Bytes {
 #[must_use]
 pub fn read_metadata(bytes: &[u8], version: i16) -> MetadataResponse {
     MetadataResponse::decode_exact(bytes, Version::of::<MetadataResponse>(version)).expect("Metadata")
-}
-
-/// Looks at Metadata where it lies, and counts the partitions that have a leader.
-///
-/// # Panics
-/// When it is none.
-#[must_use]
-pub fn view_metadata(bytes: &[u8], version: i16) -> usize {
-    let view = MetadataResponse::view_exact(bytes, Version::of::<MetadataResponse>(version));
-    let led = |topic: MetadataTopicView<'_>| topic.partitions.filter(|one| one.leader_id.0 >= 0).count();
-    view.expect("Metadata").topics.map(led).sum()
 }
 
 /// Reads Metadata with kafka-protocol.
@@ -241,7 +229,6 @@ mod tests {
         let rs = rs_metadata(&bytes, 4).topics.into_iter().map(|topic| topic.name.0);
         let ours: Vec<_> = ours.collect();
         assert_eq!(ours.len(), TOPICS);
-        assert_eq!(view_metadata(&bytes, 4), TOPICS * 6);
         assert_eq!(theirs.collect::<Vec<_>>(), ours);
         assert_eq!(rs.collect::<Vec<_>>(), ours);
     }

@@ -177,7 +177,6 @@ codes! {
 }
 
 crate::wire::field_by_inner!(ErrorCode, i16);
-crate::wire::viewed_by_copy!(ErrorCode, 2);
 
 impl ErrorCode {
     /// Whether the request, topic or partition went well.

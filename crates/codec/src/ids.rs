@@ -36,7 +36,6 @@ macro_rules! number {
         }
 
         crate::wire::field_by_inner!($name, $inner);
-        crate::wire::viewed_by_copy!($name, size_of::<$inner>());
     )*};
 }
 
@@ -143,8 +142,6 @@ macro_rules! uuid {
                 16
             }
         }
-
-        crate::wire::viewed_by_copy!($name, 16);
 
         #[cfg(any(test, feature = "generate"))]
         impl crate::wire::generate::Generate for $name {

@@ -1,8 +1,8 @@
 //! AddOffsetsToTxn: that a transaction is going to commit offsets of a group (KIP-98). Version 2 may be answered with
 //! `PRODUCER_FENCED` (KIP-588), version 4 with `TRANSACTION_ABORTABLE` (KIP-890).
 
+use super::ApiKey;
 use super::table::{message, table};
-use super::{ApiKey, Request};
 use crate::ErrorCode;
 use crate::ids::{ProducerEpoch, ProducerId};
 use crate::wire::since;
@@ -29,9 +29,7 @@ table! {
     }
 }
 
-message!(AddOffsetsToTxnRequest, ApiKey::ADD_OFFSETS_TO_TXN, versions 0..=4, flexible since 3);
-message!(AddOffsetsToTxnResponse, ApiKey::ADD_OFFSETS_TO_TXN, versions 0..=4, flexible since 3);
-
-impl Request for AddOffsetsToTxnRequest {
-    type Response = AddOffsetsToTxnResponse;
-}
+message!(
+    ApiKey::ADD_OFFSETS_TO_TXN, AddOffsetsToTxnRequest => AddOffsetsToTxnResponse,
+    versions 0..=4, flexible since 3
+);

@@ -3,8 +3,8 @@
 //! Clients speak versions up to 3, brokers among themselves 4 and 5 (KIP-890): there, one request carries several
 //! transactions. Version 2 may be answered with `PRODUCER_FENCED` (KIP-588), version 5 with `TRANSACTION_ABORTABLE`.
 
+use super::ApiKey;
 use super::table::{message, table};
-use super::{ApiKey, Request};
 use crate::ErrorCode;
 use crate::ids::{PartitionId, ProducerEpoch, ProducerId};
 use crate::wire::{removed_after, since};
@@ -83,9 +83,7 @@ table! {
     }
 }
 
-message!(AddPartitionsToTxnRequest, ApiKey::ADD_PARTITIONS_TO_TXN, versions 0..=5, flexible since 3);
-message!(AddPartitionsToTxnResponse, ApiKey::ADD_PARTITIONS_TO_TXN, versions 0..=5, flexible since 3);
-
-impl Request for AddPartitionsToTxnRequest {
-    type Response = AddPartitionsToTxnResponse;
-}
+message!(
+    ApiKey::ADD_PARTITIONS_TO_TXN, AddPartitionsToTxnRequest => AddPartitionsToTxnResponse,
+    versions 0..=5, flexible since 3
+);

@@ -13,7 +13,6 @@ use std::fmt;
 pub struct ApiKey(pub i16);
 
 crate::wire::field_by_inner!(ApiKey, i16);
-crate::wire::viewed_by_copy!(ApiKey, 2);
 
 macro_rules! api_keys {
     ($($name:ident = $key:literal, $text:literal;)*) => {

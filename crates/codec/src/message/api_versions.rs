@@ -1,7 +1,7 @@
 //! ApiVersions: which requests a broker understands (KIP-35), who asks (KIP-511), which features are on (KIP-584).
 
+use super::ApiKey;
 use super::table::{message, table};
-use super::{ApiKey, Request};
 use crate::wire::{since, tag};
 
 table! {
@@ -62,9 +62,4 @@ table! {
     }
 }
 
-message!(ApiVersionsRequest, ApiKey::API_VERSIONS, versions 0..=4, flexible since 3);
-message!(ApiVersionsResponse, ApiKey::API_VERSIONS, versions 0..=4, flexible since 3);
-
-impl Request for ApiVersionsRequest {
-    type Response = ApiVersionsResponse;
-}
+message!(ApiKey::API_VERSIONS, ApiVersionsRequest => ApiVersionsResponse, versions 0..=4, flexible since 3);

@@ -1,8 +1,8 @@
 //! CreatePartitions: more partitions for a topic (KIP-195). Version 3 may be answered with `THROTTLING_QUOTA_EXCEEDED`
 //! (KIP-599).
 
+use super::ApiKey;
 use super::table::{message, table};
-use super::{ApiKey, Request};
 use crate::ErrorCode;
 use crate::ids::BrokerId;
 use crate::wire::since;
@@ -53,9 +53,7 @@ table! {
     }
 }
 
-message!(CreatePartitionsRequest, ApiKey::CREATE_PARTITIONS, versions 0..=3, flexible since 2);
-message!(CreatePartitionsResponse, ApiKey::CREATE_PARTITIONS, versions 0..=3, flexible since 2);
-
-impl Request for CreatePartitionsRequest {
-    type Response = CreatePartitionsResponse;
-}
+message!(
+    ApiKey::CREATE_PARTITIONS, CreatePartitionsRequest => CreatePartitionsResponse,
+    versions 0..=3, flexible since 2
+);

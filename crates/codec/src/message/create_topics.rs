@@ -1,8 +1,8 @@
 //! CreateTopics: new topics (KIP-4), with the broker's defaults from version 4 on (KIP-464). The answer tells their
 //! settings (KIP-525) and their ids (KIP-516); version 6 may be answered with `THROTTLING_QUOTA_EXCEEDED` (KIP-599).
 
+use super::ApiKey;
 use super::table::{message, table};
-use super::{ApiKey, Request};
 use crate::ErrorCode;
 use crate::ids::{BrokerId, PartitionId, TopicId};
 use crate::wire::{since, tag};
@@ -91,9 +91,7 @@ table! {
     }
 }
 
-message!(CreateTopicsRequest, ApiKey::CREATE_TOPICS, versions 2..=7, flexible since 5);
-message!(CreateTopicsResponse, ApiKey::CREATE_TOPICS, versions 2..=7, flexible since 5);
-
-impl Request for CreateTopicsRequest {
-    type Response = CreateTopicsResponse;
-}
+message!(
+    ApiKey::CREATE_TOPICS, CreateTopicsRequest => CreateTopicsResponse,
+    versions 2..=7, flexible since 5
+);

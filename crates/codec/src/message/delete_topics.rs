@@ -1,8 +1,8 @@
 //! DeleteTopics: the end of topics (KIP-4), by their ids from version 6 on (KIP-516). Version 5 says why in words, and
 //! may be answered with `THROTTLING_QUOTA_EXCEEDED` (KIP-599).
 
+use super::ApiKey;
 use super::table::{message, table};
-use super::{ApiKey, Request};
 use crate::ErrorCode;
 use crate::ids::TopicId;
 use crate::wire::{removed_after, since};
@@ -47,9 +47,7 @@ table! {
     }
 }
 
-message!(DeleteTopicsRequest, ApiKey::DELETE_TOPICS, versions 1..=6, flexible since 4);
-message!(DeleteTopicsResponse, ApiKey::DELETE_TOPICS, versions 1..=6, flexible since 4);
-
-impl Request for DeleteTopicsRequest {
-    type Response = DeleteTopicsResponse;
-}
+message!(
+    ApiKey::DELETE_TOPICS, DeleteTopicsRequest => DeleteTopicsResponse,
+    versions 1..=6, flexible since 4
+);

@@ -1,7 +1,7 @@
 //! DescribeCluster: the brokers or the controllers (KIP-700, KIP-919), those that are fenced among them (KIP-1073).
 
+use super::ApiKey;
 use super::table::{message, table};
-use super::{ApiKey, Request};
 use crate::ErrorCode;
 use crate::ids::BrokerId;
 use crate::wire::since;
@@ -57,9 +57,7 @@ table! {
     }
 }
 
-message!(DescribeClusterRequest, ApiKey::DESCRIBE_CLUSTER, versions 0..=2, flexible since 0);
-message!(DescribeClusterResponse, ApiKey::DESCRIBE_CLUSTER, versions 0..=2, flexible since 0);
-
-impl Request for DescribeClusterRequest {
-    type Response = DescribeClusterResponse;
-}
+message!(
+    ApiKey::DESCRIBE_CLUSTER, DescribeClusterRequest => DescribeClusterResponse,
+    versions 0..=2, flexible since 0
+);

@@ -1,8 +1,8 @@
 //! DescribeConfigs: the settings of topics and brokers (KIP-133), where each comes from (KIP-226), and of which type it
 //! is (KIP-569). A producer learns a topic's `max.message.bytes` from it.
 
+use super::ApiKey;
 use super::table::{message, table};
-use super::{ApiKey, Request};
 use crate::ErrorCode;
 use crate::ids::ResourceType;
 use crate::wire::since;
@@ -81,9 +81,7 @@ table! {
     }
 }
 
-message!(DescribeConfigsRequest, ApiKey::DESCRIBE_CONFIGS, versions 1..=4, flexible since 4);
-message!(DescribeConfigsResponse, ApiKey::DESCRIBE_CONFIGS, versions 1..=4, flexible since 4);
-
-impl Request for DescribeConfigsRequest {
-    type Response = DescribeConfigsResponse;
-}
+message!(
+    ApiKey::DESCRIBE_CONFIGS, DescribeConfigsRequest => DescribeConfigsResponse,
+    versions 1..=4, flexible since 4
+);

@@ -1,8 +1,8 @@
 //! DescribeProducers: what the leader of a partition remembers of those who write to it (KIP-664), from which an unknown
 //! outcome may be told.
 
+use super::ApiKey;
 use super::table::{message, table};
-use super::{ApiKey, Request};
 use crate::ErrorCode;
 use crate::ids::{PartitionId, ProducerId};
 use crate::wire::since;
@@ -67,9 +67,7 @@ table! {
     }
 }
 
-message!(DescribeProducersRequest, ApiKey::DESCRIBE_PRODUCERS, versions 0..=0, flexible since 0);
-message!(DescribeProducersResponse, ApiKey::DESCRIBE_PRODUCERS, versions 0..=0, flexible since 0);
-
-impl Request for DescribeProducersRequest {
-    type Response = DescribeProducersResponse;
-}
+message!(
+    ApiKey::DESCRIBE_PRODUCERS, DescribeProducersRequest => DescribeProducersResponse,
+    versions 0..=0, flexible since 0
+);

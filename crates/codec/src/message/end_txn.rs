@@ -1,8 +1,8 @@
 //! EndTxn: commits or aborts a transaction (KIP-98). Version 2 may be answered with `PRODUCER_FENCED` (KIP-588),
 //! version 4 with `TRANSACTION_ABORTABLE`, and version 5 gives the epoch of the next transaction (KIP-890).
 
+use super::ApiKey;
 use super::table::{message, table};
-use super::{ApiKey, Request};
 use crate::ErrorCode;
 use crate::ids::{ProducerEpoch, ProducerId};
 use crate::wire::since;
@@ -33,9 +33,4 @@ table! {
     }
 }
 
-message!(EndTxnRequest, ApiKey::END_TXN, versions 0..=5, flexible since 3);
-message!(EndTxnResponse, ApiKey::END_TXN, versions 0..=5, flexible since 3);
-
-impl Request for EndTxnRequest {
-    type Response = EndTxnResponse;
-}
+message!(ApiKey::END_TXN, EndTxnRequest => EndTxnResponse, versions 0..=5, flexible since 3);

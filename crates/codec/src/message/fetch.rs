@@ -84,4 +84,4 @@ table! {
     }
 }
 
-message!(FetchRequest, ApiKey::FETCH, versions 4..=18, flexible since 12);
+message!(ApiKey::FETCH, FetchRequest, versions 4..=18, flexible since 12);

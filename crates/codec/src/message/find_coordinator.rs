@@ -1,8 +1,8 @@
 //! FindCoordinator: which broker coordinates a transactional id or a group (KIP-98), several at once from version 4 on
 //! (KIP-699). Version 5 may be answered with `TRANSACTION_ABORTABLE` (KIP-890), version 6 knows share groups (KIP-932).
 
+use super::ApiKey;
 use super::table::{message, table};
-use super::{ApiKey, Request};
 use crate::ErrorCode;
 use crate::ids::{BrokerId, CoordinatorType};
 use crate::wire::{removed_after, since};
@@ -53,9 +53,7 @@ table! {
     }
 }
 
-message!(FindCoordinatorRequest, ApiKey::FIND_COORDINATOR, versions 0..=6, flexible since 3);
-message!(FindCoordinatorResponse, ApiKey::FIND_COORDINATOR, versions 0..=6, flexible since 3);
-
-impl Request for FindCoordinatorRequest {
-    type Response = FindCoordinatorResponse;
-}
+message!(
+    ApiKey::FIND_COORDINATOR, FindCoordinatorRequest => FindCoordinatorResponse,
+    versions 0..=6, flexible since 3
+);

@@ -1,7 +1,7 @@
 //! GetTelemetrySubscriptions: which metrics a broker wants to have from a client, and how often (KIP-714).
 
+use super::ApiKey;
 use super::table::{message, table};
-use super::{ApiKey, Request};
 use crate::ErrorCode;
 use crate::ids::ClientInstanceId;
 use crate::wire::since;
@@ -36,9 +36,7 @@ table! {
     }
 }
 
-message!(GetTelemetrySubscriptionsRequest, ApiKey::GET_TELEMETRY_SUBSCRIPTIONS, versions 0..=0, flexible since 0);
-message!(GetTelemetrySubscriptionsResponse, ApiKey::GET_TELEMETRY_SUBSCRIPTIONS, versions 0..=0, flexible since 0);
-
-impl Request for GetTelemetrySubscriptionsRequest {
-    type Response = GetTelemetrySubscriptionsResponse;
-}
+message!(
+    ApiKey::GET_TELEMETRY_SUBSCRIPTIONS, GetTelemetrySubscriptionsRequest => GetTelemetrySubscriptionsResponse,
+    versions 0..=0, flexible since 0
+);

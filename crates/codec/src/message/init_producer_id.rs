@@ -4,8 +4,8 @@
 //! `TRANSACTION_ABORTABLE` (KIP-890). Version 6 is for two-phase commit (KIP-939); brokers of Kafka 4.3 offer it only when
 //! they are told to offer what is not stable yet.
 
+use super::ApiKey;
 use super::table::{message, table};
-use super::{ApiKey, Request};
 use crate::ErrorCode;
 use crate::ids::{ProducerEpoch, ProducerId};
 use crate::wire::since;
@@ -44,9 +44,7 @@ table! {
     }
 }
 
-message!(InitProducerIdRequest, ApiKey::INIT_PRODUCER_ID, versions 0..=6, flexible since 2);
-message!(InitProducerIdResponse, ApiKey::INIT_PRODUCER_ID, versions 0..=6, flexible since 2);
-
-impl Request for InitProducerIdRequest {
-    type Response = InitProducerIdResponse;
-}
+message!(
+    ApiKey::INIT_PRODUCER_ID, InitProducerIdRequest => InitProducerIdResponse,
+    versions 0..=6, flexible since 2
+);

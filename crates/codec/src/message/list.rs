@@ -17,50 +17,34 @@
 #[macro_export]
 macro_rules! for_each_message {
     ($callback:ident) => {
+        $crate::for_each_message! { @rows $callback
+            ProduceRequest => ProduceResponse;
+            FetchRequest;
+            ListOffsetsRequest => ListOffsetsResponse;
+            MetadataRequest => MetadataResponse;
+            FindCoordinatorRequest => FindCoordinatorResponse;
+            SaslHandshakeRequest => SaslHandshakeResponse;
+            ApiVersionsRequest => ApiVersionsResponse;
+            CreateTopicsRequest => CreateTopicsResponse;
+            DeleteTopicsRequest => DeleteTopicsResponse;
+            InitProducerIdRequest => InitProducerIdResponse;
+            AddPartitionsToTxnRequest => AddPartitionsToTxnResponse;
+            AddOffsetsToTxnRequest => AddOffsetsToTxnResponse;
+            EndTxnRequest => EndTxnResponse;
+            TxnOffsetCommitRequest => TxnOffsetCommitResponse;
+            DescribeConfigsRequest => DescribeConfigsResponse;
+            SaslAuthenticateRequest => SaslAuthenticateResponse;
+            CreatePartitionsRequest => CreatePartitionsResponse;
+            DescribeClusterRequest => DescribeClusterResponse;
+            DescribeProducersRequest => DescribeProducersResponse;
+            GetTelemetrySubscriptionsRequest => GetTelemetrySubscriptionsResponse;
+            PushTelemetryRequest => PushTelemetryResponse;
+        }
+    };
+    (@rows $callback:ident $($request:ident $(=> $response:ident)?;)*) => {
         $callback! {
-            requests:
-                ProduceRequest
-                FetchRequest
-                ListOffsetsRequest
-                MetadataRequest
-                FindCoordinatorRequest
-                SaslHandshakeRequest
-                ApiVersionsRequest
-                CreateTopicsRequest
-                DeleteTopicsRequest
-                InitProducerIdRequest
-                AddPartitionsToTxnRequest
-                AddOffsetsToTxnRequest
-                EndTxnRequest
-                TxnOffsetCommitRequest
-                DescribeConfigsRequest
-                SaslAuthenticateRequest
-                CreatePartitionsRequest
-                DescribeClusterRequest
-                DescribeProducersRequest
-                GetTelemetrySubscriptionsRequest
-                PushTelemetryRequest;
-            responses:
-                ProduceResponse
-                ListOffsetsResponse
-                MetadataResponse
-                FindCoordinatorResponse
-                SaslHandshakeResponse
-                ApiVersionsResponse
-                CreateTopicsResponse
-                DeleteTopicsResponse
-                InitProducerIdResponse
-                AddPartitionsToTxnResponse
-                AddOffsetsToTxnResponse
-                EndTxnResponse
-                TxnOffsetCommitResponse
-                DescribeConfigsResponse
-                SaslAuthenticateResponse
-                CreatePartitionsResponse
-                DescribeClusterResponse
-                DescribeProducersResponse
-                GetTelemetrySubscriptionsResponse
-                PushTelemetryResponse;
+            requests: $($request)*;
+            responses: $($($response)?)*;
         }
     };
 }

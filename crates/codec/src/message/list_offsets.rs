@@ -4,8 +4,8 @@
 //! from 8 (KIP-405), the end of the remote one from 9 (KIP-1005), with a time-out for it from 10 (KIP-1075), the first
 //! offset that is still to be uploaded from 11 (KIP-1023). Version 4 carries the leader's epoch (KIP-320).
 
+use super::ApiKey;
 use super::table::{message, table};
-use super::{ApiKey, Request};
 use crate::ErrorCode;
 use crate::ids::{BrokerId, LeaderEpoch, PartitionId};
 use crate::wire::since;
@@ -73,9 +73,4 @@ table! {
     }
 }
 
-message!(ListOffsetsRequest, ApiKey::LIST_OFFSETS, versions 1..=11, flexible since 6);
-message!(ListOffsetsResponse, ApiKey::LIST_OFFSETS, versions 1..=11, flexible since 6);
-
-impl Request for ListOffsetsRequest {
-    type Response = ListOffsetsResponse;
-}
+message!(ApiKey::LIST_OFFSETS, ListOffsetsRequest => ListOffsetsResponse, versions 1..=11, flexible since 6);

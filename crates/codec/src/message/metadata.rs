@@ -4,8 +4,8 @@
 //! (KIP-112), 7 carries the leader's epoch (KIP-320), 8 … 10 what the client may do (KIP-430), 10 and 12 topic ids
 //! (KIP-516), and 13 may send the client back to its bootstrap servers (KIP-1102).
 
+use super::ApiKey;
 use super::table::{message, table};
-use super::{ApiKey, Request};
 use crate::ErrorCode;
 use crate::ids::{BrokerId, LeaderEpoch, PartitionId, TopicId};
 use crate::wire::{Few, removed_after, since};
@@ -35,7 +35,7 @@ table! {
     }
 
     /// The cluster as the broker sees it.
-    pub struct MetadataResponse viewed as MetadataResponseView {
+    pub struct MetadataResponse {
         /// How long the client should wait before its next request, in milliseconds.
         throttle_time_ms: i32 => since(3).ignorable();
         /// The brokers that are up.
@@ -53,7 +53,7 @@ table! {
     }
 
     /// A broker.
-    pub struct MetadataResponseBroker viewed as MetadataBrokerView {
+    pub struct MetadataResponseBroker {
         /// Its number.
         node_id: BrokerId => since(0);
         /// The host that it advertises.
@@ -65,7 +65,7 @@ table! {
     }
 
     /// A topic.
-    pub struct MetadataResponseTopic viewed as MetadataTopicView {
+    pub struct MetadataResponseTopic {
         /// Why the topic is not described.
         error_code: ErrorCode => since(0);
         /// Its name; null when it was asked for by an id that nobody has.
@@ -81,7 +81,7 @@ table! {
     }
 
     /// A partition.
-    pub struct MetadataResponsePartition viewed as MetadataPartitionView {
+    pub struct MetadataResponsePartition {
         /// `LEADER_NOT_AVAILABLE` and its like.
         error_code: ErrorCode => since(0);
         /// Its number.
@@ -99,12 +99,7 @@ table! {
     }
 }
 
-message!(MetadataRequest, ApiKey::METADATA, versions 0..=13, flexible since 9);
-message!(MetadataResponse, ApiKey::METADATA, versions 0..=13, flexible since 9);
-
-impl Request for MetadataRequest {
-    type Response = MetadataResponse;
-}
+message!(ApiKey::METADATA, MetadataRequest => MetadataResponse, versions 0..=13, flexible since 9);
 
 impl MetadataRequestTopic {
     /// A question by name.

@@ -3,8 +3,8 @@
 //! A table reads like Kafka's own schema (`clients/src/main/resources/common/message/*.json` in Apache Kafka): one
 //! row a field; [`since`](crate::wire::since), [`tag`](crate::wire::tag) and
 //! [`removed_after`](crate::wire::removed_after) say which versions carry it. One macro, `table!`, makes both
-//! directions of a table. A new message is a file with its table, two lines that give it its [`ApiKey`] and versions, and
-//! its name in `list.rs`, from which every test takes it.
+//! directions of a table. A new message is a file with its tables, one line that gives request and response their
+//! [`ApiKey`] and versions, and a row in `list.rs`, from which every test takes it.
 //!
 //! * **Versions** are those that Kafka 4.3 speaks and therefore all that brokers of 2.1 … 4.3 need. What KIP-896 took
 //!   out of Kafka 4.0, such as Produce 0 … 2, is left out. A version is asked for by its number, through
@@ -15,8 +15,7 @@
 //! * **Tagged fields** (KIP-482) stand in the table like all others, are written only when they differ from their
 //!   default, and keep it when they are absent. Tags that a table does not know are passed over, and are gone when the
 //!   message is written again.
-//! * **Bounds**: what decoding allocates is at most 24 times the bytes that it is given. A [view](ViewedMessage), which
-//!   [`MetadataResponse`], [`ProduceRequest`] and [`ProduceResponse`] have, allocates nothing.
+//! * **Bounds**: what decoding allocates is at most 24 times the bytes that it is given.
 //!
 //! The API key and the versions stand in [`Message`]; the headers around a message in [`header`].
 //!
@@ -69,62 +68,32 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod txn_offset_commit;
-mod view;
 
-pub use add_offsets_to_txn::{AddOffsetsToTxnRequest, AddOffsetsToTxnResponse};
-pub use add_partitions_to_txn::{
-    AddPartitionsToTxnPartitionResult, AddPartitionsToTxnRequest, AddPartitionsToTxnResponse,
-    AddPartitionsToTxnResult, AddPartitionsToTxnTopic, AddPartitionsToTxnTopicResult,
-    AddPartitionsToTxnTransaction,
-};
+pub use add_offsets_to_txn::*;
+pub use add_partitions_to_txn::*;
 pub use api_key::ApiKey;
-pub use api_versions::{
-    ApiVersion, ApiVersionsRequest, ApiVersionsResponse, FinalizedFeature, SupportedFeature,
-};
-pub use create_partitions::{
-    CreatePartitionsAssignment, CreatePartitionsRequest, CreatePartitionsResponse, CreatePartitionsTopic,
-    CreatePartitionsTopicResult,
-};
-pub use create_topics::{
-    CreatableReplicaAssignment, CreatableTopic, CreatableTopicConfig, CreatableTopicConfigs,
-    CreatableTopicResult, CreateTopicsRequest, CreateTopicsResponse,
-};
-pub use delete_topics::{DeletableTopicResult, DeleteTopicState, DeleteTopicsRequest, DeleteTopicsResponse};
-pub use describe_cluster::{DescribeClusterBroker, DescribeClusterRequest, DescribeClusterResponse};
-pub use describe_configs::{
-    DescribeConfigsRequest, DescribeConfigsResource, DescribeConfigsResourceResult, DescribeConfigsResponse,
-    DescribeConfigsResult, DescribeConfigsSynonym,
-};
-pub use describe_producers::{
-    DescribeProducersPartitionResult, DescribeProducersRequest, DescribeProducersResponse,
-    DescribeProducersTopic, DescribeProducersTopicResult, ProducerState,
-};
-pub use end_txn::{EndTxnRequest, EndTxnResponse};
-pub use fetch::{FetchPartition, FetchRequest, FetchTopic, ForgottenTopic, ReplicaState};
-pub use find_coordinator::{Coordinator, FindCoordinatorRequest, FindCoordinatorResponse};
-pub use get_telemetry_subscriptions::{GetTelemetrySubscriptionsRequest, GetTelemetrySubscriptionsResponse};
-pub use init_producer_id::{InitProducerIdRequest, InitProducerIdResponse};
-pub use list_offsets::{
-    ListOffsetsPartition, ListOffsetsPartitionResponse, ListOffsetsRequest, ListOffsetsResponse,
-    ListOffsetsTopic, ListOffsetsTopicResponse,
-};
-pub use metadata::{
-    MetadataBrokerView, MetadataPartitionView, MetadataRequest, MetadataRequestTopic, MetadataResponse,
-    MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic, MetadataResponseView,
-    MetadataTopicView,
-};
+pub use api_versions::*;
+pub use create_partitions::*;
+pub use create_topics::*;
+pub use delete_topics::*;
+pub use describe_cluster::*;
+pub use describe_configs::*;
+pub use describe_producers::*;
+pub use end_txn::*;
+pub use fetch::*;
+pub use find_coordinator::*;
+pub use get_telemetry_subscriptions::*;
+pub use init_producer_id::*;
+pub use list_offsets::*;
+pub use metadata::*;
 pub use produce::{
     BatchIndexAndErrorMessage, LeaderIdAndEpoch, NodeEndpoint, PartitionProduceData,
     PartitionProduceResponse, ProduceRequest, ProduceResponse, TopicProduceData, TopicProduceResponse,
 };
-pub use push_telemetry::{PushTelemetryRequest, PushTelemetryResponse};
-pub use sasl_authenticate::{SaslAuthenticateRequest, SaslAuthenticateResponse};
-pub use sasl_handshake::{SaslHandshakeRequest, SaslHandshakeResponse};
-pub use txn_offset_commit::{
-    TxnOffsetCommitRequest, TxnOffsetCommitRequestPartition, TxnOffsetCommitRequestTopic,
-    TxnOffsetCommitResponse, TxnOffsetCommitResponsePartition, TxnOffsetCommitResponseTopic,
-};
-pub use view::ViewedMessage;
+pub use push_telemetry::*;
+pub use sasl_authenticate::*;
+pub use sasl_handshake::*;
+pub use txn_offset_commit::*;
 
 use std::ops::RangeInclusive;
 

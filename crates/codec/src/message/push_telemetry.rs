@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 
+use super::ApiKey;
 use super::table::{message, table};
-use super::{ApiKey, Request};
 use crate::ErrorCode;
 use crate::ids::ClientInstanceId;
 use crate::wire::since;
@@ -32,9 +32,7 @@ table! {
     }
 }
 
-message!(PushTelemetryRequest, ApiKey::PUSH_TELEMETRY, versions 0..=0, flexible since 0);
-message!(PushTelemetryResponse, ApiKey::PUSH_TELEMETRY, versions 0..=0, flexible since 0);
-
-impl Request for PushTelemetryRequest {
-    type Response = PushTelemetryResponse;
-}
+message!(
+    ApiKey::PUSH_TELEMETRY, PushTelemetryRequest => PushTelemetryResponse,
+    versions 0..=0, flexible since 0
+);

@@ -82,21 +82,8 @@ pub(crate) fn read_row<T: Field>(
 pub(crate) fn read_value<T: Field>(row: &Row, input: &mut Reader<'_>, version: Version) -> Decoded<T> {
     let start = input.position();
     let value = T::read(input, version)?;
-    check_null(value.is_null(), row, input, start, version)?;
-    Ok(value)
-}
-
-/// Refuses a null where the version has none.
-#[inline]
-pub(crate) fn check_null(
-    is_null: bool,
-    row: &Row,
-    input: &Reader<'_>,
-    start: usize,
-    version: Version,
-) -> Decoded<()> {
-    match is_null && !row.is_nullable_in(version) {
+    match value.is_null() && !row.is_nullable_in(version) {
         true => Err(input.problem_at(start, Problem::UnexpectedNull)),
-        false => Ok(()),
+        false => Ok(value),
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! What the mechanism says is a secret or close to one, so it never appears in a log.
 
+use super::ApiKey;
 use super::table::{message, table};
-use super::{ApiKey, Request};
 use crate::ErrorCode;
 use crate::wire::{SecretBytes, since};
 
@@ -33,9 +33,7 @@ table! {
     }
 }
 
-message!(SaslAuthenticateRequest, ApiKey::SASL_AUTHENTICATE, versions 0..=2, flexible since 2);
-message!(SaslAuthenticateResponse, ApiKey::SASL_AUTHENTICATE, versions 0..=2, flexible since 2);
-
-impl Request for SaslAuthenticateRequest {
-    type Response = SaslAuthenticateResponse;
-}
+message!(
+    ApiKey::SASL_AUTHENTICATE, SaslAuthenticateRequest => SaslAuthenticateResponse,
+    versions 0..=2, flexible since 2
+);

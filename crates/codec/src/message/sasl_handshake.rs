@@ -1,8 +1,8 @@
 //! SaslHandshake: which SASL mechanism the client is going to use (KIP-43). Its versions are never flexible, so that a
 //! broker can refuse a client of any age in a form that it reads.
 
+use super::ApiKey;
 use super::table::{message, table};
-use super::{ApiKey, Request};
 use crate::ErrorCode;
 use crate::wire::since;
 
@@ -23,9 +23,7 @@ table! {
 }
 
 // After version 0 the exchange goes over the wire as bare frames, after version 1 in SaslAuthenticate (KIP-152).
-message!(SaslHandshakeRequest, ApiKey::SASL_HANDSHAKE, versions 0..=1, never flexible);
-message!(SaslHandshakeResponse, ApiKey::SASL_HANDSHAKE, versions 0..=1, never flexible);
-
-impl Request for SaslHandshakeRequest {
-    type Response = SaslHandshakeResponse;
-}
+message!(
+    ApiKey::SASL_HANDSHAKE, SaslHandshakeRequest => SaslHandshakeResponse,
+    versions 0..=1, flexible since i16::MAX
+);

@@ -10,17 +10,16 @@
 //!         current_leader: LeaderIdAndEpoch => tag(0, 10).ignorable();
 //!     }
 //! }
-//! message!(PartitionProduceResponse, ApiKey::PRODUCE, versions 3..=13, flexible since 9);
+//! message!(ApiKey::PRODUCE, ProduceRequest => ProduceResponse, versions 3..=13, flexible since 9);
 //! ```
 //!
 //! The rows of tagged fields stand with their tags ascending, among the others or after them.
 
-/// Makes a struct and both directions of its codec from rows `name: Type [= default] => row;`, and a view of it where
-/// the head of the struct names one.
+/// Makes a struct and both directions of its codec from rows `name: Type [= default] => row;`.
 macro_rules! table {
     ($(
         $(#[$meta:meta])*
-        pub struct $name:ident $(viewed as $view:ident)? {
+        pub struct $name:ident {
             $( $(#[$doc:meta])* $field:ident : $type:ty $(= $default:expr)? => $row:expr; )*
         }
     )+) => {$(
@@ -37,10 +36,6 @@ macro_rules! table {
         }
 
         $crate::message::table::testing! { $name { $( $field: $type => $row; )* } }
-
-        $crate::message::view::view! {
-            [$($view)?] $name { $( [$(#[$doc])*] $field: $type [$($default)?] => $row; )* }
-        }
 
         impl $crate::wire::Field for $name {
             fn put(
@@ -152,12 +147,18 @@ macro_rules! testing {
 }
 pub(crate) use testing;
 
-/// Gives a table its API key and versions.
+/// Gives the tables of a request and its response their API key and versions.
 macro_rules! message {
-    ($name:ident, $key:expr, versions $first:literal ..= $last:literal, never flexible) => {
-        $crate::message::table::message!($name, $key, versions $first..=$last, flexible since i16::MAX);
+    ($key:expr, $request:ident $(=> $response:ident)?, versions $first:literal ..= $last:literal, flexible since $flexible:expr) => {
+        $crate::message::table::message!(@one $request, $key, $first, $last, $flexible);
+        $(
+            $crate::message::table::message!(@one $response, $key, $first, $last, $flexible);
+            impl $crate::message::Request for $request {
+                type Response = $response;
+            }
+        )?
     };
-    ($name:ident, $key:expr, versions $first:literal ..= $last:literal, flexible since $flexible:expr) => {
+    (@one $name:ident, $key:expr, $first:literal, $last:literal, $flexible:expr) => {
         impl $crate::message::Message for $name {
             const NAME: &'static str = stringify!($name);
             const KEY: $crate::message::ApiKey = $key;

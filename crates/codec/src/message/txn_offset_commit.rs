@@ -3,8 +3,8 @@
 //! Version 2 carries the leader's epoch (KIP-320), 3 the member that commits (KIP-447), 4 may be answered with
 //! `TRANSACTION_ABORTABLE`, and 5 needs no AddOffsetsToTxn before it where `transaction.version` is 2 (KIP-890).
 
+use super::ApiKey;
 use super::table::{message, table};
-use super::{ApiKey, Request};
 use crate::ErrorCode;
 use crate::ids::{LeaderEpoch, PartitionId, ProducerEpoch, ProducerId};
 use crate::wire::since;
@@ -75,9 +75,7 @@ table! {
     }
 }
 
-message!(TxnOffsetCommitRequest, ApiKey::TXN_OFFSET_COMMIT, versions 0..=5, flexible since 3);
-message!(TxnOffsetCommitResponse, ApiKey::TXN_OFFSET_COMMIT, versions 0..=5, flexible since 3);
-
-impl Request for TxnOffsetCommitRequest {
-    type Response = TxnOffsetCommitResponse;
-}
+message!(
+    ApiKey::TXN_OFFSET_COMMIT, TxnOffsetCommitRequest => TxnOffsetCommitResponse,
+    versions 0..=5, flexible since 3
+);

@@ -9,7 +9,6 @@ use super::field::Field;
 use super::length::{put_count, required};
 use super::reader::Reader;
 use super::version::Version;
-use super::view::{Elements, Viewed};
 
 /// As many elements as are kept in place: the usual number of replicas.
 const IN_PLACE: usize = 3;
@@ -107,28 +106,6 @@ impl<T: Field + Copy + Default> Field for Few<T> {
 
     fn bytes_min(version: Version) -> usize {
         Vec::<T>::bytes_min(version)
-    }
-}
-
-impl<T: Viewed + Copy + Default> Viewed for Few<T> {
-    type View<'a> = Elements<'a, T>;
-
-    #[inline(always)]
-    fn view<'a>(input: &mut Reader<'a>, version: Version) -> Decoded<Elements<'a, T>> {
-        Vec::view(input, version)
-    }
-
-    #[inline]
-    fn check(input: &mut Reader<'_>, version: Version) -> Decoded<bool> {
-        Vec::<T>::check(input, version)
-    }
-
-    fn view_default<'a>(_: Self) -> Elements<'a, T> {
-        Elements::default()
-    }
-
-    fn own(view: &Elements<'_, T>) -> Self {
-        view.clone().map(|element| T::own(&element)).collect()
     }
 }
 

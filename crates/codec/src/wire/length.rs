@@ -71,7 +71,7 @@ impl Length {
 
 /// Reads, by `read`, what may not be null.
 #[inline(always)]
-pub(super) fn required<'a, T>(
+pub(crate) fn required<'a, T>(
     input: &mut Reader<'a>,
     version: Version,
     read: impl FnOnce(&mut Reader<'a>, Version) -> Decoded<Option<T>>,

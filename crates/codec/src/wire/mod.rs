@@ -1,8 +1,7 @@
 //! The primitives of the wire: fixed numbers, varints, strings, arrays, tagged fields.
 //!
 //! Reading goes through [`Reader`], which knows how much is left and never believes a length; writing appends to a
-//! `Vec<u8>`. [`Field`] is what a type needs to stand in a message table, [`Viewed`] what it needs to be looked at
-//! where it lies.
+//! `Vec<u8>`. [`Field`] is the codec of a type that stands in a message table.
 
 mod array;
 #[cfg(test)]
@@ -19,17 +18,14 @@ mod reader;
 mod text;
 pub mod varint;
 mod version;
-mod view;
 
 pub(crate) use array::read_count;
 pub use error::{DecodeError, Decoded, EncodeError, Problem};
 pub use few::Few;
 pub use field::{Field, Nullable};
-pub(crate) use length::{put_bytes_length, put_count};
+pub(crate) use length::{put_bytes_length, put_count, required};
 pub(crate) use newtype::field_by_inner;
 pub use reader::Reader;
 pub use text::SecretBytes;
 pub(crate) use text::{put_nullable_str, put_str, read_str};
 pub use version::{Row, Version, removed_after, since, tag};
-pub(crate) use view::viewed_by_copy;
-pub use view::{Elements, Viewed, ViewedNullable};

@@ -6,7 +6,6 @@ use super::error::{Decoded, EncodeError};
 use super::field::Field;
 use super::reader::Reader;
 use super::version::Version;
-use super::view::viewed_by_copy;
 
 macro_rules! fixed {
     ($($type:ty, $put:ident, $read:ident, $bytes:literal;)*) => {$(
@@ -31,8 +30,6 @@ macro_rules! fixed {
                 Ok(numbers.iter().map(|number| Self::from_be_bytes(*number)).collect())
             }
         }
-
-        viewed_by_copy!($type, $bytes);
     )*};
 }
 
@@ -58,5 +55,3 @@ impl Field for bool {
         1
     }
 }
-
-viewed_by_copy!(bool, 1);

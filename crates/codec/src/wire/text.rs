@@ -94,12 +94,6 @@ pub(crate) fn read_str<'a>(input: &mut Reader<'a>, version: Version) -> Decoded<
     std::str::from_utf8(text).map(Some).map_err(|_| input.problem_at(start, Problem::NotUtf8))
 }
 
-/// Reads a nullable range of bytes without keeping it.
-pub(super) fn read_slice<'a>(input: &mut Reader<'a>, version: Version) -> Decoded<Option<&'a [u8]>> {
-    let Some(length) = read_length(input, Length::Long, version)? else { return Ok(None) };
-    Ok(Some(input.take(length)?))
-}
-
 /// Reads a length in bytes, none for a null, checked against the bytes that are left.
 fn read_length(input: &mut Reader<'_>, length: Length, version: Version) -> Decoded<Option<usize>> {
     let Some(length) = length.read(input, version)? else { return Ok(None) };

@@ -12,7 +12,7 @@ mod records;
 #[test]
 fn nothing_allocates_more_than_its_bytes_allow() {
     let frames = messages::owned_messages_stay_below_24_times_their_frame()
-        + messages::what_is_looked_at_stays_below_its_frame()
+        + messages::a_borrowed_response_stays_below_its_frame()
         + records::a_batch_is_read_without_allocating()
         + compression::a_bomb_makes_no_more_than_its_limit();
     println!("{frames} hostile frames");

@@ -6,11 +6,9 @@ use std::sync::Arc as StdArc;
 
 use milena_codec::ids::{BrokerId, LeaderEpoch, PartitionId, TopicId};
 use milena_codec::message::header::read_response_tags;
-use milena_codec::message::produce::{
-    AnswerReader, BatchIndexAndErrorMessageView, PartitionAnswer, TopicKey,
-};
+use milena_codec::message::produce::{AnswerReader, PartitionAnswer, RejectedRecord, TopicKey};
 use milena_codec::message::{NodeEndpoint, ProduceResponse};
-use milena_codec::wire::{DecodeError, Reader, Viewed};
+use milena_codec::wire::{DecodeError, Reader};
 use milena_codec::{ErrorCode, printable};
 
 use super::request::ProduceRequest;
@@ -80,7 +78,7 @@ pub(super) fn read(
         }
     }
     let (throttle_time_ms, endpoints) = answers.finish()?;
-    Ok((throttle_time_ms, Vec::own(&endpoints)))
+    Ok((throttle_time_ms, endpoints.map(NodeEndpoint::from).collect()))
 }
 
 /// Finds the batch that a row is about. Rows come in the order of the request as a rule; with the first that does not, all
@@ -165,9 +163,9 @@ fn answer_of(answer: &PartitionAnswer<'_>) -> Answer {
     }
 }
 
-fn record_error_of(error: BatchIndexAndErrorMessageView<'_>) -> Option<RecordError> {
+fn record_error_of(error: RejectedRecord<'_>) -> Option<RecordError> {
     let place = u32::try_from(error.batch_index).ok()?;
-    Some(RecordError { place, message: error.batch_index_error_message.map(printable) })
+    Some(RecordError { place, message: error.message.map(printable) })
 }
 
 fn hint_of(answer: &PartitionAnswer<'_>) -> Option<LeaderHint> {

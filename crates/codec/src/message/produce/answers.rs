@@ -1,13 +1,17 @@
 //! Reading a Produce response partition by partition, without keeping it.
 
+use std::fmt;
+use std::iter::FusedIterator;
+use std::marker::PhantomData;
+
 use super::{
     BatchIndexAndErrorMessage, LeaderIdAndEpoch, NodeEndpoint, PartitionProduceResponse, ProduceResponse,
     TOPIC_IDS_SINCE, TopicProduceResponse,
 };
 use crate::ErrorCode;
-use crate::ids::{PartitionId, TopicId};
+use crate::ids::{BrokerId, PartitionId, TopicId};
 use crate::message::{Message, Version};
-use crate::wire::{DecodeError, Decoded, Elements, Field, Problem, Reader, Viewed, read_count};
+use crate::wire::{DecodeError, Decoded, Field, Problem, Reader, read_count, read_str, required};
 
 /// How a response names a topic: by name up to version 12, by id from 13 on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +23,7 @@ pub enum TopicKey<'a> {
 }
 
 /// What became of the batch of one partition. See [`super::PartitionProduceResponse`] for the fields.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct PartitionAnswer<'a> {
     /// The topic.
     pub topic: TopicKey<'a>,
@@ -34,7 +38,7 @@ pub struct PartitionAnswer<'a> {
     /// Where the partition's log begins, or -1.
     pub log_start_offset: i64,
     /// The records at fault; none, as a rule.
-    pub record_errors: Elements<'a, BatchIndexAndErrorMessage>,
+    pub record_errors: Elements<'a, RejectedRecord<'a>>,
     /// Why the batch was refused, in words.
     pub error_message: Option<&'a str>,
     /// Who leads the partition now, where the broker says so.
@@ -55,7 +59,7 @@ pub struct PartitionAnswer<'a> {
 ///
 /// let mut answers = AnswerReader::new(&bytes, 9)?;
 /// assert_eq!(answers.next_partition()?.map(|answer| answer.base_offset), Some(42));
-/// assert_eq!(answers.next_partition()?, None);
+/// assert!(answers.next_partition()?.is_none());
 /// let (throttle_time_ms, endpoints) = answers.finish()?;
 /// assert_eq!((throttle_time_ms, endpoints.len()), (0, 0));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -114,15 +118,15 @@ impl<'a> AnswerReader<'a> {
     ///
     /// # Errors
     /// [`DecodeError`] when that is malformed, or partitions were left unread.
-    pub fn finish(mut self) -> Result<(i32, Elements<'a, NodeEndpoint>), DecodeError> {
+    pub fn finish(mut self) -> Result<(i32, Elements<'a, Endpoint<'a>>), DecodeError> {
         let throttle_time_ms = self.input.i32()?;
         let mut endpoints = Elements::default();
         if self.version.flexible {
             let version = self.version;
             self.input.tagged_fields(|tag, input| -> Decoded<bool> {
-                let known = tag == 0 && version.number >= 10;
+                let known = tag == 0 && version.number >= LEADERS_SINCE;
                 if known {
-                    endpoints = Vec::view(input, version)?;
+                    endpoints = Elements::read(input, version)?;
                 }
                 Ok(known)
             })?;
@@ -134,29 +138,182 @@ impl<'a> AnswerReader<'a> {
     fn read_topic(&mut self) -> Result<TopicKey<'a>, DecodeError> {
         match self.version.number >= TOPIC_IDS_SINCE {
             true => Ok(TopicKey::Id(TopicId::read(&mut self.input, self.version)?)),
-            false => Ok(TopicKey::Name(String::view(&mut self.input, self.version)?)),
+            false => Ok(TopicKey::Name(required(&mut self.input, self.version, read_str)?)),
         }
     }
 
     fn read_partition(&mut self) -> Result<PartitionAnswer<'a>, DecodeError> {
-        let partition = PartitionProduceResponse::view(&mut self.input, self.version)?;
-        Ok(PartitionAnswer {
+        let (input, version) = (&mut self.input, self.version);
+        let mut answer = PartitionAnswer {
             topic: self.topic,
-            index: partition.index,
-            error_code: partition.error_code,
-            base_offset: partition.base_offset,
-            log_append_time_ms: partition.log_append_time_ms,
-            log_start_offset: partition.log_start_offset,
-            record_errors: partition.record_errors,
-            error_message: partition.error_message,
-            current_leader: LeaderIdAndEpoch::own(&partition.current_leader),
-        })
+            index: PartitionId(input.i32()?),
+            error_code: ErrorCode(input.i16()?),
+            base_offset: input.i64()?,
+            log_append_time_ms: input.i64()?,
+            log_start_offset: if version.number >= LOG_START_SINCE { input.i64()? } else { -1 },
+            record_errors: Elements::default(),
+            error_message: None,
+            current_leader: LeaderIdAndEpoch::default(),
+        };
+        if version.number >= RECORD_ERRORS_SINCE {
+            answer.record_errors = Elements::read(input, version)?;
+            answer.error_message = read_str(input, version)?;
+        }
+        if version.flexible {
+            input.tagged_fields(|tag, input| -> Decoded<bool> {
+                let known = tag == 0 && version.number >= LEADERS_SINCE;
+                if known {
+                    answer.current_leader = LeaderIdAndEpoch::read(input, version)?;
+                }
+                Ok(known)
+            })?;
+        }
+        Ok(answer)
     }
 
     fn skip_tags(&mut self) -> Result<(), DecodeError> {
-        match self.version.flexible {
-            true => self.input.tagged_fields(|_, _| Ok(false)),
-            false => Ok(()),
+        skip_tags(&mut self.input, self.version).map_err(DecodeError::from)
+    }
+}
+
+fn skip_tags(input: &mut Reader<'_>, version: Version) -> Decoded<()> {
+    match version.flexible {
+        true => input.tagged_fields(|_, _| Ok(false)),
+        false => Ok(()),
+    }
+}
+
+/// The first version with `log_start_offset` (KIP-192).
+const LOG_START_SINCE: i16 = 5;
+/// The first version with `record_errors` and `error_message` (KIP-467).
+const RECORD_ERRORS_SINCE: i16 = 8;
+/// The first version with `current_leader` and `node_endpoints` (KIP-951).
+const LEADERS_SINCE: i16 = 10;
+
+/// A record that caused its batch to be rejected: a [`BatchIndexAndErrorMessage`] that borrows from the response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RejectedRecord<'a> {
+    /// The index of the record in its batch, from 0.
+    pub batch_index: i32,
+    /// The reason, in the broker's words.
+    pub message: Option<&'a str>,
+}
+
+/// Where a broker listens: a [`NodeEndpoint`] that borrows from the response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Endpoint<'a> {
+    /// The broker.
+    pub node_id: BrokerId,
+    /// Its host.
+    pub host: &'a str,
+    /// Its port.
+    pub port: i32,
+    /// Its rack.
+    pub rack: Option<&'a str>,
+}
+
+/// An element of an array that is read without being kept.
+pub trait Element<'a>: Sized {
+    /// The table with the same rows.
+    type Table: Field;
+
+    /// Reads an element.
+    ///
+    /// # Errors
+    /// [`DecodeError`] with the position of the first byte that is wrong.
+    fn read(input: &mut Reader<'a>, version: Version) -> Decoded<Self>;
+}
+
+impl<'a> Element<'a> for RejectedRecord<'a> {
+    type Table = BatchIndexAndErrorMessage;
+
+    fn read(input: &mut Reader<'a>, version: Version) -> Decoded<Self> {
+        let record = Self { batch_index: input.i32()?, message: read_str(input, version)? };
+        skip_tags(input, version)?;
+        Ok(record)
+    }
+}
+
+impl<'a> Element<'a> for Endpoint<'a> {
+    type Table = NodeEndpoint;
+
+    fn read(input: &mut Reader<'a>, version: Version) -> Decoded<Self> {
+        let endpoint = Self {
+            node_id: BrokerId(input.i32()?),
+            host: required(input, version, read_str)?,
+            port: input.i32()?,
+            rack: read_str(input, version)?,
+        };
+        skip_tags(input, version)?;
+        Ok(endpoint)
+    }
+}
+
+impl From<RejectedRecord<'_>> for BatchIndexAndErrorMessage {
+    fn from(RejectedRecord { batch_index, message }: RejectedRecord<'_>) -> Self {
+        Self { batch_index, batch_index_error_message: message.map(str::to_owned) }
+    }
+}
+
+impl From<Endpoint<'_>> for NodeEndpoint {
+    fn from(Endpoint { node_id, host, port, rack }: Endpoint<'_>) -> Self {
+        Self { node_id, host: host.to_owned(), port, rack: rack.map(str::to_owned) }
+    }
+}
+
+/// The elements of an array in a Produce response, read one by one from bytes that were checked before. Nothing is
+/// allocated.
+#[derive(Clone)]
+pub struct Elements<'a, T> {
+    bytes: &'a [u8],
+    /// The number of the response's version.
+    version: i16,
+    left: usize,
+    element: PhantomData<fn() -> T>,
+}
+
+impl<'a, T: Element<'a>> Elements<'a, T> {
+    /// Passes over an array, and checks each of its elements.
+    fn read(input: &mut Reader<'a>, version: Version) -> Decoded<Self> {
+        let left = read_count::<T::Table>(input, version)?;
+        let start = input.position();
+        let bytes_min = T::Table::bytes_min(version);
+        for _ in 0..left {
+            input.give_back(bytes_min);
+            T::read(input, version)?;
         }
+        Ok(Self { bytes: input.since(start), version: version.number, left, element: PhantomData })
+    }
+}
+
+/// No elements.
+impl<T> Default for Elements<'_, T> {
+    fn default() -> Self {
+        Self { bytes: &[], version: 0, left: 0, element: PhantomData }
+    }
+}
+
+impl<'a, T: Element<'a>> Iterator for Elements<'a, T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.left = self.left.checked_sub(1)?;
+        let mut input = Reader::new(self.bytes);
+        let element = T::read(&mut input, Version::of::<ProduceResponse>(self.version)).ok();
+        self.bytes = input.rest();
+        element
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl<'a, T: Element<'a>> ExactSizeIterator for Elements<'a, T> {}
+impl<'a, T: Element<'a>> FusedIterator for Elements<'a, T> {}
+
+impl<'a, T: Element<'a> + Clone + fmt::Debug> fmt::Debug for Elements<'a, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
     }
 }

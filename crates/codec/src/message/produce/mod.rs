@@ -1,8 +1,8 @@
 //! Produce: record batches to the leaders of their partitions, and what became of each.
 //!
-//! The tables are for whoever wants whole messages, their views for whoever looks at them once, as a broker does at the
-//! request. The record's way uses neither: [`put_request`] writes a request around batches that stay where they are, and
-//! [`AnswerReader`] reads a response, of which what stands before a fault counts, without keeping it.
+//! The tables are whole messages. The producer uses [`put_request`], which writes a request around batches that stay where
+//! they are, and [`AnswerReader`], which reads a response partition by partition without keeping it: the partitions before
+//! a malformed byte count.
 //!
 //! Versions 3 … 13: 5 tells where the log begins (KIP-192), 7 allows zstd (KIP-110), 8 tells which records are at fault
 //! (KIP-467), 10 who leads now (KIP-951), 11 may be answered with `TRANSACTION_ABORTABLE` and 12 adds partitions to their
@@ -11,20 +11,20 @@
 mod answers;
 mod request;
 
-pub use answers::{AnswerReader, PartitionAnswer, TopicKey};
+pub use answers::{AnswerReader, Elements, Endpoint, PartitionAnswer, RejectedRecord, TopicKey};
 pub use request::{PartitionRecords, RequestFrame, put_request};
 
 use bytes::Bytes;
 
+use super::ApiKey;
 use super::table::{message, table};
-use super::{ApiKey, Request};
 use crate::ErrorCode;
 use crate::ids::{BrokerId, LeaderEpoch, PartitionId, TopicId};
 use crate::wire::{removed_after, since, tag};
 
 table! {
     /// Record batches for some partitions.
-    pub struct ProduceRequest viewed as ProduceRequestView {
+    pub struct ProduceRequest {
         /// Null unless the batches belong to a transaction.
         transactional_id: Option<String> => since(3).nullable(3);
         /// 0: no answer at all; 1: the leader wrote it; -1: every in-sync replica did.
@@ -36,7 +36,7 @@ table! {
     }
 
     /// The batches of a topic.
-    pub struct TopicProduceData viewed as TopicProduceDataView {
+    pub struct TopicProduceData {
         /// The topic's name.
         name: String => removed_after(0, 12).ignorable();
         /// The topic's id.
@@ -46,7 +46,7 @@ table! {
     }
 
     /// The batch of a partition.
-    pub struct PartitionProduceData viewed as PartitionProduceDataView {
+    pub struct PartitionProduceData {
         /// The partition.
         index: PartitionId => since(0);
         /// One record batch.
@@ -54,7 +54,7 @@ table! {
     }
 
     /// What became of the batches.
-    pub struct ProduceResponse viewed as ProduceResponseView {
+    pub struct ProduceResponse {
         /// By topic.
         responses: Vec<TopicProduceResponse> => since(0);
         /// How long the client should wait before its next request, in milliseconds (KIP-219).
@@ -64,7 +64,7 @@ table! {
     }
 
     /// What became of the batches of a topic.
-    pub struct TopicProduceResponse viewed as TopicProduceResponseView {
+    pub struct TopicProduceResponse {
         /// The topic's name.
         name: String => removed_after(0, 12).ignorable();
         /// The topic's id.
@@ -74,7 +74,7 @@ table! {
     }
 
     /// What became of the batch of a partition.
-    pub struct PartitionProduceResponse viewed as PartitionProduceResponseView {
+    pub struct PartitionProduceResponse {
         /// The partition.
         index: PartitionId => since(0);
         /// Whether it was written.
@@ -94,7 +94,7 @@ table! {
     }
 
     /// A record that caused its batch to be refused.
-    pub struct BatchIndexAndErrorMessage viewed as BatchIndexAndErrorMessageView {
+    pub struct BatchIndexAndErrorMessage {
         /// Its place in the batch, from 0.
         batch_index: i32 => since(8);
         /// Why, in words.
@@ -102,7 +102,7 @@ table! {
     }
 
     /// A leader and its term.
-    pub struct LeaderIdAndEpoch viewed as LeaderIdAndEpochView {
+    pub struct LeaderIdAndEpoch {
         /// The leader, or -1.
         leader_id: BrokerId = BrokerId::NONE => since(10);
         /// Its term, or -1.
@@ -110,7 +110,7 @@ table! {
     }
 
     /// Where a broker listens.
-    pub struct NodeEndpoint viewed as NodeEndpointView {
+    pub struct NodeEndpoint {
         /// The broker.
         node_id: BrokerId => since(10);
         /// Its host.
@@ -122,12 +122,7 @@ table! {
     }
 }
 
-message!(ProduceRequest, ApiKey::PRODUCE, versions 3..=13, flexible since 9);
-message!(ProduceResponse, ApiKey::PRODUCE, versions 3..=13, flexible since 9);
-
-impl Request for ProduceRequest {
-    type Response = ProduceResponse;
-}
+message!(ApiKey::PRODUCE, ProduceRequest => ProduceResponse, versions 3..=13, flexible since 9);
 
 /// The first version that names topics by their id instead of their name (KIP-516).
 pub const TOPIC_IDS_SINCE: i16 = 13;

@@ -1,5 +1,5 @@
-//! Every message in every version against kafka-protocol, in both directions, and against what Java wrote; views and the
-//! record's own ways of reading and writing Produce against the tables.
+//! Every message in every version against kafka-protocol, in both directions, and against what Java wrote; the record's own ways of
+//! reading and writing Produce against the tables.
 
 mod bounds;
 mod cases;
@@ -8,4 +8,3 @@ mod memory;
 mod peer;
 mod produce;
 mod versions;
-mod views;
