@@ -9,19 +9,12 @@
 //! No I/O and no clock: time is an argument, sending is a value. The stages of a request are in `turn`.
 
 mod answer;
-mod api_versions;
-mod authenticate;
+mod api;
 mod batch;
 mod codecs;
-mod create_topics;
-mod fetch;
-mod init_producer_id;
-mod list_offsets;
 mod log;
-mod metadata;
 mod opinion;
 mod partition;
-mod produce;
 mod producers;
 mod records;
 mod refusal;
@@ -141,7 +134,7 @@ impl Core {
             self.blame(now, id, broker, what);
         }
         if let Body::Produce(produce) = &call.body {
-            for (topic, partition) in produce::repeated(produce) {
+            for (topic, partition) in api::repeated(produce) {
                 let what = format!("{topic:?} partition {partition} stands twice in one Produce request");
                 self.blame(now, id, broker, what);
             }

@@ -13,6 +13,7 @@ use milena_codec::wire::Reader;
 use super::batch::Batch;
 use super::refusal::Refusal;
 use super::sasl::Saying;
+use super::state::State;
 
 /// A request with its header.
 #[derive(Debug)]
@@ -170,11 +171,8 @@ impl Produce {
     fn of(request: ours::ProduceRequest, version: i16) -> Self {
         let entries = request.topic_data.into_iter().flat_map(|topic| {
             let named = TopicRef::of(&topic.name, topic.topic_id, version);
-            topic.partition_data.into_iter().map(move |partition| Entry {
-                topic: named.clone(),
-                partition: partition.index,
-                batch: Batch::find(partition.records.as_ref(), version),
-            })
+            let partitions = topic.partition_data.into_iter();
+            partitions.map(move |one| Entry::of(&named, one.index, one.records.as_ref(), version))
         });
         Self {
             transactional: request.transactional_id.is_some(),
@@ -186,11 +184,9 @@ impl Produce {
     fn of_theirs(request: theirs::ProduceRequest, version: i16) -> Self {
         let entries = request.topic_data.into_iter().flat_map(|topic| {
             let named = TopicRef::of(&topic.name, TopicId(topic.topic_id.into_bytes()), version);
-            topic.partition_data.into_iter().map(move |partition| Entry {
-                topic: named.clone(),
-                partition: PartitionId(partition.index),
-                batch: Batch::find(partition.records.as_ref(), version),
-            })
+            let partitions = topic.partition_data.into_iter();
+            partitions
+                .map(move |one| Entry::of(&named, PartitionId(one.index), one.records.as_ref(), version))
         });
         Self {
             transactional: request.transactional_id.is_some(),
@@ -200,11 +196,25 @@ impl Produce {
     }
 }
 
+impl Entry {
+    fn of(topic: &TopicRef, partition: PartitionId, records: Option<&Bytes>, version: i16) -> Self {
+        Self { topic: topic.clone(), partition, batch: Batch::find(records, version) }
+    }
+}
+
 impl TopicRef {
     fn of(name: &str, id: TopicId, version: i16) -> Self {
         match version >= ours::produce::TOPIC_IDS_SINCE {
             true => Self::Id(id),
             false => Self::Name(name.to_owned()),
+        }
+    }
+
+    /// The topic's name; none for an id without a topic.
+    pub(crate) fn name<'a>(&'a self, state: &'a State) -> Option<&'a str> {
+        match self {
+            Self::Name(name) => Some(name),
+            Self::Id(id) => state.topic_of_id(*id),
         }
     }
 }

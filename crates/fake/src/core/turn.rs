@@ -13,13 +13,11 @@ use bytes::Bytes;
 use milena_codec::ids::BrokerId;
 
 use super::answer::Answer;
-use super::produce::{self, Here};
+use super::api::{self, Context};
 use super::reply::{Effect, twice, with_another_id};
 use super::request::{Body, Call};
-use super::{
-    ConnectionId, Core, Now, api_versions, create_topics, fetch, init_producer_id, list_offsets, metadata,
-};
-use crate::hook::{Action, Plan, Request, Target};
+use super::{ConnectionId, Core, Now};
+use crate::hook::{Action, Plan, Request};
 
 /// What came of a request.
 #[derive(Debug)]
@@ -159,7 +157,7 @@ impl Core {
             return Step::Wait { stage: Stage::Start, until: Some(muted_until) };
         }
         if !self.hooks.is_empty() {
-            let targets = self.targets(&pending.call);
+            let targets = api::targets(&self.state, &pending.call);
             let head = &pending.call.head;
             pending.plan = self.hooks.take(&Request {
                 api: head.api,
@@ -237,37 +235,9 @@ impl Core {
     }
 
     fn serve(&mut self, now: Now, broker: BrokerId, pending: &Pending, may_wait: bool) -> Answer {
-        let Pending { call: Call { head, body, .. }, plan, .. } = pending;
-        let state = &mut self.state;
-        match body {
-            Body::ApiVersions(request) => {
-                if let (true, Some(connection)) =
-                    (api_versions::is_valid(head, request), self.connections.get_mut(&pending.connection))
-                {
-                    connection.login.tell_versions();
-                }
-                api_versions::serve(state, head, plan, request)
-            }
-            Body::UnknownApiVersions => api_versions::serve_unknown(state, head),
-            Body::CreateTopics(request) => create_topics::serve(state, head, plan, request),
-            Body::Fetch(request) => fetch::serve(state, head, plan, broker, request, may_wait),
-            Body::InitProducerId(request) => init_producer_id::serve(state, head, plan, request),
-            Body::ListOffsets(request) => list_offsets::serve(state, head, plan, broker, request),
-            Body::Metadata(request) => metadata::serve(state, head, plan, request),
-            Body::Produce(request) => {
-                let here = Here { broker, wall_ms: now.wall_ms };
-                let (answer, passed_over) = produce::serve(state, head, plan, &here, request);
-                for what in passed_over {
-                    self.blame(now, pending.connection, broker, what);
-                }
-                answer
-            }
-            Body::SaslHandshake { mechanism } => {
-                self.handshake(now, pending.connection, head, plan, mechanism)
-            }
-            Body::SaslAuthenticate(said) => self.authenticate(now, pending.connection, head, plan, said),
-            Body::SaslBare(said) => self.authenticate_bare(now, pending.connection, said),
-        }
+        let Pending { connection, call: Call { head, body, .. }, plan, .. } = pending;
+        let cx = Context { head, plan, broker, connection: *connection, now, may_wait };
+        api::serve(self, &cx, body)
     }
 
     /// Sends an answer over the link, and mutes the connection where a quota says so.
@@ -292,22 +262,6 @@ impl Core {
             connection.silent = true;
         }
         Step::Done(Vec::new())
-    }
-
-    fn targets(&self, call: &Call) -> Vec<Target> {
-        match &call.body {
-            Body::Produce(request) => produce::targets(&self.state, request),
-            Body::Fetch(request) => fetch::targets(&self.state, request, call.head.version),
-            Body::ListOffsets(request) => list_offsets::targets(request),
-            Body::Metadata(request) => metadata::targets(&self.state, request),
-            Body::CreateTopics(request) => create_topics::targets(request),
-            Body::ApiVersions(_)
-            | Body::UnknownApiVersions
-            | Body::InitProducerId(_)
-            | Body::SaslAuthenticate(_)
-            | Body::SaslBare(_)
-            | Body::SaslHandshake { .. } => Vec::new(),
-        }
     }
 }
 
