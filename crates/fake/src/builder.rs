@@ -10,7 +10,7 @@ use milena_codec::ids::BrokerId;
 use milena_codec::message::ApiKey;
 
 use crate::cluster::Cluster;
-use crate::core::{Access, Broker, Core, Delegation, Keep, Settings, State, TopicConfig};
+use crate::core::{Access, Broker, Core, DelegationToken, Keep, Settings, State, TopicConfig};
 use crate::mechanism::Mechanism;
 use crate::release::{Release, Versions};
 use crate::shell::{self, Shared};
@@ -130,7 +130,7 @@ impl Builder {
 
     /// Lets somebody in by a delegation token, by SCRAM alone (KIP-48): its id and its HMAC in base64.
     pub fn delegation_token(mut self, owner: &str, id: &str, hmac: &str) -> Self {
-        let token = Delegation { owner: owner.to_owned(), hmac: hmac.to_owned() };
+        let token = DelegationToken { owner: owner.to_owned(), hmac: hmac.to_owned() };
         self.access().delegations.insert(id.to_owned(), token);
         self
     }
@@ -171,11 +171,11 @@ impl Builder {
         reason = "starting needs a runtime, and an async fn is where there is one"
     )]
     pub async fn start(self) -> io::Result<Cluster> {
-        let trusting = self.settings.keep == Keep::Nothing;
+        let skips_cross_check = self.settings.keep == Keep::Nothing;
         let core = Core::new(State::new(self.settings.clone()));
         let runtime = tokio::runtime::Handle::current();
         #[cfg_attr(not(feature = "tls"), expect(unused_mut, reason = "only TLS is set"))]
-        let mut shared = Shared::new(core, runtime, self.wall_clock_ms, trusting);
+        let mut shared = Shared::new(core, runtime, self.wall_clock_ms, skips_cross_check);
         #[cfg(feature = "tls")]
         shared.tls.clone_from(&self.tls);
         let shared = Arc::new(shared);
@@ -239,8 +239,8 @@ impl Cluster {
             ip => ip,
         };
         self.shared().core().state.brokers.insert(id, Broker::new(host.to_string(), bound.port()));
-        let listening = shell::listen(self.shared(), id, socket)?;
-        self.shared().open(id, Some(listening));
+        let socket = shell::listen(self.shared(), id, socket)?;
+        self.shared().open(id, Some(socket));
         Ok(())
     }
 }

@@ -69,9 +69,9 @@ impl Cluster {
         let found = self.shared.core().state.brokers.iter().find(|(_, broker)| at(broker)).map(|(id, _)| *id);
         let refused = || io::Error::new(io::ErrorKind::ConnectionRefused, "no broker is up there");
         let broker = found.ok_or_else(refused)?;
-        let power = self.shared.power(broker)?;
+        let shutdown = self.shared.shutdown(broker)?;
         let (near, far) = tokio::io::duplex(PIPE_BYTES);
-        self.shared.runtime().spawn(shell::serve(far, Arc::clone(&self.shared), broker, power));
+        self.shared.runtime().spawn(shell::serve(far, Arc::clone(&self.shared), broker, shutdown));
         Ok(near)
     }
 

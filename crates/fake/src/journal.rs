@@ -85,7 +85,7 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
-    pub(crate) fn note(&mut self, entry: JournalEntry) {
+    pub(crate) fn add_request(&mut self, entry: JournalEntry) {
         self.bytes += entry.bytes.len();
         self.entries.push_back(entry);
         while self.entries.len() > ENTRIES_MAX || self.bytes > BYTES_MAX {
@@ -94,14 +94,14 @@ impl Journal {
         }
     }
 
-    pub(crate) fn enter(&mut self, authentication: Authentication) {
+    pub(crate) fn add_authentication(&mut self, authentication: Authentication) {
         if self.authentications.len() == AUTHENTICATIONS_MAX {
             self.authentications.pop_front();
         }
         self.authentications.push_back(authentication);
     }
 
-    pub(crate) fn blame(&mut self, violation: Violation) {
+    pub(crate) fn add_violation(&mut self, violation: Violation) {
         if self.violations.len() == VIOLATIONS_MAX {
             self.violations.pop_front();
         }
@@ -129,7 +129,7 @@ mod tests {
     fn the_oldest_requests_make_room() {
         let mut journal = Journal::default();
         for correlation_id in 0..3 {
-            journal.note(entry(correlation_id, BYTES_MAX / 2));
+            journal.add_request(entry(correlation_id, BYTES_MAX / 2));
         }
         let kept: Vec<_> = journal.entries().iter().map(|entry| entry.correlation_id).collect();
         assert_eq!(kept, [1, 2]);

@@ -48,9 +48,9 @@ mod hook;
 mod journal;
 mod mechanism;
 mod on;
+mod operations;
 mod release;
 mod shell;
-mod verbs;
 
 pub use builder::Builder;
 pub use cluster::Cluster;
@@ -63,5 +63,5 @@ pub use milena_codec::compression::Compression;
 pub use milena_codec::ids::{BrokerId, PartitionId};
 pub use milena_codec::message::ApiKey;
 pub use on::{Hold, On};
+pub use operations::Brokers;
 pub use release::Release;
-pub use verbs::Brokers;

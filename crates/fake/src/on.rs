@@ -9,7 +9,7 @@ use milena_codec::ids::{BrokerId, PartitionId};
 use milena_codec::message::{ApiKey, Message, header};
 
 use crate::cluster::Cluster;
-use crate::hook::{Action, Effect, Filter, Gate, Hook, MessageOf, Turns};
+use crate::hook::{Action, Effect, Filter, Gate, Hook, MessageOf, Repeat};
 use crate::shell::Shared;
 
 /// A hook to be, for the requests of one API.
@@ -34,13 +34,13 @@ use crate::shell::Shared;
 pub struct On<'a> {
     cluster: &'a Cluster,
     filter: Filter,
-    turns: Turns,
+    repeat: Repeat,
 }
 
 impl Cluster {
     /// Begins a hook for the requests of an API.
     pub const fn on(&self, api: ApiKey) -> On<'_> {
-        On { cluster: self, filter: Filter::of(api), turns: Turns::Left(1) }
+        On { cluster: self, filter: Filter::of(api), repeat: Repeat::Times(1) }
     }
 
     /// Forgets every hook that waits. Requests that are held stay so.
@@ -77,13 +77,13 @@ impl On<'_> {
 
     /// Fires so many times.
     pub const fn times(mut self, count: usize) -> Self {
-        self.turns = Turns::Left(count);
+        self.repeat = Repeat::Times(count);
         self
     }
 
     /// Fires until [`Cluster::clear_hooks`].
     pub const fn always(mut self) -> Self {
-        self.turns = Turns::Always;
+        self.repeat = Repeat::Always;
         self
     }
 }
@@ -212,9 +212,9 @@ impl On<'_> {
     }
 
     fn set(self, action: Action, applied: bool) {
-        let Self { cluster, filter, turns } = self;
+        let Self { cluster, filter, repeat } = self;
         let effect = Effect { action, applied };
-        let fits = cluster.shared().core().hooks.add(Hook { filter, turns, effect });
+        let fits = cluster.shared().core().hooks.add(Hook { filter, repeat, effect });
         debug_assert!(fits, "more hooks wait than a cluster holds");
     }
 }

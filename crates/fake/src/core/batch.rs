@@ -7,9 +7,9 @@ use milena_codec::compression::Compression;
 use milena_codec::record::{BatchFault, BatchHeader, HEADER_BYTES, ProducedBatch};
 
 use super::codecs::Codecs;
-use super::opinion;
+use super::cross_check;
 use super::records::{Run, Runs};
-use super::refusal::Refusal;
+use super::rejection::Rejection;
 use super::topic_config::{NO_TIMESTAMP_MS, TopicConfig};
 
 /// The one batch of a `records` field.
@@ -32,7 +32,7 @@ pub(crate) struct Content {
 
 impl Batch {
     /// Finds the batch in a `records` field and takes its CRC.
-    pub(crate) fn find(records: Option<&Bytes>, version: i16) -> Result<Self, Refusal> {
+    pub(crate) fn find(records: Option<&Bytes>, version: i16) -> Result<Self, Rejection> {
         let produced = ProducedBatch::find(records.map(Bytes::as_ref), version)?;
         let bytes = records.map_or_else(Bytes::new, |records| records.slice(..produced.bytes));
         Ok(Self { bytes, produced })
@@ -46,7 +46,7 @@ impl Batch {
         wall_ms: i64,
         read_records: bool,
         codecs: &mut Codecs,
-    ) -> Result<Option<Content>, Refusal> {
+    ) -> Result<Option<Content>, Rejection> {
         self.produced.check(config.max_message_bytes)?;
         let header = self.header();
         let is_suspicious = [header.base_timestamp_ms, header.max_timestamp_ms]
@@ -71,35 +71,35 @@ impl Batch {
         self.header().attributes.compression().unwrap_or_default()
     }
 
-    /// Decompresses the batch and reads every record, twice ([`opinion`]).
-    fn read(&self, config: &TopicConfig, wall_ms: i64, codecs: &mut Codecs) -> Result<Content, Refusal> {
+    /// Decompresses the batch and reads every record, twice ([`cross_check`]).
+    fn read(&self, config: &TopicConfig, wall_ms: i64, codecs: &mut Codecs) -> Result<Content, Rejection> {
         let (header, compression) = (self.header(), self.compression());
         let body = self.bytes.slice(HEADER_BYTES..);
         let records = codecs.decompress(compression, &body)?;
-        opinion::of_content(compression, &body, &records)?;
+        cross_check::of_content(compression, &body, &records)?;
         let (mut max_timestamp_ms, mut numbered) = (NO_TIMESTAMP_MS, true);
-        let mut blamed = Blamed::default();
+        let mut record_errors = RecordErrors::default();
         for run in Runs::new(header, &records) {
             let run = run?;
-            opinion::of_records(&self.bytes, header, &run)?;
+            cross_check::of_records(&self.bytes, header, &run)?;
             numbered &= run.numbered;
             max_timestamp_ms =
                 run.records.iter().map(|record| record.timestamp).fold(max_timestamp_ms, i64::max);
-            blamed.look_at(&run, config, wall_ms);
+            record_errors.look_at(&run, config, wall_ms);
         }
-        blamed.verdict()?;
+        record_errors.verdict()?;
         Ok(Content { records, max_timestamp_ms, numbered })
     }
 }
 
 /// The records that a topic does not take (`LogValidator.validateRecord`).
 #[derive(Debug, Default)]
-struct Blamed {
+struct RecordErrors {
     records: Vec<(i32, String)>,
     timestamps: bool,
 }
 
-impl Blamed {
+impl RecordErrors {
     fn look_at(&mut self, run: &Run, config: &TopicConfig, wall_ms: i64) {
         for (index, record) in (run.first..).zip(&run.records) {
             let index = i32::try_from(index).unwrap_or(i32::MAX);
@@ -120,18 +120,18 @@ impl Blamed {
     }
 
     /// One timestamp makes it an error of timestamps, whatever else there is (`LogValidator.processRecordErrors`).
-    fn verdict(self) -> Result<(), Refusal> {
+    fn verdict(self) -> Result<(), Rejection> {
         let (code, why) = match (self.records.is_empty(), self.timestamps) {
             (true, _) => return Ok(()),
             (false, true) => (ErrorCode::INVALID_TIMESTAMP, "invalid timestamp"),
             (false, false) => (ErrorCode::INVALID_RECORD, "record errors"),
         };
         let message = format!("One or more records have been rejected due to {why}");
-        Err(Refusal { records: self.records, ..Refusal::new(code, &message) })
+        Err(Rejection { records: self.records, ..Rejection::new(code, &message) })
     }
 }
 
-impl From<BatchFault> for Refusal {
+impl From<BatchFault> for Rejection {
     fn from(fault: BatchFault) -> Self {
         Self::new(fault.code(), &fault.to_string())
     }

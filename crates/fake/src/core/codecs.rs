@@ -15,7 +15,7 @@ use bytes::Bytes;
 use milena_codec::ErrorCode;
 use milena_codec::compression::{Compression, Compressor, Decompressor};
 
-use super::refusal::Refusal;
+use super::rejection::Rejection;
 
 /// Most bytes that the records of one batch decompress to: as many as a request holds without compression
 /// (`socket.request.max.bytes`). A batch with more is rejected as one that cannot be decompressed; Kafka has no such
@@ -35,13 +35,13 @@ impl Codecs {
     ///
     /// UNKNOWN_SERVER_ERROR for a stream that the codec cannot decode, and for more bytes than the bound: a broker
     /// returns this code for every exception of a codec.
-    pub(crate) fn decompress(&mut self, compression: Compression, body: &Bytes) -> Result<Bytes, Refusal> {
+    pub(crate) fn decompress(&mut self, compression: Compression, body: &Bytes) -> Result<Bytes, Rejection> {
         if compression == Compression::None {
             return Ok(body.clone());
         }
         let undecodable = |why: &str| {
             let message = format!("compression: cannot decompress the records: {why}");
-            Refusal::new(ErrorCode::UNKNOWN_SERVER_ERROR, &message)
+            Rejection::new(ErrorCode::UNKNOWN_SERVER_ERROR, &message)
         };
         if compression == Compression::Lz4 && has_dependent_blocks(body) {
             return Err(undecodable("the blocks of the lz4 frame depend on each other"));
@@ -59,10 +59,10 @@ impl Codecs {
         compression: Compression,
         records: &[u8],
         batch: &mut Vec<u8>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), Rejection> {
         let failed = |why: String| {
             let message = format!("compression: cannot compress the records: {why}");
-            Refusal::new(ErrorCode::UNKNOWN_SERVER_ERROR, &message)
+            Rejection::new(ErrorCode::UNKNOWN_SERVER_ERROR, &message)
         };
         let Some(slot) = self.compressors.get_mut(usize::from(compression.id())) else {
             return Err(failed(format!("no codec for {compression}")));

@@ -1,42 +1,42 @@
 //! The cluster without its sockets: state, and one step from a request to what is to be done about it.
 //!
 //! ```text
-//! handle(now, connection, call) ─▶ Turn::Done(effects)            send, close
-//!                                └▶ Turn::Wait { until, pending }  the connection stands still
+//! handle(now, connection, call) ─▶ Served::Done(effects)            send, close
+//!                                └▶ Served::Wait { until, pending }  the connection stands still
 //!                                        └── resume(now, pending) ─▶ …
 //! ```
 //!
 //! No I/O and no clock: time is an argument, sending is a value. The stages of a request are in `turn`.
 
-mod answer;
 mod api;
 mod batch;
 mod codecs;
+mod cross_check;
+mod effects;
 mod log;
-mod opinion;
 mod partition;
 mod producers;
 mod records;
-mod refusal;
-mod reply;
+mod rejection;
 mod request;
+mod response;
 mod sasl;
+mod stages;
 mod state;
 mod stored;
 mod topic;
 mod topic_config;
-mod turn;
 
+pub(crate) use effects::Effect;
 pub use log::{Keep, LoggedBatch};
 pub(crate) use partition::Partition;
 pub use records::LoggedRecord;
-pub(crate) use reply::Effect;
-pub(crate) use request::{Call, Refused};
-pub(crate) use sasl::Login;
-pub(crate) use sasl::{Access, Delegation};
-pub(crate) use state::{Broker, Missing, Settings, State};
+pub(crate) use request::{Call, Malformed};
+pub(crate) use sasl::SaslState;
+pub(crate) use sasl::{Access, DelegationToken};
+pub(crate) use stages::{Pending, Served};
+pub(crate) use state::{Broker, NotFound, Settings, State};
 pub use topic_config::{TopicCompression, TopicConfig};
-pub(crate) use turn::{Pending, Turn};
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -68,9 +68,9 @@ struct Connection {
     muted_until: Duration,
     /// Nothing is served or answered any more.
     silent: bool,
-    login: Login,
+    sasl: SaslState,
     /// It closes behind the answer that is being written.
-    leaving: bool,
+    closes: bool,
     /// Answers that wait for the next one to go before them.
     overtaken: Vec<Bytes>,
 }
@@ -105,8 +105,8 @@ impl Core {
             broker,
             muted_until: Duration::ZERO,
             silent: false,
-            login: Login::new(self.state.settings.access.is_some()),
-            leaving: false,
+            sasl: SaslState::new(self.state.settings.access.is_some()),
+            closes: false,
             overtaken: Vec::new(),
         };
         self.connections.insert(self.connections_made, connection);
@@ -118,37 +118,37 @@ impl Core {
     }
 
     /// Takes the next request of a connection, or what was none.
-    pub(crate) fn handle(&mut self, now: Now, id: ConnectionId, call: Result<Call, Refused>) -> Turn {
-        let Some(connection) = self.connections.get(&id) else { return Turn::close() };
+    pub(crate) fn handle(&mut self, now: Now, id: ConnectionId, call: Result<Call, Malformed>) -> Served {
+        let Some(connection) = self.connections.get(&id) else { return Served::close() };
         let (broker, silent) = (connection.broker, connection.silent);
         let mut call = match call {
             Ok(call) => call,
             Err(what) => {
-                self.blame(now, id, broker, what);
-                return Turn::close();
+                self.add_violation(now, id, broker, what);
+                return Served::close();
             }
         };
-        self.note(now, id, broker, &call.head);
+        self.journal_request(now, id, broker, &call.head);
         if call.left_over > 0 {
             let what = format!("{} bytes stand behind the end of {}", call.left_over, call.head.api);
-            self.blame(now, id, broker, what);
+            self.add_violation(now, id, broker, what);
         }
         if let Body::Produce(produce) = &call.body {
             for (topic, partition) in api::repeated(produce) {
                 let what = format!("{topic:?} partition {partition} stands twice in one Produce request");
-                self.blame(now, id, broker, what);
+                self.add_violation(now, id, broker, what);
             }
         }
         if silent {
-            return Turn::Done(Vec::new());
+            return Served::Done(Vec::new());
         }
-        if !self.connections.get(&id).is_some_and(|one| one.login.admits(now.elapsed, call.head.api)) {
-            return Turn::close();
+        if !self.connections.get(&id).is_some_and(|one| one.sasl.admits(now.elapsed, call.head.api)) {
+            return Served::close();
         }
         if !self.state.settings.versions.offer(call.head.api, call.head.version) {
             match call.head.api {
                 ApiKey::API_VERSIONS => call.body = Body::UnknownApiVersions,
-                _ => return Turn::close(),
+                _ => return Served::close(),
             }
         }
         self.resume(now, Pending::new(id, call))
@@ -156,17 +156,17 @@ impl Core {
 
     /// Ends every session: whoever asks for anything but to prove it again is thrown out.
     pub(crate) fn expire_sessions(&mut self) {
-        self.connections.values_mut().for_each(|connection| connection.login.expire());
+        self.connections.values_mut().for_each(|connection| connection.sasl.expire());
     }
 
-    fn note(&mut self, now: Now, connection: ConnectionId, broker: BrokerId, head: &Head) {
+    fn journal_request(&mut self, now: Now, connection: ConnectionId, broker: BrokerId, head: &Head) {
         let bytes = match self.state.settings.keep {
             Keep::Nothing => Bytes::new(),
-            // A proof, or close to one.
+            // A outcome, or close to one.
             _ if head.api == ApiKey::SASL_AUTHENTICATE => Bytes::new(),
             _ => head.frame.clone(),
         };
-        self.journal.note(JournalEntry {
+        self.journal.add_request(JournalEntry {
             api: head.api,
             version: head.version,
             correlation_id: head.correlation_id,
@@ -179,7 +179,7 @@ impl Core {
         });
     }
 
-    fn blame(&mut self, now: Now, connection: ConnectionId, broker: BrokerId, what: String) {
-        self.journal.blame(Violation { broker, connection, at: now.elapsed, what });
+    fn add_violation(&mut self, now: Now, connection: ConnectionId, broker: BrokerId, what: String) {
+        self.journal.add_violation(Violation { broker, connection, at: now.elapsed, what });
     }
 }

@@ -9,7 +9,7 @@ use super::batch::Batch;
 use super::codecs::Codecs;
 use super::log::{Keep, Log};
 use super::producers::{Producers, Verdict};
-use super::refusal::Refusal;
+use super::rejection::Rejection;
 use super::stored::Stored;
 use super::topic_config::TopicConfig;
 
@@ -41,7 +41,7 @@ pub(crate) struct Appended {
 }
 
 /// What a batch is checked against.
-pub(crate) struct Terms<'a> {
+pub(crate) struct AppendOptions<'a> {
     pub(crate) config: &'a TopicConfig,
     pub(crate) acks: i16,
     pub(crate) wall_ms: i64,
@@ -82,7 +82,7 @@ impl Partition {
             return false;
         }
         self.log.truncate(end);
-        self.producers.read_again(self.log.end(), self.log.batches().map(|batch| &batch.header));
+        self.producers.rebuild(self.log.end(), self.log.batches().map(|batch| &batch.header));
         self.snapshots.clear();
         self.elect(self.leader);
         true
@@ -102,11 +102,11 @@ impl Partition {
                 self.elect(next);
             }
         }
-        self.gather_isr(is_alive);
+        self.update_isr(is_alive);
     }
 
     /// Who is in sync: the leader, then replicas that live, up to the limit.
-    pub(crate) fn gather_isr(&mut self, is_alive: impl Fn(BrokerId) -> bool) {
+    pub(crate) fn update_isr(&mut self, is_alive: impl Fn(BrokerId) -> bool) {
         let followers = self.replicas.iter().copied().filter(|broker| Some(*broker) != self.leader);
         let in_sync = self.leader.into_iter().chain(followers).filter(|broker| is_alive(*broker));
         self.isr = in_sync.take(self.isr_max.unwrap_or(usize::MAX)).collect();
@@ -116,24 +116,24 @@ impl Partition {
     pub(crate) fn append(
         &mut self,
         batch: &Batch,
-        terms: &Terms<'_>,
+        options: &AppendOptions<'_>,
         codecs: &mut Codecs,
-    ) -> Result<Appended, Refusal> {
-        let min_insync = terms.config.min_insync_replicas.min(self.replicas.len());
-        if terms.acks == -1 && self.isr.len() < min_insync {
+    ) -> Result<Appended, Rejection> {
+        let min_insync = options.config.min_insync_replicas.min(self.replicas.len());
+        if options.acks == -1 && self.isr.len() < min_insync {
             return Err(ErrorCode::NOT_ENOUGH_REPLICAS.into());
         }
-        let append_time_ms = terms.config.log_append_time.then_some(terms.wall_ms);
-        let is_kept = terms.keep != Keep::Nothing;
-        let content = batch.check(terms.config, terms.wall_ms, is_kept, codecs)?;
+        let append_time_ms = options.config.log_append_time.then_some(options.wall_ms);
+        let is_kept = options.keep != Keep::Nothing;
+        let content = batch.check(options.config, options.wall_ms, is_kept, codecs)?;
         let stored = match &content {
             Some(content) if is_kept => {
-                Some(Stored::new(batch, content, terms.config, append_time_ms, codecs)?)
+                Some(Stored::new(batch, content, options.config, append_time_ms, codecs)?)
             }
             _ => None,
         };
         let snapshot = self.leader.and_then(|leader| self.snapshots.get(&leader));
-        match self.producers.judge(batch.header(), snapshot.copied().unwrap_or(0)) {
+        match self.producers.check(batch.header(), snapshot.copied().unwrap_or(0)) {
             Verdict::Append => {
                 let misnumbered = content.is_some_and(|content| !content.numbered);
                 Ok(Appended { misnumbered, ..self.write(batch, stored, append_time_ms) })
@@ -144,7 +144,7 @@ impl Partition {
                 new_records: 0,
                 misnumbered: false,
             }),
-            Verdict::Refuse(code) => Err(code.into()),
+            Verdict::Reject(code) => Err(code.into()),
         }
     }
 
@@ -168,7 +168,7 @@ impl Partition {
                 (self.log.append(stored, self.epoch), max_timestamp_ms)
             }
         };
-        self.producers.remember(header, base_offset, max_timestamp_ms);
+        self.producers.update(header, base_offset, max_timestamp_ms);
         Appended {
             base_offset,
             log_append_time_ms: append_time_ms.unwrap_or(-1),

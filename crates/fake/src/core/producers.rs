@@ -27,7 +27,7 @@ pub(crate) enum Verdict {
         base_offset: i64,
         timestamp_ms: i64,
     },
-    Refuse(ErrorCode),
+    Reject(ErrorCode),
 }
 
 #[derive(Clone, Debug, Default)]
@@ -37,11 +37,11 @@ pub(crate) struct Producers(BTreeMap<ProducerId, Producer>);
 struct Producer {
     epoch: ProducerEpoch,
     /// Invariant: never empty, at most [`BATCHES_KEPT`], sequences without a gap.
-    batches: VecDeque<Written>,
+    batches: VecDeque<BatchMetadata>,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Written {
+struct BatchMetadata {
     first: Sequence,
     last: Sequence,
     base_offset: i64,
@@ -51,10 +51,10 @@ struct Written {
 impl Producers {
     /// The log lost what was behind `log_end`: producers whose last batch was there are read from the batches that are
     /// left (`UnifiedLog.rebuildProducerState`).
-    pub(crate) fn read_again<'a>(&mut self, log_end: i64, batches: impl Iterator<Item = &'a BatchHeader>) {
+    pub(crate) fn rebuild<'a>(&mut self, log_end: i64, batches: impl Iterator<Item = &'a BatchHeader>) {
         let mut read = Self::default();
         for header in batches {
-            read.remember(header, header.base_offset, header.max_timestamp_ms);
+            read.update(header, header.base_offset, header.max_timestamp_ms);
         }
         self.0.retain(|_, producer| producer.batches.back().is_some_and(|last| last.base_offset < log_end));
         read.0.append(&mut self.0);
@@ -62,32 +62,33 @@ impl Producers {
     }
 
     /// Judges a batch before it is appended, by a leader whose snapshot ends at this offset: 0 for none.
-    pub(crate) fn judge(&self, header: &BatchHeader, snapshot_end: i64) -> Verdict {
+    pub(crate) fn check(&self, header: &BatchHeader, snapshot_end: i64) -> Verdict {
         let identity = header.stamp.identity;
         let Some(producer) = self.0.get(&identity.producer_id) else { return Verdict::Append };
         let first = header.stamp.base_sequence;
         if identity.epoch < producer.epoch {
-            return Verdict::Refuse(ErrorCode::INVALID_PRODUCER_EPOCH);
+            return Verdict::Reject(ErrorCode::INVALID_PRODUCER_EPOCH);
         }
         if identity.epoch > producer.epoch {
             return match first.0 {
                 0 => Verdict::Append,
-                _ => Verdict::Refuse(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER),
+                _ => Verdict::Reject(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER),
             };
         }
-        let same = |written: &&Written| written.first == first && written.last == header.last_sequence();
+        let same =
+            |written: &&BatchMetadata| written.first == first && written.last == header.last_sequence();
         if let Some(written) = producer.known_since(snapshot_end).find(same) {
-            let Written { base_offset, timestamp_ms, .. } = *written;
+            let BatchMetadata { base_offset, timestamp_ms, .. } = *written;
             return Verdict::Duplicate { base_offset, timestamp_ms };
         }
         match producer.batches.back().is_none_or(|written| written.last.after(1) == first) {
             true => Verdict::Append,
-            false => Verdict::Refuse(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER),
+            false => Verdict::Reject(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER),
         }
     }
 
     /// Remembers a batch that was appended.
-    pub(crate) fn remember(&mut self, header: &BatchHeader, base_offset: i64, timestamp_ms: i64) {
+    pub(crate) fn update(&mut self, header: &BatchHeader, base_offset: i64, timestamp_ms: i64) {
         let identity = header.stamp.identity;
         if identity.producer_id.0 < 0 {
             return;
@@ -101,7 +102,7 @@ impl Producers {
             producer.batches.pop_front();
         }
         let (first, last) = (header.stamp.base_sequence, header.last_sequence());
-        producer.batches.push_back(Written { first, last, base_offset, timestamp_ms });
+        producer.batches.push_back(BatchMetadata { first, last, base_offset, timestamp_ms });
         if self.0.len() > PRODUCERS_MAX {
             self.0.pop_first();
         }
@@ -110,7 +111,7 @@ impl Producers {
 
 impl Producer {
     /// The batches that a replica remembers whose snapshot ends at this offset: the last one before it, and all after it.
-    fn known_since(&self, snapshot_end: i64) -> impl Iterator<Item = &Written> {
+    fn known_since(&self, snapshot_end: i64) -> impl Iterator<Item = &BatchMetadata> {
         let later = self.batches.iter().skip(1).map(move |next| next.base_offset >= snapshot_end);
         self.batches
             .iter()
@@ -132,12 +133,12 @@ mod tests {
         for turn in 0..6 {
             append(&mut producers, turn * 2, 2, turn.into());
         }
-        assert_eq!(producers.judge(&batch(0, 0, 2), 0), refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER));
+        assert_eq!(producers.check(&batch(0, 0, 2), 0), refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER));
         assert_eq!(
-            producers.judge(&batch(0, 2, 2), 0),
+            producers.check(&batch(0, 2, 2), 0),
             Verdict::Duplicate { base_offset: 1, timestamp_ms: 7 }
         );
-        assert_eq!(producers.judge(&batch(0, 12, 1), 0), Verdict::Append);
+        assert_eq!(producers.check(&batch(0, 12, 1), 0), Verdict::Append);
     }
 
     #[test]
@@ -145,7 +146,7 @@ mod tests {
         let mut producers = Producers::default();
         append(&mut producers, 0, 4, 0);
         for (first, count) in [(0, 3), (1, 3), (2, 4), (5, 1)] {
-            let verdict = producers.judge(&batch(0, first, count), 0);
+            let verdict = producers.check(&batch(0, first, count), 0);
             assert_eq!(verdict, refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER), "{first} {count}");
         }
     }
@@ -154,19 +155,19 @@ mod tests {
     fn sequences_wrap_inside_a_batch_and_between_two() {
         let mut producers = Producers::default();
         append(&mut producers, i32::MAX - 1, 3, 0);
-        assert_eq!(producers.judge(&batch(0, 1, 1), 0), Verdict::Append);
-        assert_eq!(producers.judge(&batch(0, 0, 1), 0), refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER));
+        assert_eq!(producers.check(&batch(0, 1, 1), 0), Verdict::Append);
+        assert_eq!(producers.check(&batch(0, 0, 1), 0), refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER));
     }
 
     #[test]
     fn an_old_epoch_is_fenced_and_a_new_one_begins_at_nought() {
         let mut producers = Producers::default();
         let mut header = batch(3, 0, 1);
-        producers.remember(&header, 0, 7);
+        producers.update(&header, 0, 7);
         header.stamp.identity.epoch = ProducerEpoch(2);
-        assert_eq!(producers.judge(&header, 0), refused(ErrorCode::INVALID_PRODUCER_EPOCH));
-        assert_eq!(producers.judge(&batch(4, 1, 1), 0), refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER));
-        assert_eq!(producers.judge(&batch(4, 0, 1), 0), Verdict::Append);
+        assert_eq!(producers.check(&header, 0), refused(ErrorCode::INVALID_PRODUCER_EPOCH));
+        assert_eq!(producers.check(&batch(4, 1, 1), 0), refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER));
+        assert_eq!(producers.check(&batch(4, 0, 1), 0), Verdict::Append);
     }
 
     #[test]
@@ -176,22 +177,22 @@ mod tests {
             append(&mut producers, turn, 1, turn.into());
         }
         for (snapshot_end, known) in [(0, 0..5), (2, 1..5), (5, 4..5), (9, 4..5)] {
-            let duplicate = |turn: &i32| producers.judge(&batch(0, *turn, 1), snapshot_end) != OUT_OF_ORDER;
+            let duplicate = |turn: &i32| producers.check(&batch(0, *turn, 1), snapshot_end) != OUT_OF_ORDER;
             assert_eq!(
                 (0..5).filter(duplicate).collect::<Vec<_>>(),
                 known.collect::<Vec<_>>(),
                 "{snapshot_end}"
             );
         }
-        assert_eq!(producers.judge(&batch(0, 5, 1), 5), Verdict::Append);
+        assert_eq!(producers.check(&batch(0, 5, 1), 5), Verdict::Append);
     }
 
     const OUT_OF_ORDER: Verdict = refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
 
     fn append(producers: &mut Producers, first: i32, count: u32, base_offset: i64) {
         let header = batch(0, first, count);
-        assert_eq!(producers.judge(&header, 0), Verdict::Append);
-        producers.remember(&header, base_offset, 7);
+        assert_eq!(producers.check(&header, 0), Verdict::Append);
+        producers.update(&header, base_offset, 7);
     }
 
     fn batch(epoch: i16, first: i32, count: u32) -> BatchHeader {
@@ -200,6 +201,6 @@ mod tests {
     }
 
     const fn refused(code: ErrorCode) -> Verdict {
-        Verdict::Refuse(code)
+        Verdict::Reject(code)
     }
 }

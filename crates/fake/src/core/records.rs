@@ -5,7 +5,7 @@ use milena_codec::ErrorCode;
 use milena_codec::ids::{ProducerEpoch, ProducerId, Sequence};
 use milena_codec::record::{BatchHeader, Header, Record, Records};
 
-use super::refusal::Refusal;
+use super::rejection::Rejection;
 
 /// Most records that are held at a time while a batch is checked: small records take 50 times their bytes in memory.
 const RUN_RECORDS_MAX: usize = 1024;
@@ -62,7 +62,7 @@ impl<'a> Runs<'a> {
         Self { header, content, records: Records::new(content), read: 0, ended: false }
     }
 
-    fn next_run(&mut self) -> Result<Option<Run>, Refusal> {
+    fn next_run(&mut self) -> Result<Option<Run>, Rejection> {
         let (first, start) = (self.read, self.records.position());
         let mut run = Run { first, records: Vec::new(), bytes: Bytes::new(), numbered: true, wraps: false };
         for record in self.records.by_ref().take(RUN_RECORDS_MAX) {
@@ -82,7 +82,7 @@ impl<'a> Runs<'a> {
 }
 
 impl Iterator for Runs<'_> {
-    type Item = Result<Run, Refusal>;
+    type Item = Result<Run, Rejection>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.ended {
@@ -95,7 +95,7 @@ impl Iterator for Runs<'_> {
 }
 
 /// Reads all records of a batch.
-pub(crate) fn read(header: &BatchHeader, content: &Bytes) -> Result<Vec<LoggedRecord>, Refusal> {
+pub(crate) fn read(header: &BatchHeader, content: &Bytes) -> Result<Vec<LoggedRecord>, Rejection> {
     let mut records = Vec::new();
     for run in Runs::new(header, content) {
         records.append(&mut run?.records);
@@ -121,6 +121,6 @@ fn logged(header: &BatchHeader, content: &Bytes, index: u32, record: Record<'_>)
     }
 }
 
-fn malformed(what: &str) -> Refusal {
-    Refusal::new(ErrorCode::INVALID_RECORD, what)
+fn malformed(what: &str) -> Rejection {
+    Rejection::new(ErrorCode::INVALID_RECORD, what)
 }

@@ -11,8 +11,8 @@ use milena_codec::message::{ApiKey, Message, Version};
 use milena_codec::wire::Reader;
 
 use super::batch::Batch;
-use super::refusal::Refusal;
-use super::sasl::Saying;
+use super::rejection::Rejection;
+use super::sasl::SaslBytes;
 use super::state::State;
 
 /// A request with its header.
@@ -45,9 +45,9 @@ pub(crate) enum Body {
     ListOffsets(theirs::ListOffsetsRequest),
     Metadata(theirs::MetadataRequest),
     Produce(Produce),
-    SaslAuthenticate(Saying),
+    SaslAuthenticate(SaslBytes),
     /// A step of an exchange that goes on without Kafka's headers.
-    SaslBare(Saying),
+    SaslBare(SaslBytes),
     SaslHandshake {
         mechanism: String,
     },
@@ -65,7 +65,7 @@ pub(crate) struct Produce {
 pub(crate) struct Entry {
     pub(crate) topic: TopicRef,
     pub(crate) partition: PartitionId,
-    pub(crate) batch: Result<Batch, Refusal>,
+    pub(crate) batch: Result<Batch, Rejection>,
 }
 
 /// How a request names a topic.
@@ -76,11 +76,11 @@ pub(crate) enum TopicRef {
 }
 
 /// Why a frame is no request: what the broker closes the connection for.
-pub(crate) type Refused = String;
+pub(crate) type Malformed = String;
 
 impl Call {
-    /// Reads a frame. `trusting` leaves Produce to our own reader alone, which copies nothing.
-    pub(crate) fn read(frame: Bytes, trusting: bool) -> Result<Self, Refused> {
+    /// Reads a frame. `skips_cross_check` leaves Produce to our own reader alone, which copies nothing.
+    pub(crate) fn read(frame: Bytes, skips_cross_check: bool) -> Result<Self, Malformed> {
         let mut input = Reader::shared(&frame);
         let header =
             RequestHeader::read(&mut input).map_err(|error| format!("no request header: {error}"))?;
@@ -88,7 +88,9 @@ impl Call {
         let client_id = client_id.map(str::to_owned);
         let head = Head { api: key, version, correlation_id, client_id, frame: frame.clone() };
         let body = match key {
-            ApiKey::PRODUCE if trusting => Body::Produce(Produce::of(bounded(&mut input, version)?, version)),
+            ApiKey::PRODUCE if skips_cross_check => {
+                Body::Produce(Produce::of(bounded(&mut input, version)?, version))
+            }
             ApiKey::PRODUCE => {
                 let request = checked::<ours::ProduceRequest, theirs::ProduceRequest>(&mut input, version)?;
                 Body::Produce(Produce::of_theirs(request, version))
@@ -118,7 +120,7 @@ impl Call {
             ApiKey::SASL_AUTHENTICATE => {
                 let request: theirs::SaslAuthenticateRequest =
                     checked::<ours::SaslAuthenticateRequest, _>(&mut input, version)?;
-                Body::SaslAuthenticate(Saying(request.auth_bytes))
+                Body::SaslAuthenticate(SaslBytes(request.auth_bytes))
             }
             other => return Err(format!("{other} is none that this cluster serves")),
         };
@@ -135,12 +137,12 @@ impl Call {
             client_id: None,
             frame: frame.clone(),
         };
-        Self { head, body: Body::SaslBare(Saying(frame)), left_over: 0 }
+        Self { head, body: Body::SaslBare(SaslBytes(frame)), left_over: 0 }
     }
 }
 
 /// Reads a message from what is left of a frame by our own decoder.
-fn bounded<M: Message>(input: &mut Reader<'_>, version: i16) -> Result<M, Refused> {
+fn bounded<M: Message>(input: &mut Reader<'_>, version: i16) -> Result<M, Malformed> {
     let refused = |error| format!("no {} of version {version}: {error}", M::NAME);
     let form = Version::of::<M>(version);
     if form.flexible {
@@ -150,7 +152,7 @@ fn bounded<M: Message>(input: &mut Reader<'_>, version: i16) -> Result<M, Refuse
 }
 
 /// Reads a message twice: by our own decoder, which bounds it, and by kafka-protocol, which has to come to the same end.
-fn checked<M: Message, T: Decodable>(input: &mut Reader<'_>, version: i16) -> Result<T, Refused> {
+fn checked<M: Message, T: Decodable>(input: &mut Reader<'_>, version: i16) -> Result<T, Malformed> {
     let mut again = input.clone();
     bounded::<M>(input, version)?;
     let refused = |error| format!("kafka-protocol reads no {} of version {version}: {error}", M::NAME);

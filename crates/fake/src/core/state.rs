@@ -76,7 +76,7 @@ pub(crate) struct State {
 
 /// What a verb was asked about and is not there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Missing {
+pub(crate) enum NotFound {
     Broker(BrokerId),
     Topic(String),
     Partition(String, PartitionId),
@@ -84,7 +84,7 @@ pub(crate) enum Missing {
     Offset(String, PartitionId, i64),
 }
 
-impl std::fmt::Display for Missing {
+impl std::fmt::Display for NotFound {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Broker(id) => {
@@ -120,7 +120,7 @@ impl State {
     // Brokers.
 
     /// Ends or starts a broker. One that has ended already keeps the snapshots of its end.
-    pub(crate) fn set_alive(&mut self, id: BrokerId, alive: bool) -> Result<(), Missing> {
+    pub(crate) fn set_alive(&mut self, id: BrokerId, alive: bool) -> Result<(), NotFound> {
         let was_alive = std::mem::replace(&mut self.broker_mut(id)?.alive, alive);
         if was_alive && !alive {
             self.stop_replicas(id);
@@ -130,7 +130,7 @@ impl State {
     }
 
     /// A broker that ends, if it has not ended yet, to start again: what it is like.
-    pub(crate) fn stop(&mut self, id: BrokerId) -> Result<Broker, Missing> {
+    pub(crate) fn stop(&mut self, id: BrokerId) -> Result<Broker, NotFound> {
         let broker = self.broker_mut(id)?.clone();
         if broker.alive {
             self.stop_replicas(id);
@@ -138,7 +138,7 @@ impl State {
         Ok(broker)
     }
 
-    pub(crate) fn remove_broker(&mut self, id: BrokerId) -> Result<(), Missing> {
+    pub(crate) fn remove_broker(&mut self, id: BrokerId) -> Result<(), NotFound> {
         self.set_alive(id, false)?;
         self.brokers.remove(&id);
         Ok(())
@@ -156,12 +156,12 @@ impl State {
         self.grow_topic(name, partitions).is_ok()
     }
 
-    pub(crate) fn delete_topic(&mut self, name: &str) -> Result<(), Missing> {
-        self.topics.remove(name).map(drop).ok_or_else(|| Missing::Topic(name.to_owned()))
+    pub(crate) fn delete_topic(&mut self, name: &str) -> Result<(), NotFound> {
+        self.topics.remove(name).map(drop).ok_or_else(|| NotFound::Topic(name.to_owned()))
     }
 
     /// The same topic anew: nothing in it, and another id.
-    pub(crate) fn recreate_topic(&mut self, name: &str) -> Result<(), Missing> {
+    pub(crate) fn recreate_topic(&mut self, name: &str) -> Result<(), NotFound> {
         let topic = self.topic_mut(name)?;
         let (partitions, config) = (topic.partitions.len(), topic.config);
         self.delete_topic(name)?;
@@ -169,7 +169,7 @@ impl State {
         Ok(())
     }
 
-    pub(crate) fn grow_topic(&mut self, name: &str, partitions: usize) -> Result<(), Missing> {
+    pub(crate) fn grow_topic(&mut self, name: &str, partitions: usize) -> Result<(), NotFound> {
         let brokers: Vec<_> = self.brokers.keys().copied().collect();
         let keep = self.settings.keep;
         self.topic_mut(name)?.grow(partitions, &brokers, keep);
@@ -184,7 +184,7 @@ impl State {
         topic: &str,
         partition: PartitionId,
         to: BrokerId,
-    ) -> Result<(), Missing> {
+    ) -> Result<(), NotFound> {
         self.broker_mut(to)?;
         let alive = self.live_ids();
         let partition = self.partition_mut(topic, partition)?;
@@ -201,7 +201,7 @@ impl State {
         topic: &str,
         partition: PartitionId,
         count: usize,
-    ) -> Result<(), Missing> {
+    ) -> Result<(), NotFound> {
         let alive = self.live_ids();
         let partition = self.partition_mut(topic, partition)?;
         partition.isr_max = Some(count);
@@ -209,8 +209,8 @@ impl State {
         Ok(())
     }
 
-    pub(crate) fn truncate(&mut self, topic: &str, partition: PartitionId, end: i64) -> Result<(), Missing> {
-        let missing = || Missing::Offset(topic.to_owned(), partition, end);
+    pub(crate) fn truncate(&mut self, topic: &str, partition: PartitionId, end: i64) -> Result<(), NotFound> {
+        let missing = || NotFound::Offset(topic.to_owned(), partition, end);
         self.partition_mut(topic, partition)?.truncate(end).then_some(()).ok_or_else(missing)
     }
 
@@ -219,20 +219,20 @@ impl State {
         self.next_producer_id - 1
     }
 
-    pub(crate) fn broker_mut(&mut self, id: BrokerId) -> Result<&mut Broker, Missing> {
-        self.brokers.get_mut(&id).ok_or(Missing::Broker(id))
+    pub(crate) fn broker_mut(&mut self, id: BrokerId) -> Result<&mut Broker, NotFound> {
+        self.brokers.get_mut(&id).ok_or(NotFound::Broker(id))
     }
 
-    pub(crate) fn topic_mut(&mut self, name: &str) -> Result<&mut Topic, Missing> {
-        self.topics.get_mut(name).ok_or_else(|| Missing::Topic(name.to_owned()))
+    pub(crate) fn topic_mut(&mut self, name: &str) -> Result<&mut Topic, NotFound> {
+        self.topics.get_mut(name).ok_or_else(|| NotFound::Topic(name.to_owned()))
     }
 
     pub(crate) fn partition_mut(
         &mut self,
         topic: &str,
         partition: PartitionId,
-    ) -> Result<&mut Partition, Missing> {
-        let missing = || Missing::Partition(topic.to_owned(), partition);
+    ) -> Result<&mut Partition, NotFound> {
+        let missing = || NotFound::Partition(topic.to_owned(), partition);
         self.topic_mut(topic)?.partition_mut(partition).ok_or_else(missing)
     }
 

@@ -19,7 +19,7 @@ use milena_codec::record::{
 
 use super::batch::{Batch, Content};
 use super::codecs::Codecs;
-use super::refusal::Refusal;
+use super::rejection::Rejection;
 use super::topic_config::TopicConfig;
 
 /// A batch for a log, without its base offset and the leader's term.
@@ -44,14 +44,14 @@ impl Stored {
         config: &TopicConfig,
         append_time_ms: Option<i64>,
         codecs: &mut Codecs,
-    ) -> Result<Self, Refusal> {
+    ) -> Result<Self, Rejection> {
         let source = batch.compression();
         let target = config.compression_type.target(source);
         let mut stored = match (source == target, source, content.numbered) {
             (true, Compression::None, _) | (true, _, true) => Self::as_it_came(batch, content),
             (true, _, false) => {
                 let why = "compression: offset deltas of compressed records are not consecutive from 0";
-                return Err(Refusal::new(ErrorCode::UNKNOWN_SERVER_ERROR, why));
+                return Err(Rejection::new(ErrorCode::UNKNOWN_SERVER_ERROR, why));
             }
             (false, ..) => Self::encoded_anew(batch, content, target, config.max_message_bytes, codecs)?,
         };
@@ -80,7 +80,7 @@ impl Stored {
         target: Compression,
         bytes_max: usize,
         codecs: &mut Codecs,
-    ) -> Result<Self, Refusal> {
+    ) -> Result<Self, Rejection> {
         let (records, base_timestamp_ms) = renumbered(batch.header(), content)?;
         let mut bytes = vec![0; HEADER_BYTES];
         codecs.compress(target, &records, &mut bytes)?;
@@ -100,11 +100,11 @@ impl Stored {
 }
 
 /// The records with the offset deltas 0, 1, 2 and so on, and the timestamp of the first.
-fn renumbered(header: &BatchHeader, content: &Content) -> Result<(Vec<u8>, i64), Refusal> {
+fn renumbered(header: &BatchHeader, content: &Content) -> Result<(Vec<u8>, i64), Rejection> {
     let mut records = Vec::with_capacity(content.records.len());
     let mut base_timestamp_ms = None;
     for (index, record) in (0..).zip(Records::new(&content.records)) {
-        let record = record.map_err(|error| Refusal::new(ErrorCode::INVALID_RECORD, &error.to_string()))?;
+        let record = record.map_err(|error| Rejection::new(ErrorCode::INVALID_RECORD, &error.to_string()))?;
         let timestamp_ms = header.base_timestamp_ms.wrapping_add(record.timestamp_delta);
         let delta = timestamp_ms.wrapping_sub(*base_timestamp_ms.get_or_insert(timestamp_ms));
         let value = |value: Option<&[u8]>| value.map(|value| content.records.slice_ref(value));

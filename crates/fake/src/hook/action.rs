@@ -71,7 +71,7 @@ impl Action {
     }
 
     /// Whether there is nothing to do before the request was served.
-    pub(crate) const fn needs_an_answer(&self) -> bool {
+    pub(crate) const fn needs_a_response(&self) -> bool {
         matches!(
             self,
             Self::Truncate(_)

@@ -19,15 +19,15 @@ const HOOKS_MAX: usize = 10_000;
 
 /// How often a hook fires.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Turns {
-    Left(usize),
+pub(crate) enum Repeat {
+    Times(usize),
     Always,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) struct Hook {
     pub(crate) filter: Filter,
-    pub(crate) turns: Turns,
+    pub(crate) repeat: Repeat,
     pub(crate) effect: Effect,
 }
 
@@ -73,20 +73,20 @@ impl Hooks {
             }
             hook.fire(&mut plan);
         }
-        self.0.retain(|hook| !matches!(hook.turns, Turns::Left(0)));
+        self.0.retain(|hook| !matches!(hook.repeat, Repeat::Times(0)));
         plan
     }
 }
 
 impl Hook {
     fn fire(&mut self, plan: &mut Plan) {
-        if let Turns::Left(left) = &mut self.turns {
+        if let Repeat::Times(left) = &mut self.repeat {
             *left -= 1;
         }
         let Effect { action, applied } = self.effect.clone();
         match action {
             Action::Error { .. } => plan.faults.push(Fault::new(&self.filter, action, applied)),
-            action => plan.effect = Some(Effect { applied: applied || action.needs_an_answer(), action }),
+            action => plan.effect = Some(Effect { applied: applied || action.needs_a_response(), action }),
         }
     }
 }

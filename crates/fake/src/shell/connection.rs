@@ -12,23 +12,27 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
 
 use super::shared::Shared;
-use crate::core::{Call, ConnectionId, Effect, Pending, Turn};
+use crate::core::{Call, ConnectionId, Effect, Pending, Served};
 
 /// `socket.request.max.bytes`.
 const FRAME_MAX: usize = 104_857_600;
 /// Most answers that wait for their time; the connection is not read from while there are as many.
-const ANSWERS_MAX: usize = 1024;
+const RESPONSES_MAX: usize = 1024;
 const READ_BYTES: usize = 64 << 10;
 
-/// Serves a connection until either side closes it, or the broker's door closes.
-pub(crate) async fn serve<S>(stream: S, shared: Arc<Shared>, broker: BrokerId, mut power: watch::Receiver<()>)
-where
+/// Serves a connection until either side closes it, or the broker's listener closes.
+pub(crate) async fn serve<S>(
+    stream: S,
+    shared: Arc<Shared>,
+    broker: BrokerId,
+    mut shutdown: watch::Receiver<()>,
+) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     tokio::select! {
         biased;
         // Nothing is ever sent: this ends when the sender is dropped.
-        _ = power.changed() => {}
+        _ = shutdown.changed() => {}
         // A peer that went away ends its connection, and nothing else.
         _ = secured(stream, &shared, broker) => {}
     }
@@ -58,10 +62,10 @@ where
         shared: Arc::clone(shared),
         id,
         received: BytesMut::new(),
-        answers: VecDeque::new(),
+        responses: VecDeque::new(),
         waiting: None,
         closing: false,
-        hung_up: HungUp::No,
+        client_side: ClientSide::Open,
         bare: false,
     };
     connection.run().await
@@ -85,21 +89,21 @@ struct Connection<S> {
     id: ConnectionId,
     received: BytesMut,
     /// Invariant: in the order of the requests, and so of their times.
-    answers: VecDeque<(Duration, Bytes)>,
+    responses: VecDeque<(Duration, Bytes)>,
     waiting: Option<(Option<Duration>, Box<Pending>)>,
     closing: bool,
-    hung_up: HungUp,
+    client_side: ClientSide,
     /// Frames hold what a SASL mechanism says, and nothing else.
     bare: bool,
 }
 
 /// Whether the client sees its connection closed, while what it sent is served without answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum HungUp {
-    No,
-    /// The client is to see it.
-    Due,
-    Done,
+enum ClientSide {
+    Open,
+    /// To be closed, before anything else is written.
+    Closing,
+    Closed,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
@@ -108,14 +112,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         loop {
             changes.borrow_and_update();
             self.turn();
-            match self.hung_up {
-                HungUp::No => self.write_due().await?,
-                _ => self.hang_up().await,
+            match self.client_side {
+                ClientSide::Open => self.write_due().await?,
+                _ => self.disconnect_client().await,
             }
-            if self.closing && self.answers.is_empty() {
+            if self.closing && self.responses.is_empty() {
                 return self.stream.shutdown().await;
             }
-            let may_read = self.waiting.is_none() && !self.closing && self.answers.len() < ANSWERS_MAX;
+            let may_read = self.waiting.is_none() && !self.closing && self.responses.len() < RESPONSES_MAX;
             let until = self.next_time().map(|elapsed| self.shared.at(elapsed));
             if may_read {
                 self.received.reserve(self.room());
@@ -140,7 +144,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             let turn = self.shared.core().resume(self.shared.now(), pending);
             self.take(turn);
         }
-        while self.waiting.is_none() && !self.closing && self.answers.len() < ANSWERS_MAX {
+        while self.waiting.is_none() && !self.closing && self.responses.len() < RESPONSES_MAX {
             let call = match frame_length(&self.received, FRAME_MAX) {
                 Err(error) => Err(error.to_string()),
                 Ok(Some(length)) if self.received.len() >= LENGTH_BYTES + length => {
@@ -148,7 +152,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                     let frame = frame.split_off(LENGTH_BYTES);
                     match self.bare {
                         true => Ok(Call::bare(frame)),
-                        false => Call::read(frame, self.shared.trusting),
+                        false => Call::read(frame, self.shared.skips_cross_check),
                     }
                 }
                 Ok(_) => return,
@@ -159,18 +163,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
-    fn take(&mut self, turn: Turn) {
+    fn take(&mut self, turn: Served) {
         match turn {
-            Turn::Wait { until, pending } => {
-                if pending.hangs_up() && self.hung_up == HungUp::No {
-                    self.hung_up = HungUp::Due;
+            Served::Wait { until, pending } => {
+                if pending.disconnects_first() && self.client_side == ClientSide::Open {
+                    self.client_side = ClientSide::Closing;
                 }
                 self.waiting = Some((until, pending));
             }
-            Turn::Done(effects) => {
+            Served::Done(effects) => {
                 for effect in effects {
                     match effect {
-                        Effect::Send { bytes, at } => self.answers.push_back((at, bytes)),
+                        Effect::Send { bytes, at } => self.responses.push_back((at, bytes)),
                         Effect::Bare(bare) => self.bare = bare,
                         Effect::Close => self.closing = true,
                     }
@@ -180,10 +184,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     /// Closes the way to the client, and drops the answers.
-    async fn hang_up(&mut self) {
-        self.answers.clear();
-        if self.hung_up == HungUp::Due {
-            self.hung_up = HungUp::Done;
+    async fn disconnect_client(&mut self) {
+        self.responses.clear();
+        if self.client_side == ClientSide::Closing {
+            self.client_side = ClientSide::Closed;
             // A client that has gone already sees nothing.
             let _ = self.stream.shutdown().await;
         }
@@ -193,8 +197,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     async fn write_due(&mut self) -> io::Result<()> {
         let now = self.shared.now().elapsed;
         let mut due = BytesMut::new();
-        while self.answers.front().is_some_and(|(at, _)| *at <= now) {
-            due.extend(self.answers.pop_front().map(|(_, bytes)| bytes).unwrap_or_default());
+        while self.responses.front().is_some_and(|(at, _)| *at <= now) {
+            due.extend(self.responses.pop_front().map(|(_, bytes)| bytes).unwrap_or_default());
         }
         match due.is_empty() {
             true => Ok(()),
@@ -207,8 +211,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     fn next_time(&self) -> Option<Duration> {
         let waiting = self.waiting.as_ref().and_then(|(until, _)| *until);
-        let answer = self.answers.front().map(|(at, _)| *at);
-        waiting.into_iter().chain(answer).min()
+        let response = self.responses.front().map(|(at, _)| *at);
+        waiting.into_iter().chain(response).min()
     }
 
     /// How much to make room for: the rest of the frame, but never more than as much again as is there already, so

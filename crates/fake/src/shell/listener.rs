@@ -9,7 +9,7 @@ use milena_codec::ids::BrokerId;
 use tokio::net::{TcpListener, TcpStream};
 
 use super::connection::serve;
-use super::shared::{Listening, Shared};
+use super::shared::{ListeningSocket, Shared};
 
 /// Binds a socket, now; a port of a broker that was just killed can be bound again at once.
 pub(crate) fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {
@@ -23,12 +23,12 @@ pub(crate) fn listen(
     shared: &Arc<Shared>,
     broker: BrokerId,
     socket: std::net::TcpListener,
-) -> io::Result<Listening> {
+) -> io::Result<ListeningSocket> {
     let _runtime = shared.runtime().enter();
     let socket = Arc::new(Mutex::new(Some(TcpListener::from_std(socket)?)));
     let accepting = accept_all(Arc::clone(shared), broker, Arc::clone(&socket));
     let task = shared.runtime().spawn(accepting).abort_handle();
-    Ok(Listening { socket, task })
+    Ok(ListeningSocket { socket, task })
 }
 
 async fn accept_all(shared: Arc<Shared>, broker: BrokerId, socket: Arc<Mutex<Option<TcpListener>>>) {
@@ -38,10 +38,10 @@ async fn accept_all(shared: Arc<Shared>, broker: BrokerId, socket: Arc<Mutex<Opt
             tokio::time::sleep(Duration::from_millis(10)).await;
             continue;
         };
-        let Ok(power) = shared.power(broker) else { return };
+        let Ok(shutdown) = shared.shutdown(broker) else { return };
         // Without it answers are late, not wrong.
         let _ = stream.set_nodelay(true);
-        shared.runtime().spawn(serve(stream, Arc::clone(&shared), broker, power));
+        shared.runtime().spawn(serve(stream, Arc::clone(&shared), broker, shutdown));
     }
 }
 

@@ -20,13 +20,13 @@ pub(crate) struct Shared {
     core: Mutex<Core>,
     /// Counts what happened that a waiting request may wait for.
     changes: watch::Sender<u64>,
-    /// Held while a door opens or closes.
-    doors: Mutex<BTreeMap<BrokerId, Door>>,
+    /// Held while a listener opens or closes.
+    listeners: Mutex<BTreeMap<BrokerId, Listener>>,
     runtime: Handle,
     started: Instant,
     started_wall_ms: i64,
     /// Whether Produce requests are read by our own decoder alone, and their buffers used again.
-    pub(crate) trusting: bool,
+    pub(crate) skips_cross_check: bool,
     /// What connections speak TLS by; none where they speak none.
     #[cfg(feature = "tls")]
     pub(crate) tls: Option<Arc<rustls::ServerConfig>>,
@@ -34,22 +34,22 @@ pub(crate) struct Shared {
 
 /// Where connections to a broker come in.
 #[derive(Debug)]
-struct Door {
-    /// Dropped when the door closes, which ends the connections.
-    power: watch::Sender<()>,
-    /// Dropped with the door, which closes the socket.
-    _listening: Option<Listening>,
+struct Listener {
+    /// Dropped when the listener closes, which ends the connections.
+    shutdown: watch::Sender<()>,
+    /// Dropped with the listener, which closes the socket.
+    _listening: Option<ListeningSocket>,
 }
 
 /// A listening socket and the task that accepts from it.
 #[derive(Debug)]
-pub(crate) struct Listening {
+pub(crate) struct ListeningSocket {
     /// Taken out to close the socket at once, wherever the task is.
     pub(crate) socket: Arc<Mutex<Option<TcpListener>>>,
     pub(crate) task: AbortHandle,
 }
 
-impl Drop for Listening {
+impl Drop for ListeningSocket {
     fn drop(&mut self) {
         drop(lock(&self.socket).take());
         self.task.abort();
@@ -57,15 +57,15 @@ impl Drop for Listening {
 }
 
 impl Shared {
-    pub(crate) fn new(core: Core, runtime: Handle, wall_ms: Option<i64>, trusting: bool) -> Self {
+    pub(crate) fn new(core: Core, runtime: Handle, wall_ms: Option<i64>, skips_cross_check: bool) -> Self {
         Self {
             core: Mutex::new(core),
             changes: watch::Sender::new(0),
-            doors: Mutex::default(),
+            listeners: Mutex::default(),
             runtime,
             started: instant(),
             started_wall_ms: wall_ms.unwrap_or_else(wall_clock_ms),
-            trusting,
+            skips_cross_check,
             #[cfg(feature = "tls")]
             tls: None,
         }
@@ -84,26 +84,26 @@ impl Shared {
         self.changes.subscribe()
     }
 
-    /// Opens a broker's door; what came in by the one before ends.
-    pub(crate) fn open(&self, broker: BrokerId, listening: Option<Listening>) {
-        let power = watch::Sender::new(());
-        lock(&self.doors).insert(broker, Door { power, _listening: listening });
+    /// Opens a broker's listener; what came in by the one before ends.
+    pub(crate) fn open(&self, broker: BrokerId, socket: Option<ListeningSocket>) {
+        let shutdown = watch::Sender::new(());
+        lock(&self.listeners).insert(broker, Listener { shutdown, _listening: socket });
     }
 
     pub(crate) fn close(&self, broker: BrokerId) {
-        lock(&self.doors).remove(&broker);
+        lock(&self.listeners).remove(&broker);
         self.changed();
     }
 
     pub(crate) fn close_all(&self) {
-        lock(&self.doors).clear();
+        lock(&self.listeners).clear();
         self.changed();
     }
 
-    /// Ends when the door closes.
-    pub(crate) fn power(&self, broker: BrokerId) -> io::Result<watch::Receiver<()>> {
+    /// Ends when the listener closes.
+    pub(crate) fn shutdown(&self, broker: BrokerId) -> io::Result<watch::Receiver<()>> {
         let refused = || io::Error::new(io::ErrorKind::ConnectionRefused, "the broker is down");
-        lock(&self.doors).get(&broker).map(|door| door.power.subscribe()).ok_or_else(refused)
+        lock(&self.listeners).get(&broker).map(|listener| listener.shutdown.subscribe()).ok_or_else(refused)
     }
 
     pub(crate) const fn runtime(&self) -> &Handle {

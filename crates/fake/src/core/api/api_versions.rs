@@ -5,12 +5,12 @@ use kafka_protocol::messages::api_versions_response::ApiVersion;
 use milena_codec::ErrorCode;
 use milena_codec::message::{ApiKey, ApiVersionsRequest};
 
-use super::{Answer, Context, Core, State, answer};
+use super::{Context, Core, Response, State, response};
 
-pub(super) fn serve(core: &mut Core, cx: &Context<'_>, request: &theirs::ApiVersionsRequest) -> Answer {
+pub(super) fn serve(core: &mut Core, cx: &Context<'_>, request: &theirs::ApiVersionsRequest) -> Response {
     let is_valid = cx.head.version < 3 || names_client(request);
     if let (true, Some(connection)) = (is_valid, core.connections.get_mut(&cx.connection)) {
-        connection.login.tell_versions();
+        connection.sasl.on_api_versions();
     }
     let code = match cx.plan.request_fault() {
         Some(fault) => fault.code,
@@ -23,11 +23,11 @@ pub(super) fn serve(core: &mut Core, cx: &Context<'_>, request: &theirs::ApiVers
 }
 
 /// The response to an unknown version: a body of version 0 with the versions of ApiVersions alone (KIP-511).
-pub(super) fn serve_unknown(state: &State, cx: &Context<'_>) -> Answer {
+pub(super) fn serve_unknown(state: &State, cx: &Context<'_>) -> Response {
     let body = theirs::ApiVersionsResponse::default()
         .with_error_code(ErrorCode::UNSUPPORTED_VERSION.0)
         .with_api_keys(offered(state, |api| api == ApiKey::API_VERSIONS));
-    answer::frame::<ApiVersionsRequest>(cx.head.correlation_id, 0, &body)
+    response::frame::<ApiVersionsRequest>(cx.head.correlation_id, 0, &body)
 }
 
 /// `ApiVersionsRequest.isValid`: since version 3 the client names itself, in letters, digits, `.` and `-`.

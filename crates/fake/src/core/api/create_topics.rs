@@ -7,11 +7,11 @@ use milena_codec::ErrorCode;
 use milena_codec::message::CreateTopicsRequest;
 use uuid::Uuid;
 
-use super::{Answer, Context, State, Target, answer};
+use super::{Context, Response, State, Target, response};
 use crate::core::topic::{self, PARTITIONS_MAX};
 use crate::core::topic_config::TopicConfig;
 
-pub(super) fn serve(state: &mut State, cx: &Context<'_>, request: &theirs::CreateTopicsRequest) -> Answer {
+pub(super) fn serve(state: &mut State, cx: &Context<'_>, request: &theirs::CreateTopicsRequest) -> Response {
     let create = |wanted: &CreatableTopic| {
         let result = CreatableTopicResult::default().with_name(wanted.name.clone());
         match create(state, cx, wanted, request.validate_only) {
@@ -22,7 +22,7 @@ pub(super) fn serve(state: &mut State, cx: &Context<'_>, request: &theirs::Creat
                 .with_configs(Some(Vec::new())),
             Err(code) => result
                 .with_error_code(code.0)
-                .with_error_message(answer::words(code, None))
+                .with_error_message(response::error_message(code, None))
                 .with_num_partitions(-1)
                 .with_replication_factor(-1),
         }

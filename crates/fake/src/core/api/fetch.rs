@@ -8,7 +8,7 @@ use milena_codec::ErrorCode;
 use milena_codec::ids::{PartitionId, TopicId};
 use milena_codec::message::FetchRequest;
 
-use super::{Answer, Context, State, Target};
+use super::{Context, Response, State, Target};
 use crate::core::Partition;
 
 /// The first version that names topics by id (KIP-516).
@@ -17,8 +17,8 @@ const IDS_SINCE: i16 = 13;
 const BYTES_MAX: usize = 50 << 20;
 const FETCH_SESSION_ID_NOT_FOUND: i16 = 70;
 
-/// Serves a Fetch. [`Answer::NotYet`] while there are too few bytes to read and the request may wait.
-pub(super) fn serve(state: &State, cx: &Context<'_>, request: &theirs::FetchRequest) -> Answer {
+/// Serves a Fetch. [`Response::NotYet`] while there are too few bytes to read and the request may wait.
+pub(super) fn serve(state: &State, cx: &Context<'_>, request: &theirs::FetchRequest) -> Response {
     let mut body = theirs::FetchResponse::default();
     if request.session_id != 0 {
         body.error_code = FETCH_SESSION_ID_NOT_FOUND;
@@ -53,7 +53,7 @@ pub(super) fn serve(state: &State, cx: &Context<'_>, request: &theirs::FetchRequ
     }
     let wanted = usize::try_from(request.min_bytes).unwrap_or_default();
     match cx.may_wait && !failed && bytes < wanted {
-        true => Answer::NotYet,
+        true => Response::NotYet,
         false => cx.respond::<FetchRequest>(&body),
     }
 }

@@ -4,10 +4,14 @@ use kafka_protocol::messages as theirs;
 use milena_codec::ErrorCode;
 use milena_codec::message::InitProducerIdRequest;
 
-use super::{Answer, Context, State};
+use super::{Context, Response, State};
 
 /// A transactional id is rejected for good: the cluster has no transaction coordinator.
-pub(super) fn serve(state: &mut State, cx: &Context<'_>, request: &theirs::InitProducerIdRequest) -> Answer {
+pub(super) fn serve(
+    state: &mut State,
+    cx: &Context<'_>,
+    request: &theirs::InitProducerIdRequest,
+) -> Response {
     let code = match (cx.plan.request_fault(), &request.transactional_id) {
         (Some(fault), _) => fault.code,
         (None, Some(id)) if id.is_empty() => ErrorCode::INVALID_REQUEST,

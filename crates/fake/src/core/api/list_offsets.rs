@@ -9,7 +9,7 @@ use milena_codec::ErrorCode;
 use milena_codec::ids::{LeaderEpoch, PartitionId};
 use milena_codec::message::ListOffsetsRequest;
 
-use super::{Answer, Context, State, Target};
+use super::{Context, Response, State, Target};
 use crate::core::log::Log;
 
 const LATEST: i64 = -1;
@@ -21,7 +21,7 @@ const EPOCHS_SINCE: i16 = 4;
 /// Timestamp and offset of a response without a record.
 const NOTHING: (i64, i64) = (-1, -1);
 
-pub(super) fn serve(state: &State, cx: &Context<'_>, request: &theirs::ListOffsetsRequest) -> Answer {
+pub(super) fn serve(state: &State, cx: &Context<'_>, request: &theirs::ListOffsetsRequest) -> Response {
     let topics = request.topics.iter().map(|topic| {
         let partitions = topic.partitions.iter().map(|asked| respond(state, cx, topic, asked));
         ListOffsetsTopicResponse::default()

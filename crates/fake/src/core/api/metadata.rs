@@ -11,7 +11,7 @@ use milena_codec::ids::{BrokerId, PartitionId, TopicId};
 use milena_codec::message::MetadataRequest;
 use uuid::Uuid;
 
-use super::{Answer, Context, State, Target};
+use super::{Context, Response, State, Target};
 use crate::core::Partition;
 use crate::core::topic;
 use crate::core::topic_config::TopicConfig;
@@ -20,7 +20,7 @@ const CLUSTER_ID: &str = "milena-fake";
 /// The first version with a flag for auto-creation; an older client cannot refuse it.
 const FLAG_SINCE: i16 = 4;
 
-pub(super) fn serve(state: &mut State, cx: &Context<'_>, request: &theirs::MetadataRequest) -> Answer {
+pub(super) fn serve(state: &mut State, cx: &Context<'_>, request: &theirs::MetadataRequest) -> Response {
     let brokers = state.live_brokers().map(|(id, broker)| {
         let (host, port) = broker.advertised();
         MetadataResponseBroker::default()
@@ -35,9 +35,9 @@ pub(super) fn serve(state: &mut State, cx: &Context<'_>, request: &theirs::Metad
         .with_cluster_id(Some(StrBytes::from_static_str(CLUSTER_ID)))
         .with_controller_id(controller)
         .with_topics(topics(state, cx, request));
-    let answer = cx.respond::<MetadataRequest>(&body);
+    let response = cx.respond::<MetadataRequest>(&body);
     create_missing(state, cx, request, &body.topics);
-    answer
+    response
 }
 
 pub(super) fn targets(state: &State, request: &theirs::MetadataRequest) -> Vec<Target> {

@@ -19,8 +19,8 @@ use kafka_protocol::protocol::Encodable;
 use milena_codec::ids::BrokerId;
 use milena_codec::message::Message;
 
-use super::answer::{self, Answer};
 use super::request::{Body, Call, Head};
+use super::response::{self, Response};
 use super::state::State;
 use super::{ConnectionId, Core, Now};
 use crate::hook::{Plan, Target};
@@ -39,13 +39,13 @@ pub(super) struct Context<'a> {
 
 impl Context<'_> {
     /// The response to a request of type `M`, in the version of the request.
-    fn respond<M: Message>(&self, body: &impl Encodable) -> Answer {
-        answer::frame::<M>(self.head.correlation_id, self.head.version, body)
+    fn respond<M: Message>(&self, body: &impl Encodable) -> Response {
+        response::frame::<M>(self.head.correlation_id, self.head.version, body)
     }
 }
 
 /// Serves a request.
-pub(super) fn serve(core: &mut Core, cx: &Context<'_>, body: &Body) -> Answer {
+pub(super) fn serve(core: &mut Core, cx: &Context<'_>, body: &Body) -> Response {
     let state = &mut core.state;
     match body {
         Body::ApiVersions(request) => api_versions::serve(core, cx, request),
@@ -57,8 +57,8 @@ pub(super) fn serve(core: &mut Core, cx: &Context<'_>, body: &Body) -> Answer {
         Body::Metadata(request) => metadata::serve(state, cx, request),
         Body::Produce(request) => produce::serve(core, cx, request),
         Body::SaslHandshake { mechanism } => sasl_handshake::serve(core, cx, mechanism),
-        Body::SaslAuthenticate(said) => sasl_authenticate::serve(core, cx, said),
-        Body::SaslBare(said) => sasl_authenticate::serve_bare(core, cx, said),
+        Body::SaslAuthenticate(auth_bytes) => sasl_authenticate::serve(core, cx, auth_bytes),
+        Body::SaslBare(auth_bytes) => sasl_authenticate::serve_bare(core, cx, auth_bytes),
     }
 }
 

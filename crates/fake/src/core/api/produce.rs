@@ -10,9 +10,9 @@ use milena_codec::ids::{BrokerId, PartitionId, TopicId};
 use milena_codec::message::ProduceRequest;
 use uuid::Uuid;
 
-use super::{Answer, Context, Core, State, Target, answer};
-use crate::core::partition::{Appended, Terms};
-use crate::core::refusal::Refusal;
+use super::{Context, Core, Response, State, Target, response};
+use crate::core::partition::{AppendOptions, Appended};
+use crate::core::rejection::Rejection;
 use crate::core::request::{Entry, Produce, TopicRef};
 use crate::core::topic;
 use crate::hook::Fault;
@@ -20,14 +20,14 @@ use crate::hook::Fault;
 /// The first version whose response names the new leader (KIP-951).
 const HINTS_SINCE: i16 = 10;
 
-pub(super) fn serve(core: &mut Core, cx: &Context<'_>, request: &Produce) -> Answer {
+pub(super) fn serve(core: &mut Core, cx: &Context<'_>, request: &Produce) -> Response {
     let mut body = theirs::ProduceResponse::default();
     let mut failed = false;
     for entry in last_of_each(&request.entries) {
         let (result, fault) = produce(&mut core.state, cx, request, entry);
         if result.as_ref().is_ok_and(|appended| appended.misnumbered) {
             let (topic, partition) = (&entry.topic, entry.partition);
-            core.blame(
+            core.add_violation(
                 cx.now,
                 cx.connection,
                 cx.broker,
@@ -36,14 +36,14 @@ pub(super) fn serve(core: &mut Core, cx: &Context<'_>, request: &Produce) -> Ans
                 ),
             );
         }
-        let answer = describe(&core.state, cx.head.version, entry, result, fault);
-        failed |= answer.error_code != 0;
-        add_hint(&core.state, &mut body, &answer);
-        add_answer(&mut body, &entry.topic, answer);
+        let response = describe(&core.state, cx.head.version, entry, result, fault);
+        failed |= response.error_code != 0;
+        add_hint(&core.state, &mut body, &response);
+        add_partition(&mut body, &entry.topic, response);
     }
     match (request.acks, failed) {
-        (0, true) => return Answer::Close,
-        (0, false) => return Answer::None,
+        (0, true) => return Response::Close,
+        (0, false) => return Response::None,
         _ => {}
     }
     let throttle = core.state.brokers.get(&cx.broker).map(|broker| broker.throttle).unwrap_or_default();
@@ -89,7 +89,7 @@ fn produce(
     cx: &Context<'_>,
     request: &Produce,
     entry: &Entry,
-) -> (Result<Appended, Refusal>, Option<Fault>) {
+) -> (Result<Appended, Rejection>, Option<Fault>) {
     let name = match resolve(state, entry) {
         Ok(name) => name.to_owned(),
         Err(code) => return (Err(code.into()), None),
@@ -117,7 +117,7 @@ fn append(
     request: &Produce,
     entry: &Entry,
     name: &str,
-) -> Result<Appended, Refusal> {
+) -> Result<Appended, Rejection> {
     let batch = entry.batch.as_ref().map_err(Clone::clone)?;
     if !matches!(request.acks, -1..=1) {
         return Err(ErrorCode::INVALID_REQUIRED_ACKS.into());
@@ -139,8 +139,8 @@ fn append(
     if partition.leader != Some(cx.broker) {
         return Err(ErrorCode::NOT_LEADER_OR_FOLLOWER.into());
     }
-    let terms = Terms { config: &config, acks: request.acks, wall_ms: cx.now.wall_ms, keep };
-    let appended = partition.append(batch, &terms, &mut state.codecs)?;
+    let options = AppendOptions { config: &config, acks: request.acks, wall_ms: cx.now.wall_ms, keep };
+    let appended = partition.append(batch, &options, &mut state.codecs)?;
     state.records += appended.new_records;
     Ok(appended)
 }
@@ -149,35 +149,35 @@ fn describe(
     state: &State,
     version: i16,
     entry: &Entry,
-    result: Result<Appended, Refusal>,
+    result: Result<Appended, Rejection>,
     fault: Option<Fault>,
 ) -> PartitionProduceResponse {
     let (base_offset, log_append_time_ms, log_start_offset) = match &result {
         Ok(appended) => (appended.base_offset, appended.log_append_time_ms, 0),
         Err(_) => (-1, -1, -1),
     };
-    let mut answer = PartitionProduceResponse::default()
+    let mut response = PartitionProduceResponse::default()
         .with_index(entry.partition.0)
         .with_base_offset(base_offset)
         .with_log_append_time_ms(log_append_time_ms)
         .with_log_start_offset(log_start_offset);
-    if let Some(refusal) = fault.map(Refusal::from).or_else(|| result.err()) {
-        answer.error_code = refusal.code.0;
-        answer.error_message = answer::words(refusal.code, refusal.message);
+    if let Some(rejection) = fault.map(Rejection::from).or_else(|| result.err()) {
+        response.error_code = rejection.code.0;
+        response.error_message = response::error_message(rejection.code, rejection.message);
         let record_error = |(index, why): (i32, String)| {
             BatchIndexAndErrorMessage::default()
                 .with_batch_index(index)
                 .with_batch_index_error_message(Some(StrBytes::from_string(why)))
         };
-        answer.record_errors = refusal.records.into_iter().map(record_error).collect();
+        response.record_errors = rejection.records.into_iter().map(record_error).collect();
     }
-    if version >= HINTS_SINCE && answer.error_code == ErrorCode::NOT_LEADER_OR_FOLLOWER.0 {
-        answer.current_leader = current_leader(state, entry);
+    if version >= HINTS_SINCE && response.error_code == ErrorCode::NOT_LEADER_OR_FOLLOWER.0 {
+        response.current_leader = current_leader(state, entry);
     }
-    answer
+    response
 }
 
-impl From<Fault> for Refusal {
+impl From<Fault> for Rejection {
     fn from(fault: Fault) -> Self {
         let records = fault.records.iter().map(|index| (*index, "as the test has it".to_owned())).collect();
         Self { code: fault.code, message: fault.message, records }
@@ -193,8 +193,8 @@ fn current_leader(state: &State, entry: &Entry) -> LeaderIdAndEpoch {
 }
 
 /// Adds the address of the leader that a partition's response names, once for each leader.
-fn add_hint(state: &State, body: &mut theirs::ProduceResponse, answer: &PartitionProduceResponse) {
-    let leader = answer.current_leader.leader_id;
+fn add_hint(state: &State, body: &mut theirs::ProduceResponse, response: &PartitionProduceResponse) {
+    let leader = response.current_leader.leader_id;
     let is_new = body.node_endpoints.iter().all(|node| node.node_id != leader);
     if let Some(broker) = state.brokers.get(&BrokerId(leader.0)).filter(|_| is_new) {
         let (host, port) = broker.advertised();
@@ -207,7 +207,7 @@ fn add_hint(state: &State, body: &mut theirs::ProduceResponse, answer: &Partitio
     }
 }
 
-fn add_answer(body: &mut theirs::ProduceResponse, topic: &TopicRef, answer: PartitionProduceResponse) {
+fn add_partition(body: &mut theirs::ProduceResponse, topic: &TopicRef, response: PartitionProduceResponse) {
     let (name, id) = match topic {
         TopicRef::Name(name) => (name.as_str(), TopicId::ZERO),
         TopicRef::Id(id) => ("", *id),
@@ -215,13 +215,13 @@ fn add_answer(body: &mut theirs::ProduceResponse, topic: &TopicRef, answer: Part
     let id = Uuid::from_bytes(id.0);
     let same = |earlier: &&mut TopicProduceResponse| *earlier.name.0 == *name && earlier.topic_id == id;
     if let Some(earlier) = body.responses.iter_mut().find(same) {
-        earlier.partition_responses.push(answer);
+        earlier.partition_responses.push(response);
         return;
     }
     body.responses.push(
         TopicProduceResponse::default()
             .with_name(theirs::TopicName(StrBytes::from_string(name.to_owned())))
             .with_topic_id(id)
-            .with_partition_responses(vec![answer]),
+            .with_partition_responses(vec![response]),
     );
 }

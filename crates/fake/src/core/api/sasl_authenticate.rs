@@ -7,68 +7,68 @@ use kafka_protocol::messages as theirs;
 use milena_codec::ErrorCode;
 use milena_codec::message::SaslAuthenticateRequest;
 
-use super::{Answer, Context, Core, Now, answer};
-use crate::core::sasl::{Access, Login, Proved, Saying, Session, Step};
+use super::{Context, Core, Now, Response, response};
+use crate::core::sasl::{Access, Authenticated, SaslBytes, SaslState, Session, Step};
 use crate::journal::Authentication;
 
 /// Serves one step; a step that fails ends the connection.
-pub(super) fn serve(core: &mut Core, cx: &Context<'_>, said: &Saying) -> Answer {
+pub(super) fn serve(core: &mut Core, cx: &Context<'_>, auth_bytes: &SaslBytes) -> Response {
     let body = theirs::SaslAuthenticateResponse::default();
     let failed = |code: ErrorCode, message: Option<String>| {
-        body.clone().with_error_code(code.0).with_error_message(answer::words(code, message))
+        body.clone().with_error_code(code.0).with_error_message(response::error_message(code, message))
     };
-    let proof = prove(core, cx, said);
-    let is_refused = cx.plan.request_fault().is_some() || matches!(proof, Some(Proof::Refused(_)));
-    let body = match (cx.plan.request_fault(), proof) {
+    let outcome = step(core, cx, auth_bytes);
+    let has_failed = cx.plan.request_fault().is_some() || matches!(outcome, Some(Outcome::Failed(_)));
+    let body = match (cx.plan.request_fault(), outcome) {
         (Some(fault), _) => failed(fault.code, fault.message.clone()),
         (None, None) => {
             let why = "SaslAuthenticate is not expected in this state of the connection";
             failed(ErrorCode::ILLEGAL_SASL_STATE, Some(why.to_owned()))
         }
-        (None, Some(Proof::More(says))) => body.with_auth_bytes(says.into()),
-        (None, Some(Proof::In { says, lifetime })) => body
-            .with_auth_bytes(says.into())
+        (None, Some(Outcome::Challenge(reply))) => body.with_auth_bytes(reply.into()),
+        (None, Some(Outcome::Authenticated { reply, lifetime })) => body
+            .with_auth_bytes(reply.into())
             .with_session_lifetime_ms(i64::try_from(lifetime.as_millis()).unwrap_or(i64::MAX)),
-        (None, Some(Proof::Refused(why))) => failed(ErrorCode::SASL_AUTHENTICATION_FAILED, Some(why)),
+        (None, Some(Outcome::Failed(why))) => failed(ErrorCode::SASL_AUTHENTICATION_FAILED, Some(why)),
     };
-    if let (true, Some(connection)) = (is_refused, core.connections.get_mut(&cx.connection)) {
-        connection.leaving = true;
+    if let (true, Some(connection)) = (has_failed, core.connections.get_mut(&cx.connection)) {
+        connection.closes = true;
     }
     cx.respond::<SaslAuthenticateRequest>(&body)
 }
 
 /// The same without Kafka's headers: a length and the bytes of the mechanism.
-pub(super) fn serve_bare(core: &mut Core, cx: &Context<'_>, said: &Saying) -> Answer {
-    match prove(core, cx, said) {
-        Some(Proof::More(says) | Proof::In { says, .. }) => {
+pub(super) fn serve_bare(core: &mut Core, cx: &Context<'_>, auth_bytes: &SaslBytes) -> Response {
+    match step(core, cx, auth_bytes) {
+        Some(Outcome::Challenge(reply) | Outcome::Authenticated { reply, .. }) => {
             let mut frame = BytesMut::new();
             frame.put_i32(0);
-            frame.put_slice(&says);
-            Answer::Frame(answer::finish(frame))
+            frame.put_slice(&reply);
+            Response::Frame(response::finish(frame))
         }
-        Some(Proof::Refused(_)) | None => Answer::Close,
+        Some(Outcome::Failed(_)) | None => Response::Close,
     }
 }
 
 /// The result of a step.
-enum Proof {
-    More(Vec<u8>),
-    In { says: Vec<u8>, lifetime: Duration },
-    Refused(String),
+enum Outcome {
+    Challenge(Vec<u8>),
+    Authenticated { reply: Vec<u8>, lifetime: Duration },
+    Failed(String),
 }
 
 /// A step of the exchange; none if there is no exchange.
-fn prove(core: &mut Core, cx: &Context<'_>, said: &Saying) -> Option<Proof> {
+fn step(core: &mut Core, cx: &Context<'_>, auth_bytes: &SaslBytes) -> Option<Outcome> {
     let access = core.state.settings.access.as_ref()?;
     let connection = core.connections.get_mut(&cx.connection)?;
-    let Login::Exchanging { exchange, before, .. } = &mut connection.login else { return None };
+    let SaslState::Authenticating { exchange, before, .. } = &mut connection.sasl else { return None };
     let mechanism = exchange.mechanism();
-    let step = match exchange.step(access, cx.now, &said.0) {
-        Step::More(says) => return Some(Proof::More(says)),
-        Step::Proved(proved) => unchanged(before.as_ref(), proved),
-        Step::Refused(why) => Err(why),
+    let step = match exchange.step(access, cx.now, &auth_bytes.0) {
+        Step::Challenge(reply) => return Some(Outcome::Challenge(reply)),
+        Step::Authenticated(proved) => unchanged(before.as_ref(), proved),
+        Step::Failed(why) => Err(why),
     };
-    core.journal.enter(Authentication {
+    core.journal.add_authentication(Authentication {
         broker: connection.broker,
         connection: cx.connection,
         at: cx.now.elapsed,
@@ -77,19 +77,19 @@ fn prove(core: &mut Core, cx: &Context<'_>, said: &Saying) -> Option<Proof> {
         again: before.is_some(),
     });
     Some(match step {
-        Ok(Proved { user, says, until_ms }) => {
+        Ok(Authenticated { user, reply, until_ms }) => {
             let lifetime = lifetime(access, cx.now, until_ms);
             let renewed = before.as_ref().and_then(|before| before.renewed);
             let until = lifetime.map(|lifetime| cx.now.elapsed + lifetime);
-            connection.login = Login::In(Session { user, mechanism, until, renewed });
-            Proof::In { says, lifetime: lifetime.unwrap_or_default() }
+            connection.sasl = SaslState::Authenticated(Session { user, mechanism, until, renewed });
+            Outcome::Authenticated { reply, lifetime: lifetime.unwrap_or_default() }
         }
-        Err(why) => Proof::Refused(why),
+        Err(why) => Outcome::Failed(why),
     })
 }
 
 /// Re-authentication cannot change the user (`ReauthInfo.ensurePrincipalUnchanged`).
-fn unchanged(before: Option<&Session>, proved: Proved) -> Result<Proved, String> {
+fn unchanged(before: Option<&Session>, proved: Authenticated) -> Result<Authenticated, String> {
     match before {
         Some(before) if before.user != proved.user => Err(format!(
             "Cannot change principals during re-authentication from User.{} to User.{}",

@@ -11,8 +11,8 @@ use crate::mechanism::Mechanism;
 pub(crate) struct Access {
     /// Names and passwords.
     pub(crate) users: BTreeMap<String, String>,
-    /// Delegation tokens by their id (KIP-48).
-    pub(crate) delegations: BTreeMap<String, Delegation>,
+    /// DelegationToken tokens by their id (KIP-48).
+    pub(crate) delegations: BTreeMap<String, DelegationToken>,
     pub(crate) mechanisms: Vec<Mechanism>,
     /// `connections.max.reauth.ms`; zero for no end.
     pub(crate) session_lifetime: Duration,
@@ -21,7 +21,7 @@ pub(crate) struct Access {
 
 /// A delegation token.
 #[derive(Clone)]
-pub(crate) struct Delegation {
+pub(crate) struct DelegationToken {
     pub(crate) owner: String,
     /// Its HMAC in base64, which is the password.
     pub(crate) hmac: String,

@@ -33,11 +33,11 @@ impl Exchange {
         }
     }
 
-    pub(crate) fn step(&mut self, access: &Access, now: Now, said: &[u8]) -> Step {
+    pub(crate) fn step(&mut self, access: &Access, now: Now, auth_bytes: &[u8]) -> Step {
         match self {
-            Self::Plain => plain::step(access, said),
-            Self::Scram(scram) => scram.step(access, said),
-            Self::OAuthBearer(token) => token.step(now.wall_ms, said),
+            Self::Plain => plain::step(access, auth_bytes),
+            Self::Scram(scram) => scram.step(access, auth_bytes),
+            Self::OAuthBearer(token) => token.step(now.wall_ms, auth_bytes),
         }
     }
 }

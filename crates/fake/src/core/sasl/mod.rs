@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!              ApiVersions            SaslHandshake              SaslAuthenticate …
-//!  Greeting ──────────────▶ Greeting ───────────────▶ Exchanging ────────────────▶ In
+//!  Handshake ──────────────▶ Handshake ───────────────▶ Authenticating ────────────────▶ In
 //!                                                         ▲      SaslHandshake      │
 //!                                                         └─────────────────────────┘
 //! ```
@@ -11,16 +11,16 @@
 
 mod access;
 mod exchange;
-mod login;
 mod oauthbearer;
 mod plain;
 mod scram;
+mod state;
 mod step;
 
-pub(crate) use access::{Access, Delegation};
+pub(crate) use access::{Access, DelegationToken};
 pub(crate) use exchange::Exchange;
-pub(crate) use login::{Login, Session};
-pub(crate) use step::{Proved, Step};
+pub(crate) use state::{SaslState, Session};
+pub(crate) use step::{Authenticated, Step};
 
 use std::fmt;
 
@@ -28,10 +28,10 @@ use bytes::Bytes;
 
 /// What a client said by a mechanism. It is not printed.
 #[derive(Clone)]
-pub(crate) struct Saying(pub(crate) Bytes);
+pub(crate) struct SaslBytes(pub(crate) Bytes);
 
-impl fmt::Debug for Saying {
+impl fmt::Debug for SaslBytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Saying({} bytes)", self.0.len())
+        write!(f, "SaslBytes({} bytes)", self.0.len())
     }
 }

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
-use super::step::{Proved, Step};
+use super::step::{Authenticated, Step};
 
 const SEPARATOR: char = '\u{1}';
 
@@ -16,22 +16,22 @@ pub(crate) struct OAuthBearer {
 }
 
 impl OAuthBearer {
-    pub(super) fn step(&mut self, wall_ms: i64, said: &[u8]) -> Step {
+    pub(super) fn step(&mut self, wall_ms: i64, auth_bytes: &[u8]) -> Step {
         if self.is_refused {
-            return Step::Refused(INVALID.to_owned());
+            return Step::Failed(INVALID.to_owned());
         }
-        let Some(token) = std::str::from_utf8(said).ok().and_then(token) else {
-            return Step::Refused("Invalid OAUTHBEARER client first message".to_owned());
+        let Some(token) = std::str::from_utf8(auth_bytes).ok().and_then(token) else {
+            return Step::Failed("Invalid OAUTHBEARER client first message".to_owned());
         };
         match claims(token).filter(|claims| claims.expires_ms > wall_ms) {
-            Some(claims) => Step::Proved(Proved {
+            Some(claims) => Step::Authenticated(Authenticated {
                 user: claims.subject,
-                says: Vec::new(),
+                reply: Vec::new(),
                 until_ms: Some(claims.expires_ms),
             }),
             None => {
                 self.is_refused = true;
-                Step::More(INVALID.as_bytes().to_vec())
+                Step::Challenge(INVALID.as_bytes().to_vec())
             }
         }
     }

@@ -1,12 +1,12 @@
 //! PLAIN (RFC 4616): `[authzid] NUL authcid NUL password`.
 
 use super::access::Access;
-use super::step::{Proved, Step};
+use super::step::{Authenticated, Step};
 
 /// Kafka's `PlainSaslServer`: three parts, and whoever names somebody else to act for is turned away.
-pub(super) fn step(access: &Access, said: &[u8]) -> Step {
-    let refused = |why: &str| Step::Refused(format!("Authentication failed: {why}"));
-    let Ok(text) = std::str::from_utf8(said) else { return refused("the message is no UTF-8") };
+pub(super) fn step(access: &Access, auth_bytes: &[u8]) -> Step {
+    let refused = |why: &str| Step::Failed(format!("Authentication failed: {why}"));
+    let Ok(text) = std::str::from_utf8(auth_bytes) else { return refused("the message is no UTF-8") };
     let parts: Vec<_> = text.split('\0').collect();
     let &[for_whom, user, password] = &parts[..] else {
         return refused("expected 3 tokens");
@@ -20,5 +20,5 @@ pub(super) fn step(access: &Access, said: &[u8]) -> Step {
     if !for_whom.is_empty() && for_whom != user {
         return refused("Client requested an authorization id that is different from username");
     }
-    Step::Proved(Proved { user: user.to_owned(), ..Proved::default() })
+    Step::Authenticated(Authenticated { user: user.to_owned(), ..Authenticated::default() })
 }

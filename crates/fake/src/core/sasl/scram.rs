@@ -11,7 +11,7 @@ use pbkdf2::pbkdf2_hmac;
 use sha2::{Digest, Sha256, Sha512};
 
 use super::access::Access;
-use super::step::{Proved, Step};
+use super::step::{Authenticated, Step};
 use crate::core::ConnectionId;
 use crate::mechanism::Mechanism;
 
@@ -28,7 +28,7 @@ enum Stage {
         password: String,
         header: String,
         nonce: String,
-        said: String,
+        exchanged: String,
         salt: Vec<u8>,
         rounds: u32,
     },
@@ -60,23 +60,23 @@ impl Scram {
         self.mechanism
     }
 
-    pub(super) fn step(&mut self, access: &Access, said: &[u8]) -> Step {
-        let said = std::str::from_utf8(said).unwrap_or_default();
+    pub(super) fn step(&mut self, access: &Access, auth_bytes: &[u8]) -> Step {
+        let message = std::str::from_utf8(auth_bytes).unwrap_or_default();
         let step = match &self.stage {
-            Stage::First => self.first(access, said),
-            Stage::Final { .. } => self.last(said),
+            Stage::First => self.first(access, message),
+            Stage::Final { .. } => self.last(message),
         };
         step.unwrap_or_else(|| {
             // Kafka says no more to anybody, whatever was wrong.
             let name = self.mechanism.name();
             let what =
                 "Authentication failed during authentication due to invalid credentials with SASL mechanism";
-            Step::Refused(format!("{what} {name}"))
+            Step::Failed(format!("{what} {name}"))
         })
     }
 
-    fn first(&mut self, access: &Access, said: &str) -> Option<Step> {
-        let first = First::parse(said)?;
+    fn first(&mut self, access: &Access, message: &str) -> Option<Step> {
+        let first = First::parse(message)?;
         let (user, password) = match first.is_delegated {
             true => {
                 access.delegations.get(&first.user).map(|token| (token.owner.clone(), token.hmac.clone()))?
@@ -90,15 +90,15 @@ impl Scram {
         let salt = Sha256::digest(user.as_bytes())[..16].to_vec();
         let rounds = access.scram_iterations;
         let reply = format!("r={nonce},s={},i={rounds}", BASE64_STANDARD.encode(&salt));
-        let said = format!("{},{reply}", first.bare);
+        let exchanged = format!("{},{reply}", first.bare);
         let header = first.header.to_owned();
-        self.stage = Stage::Final { user, password, header, nonce, said, salt, rounds };
-        Some(Step::More(reply.into_bytes()))
+        self.stage = Stage::Final { user, password, header, nonce, exchanged, salt, rounds };
+        Some(Step::Challenge(reply.into_bytes()))
     }
 
     /// `c=…,r=…[,extensions],p=…`
     fn last(&self, message: &str) -> Option<Step> {
-        let Stage::Final { user, password, header, nonce, said, salt, rounds } = &self.stage else {
+        let Stage::Final { user, password, header, nonce, exchanged, salt, rounds } = &self.stage else {
             return None;
         };
         let (bare, proof) = message.rsplit_once(",p=")?;
@@ -108,7 +108,7 @@ impl Scram {
             return None;
         }
         let proof = BASE64_STANDARD.decode(proof).ok()?;
-        let everything = format!("{said},{bare}");
+        let everything = format!("{exchanged},{bare}");
         let hash = Hash::of(self.mechanism);
         let salted = hash.salted(password.as_bytes(), salt, *rounds);
         let stored = hash.digest(&hash.hmac(&salted, b"Client Key"));
@@ -122,8 +122,8 @@ impl Scram {
         }
         let server_key = hash.hmac(&salted, b"Server Key");
         let verifier = BASE64_STANDARD.encode(hash.hmac(&server_key, everything.as_bytes()));
-        let says = format!("v={verifier}").into_bytes();
-        Some(Step::Proved(Proved { user: user.clone(), says, until_ms: None }))
+        let reply = format!("v={verifier}").into_bytes();
+        Some(Step::Authenticated(Authenticated { user: user.clone(), reply, until_ms: None }))
     }
 }
 

@@ -11,7 +11,7 @@ use milena_codec::ids::{BrokerId, PartitionId};
 use milena_codec::message::ApiKey;
 
 use crate::cluster::Cluster;
-use crate::core::{Access, Broker, Missing, Partition, State, TopicConfig};
+use crate::core::{Access, Broker, NotFound, Partition, State, TopicConfig};
 use crate::mechanism::Mechanism;
 use crate::release::{Release, Versions};
 
@@ -97,16 +97,16 @@ impl Cluster {
         if self.is_in_memory() {
             before.host.push_str("-moved");
         }
-        let listening = self.reserve_another_port(&before)?;
+        let socket = self.reserve_another_port(&before)?;
         self.shared().close(broker);
-        self.reopen(broker, &before, listening)
+        self.reopen(broker, &before, socket)
     }
 
     /// From now on a broker says that it is there, which a client may find to lead nowhere; it stays where it is.
     pub fn advertise(&self, broker: impl Into<BrokerId>, host: &str, port: u16) {
         let broker = broker.into();
-        let said = Some((host.to_owned(), port));
-        self.change(|state| state.broker_mut(broker).map(|broker| broker.advertised = said));
+        let auth_bytes = Some((host.to_owned(), port));
+        self.change(|state| state.broker_mut(broker).map(|broker| broker.advertised = auth_bytes));
     }
 
     /// From now on answers arrive so much later; the broker serves on meanwhile.
@@ -225,7 +225,7 @@ impl Cluster {
     }
 
     /// Loses the batches that end behind an offset, acknowledged or not, in a new term: as when a replica is elected that
-    /// had not fetched them, or a machine lost power before they were on its disk. What the partition remembers of
+    /// had not fetched them, or a machine lost shutdown before they were on its disk. What the partition remembers of
     /// producers is read from the rest of the log, up to five batches of each. Panics where the log does not reach back so
     /// far ([`Builder::keep`](crate::Builder::keep)).
     pub fn truncate(&self, topic: &str, partition: impl Into<PartitionId>, end_offset: i64) {
@@ -247,7 +247,7 @@ impl Cluster {
 }
 
 impl Cluster {
-    /// Opens a broker's door again, with the delays that it had.
+    /// Opens a broker's listener again, with the delays that it had.
     fn reopen(&self, id: BrokerId, before: &Broker, port: u16) -> io::Result<()> {
         match self.is_in_memory() {
             true => self.open_in_memory(id)?,
@@ -285,10 +285,10 @@ impl Cluster {
     }
 
     /// Changes the state and wakes who waits for changes.
-    fn change<T>(&self, change: impl FnOnce(&mut State) -> Result<T, Missing>) -> T {
+    fn change<T>(&self, change: impl FnOnce(&mut State) -> Result<T, NotFound>) -> T {
         let changed = change(&mut self.shared().core().state);
         self.shared().changed();
-        changed.unwrap_or_else(|missing| mistake(&missing))
+        changed.unwrap_or_else(|missing| misuse(&missing))
     }
 }
 
@@ -296,6 +296,6 @@ impl Cluster {
     clippy::panic,
     reason = "a verb about what does not exist is a mistake in the test, as the docs say"
 )]
-fn mistake(missing: &Missing) -> ! {
+fn misuse(missing: &NotFound) -> ! {
     panic!("{missing}")
 }

@@ -11,21 +11,21 @@ use crate::mechanism::Mechanism;
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
-pub(crate) enum Login {
+pub(crate) enum SaslState {
     /// The listener asks nobody.
-    Unasked,
+    NotRequired,
     /// Nothing is known yet.
-    Greeting {
-        knows_versions: bool,
+    Handshake {
+        has_versions: bool,
     },
-    Exchanging {
+    Authenticating {
         exchange: Exchange,
         /// The exchange goes on without Kafka's headers, as after a SaslHandshake v0.
         bare: bool,
         /// What there was, when this is to renew it.
         before: Option<Session>,
     },
-    In(Session),
+    Authenticated(Session),
 }
 
 /// Somebody who proved who he is.
@@ -39,51 +39,53 @@ pub(crate) struct Session {
     pub(crate) renewed: Option<Duration>,
 }
 
-impl Login {
+impl SaslState {
     pub(crate) const fn new(asked: bool) -> Self {
         match asked {
-            true => Self::Greeting { knows_versions: false },
-            false => Self::Unasked,
+            true => Self::Handshake { has_versions: false },
+            false => Self::NotRequired,
         }
     }
 
     /// Whether a request may be served now; if not, the connection closes.
     pub(crate) fn admits(&self, now: Duration, api: ApiKey) -> bool {
         match self {
-            Self::Unasked => true,
-            Self::Greeting { .. } if api == ApiKey::SASL_HANDSHAKE => true,
-            Self::Greeting { knows_versions } => api == ApiKey::API_VERSIONS && !knows_versions,
-            Self::Exchanging { .. } => api == ApiKey::SASL_AUTHENTICATE,
-            Self::In(session) if api == ApiKey::SASL_HANDSHAKE && session.may_be_renewed(now) => true,
-            Self::In(session) => session.until.is_none_or(|until| now < until),
+            Self::NotRequired => true,
+            Self::Handshake { .. } if api == ApiKey::SASL_HANDSHAKE => true,
+            Self::Handshake { has_versions } => api == ApiKey::API_VERSIONS && !has_versions,
+            Self::Authenticating { .. } => api == ApiKey::SASL_AUTHENTICATE,
+            Self::Authenticated(session) if api == ApiKey::SASL_HANDSHAKE && session.may_be_renewed(now) => {
+                true
+            }
+            Self::Authenticated(session) => session.until.is_none_or(|until| now < until),
         }
     }
 
-    pub(crate) fn tell_versions(&mut self) {
-        if let Self::Greeting { knows_versions } = self {
-            *knows_versions = true;
+    pub(crate) fn on_api_versions(&mut self) {
+        if let Self::Handshake { has_versions } = self {
+            *has_versions = true;
         }
     }
 
     pub(crate) const fn is_bare(&self) -> bool {
-        matches!(self, Self::Exchanging { bare: true, .. })
+        matches!(self, Self::Authenticating { bare: true, .. })
     }
 
     /// Ends what time it has left.
     pub(crate) const fn expire(&mut self) {
-        if let Self::In(session) = self {
+        if let Self::Authenticated(session) = self {
             session.until = Some(Duration::ZERO);
         }
     }
 
     /// What a SaslHandshake begins with; none where this is no time for one.
-    pub(crate) fn beginning(&self, now: Duration) -> Option<Option<Session>> {
+    pub(crate) fn on_handshake(&self, now: Duration) -> Option<Option<Session>> {
         match self {
-            Self::Greeting { .. } => Some(None),
-            Self::In(session) if session.may_be_renewed(now) => {
+            Self::Handshake { .. } => Some(None),
+            Self::Authenticated(session) if session.may_be_renewed(now) => {
                 Some(Some(Session { renewed: Some(now), ..session.clone() }))
             }
-            Self::Unasked | Self::Exchanging { .. } | Self::In(_) => None,
+            Self::NotRequired | Self::Authenticating { .. } | Self::Authenticated(_) => None,
         }
     }
 }

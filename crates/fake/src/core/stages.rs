@@ -1,7 +1,7 @@
 //! The stages of a request: each may wait, spoil what comes after it, or end the request.
 //!
 //! ```text
-//! Start ─▶ Before ─▶ (Held) ─▶ Appending ─▶ Serving ─▶ After ─▶ (AnswerHeld) ─▶ Answer
+//! Start ─▶ Before ─▶ (Held) ─▶ Appending ─▶ Serving ─▶ After ─▶ (ResponseHeld) ─▶ Response
 //! muted    hooks     a gate    append_delay  the API    hooks    a gate          link_delay
 //! ```
 //!
@@ -12,23 +12,23 @@ use std::time::Duration;
 use bytes::Bytes;
 use milena_codec::ids::BrokerId;
 
-use super::answer::Answer;
 use super::api::{self, Context};
-use super::reply::{Effect, twice, with_another_id};
+use super::effects::{Effect, twice, with_another_id};
 use super::request::{Body, Call};
+use super::response::Response;
 use super::{ConnectionId, Core, Now};
 use crate::hook::{Action, Plan, Request};
 
 /// What came of a request.
 #[derive(Debug)]
-pub(crate) enum Turn {
+pub(crate) enum Served {
     /// It is served.
     Done(Vec<Effect>),
     /// The connection stands still. Resume at `until`, and whenever the cluster changed.
     Wait { until: Option<Duration>, pending: Box<Pending> },
 }
 
-impl Turn {
+impl Served {
     pub(crate) fn close() -> Self {
         Self::Done(vec![Effect::Close])
     }
@@ -51,10 +51,10 @@ enum Stage {
     Held { until: Option<Duration> },
     AppendDelay,
     Appending { until: Duration },
-    Serving { patience_until: Duration },
+    Serving { wait_until: Duration },
     After(Option<Bytes>),
-    AnswerHeld { answer: Option<Bytes>, until: Option<Duration> },
-    Answer(Option<Bytes>),
+    ResponseHeld { response: Option<Bytes>, until: Option<Duration> },
+    Response(Option<Bytes>),
 }
 
 /// What a stage leads to.
@@ -81,7 +81,7 @@ impl Pending {
     }
 
     /// Whether the client is told that its connection closed, before this request is served.
-    pub(crate) fn hangs_up(&self) -> bool {
+    pub(crate) fn disconnects_first(&self) -> bool {
         matches!(self.action(false), Some(Action::DisconnectThenApply(_) | Action::DisconnectThenHold(_)))
     }
 
@@ -107,19 +107,19 @@ impl Pending {
 
 impl Core {
     /// Goes on with a request, as far as it comes.
-    pub(crate) fn resume(&mut self, now: Now, mut pending: Box<Pending>) -> Turn {
+    pub(crate) fn resume(&mut self, now: Now, mut pending: Box<Pending>) -> Served {
         loop {
             let broker = self.connections.get(&pending.connection).map(|connection| connection.broker);
             let Some(broker) = broker.filter(|broker| self.state.is_alive(*broker)) else {
-                return Turn::close();
+                return Served::close();
             };
             match self.step(now, broker, &mut pending) {
                 Step::Next(stage) => pending.stage = stage,
                 Step::Wait { stage, until } => {
                     pending.stage = stage;
-                    return Turn::Wait { until, pending };
+                    return Served::Wait { until, pending };
                 }
-                Step::Done(effects) => return Turn::Done(effects),
+                Step::Done(effects) => return Served::Done(effects),
             }
         }
     }
@@ -134,20 +134,20 @@ impl Core {
             Stage::AppendDelay => Step::Next(self.append_delay(now, broker, &pending.call)),
             Stage::Appending { until } if now.elapsed < until => Step::Wait { stage, until: Some(until) },
             Stage::Appending { .. } => {
-                Step::Next(Stage::Serving { patience_until: patience(now, &pending.call) })
+                Step::Next(Stage::Serving { wait_until: max_wait(now, &pending.call) })
             }
-            Stage::Serving { patience_until } => {
-                match self.serve(now, broker, pending, now.elapsed < patience_until) {
-                    Answer::Frame(bytes) => Step::Next(Stage::After(Some(bytes))),
-                    Answer::None => Step::Next(Stage::After(None)),
-                    Answer::Close => Step::close(),
-                    Answer::NotYet => Step::Wait { stage, until: Some(patience_until) },
+            Stage::Serving { wait_until } => {
+                match self.serve(now, broker, pending, now.elapsed < wait_until) {
+                    Response::Frame(bytes) => Step::Next(Stage::After(Some(bytes))),
+                    Response::None => Step::Next(Stage::After(None)),
+                    Response::Close => Step::close(),
+                    Response::NotYet => Step::Wait { stage, until: Some(wait_until) },
                 }
             }
-            Stage::After(answer) => self.after(now, broker, pending, answer),
-            Stage::AnswerHeld { until, .. } if pending.is_held(now, until) => Step::Wait { stage, until },
-            Stage::AnswerHeld { answer, .. } => Step::Next(Stage::Answer(answer)),
-            Stage::Answer(answer) => Step::Done(self.answer(now, broker, pending, answer)),
+            Stage::After(response) => self.after(now, broker, pending, response),
+            Stage::ResponseHeld { until, .. } if pending.is_held(now, until) => Step::Wait { stage, until },
+            Stage::ResponseHeld { response, .. } => Step::Next(Stage::Response(response)),
+            Stage::Response(response) => Step::Done(self.response(now, broker, pending, response)),
         }
     }
 
@@ -192,22 +192,22 @@ impl Core {
             action => Step::Done(
                 pending
                     .replaced(action)
-                    .map_or_else(Vec::new, |bytes| self.answer(now, broker, pending, Some(bytes))),
+                    .map_or_else(Vec::new, |bytes| self.response(now, broker, pending, Some(bytes))),
             ),
         }
     }
 
     /// What hooks do with the answer of what was served.
-    fn after(&mut self, now: Now, broker: BrokerId, pending: &Pending, answer: Option<Bytes>) -> Step {
-        let Some(action) = pending.action(true) else { return Step::Next(Stage::Answer(answer)) };
-        let answered = |bytes: Option<Bytes>| Step::Next(Stage::Answer(bytes));
-        match (action, &answer) {
+    fn after(&mut self, now: Now, broker: BrokerId, pending: &Pending, response: Option<Bytes>) -> Step {
+        let Some(action) = pending.action(true) else { return Step::Next(Stage::Response(response)) };
+        let answered = |bytes: Option<Bytes>| Step::Next(Stage::Response(bytes));
+        match (action, &response) {
             (Action::Delay(delay), _) => {
-                Step::Next(Stage::AnswerHeld { answer, until: Some(now.elapsed + *delay) })
+                Step::Next(Stage::ResponseHeld { response, until: Some(now.elapsed + *delay) })
             }
             (Action::Hold(gate), _) => {
                 gate.arrive();
-                Step::Next(Stage::AnswerHeld { answer, until: None })
+                Step::Next(Stage::ResponseHeld { response, until: None })
             }
             (Action::Silence, _) => self.fall_silent(pending.connection),
             (Action::Disconnect | Action::DisconnectThenApply(_) | Action::DisconnectThenHold(_), _) => {
@@ -216,13 +216,13 @@ impl Core {
             (Action::Raw(_) | Action::Message(_), _) => answered(pending.replaced(action)),
             (Action::Truncate(bytes), Some(frame)) => {
                 let cut = frame.slice(..frame.len().min(*bytes));
-                let mut effects = self.answer(now, broker, pending, Some(cut));
+                let mut effects = self.response(now, broker, pending, Some(cut));
                 effects.push(Effect::Close);
                 Step::Done(effects)
             }
             (Action::WrongCorrelationId, Some(frame)) => answered(Some(with_another_id(frame))),
             (Action::DuplicateResponse, Some(frame)) => answered(Some(twice(frame))),
-            _ => answered(answer),
+            _ => answered(response),
         }
     }
 
@@ -234,19 +234,19 @@ impl Core {
         Stage::Appending { until: now.elapsed + delay }
     }
 
-    fn serve(&mut self, now: Now, broker: BrokerId, pending: &Pending, may_wait: bool) -> Answer {
+    fn serve(&mut self, now: Now, broker: BrokerId, pending: &Pending, may_wait: bool) -> Response {
         let Pending { connection, call: Call { head, body, .. }, plan, .. } = pending;
         let cx = Context { head, plan, broker, connection: *connection, now, may_wait };
         api::serve(self, &cx, body)
     }
 
     /// Sends an answer over the link, and mutes the connection where a quota says so.
-    fn answer(
+    fn response(
         &mut self,
         now: Now,
         broker: BrokerId,
         pending: &Pending,
-        answer: Option<Bytes>,
+        response: Option<Bytes>,
     ) -> Vec<Effect> {
         let Some(state) = self.state.brokers.get(&broker) else { return Vec::new() };
         let (at, throttle) = (now.elapsed + state.link_delay, state.throttle);
@@ -254,7 +254,7 @@ impl Core {
         if let Body::Produce(_) = &pending.call.body {
             connection.muted_until = now.elapsed + throttle;
         }
-        connection.reply(&pending.call, pending.action(true), answer, at)
+        connection.reply(&pending.call, pending.action(true), response, at)
     }
 
     fn fall_silent(&mut self, connection: ConnectionId) -> Step {
@@ -266,7 +266,7 @@ impl Core {
 }
 
 /// How long a Fetch may wait for records.
-fn patience(now: Now, call: &Call) -> Duration {
+fn max_wait(now: Now, call: &Call) -> Duration {
     let millis = match &call.body {
         Body::Fetch(request) => u64::try_from(request.max_wait_ms).unwrap_or_default(),
         _ => 0,

@@ -8,7 +8,7 @@ use milena_codec::message::{ApiKey, Message, Version};
 
 /// What an API says to a request.
 #[derive(Debug)]
-pub(crate) enum Answer {
+pub(crate) enum Response {
     /// A whole frame.
     Frame(Bytes),
     /// Nothing, as `acks=0` asks for.
@@ -21,7 +21,7 @@ pub(crate) enum Answer {
 
 /// Writes the frame that answers a request of type `M`. A message that the version cannot carry closes the
 /// connection, which no test can miss.
-pub(crate) fn frame<M: Message>(correlation_id: i32, version: i16, body: &impl Encodable) -> Answer {
+pub(crate) fn frame<M: Message>(correlation_id: i32, version: i16, body: &impl Encodable) -> Response {
     let mut bytes = BytesMut::new();
     bytes.put_i32(0);
     let has_tags = Version::of::<M>(version).flexible && M::KEY != ApiKey::API_VERSIONS;
@@ -31,7 +31,7 @@ pub(crate) fn frame<M: Message>(correlation_id: i32, version: i16, body: &impl E
         .encode(&mut bytes, i16::from(has_tags))
         .and_then(|()| body.encode(&mut bytes, version))
         .map(|()| finish(bytes));
-    written.map_or(Answer::Close, Answer::Frame)
+    written.map_or(Response::Close, Response::Frame)
 }
 
 /// Writes the length of a frame into the room left for it.
@@ -42,7 +42,7 @@ pub(crate) fn finish(mut bytes: BytesMut) -> Bytes {
 }
 
 /// The broker's words for a code: Kafka's name of it, where there are none of its own.
-pub(crate) fn words(code: ErrorCode, message: Option<String>) -> Option<StrBytes> {
+pub(crate) fn error_message(code: ErrorCode, message: Option<String>) -> Option<StrBytes> {
     match (code, message) {
         (ErrorCode::NONE, _) => None,
         (_, Some(message)) => Some(StrBytes::from_string(message)),

@@ -26,10 +26,10 @@ impl Connection {
         &mut self,
         call: &Call,
         action: Option<&Action>,
-        answer: Option<Bytes>,
+        response: Option<Bytes>,
         at: Duration,
     ) -> Vec<Effect> {
-        let mut effects = match (answer, action) {
+        let mut effects = match (response, action) {
             (None, _) => Vec::new(),
             (Some(bytes), Some(Action::Overtaken)) => {
                 self.overtaken.push(bytes);
@@ -43,9 +43,9 @@ impl Connection {
             effects.extend(overtaken.into_iter().map(|bytes| Effect::Send { bytes, at }));
         }
         if matches!(call.head.api, ApiKey::SASL_HANDSHAKE | ApiKey::SASL_AUTHENTICATE) {
-            effects.push(Effect::Bare(self.login.is_bare()));
+            effects.push(Effect::Bare(self.sasl.is_bare()));
         }
-        if self.leaving {
+        if self.closes {
             effects.push(Effect::Close);
         }
         effects

@@ -1,4 +1,4 @@
-//! A second opinion on every batch that is read, by decoders that are not milena's.
+//! A second cross_check on every batch that is read, by decoders that are not milena's.
 //!
 //! | part | read by |
 //! |---|---|
@@ -28,10 +28,10 @@ use milena_codec::compression::Compression;
 use milena_codec::record::{Attributes, BatchHeader, HEADER_BYTES, TimestampType};
 
 use super::records::{LoggedRecord, Run};
-use super::refusal::Refusal;
+use super::rejection::Rejection;
 
 /// Compares the decompressed records of a batch, byte by byte.
-pub(crate) fn of_content(compression: Compression, body: &Bytes, content: &[u8]) -> Result<(), Refusal> {
+pub(crate) fn of_content(compression: Compression, body: &Bytes, content: &[u8]) -> Result<(), Rejection> {
     let same = match compression {
         Compression::None | Compression::Zstd => Ok(true),
         Compression::Gzip => reads(MultiGzDecoder::new(&body[..]), content),
@@ -45,14 +45,14 @@ pub(crate) fn of_content(compression: Compression, body: &Bytes, content: &[u8])
         Ok(same) => agreed(same, "content"),
         Err(error) => {
             let message = format!("compression: a second decoder of {compression} fails: {error}");
-            Err(Refusal::new(ErrorCode::UNKNOWN_SERVER_ERROR, &message))
+            Err(Rejection::new(ErrorCode::UNKNOWN_SERVER_ERROR, &message))
         }
     }
 }
 
 /// Compares the records of a run, and the batch's header with the first of them. kafka-protocol does not read timestamps that
 /// wrap: a run with such a one is not compared.
-pub(crate) fn of_records(batch: &Bytes, header: &BatchHeader, run: &Run) -> Result<(), Refusal> {
+pub(crate) fn of_records(batch: &Bytes, header: &BatchHeader, run: &Run) -> Result<(), Rejection> {
     if run.wraps {
         return Ok(());
     }
@@ -72,7 +72,7 @@ pub(crate) fn of_records(batch: &Bytes, header: &BatchHeader, run: &Run) -> Resu
 }
 
 /// Compares a batch's header, and with it the CRC.
-fn of_header(batch: &Bytes, header: &BatchHeader) -> Result<(), Refusal> {
+fn of_header(batch: &Bytes, header: &BatchHeader) -> Result<(), Rejection> {
     let read =
         RecordBatchDecoder::decode_batch_info(&mut batch.clone()).map_err(|error| malformed(&error))?;
     let [theirs] = &read[..] else { return Err(disagreement("header")) };
@@ -143,20 +143,20 @@ const fn their_name(compression: Compression) -> TheirCompression {
     }
 }
 
-fn malformed(error: &impl ToString) -> Refusal {
-    Refusal::new(ErrorCode::INVALID_RECORD, &error.to_string())
+fn malformed(error: &impl ToString) -> Rejection {
+    Rejection::new(ErrorCode::INVALID_RECORD, &error.to_string())
 }
 
-fn agreed(same: bool, what: &str) -> Result<(), Refusal> {
+fn agreed(same: bool, what: &str) -> Result<(), Rejection> {
     match same {
         true => Ok(()),
         false => Err(disagreement(what)),
     }
 }
 
-fn disagreement(what: &str) -> Refusal {
+fn disagreement(what: &str) -> Rejection {
     let message = format!("two readers of the batch disagree about its {what}");
-    Refusal::new(ErrorCode::UNKNOWN_SERVER_ERROR, &message)
+    Rejection::new(ErrorCode::UNKNOWN_SERVER_ERROR, &message)
 }
 
 #[cfg(test)]
