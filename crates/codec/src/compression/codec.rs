@@ -1,4 +1,4 @@
-//! What a codec is to the compressor and the decompressor.
+//! The traits of a codec, for the compressor and the decompressor.
 
 use super::DecompressError;
 use super::input::Input;

@@ -49,8 +49,8 @@ impl Compressor {
 
     /// Compresses what `parts` hold, one behind the other, and appends it to `out`.
     ///
-    /// If it would not be smaller, or the codec fails, `out` is as it was, and the outcome says so: the batch goes
-    /// uncompressed. A codec that panics is caught, where panics unwind.
+    /// If the result would not be smaller, or the codec fails, `out` is unchanged and the outcome has the reason: the batch
+    /// is sent uncompressed. A codec that panics is caught, where panics unwind.
     pub fn compress<'a>(
         &mut self,
         parts: impl Iterator<Item = &'a [u8]> + Clone,
@@ -131,7 +131,7 @@ impl Compressor {
         ended.map(drop)
     }
 
-    /// What it compresses with.
+    /// The codec.
     #[must_use]
     pub const fn compression(&self) -> Compression {
         self.compression
@@ -177,7 +177,7 @@ impl fmt::Debug for Compressor {
     }
 }
 
-/// What became of a batch.
+/// The result of compressing a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "a batch that was not compressed is sent as it is"]
 pub enum Outcome {
@@ -201,14 +201,14 @@ pub struct Failure {
     pub compression: Compression,
     /// Whether the codec panicked; otherwise it returned an error.
     pub panicked: bool,
-    /// What it said.
+    /// The text of the error or the panic.
     pub why: String,
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let verb = if self.panicked { "panicked" } else { "failed" };
-        write!(f, "the codec of {} {verb}: {}", self.compression, self.why)
+        write!(f, "compression: the {} codec {verb}: {}", self.compression, self.why)
     }
 }
 
@@ -242,9 +242,9 @@ fn encoder(compression: Compression, level: i32) -> Option<Box<dyn Encode>> {
     }
 }
 
-/// What a panic said, as far as it said it in words.
+/// The text of a panic, where it has one.
 fn message(panic: &(dyn Any + Send)) -> String {
     let words =
         panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    words.unwrap_or("no words").to_owned()
+    words.unwrap_or("no message").to_owned()
 }

@@ -1,4 +1,4 @@
-//! Decompressing what somebody else sent: every codec, within a limit.
+//! Decompression of untrusted bytes: every codec, within a limit.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -7,7 +7,7 @@ use super::codec::Decode;
 use super::output::Room;
 use super::{Compression, DecompressError, DecompressProblem};
 
-/// Decompresses batches of all codecs. What a codec needs is made when it is first met, and kept.
+/// Decompresses batches of all codecs. The context of a codec is made when the codec is first needed, and kept.
 ///
 /// | codec | holds |
 /// |---|---|
@@ -29,12 +29,12 @@ impl Decompressor {
 
     /// Decompresses all of `input`, and appends at most `max_output` bytes to `out`.
     ///
-    /// What is allocated grows with what is read, up to `max_output` and what the decompressor [holds](Self); it does
-    /// not depend on sizes that the bytes claim. Empty output is allowed, empty input is not: every codec has a header.
+    /// Allocations grow with the bytes that are read, up to `max_output` and the memory that the decompressor
+    /// [holds](Self); they do not depend on sizes that the bytes claim. Empty output is allowed, empty input is not: every codec has a header.
     ///
     /// # Errors
     ///
-    /// [`DecompressError`] says what was wrong and where; `out` is then as it was. A codec that panics is caught, where
+    /// [`DecompressError`] with the problem and its offset; `out` is then unchanged. A codec that panics is caught, where
     /// panics unwind, and is an error too.
     pub fn decompress(
         &mut self,

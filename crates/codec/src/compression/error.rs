@@ -1,11 +1,11 @@
-//! What can be wrong with compressed bytes.
+//! Errors of decompression.
 
 use std::fmt;
 
 use super::Compression;
 use super::level::write_not_built;
 
-/// Compressed bytes that are not what they should be, or more than the caller wants: what was wrong, and where.
+/// Compressed bytes that are malformed, or longer than the caller's limit: the problem, and its offset.
 ///
 /// ```
 /// use milena_codec::compression::{Compression, DecompressProblem, Decompressor};
@@ -17,28 +17,28 @@ use super::level::write_not_built;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecompressError {
-    /// What they should be compressed with.
+    /// The codec.
     pub compression: Compression,
-    /// How far the compressed bytes made sense: the offset of the offending bytes, or of the block that holds them.
+    /// The offset of the malformed bytes, or of the block that holds them.
     pub at: usize,
-    /// What was wrong there.
+    /// The problem there.
     pub problem: DecompressProblem,
 }
 
-/// What was wrong with the compressed bytes.
+/// A problem of compressed bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DecompressProblem {
     /// The crate was built without the codec's feature, which has its name.
     NotBuilt,
-    /// They are more, decompressed, than the caller allows.
+    /// They decompress to more bytes than the caller allows.
     TooLarge {
         /// The most bytes that it allows.
         limit: usize,
     },
     /// They end too early.
     Truncated {
-        /// What should have come.
+        /// The field that is missing.
         what: &'static str,
     },
     /// They go on where they should end.
@@ -46,32 +46,32 @@ pub enum DecompressProblem {
         /// How many.
         left: usize,
     },
-    /// They do not begin as this format does.
+    /// The magic bytes of the format are missing.
     WrongMagic,
     /// A checksum, size or version is another than it should be.
     Mismatch {
-        /// Which.
+        /// The field.
         what: &'static str,
-        /// What it should be.
+        /// The expected value.
         expected: u64,
-        /// What it is.
+        /// The value in the bytes.
         found: u64,
     },
-    /// The checksum of the content is wrong; the codec does not say by how much.
+    /// The checksum of the content is wrong; the codec does not report the values.
     Checksum,
-    /// Something that the format has, and that no Kafka client writes.
+    /// A feature of the format that no Kafka client uses.
     Unsupported {
-        /// What.
+        /// The feature.
         what: &'static str,
     },
-    /// They need a window to look back that is larger than any that a client may ask for.
+    /// They need a larger window than any that a client may set.
     WindowTooLarge {
         /// The most bytes that are allowed.
         limit: u64,
     },
     /// The codec cannot read them.
     Malformed {
-        /// Why, in the codec's words.
+        /// The codec's own text.
         why: String,
     },
     /// The codec panicked, and was caught.
@@ -80,7 +80,7 @@ pub enum DecompressProblem {
 
 impl DecompressProblem {
     /// The problem, with its place.
-    pub(super) const fn at(self, compression: Compression, at: usize) -> DecompressError {
+    pub(crate) const fn at(self, compression: Compression, at: usize) -> DecompressError {
         DecompressError { compression, at, problem: self }
     }
 }
@@ -101,19 +101,19 @@ impl fmt::Display for DecompressProblem {
         match self {
             Self::NotBuilt => f.write_str("the codec is not in this build"),
             Self::TooLarge { limit } => write!(f, "decompresses to more than {limit} bytes"),
-            Self::Truncated { what } => write!(f, "ends where {what} should come"),
+            Self::Truncated { what } => write!(f, "{what} is missing"),
             Self::Trailing { left } => write!(f, "{left} bytes after the end"),
-            Self::WrongMagic => f.write_str("does not begin as this format does"),
+            Self::WrongMagic => f.write_str("wrong magic bytes"),
             Self::Mismatch { what, expected, found } => {
-                write!(f, "{what} should be {expected}, is {found}")
+                write!(f, "{what} is {found}, expected {expected}")
             }
             Self::Checksum => f.write_str("the checksum of the content is wrong"),
             Self::Unsupported { what } => write!(f, "{what} is not supported"),
             Self::WindowTooLarge { limit } => {
-                write!(f, "wants to look back further than {limit} bytes")
+                write!(f, "window is larger than {limit} bytes")
             }
-            Self::Malformed { why } => write!(f, "cannot be read: {why}"),
-            Self::Panicked => f.write_str("makes the codec panic"),
+            Self::Malformed { why } => write!(f, "malformed: {why}"),
+            Self::Panicked => f.write_str("the codec panicked"),
         }
     }
 }

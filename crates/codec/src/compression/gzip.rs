@@ -16,6 +16,7 @@
 use flate2::{Compress, Compression as Level, Crc, Decompress, FlushCompress, FlushDecompress, Status};
 
 use super::codec::{Decode, Encode};
+use super::frame::FrameReader;
 use super::input::Input;
 use super::output::{Halt, Output, Room};
 use super::{Compression, DecompressError, DecompressProblem};
@@ -24,7 +25,7 @@ use super::{Compression, DecompressError, DecompressProblem};
 pub(super) struct Encoder {
     level: Level,
     codec: Compress,
-    /// Whether the member before came to its end. What of it did not leave the codec would take room from the next
+    /// Whether the member before came to its end. Bytes of it that did not leave the codec would take room from the next
     /// one, even after a reset, and zlib-rs panics for want of it.
     ended: bool,
 }
@@ -92,19 +93,20 @@ impl Default for Decoder {
 
 impl Decode for Decoder {
     fn decode(&mut self, input: &[u8], room: &mut Room<'_>) -> Result<(), DecompressError> {
-        let mut member = Member { input, at: 0 };
+        let mut frame = FrameReader::new(Compression::Gzip, input, 0);
         loop {
-            member.header()?;
+            read_header(&mut frame)?;
             let start = room.made();
-            self.inflate(&mut member, room)?;
-            let content = room.all().get(start..).unwrap_or_default();
-            member.trailer(content)?;
-            let left = input.len() - member.at;
+            self.inflate(&mut frame, room)?;
+            let sum = sum_of(room.all().get(start..).unwrap_or_default());
+            frame.expect(4, "the checksum of the content", sum.sum().into())?;
+            frame.expect(4, "the size of the content", sum.amount().into())?;
+            let left = frame.left();
             if left == 0 {
                 return Ok(());
             }
-            if !input[member.at..].starts_with(&HEADER[..MAGIC_BYTES]) {
-                return Err(member.wrong(DecompressProblem::Trailing { left }));
+            if !frame.rest().starts_with(&HEADER[..MAGIC_BYTES]) {
+                return Err(frame.wrong(DecompressProblem::Trailing { left }));
             }
         }
     }
@@ -112,113 +114,65 @@ impl Decode for Decoder {
 
 impl Decoder {
     /// Decompresses to the end of the deflated bytes.
-    fn inflate(&mut self, member: &mut Member<'_>, room: &mut Room<'_>) -> Result<(), DecompressError> {
+    fn inflate(&mut self, frame: &mut FrameReader<'_>, room: &mut Room<'_>) -> Result<(), DecompressError> {
         self.0.reset(false);
-        let start = member.at;
         loop {
-            let rest = member.input.get(member.at..).unwrap_or_default();
-            let made = room.made();
-            let status = self.0.decompress_vec(rest, room.spare(), FlushDecompress::None);
-            let read = usize::try_from(self.0.total_in()).unwrap_or(usize::MAX);
-            member.at = start.saturating_add(read).min(member.input.len());
+            let (made, before) = (room.made(), self.0.total_in());
+            let status = self.0.decompress_vec(frame.rest(), room.spare(), FlushDecompress::None);
+            frame.advance(usize::try_from(self.0.total_in() - before).unwrap_or(usize::MAX));
             let status = status
-                .map_err(|error| member.wrong(DecompressProblem::Malformed { why: error.to_string() }))?;
-            room.check().map_err(|problem| member.wrong(problem))?;
+                .map_err(|error| frame.wrong(DecompressProblem::Malformed { why: error.to_string() }))?;
+            room.check().map_err(|problem| frame.wrong(problem))?;
             if status == Status::StreamEnd {
                 return Ok(());
             }
-            if member.at == member.input.len() && room.made() == made {
+            if frame.left() == 0 && room.made() == made {
                 let what = "the rest of what was deflated";
-                return Err(member.wrong(DecompressProblem::Truncated { what }));
+                return Err(frame.wrong(DecompressProblem::Truncated { what }));
             }
         }
     }
 }
 
-/// A reader of what surrounds the deflated bytes.
-struct Member<'i> {
-    input: &'i [u8],
-    at: usize,
+fn read_header(frame: &mut FrameReader<'_>) -> Result<(), DecompressError> {
+    let start = frame.position();
+    let head = frame.rest();
+    if !head.is_empty() && !head.starts_with(&HEADER[..head.len().min(MAGIC_BYTES)]) {
+        return Err(frame.wrong(DecompressProblem::WrongMagic));
+    }
+    frame.take(MAGIC_BYTES, "the magic")?;
+    if frame.number(1, "the method")? != u64::from(HEADER[MAGIC_BYTES]) {
+        let problem = DecompressProblem::Unsupported { what: "a method other than deflate" };
+        return Err(frame.wrong_at(start + MAGIC_BYTES, problem));
+    }
+    let flags = frame.number(1, "the flags")?;
+    frame.take(6, "the rest of the header")?;
+    if flags & EXTRA != 0 {
+        let bytes = frame.number(2, "the length of the extra field")?;
+        frame.take(usize::try_from(bytes).unwrap_or(usize::MAX), "the extra field")?;
+    }
+    for (flag, what) in [(NAME, "the end of the name"), (COMMENT, "the end of the comment")] {
+        if flags & flag != 0 {
+            let text = frame.rest().iter().position(|byte| *byte == 0).unwrap_or(usize::MAX - 1);
+            frame.take(text + 1, what)?;
+        }
+    }
+    if flags & HEADER_SUM != 0 {
+        let sum = sum_of(frame.since(start)).sum() & 0xffff;
+        frame.expect(2, "the checksum of the header", sum.into())?;
+    }
+    Ok(())
 }
 
-impl Member<'_> {
-    fn header(&mut self) -> Result<(), DecompressError> {
-        let start = self.at;
-        let head = self.input.get(start..).unwrap_or_default();
-        if !head.is_empty() && !head.starts_with(&HEADER[..head.len().min(2)]) {
-            return Err(self.wrong(DecompressProblem::WrongMagic));
-        }
-        self.number(2, "the magic")?;
-        if self.number(1, "the method")? != u32::from(HEADER[2]) {
-            self.at -= 1;
-            return Err(self.wrong(DecompressProblem::Unsupported { what: "a method other than deflate" }));
-        }
-        let flags = self.number(1, "the flags")?;
-        self.skip(6, "the rest of the header")?;
-        if flags & EXTRA != 0 {
-            let bytes = self.number(2, "the length of the extra field")? as usize;
-            self.skip(bytes, "the extra field")?;
-        }
-        if flags & NAME != 0 {
-            self.skip_text("the end of the name")?;
-        }
-        if flags & COMMENT != 0 {
-            self.skip_text("the end of the comment")?;
-        }
-        if flags & HEADER_SUM != 0 {
-            let mut sum = Crc::new();
-            sum.update(self.input.get(start..self.at).unwrap_or_default());
-            self.check(2, "the checksum of the header", sum.sum() & 0xffff)?;
-        }
-        Ok(())
-    }
-
-    fn trailer(&mut self, content: &[u8]) -> Result<(), DecompressError> {
-        let mut sum = Crc::new();
-        sum.update(content);
-        self.check(4, "the checksum of the content", sum.sum())?;
-        self.check(4, "the size of the content", sum.amount())
-    }
-
-    fn check(&mut self, bytes: usize, what: &'static str, expected: u32) -> Result<(), DecompressError> {
-        let found = self.number(bytes, what)?;
-        if found == expected {
-            return Ok(());
-        }
-        self.at -= bytes;
-        let (expected, found) = (expected.into(), found.into());
-        Err(self.wrong(DecompressProblem::Mismatch { what, expected, found }))
-    }
-
-    fn number(&mut self, bytes: usize, what: &'static str) -> Result<u32, DecompressError> {
-        let start = self.at;
-        self.skip(bytes, what)?;
-        let taken = self.input.get(start..self.at).unwrap_or_default();
-        Ok(taken.iter().rev().fold(0, |number, byte| number << 8 | u32::from(*byte)))
-    }
-
-    fn skip(&mut self, bytes: usize, what: &'static str) -> Result<(), DecompressError> {
-        let end = self.at.checked_add(bytes).filter(|end| *end <= self.input.len());
-        self.at = end.ok_or_else(|| self.wrong(DecompressProblem::Truncated { what }))?;
-        Ok(())
-    }
-
-    /// Behind the next zero.
-    fn skip_text(&mut self, what: &'static str) -> Result<(), DecompressError> {
-        let rest = self.input.get(self.at..).unwrap_or_default();
-        let text = rest.iter().position(|byte| *byte == 0);
-        let text = text.ok_or_else(|| self.wrong(DecompressProblem::Truncated { what }))?;
-        self.skip(text + 1, what)
-    }
-
-    const fn wrong(&self, problem: DecompressProblem) -> DecompressError {
-        problem.at(Compression::Gzip, self.at)
-    }
+fn sum_of(bytes: &[u8]) -> Crc {
+    let mut sum = Crc::new();
+    sum.update(bytes);
+    sum
 }
 
 const HEADER: [u8; 10] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0xFF];
 const MAGIC_BYTES: usize = 2;
-const HEADER_SUM: u32 = 2;
-const EXTRA: u32 = 4;
-const NAME: u32 = 8;
-const COMMENT: u32 = 16;
+const HEADER_SUM: u64 = 2;
+const EXTRA: u64 = 4;
+const NAME: u64 = 8;
+const COMMENT: u64 = 16;

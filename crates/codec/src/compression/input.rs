@@ -1,4 +1,4 @@
-//! What is compressed: the chunks of a batch, given out as blocks of the size that a codec works in.
+//! The input of an encoder: the chunks of a batch, given out as blocks of the size that a codec works in.
 
 /// The parts of a batch, in order. A block that lies within one part is not copied.
 pub(super) struct Input<'p, 'a> {
@@ -11,7 +11,7 @@ impl<'p, 'a> Input<'p, 'a> {
         Self { parts, rest: &[] }
     }
 
-    /// What comes next, in the length that it happens to have; empty at the end only.
+    /// The next part, or the rest of one, of any length; empty at the end only.
     pub(super) fn part(&mut self) -> &'a [u8] {
         while self.rest.is_empty() {
             let Some(next) = self.parts.next() else { break };

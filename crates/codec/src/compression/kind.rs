@@ -1,4 +1,4 @@
-//! The ways to compress a batch: their numbers on the wire and their names in a configuration.
+//! The codecs of a batch: their ids on the wire and their names in a configuration.
 
 use std::fmt;
 use std::str::FromStr;
@@ -15,34 +15,28 @@ use std::str::FromStr;
 pub enum Compression {
     /// As they are.
     #[default]
-    None,
+    None = 0,
     /// RFC 1952.
-    Gzip,
+    Gzip = 1,
     /// Blocks of snappy in the framing of `snappy-java`.
-    Snappy,
+    Snappy = 2,
     /// The LZ4 frame format (KIP-57).
-    Lz4,
+    Lz4 = 3,
     /// RFC 8878; for brokers from Kafka 2.1 on (KIP-110).
-    Zstd,
+    Zstd = 4,
 }
 
 impl Compression {
     /// All of them, by ascending id.
     pub const ALL: [Self; 5] = [Self::None, Self::Gzip, Self::Snappy, Self::Lz4, Self::Zstd];
 
-    /// The number that stands in a batch's attributes.
+    /// The id in a batch's attributes.
     #[must_use]
     pub const fn id(self) -> u8 {
-        match self {
-            Self::None => 0,
-            Self::Gzip => 1,
-            Self::Snappy => 2,
-            Self::Lz4 => 3,
-            Self::Zstd => 4,
-        }
+        self as u8
     }
 
-    /// What a number stands for; none for 5 and above, which nothing stands for.
+    /// The compression with this id; none for 5 and above, which no codec has.
     #[must_use]
     pub fn from_id(id: u8) -> Option<Self> {
         Self::ALL.get(usize::from(id)).copied()
@@ -79,13 +73,13 @@ impl fmt::Display for Compression {
     }
 }
 
-/// A name that no compression has.
+/// An unknown name of a compression.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownCompression(pub String);
 
 impl fmt::Display for UnknownCompression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "no compression is called {:?}: give one of none, gzip, snappy, lz4, zstd", self.0)
+        write!(f, "unknown compression {:?}: use none, gzip, snappy, lz4 or zstd", self.0)
     }
 }
 

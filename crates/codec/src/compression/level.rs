@@ -1,11 +1,11 @@
-//! How hard a codec tries, as KIP-390 names it, and what it says to a level that it has not.
+//! The levels of the codecs (KIP-390), and the error for a level that a codec does not have.
 
 use std::fmt;
 use std::ops::RangeInclusive;
 
 use super::Compression;
 
-/// gzip's way to say "your own choice", which is 6.
+/// The default level of gzip: zlib uses 6.
 const GZIP_DEFAULT: i32 = -1;
 
 impl Compression {
@@ -37,47 +37,20 @@ impl Compression {
     /// use milena_codec::compression::Compression;
     /// assert!(Compression::Zstd.check_level(-5).is_ok());
     /// let unfit = Compression::Gzip.check_level(10).unwrap_err();
-    /// assert_eq!(unfit.to_string(), "gzip has no level 10: give one from 1 to 9, or -1 for its default");
+    /// assert_eq!(unfit.to_string(), "compression level 10: gzip has levels from 1 to 9, and -1 for its default");
     /// ```
     ///
     /// # Errors
     ///
-    /// [`UnfitLevel`], which says what would do.
-    pub fn check_level(self, level: i32) -> Result<(), UnfitLevel> {
+    /// [`SetupError::Level`], whose text names the levels that the codec has.
+    pub fn check_level(self, level: i32) -> Result<(), SetupError> {
         let fits = self.levels().is_some_and(|levels| levels.contains(&level))
             || (self == Self::Gzip && level == GZIP_DEFAULT);
-        if fits { Ok(()) } else { Err(UnfitLevel { compression: self, level }) }
+        if fits { Ok(()) } else { Err(SetupError::Level { compression: self, level }) }
     }
 }
 
-/// A level that the codec has not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UnfitLevel {
-    /// The codec.
-    pub compression: Compression,
-    /// The level.
-    pub level: i32,
-}
-
-impl fmt::Display for UnfitLevel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { compression, level } = self;
-        let Some(levels) = compression.levels() else {
-            return write!(f, "{compression} has no levels, and {level} was given");
-        };
-        write!(
-            f,
-            "{compression} has no level {level}: give one from {} to {}",
-            levels.start(),
-            levels.end()
-        )?;
-        if *compression == Compression::Gzip { write!(f, ", or -1 for its default") } else { Ok(()) }
-    }
-}
-
-impl std::error::Error for UnfitLevel {}
-
-/// Why there is no such compressor.
+/// A compressor that cannot be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SetupError {
@@ -87,27 +60,35 @@ pub enum SetupError {
         compression: Compression,
     },
     /// The codec has no such level.
-    Level(UnfitLevel),
+    Level {
+        /// The codec.
+        compression: Compression,
+        /// The level.
+        level: i32,
+    },
 }
 
 impl fmt::Display for SetupError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotBuilt { compression } => write_not_built(f, *compression),
-            Self::Level(unfit) => unfit.fmt(f),
-        }
+        let (compression, level) = match *self {
+            Self::NotBuilt { compression } => return write_not_built(f, compression),
+            Self::Level { compression, level } => (compression, level),
+        };
+        let Some(levels) = compression.levels() else {
+            return write!(f, "compression level {level}: {compression} has no levels");
+        };
+        let (first, last) = levels.into_inner();
+        write!(f, "compression level {level}: {compression} has levels from {first} to {last}")?;
+        if compression == Compression::Gzip { f.write_str(", and -1 for its default") } else { Ok(()) }
     }
 }
 
 impl std::error::Error for SetupError {}
 
-impl From<UnfitLevel> for SetupError {
-    fn from(unfit: UnfitLevel) -> Self {
-        Self::Level(unfit)
-    }
-}
-
-/// What is said where the codec's feature is off.
+/// The text for a codec whose feature is off.
 pub(super) fn write_not_built(f: &mut fmt::Formatter<'_>, compression: Compression) -> fmt::Result {
-    write!(f, "no {compression} in this build: milena-codec has it with its feature `{compression}`")
+    write!(
+        f,
+        "compression {compression} is not in this build: enable the feature `{compression}` of milena-codec"
+    )
 }

@@ -5,14 +5,14 @@
 //!  4  FLG           version 01 (bits 6–7) · independent blocks (5) · block checksums (4) · content size (3)
 //!                   · content checksum (2) · dictionary (0)
 //!  5  BD            largest block (bits 4–6): 4 = 64 KiB, 5 = 256 KiB, 6 = 1 MiB, 7 = 4 MiB
-//!  6  content size  u64, if FLG says so
+//!  6  content size  u64, if bit 3 is set
 //!     HC            second byte of the xxHash-32 of FLG … content size
-//!  7  blocks: length (u32, highest bit: not compressed) · bytes · xxHash-32 of them, if FLG says so
-//!     0  (u32)      the end · xxHash-32 of the content, if FLG says so
+//!  7  blocks: length (u32, highest bit: not compressed) · bytes · xxHash-32 of them, if bit 4 is set
+//!     0  (u32)      the end · xxHash-32 of the content, if bit 2 is set
 //! ```
 //!
-//! All numbers are little-endian. Java refuses blocks that look back into the one before, so none is written; they are
-//! read, as other clients may write them.
+//! All numbers are little-endian. Java refuses blocks that refer back into the block before, so none is written; they
+//! are read, as other clients may write them.
 
 use lz4_flex::block::{
     CompressTable, compress_into_with_table, decompress_into_with_dict, get_maximum_output_size,
@@ -20,6 +20,7 @@ use lz4_flex::block::{
 use twox_hash::XxHash32;
 
 use super::codec::{Decode, Encode};
+use super::frame::FrameReader;
 use super::input::Input;
 use super::output::{Halt, Output, Room};
 use super::{Compression, DecompressError, DecompressProblem};
@@ -51,7 +52,8 @@ impl Encode for Encoder {
             let compressed =
                 self.compressed.get(..length).filter(|compressed| compressed.len() < block.len());
             let (bytes, flag) = compressed.map_or((block, NOT_COMPRESSED), |compressed| (compressed, 0));
-            output.put(&(u32::try_from(bytes.len()).unwrap_or(u32::MAX) | flag).to_le_bytes())?;
+            let word = u32::try_from(bytes.len() as u64 | flag).unwrap_or(u32::MAX);
+            output.put(&word.to_le_bytes())?;
             output.put(bytes)?;
         }
     }
@@ -62,28 +64,29 @@ pub(super) struct Decoder;
 
 impl Decode for Decoder {
     fn decode(&mut self, input: &[u8], room: &mut Room<'_>) -> Result<(), DecompressError> {
-        let mut frame = Frame { input, at: 0 };
-        let header = frame.header()?;
+        let mut frame = FrameReader::new(Compression::Lz4, input, 0);
+        let header = Header::read(&mut frame)?;
         loop {
-            let word = frame.number("the length of a block, or the end")?;
-            if word == 0 {
-                break;
+            match frame.number(4, "the length of a block, or the end")? {
+                0 => break,
+                word => header.decode_block(word, &mut frame, room)?,
             }
-            frame.block(word, &header, room)?;
         }
         let made = room.made() as u64;
         if let Some(size) = header.content_bytes.filter(|size| *size != made) {
             return Err(frame.wrong(mismatch("the content size", made, size)));
         }
         if header.content_checksum {
-            frame.check(room.all(), "the checksum of the content")?;
+            frame.expect(4, "the checksum of the content", hash(room.all()))?;
         }
-        let left = input.len() - frame.at;
-        if left > 0 { Err(frame.wrong(DecompressProblem::Trailing { left })) } else { Ok(()) }
+        match frame.left() {
+            0 => Ok(()),
+            left => Err(frame.wrong(DecompressProblem::Trailing { left })),
+        }
     }
 }
 
-/// What the head of a frame says.
+/// The fields of a frame's header.
 struct Header {
     dependent: bool,
     block_checksums: bool,
@@ -92,42 +95,35 @@ struct Header {
     block_bytes_max: usize,
 }
 
-/// A reader of the frame.
-struct Frame<'i> {
-    input: &'i [u8],
-    at: usize,
-}
-
-impl<'i> Frame<'i> {
-    fn header(&mut self) -> Result<Header, DecompressError> {
-        if !self.input.starts_with(&HEADER[..MAGIC_BYTES]) {
-            return Err(self.wrong(DecompressProblem::WrongMagic));
+impl Header {
+    fn read(frame: &mut FrameReader<'_>) -> Result<Self, DecompressError> {
+        if !frame.rest().starts_with(&HEADER[..MAGIC_BYTES]) {
+            return Err(frame.wrong(DecompressProblem::WrongMagic));
         }
-        self.at = MAGIC_BYTES;
-        let flags = self.number_of(1, "the flags")?;
+        frame.advance(MAGIC_BYTES);
+        let flags = frame.number(1, "the flags")?;
         if flags >> 6 != 1 {
-            return Err(self.wrong(mismatch("the version", 1, flags >> 6)));
+            return Err(frame.wrong(mismatch("the version", 1, flags >> 6)));
         }
         if flags & 0b11 != 0 {
             let what = "a dictionary, or what is reserved,";
-            return Err(self.wrong(DecompressProblem::Unsupported { what }));
+            return Err(frame.wrong(DecompressProblem::Unsupported { what }));
         }
-        let size = self.number_of(1, "the size of blocks")?;
+        let size = frame.number(1, "the size of blocks")?;
         let block_bytes_max = match size {
             0x40 => 64 << 10,
             0x50 => 256 << 10,
             0x60 => 1 << 20,
             0x70 => 4 << 20,
-            _ => return Err(self.wrong(DecompressProblem::Unsupported { what: "the size of blocks" })),
+            _ => return Err(frame.wrong(DecompressProblem::Unsupported { what: "the size of blocks" })),
         };
-        let content_bytes = (flags & 8 != 0).then(|| self.number_of(8, "the content size")).transpose()?;
-        let summed = self.input.get(MAGIC_BYTES..self.at).unwrap_or_default();
-        let expected = u64::from(hash(summed) >> 8 & 0xff);
-        let found = self.number_of(1, "the checksum of the header")?;
+        let content_bytes = (flags & 8 != 0).then(|| frame.number(8, "the content size")).transpose()?;
+        let expected = hash(frame.since(MAGIC_BYTES)) >> 8 & 0xff;
+        let found = frame.number(1, "the checksum of the header")?;
         if found != expected {
-            return Err(self.wrong(mismatch("the checksum of the header", expected, found)));
+            return Err(frame.wrong(mismatch("the checksum of the header", expected, found)));
         }
-        Ok(Header {
+        Ok(Self {
             dependent: flags & 0x20 == 0,
             block_checksums: flags & 0x10 != 0,
             content_checksum: flags & 4 != 0,
@@ -136,65 +132,38 @@ impl<'i> Frame<'i> {
         })
     }
 
-    /// Decompresses the block whose length was read.
-    fn block(&mut self, word: u32, header: &Header, room: &mut Room<'_>) -> Result<(), DecompressError> {
-        let length = (word & !NOT_COMPRESSED) as usize;
-        if length > header.block_bytes_max {
-            let (expected, found) = (header.block_bytes_max as u64, length as u64);
-            return Err(self.wrong(mismatch("the length of a block, at most,", expected, found)));
+    /// Decompresses the block behind the length `word`.
+    fn decode_block(
+        &self,
+        word: u64,
+        frame: &mut FrameReader<'_>,
+        room: &mut Room<'_>,
+    ) -> Result<(), DecompressError> {
+        let length = word & !NOT_COMPRESSED;
+        if length > self.block_bytes_max as u64 {
+            let expected = self.block_bytes_max as u64;
+            return Err(frame.wrong(mismatch("the length of a block, at most,", expected, length)));
         }
-        let block = self.take(length, "the rest of a block")?;
-        let start = self.at - length;
-        let at = |problem: DecompressProblem| problem.at(Compression::Lz4, start);
-        if header.block_checksums {
-            self.check(block, "the checksum of a block")?;
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
+        let start = frame.position();
+        let block = frame.take(length, "the rest of a block")?;
+        if self.block_checksums {
+            frame.expect(4, "the checksum of a block", hash(block))?;
         }
         if word & NOT_COMPRESSED != 0 {
-            return room.put(block).map_err(at);
+            return room.put(block).map_err(|problem| frame.wrong_at(start, problem));
         }
         let made = room.made();
-        let history = if header.dependent { made.saturating_sub(WINDOW_BYTES) } else { made };
-        let most = header.block_bytes_max.min(length.saturating_mul(EXPANSION_MAX));
+        let history = if self.dependent { made.saturating_sub(WINDOW_BYTES) } else { made };
+        let most = self.block_bytes_max.min(length.saturating_mul(EXPANSION_MAX));
         let (too_large, fits) = (room.too_large(), most <= room.left());
         let (dictionary, into) = room.open(history, most);
-        let bytes = decompress_into_with_dict(block, into, dictionary).map_err(|error| match error {
-            lz4_flex::block::DecompressError::OutputTooSmall { .. } if !fits => at(too_large),
-            error => at(DecompressProblem::Malformed { why: error.to_string() }),
-        })?;
-        room.keep(made + bytes);
+        let decoded = decompress_into_with_dict(block, into, dictionary).map_err(|error| match error {
+            lz4_flex::block::DecompressError::OutputTooSmall { .. } if !fits => too_large,
+            error => DecompressProblem::Malformed { why: error.to_string() },
+        });
+        room.keep(made + decoded.map_err(|problem| frame.wrong_at(start, problem))?);
         Ok(())
-    }
-
-    /// Reads a checksum and compares it with that of `bytes`.
-    fn check(&mut self, bytes: &[u8], what: &'static str) -> Result<(), DecompressError> {
-        let found = self.number(what)?;
-        let expected = hash(bytes);
-        if found == expected {
-            return Ok(());
-        }
-        self.at -= 4;
-        Err(self.wrong(mismatch(what, expected.into(), found.into())))
-    }
-
-    fn number(&mut self, what: &'static str) -> Result<u32, DecompressError> {
-        let bytes = self.take(4, what)?;
-        Ok(bytes.iter().rev().fold(0, |number, byte| number << 8 | u32::from(*byte)))
-    }
-
-    fn number_of(&mut self, bytes: usize, what: &'static str) -> Result<u64, DecompressError> {
-        let bytes = self.take(bytes, what)?;
-        Ok(bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte)))
-    }
-
-    fn take(&mut self, bytes: usize, what: &'static str) -> Result<&'i [u8], DecompressError> {
-        let taken = self.at.checked_add(bytes).and_then(|end| self.input.get(self.at..end));
-        let taken = taken.ok_or_else(|| self.wrong(DecompressProblem::Truncated { what }))?;
-        self.at += bytes;
-        Ok(taken)
-    }
-
-    const fn wrong(&self, problem: DecompressProblem) -> DecompressError {
-        problem.at(Compression::Lz4, self.at)
     }
 }
 
@@ -202,15 +171,15 @@ const fn mismatch(what: &'static str, expected: u64, found: u64) -> DecompressPr
     DecompressProblem::Mismatch { what, expected, found }
 }
 
-fn hash(bytes: &[u8]) -> u32 {
-    XxHash32::oneshot(0, bytes)
+fn hash(bytes: &[u8]) -> u64 {
+    XxHash32::oneshot(0, bytes).into()
 }
 
 /// Independent blocks of 64 KiB, no sizes, no checksums but the header's own.
 const HEADER: [u8; 7] = [0x04, 0x22, 0x4D, 0x18, 0x60, 0x40, 0x82];
 const MAGIC_BYTES: usize = 4;
 const END: [u8; 4] = [0; 4];
-const NOT_COMPRESSED: u32 = 1 << 31;
+const NOT_COMPRESSED: u64 = 1 << 31;
 const BLOCK_BYTES: usize = 64 << 10;
 /// How far a dependent block may look back.
 const WINDOW_BYTES: usize = 64 << 10;

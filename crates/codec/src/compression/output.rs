@@ -1,13 +1,13 @@
-//! Where bytes go: behind what the caller has, and not beyond a limit.
+//! The output of encoders and decoders: behind the bytes that the caller has, and not beyond a limit.
 
 use super::DecompressProblem;
 
-/// Why an encoder stopped.
+/// The reason for which an encoder stopped.
 #[derive(Debug)]
 pub(super) enum Halt {
     /// The output does not fit its limit.
     Full,
-    /// The codec refused, in its own words.
+    /// The codec refused; its own text.
     Refused(String),
 }
 
@@ -37,8 +37,8 @@ impl<'o> Output<'o> {
         self.end.saturating_sub(self.out.len())
     }
 
-    /// The vector itself, with spare capacity for at least one byte, for a codec that fills spare capacity. What
-    /// goes beyond the end shows in [`Self::check`].
+    /// The vector itself, with spare capacity for at least one byte, for a codec that fills spare capacity. Bytes
+    /// beyond the end are an error of [`Self::check`].
     pub(super) fn spare(&mut self) -> &mut Vec<u8> {
         if self.out.len() == self.out.capacity() {
             self.out.reserve(self.left().clamp(1, STEP_BYTES));
@@ -51,12 +51,12 @@ impl<'o> Output<'o> {
     }
 }
 
-/// Room for what a decoder makes, up to the caller's limit.
+/// The output of a decoder, up to the caller's limit.
 pub(super) struct Room<'o> {
     out: &'o mut Vec<u8>,
     start: usize,
     limit: usize,
-    /// Bytes at the end that were opened and not kept: whoever opens them again finds them as they were left.
+    /// Bytes at the end that were opened and not kept. Opened again, they are as they were left.
     opened: usize,
 }
 
@@ -91,8 +91,8 @@ impl<'o> Room<'o> {
         Ok(())
     }
 
-    /// What was made from byte `from` on, and `bytes` bytes behind it to be written over, of which [`Self::keep`] keeps
-    /// what was. No byte is cleared a second time: many a frame has less content than it has room for.
+    /// The output from byte `from` on, and `bytes` bytes behind it to be written over, of which [`Self::keep`] keeps
+    /// those that were written. No byte is cleared a second time: many frames have less content than room.
     pub(super) fn open(&mut self, from: usize, bytes: usize) -> (&[u8], &mut [u8]) {
         let bytes = bytes.min(self.left());
         let end = self.start + self.made();
@@ -121,8 +121,8 @@ impl<'o> Room<'o> {
         self.out.get(self.start..self.start + self.made()).unwrap_or_default()
     }
 
-    /// The vector itself, with spare capacity for at least one byte, for a codec that fills spare capacity. What
-    /// goes beyond the limit shows in [`Self::check`]: the capacity may be one byte beyond it.
+    /// The vector itself, with spare capacity for at least one byte, for a codec that fills spare capacity. Bytes
+    /// beyond the limit are an error of [`Self::check`]: the capacity may be one byte beyond it.
     pub(super) fn spare(&mut self) -> &mut Vec<u8> {
         self.shut();
         if self.out.len() == self.out.capacity() {
@@ -135,7 +135,7 @@ impl<'o> Room<'o> {
         if self.made() > self.limit { Err(self.too_large()) } else { Ok(()) }
     }
 
-    /// Doubles, from a small step on, up to the limit: nothing is reserved by what the bytes claim.
+    /// Doubles, from a small step on, up to the limit: nothing is reserved by sizes that the bytes claim.
     fn reserve(&mut self, bytes: usize) {
         if self.out.capacity() - self.out.len() < bytes {
             let step = bytes.max(self.made()).max(STEP_BYTES);

@@ -7,14 +7,15 @@
 //! 16  blocks: length (i32) · one raw snappy block of 32 KiB, decompressed
 //! ```
 //!
-//! All numbers are big-endian (`SnappyOutputStream.java`, `SnappyCodec.java`). What is read is what
-//! `SnappyInputStream.java` reads: the magic may come again between blocks, and bytes without any framing are one raw
-//! block, as clients write it that do not know of the framing. The versions alone are seen otherwise: Java takes
-//! any, this crate none that says that version 1 cannot read it.
+//! All numbers are big-endian (`SnappyOutputStream.java`, `SnappyCodec.java`). The decoder reads the same as
+//! `SnappyInputStream.java`: the magic may come again between blocks, and bytes without any framing are one raw
+//! block, as clients without the framing write it. One difference: Java ignores the versions, this crate rejects a
+//! stream that version 1 cannot read.
 
 use snap::raw::max_compress_len;
 
 use super::codec::{Decode, Encode};
+use super::frame::FrameReader;
 use super::input::Input;
 use super::output::{Halt, Output, Room};
 use super::{Compression, DecompressError, DecompressProblem};
@@ -57,89 +58,66 @@ pub(super) struct Decoder;
 
 impl Decode for Decoder {
     fn decode(&mut self, input: &[u8], room: &mut Room<'_>) -> Result<(), DecompressError> {
-        let mut frame = Frame { input, at: 0 };
-        if !input.starts_with(&MAGIC) {
-            let what = "a block";
-            return if input.is_empty() {
-                Err(frame.wrong(DecompressProblem::Truncated { what }))
-            } else {
-                frame.block(input, room)
-            };
+        let mut frame = FrameReader::new(Compression::Snappy, input, 0);
+        if input.is_empty() {
+            return Err(frame.wrong(DecompressProblem::Truncated { what: "a block" }));
         }
-        while frame.at < input.len() {
-            if input[frame.at..].starts_with(&MAGIC) {
-                frame.header()?;
+        if !input.starts_with(&MAGIC) {
+            return decode_block(input, room).map_err(|problem| frame.wrong(problem));
+        }
+        while frame.left() > 0 {
+            if frame.rest().starts_with(&MAGIC) {
+                read_header(&mut frame)?;
                 continue;
             }
-            let length = frame.number("the length of a block")?;
-            let length = usize::try_from(length).unwrap_or(usize::MAX);
-            let block = frame.take(length, "the rest of a block")?;
-            frame.block(block, room)?;
+            let length = number(&mut frame, "the length of a block")?;
+            let start = frame.position();
+            let block = frame.take(usize::try_from(length).unwrap_or(usize::MAX), "the rest of a block")?;
+            decode_block(block, room).map_err(|problem| frame.wrong_at(start, problem))?;
         }
         Ok(())
     }
 }
 
-/// A reader of the framing.
-struct Frame<'i> {
-    input: &'i [u8],
-    at: usize,
+fn read_header(frame: &mut FrameReader<'_>) -> Result<(), DecompressError> {
+    frame.advance(MAGIC.len());
+    number(frame, "the version")?;
+    let start = frame.position();
+    let lowest = number(frame, "the lowest version that can read it")?;
+    if lowest > VERSION {
+        let (what, expected, found) = ("the version", VERSION.into(), lowest.into());
+        return Err(frame.wrong_at(start, DecompressProblem::Mismatch { what, expected, found }));
+    }
+    Ok(())
 }
 
-impl<'i> Frame<'i> {
-    fn header(&mut self) -> Result<(), DecompressError> {
-        self.at += MAGIC.len();
-        self.number("the version")?;
-        let lowest = self.number("the lowest version that can read it")?;
-        if lowest > VERSION {
-            self.at -= 4;
-            let (expected, found) = (VERSION.into(), lowest.into());
-            return Err(self.wrong(DecompressProblem::Mismatch { what: "the version", expected, found }));
-        }
-        Ok(())
-    }
-
-    fn number(&mut self, what: &'static str) -> Result<u32, DecompressError> {
-        let bytes = self.take(4, what)?;
-        Ok(bytes.iter().fold(0, |number, byte| number << 8 | u32::from(*byte)))
-    }
-
-    fn take(&mut self, bytes: usize, what: &'static str) -> Result<&'i [u8], DecompressError> {
-        let taken = self.at.checked_add(bytes).and_then(|end| self.input.get(self.at..end));
-        let taken = taken.ok_or_else(|| self.wrong(DecompressProblem::Truncated { what }))?;
-        self.at += bytes;
-        Ok(taken)
-    }
-
-    /// Decompresses a block that was taken, or all of the input.
-    fn block(&self, block: &[u8], room: &mut Room<'_>) -> Result<(), DecompressError> {
-        let start = self.at.saturating_sub(block.len());
-        let wrong = |problem: DecompressProblem| problem.at(Compression::Snappy, start);
-        let malformed = |error: snap::Error| wrong(DecompressProblem::Malformed { why: error.to_string() });
-        let bytes = snap::raw::decompress_len(block).map_err(malformed)?;
-        let most = block.len().saturating_mul(EXPANSION_MAX);
-        if bytes > most {
-            let (what, expected, found) = ("the size that a block says", most as u64, bytes as u64);
-            return Err(wrong(DecompressProblem::Mismatch { what, expected, found }));
-        }
-        if bytes > room.left() {
-            return Err(wrong(room.too_large()));
-        }
-        let made = room.made();
-        let (_, into) = room.open(made, bytes);
-        snap::raw::Decoder::new().decompress(block, into).map_err(malformed)?;
-        room.keep(made + bytes);
-        Ok(())
-    }
-
-    const fn wrong(&self, problem: DecompressProblem) -> DecompressError {
-        problem.at(Compression::Snappy, self.at)
-    }
+/// Reads a big-endian number.
+fn number(frame: &mut FrameReader<'_>, what: &'static str) -> Result<u32, DecompressError> {
+    let bytes = frame.take(4, what)?;
+    Ok(bytes.iter().fold(0, |number, byte| number << 8 | u32::from(*byte)))
 }
 
-/// What `SnappyOutputStream` writes by default.
+fn decode_block(block: &[u8], room: &mut Room<'_>) -> Result<(), DecompressProblem> {
+    let malformed = |error: snap::Error| DecompressProblem::Malformed { why: error.to_string() };
+    let bytes = snap::raw::decompress_len(block).map_err(malformed)?;
+    let most = block.len().saturating_mul(EXPANSION_MAX);
+    if bytes > most {
+        let (what, expected, found) = ("the size of a block, at most,", most as u64, bytes as u64);
+        return Err(DecompressProblem::Mismatch { what, expected, found });
+    }
+    if bytes > room.left() {
+        return Err(room.too_large());
+    }
+    let made = room.made();
+    let (_, into) = room.open(made, bytes);
+    snap::raw::Decoder::new().decompress(block, into).map_err(malformed)?;
+    room.keep(made + bytes);
+    Ok(())
+}
+
+/// The default of `SnappyOutputStream`.
 const BLOCK_BYTES: usize = 32 << 10;
 const MAGIC: [u8; 8] = *b"\x82SNAPPY\0";
 const VERSION: u32 = 1;
-/// The densest element copies 64 bytes and takes 3; a block says its size in one byte at least.
+/// The densest element copies 64 bytes and takes 3; the size of a block takes one byte at least.
 const EXPANSION_MAX: usize = 22;

@@ -1,4 +1,4 @@
-//! The attributes of a batch: what its records are compressed with, what their timestamps mean, and what it is for.
+//! The attributes of a batch: its compression, the meaning of its timestamps, and its transactional and control bits.
 
 use std::fmt;
 
@@ -19,7 +19,7 @@ use crate::compression::Compression;
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Attributes(i16);
 
-/// What the timestamps of a batch mean (`message.timestamp.type`, KIP-32).
+/// The meaning of the timestamps of a batch (`message.timestamp.type`, KIP-32).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum TimestampType {
     /// When the producer made each record.
@@ -57,7 +57,7 @@ impl Attributes {
         (self.0 & COMPRESSION).to_le_bytes()[0]
     }
 
-    /// What the records are compressed with; none where the number stands for nothing.
+    /// The compression of the records; none where the number has no meaning.
     #[must_use]
     pub fn compression(self) -> Option<Compression> {
         Compression::from_id(self.compression_id())
@@ -69,7 +69,7 @@ impl Attributes {
         self.compression_id() != 0
     }
 
-    /// What the timestamps mean.
+    /// The meaning of the timestamps.
     #[must_use]
     pub const fn timestamp_type(self) -> TimestampType {
         match self.0 & LOG_APPEND_TIME {

@@ -63,7 +63,7 @@ impl<'a> RecordBatch<'a> {
         self.bytes
     }
 
-    /// What follows the header: the records, compressed or not.
+    /// The bytes behind the header: the records, compressed or not.
     #[must_use]
     pub fn body(&self) -> &'a [u8] {
         &self.bytes[HEADER_BYTES..]
@@ -155,7 +155,7 @@ pub(super) const fn mismatch(what: &'static str, at: usize, expected: i64, found
     DecodeError { at, problem: Problem::Mismatch { what, expected, found } }
 }
 
-/// The records of a batch: as many as its header says, with offset deltas that ascend and stay within the batch, and
+/// The records of a batch: as many as in its header, with offset deltas that ascend and stay within the batch, and
 /// nothing behind them. The first thing that is wrong is the last item.
 ///
 /// Where a batch has as many records as offsets, their offset deltas are therefore 0, 1, 2 and so on.
@@ -197,7 +197,7 @@ impl<'a> BatchRecords<'a> {
         }
     }
 
-    /// Why what should be the next record is none.
+    /// The error in the place of the next record.
     #[cold]
     fn refuse(&mut self, at: usize, next: Option<Result<Record<'a>, DecodeError>>) -> DecodeError {
         self.state = State::Ended;
@@ -214,7 +214,7 @@ impl<'a> BatchRecords<'a> {
         }
     }
 
-    /// What comes when there is no further record to be read.
+    /// The last item, when there is no further record to be read.
     #[cold]
     fn end(&mut self) -> Option<DecodeError> {
         let (at, problem) = match std::mem::replace(&mut self.state, State::Ended) {

@@ -1,4 +1,4 @@
-//! Batches one after the other: what a fetch answers with, and what a log segment holds.
+//! Batches one after the other, as in the response to a fetch and in a log segment.
 
 use std::iter::FusedIterator;
 
@@ -8,7 +8,7 @@ use crate::wire::DecodeError;
 
 /// The batches in some bytes, read as [`RecordBatch::parse_logged`] reads one; the first that is wrong ends it.
 ///
-/// A broker cuts its answer to a fetch at a number of bytes, so that the last batch may be there in part: it ends the
+/// A broker cuts its response to a fetch at a number of bytes, so that the last batch may be there in part: it ends the
 /// batches without an error, and [`rest`](Self::rest) has it.
 ///
 /// ```
@@ -49,7 +49,7 @@ impl<'a> RecordBatches<'a> {
         self.at
     }
 
-    /// What no batch was read from yet: in the end nothing, or a batch of which the bytes hold only a part, or the
+    /// The bytes that no batch was read from yet: in the end nothing, or a batch of which the bytes hold only a part, or the
     /// batch that was wrong.
     #[must_use]
     pub fn rest(&self) -> &'a [u8] {

@@ -1,12 +1,13 @@
 //! A batch that takes no more records: compressed or not, stamped, and cut where it is too large.
 
-use std::fmt;
 use std::iter;
 
 use super::Attributes;
 use super::header::{BatchHeader, HEADER_BYTES, Stamp};
 use super::split::renumber;
-use crate::compression::{Compression, Compressor, DecompressError, Decompressor, Outcome};
+use crate::compression::{
+    Compression, Compressor, DecompressError, DecompressProblem, Decompressor, Outcome,
+};
 use crate::wire::{DecodeError, Problem};
 
 /// A batch that takes no more records, and has no stamp yet.
@@ -36,7 +37,7 @@ impl ClosedBatch {
     }
 
     /// Compresses the records, unless they are compressed already, would not become smaller, or the codec fails: then
-    /// the batch stays as it is, which the outcome says. `buffer` takes the compressed batch, and gives back the one
+    /// the batch stays as it is, and the outcome has the reason. `buffer` takes the compressed batch, and gives back the one
     /// that the batch no longer needs.
     pub fn compress(&mut self, compressor: &mut Compressor, buffer: &mut Vec<u8>) -> Outcome {
         if self.attributes.is_compressed() {
@@ -68,7 +69,7 @@ impl ClosedBatch {
     }
 
     /// Cuts a batch that is not compressed into parts of at most `bytes_max` each, in order; a record that is longer is a
-    /// part of its own. What the records hold is not encoded again.
+    /// part of its own. Keys, values and headers are not encoded again.
     ///
     /// # Errors
     /// [`Problem::Compressed`] when it is.
@@ -89,16 +90,20 @@ impl ClosedBatch {
     /// parts are compressed again, each as large as it may be by how well the whole was compressed.
     ///
     /// # Errors
-    /// [`SplitError`] when the batch cannot be decompressed, as when the crate is built without its codec.
+    /// [`DecompressError`], for example when the crate is built without its codec.
     pub fn split_with(
         &self,
         bytes_max: usize,
         compressor: &mut Compressor,
         decompressor: &mut Decompressor,
-    ) -> Result<Vec<Self>, SplitError> {
+    ) -> Result<Vec<Self>, DecompressError> {
         let compression = self.attributes.compression().unwrap_or_default();
+        // A batch that was built here holds records.
+        let malformed = |error: DecodeError| {
+            DecompressProblem::Malformed { why: error.to_string() }.at(compression, error.at)
+        };
         if compression == Compression::None {
-            return Ok(self.split(bytes_max)?);
+            return self.split(bytes_max).map_err(malformed);
         }
         let mut plain = Vec::new();
         decompressor.decompress(compression, &self.bytes[HEADER_BYTES..], self.plain_bytes, &mut plain)?;
@@ -106,7 +111,7 @@ impl ClosedBatch {
         let (mut rest, mut parts, mut buffer) = (&plain[..], Vec::new(), Vec::new());
         while !rest.is_empty() {
             let before = rest;
-            let mut part = self.part(&mut rest, plain_max)?;
+            let mut part = self.part(&mut rest, plain_max).map_err(malformed)?;
             // A part that does not become smaller goes as it is.
             let _ = part.compress(compressor, &mut buffer);
             if part.bytes.len() > bytes_max && part.records > 1 {
@@ -193,7 +198,7 @@ impl StampedBatch {
         bytes_max: usize,
         compressor: &mut Compressor,
         decompressor: &mut Decompressor,
-    ) -> Result<Vec<Self>, SplitError> {
+    ) -> Result<Vec<Self>, DecompressError> {
         self.closed.split_with(bytes_max, compressor, decompressor).map(|parts| self.stamped(parts))
     }
 
@@ -213,47 +218,15 @@ impl StampedBatch {
         self.closed.header(self.stamp)
     }
 
-    /// What goes out.
+    /// The bytes to send.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.closed.bytes
     }
 
-    /// What goes out, to be kept by the caller: a next batch may reuse it.
+    /// The bytes to send, to be kept by the caller: a next batch may reuse the buffer.
     #[must_use]
     pub fn into_bytes(self) -> Vec<u8> {
         self.closed.bytes
     }
 }
-
-/// Why a batch could not be cut.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SplitError {
-    /// What it is compressed with could not be undone.
-    Compressed(DecompressError),
-    /// It does not hold records, which a batch that was built here does.
-    Records(DecodeError),
-}
-
-impl From<DecompressError> for SplitError {
-    fn from(error: DecompressError) -> Self {
-        Self::Compressed(error)
-    }
-}
-
-impl From<DecodeError> for SplitError {
-    fn from(error: DecodeError) -> Self {
-        Self::Records(error)
-    }
-}
-
-impl fmt::Display for SplitError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Compressed(error) => write!(f, "the batch cannot be decompressed: {error}"),
-            Self::Records(error) => write!(f, "the batch holds no records: {error}"),
-        }
-    }
-}
-
-impl std::error::Error for SplitError {}

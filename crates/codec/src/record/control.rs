@@ -1,6 +1,6 @@
-//! The records of control batches: what brokers and controllers write into a log for themselves.
+//! The records of control batches: records that brokers and controllers write into a log for themselves.
 //!
-//! A control batch holds one record. Its key says of which type it is; what its value holds follows from the type.
+//! A control batch holds one record. Its key has its type; the form of its value follows from the type.
 //! A consumer hands none of them to its application. Of the types, the two that end a transaction are read further
 //! (`ControlRecordType.java`, `EndTransactionMarker.java`; KIP-98).
 
@@ -10,7 +10,7 @@ use super::{Attributes, Record};
 use crate::ids::{Identity, LeaderEpoch, Sequence};
 use crate::wire::{DecodeError, Problem, Reader};
 
-/// What the key of a control record says that it is.
+/// The key of a control record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ControlKey {
     /// The version of the key: 0; a higher one adds to it, so that its type is still where it was.
@@ -31,7 +31,7 @@ pub enum ControlType {
 }
 
 impl ControlType {
-    /// The number that stands in a key.
+    /// The id in a key.
     #[must_use]
     pub const fn id(self) -> i16 {
         match self {
@@ -41,7 +41,7 @@ impl ControlType {
         }
     }
 
-    /// What a number stands for.
+    /// The type with this id.
     #[must_use]
     pub const fn from_id(id: i16) -> Self {
         match id {
@@ -94,7 +94,7 @@ pub struct EndTxnMarker {
     pub committed: bool,
     /// The version of the value: 0; a higher one adds to it.
     pub version: i16,
-    /// The term of the transaction coordinator that decided.
+    /// The epoch of the transaction coordinator that decided.
     pub coordinator_epoch: i32,
 }
 

@@ -2,16 +2,16 @@
 
 use std::iter::FusedIterator;
 
+use super::cursor::Cursor;
 use super::header::BatchHeader;
-use super::source::{GaveUp, Quick, Source, rest_of};
-use crate::wire::{DecodeError, Problem, Reader};
+use crate::wire::{DecodeError, Decoded, Problem};
 
 /// A record of a batch, borrowed from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record<'a> {
     /// Its offset in the partition.
     pub offset: i64,
-    /// Its timestamp in milliseconds since 1970: its own, or that of the append where the batch says so.
+    /// Its timestamp in milliseconds since 1970: its own, or that of the append ([`TimestampType`](super::TimestampType)).
     pub timestamp_ms: i64,
     /// Its attributes, in which no bit has a meaning yet.
     pub attributes: i8,
@@ -29,13 +29,11 @@ pub struct Record<'a> {
 
 /// The records in some bytes, one after the other, until the bytes end or one is malformed.
 ///
-/// They know of no batch: their offsets and timestamps count from 0, and nothing is said of their number or order.
+/// They know of no batch: their offsets and timestamps count from 0, and their number and order are not checked.
 /// Of a whole batch, [`RecordBatch::records`](super::RecordBatch::records) does that.
 #[derive(Clone, Debug)]
 pub struct Records<'a> {
-    rest: &'a [u8],
-    /// Bytes there were in the beginning.
-    bytes: usize,
+    cursor: Cursor<'a>,
     place: Place,
     failed: bool,
 }
@@ -44,7 +42,7 @@ impl<'a> Records<'a> {
     /// Reads records from bytes that begin with one.
     #[must_use]
     pub fn new(records: &'a [u8]) -> Self {
-        Self { rest: records, bytes: records.len(), place: Place::default(), failed: false }
+        Self { cursor: Cursor::new(records), place: Place::default(), failed: false }
     }
 
     /// Reads the records of a batch.
@@ -60,12 +58,12 @@ impl<'a> Records<'a> {
     /// Bytes read so far, up to the record that is malformed where there is one.
     #[must_use]
     pub const fn position(&self) -> usize {
-        self.bytes - self.rest.len()
+        self.cursor.position()
     }
 
     /// Bytes not read yet.
     pub(super) const fn left(&self) -> usize {
-        self.rest.len()
+        self.cursor.rest().len()
     }
 }
 
@@ -74,18 +72,22 @@ impl<'a> Iterator for Records<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        if self.failed || self.rest.is_empty() {
+        if self.failed || self.left() == 0 {
             return None;
         }
-        let next = read_record(&mut self.rest, &self.place);
-        self.failed = next.is_err();
-        Some(next.map_err(|error| DecodeError { at: Self::position(self) + error.at, ..error }))
+        let mut cursor = self.cursor.clone();
+        let next = read_record(&mut cursor, &self.place);
+        match &next {
+            Ok(_) => self.cursor = cursor,
+            Err(_) => self.failed = true,
+        }
+        Some(next.map_err(|error| *error))
     }
 }
 
 impl FusedIterator for Records<'_> {}
 
-/// What offsets and timestamps of records are counted from (`DefaultRecord.readFrom`). What overflows wraps.
+/// The bases of the offsets and timestamps of records (`DefaultRecord.readFrom`). An overflow wraps.
 #[derive(Clone, Copy, Debug, Default)]
 struct Place {
     base_offset: i64,
@@ -95,7 +97,7 @@ struct Place {
 }
 
 impl Place {
-    /// A record of what stands in its bytes.
+    /// A record with its offset and timestamp.
     #[inline]
     fn record<'a>(
         &self,
@@ -118,17 +120,9 @@ impl Place {
 /// The headers of a record: names and values, in order, several of a name where there are several.
 #[derive(Clone, Debug)]
 pub struct RecordHeaders<'a> {
-    /// Invariant: begins with `left` headers.
-    bytes: &'a [u8],
+    /// Invariant: begins with `left` headers, each of which was read once already.
+    cursor: Cursor<'a>,
     left: usize,
-}
-
-impl<'a> RecordHeaders<'a> {
-    /// Headers that were read once already.
-    #[inline]
-    const fn new(bytes: &'a [u8], left: usize) -> Self {
-        Self { bytes, left }
-    }
 }
 
 impl<'a> Iterator for RecordHeaders<'a> {
@@ -136,7 +130,7 @@ impl<'a> Iterator for RecordHeaders<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         self.left = self.left.checked_sub(1)?;
-        read_header(&mut self.bytes)
+        read_header(&mut self.cursor).ok()
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -157,95 +151,61 @@ impl Eq for RecordHeaders<'_> {}
 
 /// Reads the record that `input` begins with.
 #[inline]
-fn read_record<'a>(input: &mut &'a [u8], place: &Place) -> Result<Record<'a>, DecodeError> {
-    let mut quick = Quick(input);
-    match read_framed(&mut quick, place) {
-        Ok(record) => {
-            *input = quick.0;
-            Ok(record)
-        }
-        Err(GaveUp) => read_carefully(input, place),
-    }
-}
-
-#[cold]
-fn read_carefully<'a>(input: &mut &'a [u8], place: &Place) -> Result<Record<'a>, DecodeError> {
-    let mut reader = Reader::new(input);
-    let record = read_framed(&mut reader, place)?;
-    *input = rest_of(&reader);
-    Ok(record)
-}
-
-/// Reads the header of a record that `input` begins with.
-fn read_header<'a>(input: &mut &'a [u8]) -> Option<(&'a str, Option<&'a [u8]>)> {
-    let mut quick = Quick(input);
-    if let Ok(header) = header(&mut quick) {
-        *input = quick.0;
-        return Some(header);
-    }
-    let mut reader = Reader::new(input);
-    let header = header(&mut reader).ok()?;
-    *input = rest_of(&reader);
-    Some(header)
-}
-
-#[inline]
-fn read_framed<'a, S: Source<'a>>(input: &mut S, place: &Place) -> Result<Record<'a>, S::Error> {
+fn read_record<'a>(input: &mut Cursor<'a>, place: &Place) -> Decoded<Record<'a>> {
     let length = input.varint_i32()?;
-    let at = input.position();
-    let length = usize::try_from(length).map_err(|_| S::error(at, Problem::NegativeLength(length.into())))?;
-    let body = input.take(length)?;
-    read_body(&mut S::over(body), place).map_err(|error| S::moved(error, at))
-}
-
-#[inline]
-fn read_body<'a, S: Source<'a>>(input: &mut S, place: &Place) -> Result<Record<'a>, S::Error> {
-    let attributes = input.i8()?;
-    let timestamp_delta = input.varint_i64()?;
-    let offset_delta = input.varint_i32()?;
-    let key = nullable(input)?;
-    let value = nullable(input)?;
-    let headers = read_headers(input)?;
-    match input.rest().len() {
+    let mut body = match usize::try_from(length) {
+        Ok(length) => input.part(length)?,
+        Err(_) => return Err(Cursor::error(input.position(), Problem::NegativeLength(length.into()))),
+    };
+    let attributes = body.i8()?;
+    let timestamp_delta = body.varint_i64()?;
+    let offset_delta = body.varint_i32()?;
+    let key = read_nullable(&mut body)?;
+    let value = read_nullable(&mut body)?;
+    let headers = read_headers(&mut body)?;
+    match body.rest().len() {
         0 => Ok(place.record(attributes, timestamp_delta, offset_delta, key, value, headers)),
-        left => Err(S::error(input.position(), Problem::Trailing { left })),
+        left => Err(Cursor::error(body.position(), Problem::Trailing { left })),
     }
 }
 
-/// Reads all of them once, so that their iterator has nothing left to fail on.
+/// Reads all headers once, so that their iterator has nothing left to fail on.
 #[inline]
-fn read_headers<'a, S: Source<'a>>(input: &mut S) -> Result<RecordHeaders<'a>, S::Error> {
+fn read_headers<'a>(input: &mut Cursor<'a>) -> Decoded<RecordHeaders<'a>> {
     let at = input.position();
     let count = input.varint_i32()?;
-    let bytes = input.rest();
-    let count = usize::try_from(count).map_err(|_| S::error(at, Problem::NegativeLength(count.into())))?;
-    // A name's length and a value's length.
-    let limit = bytes.len() / 2;
-    if count > limit {
-        let count = u64::try_from(count).unwrap_or(u64::MAX);
-        return Err(S::error(input.position(), Problem::TooMany { count, limit }));
+    let cursor = input.clone();
+    // The length of a name and that of a value.
+    let limit = cursor.rest().len() / 2;
+    let left = match usize::try_from(count) {
+        Ok(count) if count <= limit => count,
+        Ok(count) => {
+            let count = u64::try_from(count).unwrap_or(u64::MAX);
+            return Err(Cursor::error(input.position(), Problem::TooMany { count, limit }));
+        }
+        Err(_) => return Err(Cursor::error(at, Problem::NegativeLength(count.into()))),
+    };
+    for _ in 0..left {
+        read_header(input)?;
     }
-    for _ in 0..count {
-        header(input)?;
-    }
-    Ok(RecordHeaders::new(bytes, count))
+    Ok(RecordHeaders { cursor, left })
 }
 
 #[inline]
-fn header<'a, S: Source<'a>>(input: &mut S) -> Result<(&'a str, Option<&'a [u8]>), S::Error> {
+fn read_header<'a>(input: &mut Cursor<'a>) -> Decoded<(&'a str, Option<&'a [u8]>)> {
     let at = input.position();
-    let name = nullable(input)?.ok_or_else(|| S::error(at, Problem::UnexpectedNull))?;
-    let name = std::str::from_utf8(name).map_err(|_| S::error(at, Problem::NotUtf8))?;
-    Ok((name, nullable(input)?))
+    let name = read_nullable(input)?.ok_or_else(|| Cursor::error(at, Problem::UnexpectedNull))?;
+    let name = std::str::from_utf8(name).map_err(|_| Cursor::error(at, Problem::NotUtf8))?;
+    Ok((name, read_nullable(input)?))
 }
 
 #[inline]
-fn nullable<'a, S: Source<'a>>(input: &mut S) -> Result<Option<&'a [u8]>, S::Error> {
+fn read_nullable<'a>(input: &mut Cursor<'a>) -> Decoded<Option<&'a [u8]>> {
     let at = input.position();
     let length = input.varint_i32()?;
     match usize::try_from(length) {
         Ok(length) => input.take(length).map(Some),
         Err(_) if length == -1 => Ok(None),
-        Err(_) => Err(S::error(at, Problem::NegativeLength(length.into()))),
+        Err(_) => Err(Cursor::error(at, Problem::NegativeLength(length.into()))),
     }
 }

@@ -3,7 +3,7 @@
 use super::Header;
 use crate::wire::varint;
 
-/// What stands before a key or value: length, attributes, timestamp delta, offset delta and one more length take
+/// The bytes before a key or value: length, attributes, timestamp delta, offset delta and one more length take
 /// 5 + 1 + 10 + 5 + 5 bytes at most.
 const PREFIX_BYTES: usize = 32;
 
@@ -73,7 +73,7 @@ pub fn put_record(
     put_after_value(batch, headers);
 }
 
-/// What of a record stands before its value: for a large value that is sent from where it lies, and is followed by
+/// Appends the part of a record before its value: for a large value that is sent without a copy, and is followed by
 /// [`put_after_value`].
 ///
 /// ```
@@ -111,7 +111,7 @@ pub fn put_before_value(
     prefix.append_to(batch);
 }
 
-/// What stands behind a record's length.
+/// The length of a record's body, which follows its length field.
 #[inline]
 fn body_bytes(
     offset_delta: u32,
@@ -129,7 +129,7 @@ fn body_bytes(
         + if headers.is_empty() { 1 } else { headers_bytes(headers) }
 }
 
-/// What of a record stands behind its value.
+/// Appends the part of a record behind its value: the headers.
 #[inline]
 pub fn put_after_value(batch: &mut Vec<u8>, headers: &[Header]) {
     if headers.is_empty() {

@@ -13,11 +13,11 @@ pub(super) const UNCOUNTED_BYTES: usize = 12;
 const CRC_AT: usize = 17;
 pub(super) const MAGIC: i8 = 2;
 
-/// Who wrote a batch, and where it stands in the run of that writer's records: what a broker tells a repeated batch
-/// by (KIP-98).
+/// The producer id, epoch and base sequence of a batch, by which a broker recognises a repeated batch
+/// (KIP-98).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stamp {
-    /// The writer.
+    /// The producer id and its epoch.
     pub identity: Identity,
     /// The sequence of the batch's first record.
     pub base_sequence: Sequence,
@@ -30,7 +30,7 @@ impl Stamp {
         base_sequence: Sequence::NONE,
     };
 
-    /// The stamp of the same writer `records` further on; a stamp without a sequence stays so.
+    /// The stamp of the same producer `records` further on; a stamp without a sequence stays so.
     #[must_use]
     pub fn after(self, records: u32) -> Self {
         match self.base_sequence.0 {
@@ -45,17 +45,17 @@ impl Stamp {
 pub struct BatchHeader {
     /// Offset of the first record; 0 from a producer.
     pub base_offset: i64,
-    /// Term of the leader that appended the batch; -1 from a producer.
+    /// Epoch of the leader that appended the batch; -1 from a producer.
     pub partition_leader_epoch: LeaderEpoch,
     /// Compression, timestamp type, transactional and control bits.
     pub attributes: Attributes,
     /// Offset of the last record, counted from the base offset. It stays when the log cleaner takes records out.
     pub last_offset_delta: i32,
-    /// What the records' timestamps are counted from, in milliseconds since 1970: the first record's from a producer.
+    /// The base of the records' timestamps, in milliseconds since 1970: the first record's from a producer.
     pub base_timestamp_ms: i64,
-    /// The greatest timestamp of the batch; the time of the append where the attributes say so.
+    /// The greatest timestamp of the batch; the time of the append with [`TimestampType::LogAppendTime`].
     pub max_timestamp_ms: i64,
-    /// Who wrote it.
+    /// Its producer id, epoch and base sequence.
     pub stamp: Stamp,
     /// How many records follow.
     pub records: i32,

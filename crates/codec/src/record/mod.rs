@@ -27,31 +27,31 @@
 //! # Reading
 //!
 //! [`RecordBatch::parse`] checks a batch, and its [`records`](RecordBatch::records) come one by one, borrowed from it.
-//! What a log holds or a fetch brings is several batches one after the other, read by [`RecordBatches`]. They differ
-//! from what was produced:
+//! A log and the response to a fetch hold several batches one after the other, read by [`RecordBatches`]. They differ
+//! from produced batches:
 //!
 //! * Base offset and leader epoch are those of the log; the first record's own offset may be gone.
 //! * The log cleaner takes records out of a batch and leaves its last offset as it was (KIP-58).
 //! * A timestamp may be that of the append ([`TimestampType`]).
 //! * Control batches are no data ([`EndTxnMarker`]).
 //!
-//! What is read is less than what Java's consumer reads. It lets pass, and this crate refuses: a last offset delta that is
+//! Reading is stricter than Java's consumer. Java lets pass, and this crate rejects: a last offset delta that is
 //! too small for the records, offset deltas that do not ascend or go beyond it, a length below -1 for a null, names of
-//! headers that are not UTF-8, and whatever stands behind compressed records, or in their place where there are none.
+//! headers that are not UTF-8, and bytes behind compressed records, or in their place where there are none.
 //!
-//! Whoever serves producers checks their batches by [`ProducedBatch`], as a broker does.
+//! A server of Produce requests checks their batches by [`ProducedBatch`], as a broker does.
 
 mod attributes;
 mod batch;
 mod batches;
 mod closed;
 mod control;
+mod cursor;
 mod decode;
 mod encode;
 mod header;
 mod open;
 mod produced;
-mod source;
 mod split;
 #[cfg(test)]
 mod tests;
@@ -59,7 +59,7 @@ mod tests;
 pub use attributes::{Attributes, TimestampType};
 pub use batch::{BatchRecords, RecordBatch};
 pub use batches::{RecordBatches, batch_bytes};
-pub use closed::{ClosedBatch, SplitError, StampedBatch};
+pub use closed::{ClosedBatch, StampedBatch};
 pub use control::{ControlKey, ControlType, EndTxnMarker};
 pub use decode::{Record, RecordHeaders, Records};
 pub use encode::{

@@ -28,7 +28,7 @@ pub struct BatchLimits {
 }
 
 impl Default for BatchLimits {
-    /// What a broker takes by default (`max.message.bytes`), with any number of records.
+    /// The default limit of a broker (`max.message.bytes`), with any number of records.
     fn default() -> Self {
         Self { bytes_max: 1_048_588, records_max: u32::MAX }
     }
@@ -59,7 +59,7 @@ pub struct OpenBatch {
     max_timestamp_ms: i64,
 }
 
-/// Why a batch did not take a record. The batch is as it was.
+/// The reason for which a batch did not take a record. The batch is unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AppendError {
     /// The record belongs in the next batch: this one has as many records or bytes as it may have, or its first
@@ -77,9 +77,9 @@ pub enum AppendError {
 impl fmt::Display for AppendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Full => f.write_str("the batch is full"),
+            Self::Full => f.write_str("record batch is full"),
             Self::TooLarge { bytes, limit } => {
-                write!(f, "the record makes a batch of {bytes} bytes by itself, the limit is {limit}")
+                write!(f, "record needs a batch of {bytes} bytes, the limit is {limit}")
             }
         }
     }
@@ -106,7 +106,7 @@ impl OpenBatch {
         Self { limits, bytes: buffer, records: 0, base_timestamp_ms: 0, max_timestamp_ms: 0 }
     }
 
-    /// Appends a record, and says its place in the batch. Timestamps are in milliseconds since 1970, in any order.
+    /// Appends a record. Returns its index in the batch. Timestamps are in milliseconds since 1970, in any order.
     ///
     /// # Errors
     /// [`AppendError`], and the batch is as it was.

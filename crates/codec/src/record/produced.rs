@@ -1,9 +1,9 @@
-//! A batch as a producer sent it, checked as Kafka 4.3 checks it and in the same order: for whoever serves Produce.
+//! A batch as a producer sent it, checked as Kafka 4.3 checks it and in the same order: for servers of Produce requests.
 //!
 //! [`ProducedBatch::find`] is `ProduceRequest.validateRecords`, which looks at the request alone.
 //! [`ProducedBatch::check`] is what `UnifiedLog.analyzeAndValidateRecords` and `LogValidator.validateBatch` do before
-//! the sequence is looked at. What depends on more of a topic's configuration than the size (keys where it is
-//! compacted, timestamps) is left to the caller, and so are the records: see
+//! the sequence is looked at. Checks that depend on more of a topic's configuration than the size (keys where it is
+//! compacted, timestamps) are left to the caller, and so are the records: see
 //! [`RecordBatch::records`](super::RecordBatch::records).
 
 use std::fmt;
@@ -41,7 +41,7 @@ pub struct ProducedBatch {
     crc_is_right: bool,
 }
 
-/// Why a broker does not append a batch, whatever its sequence.
+/// The reason for which a broker rejects a batch, whatever its sequence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BatchFault {
@@ -72,7 +72,7 @@ pub enum BatchFault {
         /// The greatest length.
         limit: usize,
     },
-    /// Nothing is compressed in that way.
+    /// The codec id is unknown.
     UnknownCompression(u8),
     /// There is no record, or not as many as offsets.
     Counts {
@@ -146,7 +146,7 @@ impl ProducedBatch {
 }
 
 impl BatchFault {
-    /// The code that a broker answers with.
+    /// The error code that a broker returns.
     #[must_use]
     pub const fn code(&self) -> ErrorCode {
         match self {
@@ -160,7 +160,7 @@ impl BatchFault {
             Self::Corrupt(_) | Self::WrongCrc => ErrorCode::CORRUPT_MESSAGE,
             Self::ZstdTooEarly { .. } => ErrorCode::UNSUPPORTED_COMPRESSION_TYPE,
             Self::TooLarge { .. } => ErrorCode::MESSAGE_TOO_LARGE,
-            // The attribute is looked up where nobody expects it to fail, so that the code says nothing of it.
+            // Kafka looks the codec up outside of its validation: the exception becomes the code of an unknown error.
             Self::UnknownCompression(_) => ErrorCode::UNKNOWN_SERVER_ERROR,
         }
     }
@@ -169,22 +169,24 @@ impl BatchFault {
 impl fmt::Display for BatchFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoBatch => f.write_str("there is no whole record batch"),
-            Self::SeveralBatches => f.write_str("a partition takes exactly one record batch"),
-            Self::OldFormat { magic } => write!(f, "a batch of magic {magic}, only 2 is taken"),
-            Self::Corrupt(error) => write!(f, "no record batch: {error}"),
-            Self::WrongCrc => f.write_str("the CRC of the batch is wrong"),
+            Self::NoBatch => f.write_str("no complete record batch"),
+            Self::SeveralBatches => f.write_str("more than one record batch for a partition"),
+            Self::OldFormat { magic } => write!(f, "record batch has magic {magic}, only 2 is supported"),
+            Self::Corrupt(error) => write!(f, "malformed record batch: {error}"),
+            Self::WrongCrc => f.write_str("wrong CRC of the record batch"),
             Self::ZstdTooEarly { version } => {
-                write!(f, "zstd needs version {ZSTD_SINCE} of the request, this is {version}")
+                write!(f, "zstd needs version {ZSTD_SINCE} of Produce, the request has version {version}")
             }
-            Self::BaseOffset(offset) => write!(f, "the base offset is {offset}, a producer's is 0"),
-            Self::TooLarge { bytes, limit } => write!(f, "a batch of {bytes} bytes, the limit is {limit}"),
-            Self::UnknownCompression(id) => write!(f, "no compression has the number {id}"),
+            Self::BaseOffset(offset) => write!(f, "base offset is {offset}, expected 0"),
+            Self::TooLarge { bytes, limit } => {
+                write!(f, "record batch of {bytes} bytes, the limit is {limit}")
+            }
+            Self::UnknownCompression(id) => write!(f, "unknown codec id {id}"),
             Self::Counts { records, last_offset_delta } => {
-                write!(f, "{records} records, and the last has the offset delta {last_offset_delta}")
+                write!(f, "record count {records} does not match the last offset delta {last_offset_delta}")
             }
-            Self::NoSequence => f.write_str("a batch with a producer id needs a sequence"),
-            Self::Control => f.write_str("clients write no control batches"),
+            Self::NoSequence => f.write_str("record batch has a producer id and no sequence"),
+            Self::Control => f.write_str("control batch from a client"),
         }
     }
 }

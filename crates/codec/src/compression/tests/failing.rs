@@ -78,6 +78,6 @@ fn a_decoder_that_panics_is_an_error_once() {
 #[test]
 fn a_failure_says_what_failed() {
     let compression = crate::compression::Compression::Zstd;
-    let failure = Failure { compression, panicked: true, why: "no words".to_owned() };
-    assert_eq!(failure.to_string(), "the codec of zstd panicked: no words");
+    let failure = Failure { compression, panicked: true, why: "no message".to_owned() };
+    assert_eq!(failure.to_string(), "compression: the zstd codec panicked: no message");
 }

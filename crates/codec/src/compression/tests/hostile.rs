@@ -99,6 +99,6 @@ fn an_error_says_where_and_what() {
         let mut input = compressed(codec, &text(600, 4)).unwrap();
         input[0] ^= 1;
         let error = decompressed(codec, &input).unwrap_err();
-        assert_eq!(error.to_string(), format!("{codec} at byte 0: does not begin as this format does"));
+        assert_eq!(error.to_string(), format!("{codec} at byte 0: wrong magic bytes"));
     }
 }

@@ -46,7 +46,7 @@ impl Default for Decoder {
 }
 
 impl Decoder {
-    /// Decodes one frame, and says how many bytes of `into` it filled.
+    /// Decodes one frame. Returns how many bytes of `into` it filled.
     pub(super) fn decode(&mut self, frame: &[u8], into: &mut [u8]) -> Result<usize, Refusal> {
         self.0.decompress(into, frame).map_err(|code| match get_error_name(code) {
             NO_ROOM => Refusal::NoRoom,
@@ -56,6 +56,6 @@ impl Decoder {
     }
 }
 
-/// What the library says when the destination is full, and when the checksum is wrong (`error_private.c`).
+/// The texts of the library for a full destination and for a wrong checksum (`error_private.c`).
 const NO_ROOM: &str = "Destination buffer is too small";
 const WRONG_SUM: &str = "Restored data doesn't match checksum";

@@ -1,9 +1,9 @@
 //! zstd (RFC 8878), by a codec in Rust or, with the feature `zstd-c`, by the C library.
 //!
-//! A batch becomes one frame that says its content size and has no checksum: the record batch has one. It is read as
+//! A batch becomes one frame with its content size and without a checksum: the record batch has one. It is read as
 //! Java's consumer reads it: frames may follow each other, with skippable ones between, windows reach back up to
 //! 128 MiB, dictionaries are unknown. [`frame`] walks through the blocks before the codec sees them, so that the room
-//! for their content follows from what is there, and not from what the header says.
+//! for their content follows from the blocks, and not from the header.
 
 #[cfg(feature = "zstd-c")]
 mod c;
@@ -94,12 +94,12 @@ impl Decoder {
     }
 }
 
-/// Why a codec does not decode a frame.
+/// The reason for which a codec does not decode a frame.
 enum Refusal {
     /// There is more content than room for it.
     NoRoom,
-    /// The content is not what was summed.
+    /// The checksum of the content is wrong.
     Checksum,
-    /// In the codec's words.
+    /// The codec's own text.
     Other(String),
 }

@@ -21,8 +21,8 @@ impl Encoder {
         Self { context: ZSTD_createCCtx(), level }
     }
 
-    /// Makes one frame of at most about `bytes_max` bytes, at the start of `scratch`. What `scratch` holds otherwise
-    /// stays there, so that it is cleared only where it grows.
+    /// Makes one frame of at most about `bytes_max` bytes, at the start of `scratch`. The rest of `scratch`
+    /// stays as it was, so that it is cleared only where it grows.
     pub(super) fn encode<'s>(
         &mut self,
         content: &[u8],
@@ -64,7 +64,7 @@ impl Default for Decoder {
 }
 
 impl Decoder {
-    /// Decodes one frame, and says how many bytes of `into` it filled.
+    /// Decodes one frame. Returns how many bytes of `into` it filled.
     pub(super) fn decode(&mut self, frame: &[u8], into: &mut [u8]) -> Result<usize, Refusal> {
         let Self { context, entropy, sum } = self;
         let length = ZSTD_decompressDCtx(context, entropy, sum, into, frame);
