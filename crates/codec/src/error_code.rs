@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-/// An error code as it stands in a response. Codes that this crate has no name for survive as their number.
+/// An error code in a response. A code without a name in this crate keeps its number.
 ///
-/// What to do about a code is not written here: a producer's decisions are one table in `milena-sender`.
+/// The reaction of a producer to each code is a table in `milena-sender`.
 ///
 /// ```
 /// use milena_codec::ErrorCode;

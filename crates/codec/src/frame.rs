@@ -1,18 +1,18 @@
-//! Frames: a 32-bit length, then that many bytes. What is no Kafka peer betrays itself in the length.
+//! Frames: a 32-bit length, then that many bytes. TLS, HTTP and SSH are recognised by the bytes in the place of the length.
 
 use std::fmt;
 
 /// Bytes of the length that stands before each frame.
 pub const LENGTH_BYTES: usize = 4;
 
-/// A length that no frame of ours has.
+/// An invalid length of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FrameError {
-    /// The length, as the peer wrote it.
+    /// The length that the peer sent.
     pub length: i32,
     /// The most that was allowed.
     pub limit: usize,
-    /// What the peer seems to speak instead of Kafka.
+    /// Another protocol than Kafka's that the bytes belong to, if they were recognised.
     pub spoken: Option<Spoken>,
 }
 
@@ -32,11 +32,11 @@ impl fmt::Display for FrameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.spoken {
             Some(Spoken::Tls) => {
-                f.write_str("the peer speaks TLS: connect with TLS, or to the plaintext port")
+                f.write_str("the port serves TLS: connect with TLS, or to the plaintext port")
             }
-            Some(Spoken::Http) => f.write_str("the peer speaks HTTP: this is not a Kafka port"),
-            Some(Spoken::Ssh) => f.write_str("the peer speaks SSH: this is not a Kafka port"),
-            None => write!(f, "a frame of {} bytes, the limit is {}", self.length, self.limit),
+            Some(Spoken::Http) => f.write_str("the port serves HTTP: it is not a Kafka port"),
+            Some(Spoken::Ssh) => f.write_str("the port serves SSH: it is not a Kafka port"),
+            None => write!(f, "frame of {} bytes, the limit is {}", self.length, self.limit),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A type for every number that the wire carries, so that a partition is never passed where a broker is meant.
+//! A type for every number that the wire carries, so that a partition is never passed in the place of a broker.
 
 use std::fmt;
 
@@ -50,20 +50,20 @@ number! {
     BrokerId(i32), default 0;
     /// A partition of a topic, counted from 0.
     PartitionId(i32), default 0;
-    /// The term of a partition's leader; a higher one is newer (KIP-320). `-1` where a broker does not tell.
+    /// The epoch of a partition's leader; a higher one is newer (KIP-320). `-1` where it is unknown.
     LeaderEpoch(i32), default -1;
-    /// The identity that a broker gave an idempotent or transactional producer. `-1` stands for none.
+    /// The id that a broker gave an idempotent or transactional producer. `-1` stands for none.
     ProducerId(i64), default -1;
-    /// The term of a producer identity; a higher one fences the lower. `-1` stands for none.
+    /// The epoch of a producer id; a higher one fences the lower. `-1` stands for none.
     ProducerEpoch(i16), default -1;
-    /// What a coordinator coordinates. Share groups (2) are none of a producer's.
+    /// The kind of a coordinator: of groups or of transactions. Share groups (2) have no constant.
     CoordinatorType(i8), default 0;
-    /// What has settings.
+    /// The kind of a resource that has a configuration.
     ResourceType(i8), default 0;
 }
 
 impl BrokerId {
-    /// What a broker writes when there is no such broker, for instance a partition without a leader.
+    /// No such broker, for example the leader of a partition without one.
     pub const NONE: Self = Self(-1);
 
     /// Whether this names a broker at all.
@@ -108,7 +108,7 @@ macro_rules! uuid {
             /// No id known.
             pub const ZERO: Self = Self([0; 16]);
 
-            /// Whether this says "no id known".
+            /// Whether no id is known.
             #[must_use]
             pub fn is_zero(self) -> bool {
                 self == Self::ZERO
@@ -160,7 +160,7 @@ macro_rules! uuid {
 }
 
 uuid! {
-    /// A topic's identity, which a re-created topic does not keep (KIP-516). All zero where a broker does not tell.
+    /// The id of a topic, which a re-created topic does not keep (KIP-516). All zero where it is unknown.
     ///
     /// ```
     /// use milena_codec::ids::TopicId;
@@ -168,9 +168,9 @@ uuid! {
     /// assert_eq!(TopicId([0x5a; 16]).to_string(), "WlpaWlpaWlpaWlpaWlpaWg");
     /// ```
     TopicId;
-    /// A client's identity towards telemetry, which a broker hands out (KIP-714). All zero asks for a new one.
+    /// The id of a client for telemetry, assigned by a broker (KIP-714). All zero requests a new one.
     ClientInstanceId;
-    /// A log directory of a broker (KIP-858). All zero where nobody tells.
+    /// A log directory of a broker (KIP-858). All zero where it is unknown.
     DirectoryId;
 }
 
@@ -186,7 +186,7 @@ fn put_base64(id: [u8; 16], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     Ok(())
 }
 
-/// The place of a record in a producer's run of records to one partition: 0 … 2³¹−1, then 0 again (KIP-98).
+/// The position of a record among those of a producer for one partition: 0 … 2³¹−1, then 0 again (KIP-98).
 ///
 /// ```
 /// use milena_codec::ids::Sequence;
@@ -213,7 +213,7 @@ crate::wire::field_by_inner!(Sequence, i32);
 /// The identity under which an idempotent producer writes: both halves of every batch's stamp but the sequence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Identity {
-    /// Given by a broker in the answer to `InitProducerId`.
+    /// From a response to `InitProducerId`.
     pub producer_id: ProducerId,
     /// Raised by the producer itself when a run of sequences has to start again (KIP-360).
     pub epoch: ProducerEpoch,

@@ -22,12 +22,12 @@
 //! * [`wire`]: numbers, strings, arrays and tagged fields, read within bounds and written in place.
 //! * [`message`]: the requests and responses, each a table that reads like Kafka's own schema.
 //! * [`record`]: record batch v2, encoded straight into the batch that goes out, and read back without a copy.
-//! * [`compression`]: what the records of a batch may be compressed with.
-//! * [`frame`]: where one message ends and the next begins on a connection.
+//! * [`compression`]: gzip, snappy, lz4 and zstd for the records of a batch.
+//! * [`frame`]: the bounds of the messages on a connection.
 //! * [`ErrorCode`] and the newtypes of [`ids`]: every number from the wire has a type.
 //!
 //! The crate knows no clock, no socket and no runtime, and trusts nothing that it reads: a count never allocates
-//! more than the bytes that are left could hold, every length is checked, and every failure says where it was.
+//! more than the bytes that are left could hold, every length is checked, and every error has the offset of the malformed byte.
 //!
 //! # A message
 //!

@@ -1,10 +1,10 @@
-//! Words of a peer, before anybody reads them: printable, and not too many.
+//! Text of a peer made printable and short, for errors and log lines.
 
-/// Most bytes of a peer's words that reach an error or a log.
+/// Most bytes of a peer's text in an error or a log line.
 const BYTES_MAX: usize = 512;
 
-/// Makes a peer's words fit for an error, a log line and a terminal: what steers a terminal or turns a line around
-/// becomes `?`, and what is beyond 512 bytes is left out, which `…` tells.
+/// Makes a peer's text fit for an error, a log line and a terminal: a character that [steers](steers) a terminal becomes
+/// `?`, and `…` stands for the text beyond 512 bytes.
 ///
 /// ```
 /// use milena_codec::printable;

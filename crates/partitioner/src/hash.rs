@@ -1,5 +1,5 @@
-//! The hashes behind the families. Each takes the bytes of a key and gives 32 bits; how these become a partition
-//! differs from client to client and stands in [`Partitioner`](crate::Partitioner).
+//! The hashes behind the families. Each takes the bytes of a key and returns 32 bits; how these become a partition
+//! differs from client to client and is in [`Partitioner`](crate::Partitioner).
 
 /// Murmur2 with Kafka's seed, as in `org.apache.kafka.common.utils.Utils.murmur2`.
 ///
@@ -57,7 +57,7 @@ pub fn crc32(key: &[u8]) -> u32 {
     !key.iter().fold(u32::MAX, |crc, byte| (crc >> 8) ^ CRC32[usize::from(crc.to_le_bytes()[0] ^ byte)])
 }
 
-/// What eight shifts make of each byte: the polynomial 0x04c11db7, its bits reversed.
+/// Each byte after eight shifts: the polynomial 0x04c11db7, its bits reversed.
 const CRC32: [u32; 256] = {
     let mut table = [0; 256];
     let mut index: u32 = 0;

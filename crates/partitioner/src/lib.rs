@@ -1,11 +1,11 @@
-//! Which partition a record goes to, exactly as the clients choose that wrote to a topic before.
+//! The partition of a record, by the same rules as Java's client, sarama and librdkafka.
 //!
 //! * [`Partitioner`]: the built-in partitioners of Java, sarama and librdkafka, with their rules for records with and without a key.
 //! * [`hash`] has the hashes themselves: murmur2, FNV-1a, CRC-32.
 //! * [`StickyCell`] spreads records without a key: a partition for `batch.size` bytes, then the next one (KIP-794).
-//! * [`Weighing`] tells whether that next one is taken, by what waits for it.
+//! * [`Weighing`] decides whether that next one is taken, by the bytes that wait for it.
 //!
-//! Nothing here allocates, reads a clock or draws a random number: what a family leaves to chance comes back as
+//! Nothing here allocates, reads a clock or draws a random number: a random choice is returned as
 //! [`Choice::Random`], and the caller draws.
 //!
 //! ```

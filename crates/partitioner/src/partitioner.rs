@@ -145,14 +145,14 @@ impl fmt::Display for Partitioner {
     }
 }
 
-/// A name that no partitioner has.
+/// An unknown name of a partitioner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownPartitioner(String);
 
 impl fmt::Display for UnknownPartitioner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = Partitioner::ALL.iter().map(|partitioner| partitioner.name()).collect();
-        write!(f, "no partitioner is called `{}`; there are {}", self.0, names.join(", "))
+        write!(f, "unknown partitioner `{}`: use one of {}", self.0, names.join(", "))
     }
 }
 

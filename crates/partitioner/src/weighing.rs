@@ -1,7 +1,7 @@
 //! How a queue weighs in the choice of the next partition for records without a key (KIP-794).
 //!
 //! Java's `BuiltInPartitioner` draws a partition with a probability that falls with the number of batches in its queue. Batches
-//! of milena grow while they wait, so that their number tells nothing: here the bytes and their age count.
+//! of milena grow while they wait, so that their number means nothing: here the bytes and their age count.
 
 use std::time::Duration;
 
@@ -46,11 +46,11 @@ impl Weighing {
         load <= self.tolerance
     }
 
-    /// Whether a partition of this load is taken, where the least load is `least`. `dice` is a random number: of 2³² ones so many
-    /// say yes as the tolerance is of what the load is beyond the least.
+    /// Whether a partition of this load is taken, where the least load is `least`. `random` is a random number: the
+    /// probability is the tolerance over the difference to the least load.
     #[must_use]
-    pub fn accepts(&self, load: usize, least: usize, dice: u32) -> bool {
+    pub fn accepts(&self, load: usize, least: usize, random: u32) -> bool {
         let beyond = load.saturating_sub(least);
-        beyond <= self.tolerance || (u128::from(dice) * beyond as u128) >> 32 < self.tolerance as u128
+        beyond <= self.tolerance || (u128::from(random) * beyond as u128) >> 32 < self.tolerance as u128
     }
 }

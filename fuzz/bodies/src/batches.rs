@@ -65,7 +65,7 @@ fn log(bytes: &[u8]) {
     }
 }
 
-/// What a broker takes is a batch.
+/// A batch that a broker accepts can be parsed.
 fn produced(bytes: &[u8]) {
     for version in [3, 13] {
         if let Ok(found) = ProducedBatch::find(Some(bytes), version)
@@ -77,7 +77,7 @@ fn produced(bytes: &[u8]) {
     }
 }
 
-/// The first two bytes say how long a part may be.
+/// The first two bytes are the greatest length of a part.
 pub fn splits(input: &[u8]) {
     let Some((limit, source)) = input.split_first_chunk() else { return };
     let limit = usize::from(u16::from_be_bytes(*limit));
@@ -114,7 +114,7 @@ fn read_all<'a, E>(records: impl Iterator<Item = Result<Record<'a>, E>>) -> Vec<
     records.map_while(Result::ok).collect()
 }
 
-/// Without the attributes of a record, which nobody writes.
+/// Without the attributes of a record, which no client writes.
 fn unmarked<'a>(record: &Record<'a>) -> Record<'a> {
     Record { attributes: 0, ..record.clone() }
 }

@@ -21,7 +21,7 @@ struct Bench<'a> {
     stamped: Vec<(StampedBatch, Batch<'a>)>,
 }
 
-/// The first bytes say how large a batch may be; then each deed is one byte, with what it needs behind it.
+/// The first bytes are the limits of a batch; then each action is one byte, with its arguments behind it.
 pub fn builder(input: &[u8]) {
     let mut script = Script::new(input);
     let limits = BatchLimits { bytes_max: script.u16().into(), records_max: script.byte().into() };
@@ -70,7 +70,7 @@ impl<'a> Bench<'a> {
         assert_eq!(self.open.records() as usize, self.rows.len());
     }
 
-    /// What a batch says to one more record.
+    /// The expected result of appending a record.
     fn expected(&self, row: &Row<'_>, base: i64) -> Result<u32, AppendError> {
         if row.timestamp_ms.checked_sub(base).is_none() {
             return Err(AppendError::Full);
@@ -160,7 +160,7 @@ impl<'a> Bench<'a> {
         assert_eq!(rest, [], "rows are lost");
     }
 
-    /// Keeps a stamped batch, which is what its model says.
+    /// Keeps a stamped batch, which equals its model.
     fn put(&mut self, (batch, model): (StampedBatch, Batch<'a>)) {
         let read = RecordBatch::parse(batch.bytes()).expect("a batch of our own");
         assert_eq!(read.header, batch.header());

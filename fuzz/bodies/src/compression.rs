@@ -61,7 +61,7 @@ fn make_noise(data: &mut [u8]) {
     }
 }
 
-/// The codec, how much may come out in units of 64 bytes, and what somebody wrote.
+/// The codec, the limit of the output in units of 64 bytes, and the compressed bytes.
 pub fn decompression(input: &[u8]) {
     let mut script = Script::new(input);
     let compression = codec(script.byte());

@@ -24,8 +24,8 @@ macro_rules! table {
 
 milena_codec::for_each_message!(table);
 
-/// The first byte says which message, the second which version and, by its highest bit, whether what follows is a
-/// message or dice that make one.
+/// The first byte chooses the message, the second the version and, by its highest bit, whether the rest is a
+/// message or random bytes that one is drawn from.
 pub fn differential(input: &[u8]) {
     let [which, version, rest @ ..] = input else { return };
     chosen(MESSAGES, *which)(version & 0x7f, version & 0x80 != 0, rest);
@@ -55,7 +55,7 @@ where
     }
 }
 
-/// What ours writes, theirs reads, and writes the same.
+/// The bytes of ours are read by theirs, and written the same again.
 fn same<M, T>(message: &M, version: Version) -> Option<Vec<u8>>
 where
     M: Message + PartialEq + Debug,

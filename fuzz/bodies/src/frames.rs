@@ -2,7 +2,7 @@
 
 use milena_codec::frame::{LENGTH_BYTES, next_frame};
 
-/// The first two bytes say how long a frame may be, in units of 16 bytes.
+/// The first two bytes are the greatest length of a frame, in units of 16 bytes.
 pub fn frames(input: &[u8]) {
     let Some((limit, mut rest)) = input.split_first_chunk() else { return };
     let limit = usize::from(u16::from_be_bytes(*limit)) * 16;

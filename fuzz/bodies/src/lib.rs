@@ -1,20 +1,20 @@
-//! What the fuzz targets do with their input, as plain functions: a fuzzer calls them with what it invents, and
+//! The bodies of the fuzz targets, as plain functions: a fuzzer calls them with generated inputs, and
 //! `tests/tests/corpora.rs` with what fuzzers have found.
 //!
 //! | body | input is | promise |
 //! |---|---|---|
 //! | [`frames()`] | what a peer writes | a frame is found within its limit, or refused |
-//! | [`responses()`] | an answer to a request | it is refused, or reads the same when it is written again; a view sees the same |
+//! | [`responses()`] | a response | it is rejected, or reads the same when it is written again; `AnswerReader` returns the same |
 //! | [`requests()`] | a request, as the fake cluster reads it | the same; and kafka-protocol survives what is let through |
 //! | [`differential()`] | a message, or dice that make one | kafka-protocol reads it too, and writes it byte for byte as ours |
 //! | [`batches()`] | a log of record batches | whatever is in it, reading ends; what is read can be written again |
 //! | [`records()`] | any records | the batch is the one of a naive encoder; it is read back, by kafka-protocol too, and compressed in every way |
-//! | [`builder()`] | a script: append, close, compress, stamp, split, stamp again | each batch is what a naive model of it says, byte for byte |
+//! | [`builder()`] | a script: append, close, compress, stamp, split, stamp again | each batch equals a naive model of it, byte for byte |
 //! | [`splits()`] | records of a batch that is cut | no record is lost, doubled or changed |
 //! | [`compression()`] | any data, in any parts, at any level of any codec | what comes out is what went in, and was smaller in between |
-//! | [`decompression()`] | compressed bytes of somebody else | it is refused, or no longer than the limit; nothing is left behind |
-//! | [`sessions()`] | a script: who writes, reads and waits, and what the peer says | each request comes back exactly once |
-//! | [`metadata()`] | answers about the cluster, one after the other | epochs never go back, nothing unwanted is kept |
+//! | [`decompression()`] | untrusted compressed bytes | it is rejected, or no longer than the limit; nothing is left behind |
+//! | [`sessions()`] | a script: writes, reads and waits, and the bytes of the peer | each request comes back exactly once |
+//! | [`metadata()`] | Metadata responses, one after the other | epochs never go back, nothing unwanted is kept |
 //! | [`endpoints()`] | a list of servers | it is refused with a remedy, or reads the same when it is shown |
 //! | [`logins()`] | the text of a login module | it is refused without a word of it, or gives credentials |
 //! | [`properties()`] | a properties file | it is refused with its line, or gives settings that are valid or refused |

@@ -23,7 +23,7 @@ macro_rules! tables {
 
 milena_codec::for_each_message!(tables);
 
-/// The first byte says which message, the second which version.
+/// The first byte chooses the message, the second the version.
 pub fn responses(input: &[u8]) {
     let [which, version, body @ ..] = input else { return };
     chosen(RESPONSES, *which)(*version, body);
@@ -31,7 +31,7 @@ pub fn responses(input: &[u8]) {
     let _ = read_response_tags::<ours::MetadataResponse>(&mut Reader::new(body), 9);
 }
 
-/// The first byte says which message, the second which version.
+/// The first byte chooses the message, the second the version.
 pub fn requests(input: &[u8]) {
     let [which, version, body @ ..] = input else { return };
     chosen(REQUESTS, *which)(*version, body);
@@ -61,7 +61,7 @@ fn read_again<M: Message + PartialEq + Debug>(version: u8, body: &[u8]) {
     assert_eq!(M::decode_shared(&Bytes::copy_from_slice(body), version), Ok(message));
 }
 
-/// What our bounded reader lets through does not break the reader behind it.
+/// A request that our bounded reader accepts does not break the reader behind it.
 fn guarded<M: Message + PartialEq + Debug, T: Decodable>(version: u8, body: &[u8]) {
     read_again::<M>(version, body);
     let version = version_of::<M>(version);
@@ -70,7 +70,7 @@ fn guarded<M: Message + PartialEq + Debug, T: Decodable>(version: u8, body: &[u8
     }
 }
 
-/// The reader of answers to Produce agrees with the table.
+/// `AnswerReader` agrees with the table.
 fn produce_response(version: u8, body: &[u8]) {
     let version = version_of::<ours::ProduceResponse>(version);
     let mut partitions = Vec::new();

@@ -1,4 +1,4 @@
-//! Answers about the cluster, true or not, one after the other.
+//! Metadata responses, valid or not, one after the other.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use crate::messages::version_of;
 /// The topics that are in use.
 pub(crate) const WANTED: [&str; 2] = ["a", "b"];
 
-/// The first byte says which version; then answers follow each other.
+/// The first byte is the version; then responses follow each other.
 pub fn metadata(input: &[u8]) {
     let Some((version, rest)) = input.split_first() else { return };
     let version = version_of::<MetadataResponse>(*version);
@@ -31,7 +31,7 @@ pub fn metadata(input: &[u8]) {
     let mut input = Reader::new(rest);
     while let Ok(response) = MetadataResponse::decode(&mut input, version) {
         let (candidates, request) = metadata.ask(now);
-        assert!(!candidates.is_empty(), "nobody is left to ask");
+        assert!(!candidates.is_empty(), "no broker is left for a request");
         assert_eq!(request.topics.map(|topics| topics.len()), Some(WANTED.len()));
         for change in metadata.answered(response, now) {
             if let Change::Topic { topic, .. } = change {
@@ -39,7 +39,7 @@ pub fn metadata(input: &[u8]) {
                 known.insert(topic.name.clone(), topic);
             }
         }
-        assert!(metadata.due().is_some(), "nobody would ask again");
+        assert!(metadata.due().is_some(), "no further request is due");
         if input.left() == 0 {
             return;
         }

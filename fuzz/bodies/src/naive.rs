@@ -36,7 +36,7 @@ impl<'a> Row<'a> {
         Self { timestamp_ms, key, value, headers }
     }
 
-    /// What was read of a record.
+    /// A record that was read.
     pub(crate) fn read(record: &Record<'a>) -> Self {
         let header = |(name, value): (&str, Option<&[u8]>)| Header {
             name: name.to_owned(),
@@ -75,7 +75,7 @@ pub(crate) struct Batch<'a> {
     pub(crate) rows: Vec<Row<'a>>,
     pub(crate) base_timestamp_ms: i64,
     pub(crate) transactional: bool,
-    /// What the codec compressed it with; here it is as it was.
+    /// The compression of the codec's batch; the model stays uncompressed.
     pub(crate) compression: Compression,
     pub(crate) stamp: Stamp,
 }

@@ -43,7 +43,7 @@ fn written(batch: &Batch<'_>) -> Vec<u8> {
         let delta = row.timestamp_ms - batch.base_timestamp_ms;
         let end = bytes.len() + record_bytes(place, delta, key, value, &row.headers);
         put_record(&mut bytes, place, delta, key, value, &row.headers);
-        assert_eq!(bytes.len(), end, "a record is as long as was said");
+        assert_eq!(bytes.len(), end, "a record has the announced length");
     }
     header(batch).seal(&mut bytes, []);
     bytes

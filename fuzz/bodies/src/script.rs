@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// What is left of the input.
+/// The rest of the input.
 pub(crate) struct Script<'a> {
     rest: &'a [u8],
 }

@@ -1,4 +1,4 @@
-//! What fuzzing begins with: inputs that our own encoders make, so that a fuzzer need not invent them.
+//! The seeds of fuzzing: inputs that our own encoders make, so that a fuzzer need not find them.
 
 use milena_codec::compression::{Compression, Compressor};
 use milena_codec::message as ours;
@@ -65,7 +65,7 @@ fn every_message(seeds: &mut Vec<Seed>) {
     milena_codec::for_each_message!(every_message);
 }
 
-/// Three answers about the cluster, one of which is older than the one before.
+/// Three Metadata responses, one of which is older than the one before.
 fn clusters(seeds: &mut Vec<Seed>) {
     for version in [0, 9, 13] {
         let mut input = vec![version];

@@ -1,4 +1,4 @@
-//! A session with a peer that may say anything at any time.
+//! A session with a peer that may send any bytes at any time.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -24,9 +24,9 @@ use crate::metadata::start;
 const TIMEOUT: Duration = Duration::from_secs(30);
 const FRAME_BYTES_MAX: usize = 1 << 16;
 
-/// Each byte is a deed, some with the bytes behind it: send a request, write a part, hear something, let time pass.
+/// Each byte is an action, some with arguments behind it: send a request, write a part, receive bytes, let time pass.
 ///
-/// The script is played twice: on a listener that does not ask who we are, and on one that asks again every second.
+/// The script is played twice: on a listener without SASL, and on one that requires re-authentication every second.
 pub fn sessions(input: &[u8]) {
     play(input, None);
     play(input, Some(Sasl::plain("name", "password")));
@@ -63,9 +63,9 @@ struct Stage {
     now: Instant,
     /// Correlation ids in the order of sending; every one has to come back.
     sent: VecDeque<(i32, Awaits)>,
-    /// What the session wrote and the peer has not read yet.
+    /// The bytes that the session wrote and the peer has not read yet.
     wire: Vec<u8>,
-    /// Requests that the peer read and has not answered: API, version, correlation id.
+    /// Requests that the peer read, without a response yet: API, version, correlation id.
     heard: VecDeque<(ApiKey, i16, i32)>,
     error: Option<SessionError>,
 }
@@ -113,7 +113,7 @@ impl Stage {
         }
     }
 
-    /// The peer says anything; nothing means that it closes the connection.
+    /// The peer sends any bytes; none means that it closes the connection.
     fn hear(&mut self, said: &[u8]) {
         if said.is_empty() {
             self.session.read_space();
@@ -135,7 +135,7 @@ impl Stage {
         self.take_events();
     }
 
-    /// The peer answers the oldest request that it has read, as a broker would; or another one.
+    /// The peer responds to the oldest request that it has read, as a broker would; or to another one.
     fn answer(&mut self, which: u8) {
         let index = if which < 250 { 0 } else { usize::from(which - 250) };
         let Some((key, version, id)) = self.heard.remove(index) else { return };
@@ -144,16 +144,13 @@ impl Stage {
             let rows = [(ApiKey::METADATA, 12), (ApiKey::SASL_HANDSHAKE, 1), (ApiKey::SASL_AUTHENTICATE, 2)];
             let row = |(api_key, max_version)| ApiVersion { api_key, min_version: 0, max_version };
             let response = ApiVersionsResponse { api_keys: rows.map(row).into(), ..Default::default() };
-            assert!(
-                ApiVersionsResponse::VERSIONS.contains(&version),
-                "a version that is not known is asked for"
-            );
-            put_response(&mut content, &response, version, id).expect("an answer that can be written");
+            assert!(ApiVersionsResponse::VERSIONS.contains(&version), "a request for an unknown version");
+            put_response(&mut content, &response, version, id).expect("a response that can be written");
         } else if key == ApiKey::SASL_HANDSHAKE {
             put_response(&mut content, &SaslHandshakeResponse::default(), version, id).expect("an answer");
         } else if key == ApiKey::SASL_AUTHENTICATE {
             let response = SaslAuthenticateResponse { session_lifetime_ms: 1000, ..Default::default() };
-            put_response(&mut content, &response, version, id).expect("an answer that can be written");
+            put_response(&mut content, &response, version, id).expect("a response that can be written");
         } else {
             content.extend(id.to_be_bytes());
             content.extend([0; 8]);
@@ -167,7 +164,7 @@ impl Stage {
         self.now += time;
         let early = deadline.is_none_or(|deadline| self.now < deadline);
         match self.session.check(self.now) {
-            Ok(()) => assert!(early, "a deadline passed, and nothing was said"),
+            Ok(()) => assert!(early, "a deadline passed without a result"),
             Err(error) => {
                 assert!(!early, "{error}, before its deadline");
                 self.error = Some(error);
@@ -192,7 +189,7 @@ impl Stage {
                 }
                 Ok(Some(Event::Written { payload })) => self.came_back(&payload, Awaits::Nothing),
                 Ok(Some(Event::Answered { correlation_id, payload, body })) => {
-                    assert_eq!(id_in(&payload), Some(correlation_id), "the answer of another request");
+                    assert_eq!(id_in(&payload), Some(correlation_id), "the response to another request");
                     assert!(body.len() <= FRAME_BYTES_MAX);
                     let _ = self.session.bytes(body);
                     self.came_back(&payload, Awaits::Answer);

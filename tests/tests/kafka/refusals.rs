@@ -77,7 +77,7 @@ fn a_client_with_tls_finds_out_that_the_listener_has_none() {
 
 #[test]
 fn a_client_without_tls_finds_out_that_the_listener_has_it() {
-    refused("SSL", &protocol("PLAINTEXT")).says(&["speaks TLS", "plaintext port"]);
+    refused("SSL", &protocol("PLAINTEXT")).says(&["serves TLS", "plaintext port"]);
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! AddOffsetsToTxn: that a transaction is going to commit offsets of a group (KIP-98). Version 2 may be answered with
-//! `PRODUCER_FENCED` (KIP-588), version 4 with `TRANSACTION_ABORTABLE` (KIP-890).
+//! AddOffsetsToTxn: announces that a transaction will commit offsets of a group (KIP-98). Version 2 may return
+//! `PRODUCER_FENCED` (KIP-588), version 4 `TRANSACTION_ABORTABLE` (KIP-890).
 
 use super::ApiKey;
 use super::table::{message, table};
@@ -12,19 +12,19 @@ table! {
     pub struct AddOffsetsToTxnRequest {
         /// The transactional id.
         transactional_id: String => since(0);
-        /// The identity that the transaction runs under.
+        /// The producer id of the transaction.
         producer_id: ProducerId = ProducerId(0) => since(0);
-        /// The epoch of that identity.
+        /// The epoch of that producer id.
         producer_epoch: ProducerEpoch = ProducerEpoch(0) => since(0);
         /// The group.
         group_id: String => since(0);
     }
 
-    /// What became of it.
+    /// The result.
     pub struct AddOffsetsToTxnResponse {
         /// How long the client should wait before its next request, in milliseconds.
         throttle_time_ms: i32 => since(0);
-        /// Why it was refused.
+        /// The reason for a rejection.
         error_code: ErrorCode => since(0);
     }
 }

@@ -1,7 +1,7 @@
-//! AddPartitionsToTxn: which partitions a transaction is going to write to (KIP-98).
+//! AddPartitionsToTxn: announces the partitions that a transaction will write to (KIP-98).
 //!
-//! Clients speak versions up to 3, brokers among themselves 4 and 5 (KIP-890): there, one request carries several
-//! transactions. Version 2 may be answered with `PRODUCER_FENCED` (KIP-588), version 5 with `TRANSACTION_ABORTABLE`.
+//! Clients use versions up to 3. Brokers use 4 and 5 among themselves (KIP-890): there, one request carries several
+//! transactions. Version 2 may return `PRODUCER_FENCED` (KIP-588), version 5 `TRANSACTION_ABORTABLE`.
 
 use super::ApiKey;
 use super::table::{message, table};
@@ -16,9 +16,9 @@ table! {
         transactions: Vec<AddPartitionsToTxnTransaction> => since(4);
         /// The transactional id.
         v3_and_below_transactional_id: String => removed_after(0, 3);
-        /// The identity that the transaction runs under.
+        /// The producer id of the transaction.
         v3_and_below_producer_id: ProducerId = ProducerId(0) => removed_after(0, 3);
-        /// The epoch of that identity.
+        /// The epoch of that producer id.
         v3_and_below_producer_epoch: ProducerEpoch = ProducerEpoch(0) => removed_after(0, 3);
         /// The partitions, by topic.
         v3_and_below_topics: Vec<AddPartitionsToTxnTopic> => removed_after(0, 3);
@@ -28,11 +28,11 @@ table! {
     pub struct AddPartitionsToTxnTransaction {
         /// Its transactional id.
         transactional_id: String => since(4);
-        /// The identity that it runs under.
+        /// Its producer id.
         producer_id: ProducerId = ProducerId(0) => since(4);
-        /// The epoch of that identity.
+        /// The epoch of that producer id.
         producer_epoch: ProducerEpoch = ProducerEpoch(0) => since(4);
-        /// Whether only to say which partitions belong to it already.
+        /// Whether only to report which partitions belong to it already.
         verify_only: bool => since(4);
         /// The partitions, by topic.
         topics: Vec<AddPartitionsToTxnTopic> => since(4);
@@ -46,11 +46,11 @@ table! {
         partitions: Vec<PartitionId> => since(0);
     }
 
-    /// What became of it.
+    /// The result.
     pub struct AddPartitionsToTxnResponse {
         /// How long the client should wait before its next request, in milliseconds.
         throttle_time_ms: i32 => since(0);
-        /// Why nothing was done.
+        /// The reason for which nothing was done.
         error_code: ErrorCode => since(4).ignorable();
         /// By transaction, from version 4 on.
         results_by_transaction: Vec<AddPartitionsToTxnResult> => since(4);
@@ -58,7 +58,7 @@ table! {
         results_by_topic_v3_and_below: Vec<AddPartitionsToTxnTopicResult> => removed_after(0, 3);
     }
 
-    /// What became of the partitions of one transaction.
+    /// The result for the partitions of one transaction.
     pub struct AddPartitionsToTxnResult {
         /// Its transactional id.
         transactional_id: String => since(4);
@@ -66,7 +66,7 @@ table! {
         topic_results: Vec<AddPartitionsToTxnTopicResult> => since(4);
     }
 
-    /// What became of the partitions of a topic.
+    /// The result for the partitions of a topic.
     pub struct AddPartitionsToTxnTopicResult {
         /// The topic.
         name: String => since(0);
@@ -74,11 +74,11 @@ table! {
         results_by_partition: Vec<AddPartitionsToTxnPartitionResult> => since(0);
     }
 
-    /// What became of a partition.
+    /// The result for a partition.
     pub struct AddPartitionsToTxnPartitionResult {
         /// The partition.
         partition_index: PartitionId => since(0);
-        /// `OPERATION_NOT_ATTEMPTED` when another partition was refused.
+        /// `OPERATION_NOT_ATTEMPTED` when another partition was rejected.
         partition_error_code: ErrorCode => since(0);
     }
 }

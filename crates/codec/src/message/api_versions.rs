@@ -1,4 +1,4 @@
-//! ApiVersions: which requests a broker understands (KIP-35), who asks (KIP-511), which features are on (KIP-584).
+//! ApiVersions: the APIs of a broker (KIP-35), the client's software (KIP-511), and the features of the cluster (KIP-584).
 
 use super::ApiKey;
 use super::table::{message, table};
@@ -7,13 +7,13 @@ use crate::wire::{since, tag};
 table! {
     /// The first request on a connection.
     pub struct ApiVersionsRequest {
-        /// The client's software: letters, digits, `-` and `.` only, or the broker refuses with INVALID_REQUEST.
+        /// The client's software: letters, digits, `-` and `.` only, or the broker returns INVALID_REQUEST.
         client_software_name: String => since(3).ignorable();
         /// Its version, of the same characters.
         client_software_version: String => since(3).ignorable();
     }
 
-    /// What the broker understands.
+    /// The APIs and versions that the broker supports.
     pub struct ApiVersionsResponse {
         /// `UNSUPPORTED_VERSION` comes with a body of version 0.
         error_code: crate::ErrorCode => since(0);
@@ -35,7 +35,7 @@ table! {
     pub struct ApiVersion {
         /// The API.
         api_key: ApiKey => since(0);
-        /// The oldest version that the broker understands.
+        /// The oldest version that the broker supports.
         min_version: i16 => since(0);
         /// The newest.
         max_version: i16 => since(0);
@@ -55,9 +55,9 @@ table! {
     pub struct FinalizedFeature {
         /// Its name.
         name: String => since(3);
-        /// The highest level in force.
+        /// The highest effective level.
         max_version_level: i16 => since(3);
-        /// The lowest level in force.
+        /// The lowest effective level.
         min_version_level: i16 => since(3);
     }
 }

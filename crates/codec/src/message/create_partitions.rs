@@ -1,4 +1,4 @@
-//! CreatePartitions: more partitions for a topic (KIP-195). Version 3 may be answered with `THROTTLING_QUOTA_EXCEEDED`
+//! CreatePartitions: more partitions for a topic (KIP-195). Version 3 may return `THROTTLING_QUOTA_EXCEEDED`
 //! (KIP-599).
 
 use super::ApiKey;
@@ -8,13 +8,13 @@ use crate::ids::BrokerId;
 use crate::wire::since;
 
 table! {
-    /// Asks for more partitions.
+    /// Adds partitions to topics.
     pub struct CreatePartitionsRequest {
         /// By topic.
         topics: Vec<CreatePartitionsTopic> => since(0);
         /// How long the broker may take, in milliseconds.
         timeout_ms: i32 => since(0);
-        /// Whether only to say what would happen.
+        /// Whether only to validate the request.
         validate_only: bool => since(0);
     }
 
@@ -22,9 +22,9 @@ table! {
     pub struct CreatePartitionsTopic {
         /// Its name.
         name: String => since(0);
-        /// How many partitions it shall have, the old ones included.
+        /// How many partitions it will have, the old ones included.
         count: i32 => since(0);
-        /// Which replicas, one row a new partition; null to leave that to the broker.
+        /// The replicas, one row a new partition; null to leave that to the broker.
         assignments: Option<Vec<CreatePartitionsAssignment>> = Some(Vec::new()) => since(0).nullable(0);
     }
 
@@ -34,7 +34,7 @@ table! {
         broker_ids: Vec<BrokerId> => since(0);
     }
 
-    /// What became of it.
+    /// The result.
     pub struct CreatePartitionsResponse {
         /// How long the client should wait before its next request, in milliseconds.
         throttle_time_ms: i32 => since(0);
@@ -42,13 +42,13 @@ table! {
         results: Vec<CreatePartitionsTopicResult> => since(0);
     }
 
-    /// What became of a topic.
+    /// The result for a topic.
     pub struct CreatePartitionsTopicResult {
         /// Its name.
         name: String => since(0);
-        /// Why it did not grow.
+        /// The reason for which it has no new partitions.
         error_code: ErrorCode => since(0);
-        /// The same in words.
+        /// The same as text.
         error_message: Option<String> => since(0).nullable(0);
     }
 }

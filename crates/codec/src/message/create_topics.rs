@@ -1,5 +1,5 @@
-//! CreateTopics: new topics (KIP-4), with the broker's defaults from version 4 on (KIP-464). The answer tells their
-//! settings (KIP-525) and their ids (KIP-516); version 6 may be answered with `THROTTLING_QUOTA_EXCEEDED` (KIP-599).
+//! CreateTopics: new topics (KIP-4), with the broker's defaults from version 4 on (KIP-464). The response has their
+//! configuration (KIP-525) and their ids (KIP-516); version 6 may return `THROTTLING_QUOTA_EXCEEDED` (KIP-599).
 
 use super::ApiKey;
 use super::table::{message, table};
@@ -8,13 +8,13 @@ use crate::ids::{BrokerId, PartitionId, TopicId};
 use crate::wire::{since, tag};
 
 table! {
-    /// Asks for new topics.
+    /// Creates topics.
     pub struct CreateTopicsRequest {
         /// The topics.
         topics: Vec<CreatableTopic> => since(0);
         /// How long the broker may take, in milliseconds.
         timeout_ms: i32 = 60_000 => since(0);
-        /// Whether only to say what would happen.
+        /// Whether only to validate the request.
         validate_only: bool => since(1);
     }
 
@@ -26,7 +26,7 @@ table! {
         num_partitions: i32 => since(0);
         /// How many replicas, or -1 for the broker's default.
         replication_factor: i16 => since(0);
-        /// Which replicas, where the client wants to say.
+        /// The replicas, where the client assigns them.
         assignments: Vec<CreatableReplicaAssignment> => since(0);
         /// Its settings.
         configs: Vec<CreatableTopicConfig> => since(0);
@@ -48,7 +48,7 @@ table! {
         value: Option<String> = Some(String::new()) => since(0).nullable(0);
     }
 
-    /// What became of them.
+    /// The result.
     pub struct CreateTopicsResponse {
         /// How long the client should wait before its next request, in milliseconds.
         throttle_time_ms: i32 => since(2).ignorable();
@@ -56,7 +56,7 @@ table! {
         topics: Vec<CreatableTopicResult> => since(0);
     }
 
-    /// What became of a topic.
+    /// The result for a topic.
     pub struct CreatableTopicResult {
         /// Its name.
         name: String => since(0);
@@ -66,7 +66,7 @@ table! {
         error_code: ErrorCode => since(0);
         /// The same in words.
         error_message: Option<String> = Some(String::new()) => since(1).nullable(0).ignorable();
-        /// Why its settings are not told.
+        /// The reason for which its configuration is missing.
         topic_config_error_code: ErrorCode => tag(0, 5).ignorable();
         /// How many partitions it has.
         num_partitions: i32 = -1 => since(5).ignorable();

@@ -1,5 +1,5 @@
-//! DeleteTopics: the end of topics (KIP-4), by their ids from version 6 on (KIP-516). Version 5 says why in words, and
-//! may be answered with `THROTTLING_QUOTA_EXCEEDED` (KIP-599).
+//! DeleteTopics: deletes topics (KIP-4), by their ids from version 6 on (KIP-516). Version 5 has an error message, and
+//! may return `THROTTLING_QUOTA_EXCEEDED` (KIP-599).
 
 use super::ApiKey;
 use super::table::{message, table};
@@ -8,7 +8,7 @@ use crate::ids::TopicId;
 use crate::wire::{removed_after, since};
 
 table! {
-    /// Asks to delete topics.
+    /// Deletes topics.
     pub struct DeleteTopicsRequest {
         /// The topics, from version 6 on.
         topics: Vec<DeleteTopicState> => since(6);
@@ -26,7 +26,7 @@ table! {
         topic_id: TopicId => since(6);
     }
 
-    /// What became of them.
+    /// The result.
     pub struct DeleteTopicsResponse {
         /// How long the client should wait before its next request, in milliseconds.
         throttle_time_ms: i32 => since(1).ignorable();
@@ -34,15 +34,15 @@ table! {
         responses: Vec<DeletableTopicResult> => since(0);
     }
 
-    /// What became of a topic.
+    /// The result for a topic.
     pub struct DeletableTopicResult {
-        /// Its name; null when it was asked for by an id that nobody has.
+        /// Its name; null when it was requested by an id that no topic has.
         name: Option<String> = Some(String::new()) => since(0).nullable(6);
         /// Its id.
         topic_id: TopicId => since(6).ignorable();
-        /// Why it was not deleted.
+        /// The reason for which it was not deleted.
         error_code: ErrorCode => since(0);
-        /// The same in words.
+        /// The same as text.
         error_message: Option<String> => since(5).nullable(5).ignorable();
     }
 }

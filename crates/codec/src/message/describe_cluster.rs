@@ -6,13 +6,13 @@ use crate::ErrorCode;
 use crate::ids::BrokerId;
 use crate::wire::since;
 
-/// "Not asked for" in the authorized-operations field.
+/// The authorized operations were not requested.
 const OPERATIONS_UNKNOWN: i32 = i32::MIN;
 /// The endpoints of brokers, as against those of controllers.
 const BROKERS: i8 = 1;
 
 table! {
-    /// Asks who is there.
+    /// Requests the brokers or controllers of the cluster.
     pub struct DescribeClusterRequest {
         /// Whether to list what the client may do to the cluster.
         include_cluster_authorized_operations: bool => since(0);
@@ -22,13 +22,13 @@ table! {
         include_fenced_brokers: bool => since(2);
     }
 
-    /// Who is there.
+    /// The brokers or controllers of the cluster.
     pub struct DescribeClusterResponse {
         /// How long the client should wait before its next request, in milliseconds.
         throttle_time_ms: i32 => since(0);
-        /// `MISMATCHED_ENDPOINT_TYPE` when a broker was asked for controllers or the other way round.
+        /// `MISMATCHED_ENDPOINT_TYPE` when controllers were requested from a broker, or brokers from a controller.
         error_code: ErrorCode => since(0);
-        /// The same in words.
+        /// The same as text.
         error_message: Option<String> => since(0).nullable(0);
         /// 1 for brokers, 2 for controllers.
         endpoint_type: i8 = BROKERS => since(1);
@@ -38,7 +38,7 @@ table! {
         controller_id: BrokerId = BrokerId::NONE => since(0);
         /// One row a broker.
         brokers: Vec<DescribeClusterBroker> => since(0);
-        /// What the client may do to the cluster, as a bit field.
+        /// The operations that the client may do on the cluster, as a bit field.
         cluster_authorized_operations: i32 = OPERATIONS_UNKNOWN => since(0);
     }
 

@@ -8,7 +8,7 @@ use crate::ids::ResourceType;
 use crate::wire::since;
 
 table! {
-    /// Asks for settings.
+    /// Requests configurations.
     pub struct DescribeConfigsRequest {
         /// Of which topics and brokers.
         resources: Vec<DescribeConfigsResource> => since(0);
@@ -38,9 +38,9 @@ table! {
 
     /// The settings of a topic or a broker.
     pub struct DescribeConfigsResult {
-        /// Why they are not told.
+        /// The reason for which they are missing.
         error_code: ErrorCode => since(0);
-        /// The same in words.
+        /// The same as text.
         error_message: Option<String> = Some(String::new()) => since(0).nullable(0);
         /// Whether it is a topic or a broker.
         resource_type: ResourceType => since(0);
@@ -66,7 +66,7 @@ table! {
         synonyms: Vec<DescribeConfigsSynonym> => since(1).ignorable();
         /// The type of the value: 1 boolean, 2 string, 3 int, 5 long and so on, 0 unknown.
         config_type: i8 => since(3).ignorable();
-        /// What it is for.
+        /// Its documentation.
         documentation: Option<String> = Some(String::new()) => since(3).nullable(0).ignorable();
     }
 

@@ -1,5 +1,5 @@
-//! DescribeProducers: what the leader of a partition remembers of those who write to it (KIP-664), from which an unknown
-//! outcome may be told.
+//! DescribeProducers: the state of the producers of a partition, as its leader has it (KIP-664). An unknown outcome may
+//! follow from it.
 
 use super::ApiKey;
 use super::table::{message, table};
@@ -8,7 +8,7 @@ use crate::ids::{PartitionId, ProducerId};
 use crate::wire::since;
 
 table! {
-    /// Asks about partitions.
+    /// Requests the producers of partitions.
     pub struct DescribeProducersRequest {
         /// The partitions, by topic.
         topics: Vec<DescribeProducersTopic> => since(0);
@@ -22,7 +22,7 @@ table! {
         partition_indexes: Vec<PartitionId> => since(0);
     }
 
-    /// Who writes to them.
+    /// The producers, by topic.
     pub struct DescribeProducersResponse {
         /// How long the client should wait before its next request, in milliseconds.
         throttle_time_ms: i32 => since(0);
@@ -30,7 +30,7 @@ table! {
         topics: Vec<DescribeProducersTopicResult> => since(0);
     }
 
-    /// Who writes to the partitions of a topic.
+    /// The producers of a topic's partitions.
     pub struct DescribeProducersTopicResult {
         /// The topic.
         name: String => since(0);
@@ -38,19 +38,19 @@ table! {
         partitions: Vec<DescribeProducersPartitionResult> => since(0);
     }
 
-    /// Who writes to a partition.
+    /// The producers of a partition.
     pub struct DescribeProducersPartitionResult {
         /// The partition.
         partition_index: PartitionId => since(0);
-        /// Why it is not told.
+        /// The reason for which they are missing.
         error_code: ErrorCode => since(0);
-        /// The same in words.
+        /// The same as text.
         error_message: Option<String> => since(0).nullable(0);
         /// One row a producer.
         active_producers: Vec<ProducerState> => since(0);
     }
 
-    /// What the leader remembers of a producer.
+    /// The state of a producer.
     pub struct ProducerState {
         /// Its id.
         producer_id: ProducerId = ProducerId(0) => since(0);

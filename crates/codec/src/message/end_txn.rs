@@ -1,4 +1,4 @@
-//! EndTxn: commits or aborts a transaction (KIP-98). Version 2 may be answered with `PRODUCER_FENCED` (KIP-588),
+//! EndTxn: commits or aborts a transaction (KIP-98). Version 2 may return `PRODUCER_FENCED` (KIP-588),
 //! version 4 with `TRANSACTION_ABORTABLE`, and version 5 gives the epoch of the next transaction (KIP-890).
 
 use super::ApiKey;
@@ -12,15 +12,15 @@ table! {
     pub struct EndTxnRequest {
         /// The transactional id.
         transactional_id: String => since(0);
-        /// The identity that the transaction runs under.
+        /// The producer id of the transaction.
         producer_id: ProducerId = ProducerId(0) => since(0);
-        /// The epoch of that identity.
+        /// The epoch of that producer id.
         producer_epoch: ProducerEpoch = ProducerEpoch(0) => since(0);
         /// Whether it is committed; else it is aborted.
         committed: bool => since(0);
     }
 
-    /// What became of it.
+    /// The result.
     pub struct EndTxnResponse {
         /// How long the client should wait before its next request, in milliseconds.
         throttle_time_ms: i32 => since(0);
@@ -28,7 +28,7 @@ table! {
         error_code: ErrorCode => since(0);
         /// The identity of the next transaction.
         producer_id: ProducerId => since(5).ignorable();
-        /// The epoch of that identity.
+        /// The epoch of that producer id.
         producer_epoch: ProducerEpoch => since(5).ignorable();
     }
 }

@@ -1,5 +1,5 @@
-//! Fetch: asks for records. A producer never does; whoever plays a broker, as milena-fake does, reads the request, and
-//! has its own way of answering, for which there is no table here.
+//! Fetch: requests records. A producer never sends it. A broker such as milena-fake reads the request and writes the
+//! response by its own code, so that there is no table of the response here.
 
 use super::ApiKey;
 use super::table::{message, table};
@@ -7,9 +7,9 @@ use crate::ids::{BrokerId, DirectoryId, LeaderEpoch, PartitionId, TopicId};
 use crate::wire::{removed_after, since, tag};
 
 table! {
-    /// Asks for records.
+    /// Requests records.
     pub struct FetchRequest {
-        /// The cluster that the client thinks it speaks to.
+        /// The cluster id that the client expects.
         cluster_id: Option<String> => tag(0, 12).nullable(12).ignorable();
         /// -1 for a client.
         replica_id: BrokerId = BrokerId::NONE => removed_after(0, 14);
@@ -17,15 +17,15 @@ table! {
         replica_state: ReplicaState => tag(1, 15);
         /// How long to wait for `min_bytes`, in milliseconds.
         max_wait_ms: i32 => since(0);
-        /// How many bytes are worth an answer.
+        /// The least bytes of a response before `max_wait_ms` is over.
         min_bytes: i32 => since(0);
-        /// How many bytes the answer may have.
+        /// The most bytes of the response.
         max_bytes: i32 = i32::MAX => since(3).ignorable();
         /// 1 hides open transactions.
         isolation_level: i8 => since(4).ignorable();
         /// The fetch session (KIP-227).
         session_id: i32 => since(7).ignorable();
-        /// The turn in the session.
+        /// The epoch of the session.
         session_epoch: i32 = -1 => since(7).ignorable();
         /// The topics.
         topics: Vec<FetchTopic> => since(0);
@@ -35,7 +35,7 @@ table! {
         rack_id: String => since(11).ignorable();
     }
 
-    /// Who a follower is.
+    /// A follower.
     pub struct ReplicaState {
         /// Its number, -1 for a client.
         replica_id: BrokerId = BrokerId::NONE => since(15);
@@ -57,15 +57,15 @@ table! {
     pub struct FetchPartition {
         /// Its number.
         partition: PartitionId => since(0);
-        /// The term of the leader that the client knows.
+        /// The epoch of the leader that the client knows.
         current_leader_epoch: LeaderEpoch => since(9).ignorable();
         /// The first offset wanted.
         fetch_offset: i64 => since(0);
-        /// The term of the last record that the client has.
+        /// The leader epoch of the last record that the client has.
         last_fetched_epoch: i32 = -1 => since(12);
         /// Where a follower's log begins.
         log_start_offset: i64 = -1 => since(5).ignorable();
-        /// How many bytes of this partition the answer may have.
+        /// The most bytes of this partition in the response.
         partition_max_bytes: i32 => since(0);
         /// The directory of a follower.
         replica_directory_id: DirectoryId => tag(0, 17).ignorable();

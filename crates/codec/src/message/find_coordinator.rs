@@ -1,5 +1,5 @@
 //! FindCoordinator: which broker coordinates a transactional id or a group (KIP-98), several at once from version 4 on
-//! (KIP-699). Version 5 may be answered with `TRANSACTION_ABORTABLE` (KIP-890), version 6 knows share groups (KIP-932).
+//! (KIP-699). Version 5 may return `TRANSACTION_ABORTABLE` (KIP-890), version 6 knows share groups (KIP-932).
 
 use super::ApiKey;
 use super::table::{message, table};
@@ -8,11 +8,11 @@ use crate::ids::{BrokerId, CoordinatorType};
 use crate::wire::{removed_after, since};
 
 table! {
-    /// Asks for coordinators.
+    /// Requests the coordinators of some keys.
     pub struct FindCoordinatorRequest {
         /// The transactional id or the group.
         key: String => removed_after(0, 3);
-        /// Which of the two it is; without this field, a group.
+        /// The kind of the key; without this field, a group.
         key_type: CoordinatorType => since(1);
         /// Several of them, all of one kind.
         coordinator_keys: Vec<String> => since(4);
@@ -22,9 +22,9 @@ table! {
     pub struct FindCoordinatorResponse {
         /// How long the client should wait before its next request, in milliseconds.
         throttle_time_ms: i32 => since(1).ignorable();
-        /// Why there is none.
+        /// The reason for which there is none.
         error_code: ErrorCode => removed_after(0, 3);
-        /// The same in words.
+        /// The same as text.
         error_message: Option<String> = Some(String::new()) => removed_after(1, 3).nullable(1).ignorable();
         /// The broker, or -1.
         node_id: BrokerId => removed_after(0, 3);
@@ -46,9 +46,9 @@ table! {
         host: String => since(4);
         /// Its port.
         port: i32 => since(4);
-        /// Why there is none.
+        /// The reason for which there is none.
         error_code: ErrorCode => since(4);
-        /// The same in words.
+        /// The same as text.
         error_message: Option<String> = Some(String::new()) => since(4).nullable(4).ignorable();
     }
 }

@@ -7,19 +7,19 @@ use crate::ids::ClientInstanceId;
 use crate::wire::since;
 
 table! {
-    /// Asks what is wanted.
+    /// Requests the subscription of a client.
     pub struct GetTelemetrySubscriptionsRequest {
-        /// Who asks; zero for an identity of its own.
+        /// The client; zero to be assigned an id.
         client_instance_id: ClientInstanceId => since(0);
     }
 
-    /// What is wanted.
+    /// The subscription.
     pub struct GetTelemetrySubscriptionsResponse {
         /// How long the client should wait before its next request, in milliseconds.
         throttle_time_ms: i32 => since(0);
         /// Why nothing is.
         error_code: ErrorCode => since(0);
-        /// Who the client is from now on.
+        /// The id of the client.
         client_instance_id: ClientInstanceId => since(0);
         /// Repeated in each push, so that a stale one is noticed.
         subscription_id: i32 => since(0);

@@ -1,7 +1,7 @@
-//! What stands before each message on a connection: the request header and the response header.
+//! The headers before each message on a connection: the request header and the response header.
 //!
 //! A flexible request has header 2, any other header 1. A flexible response has header 1, any other header 0;
-//! the answer to ApiVersions has header 0 in every version, because its reader may not know the version yet
+//! the response to ApiVersions has header 0 in every version, because its reader may not know the version yet
 //! (KIP-511).
 
 use bytes::BufMut;
@@ -16,7 +16,7 @@ pub struct RequestHeader<'a> {
     pub key: ApiKey,
     /// The version of the request.
     pub version: i16,
-    /// Repeated in the answer, which is matched to its request by it.
+    /// Repeated in the response, and matches it to its request.
     pub correlation_id: i32,
     /// The client's name for itself, in the broker's log and quotas.
     pub client_id: Option<&'a str>,
@@ -102,7 +102,7 @@ pub fn put_response<M: Message>(
     response.encode(out, Version::of::<M>(version))
 }
 
-/// Reads what is left of a response's header after its correlation id.
+/// Reads the rest of a response's header after its correlation id.
 ///
 /// # Errors
 /// [`DecodeError`] when its tagged fields are malformed.

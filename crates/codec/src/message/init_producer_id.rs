@@ -1,8 +1,8 @@
-//! InitProducerId: the identity of an idempotent or transactional producer (KIP-98).
+//! InitProducerId: the producer id and epoch of an idempotent or transactional producer (KIP-98).
 //!
-//! Version 3 raises the epoch of an identity (KIP-360), 4 may be answered with `PRODUCER_FENCED` (KIP-588), 5 with
-//! `TRANSACTION_ABORTABLE` (KIP-890). Version 6 is for two-phase commit (KIP-939); brokers of Kafka 4.3 offer it only when
-//! they are told to offer what is not stable yet.
+//! Version 3 bumps the epoch of a producer id (KIP-360), 4 may return `PRODUCER_FENCED` (KIP-588), 5
+//! `TRANSACTION_ABORTABLE` (KIP-890). Version 6 is for two-phase commit (KIP-939); brokers of Kafka 4.3 offer it only with
+//! `unstable.api.versions.enable`.
 
 use super::ApiKey;
 use super::table::{message, table};
@@ -11,23 +11,23 @@ use crate::ids::{ProducerEpoch, ProducerId};
 use crate::wire::since;
 
 table! {
-    /// Asks for an identity.
+    /// Requests a producer id and epoch.
     pub struct InitProducerIdRequest {
         /// Null for a producer that is only idempotent.
         transactional_id: Option<String> => since(0).nullable(0);
         /// After how long an idle transaction is aborted, in milliseconds; unused without a transactional id.
         transaction_timeout_ms: i32 => since(0);
-        /// The identity held so far, to raise its epoch; -1 for none.
+        /// The producer id held so far, to bump its epoch; -1 for none.
         producer_id: ProducerId => since(3);
         /// The epoch held so far; -1 for none.
         producer_epoch: ProducerEpoch => since(3);
-        /// Whether the transaction is prepared by the client and decided by somebody else.
+        /// Whether an external coordinator decides about the transaction that the client prepares.
         enable2_pc: bool => since(6);
         /// Whether a transaction that was prepared before stays open.
         keep_prepared_txn: bool => since(6);
     }
 
-    /// The identity.
+    /// The producer id and epoch.
     pub struct InitProducerIdResponse {
         /// How long the client should wait before its next request, in milliseconds.
         throttle_time_ms: i32 => since(0).ignorable();

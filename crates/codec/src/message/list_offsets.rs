@@ -1,6 +1,6 @@
 //! ListOffsets: where a partition's log begins or ends, or where its first record since some time is (KIP-79).
 //!
-//! What may be asked for grew with the versions: by the highest timestamp from 7 on (KIP-734), the start of the local log
+//! The special timestamps by version: the highest timestamp from 7 on (KIP-734), the start of the local log
 //! from 8 (KIP-405), the end of the remote one from 9 (KIP-1005), with a time-out for it from 10 (KIP-1075), the first
 //! offset that is still to be uploaded from 11 (KIP-1023). Version 4 carries the leader's epoch (KIP-320).
 
@@ -11,7 +11,7 @@ use crate::ids::{BrokerId, LeaderEpoch, PartitionId};
 use crate::wire::since;
 
 table! {
-    /// Asks for offsets.
+    /// Requests offsets.
     pub struct ListOffsetsRequest {
         /// -1 for a client.
         replica_id: BrokerId => since(0);

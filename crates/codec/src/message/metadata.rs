@@ -1,7 +1,7 @@
 //! Metadata: the brokers, and which of them leads which partition (KIP-4).
 //!
 //! Version 2 names the cluster (KIP-78), 4 lets the client forbid new topics, 5 lists replicas that are down
-//! (KIP-112), 7 carries the leader's epoch (KIP-320), 8 … 10 what the client may do (KIP-430), 10 and 12 topic ids
+//! (KIP-112), 7 carries the leader's epoch (KIP-320), 8 … 10 the authorized operations (KIP-430), 10 and 12 topic ids
 //! (KIP-516), and 13 may send the client back to its bootstrap servers (KIP-1102).
 
 use super::ApiKey;
@@ -10,11 +10,11 @@ use crate::ErrorCode;
 use crate::ids::{BrokerId, LeaderEpoch, PartitionId, TopicId};
 use crate::wire::{Few, removed_after, since};
 
-/// "Not asked for" in the authorized-operations fields.
+/// The authorized operations were not requested.
 const OPERATIONS_UNKNOWN: i32 = i32::MIN;
 
 table! {
-    /// Asks about some topics, or all.
+    /// Requests some topics, or all.
     pub struct MetadataRequest {
         /// The topics; null for all of them (in version 0 an empty list is all), empty for the brokers alone.
         topics: Option<Vec<MetadataRequestTopic>> = Some(Vec::new()) => since(0).nullable(1);
@@ -26,27 +26,27 @@ table! {
         include_topic_authorized_operations: bool => since(8);
     }
 
-    /// A topic asked about, by name or by id.
+    /// A requested topic, by name or by id.
     pub struct MetadataRequestTopic {
-        /// The id; zero to ask by name.
+        /// The id; zero for a request by name.
         topic_id: TopicId => since(10).ignorable();
-        /// The name; null to ask by id.
+        /// The name; null for a request by id.
         name: Option<String> = Some(String::new()) => since(0).nullable(10);
     }
 
-    /// The cluster as the broker sees it.
+    /// The brokers, and the requested topics.
     pub struct MetadataResponse {
         /// How long the client should wait before its next request, in milliseconds.
         throttle_time_ms: i32 => since(3).ignorable();
         /// The brokers that are up.
         brokers: Vec<MetadataResponseBroker> => since(0);
-        /// The cluster's name for itself.
+        /// The cluster id.
         cluster_id: Option<String> => since(2).nullable(2).ignorable();
         /// The controller, or -1.
         controller_id: BrokerId = BrokerId::NONE => since(1).ignorable();
-        /// The topics asked about.
+        /// The requested topics.
         topics: Vec<MetadataResponseTopic> => since(0);
-        /// What the client may do to the cluster, as a bit field.
+        /// The operations that the client may do on the cluster, as a bit field.
         cluster_authorized_operations: i32 = OPERATIONS_UNKNOWN => removed_after(8, 10);
         /// `REBOOTSTRAP_REQUIRED` sends the client back to its bootstrap servers (KIP-1102).
         error_code: ErrorCode => since(13).ignorable();
@@ -66,9 +66,9 @@ table! {
 
     /// A topic.
     pub struct MetadataResponseTopic {
-        /// Why the topic is not described.
+        /// The reason for which the topic is not described.
         error_code: ErrorCode => since(0);
-        /// Its name; null when it was asked for by an id that nobody has.
+        /// Its name; null when it was requested by an id that no topic has.
         name: Option<String> = Some(String::new()) => since(0).nullable(12);
         /// Its id.
         topic_id: TopicId => since(10).ignorable();
@@ -76,7 +76,7 @@ table! {
         is_internal: bool => since(1).ignorable();
         /// Its partitions.
         partitions: Vec<MetadataResponsePartition> => since(0);
-        /// What the client may do to the topic, as a bit field.
+        /// The operations that the client may do on the topic, as a bit field.
         topic_authorized_operations: i32 = OPERATIONS_UNKNOWN => since(8);
     }
 
@@ -88,7 +88,7 @@ table! {
         partition_index: PartitionId => since(0);
         /// Its leader, or -1.
         leader_id: BrokerId => since(0);
-        /// The leader's term.
+        /// The leader's epoch.
         leader_epoch: LeaderEpoch => since(7).ignorable();
         /// The brokers that should hold it.
         replica_nodes: Few<BrokerId> => since(0);
@@ -102,7 +102,7 @@ table! {
 message!(ApiKey::METADATA, MetadataRequest => MetadataResponse, versions 0..=13, flexible since 9);
 
 impl MetadataRequestTopic {
-    /// A question by name.
+    /// A request by name.
     ///
     /// ```
     /// use milena_codec::message::MetadataRequestTopic;

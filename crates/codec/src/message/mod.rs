@@ -2,13 +2,13 @@
 //!
 //! A table reads like Kafka's own schema (`clients/src/main/resources/common/message/*.json` in Apache Kafka): one
 //! row a field; [`since`](crate::wire::since), [`tag`](crate::wire::tag) and
-//! [`removed_after`](crate::wire::removed_after) say which versions carry it. One macro, `table!`, makes both
+//! [`removed_after`](crate::wire::removed_after) name the versions that carry it. One macro, `table!`, makes both
 //! directions of a table. A new message is a file with its tables, one line that gives request and response their
 //! [`ApiKey`] and versions, and a row in `list.rs`, from which every test takes it.
 //!
-//! * **Versions** are those that Kafka 4.3 speaks and therefore all that brokers of 2.1 … 4.3 need. What KIP-896 took
-//!   out of Kafka 4.0, such as Produce 0 … 2, is left out. A version is asked for by its number, through
-//!   [`Version::of`], and refused where the message has none of it. Encoding refuses to lose something silently: a
+//! * **Versions** are those of Kafka 4.3, which are all that brokers of 2.1 … 4.3 need. Versions that KIP-896 removed in
+//!   Kafka 4.0, such as Produce 0 … 2, are left out. A version is given by its number, through
+//!   [`Version::of`], and is an error where the message does not have it. Encoding loses nothing silently: a
 //!   field that is set and that the version has no place for is an error, unless the schema calls it ignorable.
 //! * **Nulls** are `Option`s. A null where the version allows none is an error in both directions. A field that the
 //!   version does not carry reads as its default, which is the schema's own.
@@ -104,11 +104,11 @@ use crate::wire::{DecodeError, EncodeError, Field, Problem, Reader};
 
 /// A request or a response of the protocol: a table with an API key and a range of versions.
 pub trait Message: Field + Default {
-    /// Kafka's name for it.
+    /// Kafka's name for the message.
     const NAME: &'static str;
     /// The API it belongs to.
     const KEY: ApiKey;
-    /// The versions that this crate knows: those that Kafka 4.3 speaks.
+    /// The versions that this crate knows: those of Kafka 4.3.
     const VERSIONS: RangeInclusive<i16>;
     /// The first version with compact fields and tags (KIP-482).
     const FLEXIBLE_SINCE: i16;
@@ -173,8 +173,8 @@ fn decode_all<M: Message>(mut input: Reader<'_>, version: Version) -> Result<M, 
     Ok(message)
 }
 
-/// A request, and what answers it.
+/// A request, and the type of its response.
 pub trait Request: Message {
-    /// The answer.
+    /// The response.
     type Response: Message;
 }

@@ -1,4 +1,4 @@
-//! PushTelemetry: the metrics that a broker asked a client for (KIP-714).
+//! PushTelemetry: the metrics that a broker subscribed to (KIP-714).
 
 use bytes::Bytes;
 
@@ -11,19 +11,19 @@ use crate::wire::since;
 table! {
     /// Metrics of a client.
     pub struct PushTelemetryRequest {
-        /// Who pushes.
+        /// The client.
         client_instance_id: ClientInstanceId => since(0);
-        /// The subscription that this answers.
+        /// The subscription of the metrics.
         subscription_id: i32 => since(0);
         /// Whether the client is about to end.
         terminating: bool => since(0);
-        /// What the metrics are compressed with, by its id in record batches.
+        /// The compression of the metrics, by its id in record batches.
         compression_type: i8 => since(0);
         /// OpenTelemetry's `MetricsData`, in Protocol Buffers.
         metrics: Bytes => since(0);
     }
 
-    /// What became of them.
+    /// The result.
     pub struct PushTelemetryResponse {
         /// How long the client should wait before its next request, in milliseconds.
         throttle_time_ms: i32 => since(0);

@@ -1,4 +1,4 @@
-//! What the code of a table calls for each of its rows.
+//! The code behind each row of a table.
 
 use crate::wire::{Decoded, EncodeError, Field, Problem, Reader, Row, Version, varint};
 

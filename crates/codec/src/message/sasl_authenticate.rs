@@ -1,6 +1,6 @@
 //! SaslAuthenticate: one step of a SASL exchange (KIP-152), and how long the session lasts (KIP-368).
 //!
-//! What the mechanism says is a secret or close to one, so it never appears in a log.
+//! The messages of a mechanism are secrets or close to it, so that they never appear in a log.
 
 use super::ApiKey;
 use super::table::{message, table};
@@ -8,7 +8,7 @@ use crate::ErrorCode;
 use crate::wire::{SecretBytes, since};
 
 table! {
-    /// What the client says.
+    /// A message of the client.
     ///
     /// ```
     /// use milena_codec::message::SaslAuthenticateRequest;
@@ -16,17 +16,17 @@ table! {
     /// assert!(!format!("{request:?}").contains("password"));
     /// ```
     pub struct SaslAuthenticateRequest {
-        /// In the mechanism's own form.
+        /// The bytes of the mechanism.
         auth_bytes: SecretBytes => since(0);
     }
 
-    /// What the broker says.
+    /// A message of the broker.
     pub struct SaslAuthenticateResponse {
         /// `SASL_AUTHENTICATION_FAILED` ends the exchange.
         error_code: ErrorCode => since(0);
-        /// Why it failed, in words.
+        /// The reason for a failure, as text.
         error_message: Option<String> = Some(String::new()) => since(0).nullable(0);
-        /// In the mechanism's own form.
+        /// The bytes of the mechanism.
         auth_bytes: SecretBytes => since(0);
         /// After how many milliseconds the client has to authenticate again; 0 for never.
         session_lifetime_ms: i64 => since(1).ignorable();

@@ -2,9 +2,9 @@
 //!
 //! ```text
 //! table! {
-//!     /// What the struct is.
+//!     /// The struct's own docs.
 //!     pub struct PartitionProduceResponse {
-//!         /// What the field is.
+//!         /// The field's own docs.
 //!         index: PartitionId => since(0);
 //!         log_append_time_ms: i64 = -1 => since(2).ignorable();   // a default that is not the type's own
 //!         current_leader: LeaderIdAndEpoch => tag(0, 10).ignorable();
@@ -99,7 +99,7 @@ macro_rules! table {
 }
 pub(crate) use table;
 
-/// What a table gives to tests and fuzzing alone.
+/// The traits of a table for tests and fuzzing.
 macro_rules! testing {
     ($name:ident { $( $field:ident : $type:ty => $row:expr; )* }) => {
         #[cfg(any(test, feature = "generate"))]

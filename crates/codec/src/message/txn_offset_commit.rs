@@ -1,6 +1,6 @@
 //! TxnOffsetCommit: the offsets of a group, which become visible with their transaction (KIP-98).
 //!
-//! Version 2 carries the leader's epoch (KIP-320), 3 the member that commits (KIP-447), 4 may be answered with
+//! Version 2 carries the leader's epoch (KIP-320), 3 the member that commits (KIP-447), 4 may return
 //! `TRANSACTION_ABORTABLE`, and 5 needs no AddOffsetsToTxn before it where `transaction.version` is 2 (KIP-890).
 
 use super::ApiKey;
@@ -16,9 +16,9 @@ table! {
         transactional_id: String => since(0);
         /// The group.
         group_id: String => since(0);
-        /// The identity that the transaction runs under.
+        /// The producer id of the transaction.
         producer_id: ProducerId = ProducerId(0) => since(0);
-        /// The epoch of that identity.
+        /// The epoch of that producer id.
         producer_epoch: ProducerEpoch = ProducerEpoch(0) => since(0);
         /// The generation of the group; -1 where the consumer assigns its partitions itself.
         generation_id: i32 = -1 => since(3);
@@ -46,11 +46,11 @@ table! {
         committed_offset: i64 => since(0);
         /// The term of the leader that the last record came from.
         committed_leader_epoch: LeaderEpoch => since(2).ignorable();
-        /// What the consumer wants to find with it.
+        /// The metadata of the consumer.
         committed_metadata: Option<String> = Some(String::new()) => since(0).nullable(0);
     }
 
-    /// What became of it.
+    /// The result.
     pub struct TxnOffsetCommitResponse {
         /// How long the client should wait before its next request, in milliseconds.
         throttle_time_ms: i32 => since(0);
@@ -58,7 +58,7 @@ table! {
         topics: Vec<TxnOffsetCommitResponseTopic> => since(0);
     }
 
-    /// What became of the offsets of a topic.
+    /// The result for a topic.
     pub struct TxnOffsetCommitResponseTopic {
         /// The topic.
         name: String => since(0);
@@ -66,7 +66,7 @@ table! {
         partitions: Vec<TxnOffsetCommitResponsePartition> => since(0);
     }
 
-    /// What became of the offset of a partition.
+    /// The result for a partition.
     pub struct TxnOffsetCommitResponsePartition {
         /// The partition.
         partition_index: PartitionId => since(0);

@@ -5,9 +5,9 @@ use serde_json::{Map, Value};
 
 use super::version::Version;
 
-/// A field that can be told in JSON.
+/// A field that can be written as JSON.
 pub(crate) trait Describe {
-    /// What `version` carries of it.
+    /// The parts of the field that `version` carries.
     fn describe(&self, version: Version) -> Value;
 }
 

@@ -1,8 +1,8 @@
-//! What can be wrong with bytes that came in, or with a message that should go out.
+//! Errors of decoding and of encoding.
 
 use std::fmt;
 
-/// Bytes that are not what they should be: what was wrong, and where.
+/// Malformed bytes: the problem, and its offset.
 ///
 /// ```
 /// use milena_codec::wire::{Problem, Reader};
@@ -14,11 +14,11 @@ use std::fmt;
 pub struct DecodeError {
     /// Offset of the offending bytes from the start of what was decoded.
     pub at: usize,
-    /// What was wrong there.
+    /// The problem there.
     pub problem: Problem,
 }
 
-/// What reading a field gives. The error is boxed: in place it would be larger than most fields, and each field that is
+/// The result of reading a field. The error is boxed: in place it would be larger than most fields, and each field that is
 /// read would be moved around with the room for it.
 pub type Decoded<T> = Result<T, Box<DecodeError>>;
 
@@ -28,7 +28,7 @@ impl From<Box<Self>> for DecodeError {
     }
 }
 
-/// What was wrong with the bytes.
+/// A problem of the bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Problem {
@@ -39,7 +39,7 @@ pub enum Problem {
         /// Bytes that were there.
         left: usize,
     },
-    /// A count says more elements than the remaining bytes could hold.
+    /// A count of more elements than the remaining bytes could hold.
     TooMany {
         /// Elements promised.
         count: u64,
@@ -56,7 +56,7 @@ pub enum Problem {
     NotUtf8,
     /// Tagged fields out of order or twice (KIP-482 wants them ascending).
     TagOrder {
-        /// The tag that came too late.
+        /// The tag that is out of order.
         tag: u32,
     },
     /// Bytes after the end of the message.
@@ -68,11 +68,11 @@ pub enum Problem {
     UnknownVersion(i16),
     /// A length or value that contradicts another one.
     Mismatch {
-        /// Which field.
+        /// The field.
         what: &'static str,
-        /// What it should have been.
+        /// The expected value.
         expected: i64,
-        /// What it was.
+        /// The value in the bytes.
         found: i64,
     },
     /// A record batch or message set of a format before magic 2, which Kafka 4 neither writes nor takes (KIP-724).
@@ -80,7 +80,7 @@ pub enum Problem {
         /// Its magic byte.
         magic: i8,
     },
-    /// Records were asked for as they lie in a batch that is compressed.
+    /// The records of the batch are compressed, and were read without decompression.
     Compressed {
         /// The number of the compression.
         id: u8,
@@ -100,20 +100,20 @@ impl fmt::Display for Problem {
         match self {
             Self::Truncated { needed, left } => write!(f, "{needed} bytes needed, {left} left"),
             Self::TooMany { count, limit } => {
-                write!(f, "{count} elements promised, the bytes left could hold {limit}")
+                write!(f, "count of {count} elements, the bytes left hold at most {limit}")
             }
-            Self::NegativeLength(length) => write!(f, "a length of {length}"),
-            Self::UnexpectedNull => f.write_str("null, where this version allows none"),
-            Self::VarintTooLong => f.write_str("a varint without an end"),
-            Self::NotUtf8 => f.write_str("a string that is not UTF-8"),
-            Self::TagOrder { tag } => write!(f, "tagged field {tag} twice or out of order"),
+            Self::NegativeLength(length) => write!(f, "length {length} is negative"),
+            Self::UnexpectedNull => f.write_str("null is not allowed in this version"),
+            Self::VarintTooLong => f.write_str("varint is too long"),
+            Self::NotUtf8 => f.write_str("string is not UTF-8"),
+            Self::TagOrder { tag } => write!(f, "tagged field {tag} is repeated or out of order"),
             Self::Trailing { left } => write!(f, "{left} bytes after the end of the message"),
-            Self::UnknownVersion(version) => write!(f, "version {version} of the message is not known"),
+            Self::UnknownVersion(version) => write!(f, "unknown version {version} of the message"),
             Self::Mismatch { what, expected, found } => {
-                write!(f, "{what} should be {expected}, is {found}")
+                write!(f, "{what} is {found}, expected {expected}")
             }
-            Self::OldFormat { magic } => write!(f, "records of the old format of magic {magic}, 2 is read"),
-            Self::Compressed { id } => write!(f, "records that are compressed, by the codec of number {id}"),
+            Self::OldFormat { magic } => write!(f, "record batch has magic {magic}, only 2 is supported"),
+            Self::Compressed { id } => write!(f, "records are compressed (codec id {id})"),
         }
     }
 }
@@ -126,21 +126,21 @@ pub enum EncodeError {
     UnknownVersion {
         /// The message.
         message: &'static str,
-        /// The version asked for.
+        /// The requested version.
         version: i16,
     },
     /// A field that the version does not have, and which must not get lost silently, is set.
     NotInVersion {
         /// The field.
         field: &'static str,
-        /// The version asked for.
+        /// The requested version.
         version: i16,
     },
-    /// A field is null, and the version has no way to say so.
+    /// A field is null, and the version has no null for it.
     NullNotAllowed {
         /// The field.
         field: &'static str,
-        /// The version asked for.
+        /// The requested version.
         version: i16,
     },
     /// A string longer than 32 767 bytes, or bytes or an array longer than 2³¹−1.
@@ -160,7 +160,7 @@ impl fmt::Display for EncodeError {
             Self::NullNotAllowed { field, version } => {
                 write!(f, "`{field}` must not be null in version {version}")
             }
-            Self::TooLong { length, limit } => write!(f, "a length of {length}, the limit is {limit}"),
+            Self::TooLong { length, limit } => write!(f, "length {length} is above the limit of {limit}"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What a type needs to stand in a message table.
+//! The traits of the types in a message table.
 
 use super::error::{Decoded, EncodeError};
 use super::reader::Reader;
@@ -21,7 +21,7 @@ pub trait Field: Sized {
     /// The fewest bytes that a value takes: what an array's count is checked against.
     fn bytes_min(version: Version) -> usize;
 
-    /// Reads as many values as `count` says, after their fewest bytes were set aside by the reader of the array.
+    /// Reads `count` values, after their fewest bytes were set aside by the reader of the array.
     ///
     /// # Errors
     /// [`DecodeError`](super::DecodeError) with the position of what is wrong.

@@ -1,4 +1,4 @@
-//! Messages made from dice, for tests and fuzzing: every row that a version carries is filled, the others keep their
+//! Random messages, drawn from bytes, for tests and fuzzing: every row that a version carries is filled, the others keep their
 //! defaults, so that the version can carry the message.
 
 use bytes::Bytes;
@@ -67,7 +67,7 @@ impl<'a> Dice<'a> {
     }
 }
 
-/// What the elements of an array take, in memory and on the wire.
+/// The size of an array's elements, in memory and on the wire.
 #[derive(Clone, Copy, Debug)]
 pub struct Element {
     /// The type of the elements.
@@ -78,7 +78,7 @@ pub struct Element {
     pub bytes_min: usize,
 }
 
-/// A type that dice can make.
+/// A type with random values.
 pub trait Generate: Sized {
     /// Draws a value that `version` can carry.
     fn generate(dice: &mut Dice<'_>, version: Version) -> Self;

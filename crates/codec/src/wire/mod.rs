@@ -1,6 +1,6 @@
 //! The primitives of the wire: fixed numbers, varints, strings, arrays, tagged fields.
 //!
-//! Reading goes through [`Reader`], which knows how much is left and never believes a length; writing appends to a
+//! Reading goes through [`Reader`], which checks every length against the bytes that are left; writing appends to a
 //! `Vec<u8>`. [`Field`] is the codec of a type that stands in a message table.
 
 mod array;

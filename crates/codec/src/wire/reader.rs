@@ -1,4 +1,4 @@
-//! Reading from bytes that nobody vouched for.
+//! Reading of untrusted bytes.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::error::{DecodeError, Decoded, Problem};
 use super::varint;
 
-/// A cursor over received bytes. Every read checks what is left; nothing here allocates by a length it was told.
+/// A cursor over received bytes. Every read checks what is left; nothing here allocates by a length in the bytes.
 ///
 /// While the elements of an array are read, the fewest bytes that the later ones take are set aside, and neither a
 /// length nor a count inside the earlier ones can lay claim to them. So no two arrays are promised the same bytes, and
@@ -24,9 +24,9 @@ use super::varint;
 pub struct Reader<'a> {
     /// All bytes, those read already among them.
     bytes: &'a [u8],
-    /// What may be read now.
+    /// The bytes that may be read at present.
     free: &'a [u8],
-    /// Where `free` ends in `bytes`; what lies behind is set aside for elements to come.
+    /// Where `free` ends in `bytes`; the bytes behind are set aside for elements to come.
     limit: usize,
     /// The shared buffer that `bytes` lies in, so that large fields are taken without a copy.
     shared: Option<&'a Bytes>,
@@ -253,7 +253,7 @@ impl<'a> Reader<'a> {
     /// Reads the tagged fields of a flexible version, handing each to `known`; the unknown ones are passed over.
     ///
     /// # Errors
-    /// [`Problem::TagOrder`] when they do not ascend, [`Problem::Mismatch`] when a field is not as long as it says.
+    /// [`Problem::TagOrder`] when they do not ascend, [`Problem::Mismatch`] when the length of a field is wrong.
     pub fn tagged_fields<E: From<DecodeError>>(
         &mut self,
         known: impl FnMut(u32, &mut Self) -> Result<bool, E>,

@@ -1,4 +1,4 @@
-//! Variable-length numbers: seven bits a byte, the lowest first, the high bit says that more follow.
+//! Variable-length numbers: seven bits a byte, the lowest first; the high bit is set in all bytes but the last.
 //!
 //! Signed ones are zigzag-encoded first, so that small negative numbers stay short (Protocol Buffers' `sint`, as in
 //! `org.apache.kafka.common.utils.ByteUtils`). Messages use the unsigned form, records the signed one.

@@ -22,7 +22,7 @@ pub enum TopicKey<'a> {
     Id(TopicId),
 }
 
-/// What became of the batch of one partition. See [`super::PartitionProduceResponse`] for the fields.
+/// The result for the batch of one partition. See [`super::PartitionProduceResponse`] for the fields.
 #[derive(Clone, Debug)]
 pub struct PartitionAnswer<'a> {
     /// The topic.
@@ -37,11 +37,11 @@ pub struct PartitionAnswer<'a> {
     pub log_append_time_ms: i64,
     /// Where the partition's log begins, or -1.
     pub log_start_offset: i64,
-    /// The records at fault; none, as a rule.
+    /// The records that caused a rejection; none, as a rule.
     pub record_errors: Elements<'a, RejectedRecord<'a>>,
-    /// Why the batch was refused, in words.
+    /// The reason for a rejection, as text.
     pub error_message: Option<&'a str>,
-    /// Who leads the partition now, where the broker says so.
+    /// The new leader of the partition, where the response has it.
     pub current_leader: LeaderIdAndEpoch,
 }
 
@@ -91,7 +91,7 @@ impl<'a> AnswerReader<'a> {
     /// The next partition; none after the last.
     ///
     /// # Errors
-    /// [`DecodeError`] with the position of the first byte that is wrong. What was read before stands.
+    /// [`DecodeError`] with the position of the first byte that is wrong. The partitions before it stay valid.
     pub fn next_partition(&mut self) -> Result<Option<PartitionAnswer<'a>>, DecodeError> {
         while self.partitions_left == 0 {
             if self.topics_left == 0 {
@@ -114,7 +114,7 @@ impl<'a> AnswerReader<'a> {
         Ok(Some(answer))
     }
 
-    /// Reads what follows the last partition: the throttle time in milliseconds, and where the new leaders are.
+    /// Reads what follows the last partition: the throttle time in milliseconds, and the endpoints of new leaders.
     ///
     /// # Errors
     /// [`DecodeError`] when that is malformed, or partitions were left unread.
@@ -195,11 +195,11 @@ const LEADERS_SINCE: i16 = 10;
 pub struct RejectedRecord<'a> {
     /// The index of the record in its batch, from 0.
     pub batch_index: i32,
-    /// The reason, in the broker's words.
+    /// The reason, as text.
     pub message: Option<&'a str>,
 }
 
-/// Where a broker listens: a [`NodeEndpoint`] that borrows from the response.
+/// The endpoint of a broker: a [`NodeEndpoint`] that borrows from the response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Endpoint<'a> {
     /// The broker.

@@ -1,12 +1,12 @@
-//! Produce: record batches to the leaders of their partitions, and what became of each.
+//! Produce: record batches to the leaders of their partitions, and the result for each.
 //!
 //! The tables are whole messages. The producer uses [`put_request`], which writes a request around batches that stay where
 //! they are, and [`AnswerReader`], which reads a response partition by partition without keeping it: the partitions before
 //! a malformed byte count.
 //!
-//! Versions 3 … 13: 5 tells where the log begins (KIP-192), 7 allows zstd (KIP-110), 8 tells which records are at fault
-//! (KIP-467), 10 who leads now (KIP-951), 11 may be answered with `TRANSACTION_ABORTABLE` and 12 adds partitions to their
-//! transaction by itself (KIP-890), 13 names topics by their ids (KIP-516).
+//! Versions 3 … 13: 5 has the start offset of the log (KIP-192), 7 allows zstd (KIP-110), 8 lists the records that caused
+//! a rejection (KIP-467), 10 has the new leader (KIP-951), 11 may return `TRANSACTION_ABORTABLE` and 12 adds partitions to
+//! their transaction by itself (KIP-890), 13 names topics by their ids (KIP-516).
 
 mod answers;
 mod request;
@@ -27,7 +27,7 @@ table! {
     pub struct ProduceRequest {
         /// Null unless the batches belong to a transaction.
         transactional_id: Option<String> => since(3).nullable(3);
-        /// 0: no answer at all; 1: the leader wrote it; -1: every in-sync replica did.
+        /// 0: no response at all; 1: the leader wrote the batch; -1: all in-sync replicas wrote it.
         acks: i16 => since(0);
         /// How long the leader may wait for its followers, in milliseconds.
         timeout_ms: i32 => since(0);
@@ -53,17 +53,17 @@ table! {
         records: Option<Bytes> => since(0).nullable(0);
     }
 
-    /// What became of the batches.
+    /// The results.
     pub struct ProduceResponse {
         /// By topic.
         responses: Vec<TopicProduceResponse> => since(0);
         /// How long the client should wait before its next request, in milliseconds (KIP-219).
         throttle_time_ms: i32 => since(1).ignorable();
-        /// Where the leaders named in `current_leader` are (KIP-951).
+        /// The endpoints of the leaders in `current_leader` (KIP-951).
         node_endpoints: Vec<NodeEndpoint> => tag(0, 10);
     }
 
-    /// What became of the batches of a topic.
+    /// The results for a topic.
     pub struct TopicProduceResponse {
         /// The topic's name.
         name: String => removed_after(0, 12).ignorable();
@@ -73,7 +73,7 @@ table! {
         partition_responses: Vec<PartitionProduceResponse> => since(0);
     }
 
-    /// What became of the batch of a partition.
+    /// The result for the batch of a partition.
     pub struct PartitionProduceResponse {
         /// The partition.
         index: PartitionId => since(0);
@@ -83,33 +83,33 @@ table! {
         base_offset: i64 => since(0);
         /// When the broker appended it, or -1 when the topic keeps the producer's timestamps.
         log_append_time_ms: i64 = -1 => since(2).ignorable();
-        /// Where the partition's log begins.
+        /// The first offset of the partition's log.
         log_start_offset: i64 = -1 => since(5).ignorable();
-        /// The records that caused the batch to be refused (KIP-467).
+        /// The records that caused a rejection (KIP-467).
         record_errors: Vec<BatchIndexAndErrorMessage> => since(8).ignorable();
-        /// Why the batch was refused, in words.
+        /// The reason for a rejection, as text.
         error_message: Option<String> => since(8).nullable(8).ignorable();
-        /// Who leads the partition now, when the broker does not (KIP-951).
+        /// The new leader of the partition, when the broker is not its leader (KIP-951).
         current_leader: LeaderIdAndEpoch => tag(0, 10);
     }
 
-    /// A record that caused its batch to be refused.
+    /// A record that caused its batch to be rejected.
     pub struct BatchIndexAndErrorMessage {
         /// Its place in the batch, from 0.
         batch_index: i32 => since(8);
-        /// Why, in words.
+        /// The reason, as text.
         batch_index_error_message: Option<String> => since(8).nullable(8);
     }
 
-    /// A leader and its term.
+    /// A leader and its epoch.
     pub struct LeaderIdAndEpoch {
         /// The leader, or -1.
         leader_id: BrokerId = BrokerId::NONE => since(10);
-        /// Its term, or -1.
+        /// Its epoch, or -1.
         leader_epoch: LeaderEpoch => since(10);
     }
 
-    /// Where a broker listens.
+    /// The endpoint of a broker.
     pub struct NodeEndpoint {
         /// The broker.
         node_id: BrokerId => since(10);

@@ -26,7 +26,7 @@ pub struct PartitionRecords<'a> {
 pub struct RequestFrame<'a> {
     /// The version of the request.
     pub version: i16,
-    /// Repeated in the answer.
+    /// Repeated in the response.
     pub correlation_id: i32,
     /// The client's name for itself.
     pub client_id: Option<&'a str>,
