@@ -26,9 +26,7 @@ const IMPURE: [&[&str]; 12] = [
 ];
 
 fn impure(source: &Source) -> Vec<String> {
-    let is_test = ["/tests/", "/tests.rs", "/testing/", "/models.rs", "/models/"]
-        .iter()
-        .any(|part| source.path.contains(part));
+    let is_test = ["/tests/", "/tests.rs", "/testing/"].iter().any(|part| source.path.contains(part));
     if is_test || !CORE.iter().any(|folder| source.path.starts_with(folder)) {
         return Vec::new();
     }

@@ -11,9 +11,9 @@
 //! * [`Totals`]: how many records were settled.
 //! * [`wake_all()`]: wakes the tasks of callers, also where a waker panics.
 //!
-//! With `--cfg loom` the primitives below are loom's, and `models` tries every order in which threads can meet. Each
-//! place that looks again after it announced itself can be made blind there (`mutant`), to see that the model
-//! notices.
+//! With `--cfg loom` the primitives below are loom's, and the models in `crates/sender/models` try every order in which
+//! threads can meet. Each place that looks again after it announced itself can be made blind there (`mutant`), to see that
+//! the model notices.
 
 use std::sync::{PoisonError, TryLockError};
 
@@ -27,6 +27,7 @@ mod latest;
 mod mailbox;
 mod memory;
 #[cfg(all(loom, test))]
+#[path = "../../models/mod.rs"]
 mod models;
 mod outstanding;
 mod padded;
