@@ -8,7 +8,7 @@ use super::ApiKey;
 use super::table::{message, table};
 use crate::ErrorCode;
 use crate::ids::{BrokerId, LeaderEpoch, PartitionId, TopicId};
-use crate::wire::{Few, removed_after, since};
+use crate::wire::{InlineVec, removed_after, since};
 
 /// The authorized operations were not requested.
 const OPERATIONS_UNKNOWN: i32 = i32::MIN;
@@ -91,11 +91,11 @@ table! {
         /// The leader's epoch.
         leader_epoch: LeaderEpoch => since(7).ignorable();
         /// The brokers that should hold it.
-        replica_nodes: Few<BrokerId> => since(0);
+        replica_nodes: InlineVec<BrokerId> => since(0);
         /// The brokers that are in sync.
-        isr_nodes: Few<BrokerId> => since(0);
+        isr_nodes: InlineVec<BrokerId> => since(0);
         /// The brokers that should hold it and are down.
-        offline_replicas: Few<BrokerId> => since(5).ignorable();
+        offline_replicas: InlineVec<BrokerId> => since(5).ignorable();
     }
 }
 

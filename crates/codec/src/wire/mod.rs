@@ -7,10 +7,10 @@ mod array;
 #[cfg(test)]
 pub(crate) mod describe;
 mod error;
-mod few;
 mod field;
 #[cfg(any(test, feature = "generate"))]
 pub mod generate;
+mod inline_vec;
 mod length;
 mod newtype;
 mod number;
@@ -21,8 +21,8 @@ mod version;
 
 pub(crate) use array::read_count;
 pub use error::{DecodeError, Decoded, EncodeError, Problem};
-pub use few::Few;
 pub use field::{Field, Nullable};
+pub use inline_vec::InlineVec;
 pub(crate) use length::{put_bytes_length, put_count, required};
 pub(crate) use newtype::field_by_inner;
 pub use reader::Reader;

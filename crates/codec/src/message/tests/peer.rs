@@ -13,7 +13,7 @@ use crate::ids::{
 };
 use crate::message as ours;
 use crate::message::ApiKey;
-use crate::wire::{Few, SecretBytes};
+use crate::wire::{InlineVec, SecretBytes};
 
 /// Tagged fields that no schema knows, by their tags.
 pub(super) type Unknown = BTreeMap<i32, Bytes>;
@@ -104,7 +104,7 @@ impl<T: Into2<U>, U> Into2<Vec<U>> for Vec<T> {
     }
 }
 
-impl<T: Into2<U>, U> Into2<Vec<U>> for Few<T> {
+impl<T: Into2<U>, U> Into2<Vec<U>> for InlineVec<T> {
     fn into2(&self, unknown: &Unknown) -> Vec<U> {
         self.iter().map(|element| element.into2(unknown)).collect()
     }
