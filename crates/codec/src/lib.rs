@@ -64,9 +64,9 @@ mod error_code;
 pub mod frame;
 pub mod ids;
 pub mod message;
+mod printable;
 pub mod record;
 pub mod wire;
-mod words;
 
 pub use error_code::ErrorCode;
-pub use words::{printable, steers};
+pub use printable::{printable, steers};

@@ -13,11 +13,11 @@ const BYTES_MAX: usize = 512;
 /// assert!(printable(&"x".repeat(10_000)).len() < 520);
 /// ```
 #[must_use]
-pub fn printable(words: &str) -> String {
+pub fn printable(text: &str) -> String {
     let fits = |(at, character): &(usize, char)| at + character.len_utf8() <= BYTES_MAX;
-    let kept = words.char_indices().take_while(fits);
+    let kept = text.char_indices().take_while(fits);
     let mut kept: String = kept.map(|(_, character)| harmless(character)).collect();
-    if words.len() > BYTES_MAX {
+    if text.len() > BYTES_MAX {
         kept.push('…');
     }
     kept
@@ -48,13 +48,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_steers_a_terminal_is_gone_and_letters_of_any_kind_stay() {
+    fn control_characters_are_replaced_and_letters_stay() {
         assert_eq!(printable("\u{9b}0m\0\u{7f}\u{202e}ok"), "?0m???ok");
         assert_eq!(printable("Größe 大きい"), "Größe 大きい");
     }
 
     #[test]
-    fn words_end_at_the_bound_and_between_two_letters() {
+    fn text_is_cut_at_the_bound_between_two_letters() {
         let fits = "x".repeat(BYTES_MAX);
         assert_eq!(printable(&fits), fits);
         let long = printable(&"大".repeat(1_000));
