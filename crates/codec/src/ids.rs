@@ -145,8 +145,8 @@ macro_rules! uuid {
 
         #[cfg(any(test, feature = "generate"))]
         impl crate::wire::generate::Generate for $name {
-            fn generate(dice: &mut crate::wire::generate::Dice<'_>, _: Version) -> Self {
-                Self(dice.number())
+            fn generate(random: &mut crate::wire::generate::RandomBytes<'_>, _: Version) -> Self {
+                Self(random.number())
             }
         }
 

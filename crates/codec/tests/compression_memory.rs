@@ -85,8 +85,8 @@ const LIMIT: usize = 256 << 10;
 
 /// 64 KiB of lines.
 fn batch(seed: u64) -> Vec<u8> {
-    let mut dice = fastrand::Rng::with_seed(seed);
-    let lines = (0..4000).map(|_| format!("order={} user={}\n", dice.u32(..9999), dice.u16(..)));
+    let mut random = fastrand::Rng::with_seed(seed);
+    let lines = (0..4000).map(|_| format!("order={} user={}\n", random.u32(..9999), random.u16(..)));
     let mut batch = lines.collect::<String>().into_bytes();
     batch.truncate(64 << 10);
     batch

@@ -1,4 +1,4 @@
-//! Every message beside kafka-protocol's, from hostile bytes and from dice.
+//! Every message beside kafka-protocol's, from hostile bytes and from random messages.
 
 use std::fmt::Debug;
 
@@ -7,7 +7,7 @@ use kafka_protocol::messages as theirs;
 use kafka_protocol::protocol::{Decodable, Encodable, Message as TheirMessage};
 use milena_codec::message as ours;
 use milena_codec::message::{Message, Version};
-use milena_codec::wire::generate::{Dice, Generate};
+use milena_codec::wire::generate::{Generate, RandomBytes};
 
 use crate::messages::{chosen, version_of};
 
@@ -31,7 +31,7 @@ pub fn differential(input: &[u8]) {
     chosen(MESSAGES, *which)(version & 0x7f, version & 0x80 != 0, rest);
 }
 
-fn compare<M, T>(version: u8, from_dice: bool, bytes: &[u8])
+fn compare<M, T>(version: u8, from_random: bool, bytes: &[u8])
 where
     M: Message + Generate + PartialEq + Debug,
     T: Decodable + Encodable + TheirMessage + PartialEq + Debug,
@@ -40,8 +40,8 @@ where
     if !(T::VERSIONS.min..=T::VERSIONS.max).contains(&version.number) {
         return;
     }
-    if from_dice {
-        let message = M::generate(&mut Dice::new(bytes), version);
+    if from_random {
+        let message = M::generate(&mut RandomBytes::new(bytes), version);
         same::<M, T>(&message, version);
     } else if let Ok(message) = M::decode_exact(bytes, version) {
         let theirs = T::decode(&mut Bytes::copy_from_slice(bytes), version.number);

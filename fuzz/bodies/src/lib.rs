@@ -6,7 +6,7 @@
 //! | [`frames()`] | what a peer writes | a frame is found within its limit, or refused |
 //! | [`responses()`] | a response | it is rejected, or reads the same when it is written again; `AnswerReader` returns the same |
 //! | [`requests()`] | a request, as the fake cluster reads it | the same; and kafka-protocol survives what is let through |
-//! | [`differential()`] | a message, or dice that make one | kafka-protocol reads it too, and writes it byte for byte as ours |
+//! | [`differential()`] | a message, or random bytes that one is drawn from | kafka-protocol reads it too, and writes it byte for byte as ours |
 //! | [`batches()`] | a log of record batches | whatever is in it, reading ends; what is read can be written again |
 //! | [`records()`] | any records | the batch is the one of a naive encoder; it is read back, by kafka-protocol too, and compressed in every way |
 //! | [`builder()`] | a script: append, close, compress, stamp, split, stamp again | each batch equals a naive model of it, byte for byte |

@@ -4,7 +4,7 @@ use milena_codec::compression::{Compression, Compressor};
 use milena_codec::message as ours;
 use milena_codec::message::{Message, Version};
 use milena_codec::record::{BatchHeader, HEADER_BYTES, Header, Stamp, put_record};
-use milena_codec::wire::generate::{Dice, Generate};
+use milena_codec::wire::generate::{Generate, RandomBytes};
 
 /// A seed: the target, a name for the file, and the input.
 pub type Seed = (&'static str, String, Vec<u8>);
@@ -30,14 +30,14 @@ fn messages<M: Message + Generate>(seeds: &mut Vec<Seed>, target: &'static str, 
     for number in [first, i16::midpoint(first, last), last] {
         let version = Version::of::<M>(number);
         let mut input = vec![which, u8::try_from(number - first).unwrap_or_default()];
-        if M::generate(&mut Dice::new(&choices(which)), version).encode(&mut input, version).is_ok() {
+        if M::generate(&mut RandomBytes::new(&choices(which)), version).encode(&mut input, version).is_ok() {
             seeds.push((target, format!("{}-{number}", M::NAME), input));
         }
     }
 }
 
-/// Dice for a message in its last version, behind the bytes that choose it.
-fn dice<M: Message>(seeds: &mut Vec<Seed>, which: u8) {
+/// RandomBytes for a message in its last version, behind the bytes that choose it.
+fn random<M: Message>(seeds: &mut Vec<Seed>, which: u8) {
     let version = u8::try_from(*M::VERSIONS.end() - *M::VERSIONS.start()).unwrap_or_default();
     let input = [&[which, version | 0x80], &choices(which)[..]].concat();
     seeds.push(("differential", format!("{}-dice", M::NAME), input));
@@ -58,8 +58,8 @@ fn every_message(seeds: &mut Vec<Seed>) {
             $( messages::<ours::$request>(seeds, "differential", numbers.next().unwrap_or_default()); )*
             $( messages::<ours::$response>(seeds, "differential", numbers.next().unwrap_or_default()); )*
             let numbers = &mut (0u8..);
-            $( dice::<ours::$request>(seeds, numbers.next().unwrap_or_default()); )*
-            $( dice::<ours::$response>(seeds, numbers.next().unwrap_or_default()); )*
+            $( random::<ours::$request>(seeds, numbers.next().unwrap_or_default()); )*
+            $( random::<ours::$response>(seeds, numbers.next().unwrap_or_default()); )*
         };
     }
     milena_codec::for_each_message!(every_message);

@@ -105,13 +105,13 @@ macro_rules! testing {
         #[cfg(any(test, feature = "generate"))]
         impl $crate::wire::generate::Generate for $name {
             fn generate(
-                dice: &mut $crate::wire::generate::Dice<'_>,
+                random: &mut $crate::wire::generate::RandomBytes<'_>,
                 version: $crate::wire::Version,
             ) -> Self {
                 let mut message = Self::default();
                 $({
                     const ROW: $crate::wire::Row = $row;
-                    $crate::wire::generate::generate_row(&mut message.$field, &ROW, dice, version);
+                    $crate::wire::generate::generate_row(&mut message.$field, &ROW, random, version);
                 })*
                 message
             }

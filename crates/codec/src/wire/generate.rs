@@ -8,11 +8,11 @@ use super::version::{Row, Version};
 
 /// Choices drawn from a run of bytes; zeros once they are used up.
 #[derive(Debug)]
-pub struct Dice<'a> {
+pub struct RandomBytes<'a> {
     bytes: &'a [u8],
 }
 
-impl<'a> Dice<'a> {
+impl<'a> RandomBytes<'a> {
     /// Draws from `bytes`, first to last.
     #[must_use]
     pub const fn new(bytes: &'a [u8]) -> Self {
@@ -81,7 +81,7 @@ pub struct Element {
 /// A type with random values.
 pub trait Generate: Sized {
     /// Draws a value that `version` can carry.
-    fn generate(dice: &mut Dice<'_>, version: Version) -> Self;
+    fn generate(random: &mut RandomBytes<'_>, version: Version) -> Self;
 
     /// The elements of all arrays that stand in the type in `version`.
     fn elements(_: Version, _: &mut Vec<Element>) {}
@@ -91,13 +91,13 @@ pub trait Generate: Sized {
 pub(crate) fn generate_row<T: Generate + Field>(
     field: &mut T,
     row: &Row,
-    dice: &mut Dice<'_>,
+    random: &mut RandomBytes<'_>,
     version: Version,
 ) {
     if !row.carried_by(version) {
         return;
     }
-    let drawn = T::generate(dice, version);
+    let drawn = T::generate(random, version);
     if !drawn.is_null() || row.is_nullable_in(version) {
         *field = drawn;
     }
@@ -106,8 +106,8 @@ pub(crate) fn generate_row<T: Generate + Field>(
 macro_rules! numbers {
     ($($type:ty),*) => {$(
         impl Generate for $type {
-            fn generate(dice: &mut Dice<'_>, _: Version) -> Self {
-                Self::from_be_bytes(dice.number())
+            fn generate(random: &mut RandomBytes<'_>, _: Version) -> Self {
+                Self::from_be_bytes(random.number())
             }
         }
     )*};
@@ -116,26 +116,26 @@ macro_rules! numbers {
 numbers!(i8, i16, i32, i64);
 
 impl Generate for bool {
-    fn generate(dice: &mut Dice<'_>, _: Version) -> Self {
-        dice.byte() % 2 == 1
+    fn generate(random: &mut RandomBytes<'_>, _: Version) -> Self {
+        random.byte() % 2 == 1
     }
 }
 
 impl Generate for String {
-    fn generate(dice: &mut Dice<'_>, _: Version) -> Self {
-        dice.text(i16::MAX.unsigned_abs(), char::from).collect()
+    fn generate(random: &mut RandomBytes<'_>, _: Version) -> Self {
+        random.text(i16::MAX.unsigned_abs(), char::from).collect()
     }
 }
 
 impl Generate for Bytes {
-    fn generate(dice: &mut Dice<'_>, _: Version) -> Self {
-        dice.text(u16::MAX - 1, |byte| byte).collect()
+    fn generate(random: &mut RandomBytes<'_>, _: Version) -> Self {
+        random.text(u16::MAX - 1, |byte| byte).collect()
     }
 }
 
 impl<T: Generate> Generate for Option<T> {
-    fn generate(dice: &mut Dice<'_>, version: Version) -> Self {
-        (!dice.byte().is_multiple_of(4)).then(|| T::generate(dice, version))
+    fn generate(random: &mut RandomBytes<'_>, version: Version) -> Self {
+        (!random.byte().is_multiple_of(4)).then(|| T::generate(random, version))
     }
 
     fn elements(version: Version, found: &mut Vec<Element>) {
@@ -144,8 +144,8 @@ impl<T: Generate> Generate for Option<T> {
 }
 
 impl<T: Generate + Field> Generate for Vec<T> {
-    fn generate(dice: &mut Dice<'_>, version: Version) -> Self {
-        (0..dice.count()).map(|_| T::generate(dice, version)).collect()
+    fn generate(random: &mut RandomBytes<'_>, version: Version) -> Self {
+        (0..random.count()).map(|_| T::generate(random, version)).collect()
     }
 
     fn elements(version: Version, found: &mut Vec<Element>) {

@@ -111,8 +111,8 @@ impl<T: Field + Copy + Default> Field for InlineVec<T> {
 
 #[cfg(any(test, feature = "generate"))]
 impl<T: Field + Copy + Default + super::generate::Generate> super::generate::Generate for InlineVec<T> {
-    fn generate(dice: &mut super::generate::Dice<'_>, version: Version) -> Self {
-        Vec::generate(dice, version).into_iter().collect()
+    fn generate(random: &mut super::generate::RandomBytes<'_>, version: Version) -> Self {
+        Vec::generate(random, version).into_iter().collect()
     }
 
     fn elements(version: Version, found: &mut Vec<super::generate::Element>) {

@@ -5,8 +5,11 @@ macro_rules! field_by_inner {
     ($name:ident, $inner:ty) => {
         #[cfg(any(test, feature = "generate"))]
         impl $crate::wire::generate::Generate for $name {
-            fn generate(dice: &mut $crate::wire::generate::Dice<'_>, version: $crate::wire::Version) -> Self {
-                Self(<$inner as $crate::wire::generate::Generate>::generate(dice, version))
+            fn generate(
+                random: &mut $crate::wire::generate::RandomBytes<'_>,
+                version: $crate::wire::Version,
+            ) -> Self {
+                Self(<$inner as $crate::wire::generate::Generate>::generate(random, version))
             }
         }
 

@@ -6,7 +6,7 @@ use milena_codec::message as ours;
 use milena_codec::message::produce::AnswerReader;
 use milena_codec::message::{Message, Version};
 use milena_codec::wire::DecodeError;
-use milena_codec::wire::generate::{Dice, Generate};
+use milena_codec::wire::generate::{Generate, RandomBytes};
 
 use super::hostile::{Outcome, search};
 use super::meter::ALLOWANCE;
@@ -70,7 +70,7 @@ fn check<M: Message + Generate>(
 fn valid<M: Message + Generate>(version: Version) -> Vec<u8> {
     let choices: Vec<u8> = (0..120u8).map(|index| index.wrapping_mul(37).wrapping_add(5)).collect();
     let mut bytes = Vec::new();
-    let written = M::generate(&mut Dice::new(&choices), version).encode(&mut bytes, version);
+    let written = M::generate(&mut RandomBytes::new(&choices), version).encode(&mut bytes, version);
     assert!(written.is_ok(), "{} {version:?}: {written:?}", M::NAME);
     bytes
 }

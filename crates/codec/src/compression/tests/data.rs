@@ -4,10 +4,10 @@ use fastrand::Rng;
 
 /// Lines of words and numbers, as logs have them.
 pub(in crate::compression) fn text(bytes: usize, seed: u64) -> Vec<u8> {
-    let mut dice = Rng::with_seed(seed);
+    let mut random = Rng::with_seed(seed);
     let mut text = Vec::with_capacity(bytes + 64);
     while text.len() < bytes {
-        let (word, number) = (WORDS[dice.usize(..WORDS.len())], dice.u32(..));
+        let (word, number) = (WORDS[random.usize(..WORDS.len())], random.u32(..));
         text.extend_from_slice(format!("{word}={number} ok, next {word};\n").as_bytes());
     }
     text.truncate(bytes);
@@ -16,16 +16,16 @@ pub(in crate::compression) fn text(bytes: usize, seed: u64) -> Vec<u8> {
 
 /// What nothing makes smaller.
 pub(in crate::compression) fn noise(bytes: usize, seed: u64) -> Vec<u8> {
-    let mut dice = Rng::with_seed(seed);
-    (0..bytes).map(|_| dice.u8(..)).collect()
+    let mut random = Rng::with_seed(seed);
+    (0..bytes).map(|_| random.u8(..)).collect()
 }
 
 /// One byte for a while, then another one.
 pub(in crate::compression) fn runs(bytes: usize, seed: u64) -> Vec<u8> {
-    let mut dice = Rng::with_seed(seed);
+    let mut random = Rng::with_seed(seed);
     let mut runs = Vec::new();
     while runs.len() < bytes {
-        let (byte, length) = (dice.u8(..4), dice.usize(1..3000));
+        let (byte, length) = (random.u8(..4), random.usize(1..3000));
         runs.resize(runs.len() + length, byte);
     }
     runs.truncate(bytes);
@@ -34,11 +34,11 @@ pub(in crate::compression) fn runs(bytes: usize, seed: u64) -> Vec<u8> {
 
 /// `content` cut into parts of all lengths, empty ones too.
 pub(in crate::compression) fn cut(content: &[u8], seed: u64) -> Vec<&[u8]> {
-    let mut dice = Rng::with_seed(seed);
+    let mut random = Rng::with_seed(seed);
     let (mut parts, mut rest) = (Vec::new(), content);
     while !rest.is_empty() {
-        let most = [0, 3, 700, 70_000][dice.usize(..4)];
-        let (part, left) = rest.split_at(dice.usize(..=most).min(rest.len()));
+        let most = [0, 3, 700, 70_000][random.usize(..4)];
+        let (part, left) = rest.split_at(random.usize(..=most).min(rest.len()));
         parts.push(part);
         rest = left;
     }

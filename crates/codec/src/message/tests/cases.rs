@@ -2,7 +2,7 @@
 
 /// Cases a message and version.
 const CASES: u64 = 10_000;
-/// The most choices of a case; a message whose dice run out is filled with zeros.
+/// The most choices of a case; a message whose random bytes run out is filled with zeros.
 const CHOICES_MAX: usize = 512;
 /// The variable that names the one seed to run.
 const REPLAY: &str = "MILENA_CODEC_SEED";

@@ -11,7 +11,7 @@ use crate::message::{
     BatchIndexAndErrorMessage, Message, NodeEndpoint, PartitionProduceResponse, ProduceRequest,
     ProduceResponse, Version,
 };
-use crate::wire::generate::{Dice, Generate};
+use crate::wire::generate::{Generate, RandomBytes};
 use crate::wire::{DecodeError, Reader};
 
 proptest! {
@@ -22,7 +22,7 @@ proptest! {
         choices in vec(any::<u8>(), 0..400),
     ) {
         let version = Version::of::<ProduceRequest>(number);
-        let mut request = ProduceRequest::generate(&mut Dice::new(&choices), version);
+        let mut request = ProduceRequest::generate(&mut RandomBytes::new(&choices), version);
         // The record's way writes one entry a topic and no empty ones.
         request.topic_data.retain(|topic| !topic.partition_data.is_empty());
         for (index, topic) in request.topic_data.iter_mut().enumerate() {
@@ -47,7 +47,7 @@ proptest! {
         choices in vec(any::<u8>(), 0..600),
     ) {
         let version = Version::of::<ProduceResponse>(number);
-        let response = ProduceResponse::generate(&mut Dice::new(&choices), version);
+        let response = ProduceResponse::generate(&mut RandomBytes::new(&choices), version);
         let mut bytes = Vec::new();
         response.encode(&mut bytes, version)?;
 
@@ -114,7 +114,7 @@ fn the_answer_reader_and_the_table_return_the_same_fields_and_errors() {
     for number in ProduceResponse::VERSIONS {
         each_case("ProduceResponse by AnswerReader", number, |choices| {
             let version = Version::of::<ProduceResponse>(number);
-            let response = ProduceResponse::generate(&mut Dice::new(choices), version);
+            let response = ProduceResponse::generate(&mut RandomBytes::new(choices), version);
             let mut bytes = Vec::new();
             response.encode(&mut bytes, version).unwrap();
             agree(choices, version);

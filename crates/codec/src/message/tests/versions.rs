@@ -10,7 +10,7 @@ use super::cases::each_case;
 use super::peer::{Peer, Unknown};
 use crate::message as ours;
 use crate::message::{Message, Version};
-use crate::wire::generate::{Dice, Generate};
+use crate::wire::generate::{Generate, RandomBytes};
 
 /// What kafka-protocol does not know. `golden` checks these versions against what Java wrote.
 pub(super) const UNCOVERED: [(&str, i16); 3] =
@@ -24,7 +24,7 @@ where
     for number in covered {
         each_case(M::NAME, number, |choices| {
             let version = Version::of::<M>(number);
-            let message = M::generate(&mut Dice::new(choices), version);
+            let message = M::generate(&mut RandomBytes::new(choices), version);
             let mut bytes = Vec::new();
             message.encode(&mut bytes, version).unwrap();
 

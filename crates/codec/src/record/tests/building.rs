@@ -248,8 +248,8 @@ fn a_compressed_batch_is_cut_no_finer_than_it_must_be() {
 #[test]
 fn a_part_that_is_just_short_enough_and_does_not_compress_is_cut_no_further() {
     let noise = |number| {
-        let mut dice = fastrand::Rng::with_seed(number);
-        (0..500).map(|_| dice.u8(..)).collect::<Vec<_>>()
+        let mut random = fastrand::Rng::with_seed(number);
+        (0..500).map(|_| random.u8(..)).collect::<Vec<_>>()
     };
     let batch = |records: &[Vec<u8>]| {
         let mut open = OpenBatch::new(BatchLimits::default());
