@@ -13,13 +13,13 @@ pub struct FrameError {
     /// The most that was allowed.
     pub limit: usize,
     /// Another protocol than Kafka's that the bytes belong to, if they were recognised.
-    pub spoken: Option<Spoken>,
+    pub detected: Option<DetectedProtocol>,
 }
 
 /// A protocol that was recognised by its first four bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Spoken {
+pub enum DetectedProtocol {
     /// A TLS record: an alert or a handshake.
     Tls,
     /// An HTTP response.
@@ -30,12 +30,12 @@ pub enum Spoken {
 
 impl fmt::Display for FrameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.spoken {
-            Some(Spoken::Tls) => {
+        match self.detected {
+            Some(DetectedProtocol::Tls) => {
                 f.write_str("the port serves TLS: connect with TLS, or to the plaintext port")
             }
-            Some(Spoken::Http) => f.write_str("the port serves HTTP: it is not a Kafka port"),
-            Some(Spoken::Ssh) => f.write_str("the port serves SSH: it is not a Kafka port"),
+            Some(DetectedProtocol::Http) => f.write_str("the port serves HTTP: it is not a Kafka port"),
+            Some(DetectedProtocol::Ssh) => f.write_str("the port serves SSH: it is not a Kafka port"),
             None => write!(f, "frame of {} bytes, the limit is {}", self.length, self.limit),
         }
     }
@@ -51,10 +51,10 @@ impl std::error::Error for FrameError {}
 /// a frame before its length was checked.
 ///
 /// ```
-/// use milena_codec::frame::{next_frame, Spoken};
+/// use milena_codec::frame::{next_frame, DetectedProtocol};
 /// assert_eq!(next_frame(&[0, 0, 0, 2, 7], 100), Ok(None));
 /// assert_eq!(next_frame(&[0, 0, 0, 2, 7, 8, 9], 100), Ok(Some(2)));
-/// assert_eq!(next_frame(b"HTTP/1.1 400", 100_000_000).unwrap_err().spoken, Some(Spoken::Http));
+/// assert_eq!(next_frame(b"HTTP/1.1 400", 100_000_000).unwrap_err().detected, Some(DetectedProtocol::Http));
 /// ```
 pub fn next_frame(received: &[u8], limit: usize) -> Result<Option<usize>, FrameError> {
     let Some(content) = frame_length(received, limit)? else { return Ok(None) };
@@ -71,16 +71,16 @@ pub fn frame_length(received: &[u8], limit: usize) -> Result<Option<usize>, Fram
     usize::try_from(length).ok().filter(|content| *content <= limit).map(Some).ok_or_else(|| FrameError {
         length,
         limit,
-        spoken: recognise(*prefix),
+        detected: recognise(*prefix),
     })
 }
 
-fn recognise(prefix: [u8; LENGTH_BYTES]) -> Option<Spoken> {
+fn recognise(prefix: [u8; LENGTH_BYTES]) -> Option<DetectedProtocol> {
     match &prefix {
         // Content types alert and handshake, protocol version 3.x (RFC 8446, 5.1).
-        [0x15 | 0x16, 3, 0..=4, _] => Some(Spoken::Tls),
-        b"HTTP" => Some(Spoken::Http),
-        b"SSH-" => Some(Spoken::Ssh),
+        [0x15 | 0x16, 3, 0..=4, _] => Some(DetectedProtocol::Tls),
+        b"HTTP" => Some(DetectedProtocol::Http),
+        b"SSH-" => Some(DetectedProtocol::Ssh),
         _ => None,
     }
 }
@@ -93,7 +93,7 @@ mod tests {
     fn a_tls_alert_is_recognised_before_anything_is_allocated() {
         let alert = [0x15, 3, 3, 0, 2, 2, 70];
         let error = next_frame(&alert, 100_000_000).unwrap_err();
-        assert_eq!(error.spoken, Some(Spoken::Tls));
+        assert_eq!(error.detected, Some(DetectedProtocol::Tls));
         assert_eq!(error.length, 352_518_912);
     }
 

@@ -147,7 +147,7 @@ impl fmt::Display for SessionError {
                  something on the way may have dropped it"
             ),
             Self::Idle { idle } => write!(f, "nothing was sent or received for {idle:?}"),
-            Self::Frame(error @ FrameError { spoken: Some(_), .. }) => write!(f, "{error}"),
+            Self::Frame(error @ FrameError { detected: Some(_), .. }) => write!(f, "{error}"),
             Self::Frame(error) => {
                 write!(f, "{error}: raise it (`receive.message.max.bytes`) if the peer is a Kafka broker")
             }

@@ -383,7 +383,7 @@ impl<P: Payload> Session<P> {
     fn frame_error(&self, error: FrameError) -> SessionError {
         let FrameError { length, limit, .. } = error;
         match self.stage {
-            _ if error.spoken.is_some() => SessionError::Frame(error),
+            _ if error.detected.is_some() => SessionError::Frame(error),
             Stage::Negotiating(_) => SessionError::FirstAnswerTooLarge { length, limit },
             Stage::Authenticating { .. } => SessionError::Sasl(SaslError::TooLarge { bytes: length, limit }),
             Stage::Ready { .. } | Stage::Failed(_) => SessionError::Frame(error),

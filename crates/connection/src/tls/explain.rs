@@ -4,7 +4,7 @@ use std::io;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use milena_codec::frame::{Spoken, frame_length};
+use milena_codec::frame::{DetectedProtocol, frame_length};
 use rustls::AlertDescription as Alert;
 use rustls::pki_types::ServerName;
 use rustls::{CertificateError, Error};
@@ -90,8 +90,11 @@ impl Seen {
     }
 
     fn not_tls(&self) -> TlsFault {
-        let spoken = frame_length(&self.first, 0).err().and_then(|error| error.spoken);
-        TlsFault::NotTls { spoken: spoken.filter(|spoken| *spoken != Spoken::Tls), first: self.first.clone() }
+        let spoken = frame_length(&self.first, 0).err().and_then(|error| error.detected);
+        TlsFault::NotTls {
+            spoken: spoken.filter(|spoken| *spoken != DetectedProtocol::Tls),
+            first: self.first.clone(),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use milena_codec::frame::Spoken;
+use milena_codec::frame::DetectedProtocol;
 use rustls::AlertDescription;
 use rustls::pki_types::UnixTime;
 
@@ -66,7 +66,7 @@ pub enum TlsFault {
     /// What answers does not speak TLS.
     NotTls {
         /// What it speaks, if that was recognised.
-        spoken: Option<Spoken>,
+        spoken: Option<DetectedProtocol>,
         /// The first bytes that it sent.
         first: Vec<u8>,
     },
@@ -227,10 +227,10 @@ const ALLOW_MORE: &str = "allow the versions that the broker has enabled (`ssl.e
 const CHECK_LISTENER: &str = "a listener without TLS (PLAINTEXT, SASL_PLAINTEXT) does that, and one that is overloaded; \
      check the port and `security.protocol`";
 
-fn not_tls(f: &mut fmt::Formatter<'_>, spoken: Option<Spoken>, first: &[u8]) -> fmt::Result {
+fn not_tls(f: &mut fmt::Formatter<'_>, spoken: Option<DetectedProtocol>, first: &[u8]) -> fmt::Result {
     match spoken {
-        Some(Spoken::Http) => f.write_str("the peer speaks HTTP: this is not a Kafka port"),
-        Some(Spoken::Ssh) => f.write_str("the peer speaks SSH: this is not a Kafka port"),
+        Some(DetectedProtocol::Http) => f.write_str("the peer speaks HTTP: this is not a Kafka port"),
+        Some(DetectedProtocol::Ssh) => f.write_str("the peer speaks SSH: this is not a Kafka port"),
         _ if first.first() == Some(&0) => f.write_str(
             "the peer answers as Kafka without TLS does: connect without TLS, or to the port with TLS",
         ),

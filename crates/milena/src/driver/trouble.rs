@@ -223,7 +223,9 @@ pub(super) const fn of_session(error: &SessionError) -> Verdict {
     let kind = match error {
         SessionError::Sasl(error) => return (ConnectErrorKind::Authentication, error.is_definite()),
         // It speaks TLS, or is a web server: so it will the next time.
-        SessionError::Frame(error) if error.spoken.is_some() => return (ConnectErrorKind::Unsupported, true),
+        SessionError::Frame(error) if error.detected.is_some() => {
+            return (ConnectErrorKind::Unsupported, true);
+        }
         SessionError::UnsupportedVersion { .. } => return (ConnectErrorKind::Unsupported, true),
         // A listener that asks for SASL hangs up on the first request of who does not know that.
         SessionError::PeerClosed { unauthenticated: true, .. } => ConnectErrorKind::Authentication,
@@ -252,15 +254,15 @@ const fn depth(kind: ConnectErrorKind) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use milena_codec::frame::{FrameError, Spoken};
+    use milena_codec::frame::{DetectedProtocol, FrameError};
 
     use super::*;
 
     #[test]
     fn who_speaks_another_protocol_will_do_so_the_next_time() {
-        let frame = |spoken| SessionError::Frame(FrameError { length: 1, limit: 0, spoken });
+        let frame = |detected| SessionError::Frame(FrameError { length: 1, limit: 0, detected });
         let kind = ConnectErrorKind::Unsupported;
-        assert_eq!(of_session(&frame(Some(Spoken::Tls))), (kind, true));
+        assert_eq!(of_session(&frame(Some(DetectedProtocol::Tls))), (kind, true));
         assert_eq!(of_session(&frame(None)), (kind, false));
     }
 

@@ -1,7 +1,7 @@
 //! What comes in: negotiation, answers, and everything that is neither.
 
 use milena_codec::ErrorCode;
-use milena_codec::frame::Spoken;
+use milena_codec::frame::DetectedProtocol;
 use milena_codec::message::{ApiKey, MetadataRequest};
 
 use super::peer::{Talk, Told, answer, frame, request_in, versions_answer, versions_answer_in};
@@ -131,17 +131,17 @@ fn a_wrong_correlation_id_is_found_while_negotiating() {
 
 #[test]
 fn another_protocol_is_named() {
-    let peers: [(&[u8], Spoken); 3] = [
-        (&[0x15, 3, 3, 0, 2, 2, 70], Spoken::Tls),
-        (b"HTTP/1.1 400 Bad Request", Spoken::Http),
-        (b"SSH-2.0-OpenSSH_9.9", Spoken::Ssh),
+    let peers: [(&[u8], DetectedProtocol); 3] = [
+        (&[0x15, 3, 3, 0, 2, 2, 70], DetectedProtocol::Tls),
+        (b"HTTP/1.1 400 Bad Request", DetectedProtocol::Http),
+        (b"SSH-2.0-OpenSSH_9.9", DetectedProtocol::Ssh),
     ];
-    for (bytes, spoken) in peers {
+    for (bytes, detected) in peers {
         let mut talk = Talk::new();
         talk.write_all();
         talk.hear(bytes);
         let error = talk.events().unwrap_err();
-        assert!(matches!(&error, SessionError::Frame(frame) if frame.spoken == Some(spoken)), "{error}");
+        assert!(matches!(&error, SessionError::Frame(frame) if frame.detected == Some(detected)), "{error}");
     }
 }
 
