@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use kafka_protocol::messages as theirs;
 use kafka_protocol::protocol::{Decodable, Encodable, StrBytes};
 use milena_codec::ids::{BrokerId, LeaderEpoch, PartitionId, TopicId};
-use milena_codec::message::produce::{AnswerReader, PartitionRecords, RequestFrame, put_request};
+use milena_codec::message::produce::{PartitionRecords, RequestFrame, ResponseReader, put_request};
 use milena_codec::message::{
     Message, MetadataResponse, MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
     PartitionProduceResponse, ProduceResponse, TopicProduceResponse, Version,
@@ -186,10 +186,10 @@ pub fn answer(version: i16) -> Bytes {
 /// When it is none.
 #[must_use]
 pub fn read_answer(bytes: &[u8], version: i16) -> i64 {
-    let mut answers = AnswerReader::new(bytes, version).expect("an answer");
+    let mut reader = ResponseReader::new(bytes, version).expect("an answer");
     let mut offsets = 0;
-    while let Some(answer) = answers.next_partition().expect("a partition") {
-        offsets += answer.base_offset;
+    while let Some(result) = reader.next_partition().expect("a partition") {
+        offsets += result.base_offset;
     }
     offsets
 }

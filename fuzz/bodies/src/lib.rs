@@ -4,7 +4,7 @@
 //! | body | input is | promise |
 //! |---|---|---|
 //! | [`frames()`] | what a peer writes | a frame is found within its limit, or refused |
-//! | [`responses()`] | a response | it is rejected, or reads the same when it is written again; `AnswerReader` returns the same |
+//! | [`responses()`] | a response | it is rejected, or reads the same when it is written again; `ResponseReader` returns the same |
 //! | [`requests()`] | a request, as the fake cluster reads it | the same; and kafka-protocol survives what is let through |
 //! | [`differential()`] | a message, or random bytes that one is drawn from | kafka-protocol reads it too, and writes it byte for byte as ours |
 //! | [`batches()`] | a log of record batches | whatever is in it, reading ends; what is read can be written again |

@@ -7,7 +7,7 @@ use kafka_protocol::messages as theirs;
 use kafka_protocol::protocol::Decodable;
 use milena_codec::message as ours;
 use milena_codec::message::header::{RequestHeader, read_response_tags};
-use milena_codec::message::produce::AnswerReader;
+use milena_codec::message::produce::ResponseReader;
 use milena_codec::message::{Message, Version};
 use milena_codec::wire::Reader;
 
@@ -70,14 +70,14 @@ fn guarded<M: Message + PartialEq + Debug, T: Decodable>(version: u8, body: &[u8
     }
 }
 
-/// `AnswerReader` agrees with the table.
+/// `ResponseReader` agrees with the table.
 fn produce_response(version: u8, body: &[u8]) {
     let version = version_of::<ours::ProduceResponse>(version);
     let mut partitions = Vec::new();
-    let one_by_one = AnswerReader::new(body, version.number).and_then(|mut reader| {
-        while let Some(answer) = reader.next_partition()? {
-            let errors: Vec<_> = answer.record_errors.map(ours::BatchIndexAndErrorMessage::from).collect();
-            partitions.push((answer.index, answer.error_code, answer.base_offset, errors));
+    let one_by_one = ResponseReader::new(body, version.number).and_then(|mut reader| {
+        while let Some(result) = reader.next_partition()? {
+            let errors: Vec<_> = result.record_errors.map(ours::BatchIndexAndErrorMessage::from).collect();
+            partitions.push((result.index, result.error_code, result.base_offset, errors));
         }
         let (throttle_time_ms, endpoints) = reader.finish()?;
         Ok((throttle_time_ms, endpoints.map(ours::NodeEndpoint::from).collect()))

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use milena_codec::message as ours;
-use milena_codec::message::produce::AnswerReader;
+use milena_codec::message::produce::ResponseReader;
 use milena_codec::message::{Message, Version};
 use milena_codec::wire::DecodeError;
 use milena_codec::wire::generate::{Generate, RandomBytes};
@@ -34,11 +34,11 @@ fn check_owned<M: Message + Generate>() -> usize {
 /// Returns how many frames there were.
 pub(crate) fn a_borrowed_response_stays_below_its_frame() -> usize {
     check::<ours::ProduceResponse>(BORROWED_TIMES, |bytes, version| {
-        let mut answers = AnswerReader::new(bytes, version.number)?;
-        while let Some(answer) = answers.next_partition()? {
-            answer.record_errors.for_each(|error| _ = black_box(error));
+        let mut reader = ResponseReader::new(bytes, version.number)?;
+        while let Some(result) = reader.next_partition()? {
+            result.record_errors.for_each(|error| _ = black_box(error));
         }
-        answers.finish()?.1.for_each(|endpoint| _ = black_box(endpoint));
+        reader.finish()?.1.for_each(|endpoint| _ = black_box(endpoint));
         Ok(())
     })
 }

@@ -6,7 +6,7 @@ use std::sync::Arc as StdArc;
 
 use milena_codec::ids::{BrokerId, LeaderEpoch, PartitionId, TopicId};
 use milena_codec::message::header::read_response_tags;
-use milena_codec::message::produce::{AnswerReader, PartitionAnswer, RejectedRecord, TopicKey};
+use milena_codec::message::produce::{PartitionResult, RejectedRecord, ResponseReader, TopicKey};
 use milena_codec::message::{NodeEndpoint, ProduceResponse};
 use milena_codec::wire::{DecodeError, Reader};
 use milena_codec::{ErrorCode, printable};
@@ -63,7 +63,7 @@ pub(super) fn read(
 ) -> Result<(i32, Vec<NodeEndpoint>), AnswerError> {
     let mut input = Reader::new(body);
     read_response_tags::<ProduceResponse>(&mut input, request.version())?;
-    let mut answers = AnswerReader::new(&body[input.position()..], request.version())?;
+    let mut answers = ResponseReader::new(&body[input.position()..], request.version())?;
     let mut places = Places::default();
     while let Some(answer) = answers.next_partition()? {
         let place = places.find(request, landed, answer.topic, answer.index);
@@ -144,7 +144,7 @@ fn is_about(in_flight_batch: &InFlightBatch, topic: TopicKey<'_>, partition: Par
         }
 }
 
-fn answer_of(answer: &PartitionAnswer<'_>) -> Answer {
+fn answer_of(answer: &PartitionResult<'_>) -> Answer {
     let mut record_errors: Vec<RecordError> =
         answer.record_errors.clone().filter_map(record_error_of).collect();
     record_errors.sort_by_key(|record_error| record_error.place);
@@ -168,7 +168,7 @@ fn record_error_of(error: RejectedRecord<'_>) -> Option<RecordError> {
     Some(RecordError { place, message: error.message.map(printable) })
 }
 
-fn hint_of(answer: &PartitionAnswer<'_>) -> Option<LeaderHint> {
+fn hint_of(answer: &PartitionResult<'_>) -> Option<LeaderHint> {
     let leader = answer.current_leader.leader_id;
     let stale =
         [ErrorCode::NOT_LEADER_OR_FOLLOWER, ErrorCode::FENCED_LEADER_EPOCH].contains(&answer.error_code);

@@ -1,18 +1,18 @@
 //! Produce: record batches to the leaders of their partitions, and the result for each.
 //!
 //! The tables are whole messages. The producer uses [`put_request`], which writes a request around batches that stay where
-//! they are, and [`AnswerReader`], which reads a response partition by partition without keeping it: the partitions before
+//! they are, and [`ResponseReader`], which reads a response partition by partition without keeping it: the partitions before
 //! a malformed byte count.
 //!
 //! Versions 3 … 13: 5 has the start offset of the log (KIP-192), 7 allows zstd (KIP-110), 8 lists the records that caused
 //! a rejection (KIP-467), 10 has the new leader (KIP-951), 11 may return `TRANSACTION_ABORTABLE` and 12 adds partitions to
 //! their transaction by itself (KIP-890), 13 names topics by their ids (KIP-516).
 
-mod answers;
 mod request;
+mod response;
 
-pub use answers::{AnswerReader, Elements, Endpoint, PartitionAnswer, RejectedRecord, TopicKey};
 pub use request::{PartitionRecords, RequestFrame, put_request};
+pub use response::{Elements, Endpoint, PartitionResult, RejectedRecord, ResponseReader, TopicKey};
 
 use bytes::Bytes;
 

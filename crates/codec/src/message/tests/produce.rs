@@ -1,4 +1,4 @@
-//! The record's way of writing Produce requests and reading their answers is the tables' way, byte for byte.
+//! Produce requests and responses of the producer's own writer and reader equal those of the tables, byte for byte.
 
 use bytes::Bytes;
 use proptest::collection::vec;
@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::cases::each_case;
 use crate::message::header::{self, RequestHeader};
-use crate::message::produce::{AnswerReader, PartitionRecords, RequestFrame, TopicKey, put_request};
+use crate::message::produce::{PartitionRecords, RequestFrame, ResponseReader, TopicKey, put_request};
 use crate::message::{
     BatchIndexAndErrorMessage, Message, NodeEndpoint, PartitionProduceResponse, ProduceRequest,
     ProduceResponse, Version,
@@ -42,7 +42,7 @@ proptest! {
     }
 
     #[test]
-    fn answers_are_read_as_the_table_reads_them(
+    fn response_reader_returns_the_fields_of_the_table(
         number in 3i16..=13,
         choices in vec(any::<u8>(), 0..600),
     ) {
@@ -51,35 +51,35 @@ proptest! {
         let mut bytes = Vec::new();
         response.encode(&mut bytes, version)?;
 
-        let mut answers = AnswerReader::new(&bytes, number)?;
+        let mut reader = ResponseReader::new(&bytes, number)?;
         for topic in &response.responses {
             let key = if number >= 13 { TopicKey::Id(topic.topic_id) } else { TopicKey::Name(&topic.name) };
             for partition in &topic.partition_responses {
-                let answer = answers.next_partition()?.unwrap();
-                prop_assert_eq!(answer.topic, key);
-                prop_assert_eq!(answer.index, partition.index);
-                prop_assert_eq!(answer.error_code, partition.error_code);
-                prop_assert_eq!(answer.base_offset, partition.base_offset);
-                prop_assert_eq!(answer.log_append_time_ms, partition.log_append_time_ms);
-                prop_assert_eq!(answer.log_start_offset, partition.log_start_offset);
-                let errors: Vec<_> = answer.record_errors.clone().map(BatchIndexAndErrorMessage::from).collect();
-                prop_assert_eq!(answer.record_errors.len(), errors.len());
+                let result = reader.next_partition()?.unwrap();
+                prop_assert_eq!(result.topic, key);
+                prop_assert_eq!(result.index, partition.index);
+                prop_assert_eq!(result.error_code, partition.error_code);
+                prop_assert_eq!(result.base_offset, partition.base_offset);
+                prop_assert_eq!(result.log_append_time_ms, partition.log_append_time_ms);
+                prop_assert_eq!(result.log_start_offset, partition.log_start_offset);
+                let errors: Vec<_> = result.record_errors.clone().map(BatchIndexAndErrorMessage::from).collect();
+                prop_assert_eq!(result.record_errors.len(), errors.len());
                 prop_assert_eq!(&errors, &partition.record_errors);
-                prop_assert_eq!(answer.error_message, partition.error_message.as_deref());
-                prop_assert_eq!(&answer.current_leader, &partition.current_leader);
+                prop_assert_eq!(result.error_message, partition.error_message.as_deref());
+                prop_assert_eq!(&result.current_leader, &partition.current_leader);
             }
         }
-        prop_assert!(answers.next_partition()?.is_none());
-        let (throttle_time_ms, endpoints) = answers.finish()?;
+        prop_assert!(reader.next_partition()?.is_none());
+        let (throttle_time_ms, endpoints) = reader.finish()?;
         let endpoints: Vec<_> = endpoints.map(NodeEndpoint::from).collect();
         prop_assert_eq!((throttle_time_ms, endpoints), (response.throttle_time_ms, response.node_endpoints));
     }
 
     #[test]
-    fn no_bytes_make_the_answer_reader_panic(number in 3i16..=13, bytes in vec(any::<u8>(), 0..200)) {
-        if let Ok(mut answers) = AnswerReader::new(&bytes, number) {
-            while let Ok(Some(_)) = answers.next_partition() {}
-            let _ = answers.finish();
+    fn no_bytes_make_the_response_reader_panic(number in 3i16..=13, bytes in vec(any::<u8>(), 0..200)) {
+        if let Ok(mut reader) = ResponseReader::new(&bytes, number) {
+            while let Ok(Some(_)) = reader.next_partition() {}
+            let _ = reader.finish();
         }
     }
 
@@ -110,9 +110,9 @@ proptest! {
 /// Responses, and bytes that are mostly malformed: both ways of reading come to the same end, with the same error at the
 /// same place.
 #[test]
-fn the_answer_reader_and_the_table_return_the_same_fields_and_errors() {
+fn response_reader_and_table_return_the_same_fields_and_errors() {
     for number in ProduceResponse::VERSIONS {
-        each_case("ProduceResponse by AnswerReader", number, |choices| {
+        each_case("ProduceResponse by ResponseReader", number, |choices| {
             let version = Version::of::<ProduceResponse>(number);
             let response = ProduceResponse::generate(&mut RandomBytes::new(choices), version);
             let mut bytes = Vec::new();
@@ -139,22 +139,22 @@ fn agree(bytes: &[u8], version: Version) {
 type Fields = (Vec<PartitionProduceResponse>, i32, Vec<NodeEndpoint>);
 
 fn one_by_one(bytes: &[u8], version: i16) -> Result<Fields, DecodeError> {
-    let mut answers = AnswerReader::new(bytes, version)?;
+    let mut reader = ResponseReader::new(bytes, version)?;
     let mut partitions = Vec::new();
-    while let Some(answer) = answers.next_partition()? {
-        let _ = format!("{answer:?}");
+    while let Some(result) = reader.next_partition()? {
+        let _ = format!("{result:?}");
         partitions.push(PartitionProduceResponse {
-            index: answer.index,
-            error_code: answer.error_code,
-            base_offset: answer.base_offset,
-            log_append_time_ms: answer.log_append_time_ms,
-            log_start_offset: answer.log_start_offset,
-            record_errors: answer.record_errors.map(BatchIndexAndErrorMessage::from).collect(),
-            error_message: answer.error_message.map(str::to_owned),
-            current_leader: answer.current_leader,
+            index: result.index,
+            error_code: result.error_code,
+            base_offset: result.base_offset,
+            log_append_time_ms: result.log_append_time_ms,
+            log_start_offset: result.log_start_offset,
+            record_errors: result.record_errors.map(BatchIndexAndErrorMessage::from).collect(),
+            error_message: result.error_message.map(str::to_owned),
+            current_leader: result.current_leader,
         });
     }
-    let (throttle_time_ms, endpoints) = answers.finish()?;
+    let (throttle_time_ms, endpoints) = reader.finish()?;
     Ok((partitions, throttle_time_ms, endpoints.map(NodeEndpoint::from).collect()))
 }
 

@@ -24,7 +24,7 @@ pub enum TopicKey<'a> {
 
 /// The result for the batch of one partition. See [`super::PartitionProduceResponse`] for the fields.
 #[derive(Clone, Debug)]
-pub struct PartitionAnswer<'a> {
+pub struct PartitionResult<'a> {
     /// The topic.
     pub topic: TopicKey<'a>,
     /// The partition.
@@ -48,7 +48,7 @@ pub struct PartitionAnswer<'a> {
 /// Reads the partitions of a Produce response one after the other. Nothing is allocated.
 ///
 /// ```
-/// use milena_codec::message::produce::AnswerReader;
+/// use milena_codec::message::produce::ResponseReader;
 /// use milena_codec::message::{header, Message, PartitionProduceResponse, ProduceResponse, TopicProduceResponse, Version};
 ///
 /// let partition = PartitionProduceResponse { base_offset: 42, ..Default::default() };
@@ -57,15 +57,15 @@ pub struct PartitionAnswer<'a> {
 /// let response = ProduceResponse { responses: vec![topic], ..Default::default() };
 /// response.encode(&mut bytes, Version::of::<ProduceResponse>(9))?;
 ///
-/// let mut answers = AnswerReader::new(&bytes, 9)?;
-/// assert_eq!(answers.next_partition()?.map(|answer| answer.base_offset), Some(42));
-/// assert!(answers.next_partition()?.is_none());
-/// let (throttle_time_ms, endpoints) = answers.finish()?;
+/// let mut reader = ResponseReader::new(&bytes, 9)?;
+/// assert_eq!(reader.next_partition()?.map(|result| result.base_offset), Some(42));
+/// assert!(reader.next_partition()?.is_none());
+/// let (throttle_time_ms, endpoints) = reader.finish()?;
 /// assert_eq!((throttle_time_ms, endpoints.len()), (0, 0));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
-pub struct AnswerReader<'a> {
+pub struct ResponseReader<'a> {
     input: Reader<'a>,
     version: Version,
     topics_left: usize,
@@ -73,7 +73,7 @@ pub struct AnswerReader<'a> {
     topic: TopicKey<'a>,
 }
 
-impl<'a> AnswerReader<'a> {
+impl<'a> ResponseReader<'a> {
     /// Starts at the first byte after the response header.
     ///
     /// # Errors
@@ -92,7 +92,7 @@ impl<'a> AnswerReader<'a> {
     ///
     /// # Errors
     /// [`DecodeError`] with the position of the first byte that is wrong. The partitions before it stay valid.
-    pub fn next_partition(&mut self) -> Result<Option<PartitionAnswer<'a>>, DecodeError> {
+    pub fn next_partition(&mut self) -> Result<Option<PartitionResult<'a>>, DecodeError> {
         while self.partitions_left == 0 {
             if self.topics_left == 0 {
                 return Ok(None);
@@ -107,11 +107,11 @@ impl<'a> AnswerReader<'a> {
         }
         self.partitions_left -= 1;
         self.input.give_back(PartitionProduceResponse::bytes_min(self.version));
-        let answer = self.read_partition()?;
+        let result = self.read_partition()?;
         if self.partitions_left == 0 {
             self.skip_tags()?;
         }
-        Ok(Some(answer))
+        Ok(Some(result))
     }
 
     /// Reads what follows the last partition: the throttle time in milliseconds, and the endpoints of new leaders.
@@ -142,9 +142,9 @@ impl<'a> AnswerReader<'a> {
         }
     }
 
-    fn read_partition(&mut self) -> Result<PartitionAnswer<'a>, DecodeError> {
+    fn read_partition(&mut self) -> Result<PartitionResult<'a>, DecodeError> {
         let (input, version) = (&mut self.input, self.version);
-        let mut answer = PartitionAnswer {
+        let mut result = PartitionResult {
             topic: self.topic,
             index: PartitionId(input.i32()?),
             error_code: ErrorCode(input.i16()?),
@@ -156,19 +156,19 @@ impl<'a> AnswerReader<'a> {
             current_leader: LeaderIdAndEpoch::default(),
         };
         if version.number >= RECORD_ERRORS_SINCE {
-            answer.record_errors = Elements::read(input, version)?;
-            answer.error_message = read_str(input, version)?;
+            result.record_errors = Elements::read(input, version)?;
+            result.error_message = read_str(input, version)?;
         }
         if version.flexible {
             input.tagged_fields(|tag, input| -> Decoded<bool> {
                 let known = tag == 0 && version.number >= LEADERS_SINCE;
                 if known {
-                    answer.current_leader = LeaderIdAndEpoch::read(input, version)?;
+                    result.current_leader = LeaderIdAndEpoch::read(input, version)?;
                 }
                 Ok(known)
             })?;
         }
-        Ok(answer)
+        Ok(result)
     }
 
     fn skip_tags(&mut self) -> Result<(), DecodeError> {
