@@ -6,6 +6,7 @@
 //! | [`heads`] | a source file begins by saying what it is for |
 //! | [`circles`] | the modules of a folder do not import each other in a circle |
 //! | [`banned`] | no `unsafe`, nothing unfinished, no test that is switched off |
+//! | [`vocabulary`] | comments and messages use plain words: three measures with ceilings |
 //! | [`words`] | no machine's paths, no registry's host, no talk of how the text came about |
 //! | [`manifests`] | each dependency has its reason, each crate takes the lints of the workspace |
 //! | [`proofs`] | a file with tests asserts something, and no test is empty |
@@ -32,6 +33,7 @@ mod sizes;
 mod sockets;
 mod tokens;
 mod tree;
+mod vocabulary;
 mod words;
 
 /// Fails with every fault on a line of its own.
