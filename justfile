@@ -1,90 +1,90 @@
-# What is run often. `just` alone lists it; each recipe is a plain command that works without just too.
+# Shortcuts; `just` alone lists them. `.ci/run` defines the checks: a recipe for one of its steps calls it, the others are for
+# measuring and for longer runs.
 
 [private]
 default:
     @just --list
 
-# Format and lint everything, as CI does.
+# Some or all steps of CI, each with its log in target/ci.
+ci *STEPS:
+    .ci/run {{STEPS}}
+
+# Formatting, lints and documentation.
 check:
-    cargo fmt --all --check
-    cargo clippy --workspace --all-targets --all-features -- -D warnings
-    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
+    .ci/run format lint docs
 
 # All tests that need Rust alone.
 test *ARGUMENTS:
-    cargo test {{ARGUMENTS}}
+    .ci/run --do tests {{ARGUMENTS}}
 
-# Every order in which threads can meet.
+# Every interleaving of threads over the sender's shared state.
 loom:
-    RUSTFLAGS="--cfg loom" cargo test -p milena-sender --release --lib --target-dir target/loom models
+    .ci/run --do loom
 
-# Callers, senders and brokers by chance, from as many seeds.
+# Random callers, connections and brokers around the sender.
 chaos SEEDS="100000":
-    MILENA_CHAOS_SEEDS={{SEEDS}} cargo test -p milena-sender --release --lib chaos -- --nocapture
+    MILENA_CHAOS_SEEDS={{SEEDS}} .ci/run --do chaos -- --nocapture
 
-# The whole producer on the fake cluster, brokers that fail by chance, from as many seeds.
+# The whole producer on the fake cluster with random faults.
 soak SEEDS="10000":
-    MILENA_SOAK_SEEDS={{SEEDS}} cargo test -p milena-tests --release --test faults soak -- --nocapture
+    MILENA_SOAK_SEEDS={{SEEDS}} .ci/run --do tests -p milena-tests --release --test faults soak -- --nocapture
 
-# A single node that stops and starts again with unanswered batches written, so many times.
-kafka-restarts ROUNDS="50":
-    MILENA_RESTART_ROUNDS={{ROUNDS}} cargo test -p milena-tests --features kafka --test kafka restarts::unanswered -- --nocapture
-
-# The same with Java's producer beside milena, and a table of both; RELEASE is 4.4 or 3.9.
-kafka-restarts-java ROUNDS="10" RELEASE="4.4":
-    MILENA_RESTART_ROUNDS={{ROUNDS}} MILENA_RESTART_RELEASE={{RELEASE}} cargo test -p milena-tests --features kafka --test kafka restarts::java -- --nocapture
-
-# On a real cluster; needs Java 17 and Maven.
+# A real cluster; needs Java 17 and Maven.
 kafka *ARGUMENTS:
-    cargo test -p milena-tests --features kafka {{ARGUMENTS}}
+    .ci/run --do kafka {{ARGUMENTS}}
 
-# Sessions that expire every ten seconds, under load, on a real broker.
+# A single Kafka node that restarts while written batches are unacknowledged.
+kafka-restarts ROUNDS="50":
+    MILENA_RESTART_ROUNDS={{ROUNDS}} .ci/run --do kafka --test kafka restarts::unanswered -- --nocapture
+
+# The same with Java's producer for comparison; RELEASE is 4.4 or 3.9.
+kafka-restarts-java ROUNDS="10" RELEASE="4.4":
+    MILENA_RESTART_ROUNDS={{ROUNDS}} MILENA_RESTART_RELEASE={{RELEASE}} .ci/run --do kafka --test kafka restarts::java -- --nocapture
+
+# Sessions with a lifetime of ten seconds under load, on a real broker.
 reauth-soak SECONDS="600":
-    MILENA_REAUTH_SECONDS={{SECONDS}} cargo test -p milena-tests --features kafka --test kafka expiring -- --nocapture
+    MILENA_REAUTH_SECONDS={{SECONDS}} .ci/run --do kafka --test kafka expiring -- --nocapture
 
-# A million records compressed by zstd to three nodes of which one is killed.
+# Records compressed by zstd to three Kafka nodes, one of which is killed.
 kafka-story-zstd RECORDS="1000000":
-    MILENA_STORY_RECORDS={{RECORDS}} cargo test -p milena-tests --features kafka --test kafka story::records_of_zstd -- --nocapture
+    MILENA_STORY_RECORDS={{RECORDS}} .ci/run --do kafka --test kafka story::records_of_zstd -- --nocapture
 
-# librdkafka reads back what milena wrote; needs Python 3.
+# librdkafka reads the records that milena wrote; needs Python 3.
 interop:
-    .ci/run tools interop
+    .ci/run --do interop
 
-# Look for inputs that break TARGET; needs cargo-fuzz and a C++ compiler. `just fuzz-targets` lists the targets.
+# Fuzz TARGET; needs cargo-fuzz and a C++ compiler.
 fuzz TARGET SECONDS="60":
     RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir fuzz {{TARGET}} -- -max_total_time={{SECONDS}} -rss_limit_mb=2048
 
+# The names of the fuzz targets.
 fuzz-targets:
     cargo fuzz list --fuzz-dir fuzz
 
-# Micro-benchmarks; docs/performance.md says how to measure the whole.
+# Micro-benchmarks; docs/performance.md describes the measurements of the whole producer.
 bench *ARGUMENTS:
     cargo bench -p milena-bench {{ARGUMENTS}}
 
-# Instructions of the record's way beside their budgets; needs valgrind. `just instructions set` writes new budgets.
-instructions *ARGUMENTS:
-    cargo run --profile instructions -p milena-instructions {{ARGUMENTS}}
-
-# Processor time of bare codecs, a record of batches of so many.
+# Processor time per record of the codecs alone, in batches of these sizes.
 bench-codecs *RECORDS="600 20000":
     cargo bench -p milena-bench --bench codecs -- bare {{RECORDS}}
 
-# 40 000 look-ups of one topic, 4 000 leaders that move, 100 000 flushes that were given up, on a whole producer.
+# A whole producer: 40 000 look-ups of one topic, 4 000 leader changes, 100 000 cancelled flushes.
 bench-bars:
     cargo bench -p milena-bench --bench bars
 
-# An awaited record beside a flood, with each codec; BROKER costs nothing and has a topic `bench` of two partitions.
+# Latency of an awaited record beside a saturating load, per codec; BROKER has a topic `bench` of two partitions.
 bench-beside BROKER="127.0.0.1:19092":
     cargo bench -p milena-bench --bench codecs -- beside {{BROKER}}
 
-# The codec beside kafka-protocol's and rskafka's.
+# The codec in comparison with kafka-protocol's and rskafka's.
 bench-peers *ARGUMENTS:
     cargo bench --manifest-path benches/peers/Cargo.toml {{ARGUMENTS}}
 
+# Instructions per record and per response; needs valgrind. `just instructions set` writes new budgets.
+instructions *ARGUMENTS:
+    .ci/run --do instructions {{ARGUMENTS}}
+
 # A million records through an embedded cluster while a broker dies.
 demo *ARGUMENTS:
-    cargo run --release -- demo {{ARGUMENTS}}
-
-# Everything that CI runs.
-ci *STEPS:
-    .ci/run {{STEPS}}
+    .ci/run --do demo {{ARGUMENTS}}
