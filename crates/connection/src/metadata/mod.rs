@@ -15,7 +15,7 @@ mod brokers;
 mod change;
 mod config;
 mod hint;
-mod identity;
+mod cluster_id;
 mod schedule;
 #[cfg(test)]
 mod tests;
@@ -33,7 +33,7 @@ use milena_codec::message::{MetadataRequest, MetadataRequestTopic, MetadataRespo
 pub use change::Change;
 pub use config::{Backoff, MetadataConfig};
 pub use hint::{Hint, Hinted};
-pub use identity::{ClusterName, ForeignCluster};
+pub use cluster_id::{ClusterId, ForeignCluster};
 pub use topic::{Leaderless, PartitionMetadata, TopicMetadata};
 
 use brokers::Brokers;
@@ -74,7 +74,7 @@ pub struct Metadata {
     topics: BTreeMap<Arc<str>, Topic>,
     /// Invariant: how many of `topics` are `counted`.
     lacking: usize,
-    cluster: ClusterName,
+    cluster: ClusterId,
     /// Since when no attempt has succeeded; none while they do.
     failing_since: Option<Instant>,
 }
@@ -104,7 +104,7 @@ impl Metadata {
             config,
             topics: BTreeMap::new(),
             lacking: 0,
-            cluster: ClusterName::default(),
+            cluster: ClusterId::default(),
             failing_since: None,
         }
     }
@@ -276,7 +276,7 @@ impl Metadata {
 
     /// The cluster's name for itself, once a broker told it.
     #[must_use]
-    pub const fn cluster(&self) -> &ClusterName {
+    pub const fn cluster(&self) -> &ClusterId {
         &self.cluster
     }
 

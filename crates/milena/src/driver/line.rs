@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use milena_codec::message::{MetadataResponse, ProduceRequest, Request};
 use milena_connection::Endpoint;
 use milena_connection::control::Control;
-use milena_connection::metadata::ClusterName;
+use milena_connection::metadata::ClusterId;
 use milena_connection::session::SessionConfig;
 use tokio::time::{sleep_until, timeout};
 
@@ -183,7 +183,7 @@ pub(super) fn any<A>(_: &Endpoint, _: &A) -> Result<(), Trouble> {
 
 /// Answers about the cluster that is known, not about another one.
 pub(super) fn of_cluster(
-    cluster: ClusterName,
+    cluster: ClusterId,
 ) -> impl Fn(&Endpoint, &MetadataResponse) -> Result<(), Trouble> {
     move |endpoint, response| {
         cluster.check(response.cluster_id.as_deref()).map_err(|error| Trouble::from((endpoint, error)))

@@ -77,7 +77,7 @@ fn another_cluster_is_not_believed_however_often_it_answers() {
         ..MetadataResponse::default()
     };
     let error = story.metadata.cluster().check(Some("other")).unwrap_err();
-    assert_eq!(error, ForeignCluster { known: "cluster".into(), told: "other".into() });
+    assert_eq!(error, ForeignCluster { known: "cluster".into(), received: "other".into() });
     assert_eq!(story.hear_response(foreign()), []);
     assert_eq!(story.due(), steps(1), "as if nobody had answered");
     assert_eq!(story.leaders(), [(1, 0)]);
