@@ -15,12 +15,12 @@ mod brokers;
 mod change;
 mod config;
 mod hint;
+mod history;
 mod cluster_id;
 mod schedule;
 #[cfg(test)]
 mod tests;
 mod topic;
-mod trust;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -37,8 +37,8 @@ pub use cluster_id::{ClusterId, ForeignCluster};
 pub use topic::{Leaderless, PartitionMetadata, TopicMetadata};
 
 use brokers::Brokers;
+use history::{TopicHistory, TopicMatch};
 use schedule::{Reason, Schedule, Worth};
-use trust::{Belief, Trust};
 
 use crate::endpoint::Endpoint;
 
@@ -87,7 +87,7 @@ struct Topic {
     described: bool,
     /// Counted in `lacking`: the last answer did not describe it, or it lacked a leader or a partition then.
     counted: bool,
-    trust: Trust,
+    history: TopicHistory,
     /// How many partitions callers wait for; it lacks some while it has fewer.
     expected: usize,
     /// A broker did not know it after it was described last, and it has no id: it may have been created anew since.
@@ -132,7 +132,7 @@ impl Metadata {
     ///
     /// * A leader of the past rejects the first batch (NOT_LEADER_OR_FOLLOWER) and names its successor: one more try.
     /// * The id of a deleted topic is rejected by its leader (UNKNOWN_TOPIC_ID), and the next answer is believed, because
-    ///   it tells an id that was never seen, or because the leader does not know the one that was (see `trust.rs`).
+    ///   it tells an id that was never seen, or because the leader does not know the one that was (see `history.rs`).
     /// * What was stamped under either cannot be confused: a partition that was forgotten begins under a higher producer
     ///   epoch, one that was kept goes on in its run, and [`Change::Topic`] has it count nothing that the log before knew.
     ///
@@ -154,7 +154,7 @@ impl Metadata {
     /// The leader of a partition of a topic rejected a request with this code.
     pub fn rejected(&mut self, topic: &str, code: ErrorCode) {
         if let Some(topic) = self.topics.get_mut(topic) {
-            topic.trust.rejected(code);
+            topic.history.rejected(code);
         }
     }
 
@@ -305,15 +305,15 @@ impl Metadata {
             changes.push(Change::TopicFailed { name, error: answer.error_code });
             return;
         }
-        let belief = match &topic.known {
-            Some(known) => topic.trust.judge(known, answer),
-            None => Belief::Same,
+        let matched = match &topic.known {
+            Some(known) => topic.history.compare(known, answer),
+            None => TopicMatch::Same,
         };
-        topic.described = matches!(belief, Belief::Same | Belief::Another);
-        let known = match belief {
-            Belief::Stale => return,
-            Belief::Same | Belief::Partly => topic.known.as_ref(),
-            Belief::Another => None,
+        topic.described = matches!(matched, TopicMatch::Same | TopicMatch::Recreated);
+        let known = match matched {
+            TopicMatch::Deleted => return,
+            TopicMatch::Same | TopicMatch::Suspect => topic.known.as_ref(),
+            TopicMatch::Recreated => None,
         };
         let was_unknown = topic.described && std::mem::take(&mut topic.was_unknown);
         let is_new = was_unknown || known.is_none_or(|known| known.partitions.is_empty());

@@ -6,7 +6,7 @@
 //!   believed, and the highest epoch seen is kept;
 //! * partitions never become fewer.
 //!
-//! Of another topic of the same name nothing is known that was known of the old one; see [`trust`](super::trust).
+//! Of another topic of the same name nothing is known that was known of the old one; see [`history`](super::history).
 
 use std::fmt;
 use std::sync::Arc;
