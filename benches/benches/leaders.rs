@@ -72,7 +72,7 @@ fn metadata() -> Metadata {
         topics: vec![topic],
         ..MetadataResponse::default()
     };
-    metadata.answered(response, now());
+    metadata.on_response(response, now());
     metadata
 }
 
@@ -185,7 +185,7 @@ fn leaders(criterion: &mut Criterion) {
                 endpoint: None,
             });
             let hinted = known.hints("t", hints);
-            assert_eq!((hinted.changes.len(), hinted.passed_over), (1, 0));
+            assert_eq!((hinted.changes.len(), hinted.ignored), (1, 0));
         });
     });
     let mut senders = Senders::new();

@@ -30,10 +30,10 @@ pub fn metadata(input: &[u8]) {
     let mut known = BTreeMap::new();
     let mut input = Reader::new(rest);
     while let Ok(response) = MetadataResponse::decode(&mut input, version) {
-        let (candidates, request) = metadata.ask(now);
+        let (candidates, request) = metadata.next_request();
         assert!(!candidates.is_empty(), "no broker is left for a request");
         assert_eq!(request.topics.map(|topics| topics.len()), Some(WANTED.len()));
-        for change in metadata.answered(response, now) {
+        for change in metadata.on_response(response, now) {
             if let Change::Topic { topic, .. } = change {
                 check(&topic, known.get(&topic.name));
                 known.insert(topic.name.clone(), topic);

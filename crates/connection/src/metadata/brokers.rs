@@ -1,4 +1,4 @@
-//! The brokers of the cluster, and whom to ask about it.
+//! The brokers of the cluster, the bootstrap servers, and the order in which both are requested.
 
 use std::collections::BTreeMap;
 
@@ -8,73 +8,71 @@ use milena_codec::message::MetadataResponseBroker;
 use super::change::Change;
 use crate::endpoint::Endpoint;
 
-/// The most brokers that are kept of an answer. Kafka's largest clusters have some thousands.
+/// The maximum number of brokers that are kept of a response. Kafka's largest clusters have some thousands.
 const BROKERS_MAX: usize = 10_000;
-/// How many known brokers are tried before the bootstrap servers: each may cost a time-out.
+/// The number of known brokers that are tried before the bootstrap servers: each may cost a timeout.
 const TRIED_MAX: usize = 5;
 
 /// Known brokers and bootstrap servers.
 #[derive(Debug)]
 pub(super) struct Brokers {
     bootstrap: Vec<Endpoint>,
-    /// Whether bootstrap servers are asked while brokers are known.
-    returns: bool,
+    /// Whether bootstrap servers are candidates while brokers are known.
+    bootstrap_fallback: bool,
     known: BTreeMap<BrokerId, Endpoint>,
-    /// The broker that was asked first the last time; the next one has its turn now.
-    asked: Option<BrokerId>,
+    /// The known broker that was the first candidate last time; the next one is the first this time.
+    last_first: Option<BrokerId>,
 }
 
 impl Brokers {
-    /// Knows the bootstrap servers alone, and `returns` to them when the known brokers do not answer.
-    pub(super) const fn new(bootstrap: Vec<Endpoint>, returns: bool) -> Self {
-        Self { bootstrap, returns, known: BTreeMap::new(), asked: None }
+    /// Bootstrap servers alone. With `bootstrap_fallback` they stay candidates behind the known brokers.
+    pub(super) const fn new(bootstrap: Vec<Endpoint>, bootstrap_fallback: bool) -> Self {
+        Self { bootstrap, bootstrap_fallback, known: BTreeMap::new(), last_first: None }
     }
 
-    /// Takes the brokers of an answer as all that there are; false, and nothing changes, when none of them can be used.
-    pub(super) fn replace(&mut self, answer: &[MetadataResponseBroker], changes: &mut Vec<Change>) -> bool {
-        let told: BTreeMap<BrokerId, Endpoint> = answer
+    /// Replaces the known brokers by those of a response. Returns false, and changes nothing, if none of them has a valid
+    /// id and address.
+    pub(super) fn replace(&mut self, response: &[MetadataResponseBroker], changes: &mut Vec<Change>) -> bool {
+        let advertised: BTreeMap<BrokerId, Endpoint> = response
             .iter()
             .filter(|broker| broker.node_id.is_known())
             .filter_map(|broker| Some((broker.node_id, Endpoint::new(&broker.host, broker.port).ok()?)))
             .take(BROKERS_MAX)
             .collect();
-        if told.is_empty() {
+        if advertised.is_empty() {
             return false;
         }
-        changes
-            .extend(self.known.keys().filter(|id| !told.contains_key(id)).map(|id| Change::BrokerGone(*id)));
-        let moved = |(id, endpoint): &(&BrokerId, &Endpoint)| self.known.get(id) != Some(*endpoint);
-        changes.extend(
-            told.iter()
-                .filter(moved)
-                .map(|(id, endpoint)| Change::Broker { id: *id, endpoint: endpoint.clone() }),
-        );
-        self.known = told;
+        let gone = self.known.keys().filter(|id| !advertised.contains_key(id));
+        changes.extend(gone.map(|id| Change::BrokerGone(*id)));
+        let moved = advertised.iter().filter(|(id, endpoint)| self.known.get(id) != Some(*endpoint));
+        changes.extend(moved.map(|(id, endpoint)| Change::Broker { id: *id, endpoint: endpoint.clone() }));
+        self.known = advertised;
         true
     }
 
-    /// Takes one broker's address.
+    /// Stores the address of one broker.
     pub(super) fn insert(&mut self, id: BrokerId, endpoint: Endpoint) -> Option<Change> {
-        let room = self.known.len() < BROKERS_MAX || self.known.contains_key(&id);
-        if !room || !id.is_known() || self.known.get(&id) == Some(&endpoint) {
+        let has_room = self.known.len() < BROKERS_MAX || self.known.contains_key(&id);
+        if !has_room || !id.is_known() || self.known.get(&id) == Some(&endpoint) {
             return None;
         }
         self.known.insert(id, endpoint.clone());
         Some(Change::Broker { id, endpoint })
     }
 
-    /// Forgets all but the bootstrap servers.
+    /// Removes all known brokers. The bootstrap servers stay.
     pub(super) fn forget(&mut self, changes: &mut Vec<Change>) {
         changes.extend(std::mem::take(&mut self.known).into_keys().map(Change::BrokerGone));
     }
 
-    /// Whom to ask, in this order: a few known brokers, another one first each time, then the bootstrap servers.
+    /// The endpoints to try, in order: a few known brokers, another one first each time, then the bootstrap servers.
     pub(super) fn candidates(&mut self) -> Vec<Endpoint> {
-        let after = self.asked.map_or(0, |id| id.0.saturating_add(1));
+        let after = self.last_first.map_or(0, |id| id.0.saturating_add(1));
         let turn = self.known.range(BrokerId(after)..).chain(self.known.range(..BrokerId(after)));
         let tried: Vec<_> = turn.take(TRIED_MAX).collect();
-        self.asked = tried.first().map(|(id, _)| **id);
-        let bootstrap = if self.returns || tried.is_empty() { &self.bootstrap[..] } else { &[] };
+        self.last_first = tried.first().map(|(id, _)| **id);
+        let use_bootstrap = self.bootstrap_fallback || tried.is_empty();
+        let bootstrap = if use_bootstrap { &self.bootstrap[..] } else { &[] };
         let mut candidates: Vec<Endpoint> = Vec::with_capacity(tried.len() + bootstrap.len());
         for endpoint in tried.into_iter().map(|(_, endpoint)| endpoint).chain(bootstrap) {
             if !candidates.contains(endpoint) {

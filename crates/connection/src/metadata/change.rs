@@ -1,4 +1,4 @@
-//! What an answer changed, for whoever routes by it.
+//! The changes that a Metadata response or a leader hint made, for the routing of records.
 
 use std::sync::Arc;
 
@@ -8,38 +8,39 @@ use milena_codec::ids::BrokerId;
 use super::topic::TopicMetadata;
 use crate::endpoint::Endpoint;
 
-/// Something that is now known of the cluster and was not before.
+/// A change of the cluster's metadata.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// A broker is new, or is to be reached elsewhere.
+    /// A broker is new, or has another address.
     Broker {
-        /// Which.
+        /// The broker.
         id: BrokerId,
-        /// Where it listens.
+        /// The address that the broker advertises.
         endpoint: Endpoint,
     },
-    /// A broker is no longer part of the cluster.
+    /// A broker left the cluster.
     BrokerGone(BrokerId),
-    /// A topic in use is new, has another leader, more partitions, or another id.
+    /// A topic in use is new, or has another leader, more partitions, or another topic id.
     Topic {
         /// The topic.
         topic: TopicMetadata,
-        /// Whether it is, or may be, another one than was known under its name: it came into use, was created anew, or has no
-        /// id and was unknown to a broker meanwhile. Nothing that was learned under the name before counts for it, unless
-        /// its id is the same.
+        /// Whether the topic is, or may be, another one than the known one of the same name: it came into use, was
+        /// recreated, or has no id and was unknown to a broker meanwhile. Nothing that was learned under the name before
+        /// applies then, unless the topic id is the same.
         is_new: bool,
     },
-    /// A broker cannot tell about a topic in use. Comes with every such answer; what was known of the topic stays.
+    /// A broker returned an error for a topic in use. Comes with every such response; the known metadata of the topic
+    /// stays.
     ///
-    /// The topic is asked for again, with a backoff, until it is forgotten.
+    /// The topic is requested again, with a backoff, until it is forgotten.
     TopicFailed {
-        /// Which.
+        /// The topic.
         name: Arc<str>,
         /// `UNKNOWN_TOPIC_OR_PARTITION`, `INVALID_TOPIC_EXCEPTION`, `TOPIC_AUTHORIZATION_FAILED` and their like.
         error: ErrorCode,
     },
-    /// The client begins again, because a broker wants it to or because nobody has described the cluster for long
-    /// (KIP-1102). All brokers are gone, as further changes say; the next question goes to the bootstrap servers, on a
-    /// connection of its own.
+    /// The client rebootstraps (KIP-1102): a broker returned `REBOOTSTRAP_REQUIRED`, or no broker has described the
+    /// cluster for `metadata.recovery.rebootstrap.trigger.ms`. [`BrokerGone`](Self::BrokerGone) of all brokers follows;
+    /// the next Metadata request goes to the bootstrap servers, on a new connection.
     Rebootstrap,
 }

@@ -59,8 +59,8 @@ impl fmt::Display for ForeignCluster {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "it belongs to the cluster `{}`, this producer to `{}`: check where `bootstrap.servers` and \
-             `advertised.listeners` lead, and build a new producer for another cluster",
+            "metadata: cluster id mismatch: the broker belongs to cluster `{}`, this producer to `{}`: check where \
+             `bootstrap.servers` and `advertised.listeners` lead, and build a new producer for another cluster",
             self.received.escape_debug(),
             self.known.escape_debug(),
         )

@@ -1,24 +1,24 @@
-//! How the metadata is kept.
+//! The settings of the cluster's metadata.
 
 use std::fmt;
 use std::time::Duration;
 
-/// How long to wait after the attempt with this number, counted from 0 since something last changed.
+/// The wait after a number of failed attempts, counted from 0 since the last change of the metadata.
 ///
-/// The caller brings it, with its growth, its ceiling and its jitter.
+/// The caller provides growth, maximum and jitter.
 pub type Backoff = Box<dyn FnMut(u32) -> Duration + Send>;
 
 /// The settings of [`Metadata`](super::Metadata).
 pub struct MetadataConfig {
-    /// After how long everything is asked again, even if nothing seems wrong (`metadata.max.age.ms`).
+    /// The age at which everything is requested again, even without errors (`metadata.max.age.ms`).
     pub max_age: Duration,
-    /// The wait between questions that are asked because something is wrong.
+    /// The wait between requests that follow an error.
     pub refresh_backoff: Backoff,
-    /// Whether brokers may create a topic that does not exist when they are asked about it.
+    /// Whether a Metadata request lets brokers create a topic that does not exist.
     pub allow_auto_topic_creation: bool,
-    /// After which time without an answer the known brokers are given up for the bootstrap servers
-    /// (`metadata.recovery.rebootstrap.trigger.ms`). None keeps to the known brokers, once there are some, and asks no
-    /// bootstrap server again (`metadata.recovery.strategy=none`).
+    /// The time without a usable response after which the known brokers are given up for the bootstrap servers
+    /// (`metadata.recovery.rebootstrap.trigger.ms`). With none, only known brokers are candidates once there are some
+    /// (`metadata.recovery.strategy=none`).
     pub rebootstrap_after: Option<Duration>,
 }
 

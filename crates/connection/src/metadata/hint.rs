@@ -1,4 +1,4 @@
-//! A leader hint: the leader of one partition, in a response to Produce (KIP-951).
+//! A leader hint: the current leader of a partition, in a Produce response (KIP-951).
 
 use milena_codec::ids::{BrokerId, LeaderEpoch, PartitionId};
 
@@ -7,31 +7,32 @@ use super::change::Change;
 use super::topic::{Leaderless, PartitionMetadata, TopicMetadata};
 use crate::endpoint::Endpoint;
 
-/// The leader of a partition, as a broker that does not lead it returns it (KIP-951).
+/// The leader of a partition, as a broker that does not lead the partition returns it (KIP-951).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hint {
     /// The partition.
     pub partition: PartitionId,
-    /// Its leader.
+    /// The leader of the partition.
     pub leader: BrokerId,
-    /// The leader's term.
+    /// The leader epoch.
     pub epoch: LeaderEpoch,
-    /// Where the leader listens, if that was told; made of a broker's words by [`Endpoint::new`].
+    /// The address of the leader, if the response has one; [`Endpoint::new`] checks it.
     pub endpoint: Option<Endpoint>,
 }
 
-/// What became of the hints about a topic.
+/// The result of the leader hints of a topic.
 #[derive(Debug, Default)]
 pub struct Hinted {
-    /// What changed: brokers first, then the topic.
+    /// The changes: brokers first, then the topic.
     pub changes: Vec<Change>,
-    /// How many were not believed.
-    pub passed_over: usize,
+    /// The number of hints that were not applied.
+    pub ignored: usize,
 }
 
 impl Hint {
-    /// Applies the hint if its epoch is newer and its leader's address is known. Returns the change of that address, if any.
-    pub(super) fn believe(self, known: &mut TopicMetadata, brokers: &mut Brokers) -> Option<Option<Change>> {
+    /// Applies the hint if its epoch is newer than the known one and the leader's address is known. Returns the change of
+    /// that address, if any.
+    pub(super) fn apply(self, known: &mut TopicMetadata, brokers: &mut Brokers) -> Option<Option<Change>> {
         let Self { partition, leader, epoch, endpoint } = self;
         let place = usize::try_from(partition.0).ok()?;
         let slot = known.partitions.get_mut(place).filter(|slot| epoch > slot.epoch)?;

@@ -83,7 +83,8 @@ impl TopicHistory {
         response: &MetadataResponseTopic,
         is_confirmed: bool,
     ) -> TopicMatch {
-        let is_smaller = !response.partitions.is_empty() && response.partitions.len() < known.partitions.len();
+        let is_smaller =
+            !response.partitions.is_empty() && response.partitions.len() < known.partitions.len();
         let is_older = self.rejected.is_some() && has_lower_epoch(known, response);
         match (is_smaller || is_older, is_confirmed) {
             (false, _) => TopicMatch::Same,

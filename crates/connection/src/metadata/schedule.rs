@@ -1,66 +1,65 @@
-//! When the next question about the cluster is due.
+//! The schedule of Metadata requests.
 //!
-//! A question is asked for one of four reasons:
+//! A request has one of four reasons:
 //!
-//! * **age**: everything is asked again now and then;
-//! * **lack**: the last answer lacked a leader or a topic in use, it is asked with a backoff while that is so;
-//! * **news**: a topic came into use, it is asked for at once, unless the last attempt failed altogether;
-//! * **need**: something is wrong, it is asked with a backoff.
+//! * **maximum age**: `metadata.max.age.ms` is over;
+//! * **incomplete**: the last response lacked a leader or a topic in use; requested with a backoff until it is complete;
+//! * **new topic**: a topic came into use; requested at once, unless the last attempt failed altogether;
+//! * **refresh**: a partition sender or a broker connection reported an error; requested with a backoff.
 //!
-//! Attempts that failed and answers to a need that changed nothing share one backoff (`Metadata.java`, "equivalent
-//! responses"), so that a leader that stays away does not cost more and more questions. An answer that changed
-//! something begins the backoff anew, and still holds the next need off by the first step of it, so that a flapping
-//! leader does not either.
+//! Failed attempts, and responses to a refresh that changed nothing, share one backoff (`Metadata.java`, "equivalent
+//! responses"): a leader that stays away costs fewer and fewer requests. A response with a change resets the backoff,
+//! and still delays the next refresh by its first step: a flapping leader costs no more than that either.
 
 use std::time::{Duration, Instant};
 
 use super::config::Backoff;
 
-/// The state of asking.
+/// The state of the schedule.
 #[derive(Debug)]
 pub(super) struct Schedule {
-    asking: Asking,
-    /// No question about a need goes out before.
+    state: State,
+    /// A refresh is requested at this time at the earliest.
     not_before: Instant,
-    /// When everything is asked again for its age.
+    /// The time at which the maximum age is reached.
     aged_at: Instant,
-    /// Whether the last attempt brought no answer.
+    /// Whether the last attempt failed.
     failed: bool,
-    /// Failed attempts and useless answers since something changed.
+    /// Failed attempts, and responses without a change, since the last change.
     attempts: u32,
 }
 
 #[derive(Debug)]
-enum Asking {
-    /// No question is out; the next is due at `due`.
+enum State {
+    /// No request is in flight; the next one is due at `due`.
     Idle { due: Instant, reason: Reason },
-    /// A question is out, for `reason`; `next` came up meanwhile.
-    Out { reason: Reason, next: Option<Reason> },
+    /// A request is in flight, for `reason`; `next` came up meanwhile.
+    InFlight { reason: Reason, next: Option<Reason> },
 }
 
-/// Why a question is asked. The later reasons outweigh the earlier ones.
+/// The reason of a request. A later variant outweighs an earlier one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Reason {
-    Age,
-    Lack,
-    Need,
-    News,
+    MaxAge,
+    Incomplete,
+    Refresh,
+    NewTopic,
 }
 
-/// What an answer was worth.
+/// A response, as far as the schedule needs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Worth {
-    /// It told something new.
+pub(super) struct ResponseSummary {
+    /// Whether the response changed the metadata.
     pub(super) changed: bool,
-    /// Something is still wrong: a leader or a topic in use is missing.
-    pub(super) lacking: bool,
+    /// Whether a leader or a topic in use is still missing.
+    pub(super) incomplete: bool,
 }
 
 impl Schedule {
-    /// The first question is due at once.
+    /// The first request is due at once.
     pub(super) const fn new(now: Instant) -> Self {
         Self {
-            asking: Asking::Idle { due: now, reason: Reason::News },
+            state: State::Idle { due: now, reason: Reason::NewTopic },
             not_before: now,
             aged_at: now,
             failed: false,
@@ -68,84 +67,92 @@ impl Schedule {
         }
     }
 
-    /// Something has to be asked.
+    /// Schedules a request for `wanted`.
     pub(super) fn call_for(&mut self, wanted: Reason, now: Instant) {
         let at = match wanted {
-            Reason::News if !self.failed => now,
-            Reason::News | Reason::Need | Reason::Lack | Reason::Age => self.not_before.max(now),
+            Reason::NewTopic if !self.failed => now,
+            Reason::NewTopic | Reason::Refresh | Reason::Incomplete | Reason::MaxAge => {
+                self.not_before.max(now)
+            }
         };
-        match &mut self.asking {
-            Asking::Idle { due, reason } => {
+        match &mut self.state {
+            State::Idle { due, reason } => {
                 *due = (*due).min(at);
                 *reason = (*reason).max(wanted);
             }
-            Asking::Out { next, .. } => *next = (*next).max(Some(wanted)),
+            State::InFlight { next, .. } => *next = (*next).max(Some(wanted)),
         }
     }
 
-    /// A question goes out.
-    pub(super) fn ask(&mut self) {
-        if let Asking::Idle { reason, .. } = self.asking {
-            self.asking = Asking::Out { reason, next: None };
+    /// A request is sent.
+    pub(super) fn on_request(&mut self) {
+        if let State::Idle { reason, .. } = self.state {
+            self.state = State::InFlight { reason, next: None };
         }
     }
 
-    /// The answer is there.
-    pub(super) fn answered(&mut self, worth: Worth, now: Instant, max_age: Duration, backoff: &mut Backoff) {
+    /// A response was applied.
+    pub(super) fn on_response(
+        &mut self,
+        response: ResponseSummary,
+        now: Instant,
+        max_age: Duration,
+        backoff: &mut Backoff,
+    ) {
         let (reason, next) = self.reasons();
         self.failed = false;
         self.attempts = match reason {
-            Reason::Need | Reason::Lack if !worth.changed => self.attempts.saturating_add(1),
-            // An answer about a new topic does not tell whether asking again about the others helps.
-            Reason::News if !worth.changed => self.attempts,
+            Reason::Refresh | Reason::Incomplete if !response.changed => self.attempts.saturating_add(1),
+            // A response about a new topic proves nothing about the topics that the backoff is for.
+            Reason::NewTopic if !response.changed => self.attempts,
             _ => 0,
         };
         self.not_before = later(now, backoff(self.attempts.saturating_sub(1)));
         self.aged_at = later(now, max_age).max(self.not_before);
         let (due, reason) = match next {
-            Some(Reason::News) => (now, Reason::News),
-            Some(_) => (self.not_before, Reason::Need),
-            None if worth.lacking => (self.not_before, Reason::Lack),
-            None => (self.aged_at, Reason::Age),
+            Some(Reason::NewTopic) => (now, Reason::NewTopic),
+            Some(_) => (self.not_before, Reason::Refresh),
+            None if response.incomplete => (self.not_before, Reason::Incomplete),
+            None => (self.aged_at, Reason::MaxAge),
         };
-        self.asking = Asking::Idle { due, reason };
+        self.state = State::Idle { due, reason };
     }
 
-    /// The last answer lacks nothing of the topics that are still in use: a question for that alone is not asked.
-    pub(super) fn lacks_nothing(&mut self) {
-        if let Asking::Idle { due, reason: reason @ Reason::Lack } = &mut self.asking {
-            (*due, *reason) = (self.aged_at, Reason::Age);
+    /// The last response is complete for the topics that are still in use: cancels a request for [`Reason::Incomplete`].
+    pub(super) fn on_complete(&mut self) {
+        if let State::Idle { due, reason: reason @ Reason::Incomplete } = &mut self.state {
+            (*due, *reason) = (self.aged_at, Reason::MaxAge);
         }
     }
 
-    /// No answer came, or one that says nothing.
-    pub(super) fn failed(&mut self, now: Instant, backoff: &mut Backoff) {
+    /// No response came, or one that cannot be used.
+    pub(super) fn on_failure(&mut self, now: Instant, backoff: &mut Backoff) {
         let (reason, next) = self.reasons();
         self.failed = true;
         self.not_before = later(now, backoff(self.attempts));
         self.attempts = self.attempts.saturating_add(1);
-        // What was news stays news; what was asked for its age alone has become a need.
-        let reason = reason.max(next.unwrap_or(reason)).max(Reason::Need);
-        self.asking = Asking::Idle { due: self.not_before, reason };
+        // A new topic stays one; a request for the maximum age becomes a refresh.
+        let reason = reason.max(next.unwrap_or(reason)).max(Reason::Refresh);
+        self.state = State::Idle { due: self.not_before, reason };
     }
 
-    /// When the next question is due; none while one is out.
+    /// The time at which the next request is due; none while one is in flight.
     pub(super) const fn due(&self) -> Option<Instant> {
-        match self.asking {
-            Asking::Idle { due, .. } => Some(due),
-            Asking::Out { .. } => None,
+        match self.state {
+            State::Idle { due, .. } => Some(due),
+            State::InFlight { .. } => None,
         }
     }
 
     const fn reasons(&self) -> (Reason, Option<Reason>) {
-        match self.asking {
-            Asking::Idle { reason, .. } => (reason, None),
-            Asking::Out { reason, next } => (reason, next),
+        match self.state {
+            State::Idle { reason, .. } => (reason, None),
+            State::InFlight { reason, next } => (reason, next),
         }
     }
 }
 
-/// `now + wait`, or a time far away when that is beyond what the clock can say.
+/// `now + wait`, or a year from `now` if the clock cannot represent the sum.
 fn later(now: Instant, wait: Duration) -> Instant {
     const FAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
     now.checked_add(wait).or_else(|| now.checked_add(FAR)).unwrap_or(now)

@@ -1,12 +1,12 @@
-//! What is known of a topic, and how an answer about it is believed.
+//! The known metadata of a topic, and how a response is merged into it.
 //!
-//! Answers come from brokers that may lag behind each other. So for one and the same topic id:
+//! Brokers lag behind each other. So for one topic id:
 //!
-//! * a leader epoch never goes back (KIP-320): an entry with a lower one is passed over; one without an epoch is
-//!   believed, and the highest epoch seen is kept;
-//! * partitions never become fewer.
+//! * a leader epoch never decreases (KIP-320): an entry with a lower epoch is ignored; an entry without an epoch is
+//!   applied, and the highest epoch stays;
+//! * the partition count never decreases.
 //!
-//! Of another topic of the same name nothing is known that was known of the old one; see [`history`](super::history).
+//! Nothing of it applies to a recreated topic of the same name; see [`history`](super::history).
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,47 +15,47 @@ use milena_codec::ErrorCode;
 use milena_codec::ids::{BrokerId, LeaderEpoch, PartitionId, TopicId};
 use milena_codec::message::{MetadataResponsePartition, MetadataResponseTopic};
 
-/// A topic, as far as a producer cares.
+/// A topic, as far as a producer needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TopicMetadata {
-    /// Its name.
+    /// The name.
     pub name: Arc<str>,
-    /// Its id; zero where the brokers do not tell.
+    /// The topic id; zero if the brokers return none (Kafka 2.7 and older).
     pub id: TopicId,
-    /// Its partitions: the place is the partition's number.
+    /// The partitions, by partition number.
     pub partitions: Vec<PartitionMetadata>,
 }
 
-/// A partition, as far as a producer cares.
+/// A partition, as far as a producer needs it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PartitionMetadata {
-    /// Who leads it, if anyone does whose address is known.
+    /// The leader, if there is one and its address is known.
     pub leader: Option<BrokerId>,
-    /// The highest term that any answer told; -1 where none did.
+    /// The highest leader epoch that a broker returned; -1 if none did.
     pub epoch: LeaderEpoch,
-    /// Why there is no leader, where there is none.
+    /// The reason for a missing leader.
     pub leaderless: Leaderless,
 }
 
-/// Why a partition has no leader that can be used, as the brokers returned it.
+/// The reason for which a partition has no usable leader, as the brokers returned it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Leaderless {
-    /// The brokers name none.
+    /// The brokers return no leader.
     #[default]
-    Untold,
-    /// An error code for the partition.
+    NoLeader,
+    /// The brokers return an error code for the partition.
     Error(ErrorCode),
-    /// A broker that is not among the brokers of the cluster.
-    Stranger(BrokerId),
+    /// The leader is not among the brokers of the cluster.
+    UnknownBroker(BrokerId),
 }
 
 impl Leaderless {
-    /// The code that brokers return for the partition, where they do.
+    /// The error code that brokers return for the partition, if any.
     #[must_use]
     pub const fn code(self) -> Option<ErrorCode> {
         match self {
             Self::Error(code) => Some(code),
-            Self::Untold | Self::Stranger(_) => None,
+            Self::NoLeader | Self::UnknownBroker(_) => None,
         }
     }
 }
@@ -63,9 +63,9 @@ impl Leaderless {
 impl fmt::Display for Leaderless {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Untold => f.write_str("no broker leads the partition"),
+            Self::NoLeader => f.write_str("no broker leads the partition"),
             Self::Error(code) => write!(f, "brokers return {code} for the partition"),
-            Self::Stranger(broker) => write!(
+            Self::UnknownBroker(broker) => write!(
                 f,
                 "broker {} leads the partition, and is not among the brokers of the cluster",
                 broker.0
@@ -86,37 +86,35 @@ impl TopicMetadata {
         self.partitions.iter().any(|partition| partition.leader.is_none())
     }
 
-    /// Forgets the leader epochs: the topic may be created anew, and they begin again then.
+    /// Forgets the leader epochs: they restart if the topic is recreated.
     pub(super) fn forget_epochs(&mut self) {
         self.partitions.iter_mut().for_each(|partition| partition.epoch = LeaderEpoch(-1));
     }
 
-    /// What is known after an answer, from what was known before and the answer.
-    ///
-    /// `reachable` tells whether a broker's address is known.
+    /// Merges a response into the known metadata. `reachable` returns whether a broker's address is known.
     pub(super) fn merged(
         name: &Arc<str>,
         known: Option<&Self>,
-        answer: &MetadataResponseTopic,
+        response: &MetadataResponseTopic,
         reachable: impl Fn(BrokerId) -> bool,
     ) -> Self {
-        // A broker that does not tell an id does not take the known one away.
-        let id = known.map(|known| known.id).filter(|id| !id.is_zero()).unwrap_or(answer.topic_id);
+        // A response without a topic id does not remove the known id.
+        let id = known.map(|known| known.id).filter(|id| !id.is_zero()).unwrap_or(response.topic_id);
         let mut partitions = known.map(|known| known.partitions.clone()).unwrap_or_default();
-        // A topic's partitions are numbered without gaps; a number beyond their count is none of theirs.
-        if partitions.len() < answer.partitions.len() {
-            partitions.resize(answer.partitions.len(), PartitionMetadata::default());
+        // Partitions are numbered without gaps; a number beyond the count is ignored.
+        if partitions.len() < response.partitions.len() {
+            partitions.resize(response.partitions.len(), PartitionMetadata::default());
         }
-        for entry in &answer.partitions {
+        for entry in &response.partitions {
             let place = usize::try_from(entry.partition_index.0).ok();
             if let Some(partition) = place.and_then(|place| partitions.get_mut(place)) {
-                partition.believe(entry, &reachable);
+                partition.apply(entry, &reachable);
             }
         }
-        // The leader of a partition that this answer does not mention may have gone since.
+        // The leader of a partition that is absent from the response may have left the cluster.
         for partition in &mut partitions {
             if let Some(gone) = partition.leader.take_if(|leader| !reachable(*leader)) {
-                partition.leaderless = Leaderless::Stranger(gone);
+                partition.leaderless = Leaderless::UnknownBroker(gone);
             }
         }
         Self { name: Arc::clone(name), id, partitions }
@@ -124,20 +122,20 @@ impl TopicMetadata {
 }
 
 impl PartitionMetadata {
-    fn believe(&mut self, entry: &MetadataResponsePartition, reachable: impl Fn(BrokerId) -> bool) {
-        let told = entry.leader_epoch >= LeaderEpoch(0);
-        if told && entry.leader_epoch < self.epoch {
+    fn apply(&mut self, entry: &MetadataResponsePartition, reachable: impl Fn(BrokerId) -> bool) {
+        let has_epoch = entry.leader_epoch >= LeaderEpoch(0);
+        if has_epoch && entry.leader_epoch < self.epoch {
             return;
         }
-        // Old brokers say REPLICA_NOT_AVAILABLE about a replica that is down; the leader is as good as ever.
-        let fine = entry.error_code.is_ok() || entry.error_code == ErrorCode::REPLICA_NOT_AVAILABLE;
+        // Old brokers return REPLICA_NOT_AVAILABLE for a follower that is down; the leader is usable.
+        let is_usable = entry.error_code.is_ok() || entry.error_code == ErrorCode::REPLICA_NOT_AVAILABLE;
         let named = Some(entry.leader_id).filter(|id| id.is_known());
-        self.leader = named.filter(|id| fine && reachable(*id));
+        self.leader = named.filter(|id| is_usable && reachable(*id));
         self.leaderless = match (self.leader, named) {
-            (Some(_), _) => Leaderless::Untold,
-            (None, _) if !fine => Leaderless::Error(entry.error_code),
-            (None, Some(stranger)) => Leaderless::Stranger(stranger),
-            (None, None) => Leaderless::Untold,
+            (Some(_), _) => Leaderless::NoLeader,
+            (None, _) if !is_usable => Leaderless::Error(entry.error_code),
+            (None, Some(unknown)) => Leaderless::UnknownBroker(unknown),
+            (None, None) => Leaderless::NoLeader,
         };
         self.epoch = self.epoch.max(entry.leader_epoch);
     }

@@ -169,7 +169,7 @@ impl Line {
     ) -> Result<A, Trouble> {
         let Err(trouble) = accept(endpoint, &answer) else { return Ok(answer) };
         if trouble.is_foreign() && self.foreign.as_ref() != Some(endpoint) {
-            tracing::error!(reason = %trouble, "a broker of another cluster answers, and is not believed");
+            tracing::error!(reason = %trouble, "metadata: ignoring a response of another cluster (cluster id mismatch)");
             self.foreign = Some(endpoint.clone());
         }
         Err(trouble)
@@ -182,9 +182,7 @@ pub(super) fn any<A>(_: &Endpoint, _: &A) -> Result<(), Trouble> {
 }
 
 /// Answers about the cluster that is known, not about another one.
-pub(super) fn of_cluster(
-    cluster: ClusterId,
-) -> impl Fn(&Endpoint, &MetadataResponse) -> Result<(), Trouble> {
+pub(super) fn of_cluster(cluster: ClusterId) -> impl Fn(&Endpoint, &MetadataResponse) -> Result<(), Trouble> {
     move |endpoint, response| {
         cluster.check(response.cluster_id.as_deref()).map_err(|error| Trouble::from((endpoint, error)))
     }

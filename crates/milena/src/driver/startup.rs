@@ -77,12 +77,12 @@ impl Starting {
     async fn find_cluster(&mut self) -> Result<Vec<Endpoint>, ConnectError> {
         for attempt in 0.. {
             let left = self.left()?;
-            let (candidates, request) = self.metadata.ask(clock::now());
+            let (candidates, request) = self.metadata.next_request();
             match self.line.ask::<MetadataRequest>(&candidates, &request, left, any).await {
                 Ok(response) => {
                     let code = response.error_code;
                     let brokers: Vec<_> = response.brokers.iter().map(|broker| broker.node_id).collect();
-                    self.metadata.answered(response, clock::now());
+                    self.metadata.on_response(response, clock::now());
                     let advertised: Vec<_> =
                         brokers.iter().filter_map(|id| self.metadata.broker(*id).cloned()).collect();
                     if !advertised.is_empty() {
@@ -96,7 +96,7 @@ impl Starting {
                     self.note(trouble, left)?;
                 }
                 Err(trouble) => {
-                    self.metadata.failed(clock::now());
+                    self.metadata.on_failure(clock::now());
                     self.note(trouble, left)?;
                 }
             }

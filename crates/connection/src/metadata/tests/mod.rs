@@ -1,8 +1,8 @@
-//! The rules of the cluster's metadata, each told as a conversation with brokers.
+//! The rules of the cluster's metadata, as sequences of requests and responses.
 
-mod asking;
-mod believing;
-mod hinting;
-mod recovering;
-mod story;
-mod trusting;
+mod harness;
+mod hints;
+mod rebootstrapping;
+mod recreation;
+mod responses;
+mod scheduling;

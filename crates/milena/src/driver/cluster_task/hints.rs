@@ -68,7 +68,7 @@ impl ClusterTask {
                 .collect();
             let without = count - hints.len();
             let hinted = self.metadata.hints(&topic, hints);
-            if without + hinted.passed_over > 0 {
+            if without + hinted.ignored > 0 {
                 self.metadata.refresh(now);
             }
             self.take_in(hinted.changes);

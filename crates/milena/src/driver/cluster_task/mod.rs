@@ -195,7 +195,7 @@ impl ClusterTask {
                     }
                 }
                 Change::Rebootstrap => {
-                    tracing::warn!("the cluster is looked for anew, by the bootstrap servers");
+                    tracing::warn!("metadata: rebootstrapping from bootstrap.servers");
                     if let Some(line) = &mut self.line {
                         line.hang_up();
                     }

@@ -41,8 +41,8 @@ impl ClusterTask {
         let Some(mut line) = self.line.take() else { return };
         if metadata_is_due {
             self.settings.core.registry.metadata_request_sent();
-            let (candidates, request) = self.metadata.ask(now);
-            let accept = of_cluster(self.metadata.cluster().clone());
+            let (candidates, request) = self.metadata.next_request();
+            let accept = of_cluster(self.metadata.cluster_id().clone());
             self.question = Some(Box::pin(async move {
                 let answer =
                     line.ask::<MetadataRequest>(&candidates, &request, QUESTION_TIMEOUT, accept).await;
@@ -78,7 +78,7 @@ impl ClusterTask {
                     tracing::info!("the cluster is described again");
                 }
                 self.settings.core.registry.set_trouble(None);
-                let changes = self.metadata.answered(response, now);
+                let changes = self.metadata.on_response(response, now);
                 self.take_in(changes);
             }
             Err(reason) => {
@@ -87,7 +87,7 @@ impl ClusterTask {
                     false => tracing::debug!(%reason, "no broker described the cluster"),
                 }
                 self.settings.core.registry.set_trouble(Some(reason.obstacle()));
-                let changes = self.metadata.failed(now);
+                let changes = self.metadata.on_failure(now);
                 self.take_in(changes);
             }
         }

@@ -90,7 +90,7 @@ mod tests {
         }
 
         fn is_asked_for(&mut self) -> bool {
-            let asked = self.metadata.ask(clock::now()).1.topics.unwrap_or_default();
+            let asked = self.metadata.next_request().1.topics.unwrap_or_default();
             asked.iter().any(|topic| topic.name.as_deref() == Some("t"))
         }
     }

@@ -1,4 +1,4 @@
-//! A client with a clock of its own, and the answers that brokers give it.
+//! [`Metadata`] with a clock of the test, and builders of responses.
 
 use std::time::{Duration, Instant};
 
@@ -15,16 +15,16 @@ use crate::metadata::{Change, Metadata, MetadataConfig, TopicMetadata};
 pub(super) const MAX_AGE: Duration = Duration::from_secs(300);
 pub(super) const REBOOTSTRAP_AFTER: Duration = Duration::from_secs(120);
 
-/// Milliseconds of the backoff's first step; each step has twice as many.
+/// The first step of the backoff in milliseconds; each step doubles it.
 pub(super) const STEP: u64 = 100;
 
-pub(super) struct Story {
+pub(super) struct MetadataHarness {
     pub(super) metadata: Metadata,
     pub(super) now: Instant,
 }
 
-impl Story {
-    /// A client of the bootstrap servers `boot-1` and `boot-2` that knows nothing yet.
+impl MetadataHarness {
+    /// Metadata with the bootstrap servers `boot-1` and `boot-2` alone.
     pub(super) fn new() -> Self {
         Self::with(Some(REBOOTSTRAP_AFTER))
     }
@@ -41,41 +41,41 @@ impl Story {
         Self { metadata: Metadata::new(bootstrap, config, now), now }
     }
 
-    /// A client that uses topic `t` of a cluster of three brokers, and was just told `partitions`.
+    /// Metadata with topic `t` in use, after a response with three brokers and `partitions`.
     pub(super) fn knowing(partitions: &[(i32, i32)]) -> Self {
-        let mut story = Self::new();
-        story.metadata.want("t", story.now);
-        story.hear(vec![topic("t", 1, partitions)]);
-        story
+        let mut harness = Self::new();
+        harness.metadata.want("t", harness.now);
+        harness.respond(vec![topic("t", 1, partitions)]);
+        harness
     }
 
-    /// Asks, and takes an answer from a cluster of three brokers.
-    pub(super) fn hear(&mut self, topics: Vec<MetadataResponseTopic>) -> Vec<Change> {
-        self.hear_response(response(&[1, 2, 3], topics))
+    /// Sends a request, and applies a response with three brokers.
+    pub(super) fn respond(&mut self, topics: Vec<MetadataResponseTopic>) -> Vec<Change> {
+        self.respond_with(response(&[1, 2, 3], topics))
     }
 
-    pub(super) fn hear_response(&mut self, response: MetadataResponse) -> Vec<Change> {
-        self.metadata.ask(self.now);
-        self.metadata.answered(response, self.now)
+    pub(super) fn respond_with(&mut self, response: MetadataResponse) -> Vec<Change> {
+        self.metadata.next_request();
+        self.metadata.on_response(response, self.now)
     }
 
-    /// Asks, and gets no answer.
+    /// Sends a request that fails.
     pub(super) fn fail(&mut self) -> Vec<Change> {
-        self.metadata.ask(self.now);
-        self.metadata.failed(self.now)
+        self.metadata.next_request();
+        self.metadata.on_failure(self.now)
     }
 
-    /// The hosts that would be asked.
-    pub(super) fn asked(&mut self) -> Vec<String> {
-        self.metadata.ask(self.now).0.into_iter().map(|endpoint| endpoint.host).collect()
+    /// The hosts of the candidates, in order.
+    pub(super) fn candidates(&mut self) -> Vec<String> {
+        self.metadata.next_request().0.into_iter().map(|endpoint| endpoint.host).collect()
     }
 
-    /// How long until the next question.
+    /// The time until the next request is due.
     pub(super) fn due(&self) -> Option<Duration> {
         self.metadata.due().map(|due| due.saturating_duration_since(self.now))
     }
 
-    /// Lets time pass until the next question is due.
+    /// Advances the time until the next request is due.
     pub(super) fn wait(&mut self) {
         self.now += self.due().unwrap_or_default();
     }
