@@ -1,17 +1,16 @@
-//! A small world for broker senders: callers, a assignment, and brokers that keep the rules of sequences.
+//! A small world for broker senders: callers, an assignment, and brokers that keep the rules of sequences.
 
+mod brokers;
 mod forgetting;
 
 use std::collections::BTreeMap;
 use std::sync::Arc as StdArc;
 use std::time::{Duration, Instant};
 
-use milena_codec::ErrorCode;
 use milena_codec::ids::{BrokerId, PartitionId, TopicId};
 use milena_partitioner::Partitioner;
 
 pub(crate) use super::carried::{batches, partitions, run_of};
-use super::responses::response;
 use crate::accumulator::{
     AccumulatorConfig, AppendOptions, ChooseError, RecordRef, SenderMailbox, Shared, Topic,
 };
@@ -287,56 +286,6 @@ impl World {
         let record_handle = self.send(partition, value.as_bytes()).unwrap();
         self.linger();
         (record_handle, self.request(1).unwrap())
-    }
-
-    /// A broker appends what a request carries, and answers; `max` is its `max.message.bytes`.
-    pub(crate) fn serve(&mut self, request: &ProduceRequest, max: usize) -> Vec<u8> {
-        let answers = batches(request)
-            .into_iter()
-            .map(|(partition, bytes)| {
-                let index = usize::try_from(partition).unwrap();
-                let (code, offset) = self.logs[index].append(&bytes, max);
-                (partition, code, offset)
-            })
-            .collect::<Vec<_>>();
-        response(request.version(), self.topic_id, &answers)
-    }
-
-    /// A broker appends what a request carries, and its answer comes.
-    pub(crate) fn served(&mut self, broker: i32, request: ProduceRequest) {
-        let body = self.serve(&request, MAX);
-        self.answered(broker, request, &body);
-    }
-
-    pub(crate) fn answered(&mut self, broker: i32, request: ProduceRequest, body: &[u8]) {
-        let now = self.now;
-        self.broker(broker).answered(now, request, body).unwrap();
-        self.obey();
-    }
-
-    /// The broker refuses everything with `code`.
-    pub(crate) fn refuse(&mut self, broker: i32, request: ProduceRequest, code: ErrorCode) {
-        let answers: Vec<_> = batches(&request).iter().map(|(partition, _)| (*partition, code, -1)).collect();
-        let body = response(request.version(), self.topic_id, &answers);
-        self.answered(broker, request, &body);
-    }
-
-    /// The connection ended, and there is another one.
-    pub(crate) fn ended(&mut self, broker: i32, requests: Vec<(ProduceRequest, bool)>) {
-        self.lost(broker, requests, false);
-    }
-
-    /// The broker took too long, and there is another connection.
-    pub(crate) fn timed_out(&mut self, broker: i32, requests: Vec<(ProduceRequest, bool)>) {
-        self.lost(broker, requests, true);
-    }
-
-    fn lost(&mut self, broker: i32, requests: Vec<(ProduceRequest, bool)>, timed_out: bool) {
-        let (now, version) = (self.now, self.version);
-        let broker_sender = self.broker(broker);
-        broker_sender.ended(now, requests, timed_out);
-        broker_sender.connected(version);
-        self.obey();
     }
 
     pub(crate) fn log(&self, partition: usize) -> Vec<String> {

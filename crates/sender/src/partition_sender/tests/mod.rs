@@ -11,6 +11,7 @@ mod gaps;
 mod loss;
 mod order;
 mod parts;
+mod parts_in_doubt;
 mod parts_of_parts;
 mod restarts;
 mod stamps;
