@@ -20,7 +20,7 @@ const ID: TopicId = TopicId([1; 16]);
 const OTHER_ID: TopicId = TopicId([2; 16]);
 
 /// A assignment, and broker senders that hold what they were given.
-struct Office {
+struct AssignmentHarness {
     assignment: Assignment,
     shared: StdArc<Shared>,
     leaderless: Arc<SenderMailbox>,
@@ -40,7 +40,7 @@ enum Told {
     Identity(ProducerId),
 }
 
-impl Office {
+impl AssignmentHarness {
     fn new() -> Self {
         let shared = Shared::new(accumulator(), 1 << 20);
         Self {
@@ -107,93 +107,94 @@ impl Office {
 
 #[test]
 fn a_new_partition_goes_to_its_leader_or_waits_where_there_is_no_broker() {
-    let mut office = Office::new();
-    let topic = office.topic("t");
-    let told = office.lead(&topic, ID, &[A, LEADERLESS, B]);
+    let mut harness = AssignmentHarness::new();
+    let topic = harness.topic("t");
+    let told = harness.lead(&topic, ID, &[A, LEADERLESS, B]);
     assert_eq!(told, [Told::Adopt(A, 1), Told::Adopt(LEADERLESS, 2), Told::Adopt(B, 3)]);
     let available: Vec<bool> = topic.partitions().iter().map(|partition| partition.is_available()).collect();
     assert_eq!(available, [true, false, true]);
-    assert!(office.lead(&topic, ID, &[A, LEADERLESS, B]).is_empty(), "nothing is new");
+    assert!(harness.lead(&topic, ID, &[A, LEADERLESS, B]).is_empty(), "nothing is new");
 }
 
 #[test]
 fn a_broker_sender_is_needed_until_its_last_partition_is_elsewhere() {
-    let mut office = Office::new();
-    let topic = office.topic("t");
-    office.lead(&topic, ID, &[A, A]);
-    let needed =
-        |office: &Office| [A, B, LEADERLESS].map(|broker_sender| office.assignment.needs(broker_sender));
-    assert_eq!(needed(&office), [true, false, false]);
-    office.lead(&topic, ID, &[B, B]);
-    assert_eq!(needed(&office), [true, true, false], "they may still come back from it");
-    office.release(1);
-    assert_eq!(needed(&office), [true, true, false]);
-    office.release(2);
-    assert_eq!(needed(&office), [false, true, false]);
+    let mut harness = AssignmentHarness::new();
+    let topic = harness.topic("t");
+    harness.lead(&topic, ID, &[A, A]);
+    let needed = |harness: &AssignmentHarness| {
+        [A, B, LEADERLESS].map(|broker_sender| harness.assignment.needs(broker_sender))
+    };
+    assert_eq!(needed(&harness), [true, false, false]);
+    harness.lead(&topic, ID, &[B, B]);
+    assert_eq!(needed(&harness), [true, true, false], "they may still come back from it");
+    harness.release(1);
+    assert_eq!(needed(&harness), [true, true, false]);
+    harness.release(2);
+    assert_eq!(needed(&harness), [false, true, false]);
 }
 
 #[test]
 fn a_partition_moves_only_when_its_old_broker_sender_has_released_it() {
-    let mut office = Office::new();
-    let topic = office.topic("t");
-    office.lead(&topic, ID, &[A, A]);
-    assert_eq!(office.lead(&topic, ID, &[A, B]), [Told::Leave(A, 2)]);
-    assert!(office.lead(&topic, ID, &[A, B]).is_empty(), "it was asked for");
-    assert_eq!(office.release(2), [Told::Adopt(B, 2)]);
+    let mut harness = AssignmentHarness::new();
+    let topic = harness.topic("t");
+    harness.lead(&topic, ID, &[A, A]);
+    assert_eq!(harness.lead(&topic, ID, &[A, B]), [Told::Leave(A, 2)]);
+    assert!(harness.lead(&topic, ID, &[A, B]).is_empty(), "it was asked for");
+    assert_eq!(harness.release(2), [Told::Adopt(B, 2)]);
 }
 
 #[test]
 fn a_leader_that_comes_back_at_once_gets_its_partition_back_and_the_other_never_had_it() {
-    let mut office = Office::new();
-    let topic = office.topic("t");
-    office.lead(&topic, ID, &[A]);
-    assert_eq!(office.lead(&topic, ID, &[B]), [Told::Leave(A, 1)]);
-    assert!(office.lead(&topic, ID, &[A]).is_empty());
-    assert_eq!(office.release(1), [Told::Adopt(A, 1)]);
-    assert_eq!(office.lead(&topic, ID, &[B]), [Told::Leave(A, 1)]);
-    assert_eq!(office.release(1), [Told::Adopt(B, 1)]);
+    let mut harness = AssignmentHarness::new();
+    let topic = harness.topic("t");
+    harness.lead(&topic, ID, &[A]);
+    assert_eq!(harness.lead(&topic, ID, &[B]), [Told::Leave(A, 1)]);
+    assert!(harness.lead(&topic, ID, &[A]).is_empty());
+    assert_eq!(harness.release(1), [Told::Adopt(A, 1)]);
+    assert_eq!(harness.lead(&topic, ID, &[B]), [Told::Leave(A, 1)]);
+    assert_eq!(harness.release(1), [Told::Adopt(B, 1)]);
 }
 
 #[test]
 fn of_many_changes_while_it_is_on_its_way_the_last_one_counts() {
-    let mut office = Office::new();
-    let topic = office.topic("t");
-    office.lead(&topic, ID, &[A]);
-    office.lead(&topic, ID, &[B]);
+    let mut harness = AssignmentHarness::new();
+    let topic = harness.topic("t");
+    harness.lead(&topic, ID, &[A]);
+    harness.lead(&topic, ID, &[B]);
     for leader in [LEADERLESS, A, B, LEADERLESS] {
-        assert!(office.lead(&topic, ID, &[leader]).is_empty());
+        assert!(harness.lead(&topic, ID, &[leader]).is_empty());
     }
     assert!(!topic.partitions()[0].is_available());
-    assert_eq!(office.release(1), [Told::Adopt(LEADERLESS, 1)]);
-    assert_eq!(office.lead(&topic, ID, &[B]), [Told::Leave(LEADERLESS, 1)]);
+    assert_eq!(harness.release(1), [Told::Adopt(LEADERLESS, 1)]);
+    assert_eq!(harness.lead(&topic, ID, &[B]), [Told::Leave(LEADERLESS, 1)]);
     assert!(topic.partitions()[0].is_available());
-    assert_eq!(office.release(1), [Told::Adopt(B, 1)]);
+    assert_eq!(harness.release(1), [Told::Adopt(B, 1)]);
 }
 
 #[test]
 fn a_topic_made_again_has_another_id_wherever_its_partitions_are() {
-    let mut office = Office::new();
-    let topic = office.topic("t");
-    office.lead(&topic, ID, &[A, A, A]);
-    office.lead(&topic, ID, &[A, B, A]);
+    let mut harness = AssignmentHarness::new();
+    let topic = harness.topic("t");
+    harness.lead(&topic, ID, &[A, A, A]);
+    harness.lead(&topic, ID, &[A, B, A]);
     // The first stays, the second is on its way, the third moves now.
-    let told = office.lead(&topic, OTHER_ID, &[A, B, B]);
+    let told = harness.lead(&topic, OTHER_ID, &[A, B, B]);
     assert_eq!(told, [Told::Id(A, 1, OTHER_ID), Told::Leave(A, 3)]);
-    office.release(2);
-    office.release(3);
-    assert_eq!([office.id_of(2), office.id_of(3)], [OTHER_ID; 2]);
+    harness.release(2);
+    harness.release(3);
+    assert_eq!([harness.id_of(2), harness.id_of(3)], [OTHER_ID; 2]);
 }
 
 /// How many batches a record in each of three partitions waits in, and another that comes after the topic had the ids.
 fn batches_over(ids: &[TopicId]) -> Vec<usize> {
-    let mut office = Office::new();
-    let topic = office.topic("t");
+    let mut harness = AssignmentHarness::new();
+    let topic = harness.topic("t");
     let now = some_time();
-    office.lead(&topic, ids[0], &[A, A, A]);
+    harness.lead(&topic, ids[0], &[A, A, A]);
     send_to_each(&topic, now);
     // The first stays, the second is on its way, the third moves with the last id.
-    office.lead(&topic, ids[0], &[A, B, A]);
-    ids.iter().for_each(|id| drop(office.lead(&topic, *id, &[A, B, B])));
+    harness.lead(&topic, ids[0], &[A, B, A]);
+    ids.iter().for_each(|id| drop(harness.lead(&topic, *id, &[A, B, B])));
     send_to_each(&topic, now);
     let waiting = topic.partitions().iter().map(|partition| partition.give_up(None).expect("nobody is here"));
     waiting.map(|batches| batches.len()).collect()
@@ -218,64 +219,64 @@ fn no_batch_spans_two_topics_of_one_name() {
 #[test]
 fn partitions_that_come_later_get_broker_senders_and_those_that_are_gone_are_discarded_once_they_are_given_back()
  {
-    let mut office = Office::new();
-    let topic = office.topic("t");
-    office.lead(&topic, ID, &[A]);
-    assert_eq!(office.lead(&topic, ID, &[A, B, A]), [Told::Adopt(B, 2), Told::Adopt(A, 3)]);
-    let told = office.lead(&topic, OTHER_ID, &[A]);
+    let mut harness = AssignmentHarness::new();
+    let topic = harness.topic("t");
+    harness.lead(&topic, ID, &[A]);
+    assert_eq!(harness.lead(&topic, ID, &[A, B, A]), [Told::Adopt(B, 2), Told::Adopt(A, 3)]);
+    let told = harness.lead(&topic, OTHER_ID, &[A]);
     assert_eq!(told, [Told::Leave(B, 2), Told::Leave(A, 3), Told::Id(A, 1, OTHER_ID)]);
     assert_eq!(topic.partitions().len(), 1);
-    assert_eq!([office.release(2), office.release(3)], [[Told::Discard(2)], [Told::Discard(3)]]);
+    assert_eq!([harness.release(2), harness.release(3)], [[Told::Discard(2)], [Told::Discard(3)]]);
 }
 
 #[test]
 fn partitions_of_all_topics_have_serials_of_their_own() {
-    let mut office = Office::new();
-    let (one, two) = (office.topic("one"), office.topic("two"));
-    office.lead(&one, ID, &[A, A]);
-    office.lead(&two, OTHER_ID, &[A, A]);
-    assert_eq!(office.held.keys().copied().collect::<Vec<_>>(), [1, 2, 3, 4]);
+    let mut harness = AssignmentHarness::new();
+    let (one, two) = (harness.topic("one"), harness.topic("two"));
+    harness.lead(&one, ID, &[A, A]);
+    harness.lead(&two, OTHER_ID, &[A, A]);
+    assert_eq!(harness.held.keys().copied().collect::<Vec<_>>(), [1, 2, 3, 4]);
 }
 
 #[test]
 fn an_identity_is_asked_for_once_and_told_to_all() {
-    let mut office = Office::new();
-    assert!(office.assignment.asks_identity());
-    assert!(!office.assignment.asks_identity(), "the question is out");
-    office.assignment.ask_again();
-    assert!(office.assignment.asks_identity(), "it failed");
-    office.assignment.identity(identity(7));
-    assert_eq!(office.orders(), [Told::Identity(ProducerId(7))]);
-    assert_eq!(office.assignment.current_identity(), Some(identity(7)));
-    assert!(!office.assignment.asks_identity());
+    let mut harness = AssignmentHarness::new();
+    assert!(harness.assignment.asks_identity());
+    assert!(!harness.assignment.asks_identity(), "the question is out");
+    harness.assignment.ask_again();
+    assert!(harness.assignment.asks_identity(), "it failed");
+    harness.assignment.identity(identity(7));
+    assert_eq!(harness.orders(), [Told::Identity(ProducerId(7))]);
+    assert_eq!(harness.assignment.current_identity(), Some(identity(7)));
+    assert!(!harness.assignment.asks_identity());
     assert!(!Assignment::new(false).asks_identity());
 }
 
 #[test]
 fn a_spent_identity_is_replaced_once_whoever_else_finds_it_spent() {
-    let mut office = Office::new();
-    office.assignment.asks_identity();
-    office.assignment.identity(identity(7));
-    office.assignment.identity_spent(ProducerId(6));
-    assert!(!office.assignment.asks_identity(), "nobody writes under that one");
-    office.assignment.identity_spent(ProducerId(7));
-    assert_eq!(office.assignment.current_identity(), None, "a new broker_sender must not begin with it");
-    assert!(office.assignment.asks_identity());
-    office.assignment.identity_spent(ProducerId(7));
-    assert!(!office.assignment.asks_identity());
-    office.assignment.identity(identity(8));
-    office.assignment.identity_spent(ProducerId(7));
-    assert!(!office.assignment.asks_identity(), "it has been replaced");
-    assert_eq!(office.assignment.current_identity(), Some(identity(8)));
+    let mut harness = AssignmentHarness::new();
+    harness.assignment.asks_identity();
+    harness.assignment.identity(identity(7));
+    harness.assignment.identity_spent(ProducerId(6));
+    assert!(!harness.assignment.asks_identity(), "nobody writes under that one");
+    harness.assignment.identity_spent(ProducerId(7));
+    assert_eq!(harness.assignment.current_identity(), None, "a new broker_sender must not begin with it");
+    assert!(harness.assignment.asks_identity());
+    harness.assignment.identity_spent(ProducerId(7));
+    assert!(!harness.assignment.asks_identity());
+    harness.assignment.identity(identity(8));
+    harness.assignment.identity_spent(ProducerId(7));
+    assert!(!harness.assignment.asks_identity(), "it has been replaced");
+    assert_eq!(harness.assignment.current_identity(), Some(identity(8)));
 }
 
 #[test]
 fn leader_that_is_elected_anew_is_told_to_its_broker_sender() {
-    let mut office = Office::new();
-    let topic = office.topic("t");
+    let mut harness = AssignmentHarness::new();
+    let topic = harness.topic("t");
     let led = |epoch| [Leadership { broker_sender: A, epoch: LeaderEpoch(epoch) }];
     for (epoch, told) in [(1, vec![Told::Adopt(A, 1)]), (1, vec![]), (2, vec![Told::Elected(A, 1)])] {
-        office.assignment.topic(&topic, ID, &led(epoch), &office.leaderless);
-        assert_eq!(office.orders(), told, "{epoch}");
+        harness.assignment.topic(&topic, ID, &led(epoch), &harness.leaderless);
+        assert_eq!(harness.orders(), told, "{epoch}");
     }
 }

@@ -8,8 +8,8 @@ use milena_codec::message::{
     BatchIndexAndErrorMessage, LeaderIdAndEpoch, NodeEndpoint, PartitionProduceResponse, ProduceResponse,
 };
 
+use super::harness::{MAX, SenderHarness, partitions, run_of};
 use super::responses::{respond, response};
-use super::world::{MAX, World, partitions, run_of};
 use crate::broker_sender::{AnswerError, LeaderHint, SenderEvent};
 use crate::outcome::{FailureKind, Persisted};
 use crate::tests::{failure, offset};
@@ -18,27 +18,27 @@ use crate::tests::{failure, offset};
 fn a_malformed_answer_closes_the_connection_and_loses_and_repeats_nothing() {
     let mut cut = 0;
     loop {
-        let mut world = World::of(2);
+        let mut harness = SenderHarness::of(2);
         let mut record_handles: Vec<_> =
-            (0..2).map(|partition| world.send(partition, b"a").unwrap()).collect();
-        world.linger();
-        let request = world.request(1).unwrap();
-        let body = world.serve(&request, MAX);
+            (0..2).map(|partition| harness.send(partition, b"a").unwrap()).collect();
+        harness.linger();
+        let request = harness.request(1).unwrap();
+        let body = harness.serve(&request, MAX);
         if cut == body.len() {
             break;
         }
-        let now = world.now;
-        let read = world.broker(1).answered(now, request, &body[..cut]);
+        let now = harness.now;
+        let read = harness.broker(1).answered(now, request, &body[..cut]);
         assert!(read.is_err(), "cut after {cut} of {} bytes", body.len());
-        assert_eq!(world.broker(1).in_flight(), 0);
-        world.ended(1, Vec::new());
-        world.now += Duration::from_secs(2);
-        while let Some(again) = world.request(1) {
-            world.served(1, again);
+        assert_eq!(harness.broker(1).in_flight(), 0);
+        harness.ended(1, Vec::new());
+        harness.now += Duration::from_secs(2);
+        while let Some(again) = harness.request(1) {
+            harness.served(1, again);
         }
         assert!(record_handles.iter_mut().all(|record_handle| offset(record_handle) == Some(0)));
-        assert_eq!([world.log(0), world.log(1)], [["a"], ["a"]], "once each");
-        world.rest();
+        assert_eq!([harness.log(0), harness.log(1)], [["a"], ["a"]], "once each");
+        harness.rest();
         cut += 1;
     }
     assert!(cut > 40);
@@ -46,83 +46,83 @@ fn a_malformed_answer_closes_the_connection_and_loses_and_repeats_nothing() {
 
 #[test]
 fn a_batch_that_an_answer_leaves_out_may_be_written() {
-    let mut world = World::of(2);
-    let mut record_handles: Vec<_> = (0..2).map(|partition| world.send(partition, b"a").unwrap()).collect();
-    world.linger();
-    let request = world.request(1).unwrap();
-    world.serve(&request, MAX);
+    let mut harness = SenderHarness::of(2);
+    let mut record_handles: Vec<_> = (0..2).map(|partition| harness.send(partition, b"a").unwrap()).collect();
+    harness.linger();
+    let request = harness.request(1).unwrap();
+    harness.serve(&request, MAX);
     let body = response(9, TopicId::ZERO, &[(1, ErrorCode::NONE, 0)]);
-    world.answered(1, request, &body);
+    harness.answered(1, request, &body);
     assert_eq!([offset(&mut record_handles[0]), offset(&mut record_handles[1])], [None, Some(0)]);
-    world.now += Duration::from_secs(2);
-    let again = world.request(1).unwrap();
+    harness.now += Duration::from_secs(2);
+    let again = harness.request(1).unwrap();
     assert_eq!((partitions(&again), run_of(&again)), (vec![0], (7, 0, 0)));
-    world.served(1, again);
-    assert_eq!(world.log(0), ["a"]);
-    world.rest();
+    harness.served(1, again);
+    assert_eq!(harness.log(0), ["a"]);
+    harness.rest();
 }
 
 #[test]
 fn of_answers_told_twice_the_first_counts() {
-    let mut world = World::simple();
-    let (mut record_handle, request) = world.fly(0, "a");
+    let mut harness = SenderHarness::simple();
+    let (mut record_handle, request) = harness.fly(0, "a");
     let answers = [(0, ErrorCode::NONE, 5), (0, ErrorCode::TOPIC_AUTHORIZATION_FAILED, -1)];
-    world.answered(1, request, &response(9, TopicId::ZERO, &answers));
+    harness.answered(1, request, &response(9, TopicId::ZERO, &answers));
     assert_eq!(offset(&mut record_handle), Some(5));
-    world.rest();
+    harness.rest();
 }
 
 #[test]
 fn an_answer_about_what_was_not_asked_closes_the_connection_and_what_it_did_not_reach_may_be_written() {
     for invented in [1, 77, -1] {
-        let mut world = World::of(2);
-        let (mut record_handle, request) = world.fly(0, "a");
-        world.serve(&request, MAX);
+        let mut harness = SenderHarness::of(2);
+        let (mut record_handle, request) = harness.fly(0, "a");
+        harness.serve(&request, MAX);
         let answers = [(invented, ErrorCode::NONE, 5), (0, ErrorCode::TOPIC_AUTHORIZATION_FAILED, -1)];
-        let (now, body) = (world.now, response(9, TopicId::ZERO, &answers));
-        let read = world.broker(1).answered(now, request, &body);
+        let (now, body) = (harness.now, response(9, TopicId::ZERO, &answers));
+        let read = harness.broker(1).answered(now, request, &body);
         assert_eq!(read, Err(AnswerError::Invented(PartitionId(invented))));
-        world.ended(1, Vec::new());
-        world.now += Duration::from_secs(2);
-        let again = world.request(1).unwrap();
+        harness.ended(1, Vec::new());
+        harness.now += Duration::from_secs(2);
+        let again = harness.request(1).unwrap();
         assert_eq!(run_of(&again), (7, 0, 0));
-        world.served(1, again);
-        assert_eq!((offset(&mut record_handle), world.log(0)), (Some(0), vec!["a".to_owned()]));
-        world.rest();
+        harness.served(1, again);
+        assert_eq!((offset(&mut record_handle), harness.log(0)), (Some(0), vec!["a".to_owned()]));
+        harness.rest();
     }
 }
 
 #[test]
 fn answers_may_come_in_any_order_within_a_response() {
-    let mut world = World::of(3);
-    let mut record_handles: Vec<_> = (0..3).map(|partition| world.send(partition, b"a").unwrap()).collect();
-    world.linger();
-    let request = world.request(1).unwrap();
+    let mut harness = SenderHarness::of(3);
+    let mut record_handles: Vec<_> = (0..3).map(|partition| harness.send(partition, b"a").unwrap()).collect();
+    harness.linger();
+    let request = harness.request(1).unwrap();
     let answers = [2, 0, 1].map(|partition| (partition, ErrorCode::NONE, i64::from(partition) * 10));
-    world.answered(1, request, &response(9, TopicId::ZERO, &answers));
+    harness.answered(1, request, &response(9, TopicId::ZERO, &answers));
     let offsets: Vec<_> = record_handles.iter_mut().map(offset).collect();
     assert_eq!(offsets, [Some(0), Some(10), Some(20)]);
-    world.rest();
+    harness.rest();
 }
 
 #[test]
 fn a_broker_may_ask_for_a_pause() {
-    let mut world = World::simple();
-    let (_, request) = world.fly(0, "a");
+    let mut harness = SenderHarness::simple();
+    let (_, request) = harness.fly(0, "a");
     let rest = ProduceResponse { throttle_time_ms: 1_500, ..ProduceResponse::default() };
     let fine = PartitionProduceResponse { index: PartitionId(0), ..PartitionProduceResponse::default() };
     let body = respond(9, TopicId::ZERO, vec![fine], rest);
-    let now = world.now;
-    assert_eq!(world.broker(1).answered(now, request, &body).unwrap(), 1_500);
-    world.rest();
+    let now = harness.now;
+    assert_eq!(harness.broker(1).answered(now, request, &body).unwrap(), 1_500);
+    harness.rest();
 }
 
 #[test]
 fn a_broker_that_does_not_lead_the_partition_says_who_does() {
-    let mut world = World::simple();
-    world.version = 12;
-    world.ended(1, Vec::new());
-    let (_, request) = world.fly(0, "a");
+    let mut harness = SenderHarness::simple();
+    harness.version = 12;
+    harness.ended(1, Vec::new());
+    let (_, request) = harness.fly(0, "a");
     let endpoint = NodeEndpoint { node_id: BrokerId(2), host: "b2".to_owned(), port: 9_092, rack: None };
     let stale = PartitionProduceResponse {
         index: PartitionId(0),
@@ -133,26 +133,26 @@ fn a_broker_that_does_not_lead_the_partition_says_who_does() {
     };
     let rest = ProduceResponse { node_endpoints: vec![endpoint.clone()], ..ProduceResponse::default() };
     let body = respond(12, TopicId::ZERO, vec![stale], rest);
-    world.answered(1, request, &body);
+    harness.answered(1, request, &body);
     let hint = LeaderHint { leader: BrokerId(2), epoch: LeaderEpoch(4) };
     assert!(
-        matches!(&world.events[..], [
+        matches!(&harness.events[..], [
         SenderEvent::Stale { partition: PartitionId(0), hint: Some(told), .. },
         SenderEvent::Endpoints(endpoints),
     ] if *told == hint && *endpoints == [endpoint]),
         "{:?}",
-        world.events
+        harness.events
     );
-    world.rest();
+    harness.rest();
 }
 
 #[test]
 fn a_leader_is_believed_only_of_a_broker_that_is_none() {
     for (code, believed) in [(6, true), (74, true), (3, false), (56, false)] {
-        let mut world = World::simple();
-        world.version = 12;
-        world.ended(1, Vec::new());
-        let (_, request) = world.fly(0, "a");
+        let mut harness = SenderHarness::simple();
+        harness.version = 12;
+        harness.ended(1, Vec::new());
+        let (_, request) = harness.fly(0, "a");
         let stale = PartitionProduceResponse {
             index: PartitionId(0),
             error_code: ErrorCode(code),
@@ -161,10 +161,10 @@ fn a_leader_is_believed_only_of_a_broker_that_is_none() {
             ..PartitionProduceResponse::default()
         };
         let body = respond(12, TopicId::ZERO, vec![stale], ProduceResponse::default());
-        world.answered(1, request, &body);
-        let [SenderEvent::Stale { hint, .. }] = &world.events[..] else { panic!("{:?}", world.events) };
+        harness.answered(1, request, &body);
+        let [SenderEvent::Stale { hint, .. }] = &harness.events[..] else { panic!("{:?}", harness.events) };
         assert_eq!(hint.is_some(), believed, "{code}");
-        world.rest();
+        harness.rest();
     }
 }
 
@@ -178,22 +178,22 @@ fn a_leadership_that_is_in_doubt_is_told_without_a_guess() {
         (ErrorCode::TOPIC_AUTHORIZATION_FAILED, false),
     ];
     for (code, told) in rows {
-        let mut world = World::simple();
-        let (_, request) = world.fly(0, "a");
-        world.refuse(1, request, code);
-        let stale = world.events.iter().any(|event| matches!(event, SenderEvent::Stale { hint: None, .. }));
+        let mut harness = SenderHarness::simple();
+        let (_, request) = harness.fly(0, "a");
+        harness.refuse(1, request, code);
+        let stale = harness.events.iter().any(|event| matches!(event, SenderEvent::Stale { hint: None, .. }));
         assert_eq!(stale, told, "{code}");
-        world.rest();
+        harness.rest();
     }
 }
 
 #[test]
 fn a_record_that_the_broker_names_fails_with_its_words_and_the_others_are_written() {
-    let mut world = World::simple();
+    let mut harness = SenderHarness::simple();
     let mut record_handles: Vec<_> =
-        ["a", "b", "c"].map(|value| world.send(0, value.as_bytes()).unwrap()).into();
-    world.linger();
-    let request = world.request(1).unwrap();
+        ["a", "b", "c"].map(|value| harness.send(0, value.as_bytes()).unwrap()).into();
+    harness.linger();
+    let request = harness.request(1).unwrap();
     let named = |index: i32, words: &str| BatchIndexAndErrorMessage {
         batch_index: index,
         batch_index_error_message: Some(words.to_owned()),
@@ -208,13 +208,13 @@ fn a_record_that_the_broker_names_fails_with_its_words_and_the_others_are_writte
         ..PartitionProduceResponse::default()
     };
     let body = respond(9, TopicId::ZERO, vec![refused], ProduceResponse::default());
-    world.answered(1, request, &body);
+    harness.answered(1, request, &body);
     for _ in 0..2 {
-        let request = world.request(1).unwrap();
-        world.served(1, request);
+        let request = harness.request(1).unwrap();
+        harness.served(1, request);
     }
-    assert_eq!(world.log(0), ["a", "c"]);
+    assert_eq!(harness.log(0), ["a", "c"]);
     assert_eq!([offset(&mut record_handles[0]), offset(&mut record_handles[2])], [Some(0), Some(1)]);
     assert_eq!(failure(&mut record_handles[1]), Some((FailureKind::InvalidRecord, Persisted::No)));
-    world.rest();
+    harness.rest();
 }

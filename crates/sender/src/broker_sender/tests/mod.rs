@@ -1,4 +1,4 @@
-//! What a broker sender promises, shown on a small world of brokers that keep the rules of sequences.
+//! The promises of a broker sender, on simulated brokers that keep the rules of sequences.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails fails its test")]
 
@@ -6,6 +6,7 @@ mod answers;
 mod carried;
 mod chaos;
 mod compressing;
+mod harness;
 mod idle;
 mod leaders;
 mod pressure;
@@ -13,4 +14,3 @@ mod promises;
 mod reasons;
 mod requests;
 mod responses;
-mod world;

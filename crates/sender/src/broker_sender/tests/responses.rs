@@ -6,7 +6,7 @@ use milena_codec::message::{
     Message, PartitionProduceResponse, ProduceResponse, TopicProduceResponse, Version,
 };
 
-use super::world::TOPIC;
+use super::harness::TOPIC;
 
 /// What brokers answer, by partition.
 pub(crate) fn response(version: i16, topic_id: TopicId, answers: &[(i32, ErrorCode, i64)]) -> Vec<u8> {

@@ -5,16 +5,16 @@ use super::*;
 #[test]
 fn late_answer_about_the_topic_before_does_not_make_the_next_one_know_the_run() {
     for (changes, in_flight) in [(false, 2), (true, 1)] {
-        let mut story = Story::proven();
-        let (mut first, in_flight_batch) = story.fly("a");
+        let mut harness = PartitionHarness::proven();
+        let (mut first, in_flight_batch) = harness.fly("a");
         if changes {
-            story.partition_sender.topic_changed();
+            harness.partition_sender.topic_changed();
         }
-        story.lands(in_flight_batch, &at(ErrorCode::NONE, 1));
+        harness.lands(in_flight_batch, &at(ErrorCode::NONE, 1));
         assert_eq!(offset(&mut first), Some(1));
         let batches = ["b", "c"].map(|value| {
-            story.send(value);
-            story.next()
+            harness.send(value);
+            harness.next()
         });
         assert_eq!(batches.iter().flatten().count(), in_flight, "changes: {changes}");
     }
@@ -23,22 +23,22 @@ fn late_answer_about_the_topic_before_does_not_make_the_next_one_know_the_run() 
 #[test]
 fn batch_acknowledged_by_the_topic_before_does_not_help_to_prove_another_one() {
     for (changes, told) in [(false, None), (true, Some((FailureKind::OutcomeUnknown, Persisted::Maybe)))] {
-        let mut story = Story::proven();
-        let (_, acknowledged) = story.fly("a");
-        let (mut record_handle, first) = story.fly("b");
-        let (_, second) = story.fly("c");
+        let mut harness = PartitionHarness::proven();
+        let (_, acknowledged) = harness.fly("a");
+        let (mut record_handle, first) = harness.fly("b");
+        let (_, second) = harness.fly("c");
         if changes {
-            story.partition_sender.topic_changed();
+            harness.partition_sender.topic_changed();
         }
-        story.lands(acknowledged, &at(ErrorCode::NONE, 1));
-        story.lost(first);
-        story.lost(second);
-        story.pause();
-        let first = story.next().unwrap();
-        story.refused(first, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
-        let second = story.next().unwrap();
-        story.lands(second, &at(ErrorCode::NONE, 3));
-        story.spent();
+        harness.lands(acknowledged, &at(ErrorCode::NONE, 1));
+        harness.lost(first);
+        harness.lost(second);
+        harness.pause();
+        let first = harness.next().unwrap();
+        harness.refused(first, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
+        let second = harness.next().unwrap();
+        harness.lands(second, &at(ErrorCode::NONE, 3));
+        harness.spent();
         assert_eq!(failure(&mut record_handle), told, "changes: {changes}");
     }
 }

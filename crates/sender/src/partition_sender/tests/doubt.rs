@@ -5,179 +5,179 @@ use super::*;
 #[test]
 fn an_unanswered_batch_goes_again_byte_for_byte_and_is_written_once() {
     for appended in [true, false] {
-        let mut story = Story::proven();
-        let (mut record_handle, in_flight_batch) = story.fly("a");
+        let mut harness = PartitionHarness::proven();
+        let (mut record_handle, in_flight_batch) = harness.fly("a");
         let sent = bytes(&in_flight_batch);
         if appended {
-            story.applied(&in_flight_batch, MAX);
+            harness.applied(&in_flight_batch, MAX);
         }
-        story.lost(in_flight_batch);
-        story.send("b");
-        story.pause();
-        let again = story.next().unwrap();
+        harness.lost(in_flight_batch);
+        harness.send("b");
+        harness.pause();
+        let again = harness.next().unwrap();
         assert_eq!(bytes(&again), sent);
-        story.served(again);
-        story.goes_well();
+        harness.served(again);
+        harness.goes_well();
         assert_eq!(offset(&mut record_handle), Some(1));
-        assert_eq!(story.log.texts(), ["proof", "a", "b"]);
-        story.ends();
+        assert_eq!(harness.log.texts(), ["proof", "a", "b"]);
+        harness.ends();
     }
 }
 
 #[test]
 fn a_leader_without_its_followers_is_asked_again_and_nothing_is_doubled() {
     for code in [ErrorCode::REQUEST_TIMED_OUT, ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND] {
-        let mut story = Story::proven();
-        let (mut record_handle, in_flight_batch) = story.fly("a");
-        story.applied(&in_flight_batch, MAX);
-        story.refused(in_flight_batch, code);
-        story.goes_well();
+        let mut harness = PartitionHarness::proven();
+        let (mut record_handle, in_flight_batch) = harness.fly("a");
+        harness.applied(&in_flight_batch, MAX);
+        harness.refused(in_flight_batch, code);
+        harness.goes_well();
         assert_eq!(offset(&mut record_handle), Some(1));
-        assert_eq!(story.log.texts(), ["proof", "a"]);
-        story.ends();
+        assert_eq!(harness.log.texts(), ["proof", "a"]);
+        harness.ends();
     }
 }
 
 #[test]
 fn a_batch_that_expires_in_flight_may_be_written_and_its_bytes_stay_until_the_answer() {
-    let mut story = Story::proven();
-    let (mut record_handle, in_flight_batch) = story.fly("late");
+    let mut harness = PartitionHarness::proven();
+    let (mut record_handle, in_flight_batch) = harness.fly("late");
     let sent = bytes(&in_flight_batch);
-    let used = story.used();
-    story.deadline();
+    let used = harness.used();
+    harness.deadline();
     assert_eq!(failure(&mut record_handle), Some((FailureKind::DeliveryTimeout, Persisted::Maybe)));
-    assert_eq!(story.used(), used, "the connection may still read them");
+    assert_eq!(harness.used(), used, "the connection may still read them");
     assert_eq!(bytes(&in_flight_batch), sent);
 
     // It was written after all: no gap, no new epoch, and nobody is told twice.
-    let (_, next) = story.fly("next");
+    let (_, next) = harness.fly("next");
     assert_eq!(stamp(&next), (0, 2));
-    let counters = story.completer.counters;
-    story.served(in_flight_batch);
-    assert_eq!(story.completer.counters, counters);
-    story.served(next);
-    assert_eq!(story.log.texts(), ["proof", "late", "next"]);
-    story.ends();
+    let counters = harness.completer.counters;
+    harness.served(in_flight_batch);
+    assert_eq!(harness.completer.counters, counters);
+    harness.served(next);
+    assert_eq!(harness.log.texts(), ["proof", "late", "next"]);
+    harness.ends();
 }
 
 #[test]
 fn when_the_first_of_five_expires_and_the_others_are_written_the_run_goes_on() {
-    let mut story = Story::proven();
-    let (mut late, first) = story.fly("a");
-    story.now += Duration::from_secs(1);
+    let mut harness = PartitionHarness::proven();
+    let (mut late, first) = harness.fly("a");
+    harness.now += Duration::from_secs(1);
     let others: Vec<(RecordHandle, InFlightBatch)> =
-        ["b", "c", "d", "e"].map(|value| story.fly(value)).into();
-    story.now += story.config.delivery_timeout - Duration::from_secs(1);
-    story.expire();
+        ["b", "c", "d", "e"].map(|value| harness.fly(value)).into();
+    harness.now += harness.config.delivery_timeout - Duration::from_secs(1);
+    harness.expire();
     assert_eq!(failure(&mut late), Some((FailureKind::DeliveryTimeout, Persisted::Maybe)));
-    story.served(first);
+    harness.served(first);
     for (mut record_handle, in_flight_batch) in others {
-        story.served(in_flight_batch);
+        harness.served(in_flight_batch);
         assert!(offset(&mut record_handle).is_some());
     }
-    let (_, next) = story.fly("f");
+    let (_, next) = harness.fly("f");
     assert_eq!(stamp(&next), (0, 6));
-    story.served(next);
-    story.ends();
+    harness.served(next);
+    harness.ends();
 }
 
 #[test]
 fn a_doubtful_batch_under_an_identity_that_brokers_do_not_know_goes_again_as_it_was_and_then_stays_in_doubt()
 {
     for code in [ErrorCode::INVALID_PRODUCER_EPOCH, ErrorCode::INVALID_PRODUCER_ID_MAPPING] {
-        let mut story = Story::proven();
-        let (mut record_handle, in_flight_batch) = story.fly("a");
+        let mut harness = PartitionHarness::proven();
+        let (mut record_handle, in_flight_batch) = harness.fly("a");
         let before = stamp(&in_flight_batch);
-        story.lost(in_flight_batch);
-        let mut behind = story.send("b");
-        story.given = Some(identity(8));
+        harness.lost(in_flight_batch);
+        let mut behind = harness.send("b");
+        harness.given = Some(identity(8));
         for _ in 0..5 {
             assert!(is_pending(&mut record_handle), "{code}");
-            assert!(story.next().is_none(), "{code}: not at once");
-            story.pause();
-            let again = story.next().unwrap();
+            assert!(harness.next().is_none(), "{code}: not at once");
+            harness.pause();
+            let again = harness.next().unwrap();
             assert_eq!(stamp(&again), before);
-            story.refused(again, code);
+            harness.refused(again, code);
         }
-        let follows = story.next().unwrap();
+        let follows = harness.next().unwrap();
         assert_eq!(
             failure(&mut record_handle),
             Some((FailureKind::OutcomeUnknown, Persisted::Maybe)),
             "{code}"
         );
         assert_eq!(full_stamp(&follows), Stamp { identity: identity(8), base_sequence: Sequence(0) });
-        story.served(follows);
+        harness.served(follows);
         assert_eq!(offset(&mut behind), Some(1));
-        assert_eq!(story.log.texts(), ["proof", "b"]);
-        story.ends();
+        assert_eq!(harness.log.texts(), ["proof", "b"]);
+        harness.ends();
     }
 }
 
 #[test]
 fn a_doubtful_batch_whose_identity_one_broker_does_not_know_is_written_once_where_another_does() {
     for appended in [false, true] {
-        let mut story = Story::proven();
-        let (mut record_handle, in_flight_batch) = story.fly("a");
+        let mut harness = PartitionHarness::proven();
+        let (mut record_handle, in_flight_batch) = harness.fly("a");
         if appended {
-            story.applied(&in_flight_batch, MAX);
+            harness.applied(&in_flight_batch, MAX);
         }
-        story.lost(in_flight_batch);
+        harness.lost(in_flight_batch);
         for _ in 0..3 {
             for _ in 0..4 {
-                story.pause();
-                let again = story.next().unwrap();
-                story.refused(again, ErrorCode::INVALID_PRODUCER_ID_MAPPING);
+                harness.pause();
+                let again = harness.next().unwrap();
+                harness.refused(again, ErrorCode::INVALID_PRODUCER_ID_MAPPING);
             }
-            story.pause();
-            let again = story.next().unwrap();
-            story.lost(again);
+            harness.pause();
+            let again = harness.next().unwrap();
+            harness.lost(again);
         }
-        story.pause();
-        let again = story.next().unwrap();
-        story.served(again);
-        assert_eq!((offset(&mut record_handle), story.log.texts().len()), (Some(1), 2));
-        story.given = Some(identity(8));
-        story.ends();
+        harness.pause();
+        let again = harness.next().unwrap();
+        harness.served(again);
+        assert_eq!((offset(&mut record_handle), harness.log.texts().len()), (Some(1), 2));
+        harness.given = Some(identity(8));
+        harness.ends();
     }
 }
 
 #[test]
 fn a_batch_that_waits_in_the_queue_expires_as_not_written_and_leaves_no_gap() {
-    let mut story = Story::proven();
+    let mut harness = PartitionHarness::proven();
     let mut record_handles: Vec<RecordHandle> = Vec::new();
     for _ in 0..3 {
-        record_handles.push(story.send("a"));
-        story.now += Duration::from_secs(1);
-        story.partition_sender.partition().visit(story.now, true, false, usize::MAX).unwrap();
+        record_handles.push(harness.send("a"));
+        harness.now += Duration::from_secs(1);
+        harness.partition_sender.partition().visit(harness.now, true, false, usize::MAX).unwrap();
     }
-    story.deadline();
+    harness.deadline();
     for record_handle in &mut record_handles {
         assert_eq!(failure(record_handle), Some((FailureKind::DeliveryTimeout, Persisted::No)));
     }
-    assert_eq!(story.used(), 0);
-    let (mut next, in_flight_batch) = story.fly("b");
+    assert_eq!(harness.used(), 0);
+    let (mut next, in_flight_batch) = harness.fly("b");
     assert_eq!(stamp(&in_flight_batch), (0, 1));
-    story.served(in_flight_batch);
+    harness.served(in_flight_batch);
     assert_eq!(offset(&mut next), Some(1));
-    story.ends();
+    harness.ends();
 }
 
 #[test]
 fn only_what_is_too_late_expires() {
-    let mut story = Story::simple();
-    let mut early = story.send("a");
-    story.now += Duration::from_secs(30);
-    story.partition_sender.partition().visit(story.now, true, false, usize::MAX).unwrap();
-    let mut late = story.send("b");
-    let opened = story.now;
-    story.now = opened + story.config.delivery_timeout - Duration::from_nanos(1);
-    story.partition_sender.partition().visit(story.now, true, false, usize::MAX).unwrap();
-    story.expire();
+    let mut harness = PartitionHarness::simple();
+    let mut early = harness.send("a");
+    harness.now += Duration::from_secs(30);
+    harness.partition_sender.partition().visit(harness.now, true, false, usize::MAX).unwrap();
+    let mut late = harness.send("b");
+    let opened = harness.now;
+    harness.now = opened + harness.config.delivery_timeout - Duration::from_nanos(1);
+    harness.partition_sender.partition().visit(harness.now, true, false, usize::MAX).unwrap();
+    harness.expire();
     assert!(failure(&mut early).is_some() && is_pending(&mut late));
-    story.now += Duration::from_nanos(1);
-    story.expire();
+    harness.now += Duration::from_nanos(1);
+    harness.expire();
     assert!(failure(&mut late).is_some());
-    story.ends();
+    harness.ends();
 }
 
 #[test]
@@ -190,16 +190,16 @@ fn a_batch_that_was_refused_expires_as_not_written_and_an_unanswered_one_as_perh
         (said(ErrorCode::NETWORK_EXCEPTION), Persisted::Maybe),
     ];
     for (answer, persisted) in rows {
-        let mut story = Story::proven();
-        let (mut record_handle, in_flight_batch) = story.fly("a");
-        story.lands(in_flight_batch, &answer);
-        story.deadline();
+        let mut harness = PartitionHarness::proven();
+        let (mut record_handle, in_flight_batch) = harness.fly("a");
+        harness.lands(in_flight_batch, &answer);
+        harness.deadline();
         assert_eq!(
             failure(&mut record_handle),
             Some((FailureKind::DeliveryTimeout, persisted)),
             "{answer:?}"
         );
-        let again = story.next();
+        let again = harness.next();
         assert_eq!(
             again.is_some(),
             persisted == Persisted::Maybe,
@@ -207,12 +207,12 @@ fn a_batch_that_was_refused_expires_as_not_written_and_an_unanswered_one_as_perh
         );
         let follows = if again.is_some() { (0, 2) } else { (1, 0) };
         again.into_iter().for_each(|in_flight_batch| {
-            story.served(in_flight_batch);
+            harness.served(in_flight_batch);
         });
-        let (_, next) = story.fly("b");
+        let (_, next) = harness.fly("b");
         assert_eq!(stamp(&next), follows, "{answer:?}");
-        story.served(next);
-        story.ends();
+        harness.served(next);
+        harness.ends();
     }
 }
 
@@ -225,77 +225,77 @@ fn no_refusal_ends_a_doubt() {
         (ErrorCode::UNKNOWN_PRODUCER_ID, FailureKind::OutcomeUnknown),
     ];
     for (code, kind) in rows {
-        let mut story = Story::proven();
-        let (mut record_handle, in_flight_batch) = story.fly("a");
-        story.lost(in_flight_batch);
-        story.pause();
-        let again = story.next().unwrap();
-        story.refused(again, code);
-        assert!(story.next().is_none());
-        story.deadline();
+        let mut harness = PartitionHarness::proven();
+        let (mut record_handle, in_flight_batch) = harness.fly("a");
+        harness.lost(in_flight_batch);
+        harness.pause();
+        let again = harness.next().unwrap();
+        harness.refused(again, code);
+        assert!(harness.next().is_none());
+        harness.deadline();
         assert_eq!(failure(&mut record_handle), Some((kind, Persisted::Maybe)), "{code}");
-        story.ends();
+        harness.ends();
     }
 }
 
 #[test]
 fn a_refusal_for_good_after_an_unanswered_try_says_that_it_may_be_written() {
-    let mut story = Story::proven();
-    let (mut record_handle, in_flight_batch) = story.fly("a");
-    story.lost(in_flight_batch);
-    story.pause();
-    let again = story.next().unwrap();
-    story.refused(again, ErrorCode::TOPIC_AUTHORIZATION_FAILED);
+    let mut harness = PartitionHarness::proven();
+    let (mut record_handle, in_flight_batch) = harness.fly("a");
+    harness.lost(in_flight_batch);
+    harness.pause();
+    let again = harness.next().unwrap();
+    harness.refused(again, ErrorCode::TOPIC_AUTHORIZATION_FAILED);
     assert_eq!(failure(&mut record_handle), Some((FailureKind::TopicAuthorizationFailed, Persisted::Maybe)));
-    story.ends();
+    harness.ends();
 }
 
 #[test]
 fn an_expired_batch_tells_what_the_broker_last_said() {
-    let mut story = Story::proven();
-    let (mut record_handle, in_flight_batch) = story.fly("a");
-    story.refused(in_flight_batch, ErrorCode::NOT_ENOUGH_REPLICAS);
-    story.deadline();
+    let mut harness = PartitionHarness::proven();
+    let (mut record_handle, in_flight_batch) = harness.fly("a");
+    harness.refused(in_flight_batch, ErrorCode::NOT_ENOUGH_REPLICAS);
+    harness.deadline();
     let said = message(&mut record_handle);
     assert!(said.contains("too late") && said.contains("NOT_ENOUGH_REPLICAS"), "{said}");
 }
 
 #[test]
 fn a_batch_that_did_not_fit_its_request_expires_as_not_written() {
-    let mut story = Story::proven();
-    let (mut record_handle, in_flight_batch) = story.fly("a");
-    story.partition_sender.put_back(in_flight_batch, &mut story.completer);
-    story.deadline();
+    let mut harness = PartitionHarness::proven();
+    let (mut record_handle, in_flight_batch) = harness.fly("a");
+    harness.partition_sender.put_back(in_flight_batch, &mut harness.completer);
+    harness.deadline();
     assert_eq!(failure(&mut record_handle), Some((FailureKind::DeliveryTimeout, Persisted::No)));
-    story.ends();
+    harness.ends();
 }
 
 #[test]
 fn at_the_end_everything_fails_once_and_bytes_in_flight_come_back_later() {
-    let mut story = Story::proven();
-    let (mut out, in_flight_batch) = story.fly("a");
-    let (mut waiting, refused) = story.fly("b");
-    story.refused(refused, ErrorCode::NOT_ENOUGH_REPLICAS);
-    let mut queued = story.send("c");
-    story.partition_sender.abort(&mut story.completer).unwrap();
-    story.completer.finish();
+    let mut harness = PartitionHarness::proven();
+    let (mut out, in_flight_batch) = harness.fly("a");
+    let (mut waiting, refused) = harness.fly("b");
+    harness.refused(refused, ErrorCode::NOT_ENOUGH_REPLICAS);
+    let mut queued = harness.send("c");
+    harness.partition_sender.abort(&mut harness.completer).unwrap();
+    harness.completer.finish();
     assert_eq!(failure(&mut out), Some((FailureKind::Closed, Persisted::Maybe)));
     assert_eq!(failure(&mut waiting), Some((FailureKind::Closed, Persisted::No)));
     assert_eq!(failure(&mut queued), Some((FailureKind::Closed, Persisted::No)));
-    assert!(story.used() > 0);
-    assert_eq!(story.shared.failures.total(), 3);
-    story.served(in_flight_batch);
-    assert_eq!((story.used(), story.completer.counters.failed), (0, 3));
-    story.ends();
+    assert!(harness.used() > 0);
+    assert_eq!(harness.shared.failures.total(), 3);
+    harness.served(in_flight_batch);
+    assert_eq!((harness.used(), harness.completer.counters.failed), (0, 3));
+    harness.ends();
 }
 
 #[test]
 fn a_record_written_to_a_connection_without_an_answer_has_no_offset() {
-    let mut story = Story::plain();
-    let (mut record_handle, in_flight_batch) = story.fly("a");
+    let mut harness = PartitionHarness::plain();
+    let (mut record_handle, in_flight_batch) = harness.fly("a");
     assert!(is_pending(&mut record_handle));
-    story.lands(in_flight_batch, &Answer::Written);
+    harness.lands(in_flight_batch, &Answer::Written);
     let receipt = record_handle.poll(Waker::noop());
     assert!(matches!(receipt, Poll::Ready(Ok(receipt)) if receipt.offset.is_none()), "{receipt:?}");
-    story.ends();
+    harness.ends();
 }

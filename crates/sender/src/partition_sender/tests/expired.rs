@@ -3,44 +3,44 @@
 use super::*;
 
 /// `a` has expired, and `b`, which is younger, has not; nobody answered about either.
-fn expired_and_lost() -> (Story, [RecordHandle; 2], [Vec<u8>; 2]) {
-    let mut story = Story::proven();
-    let (mut late, first) = story.fly("a");
-    story.now += Duration::from_secs(1);
-    let (record_handle, second) = story.fly("b");
-    story.now += story.config.delivery_timeout - Duration::from_secs(1);
-    story.expire();
+fn expired_and_lost() -> (PartitionHarness, [RecordHandle; 2], [Vec<u8>; 2]) {
+    let mut harness = PartitionHarness::proven();
+    let (mut late, first) = harness.fly("a");
+    harness.now += Duration::from_secs(1);
+    let (record_handle, second) = harness.fly("b");
+    harness.now += harness.config.delivery_timeout - Duration::from_secs(1);
+    harness.expire();
     assert_eq!(failure(&mut late), Some((FailureKind::DeliveryTimeout, Persisted::Maybe)));
     let sent = [bytes(&first), bytes(&second)];
-    story.lost(first);
-    story.lost(second);
-    (story, [late, record_handle], sent)
+    harness.lost(first);
+    harness.lost(second);
+    (harness, [late, record_handle], sent)
 }
 
 #[test]
 fn an_expired_batch_that_nobody_answered_goes_again_as_it_was_before_those_behind_it() {
     for appended in [0, 1, 2] {
-        let (mut story, [_, mut second], sent) = expired_and_lost();
+        let (mut harness, [_, mut second], sent) = expired_and_lost();
         for bytes in &sent[..appended] {
-            story.log.append(bytes, MAX);
+            harness.log.append(bytes, MAX);
         }
-        story.send("c");
-        assert!(story.next().is_none(), "not without a pause");
+        harness.send("c");
+        assert!(harness.next().is_none(), "not without a pause");
         // Shorter than it takes for the second to be too late.
-        story.now += PAUSE;
-        let failed = story.completer.counters.failed;
+        harness.now += PAUSE;
+        let failed = harness.completer.counters.failed;
         for sent in &sent {
-            let again = story.next().unwrap();
+            let again = harness.next().unwrap();
             assert_eq!(&bytes(&again), sent);
-            story.served(again);
+            harness.served(again);
         }
         assert_eq!(offset(&mut second), Some(2));
-        let next = story.next().unwrap();
+        let next = harness.next().unwrap();
         assert_eq!((stamp(&next), values(&next)), ((0, 3), vec!["c".to_owned()]), "no gap, no new epoch");
-        story.served(next);
-        assert_eq!(story.log.texts(), ["proof", "a", "b", "c"]);
-        assert_eq!(story.completer.counters.failed, failed, "no caller is told twice");
-        story.ends();
+        harness.served(next);
+        assert_eq!(harness.log.texts(), ["proof", "a", "b", "c"]);
+        assert_eq!(harness.completer.counters.failed, failed, "no caller is told twice");
+        harness.ends();
     }
 }
 
@@ -48,22 +48,22 @@ fn an_expired_batch_that_nobody_answered_goes_again_as_it_was_before_those_behin
 fn what_a_broker_takes_up_late_of_an_expired_batch_and_of_those_behind_it_is_written_once() {
     // How many answers come before the broker gets to what the connection had that ended.
     for answers in [0, 1, 2] {
-        let (mut story, _, sent) = expired_and_lost();
-        story.now += PAUSE;
+        let (mut harness, _, sent) = expired_and_lost();
+        harness.now += PAUSE;
         for _ in 0..answers {
-            let again = story.next().unwrap();
-            story.served(again);
+            let again = harness.next().unwrap();
+            harness.served(again);
         }
-        let again = story.next();
+        let again = harness.next();
         for bytes in &sent {
-            story.log.append(bytes, MAX);
+            harness.log.append(bytes, MAX);
         }
         if let Some(in_flight_batch) = again {
-            story.served(in_flight_batch);
+            harness.served(in_flight_batch);
         }
-        story.goes_well();
-        assert_eq!(story.log.texts(), ["proof", "a", "b"]);
-        story.ends();
+        harness.goes_well();
+        assert_eq!(harness.log.texts(), ["proof", "a", "b"]);
+        harness.ends();
     }
 }
 
@@ -75,83 +75,83 @@ fn batch_behind_an_expired_one_that_is_refused_is_in_doubt_itself_and_a_new_epoc
         said(ErrorCode::TOPIC_AUTHORIZATION_FAILED),
     ];
     for answer in rows {
-        let (mut story, [_, mut second], _) = expired_and_lost();
-        story.now += PAUSE;
-        let again = story.next().unwrap();
-        story.lands(again, &answer);
-        let behind = story.next().unwrap();
+        let (mut harness, [_, mut second], _) = expired_and_lost();
+        harness.now += PAUSE;
+        let again = harness.next().unwrap();
+        harness.lands(again, &answer);
+        let behind = harness.next().unwrap();
         assert_eq!((stamp(&behind), values(&behind)), ((0, 2), vec!["b".to_owned()]));
-        story.served(behind);
-        story.goes_well();
+        harness.served(behind);
+        harness.goes_well();
         assert_eq!(failure(&mut second), Some((FailureKind::OutcomeUnknown, Persisted::Maybe)));
-        assert_eq!(story.log.texts(), ["proof"], "{answer:?}");
-        let (_, next) = story.fly("c");
+        assert_eq!(harness.log.texts(), ["proof"], "{answer:?}");
+        let (_, next) = harness.fly("c");
         assert_eq!(stamp(&next), (1, 0));
-        story.served(next);
-        story.ends();
+        harness.served(next);
+        harness.ends();
     }
 }
 
 #[test]
 fn an_expired_batch_is_no_longer_sent_once_as_much_time_has_passed_again() {
-    let mut story = Story::proven();
-    let (mut late, mut in_flight_batch) = story.fly("late");
+    let mut harness = PartitionHarness::proven();
+    let (mut late, mut in_flight_batch) = harness.fly("late");
     let sent = bytes(&in_flight_batch);
-    story.deadline();
+    harness.deadline();
     assert_eq!(failure(&mut late), Some((FailureKind::DeliveryTimeout, Persisted::Maybe)));
-    let given_up = story.partition_sender.deadline(&story.config).unwrap();
-    while story.now + PAUSE * 20 < given_up {
-        story.lost(in_flight_batch);
-        story.pause();
-        story.expire();
-        in_flight_batch = story.next().unwrap();
+    let given_up = harness.partition_sender.deadline(&harness.config).unwrap();
+    while harness.now + PAUSE * 20 < given_up {
+        harness.lost(in_flight_batch);
+        harness.pause();
+        harness.expire();
+        in_flight_batch = harness.next().unwrap();
         assert_eq!(bytes(&in_flight_batch), sent);
     }
-    story.now = given_up;
-    story.expire();
-    assert!(story.used() > 0, "the connection may still read the bytes");
-    assert_eq!(story.partition_sender.deadline(&story.config), None, "nothing more can be given up");
-    story.lost(in_flight_batch);
-    assert_eq!(story.used(), 0);
-    let (_, next) = story.fly("next");
+    harness.now = given_up;
+    harness.expire();
+    assert!(harness.used() > 0, "the connection may still read the bytes");
+    assert_eq!(harness.partition_sender.deadline(&harness.config), None, "nothing more can be given up");
+    harness.lost(in_flight_batch);
+    assert_eq!(harness.used(), 0);
+    let (_, next) = harness.fly("next");
     assert_eq!(stamp(&next), (1, 0));
-    story.served(next);
-    story.ends();
+    harness.served(next);
+    harness.ends();
 }
 
 #[test]
 fn at_the_end_an_expired_batch_holds_nothing() {
-    let (mut story, ..) = expired_and_lost();
-    assert!(story.used() > 0);
-    story.partition_sender.abort(&mut story.completer).unwrap();
-    story.completer.finish();
-    assert_eq!(story.used(), 0);
-    story.ends();
+    let (mut harness, ..) = expired_and_lost();
+    assert!(harness.used() > 0);
+    harness.partition_sender.abort(&mut harness.completer).unwrap();
+    harness.completer.finish();
+    assert_eq!(harness.used(), 0);
+    harness.ends();
 }
 
 #[test]
 fn an_expired_batch_without_a_stamp_is_not_written_twice() {
-    let mut story = Story::plain();
-    let (mut late, in_flight_batch) = story.fly("late");
-    story.applied(&in_flight_batch, MAX);
-    story.deadline();
+    let mut harness = PartitionHarness::plain();
+    let (mut late, in_flight_batch) = harness.fly("late");
+    harness.applied(&in_flight_batch, MAX);
+    harness.deadline();
     assert_eq!(failure(&mut late), Some((FailureKind::DeliveryTimeout, Persisted::Maybe)));
-    story.lost(in_flight_batch);
-    assert_eq!(story.used(), 0);
-    story.goes_well();
-    assert_eq!(story.log.texts(), ["late"]);
-    story.ends();
+    harness.lost(in_flight_batch);
+    assert_eq!(harness.used(), 0);
+    harness.goes_well();
+    assert_eq!(harness.log.texts(), ["late"]);
+    harness.ends();
 }
 
 #[test]
 fn record_that_was_never_sent_is_not_called_unacknowledged() {
-    let mut story = Story::proven();
-    let (mut sent, in_flight_batch) = story.fly("sent");
-    let mut waiting = story.send("waiting");
-    story.deadline();
+    let mut harness = PartitionHarness::proven();
+    let (mut sent, in_flight_batch) = harness.fly("sent");
+    let mut waiting = harness.send("waiting");
+    harness.deadline();
     let (sent, waiting) = (message(&mut sent), message(&mut waiting));
     assert!(sent.contains("not acknowledged within 120s: too late"), "{sent}");
     assert!(waiting.contains("not sent within 120s: too late"), "{waiting}");
-    story.served(in_flight_batch);
-    story.ends();
+    harness.served(in_flight_batch);
+    harness.ends();
 }

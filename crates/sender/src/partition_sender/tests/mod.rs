@@ -41,7 +41,7 @@ const MAX: usize = 1 << 20;
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// One partition: callers, its partition sender, and its log at the brokers.
-struct Story {
+struct PartitionHarness {
     now: Instant,
     shared: StdArc<Shared>,
     topic: Topic,
@@ -57,7 +57,7 @@ struct Story {
     holds_jobs: bool,
 }
 
-impl Story {
+impl PartitionHarness {
     fn new(accumulator: AccumulatorConfig, config: PartitionSenderConfig) -> Self {
         Self::with(accumulator, config, Compression::None)
     }

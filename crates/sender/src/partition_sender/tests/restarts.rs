@@ -4,33 +4,33 @@
 use super::*;
 
 /// Five batches of one record, and their callers; the leader has appended the first `appended`, and no answer came.
-fn five_unanswered(appended: usize) -> (Story, Vec<RecordHandle>) {
-    let mut story = Story::proven();
+fn five_unanswered(appended: usize) -> (PartitionHarness, Vec<RecordHandle>) {
+    let mut harness = PartitionHarness::proven();
     let (record_handles, in_flight_batches): (Vec<RecordHandle>, Vec<InFlightBatch>) =
-        ["a", "b", "c", "d", "e"].map(|value| story.fly(value)).into_iter().unzip();
+        ["a", "b", "c", "d", "e"].map(|value| harness.fly(value)).into_iter().unzip();
     for in_flight_batch in in_flight_batches.iter().take(appended) {
-        story.applied(in_flight_batch, MAX);
+        harness.applied(in_flight_batch, MAX);
     }
-    in_flight_batches.into_iter().for_each(|in_flight_batch| story.lost(in_flight_batch));
-    story.log.restart();
-    story.pause();
-    (story, record_handles)
+    in_flight_batches.into_iter().for_each(|in_flight_batch| harness.lost(in_flight_batch));
+    harness.log.restart();
+    harness.pause();
+    (harness, record_handles)
 }
 
 /// The leader refuses the sequences of all but the last, and acknowledges that one at `base_offset`.
-fn only_last_is_recognised(story: &mut Story, base_offset: i64) {
+fn only_last_is_recognised(harness: &mut PartitionHarness, base_offset: i64) {
     for _ in 0..4 {
-        let in_flight_batch = story.next().unwrap();
-        story.refused(in_flight_batch, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
+        let in_flight_batch = harness.next().unwrap();
+        harness.refused(in_flight_batch, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
     }
-    let last = story.next().unwrap();
-    story.lands(last, &at(ErrorCode::NONE, base_offset));
+    let last = harness.next().unwrap();
+    harness.lands(last, &at(ErrorCode::NONE, base_offset));
 }
 
 /// The bytes of the batch that waits under this sequence.
-fn copy_of(story: &Story, sequence: Sequence) -> Vec<u8> {
+fn copy_of(harness: &PartitionHarness, sequence: Sequence) -> Vec<u8> {
     let entry =
-        story.partition_sender.entries.iter().find(|entry| entry.stamp.base_sequence == sequence).unwrap();
+        harness.partition_sender.entries.iter().find(|entry| entry.stamp.base_sequence == sequence).unwrap();
     let Bytes::Here(batch) = &entry.bytes else { panic!("it is in flight") };
     batch.pieces().collect::<Vec<_>>().concat()
 }
@@ -38,22 +38,22 @@ fn copy_of(story: &Story, sequence: Sequence) -> Vec<u8> {
 #[test]
 fn five_unanswered_batches_are_written_once_and_told_so_however_many_the_leader_had() {
     for appended in 0..=5 {
-        let (mut story, mut record_handles) = five_unanswered(appended);
-        story.goes_well();
-        assert_eq!(story.log.texts(), ["proof", "a", "b", "c", "d", "e"], "{appended} appended");
+        let (mut harness, mut record_handles) = five_unanswered(appended);
+        harness.goes_well();
+        assert_eq!(harness.log.texts(), ["proof", "a", "b", "c", "d", "e"], "{appended} appended");
         let offsets: Vec<_> = record_handles.iter_mut().map(offset).collect();
         assert_eq!(offsets, [Some(1), Some(2), Some(3), Some(4), Some(5)], "{appended} appended");
-        let (_, next) = story.fly("next");
+        let (_, next) = harness.fly("next");
         assert_eq!(stamp(&next), (0, 6), "no gap, no new epoch");
-        story.served(next);
-        story.ends();
+        harness.served(next);
+        harness.ends();
     }
 }
 
 #[test]
 fn offset_is_not_told_where_records_of_another_producer_may_be_between() {
-    let (mut story, mut record_handles) = five_unanswered(5);
-    only_last_is_recognised(&mut story, 6);
+    let (mut harness, mut record_handles) = five_unanswered(5);
+    only_last_is_recognised(&mut harness, 6);
     for record_handle in &mut record_handles[..4] {
         let receipt = record_handle.poll(Waker::noop());
         assert!(matches!(receipt, Poll::Ready(Ok(receipt)) if receipt.offset.is_none()), "{receipt:?}");
@@ -63,14 +63,14 @@ fn offset_is_not_told_where_records_of_another_producer_may_be_between() {
 
 #[test]
 fn leader_that_lost_the_run_and_took_a_late_copy_as_its_first_proves_nothing() {
-    let (mut story, mut record_handles) = five_unanswered(0);
-    story.log.forget_producers();
-    story.log.append_others(1);
-    let late = story.partition_sender.entries[2].stamp.base_sequence;
-    let copy = copy_of(&story, late);
-    assert_eq!(story.log.append(&copy, MAX).0, ErrorCode::NONE);
-    story.goes_well();
-    let texts = story.log.texts();
+    let (mut harness, mut record_handles) = five_unanswered(0);
+    harness.log.forget_producers();
+    harness.log.append_others(1);
+    let late = harness.partition_sender.entries[2].stamp.base_sequence;
+    let copy = copy_of(&harness, late);
+    assert_eq!(harness.log.append(&copy, MAX).0, ErrorCode::NONE);
+    harness.goes_well();
+    let texts = harness.log.texts();
     for (value, record_handle) in ["a", "b", "c", "d", "e"].iter().zip(&mut record_handles) {
         let is_there = texts.iter().any(|text| text == value);
         let acknowledged = offset(record_handle).is_some();
@@ -78,15 +78,15 @@ fn leader_that_lost_the_run_and_took_a_late_copy_as_its_first_proves_nothing() {
         assert_eq!(failure(record_handle).is_some(), !acknowledged, "{value}");
     }
     assert_eq!(failure(&mut record_handles[0]), Some((FailureKind::OutcomeUnknown, Persisted::Maybe)));
-    story.ends();
+    harness.ends();
 }
 
 #[test]
 fn later_batch_without_room_for_those_before_it_does_not_prove_them() {
     for base_offset in [-1, 4] {
-        let (mut story, mut record_handles) = five_unanswered(5);
-        only_last_is_recognised(&mut story, base_offset);
-        assert!(story.next().is_none());
+        let (mut harness, mut record_handles) = five_unanswered(5);
+        only_last_is_recognised(&mut harness, base_offset);
+        assert!(harness.next().is_none());
         for record_handle in &mut record_handles[..4] {
             assert_eq!(
                 failure(record_handle),
@@ -94,116 +94,117 @@ fn later_batch_without_room_for_those_before_it_does_not_prove_them() {
                 "{base_offset}"
             );
         }
-        let (_, next) = story.fly("next");
+        let (_, next) = harness.fly("next");
         assert_eq!(stamp(&next), (1, 0));
     }
 }
 
 #[test]
 fn later_batch_at_another_leader_does_not_prove_what_the_one_before_refused() {
-    let (mut story, mut record_handles) = five_unanswered(5);
+    let (mut harness, mut record_handles) = five_unanswered(5);
     for _ in 0..4 {
-        let in_flight_batch = story.next().unwrap();
-        story.refused(in_flight_batch, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
+        let in_flight_batch = harness.next().unwrap();
+        harness.refused(in_flight_batch, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
     }
-    let last = story.next().unwrap();
-    story.refused(last, ErrorCode::NOT_LEADER_OR_FOLLOWER);
-    story.partition_sender.moved();
-    let first = story.next().unwrap();
+    let last = harness.next().unwrap();
+    harness.refused(last, ErrorCode::NOT_LEADER_OR_FOLLOWER);
+    harness.partition_sender.moved();
+    let first = harness.next().unwrap();
     assert_eq!(values(&first), ["a"], "each is sent to the new leader");
-    story.served(first);
-    story.goes_well();
+    harness.served(first);
+    harness.goes_well();
     assert!(record_handles.iter_mut().all(|record_handle| offset(record_handle).is_some()));
-    assert_eq!(story.log.texts(), ["proof", "a", "b", "c", "d", "e"]);
-    story.ends();
+    assert_eq!(harness.log.texts(), ["proof", "a", "b", "c", "d", "e"]);
+    harness.ends();
 }
 
 #[test]
 fn batches_that_no_leader_recognises_fail_as_possibly_written_and_say_why() {
-    let (mut story, mut record_handles) = five_unanswered(0);
+    let (mut harness, mut record_handles) = five_unanswered(0);
     for _ in 0..5 {
-        let in_flight_batch = story.next().unwrap();
-        story.refused(in_flight_batch, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
+        let in_flight_batch = harness.next().unwrap();
+        harness.refused(in_flight_batch, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
     }
-    let mut behind = story.send("f");
-    let next = story.next().unwrap();
+    let mut behind = harness.send("f");
+    let next = harness.next().unwrap();
     assert_eq!((stamp(&next), values(&next)), ((1, 0), vec!["f".to_owned()]));
     for record_handle in &mut record_handles {
         assert_eq!(failure(record_handle), Some((FailureKind::OutcomeUnknown, Persisted::Maybe)));
         let said = message(record_handle);
         assert!(said.contains("OUT_OF_ORDER_SEQUENCE_NUMBER") && said.contains("may have been"), "{said}");
     }
-    story.served(next);
+    harness.served(next);
     assert_eq!(offset(&mut behind), Some(1));
-    story.ends();
+    harness.ends();
 }
 
 #[test]
 fn late_copy_of_a_batch_in_doubt_is_fenced_by_the_next_epoch() {
-    let mut story = Story::proven();
-    let (mut record_handle, in_flight_batch) = story.fly("late");
+    let mut harness = PartitionHarness::proven();
+    let (mut record_handle, in_flight_batch) = harness.fly("late");
     let late = bytes(&in_flight_batch);
-    story.lost(in_flight_batch);
-    story.pause();
-    let again = story.next().unwrap();
-    story.refused(again, ErrorCode::TOPIC_AUTHORIZATION_FAILED);
+    harness.lost(in_flight_batch);
+    harness.pause();
+    let again = harness.next().unwrap();
+    harness.refused(again, ErrorCode::TOPIC_AUTHORIZATION_FAILED);
     assert_eq!(failure(&mut record_handle), Some((FailureKind::TopicAuthorizationFailed, Persisted::Maybe)));
-    let (_, next) = story.fly("next");
-    story.served(next);
-    assert_eq!(story.log.append(&late, MAX).0, ErrorCode::INVALID_PRODUCER_EPOCH);
-    assert_eq!(story.log.texts(), ["proof", "next"]);
-    story.ends();
+    let (_, next) = harness.fly("next");
+    harness.served(next);
+    assert_eq!(harness.log.append(&late, MAX).0, ErrorCode::INVALID_PRODUCER_EPOCH);
+    assert_eq!(harness.log.texts(), ["proof", "next"]);
+    harness.ends();
 }
 
 #[test]
 fn limited_retries_never_report_records_as_not_written_that_a_broker_takes_up_late() {
-    let mut story =
-        Story::new(accumulator(), PartitionSenderConfig { retries: 1, ..partition_senders() }).prove();
-    let (mut record_handle, in_flight_batch) = story.fly("a");
+    let mut harness =
+        PartitionHarness::new(accumulator(), PartitionSenderConfig { retries: 1, ..partition_senders() })
+            .prove();
+    let (mut record_handle, in_flight_batch) = harness.fly("a");
     let late = bytes(&in_flight_batch);
-    story.lost(in_flight_batch);
-    story.pause();
-    let again = story.next().unwrap();
-    story.refused(again, ErrorCode::NOT_ENOUGH_REPLICAS);
+    harness.lost(in_flight_batch);
+    harness.pause();
+    let again = harness.next().unwrap();
+    harness.refused(again, ErrorCode::NOT_ENOUGH_REPLICAS);
     assert_eq!(failure(&mut record_handle), Some((FailureKind::RetriesExhausted, Persisted::Maybe)));
-    assert_eq!(story.log.append(&late, MAX).0, ErrorCode::NONE);
-    story.ends();
+    assert_eq!(harness.log.append(&late, MAX).0, ErrorCode::NONE);
+    harness.ends();
 }
 
 #[test]
 fn no_new_batch_is_taken_while_one_is_in_doubt() {
-    let mut story = Story::proven();
-    let (_, first) = story.fly("a");
+    let mut harness = PartitionHarness::proven();
+    let (_, first) = harness.fly("a");
     // The leader knows the run, and took a perhaps.
-    story.refused(first, ErrorCode::REQUEST_TIMED_OUT);
-    story.send("b");
-    story.pause();
-    let again = story.next().unwrap();
+    harness.refused(first, ErrorCode::REQUEST_TIMED_OUT);
+    harness.send("b");
+    harness.pause();
+    let again = harness.next().unwrap();
     assert_eq!(values(&again), ["a"]);
-    assert!(story.next().is_none());
-    story.served(again);
-    assert_eq!(values(&story.next().unwrap()), ["b"]);
+    assert!(harness.next().is_none());
+    harness.served(again);
+    assert_eq!(values(&harness.next().unwrap()), ["b"]);
 }
 
 #[test]
 fn batch_that_was_refused_behind_another_is_asked_for_again_once_that_one_is_written() {
-    let mut story = Story::proven();
+    let mut harness = PartitionHarness::proven();
     let (record_handles, in_flight_batches): (Vec<RecordHandle>, Vec<InFlightBatch>) =
-        ["d", "e", "f"].map(|value| story.fly(value)).into_iter().unzip();
-    in_flight_batches.into_iter().for_each(|in_flight_batch| story.lost(in_flight_batch));
-    story.pause();
-    let d = story.next().unwrap();
-    story.served(d);
-    let (e, f) = (story.next().unwrap(), story.next().unwrap());
-    story.refused(e, ErrorCode::NOT_ENOUGH_REPLICAS);
-    story.refused(f, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
-    story.goes_well();
+        ["d", "e", "f"].map(|value| harness.fly(value)).into_iter().unzip();
+    in_flight_batches.into_iter().for_each(|in_flight_batch| harness.lost(in_flight_batch));
+    harness.pause();
+    let d = harness.next().unwrap();
+    harness.served(d);
+    let (e, f) = (harness.next().unwrap(), harness.next().unwrap());
+    harness.refused(e, ErrorCode::NOT_ENOUGH_REPLICAS);
+    harness.refused(f, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
+    harness.goes_well();
     assert_eq!(
         record_handles.into_iter().map(|mut record_handle| offset(&mut record_handle)).collect::<Vec<_>>(),
         [Some(1), Some(2), Some(3)]
     );
-    assert_eq!(story.log.texts(), ["proof", "d", "e", "f"]);
-    story.ends();
+    assert_eq!(harness.log.texts(), ["proof", "d", "e", "f"]);
+    harness.ends();
 }
 
 #[test]
@@ -211,71 +212,71 @@ fn leader_that_loses_the_partition_after_it_appended_leaves_the_batch_in_doubt()
     for (code, offset) in
         [(ErrorCode::NOT_LEADER_OR_FOLLOWER, -1), (ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, 1)]
     {
-        let mut story = Story::proven();
-        let (mut record_handle, in_flight_batch) = story.fly("a");
-        story.applied(&in_flight_batch, MAX);
-        story.lands(in_flight_batch, &at(code, offset));
-        story.partition_sender.moved();
-        story.deadline();
+        let mut harness = PartitionHarness::proven();
+        let (mut record_handle, in_flight_batch) = harness.fly("a");
+        harness.applied(&in_flight_batch, MAX);
+        harness.lands(in_flight_batch, &at(code, offset));
+        harness.partition_sender.moved();
+        harness.deadline();
         assert_eq!(
             failure(&mut record_handle),
             Some((FailureKind::DeliveryTimeout, Persisted::Maybe)),
             "{code}"
         );
-        story.goes_well();
-        assert_eq!(story.log.texts(), ["proof", "a"]);
-        story.ends();
+        harness.goes_well();
+        assert_eq!(harness.log.texts(), ["proof", "a"]);
+        harness.ends();
     }
 }
 
 #[test]
 fn leader_that_does_not_know_the_topic_may_not_know_the_run_of_the_next_one() {
-    let mut story = Story::proven();
-    let (_, a) = story.fly("a");
-    let (_, b) = story.fly("b");
-    story.refused(a, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
-    story.refused(b, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
-    story.pause();
-    assert!(story.next().is_some());
-    assert!(story.next().is_none(), "a topic created anew would take b as the first");
+    let mut harness = PartitionHarness::proven();
+    let (_, a) = harness.fly("a");
+    let (_, b) = harness.fly("b");
+    harness.refused(a, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
+    harness.refused(b, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
+    harness.pause();
+    assert!(harness.next().is_some());
+    assert!(harness.next().is_none(), "a topic created anew would take b as the first");
 }
 
 #[test]
 fn batch_before_the_last_acknowledged_one_is_not_proven_by_the_next() {
-    let mut story = Story::proven();
-    let (mut record_handle, a) = story.fly("a");
-    let (_, b) = story.fly("b");
-    let (_, c) = story.fly("c");
+    let mut harness = PartitionHarness::proven();
+    let (mut record_handle, a) = harness.fly("a");
+    let (_, b) = harness.fly("b");
+    let (_, c) = harness.fly("c");
     // No room for a before b, and none is needed between b and c.
-    story.lands(b, &at(ErrorCode::NONE, 1));
-    story.lands(c, &at(ErrorCode::NONE, 2));
+    harness.lands(b, &at(ErrorCode::NONE, 1));
+    harness.lands(c, &at(ErrorCode::NONE, 2));
     assert!(is_pending(&mut record_handle));
-    story.refused(a, ErrorCode::INVALID_RECORD);
+    harness.refused(a, ErrorCode::INVALID_RECORD);
     assert_eq!(failure(&mut record_handle), Some((FailureKind::InvalidRecord, Persisted::No)));
 }
 
 #[test]
 fn batch_that_was_refused_on_every_try_is_not_proven_by_a_later_one() {
-    let mut story = Story::proven();
-    let (mut record_handle, a) = story.fly("a");
-    let (_, b) = story.fly("b");
-    story.refused(a, ErrorCode::NOT_ENOUGH_REPLICAS);
-    story.lands(b, &at(ErrorCode::NONE, 2));
+    let mut harness = PartitionHarness::proven();
+    let (mut record_handle, a) = harness.fly("a");
+    let (_, b) = harness.fly("b");
+    harness.refused(a, ErrorCode::NOT_ENOUGH_REPLICAS);
+    harness.lands(b, &at(ErrorCode::NONE, 2));
     assert!(is_pending(&mut record_handle), "the room is that of another producer's record");
 }
 
 #[test]
 fn batch_that_was_refused_on_every_try_and_is_in_flight_again_is_not_proven_by_a_later_one() {
-    let mut story = Story::proven();
-    let (mut record_handle, a) = story.fly("a");
-    let (_, b) = story.fly("b");
-    story.refused(a, ErrorCode::NOT_ENOUGH_REPLICAS);
-    story.pause();
-    let a = story.next().unwrap();
+    let mut harness = PartitionHarness::proven();
+    let (mut record_handle, a) = harness.fly("a");
+    let (_, b) = harness.fly("b");
+    harness.refused(a, ErrorCode::NOT_ENOUGH_REPLICAS);
+    harness.pause();
+    let a = harness.next().unwrap();
     assert_eq!(values(&a), ["a"]);
-    story.lands(b, &at(ErrorCode::NONE, 2));
+    harness.lands(b, &at(ErrorCode::NONE, 2));
     assert!(is_pending(&mut record_handle), "its second try stands behind b on the connection");
-    story.refused(a, ErrorCode::INVALID_RECORD);
+    harness.refused(a, ErrorCode::INVALID_RECORD);
     assert_eq!(failure(&mut record_handle), Some((FailureKind::InvalidRecord, Persisted::No)));
 }
 
@@ -283,18 +284,18 @@ fn batch_that_was_refused_on_every_try_and_is_in_flight_again_is_not_proven_by_a
 fn leader_elected_at_any_moment_while_batches_in_doubt_are_asked_for_loses_no_proof() {
     for written in 1..=5 {
         for moment in 0..20 {
-            let (mut story, mut record_handles) = five_unanswered(written);
+            let (mut harness, mut record_handles) = five_unanswered(written);
             let mut steps = 0;
             for _ in 0..100 {
-                story.pause();
-                while let Some(in_flight_batch) = story.next() {
+                harness.pause();
+                while let Some(in_flight_batch) = harness.next() {
                     if steps == moment {
-                        story.partition_sender.leader_changed();
+                        harness.partition_sender.leader_changed();
                     }
-                    story.served(in_flight_batch);
+                    harness.served(in_flight_batch);
                     steps += 1;
                     if steps == moment + 1 {
-                        story.partition_sender.leader_changed();
+                        harness.partition_sender.leader_changed();
                     }
                 }
             }
@@ -304,7 +305,7 @@ fn leader_elected_at_any_moment_while_batches_in_doubt_are_asked_for_loses_no_pr
                 [Some(1), Some(2), Some(3), Some(4), Some(5)],
                 "{written} written, at {moment}"
             );
-            story.ends();
+            harness.ends();
         }
     }
 }

@@ -2,152 +2,153 @@
 
 use super::*;
 
-fn with_retries(retries: u32) -> Story {
-    Story::new(accumulator(), PartitionSenderConfig { retries, ..partition_senders() })
+fn with_retries(retries: u32) -> PartitionHarness {
+    PartitionHarness::new(accumulator(), PartitionSenderConfig { retries, ..partition_senders() })
 }
 
 #[test]
 fn a_retry_waits_longer_each_time_and_goes_as_it_was() {
-    let mut story = Story::proven();
-    let (_, mut in_flight_batch) = story.fly("a");
+    let mut harness = PartitionHarness::proven();
+    let (_, mut in_flight_batch) = harness.fly("a");
     let sent = bytes(&in_flight_batch);
     for pause in [1, 2, 4] {
-        story.refused(in_flight_batch, ErrorCode::NOT_ENOUGH_REPLICAS);
-        assert_eq!(story.partition_sender.not_before(), Some(story.now + PAUSE * pause));
-        story.now += PAUSE * pause - Duration::from_millis(1);
-        assert!(story.next().is_none());
-        story.now += Duration::from_millis(1);
-        in_flight_batch = story.next().unwrap();
+        harness.refused(in_flight_batch, ErrorCode::NOT_ENOUGH_REPLICAS);
+        assert_eq!(harness.partition_sender.not_before(), Some(harness.now + PAUSE * pause));
+        harness.now += PAUSE * pause - Duration::from_millis(1);
+        assert!(harness.next().is_none());
+        harness.now += Duration::from_millis(1);
+        in_flight_batch = harness.next().unwrap();
         assert_eq!(bytes(&in_flight_batch), sent);
     }
-    story.served(in_flight_batch);
-    assert_eq!(story.completer.counters.retries, 3);
-    story.ends();
+    harness.served(in_flight_batch);
+    assert_eq!(harness.completer.counters.retries, 3);
+    harness.ends();
 }
 
 #[test]
 fn at_another_leader_a_retry_does_not_wait() {
-    let mut story = Story::proven();
-    let (_, in_flight_batch) = story.fly("a");
-    story.refused(in_flight_batch, ErrorCode::NOT_LEADER_OR_FOLLOWER);
-    assert!(story.next().is_none());
-    story.partition_sender.moved();
-    let again = story.next().unwrap();
-    story.served(again);
-    story.ends();
+    let mut harness = PartitionHarness::proven();
+    let (_, in_flight_batch) = harness.fly("a");
+    harness.refused(in_flight_batch, ErrorCode::NOT_LEADER_OR_FOLLOWER);
+    assert!(harness.next().is_none());
+    harness.partition_sender.moved();
+    let again = harness.next().unwrap();
+    harness.served(again);
+    harness.ends();
 }
 
 #[test]
 fn a_partition_that_is_leaving_sends_nothing() {
-    let mut story = Story::proven();
-    let (_, in_flight_batch) = story.fly("a");
-    story.partition_sender.leaving = true;
-    story.send("b");
-    story.refused(in_flight_batch, ErrorCode::NOT_LEADER_OR_FOLLOWER);
-    story.pause();
-    assert!(story.next().is_none());
-    story.partition_sender.leaving = false;
-    story.goes_well();
-    assert_eq!(story.log.texts(), ["proof", "a", "b"]);
-    story.ends();
+    let mut harness = PartitionHarness::proven();
+    let (_, in_flight_batch) = harness.fly("a");
+    harness.partition_sender.leaving = true;
+    harness.send("b");
+    harness.refused(in_flight_batch, ErrorCode::NOT_LEADER_OR_FOLLOWER);
+    harness.pause();
+    assert!(harness.next().is_none());
+    harness.partition_sender.leaving = false;
+    harness.goes_well();
+    assert_eq!(harness.log.texts(), ["proof", "a", "b"]);
+    harness.ends();
 }
 
 #[test]
 fn after_so_many_tries_a_batch_fails_and_says_what_was_wrong() {
-    let mut story = with_retries(2);
-    let (mut record_handle, mut in_flight_batch) = story.fly("a");
-    let mut follower = story.send("b");
+    let mut harness = with_retries(2);
+    let (mut record_handle, mut in_flight_batch) = harness.fly("a");
+    let mut follower = harness.send("b");
     for _ in 0..2 {
-        story.refused(in_flight_batch, ErrorCode::NOT_ENOUGH_REPLICAS);
+        harness.refused(in_flight_batch, ErrorCode::NOT_ENOUGH_REPLICAS);
         assert!(is_pending(&mut record_handle));
-        story.pause();
-        in_flight_batch = story.next().unwrap();
+        harness.pause();
+        in_flight_batch = harness.next().unwrap();
     }
-    story.refused(in_flight_batch, ErrorCode::NOT_ENOUGH_REPLICAS);
+    harness.refused(in_flight_batch, ErrorCode::NOT_ENOUGH_REPLICAS);
     assert_eq!(failure(&mut record_handle), Some((FailureKind::RetriesExhausted, Persisted::No)));
     let said = message(&mut record_handle);
     assert_eq!(said, "given up after 3 tries (`retries` = 2): the broker returned NOT_ENOUGH_REPLICAS (19)");
     // Its sequence is gone, and the next one begins again.
-    let next = story.next().unwrap();
+    let next = harness.next().unwrap();
     assert_eq!(stamp(&next), (1, 0));
-    story.served(next);
+    harness.served(next);
     assert_eq!(offset(&mut follower), Some(0));
-    story.ends();
+    harness.ends();
 }
 
 #[test]
 fn without_retries_the_first_refusal_is_the_last_and_an_unanswered_batch_may_be_written() {
-    let mut story = with_retries(0);
-    let (mut refused, in_flight_batch) = story.fly("a");
-    story.refused(in_flight_batch, ErrorCode::NOT_ENOUGH_REPLICAS);
+    let mut harness = with_retries(0);
+    let (mut refused, in_flight_batch) = harness.fly("a");
+    harness.refused(in_flight_batch, ErrorCode::NOT_ENOUGH_REPLICAS);
     assert_eq!(failure(&mut refused), Some((FailureKind::RetriesExhausted, Persisted::No)));
-    let (mut unanswered, in_flight_batch) = story.fly("b");
-    story.lost(in_flight_batch);
+    let (mut unanswered, in_flight_batch) = harness.fly("b");
+    harness.lost(in_flight_batch);
     assert_eq!(failure(&mut unanswered), Some((FailureKind::RetriesExhausted, Persisted::Maybe)));
     assert_eq!(
         message(&mut unanswered),
         "given up after 1 try (`retries` = 0): the connection ended before the broker responded"
     );
-    let (mut silent, in_flight_batch) = story.fly("c");
-    story.lands(in_flight_batch, &Answer::Lost { whole: true, timed_out: true });
+    let (mut silent, in_flight_batch) = harness.fly("c");
+    harness.lands(in_flight_batch, &Answer::Lost { whole: true, timed_out: true });
     assert!(message(&mut silent).ends_with(": the broker did not respond within `request.timeout.ms`"));
-    assert_eq!(story.completer.counters.retries, 0, "nothing was sent again");
-    story.pause();
-    assert!(story.next().is_none() && story.used() == 0, "it may not go again");
-    story.ends();
+    assert_eq!(harness.completer.counters.retries, 0, "nothing was sent again");
+    harness.pause();
+    assert!(harness.next().is_none() && harness.used() == 0, "it may not go again");
+    harness.ends();
 }
 
 #[test]
 fn a_batch_behind_a_refused_one_has_not_used_a_try() {
-    let mut story = with_retries(1);
-    story.send("proof");
-    story.goes_well();
+    let mut harness = with_retries(1);
+    harness.send("proof");
+    harness.goes_well();
     for _ in 0..5 {
-        let (_, first) = story.fly("a");
-        let (mut record_handle, behind) = story.fly("b");
-        story.refused(first, ErrorCode::NOT_ENOUGH_REPLICAS);
-        story.refused(behind, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
-        story.goes_well();
+        let (_, first) = harness.fly("a");
+        let (mut record_handle, behind) = harness.fly("b");
+        harness.refused(first, ErrorCode::NOT_ENOUGH_REPLICAS);
+        harness.refused(behind, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
+        harness.goes_well();
         assert!(offset(&mut record_handle).is_some());
     }
-    assert_eq!(story.completer.counters.retries, 10, "each batch was sent again");
-    story.ends();
+    assert_eq!(harness.completer.counters.retries, 10, "each batch was sent again");
+    harness.ends();
 }
 
 #[test]
 fn batches_behind_a_broken_run_use_no_try_and_follow_without_a_pause() {
-    let mut story = Story::new(accumulator(), PartitionSenderConfig { retries: 0, ..partition_senders() });
-    story.send("proof");
-    story.goes_well();
-    let (_, refused) = story.fly("a");
-    let behind: Vec<(RecordHandle, InFlightBatch)> = ["b", "c"].map(|value| story.fly(value)).into();
-    story.refused(refused, ErrorCode::INVALID_RECORD);
+    let mut harness =
+        PartitionHarness::new(accumulator(), PartitionSenderConfig { retries: 0, ..partition_senders() });
+    harness.send("proof");
+    harness.goes_well();
+    let (_, refused) = harness.fly("a");
+    let behind: Vec<(RecordHandle, InFlightBatch)> = ["b", "c"].map(|value| harness.fly(value)).into();
+    harness.refused(refused, ErrorCode::INVALID_RECORD);
     let mut record_handles = Vec::new();
     for (record_handle, in_flight_batch) in behind {
         record_handles.push(record_handle);
-        story.refused(in_flight_batch, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
+        harness.refused(in_flight_batch, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
     }
     for _ in 0..2 {
-        let again = story.next().unwrap();
-        story.served(again);
+        let again = harness.next().unwrap();
+        harness.served(again);
     }
     assert_eq!([offset(&mut record_handles[0]), offset(&mut record_handles[1])], [Some(1), Some(2)]);
-    assert_eq!(story.completer.counters.retries, 2, "batches that were sent again");
-    story.ends();
+    assert_eq!(harness.completer.counters.retries, 2, "batches that were sent again");
+    harness.ends();
 }
 
 #[test]
 fn a_batch_that_did_not_fit_its_request_goes_with_the_next_as_it_is() {
-    let mut story = Story::proven();
-    let (_, in_flight_batch) = story.fly("a");
+    let mut harness = PartitionHarness::proven();
+    let (_, in_flight_batch) = harness.fly("a");
     let sent = bytes(&in_flight_batch);
-    story.partition_sender.put_back(in_flight_batch, &mut story.completer);
-    assert!(story.partition_sender.is_idle());
-    let again = story.next().unwrap();
+    harness.partition_sender.put_back(in_flight_batch, &mut harness.completer);
+    assert!(harness.partition_sender.is_idle());
+    let again = harness.next().unwrap();
     assert_eq!(bytes(&again), sent);
-    story.served(again);
-    assert_eq!(story.completer.counters.retries, 0);
-    story.ends();
+    harness.served(again);
+    assert_eq!(harness.completer.counters.retries, 0);
+    harness.ends();
 }
 
 #[test]
@@ -160,23 +161,23 @@ fn code_of_a_rejection_stands_once_in_the_text_whatever_the_brokers_message_is()
         Some("Error TOPIC_AUTHORIZATION_FAILED: not allowed"),
         Some("29 TOPIC_AUTHORIZATION_FAILED."),
     ] {
-        let mut story = Story::proven();
-        let (mut record_handle, in_flight_batch) = story.fly("a");
+        let mut harness = PartitionHarness::proven();
+        let (mut record_handle, in_flight_batch) = harness.fly("a");
         let message = words.map(ToOwned::to_owned);
         let answer =
             Answer::Said { code, base_offset: -1, append_time_ms: -1, message, record_errors: Vec::new() };
-        story.lands(in_flight_batch, &answer);
+        harness.lands(in_flight_batch, &answer);
         let said = self::message(&mut record_handle);
         assert_eq!(said.matches("TOPIC_AUTHORIZATION_FAILED").count(), 1, "{words:?}: {said}");
-        story.ends();
+        harness.ends();
     }
 }
 
 #[test]
 fn records_of_a_partition_that_is_gone_come_with_a_remedy() {
-    let story = Story::proven();
-    let mut record_handle = story.send("a");
-    let Story { partition_sender, mut completer, .. } = story;
+    let harness = PartitionHarness::proven();
+    let mut record_handle = harness.send("a");
+    let PartitionHarness { partition_sender, mut completer, .. } = harness;
     partition_sender.discard(&mut completer);
     completer.finish();
     let said = message(&mut record_handle);
@@ -192,8 +193,8 @@ fn a_refusal_for_good_fails_the_batch_with_the_brokers_words() {
         (ErrorCode::UNKNOWN_SERVER_ERROR, FailureKind::Refused, Persisted::Maybe),
     ];
     for (code, kind, persisted) in rows {
-        let mut story = Story::proven();
-        let (mut record_handle, in_flight_batch) = story.fly("a");
+        let mut harness = PartitionHarness::proven();
+        let (mut record_handle, in_flight_batch) = harness.fly("a");
         let answer = Answer::Said {
             code,
             base_offset: -1,
@@ -201,14 +202,14 @@ fn a_refusal_for_good_fails_the_batch_with_the_brokers_words() {
             message: Some("said so".to_owned()),
             record_errors: Vec::new(),
         };
-        story.lands(in_flight_batch, &answer);
+        harness.lands(in_flight_batch, &answer);
         assert_eq!(failure(&mut record_handle), Some((kind, persisted)), "{code}");
         let said = message(&mut record_handle);
         assert!(said.contains(&code.to_string()) && said.contains("said so"), "{said}");
-        let (mut next, in_flight_batch) = story.fly("b");
+        let (mut next, in_flight_batch) = harness.fly("b");
         assert_eq!(stamp(&in_flight_batch), (1, 0), "{code}");
-        story.served(in_flight_batch);
+        harness.served(in_flight_batch);
         assert_eq!(offset(&mut next), Some(1));
-        story.ends();
+        harness.ends();
     }
 }

@@ -34,37 +34,37 @@ fn error_names_the_reason_of_the_doubt_and_the_rejection_that_ended_the_run() {
 
 #[test]
 fn records_of_a_part_name_the_doubt_of_their_batch() {
-    let mut story = Story::proven();
-    let mut record_handles = parts::send_many(&story, 20, 1_000);
-    let in_flight_batch = story.next().unwrap();
-    story.applied(&in_flight_batch, MAX);
-    story.refused(in_flight_batch, ErrorCode::REQUEST_TIMED_OUT);
-    story.pause();
-    let again = story.next().unwrap();
-    story.refused(again, ErrorCode::MESSAGE_TOO_LARGE);
-    story.goes_well();
+    let mut harness = PartitionHarness::proven();
+    let mut record_handles = parts::send_many(&harness, 20, 1_000);
+    let in_flight_batch = harness.next().unwrap();
+    harness.applied(&in_flight_batch, MAX);
+    harness.refused(in_flight_batch, ErrorCode::REQUEST_TIMED_OUT);
+    harness.pause();
+    let again = harness.next().unwrap();
+    harness.refused(again, ErrorCode::MESSAGE_TOO_LARGE);
+    harness.goes_well();
     for record_handle in &mut record_handles {
         let said = message(record_handle);
         assert!(said.starts_with("a broker returned REQUEST_TIMED_OUT (7) for a try"), "{said}");
     }
-    story.ends();
+    harness.ends();
 }
 
 /// A batch is in doubt by `answer`; from then on each try is rejected with `code`.
 #[track_caller]
 fn check(answer: &Answer, code: ErrorCode, doubt: &str, rejected: &str) {
-    let mut story = Story::proven();
-    let (mut record_handle, in_flight_batch) = story.fly("a");
-    story.lands(in_flight_batch, answer);
-    story.pause();
-    while let Some(in_flight_batch) = story.next() {
-        story.refused(in_flight_batch, code);
-        story.pause();
+    let mut harness = PartitionHarness::proven();
+    let (mut record_handle, in_flight_batch) = harness.fly("a");
+    harness.lands(in_flight_batch, answer);
+    harness.pause();
+    while let Some(in_flight_batch) = harness.next() {
+        harness.refused(in_flight_batch, code);
+        harness.pause();
     }
-    story.given = Some(identity(8));
+    harness.given = Some(identity(8));
     assert_eq!(failure(&mut record_handle), Some((FailureKind::OutcomeUnknown, Persisted::Maybe)));
     let said = message(&mut record_handle);
     assert!(said.contains(doubt), "{said}");
     assert!(said.contains(&format!(", and {rejected}: it may have been written before")), "{said}");
-    story.ends();
+    harness.ends();
 }

@@ -9,8 +9,8 @@ use milena_codec::message::{BatchIndexAndErrorMessage, PartitionProduceResponse,
 
 use super::cluster::Cluster;
 use crate::broker_sender::ProduceRequest;
+use crate::broker_sender::tests::harness::batches;
 use crate::broker_sender::tests::responses::respond_by_id;
-use crate::broker_sender::tests::world::batches;
 use crate::tests::Log;
 
 /// A broker and the connection to it, both ways in order.

@@ -17,21 +17,21 @@ impl Run {
     /// Callers send, flush, or wait for room.
     pub(super) fn call(&mut self) {
         self.serve_waiters();
-        let partition = self.dice.usize(..self.world.topic.partitions().len());
+        let partition = self.dice.usize(..self.harness.topic.partitions().len());
         let value_bytes = self.dice.usize(..self.plan.value_bytes_max);
         let urgent = self.dice.u8(..8) == 0;
         let waiting = AppendOptions { urgent, ..AppendOptions::default() };
         if let Some(bytes) = self.enter(partition, value_bytes, waiting)
             && self.other_dice.u32(..1_000) < self.plan.waits
         {
-            let partitions = self.world.topic.partitions();
+            let partitions = self.harness.topic.partitions();
             let ticket = partitions[partition].wait_for_room(bytes, Waker::noop());
             self.waiters.push(Waiter { partition, value_bytes, ticket });
-            self.world.shared.press();
+            self.harness.shared.press();
         }
         if self.chance(15) {
-            self.flushes.push(self.world.shared.outstanding.end_generation());
-            self.world.shared.press();
+            self.flushes.push(self.harness.shared.outstanding.end_generation());
+            self.harness.shared.press();
         }
         if self.other_dice.u32(..1_000) < self.plan.leaves {
             let record_handles = &mut self.record_handles[partition];
@@ -45,7 +45,7 @@ impl Run {
     /// Waiters whose room is there send their record, and some do not wait any longer.
     fn serve_waiters(&mut self) {
         for mut waiter in std::mem::take(&mut self.waiters) {
-            let is_there = waiter.partition < self.world.topic.partitions().len();
+            let is_there = waiter.partition < self.harness.topic.partitions().len();
             if !is_there || self.other_dice.u8(..32) == 0 {
                 continue;
             }
@@ -66,13 +66,13 @@ impl Run {
         let mut value = format!("{number} ").into_bytes();
         let dice = &mut self.other_dice;
         value.extend((0..value_bytes).map(|_| if self.plan.noise { dice.u8(..) } else { b' ' }));
-        match self.world.send_as(i32::try_from(partition).unwrap(), &value, waiting) {
+        match self.harness.send_as(i32::try_from(partition).unwrap(), &value, waiting) {
             Ok(record_handle) => self.record_handles[partition].push((number, record_handle)),
             Err(ChooseError::Refused(Refusal::Full { bytes }, _)) => {
-                self.world.shared.press();
+                self.harness.shared.press();
                 return Some(bytes);
             }
-            Err(ChooseError::Refused(Refusal::TooLarge { .. }, _)) => self.world.shared.press(),
+            Err(ChooseError::Refused(Refusal::TooLarge { .. }, _)) => self.harness.shared.press(),
             Err(other) => panic!("{other}"),
         }
         None

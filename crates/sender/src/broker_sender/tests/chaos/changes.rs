@@ -33,7 +33,7 @@ impl Run {
         }
         if self.chance(self.plan.hangs) {
             let broker = self.dice.usize(..BROKERS);
-            let until = self.world.now + Duration::from_millis(self.dice.u64(..60_000));
+            let until = self.harness.now + Duration::from_millis(self.dice.u64(..60_000));
             self.brokers[broker].hangs_until = Some(until);
         }
         if self.chance(self.plan.others) {
@@ -51,7 +51,7 @@ impl Run {
                 _ => {}
             }
         }
-        if self.chance(self.plan.forgets) && self.world.forget() {
+        if self.chance(self.plan.forgets) && self.harness.forget() {
             self.forgotten += 1;
             self.refresh();
         }
@@ -62,14 +62,14 @@ impl Run {
 
     /// The client learns of the cluster as it is.
     pub(super) fn refresh(&mut self) {
-        self.world.topic_id = self.cluster.topic_id;
+        self.harness.topic_id = self.cluster.topic_id;
         let leaders = self.cluster.leaders.clone();
-        self.world.elect(&leaders);
+        self.harness.elect(&leaders);
     }
 
     /// The client believes for a while that the topic has one partition.
     fn seem_smaller(&mut self) {
         let leaders = self.cluster.leaders.clone();
-        self.world.elect(&leaders[..1]);
+        self.harness.elect(&leaders[..1]);
     }
 }

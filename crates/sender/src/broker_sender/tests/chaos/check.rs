@@ -13,8 +13,8 @@ type Told = BTreeMap<usize, Result<Receipt, Failure>>;
 impl Run {
     pub(super) fn check(mut self) {
         assert!(self.is_still());
-        self.world.shared.check_at_rest();
-        let outstanding = &self.world.shared.outstanding;
+        self.harness.shared.check_at_rest();
+        let outstanding = &self.harness.shared.outstanding;
         assert!(self.flushes.iter().all(|flush| outstanding.is_settled(*flush)));
         let mut outcomes = (0, 0);
         for partition in 0..self.record_handles.len() {

@@ -7,7 +7,7 @@ use milena_codec::compression::Compression;
 
 use crate::accumulator::AccumulatorConfig;
 use crate::broker_sender::BrokerSenderConfig;
-use crate::broker_sender::tests::world::{MAX, broker_senders};
+use crate::broker_sender::tests::harness::{MAX, broker_senders};
 use crate::compression::TopicCompression;
 use crate::tests::KIB;
 

@@ -10,7 +10,7 @@ use super::broker::Broker;
 use super::callers::Waiter;
 use super::cluster::{Cluster, PARTITIONS_MAX};
 use super::plan::Plan;
-use crate::broker_sender::tests::world::{World, batches};
+use crate::broker_sender::tests::harness::{SenderHarness, batches};
 use crate::broker_sender::{Output, ProduceRequest, SenderEvent};
 use crate::sync::{Generation, RecordHandle};
 use crate::tests::{identity, values_of};
@@ -19,7 +19,7 @@ pub(super) const BROKERS: usize = 2;
 
 pub(super) struct Run {
     pub(super) plan: Plan,
-    pub(super) world: World,
+    pub(super) harness: SenderHarness,
     pub(super) cluster: Cluster,
     pub(super) dice: fastrand::Rng,
     /// For everything about compression.
@@ -51,22 +51,22 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) fn new(plan: Plan) -> Self {
-        let mut world = World::compressed(
+        let mut harness = SenderHarness::compressed(
             plan.partitions,
             plan.accumulator.clone(),
             plan.broker_senders.clone(),
             plan.budget,
             plan.compression.clone(),
         );
-        world.defers_jobs = plan.defers_jobs;
-        world.version = plan.version;
-        (1..=2).for_each(|broker| world.ended(broker, Vec::new()));
+        harness.defers_jobs = plan.defers_jobs;
+        harness.version = plan.version;
+        (1..=2).for_each(|broker| harness.ended(broker, Vec::new()));
         if plan.broker_senders.partition_sender.idempotent {
-            world.assignment.identity(Identity { epoch: plan.epoch.into(), ..identity(7) });
+            harness.assignment.identity(Identity { epoch: plan.epoch.into(), ..identity(7) });
         }
-        world.obey();
+        harness.obey();
         if let Some(left) = plan.sequences_left {
-            let partition_senders = world.broker(1).partition_senders.values_mut();
+            let partition_senders = harness.broker(1).partition_senders.values_mut();
             partition_senders
                 .for_each(|partition_sender| partition_sender.begin_at(Sequence(i32::MAX - left)));
         }
@@ -76,7 +76,7 @@ impl Run {
             other_dice: fastrand::Rng::with_seed(plan.broker_senders.seed),
             record_handles: (0..PARTITIONS_MAX).map(|_| Vec::new()).collect(),
             cluster: Cluster::new(topic_id, plan.partitions, plan.message_bytes_max),
-            world,
+            harness,
             plan,
             brokers: Default::default(),
             flushes: Vec::new(),
@@ -100,12 +100,12 @@ impl Run {
     pub(super) fn run(mut self) -> [u64; 4] {
         for _ in 0..self.plan.records {
             self.call();
-            self.world.now += Duration::from_millis(self.dice.u64(..20));
+            self.harness.now += Duration::from_millis(self.dice.u64(..20));
             if self.chance(self.plan.late_wakeups) {
-                self.world.now += Duration::from_millis(self.dice.u64(..200_000));
+                self.harness.now += Duration::from_millis(self.dice.u64(..200_000));
             }
             (0..BROKERS).for_each(|broker| self.drive(broker));
-            self.world.poll(None, false);
+            self.harness.poll(None, false);
             self.change();
             self.heed();
         }
@@ -128,9 +128,9 @@ impl Run {
 
     /// Other threads end some of their jobs.
     fn run_jobs(&mut self) {
-        while !self.world.jobs.is_empty() && self.other_dice.u8(..3) > 0 {
-            let place = self.other_dice.usize(..self.world.jobs.len());
-            self.world.run_job(place);
+        while !self.harness.jobs.is_empty() && self.other_dice.u8(..3) > 0 {
+            let place = self.other_dice.usize(..self.harness.jobs.len());
+            self.harness.run_job(place);
         }
     }
 
@@ -144,7 +144,7 @@ impl Run {
         if self.dice.u8(..4) > 0 {
             self.send(broker, id);
         }
-        let now = self.world.now;
+        let now = self.harness.now;
         if self.brokers[broker].hangs_until.is_some_and(|until| now < until) {
             return;
         }
@@ -160,11 +160,11 @@ impl Run {
             if self.chance(self.plan.cuts / 4) {
                 body.truncate(self.dice.usize(..body.len()));
             }
-            let now = self.world.now;
-            if self.world.broker(id).answered(now, request, &body).is_err() {
+            let now = self.harness.now;
+            if self.harness.broker(id).answered(now, request, &body).is_err() {
                 return self.cut(broker, id);
             }
-            self.world.obey();
+            self.harness.obey();
         }
         if self.chance(self.plan.cuts) {
             self.cut(broker, id);
@@ -173,11 +173,11 @@ impl Run {
 
     /// A broker sender sends what it has to send.
     fn send(&mut self, broker: usize, id: i32) {
-        while let Some(request) = self.world.request(id) {
+        while let Some(request) = self.harness.request(id) {
             self.check_stamps(&request);
             self.brokers[broker].sent.push_back(request);
         }
-        if self.world.reset.take().is_some() {
+        if self.harness.reset.take().is_some() {
             self.resets += 1;
             self.cut(broker, id);
         }
@@ -203,56 +203,56 @@ impl Run {
 
     /// A broker sender looks while a caller holds a partition.
     fn meet_a_caller(&mut self, id: i32) {
-        let partition = self.dice.usize(..self.world.topic.partitions().len());
-        let partition = std::sync::Arc::clone(&self.world.topic.partitions()[partition]);
+        let partition = self.dice.usize(..self.harness.topic.partitions().len());
+        let partition = std::sync::Arc::clone(&self.harness.topic.partitions()[partition]);
         let held = partition.hold();
-        let now = self.world.now;
-        match self.world.broker(id).poll(now, false) {
+        let now = self.harness.now;
+        match self.harness.broker(id).poll(now, false) {
             Output::Send(request) => unreachable!("there is no room for {request:?}"),
-            Output::Compress(job) => self.world.jobs.push((Some(BrokerId(id)), job)),
+            Output::Compress(job) => self.harness.jobs.push((Some(BrokerId(id)), job)),
             Output::Again | Output::Idle { .. } | Output::Reset => {}
         }
         drop(held);
-        self.world.obey();
+        self.harness.obey();
     }
 
     pub(super) fn cut(&mut self, broker: usize, id: i32) {
         let ended = self.brokers[broker].cut(&mut self.dice);
         if self.dice.bool() {
-            self.world.ended(id, ended);
+            self.harness.ended(id, ended);
         } else {
-            self.world.timed_out(id, ended);
+            self.harness.timed_out(id, ended);
         }
     }
 
     /// Does what the assignment's shell does, and keeps count of what broker senders say.
     fn heed(&mut self) {
-        for broker_sender in self.world.broker_senders.values_mut() {
+        for broker_sender in self.harness.broker_senders.values_mut() {
             let counters = broker_sender.counters();
             self.told = (self.told.0 + counters.records, self.told.1 + counters.failed);
         }
-        self.told.1 += std::mem::take(&mut self.world.failed_by_discards);
-        for event in std::mem::take(&mut self.world.events) {
+        self.told.1 += std::mem::take(&mut self.harness.failed_by_discards);
+        for event in std::mem::take(&mut self.harness.events) {
             match event {
-                SenderEvent::IdentitySpent(spent) => self.world.assignment.identity_spent(spent),
+                SenderEvent::IdentitySpent(spent) => self.harness.assignment.identity_spent(spent),
                 SenderEvent::Loss { loss, .. } if self.plan.losses == 0 => {
                     panic!("the brokers lose nothing: {loss:?}")
                 }
                 _ => {}
             }
         }
-        self.awaits_identity |= self.world.assignment.asks_identity();
+        self.awaits_identity |= self.harness.assignment.asks_identity();
         if self.awaits_identity && (self.is_calm || self.other_dice.u8(..8) == 0) {
             self.awaits_identity = false;
-            self.world.assignment.identity(identity(self.next_id));
+            self.harness.assignment.identity(identity(self.next_id));
             self.next_id += 1;
-            self.world.obey();
+            self.harness.obey();
         }
     }
 
     /// The producer is closed at once, and what is in flight comes back later.
     fn abort(&mut self) {
-        for broker_sender in self.world.broker_senders.values_mut() {
+        for broker_sender in self.harness.broker_senders.values_mut() {
             broker_sender.abort();
             assert!(!broker_sender.is_aborting());
         }
@@ -264,15 +264,15 @@ impl Run {
         self.waiters.clear();
         self.cluster.elect(|| Some(BrokerId(1)));
         self.refresh();
-        self.world.shared.press();
-        let target = self.world.shared.outstanding.end_generation();
+        self.harness.shared.press();
+        let target = self.harness.shared.outstanding.end_generation();
         for _ in 0..5_000 {
-            if self.world.shared.outstanding.is_settled(target) && self.is_still() {
+            if self.harness.shared.outstanding.is_settled(target) && self.is_still() {
                 break;
             }
-            self.world.now += Duration::from_millis(60);
-            while !self.world.jobs.is_empty() {
-                self.world.run_job(0);
+            self.harness.now += Duration::from_millis(60);
+            while !self.harness.jobs.is_empty() {
+                self.harness.run_job(0);
             }
             for (broker, id) in [(0, 1), (1, 2)] {
                 self.send(broker, id);
@@ -281,10 +281,10 @@ impl Run {
                     self.brokers[broker].serve(id, &mut self.cluster, 0, &mut self.dice);
                 }
                 while let Some((request, body)) = self.brokers[broker].answered.pop_front() {
-                    self.world.answered(id, request, &body);
+                    self.harness.answered(id, request, &body);
                 }
             }
-            self.world.poll(None, false);
+            self.harness.poll(None, false);
             self.heed();
         }
     }
@@ -296,10 +296,10 @@ impl Run {
         }
         self.rest();
         self.first_probe = self.next_number;
-        for partition in 0..self.world.topic.partitions().len() {
+        for partition in 0..self.harness.topic.partitions().len() {
             let number = self.first_probe + partition;
             let value = format!("{number} ").into_bytes();
-            let record_handle = self.world.send(i32::try_from(partition).unwrap(), &value).unwrap();
+            let record_handle = self.harness.send(i32::try_from(partition).unwrap(), &value).unwrap();
             self.record_handles[partition].push((number, record_handle));
             self.calm();
             self.rest();
@@ -308,27 +308,27 @@ impl Run {
 
     /// Has every broker sender give back what it holds.
     fn rest(&mut self) {
-        let broker_senders: Vec<_> = self.world.broker_senders.keys().copied().collect();
-        broker_senders.into_iter().for_each(|broker_sender| drop(self.world.poll(broker_sender, false)));
+        let broker_senders: Vec<_> = self.harness.broker_senders.keys().copied().collect();
+        broker_senders.into_iter().for_each(|broker_sender| drop(self.harness.poll(broker_sender, false)));
         // A batch that came back just before may have been given to a job.
-        while !self.world.jobs.is_empty() {
-            self.world.run_job(0);
+        while !self.harness.jobs.is_empty() {
+            self.harness.run_job(0);
         }
-        let broker_senders: Vec<_> = self.world.broker_senders.keys().copied().collect();
-        broker_senders.into_iter().for_each(|broker_sender| drop(self.world.poll(broker_sender, false)));
+        let broker_senders: Vec<_> = self.harness.broker_senders.keys().copied().collect();
+        broker_senders.into_iter().for_each(|broker_sender| drop(self.harness.poll(broker_sender, false)));
         self.heed();
     }
 
     /// Whether nothing is under way, nor waits to go again.
     pub(super) fn is_still(&self) -> bool {
         let mut partition_senders = self
-            .world
+            .harness
             .broker_senders
             .values()
             .flat_map(|broker_sender| broker_sender.partition_senders.values());
         self.brokers.iter().all(Broker::is_empty)
-            && self.world.jobs.is_empty()
-            && self.world.broker_senders.values().all(|broker_sender| broker_sender.in_flight() == 0)
+            && self.harness.jobs.is_empty()
+            && self.harness.broker_senders.values().all(|broker_sender| broker_sender.in_flight() == 0)
             && partition_senders.all(|partition_sender| !partition_sender.has_waiting())
     }
 }

@@ -7,7 +7,7 @@ use milena_codec::compression::Compression;
 use milena_codec::ids::BrokerId;
 use milena_codec::record::RecordBatch;
 
-use super::world::{World, batches, broker_senders};
+use super::harness::{SenderHarness, batches, broker_senders};
 use crate::accumulator::AccumulatorConfig;
 use crate::broker_sender::ProduceRequest;
 use crate::compression::TopicCompression;
@@ -32,35 +32,35 @@ pub(super) fn line(number: usize) -> Vec<u8> {
     format!("{start}{:890}", "the rest of the line is always the same; ").into()
 }
 
-pub(super) fn world(codec: Compression, partitions: usize) -> World {
+pub(super) fn harness(codec: Compression, partitions: usize) -> SenderHarness {
     compressed(codec, partitions, accumulator())
 }
 
-pub(super) fn compressed(codec: Compression, partitions: usize, config: AccumulatorConfig) -> World {
+pub(super) fn compressed(codec: Compression, partitions: usize, config: AccumulatorConfig) -> SenderHarness {
     let compression = TopicCompression::new(codec, None);
-    World::compressed(partitions, config, broker_senders(), 32 << 20, compression)
+    SenderHarness::compressed(partitions, config, broker_senders(), 32 << 20, compression)
 }
 
-pub(super) fn send_events(world: &mut World, count: usize) {
-    (0..count).for_each(|number| drop(world.send(0, &event(number)).unwrap()));
-    world.linger();
+pub(super) fn send_events(harness: &mut SenderHarness, count: usize) {
+    (0..count).for_each(|number| drop(harness.send(0, &event(number)).unwrap()));
+    harness.linger();
 }
 
 /// Records of 1 000 bytes that no codec makes smaller.
-pub(super) fn send_noise(world: &mut World, dice: &mut fastrand::Rng, bytes: usize) {
+pub(super) fn send_noise(harness: &mut SenderHarness, dice: &mut fastrand::Rng, bytes: usize) {
     for _ in 0..bytes / 1_000 {
         let value: Vec<u8> = (0..1_000).map(|_| dice.u8(..)).collect();
-        world.send(0, &value).unwrap();
+        harness.send(0, &value).unwrap();
     }
-    world.linger();
+    harness.linger();
 }
 
 /// Sends all that waits. Returns the lengths of the batches.
-pub(super) fn served(world: &mut World) -> Vec<usize> {
+pub(super) fn served(harness: &mut SenderHarness) -> Vec<usize> {
     let mut sent = Vec::new();
-    while let Some(request) = world.request(1) {
+    while let Some(request) = harness.request(1) {
         sent.extend(batches(&request).iter().map(|(_, bytes)| bytes.len()));
-        world.served(1, request);
+        harness.served(1, request);
     }
     assert!(sent.iter().sum::<usize>() < 1_000 * KIB);
     sent

@@ -1,9 +1,9 @@
 //! A topic that the client forgets, as the driver does.
 
-use super::{World, topic};
+use super::{SenderHarness, topic};
 use crate::broker_sender::SenderEvent;
 
-impl World {
+impl SenderHarness {
     /// Forgets the topic, if nothing is left of it. It has no partitions afterwards.
     pub(crate) fn forget(&mut self) -> bool {
         let asked = self.topic.partitions().len();

@@ -2,11 +2,11 @@
 
 use milena_codec::ErrorCode;
 
-use super::{MAX, World, batches};
+use super::{MAX, SenderHarness, batches};
 use crate::broker_sender::ProduceRequest;
 use crate::broker_sender::tests::responses::response;
 
-impl World {
+impl SenderHarness {
     /// A broker appends what a request carries, and answers; `max` is its `max.message.bytes`.
     pub(crate) fn serve(&mut self, request: &ProduceRequest, max: usize) -> Vec<u8> {
         let answers = batches(request)

@@ -1,4 +1,4 @@
-//! A small world for broker senders: callers, an assignment, and brokers that keep the rules of sequences.
+//! The harness of the broker senders: callers, an assignment, and brokers that keep the rules of sequences.
 
 mod brokers;
 mod forgetting;
@@ -50,7 +50,7 @@ pub(crate) fn plain_senders() -> BrokerSenderConfig {
 }
 
 /// Callers, broker senders, assignment and logs.
-pub(crate) struct World {
+pub(crate) struct SenderHarness {
     pub(crate) now: Instant,
     pub(crate) shared: StdArc<Shared>,
     pub(crate) topic: Topic,
@@ -73,7 +73,7 @@ pub(crate) struct World {
     compression: Option<StdArc<TopicCompression>>,
 }
 
-impl World {
+impl SenderHarness {
     pub(crate) fn new(
         partitions: usize,
         accumulator: AccumulatorConfig,
@@ -99,7 +99,7 @@ impl World {
         compression: Option<StdArc<TopicCompression>>,
     ) -> Self {
         let shared = Shared::new(accumulator, budget);
-        let mut world = Self {
+        let mut harness = Self {
             now: some_time(),
             topic: topic(&shared, compression.as_ref()),
             compression,
@@ -117,11 +117,11 @@ impl World {
             broker_sender_config: StdArc::new(broker_senders),
             shared,
         };
-        world.assignment.asks_identity();
-        world.assignment.identity(identity(7));
-        world.lead(&vec![Some(BrokerId(1)); partitions]);
-        world.obey();
-        world
+        harness.assignment.asks_identity();
+        harness.assignment.identity(identity(7));
+        harness.lead(&vec![Some(BrokerId(1)); partitions]);
+        harness.obey();
+        harness
     }
 
     /// One partition led by one broker, all defaults.
