@@ -106,7 +106,7 @@ impl Senders {
             partition_sender,
             in_flight_max: 5,
             request_bytes_max: 8 << 20,
-            awaits_answers: true,
+            awaits_responses: true,
             retry_backoff: SECOND,
             retry_backoff_max: SECOND,
             request_timeout: 30 * SECOND,

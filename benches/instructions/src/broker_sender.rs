@@ -189,7 +189,7 @@ fn broker_senders() -> BrokerSenderConfig {
         },
         in_flight_max: 5,
         request_bytes_max: 8 << 20,
-        awaits_answers: true,
+        awaits_responses: true,
         retry_backoff: Duration::from_millis(100),
         retry_backoff_max: Duration::from_secs(1),
         request_timeout: Duration::from_secs(30),

@@ -94,7 +94,7 @@ fn broker_senders() -> BrokerSenderConfig {
         },
         in_flight_max: 1,
         request_bytes_max: 1 << 20,
-        awaits_answers: true,
+        awaits_responses: true,
         request_timeout: HOUR,
         retry_backoff: HOUR,
         retry_backoff_max: HOUR,

@@ -89,7 +89,7 @@ fn broker_sender_of(config: &ProducerConfig, seed: u64) -> BrokerSenderConfig {
         },
         in_flight_max: config.max_in_flight,
         request_bytes_max: config.request_bytes_max,
-        awaits_answers: config.acks != Acks::None,
+        awaits_responses: config.acks != Acks::None,
         request_timeout: config.request_timeout,
         retry_backoff: config.retry_backoff,
         retry_backoff_max: config.retry_backoff_max,

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::schedule::Visit;
 use super::{BrokerSender, ProduceRequest};
-use crate::partition_sender::{Answer, Next};
+use crate::partition_sender::{BatchResponse, Next};
 
 impl BrokerSender {
     /// Gathers the next request: at most one batch a partition.
@@ -25,7 +25,7 @@ impl BrokerSender {
                 Next::Busy => self.schedule.come_back(serial, Visit::Look),
                 Next::Nothing => self.refresh(serial, now, Visit::Look),
                 Next::InFlightBatch(in_flight_batch) if in_flight_batch.batch.is_beyond(version) => {
-                    self.landed(now, in_flight_batch, &Answer::CodecTooNew { produce: version }, None);
+                    self.landed(now, in_flight_batch, &BatchResponse::CodecTooNew { produce: version }, None);
                 }
                 Next::InFlightBatch(in_flight_batch) => {
                     let more = in_flight_batch.batch.bytes();

@@ -6,7 +6,7 @@ use milena_codec::ErrorCode;
 use milena_codec::ids::{BrokerId, PartitionId, ProducerId};
 use milena_codec::message::NodeEndpoint;
 
-use super::answers::LeaderHint;
+use super::responses::LeaderHint;
 use crate::partition_sender::{Loss, PartitionSender};
 
 /// A broker sender's message to the assignment.

@@ -28,6 +28,6 @@ impl BrokerSender {
         }
         let is_silent = self.silent_since.is_some_and(|since| now >= since + SILENT_MIN);
         // Without answers, what was written counts as delivered, and a reset would lose it.
-        is_in_flight && is_silent && self.config.awaits_answers
+        is_in_flight && is_silent && self.config.awaits_responses
     }
 }

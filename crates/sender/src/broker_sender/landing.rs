@@ -3,31 +3,31 @@
 use std::sync::Arc as StdArc;
 use std::time::Instant;
 
-use super::answers::{self, AnswerError, LeaderHint};
 use super::request::ProduceRequest;
+use super::responses::{self, LeaderHint, ResponseError};
 use super::{BrokerSender, SenderEvent};
-use crate::partition_sender::{Answer, Effects, InFlightBatch};
+use crate::partition_sender::{BatchResponse, Effects, InFlightBatch};
 
 impl BrokerSender {
     /// A request was answered. Returns how long the broker asks the client to pause (KIP-219), in milliseconds.
     ///
     /// # Errors
-    /// [`AnswerError`] when the response is malformed, or names a partition that was not in the request. The batches that
+    /// [`ResponseError`] when the response is malformed, or names a partition that was not in the request. The batches that
     /// it did not reach count as unanswered; the connection is to be closed.
     pub fn answered(
         &mut self,
         now: Instant,
         mut request: ProduceRequest,
         body: &[u8],
-    ) -> Result<i32, AnswerError> {
+    ) -> Result<i32, ResponseError> {
         self.in_flight -= 1;
         self.silent_since = (self.in_flight > 0).then_some(now);
-        let mut landed = std::mem::take(&mut self.answers);
-        let read = answers::read(&mut request, body, &mut landed);
-        for (in_flight_batch, answer, hint) in landed.drain(..) {
-            self.landed(now, in_flight_batch, &answer, hint);
+        let mut landed = std::mem::take(&mut self.responses);
+        let read = responses::read(&mut request, body, &mut landed);
+        for (in_flight_batch, response, hint) in landed.drain(..) {
+            self.landed(now, in_flight_batch, &response, hint);
         }
-        self.answers = landed;
+        self.responses = landed;
         self.lost(now, request, true, false);
         self.request_bytes_max = (self.request_bytes_max * 2).min(self.config.request_bytes_max);
         if read.is_ok() {
@@ -48,7 +48,7 @@ impl BrokerSender {
         self.silent_since = (self.in_flight > 0).then_some(now);
         self.forget_trouble();
         for in_flight_batch in request.in_flight_batches.iter_mut().filter_map(Option::take) {
-            self.landed(now, in_flight_batch, &Answer::Written, None);
+            self.landed(now, in_flight_batch, &BatchResponse::Written, None);
         }
         self.recycle(request);
     }
@@ -80,7 +80,7 @@ impl BrokerSender {
     /// The batches of a request without a response come back.
     fn lost(&mut self, now: Instant, mut request: ProduceRequest, whole: bool, timed_out: bool) {
         for in_flight_batch in request.in_flight_batches.iter_mut().filter_map(Option::take) {
-            self.landed(now, in_flight_batch, &Answer::Lost { whole, timed_out }, None);
+            self.landed(now, in_flight_batch, &BatchResponse::Lost { whole, timed_out }, None);
         }
         self.recycle(request);
     }
@@ -98,7 +98,7 @@ impl BrokerSender {
         &mut self,
         now: Instant,
         in_flight_batch: InFlightBatch,
-        answer: &Answer,
+        response: &BatchResponse,
         hint: Option<LeaderHint>,
     ) {
         let serial = in_flight_batch.partition.serial();
@@ -111,7 +111,7 @@ impl BrokerSender {
         let Effects { stale, identity_spent, job, loss } = partition_sender.landed(
             now,
             in_flight_batch,
-            answer,
+            response,
             config,
             &mut |failures| backoff.after(failures),
             &mut self.completer,
@@ -124,7 +124,7 @@ impl BrokerSender {
         if stale {
             let (topic, partition) =
                 (StdArc::clone(partition_sender.partition().topic()), partition_sender.partition().index());
-            let code = answer.code();
+            let code = response.code();
             self.events.push(SenderEvent::Stale { topic, partition, code, hint });
         }
         if identity_spent && let Some(spent) = partition_sender.spent() {

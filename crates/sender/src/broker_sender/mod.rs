@@ -14,7 +14,6 @@
 //! A request takes each partition at most once: a partition that has more is listed again only after the request is
 //! built, because a broker silently keeps the last of two entries.
 
-mod answers;
 mod building;
 mod compressing;
 mod event;
@@ -23,11 +22,12 @@ mod landing;
 mod obstacle;
 mod orders;
 mod request;
+mod responses;
 mod schedule;
 
-pub use answers::{AnswerError, LeaderHint};
 pub use event::SenderEvent;
 pub use request::{ProduceRequest, RequestConfig};
+pub use responses::{LeaderHint, ResponseError};
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc as StdArc;
@@ -41,8 +41,8 @@ use crate::compression::CompressionJob;
 use crate::outcome::Obstacle;
 use crate::partition_sender::{Completer, Counters, PartitionSender, PartitionSenderConfig};
 use crate::sync::Arc;
-use answers::Landed;
 use obstacle::Connecting;
+use responses::Landed;
 use schedule::{Schedule, Visit};
 
 /// How a broker sender sends.
@@ -55,7 +55,7 @@ pub struct BrokerSenderConfig {
     /// The most that a request takes, unless one batch alone is larger.
     pub request_bytes_max: usize,
     /// Whether brokers answer (`acks` other than 0).
-    pub awaits_answers: bool,
+    pub awaits_responses: bool,
     /// `request.timeout.ms`: how long batches that were never sent have for one try after a late wake-up.
     pub request_timeout: Duration,
     /// `retry.backoff.ms`.
@@ -109,7 +109,7 @@ pub struct BrokerSender {
     /// Requests that came back, empty: the next ones take their memory. At most as many as may be in flight.
     spares: Vec<ProduceRequest>,
     /// The batches of the answer that is read; empty between two responses.
-    answers: Vec<Landed>,
+    responses: Vec<Landed>,
     /// Halved after a time-out, grown by answers.
     request_bytes_max: usize,
     completer: Completer,
@@ -146,7 +146,7 @@ impl BrokerSender {
             in_flight: 0,
             silent_since: None,
             spares: Vec::new(),
-            answers: Vec::new(),
+            responses: Vec::new(),
             request_bytes_max: config.request_bytes_max,
             completer: Completer::new(shared),
             events: Vec::new(),

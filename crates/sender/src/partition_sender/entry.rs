@@ -103,14 +103,14 @@ pub(super) struct Doubt {
     /// Every leader that such a try was sent to had acknowledged a batch of the run: behind a gap it refused the try.
     pub(super) only_knowing_leaders: bool,
     /// The last answer, none since a try was not answered.
-    pub(super) answer: Option<OpenAnswer>,
+    pub(super) response: Option<OpenResponse>,
     /// How often in a row its producer id or epoch was refused.
     pub(super) unrecognised: u32,
 }
 
 /// An answer that does not show the outcome of earlier tries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct OpenAnswer {
+pub(super) struct OpenResponse {
     /// The term of the try.
     pub(super) term: u32,
     /// The leader refused the sequence. In the same term it would refuse another try as well.
@@ -169,17 +169,17 @@ impl Entry {
 
     /// Whether the leader rejected its sequence in this term, while it is in doubt.
     pub(super) fn sequence_was_rejected(&self, term: u32) -> bool {
-        self.open_answer().is_some_and(|answer| answer.term == term && answer.is_about_sequence)
+        self.open_response().is_some_and(|response| response.term == term && response.is_about_sequence)
     }
 
     /// Whether the leader answered in this term, while it is in doubt.
-    pub(super) fn was_answered(&self, term: u32) -> bool {
-        self.open_answer().is_some_and(|answer| answer.term == term)
+    pub(super) fn has_response(&self, term: u32) -> bool {
+        self.open_response().is_some_and(|response| response.term == term)
     }
 
-    const fn open_answer(&self) -> Option<OpenAnswer> {
+    const fn open_response(&self) -> Option<OpenResponse> {
         match self.state {
-            State::InDoubt(doubt) => doubt.answer,
+            State::InDoubt(doubt) => doubt.response,
             _ => None,
         }
     }
@@ -244,9 +244,9 @@ impl Entry {
     }
 
     /// Notes a try that was refused: it left nothing in the log. An earlier one may have.
-    pub(super) const fn note_refused(&mut self, answer: Option<OpenAnswer>) {
+    pub(super) const fn note_refused(&mut self, response: Option<OpenResponse>) {
         match &mut self.state {
-            State::InDoubt(doubt) => (doubt.answer, doubt.unrecognised) = (answer, 0),
+            State::InDoubt(doubt) => (doubt.response, doubt.unrecognised) = (response, 0),
             State::Untried => self.state = State::Refused,
             State::Refused | State::Written => {}
         }
@@ -258,7 +258,7 @@ impl Entry {
         if let State::InDoubt(doubt) = &mut self.state {
             doubt.unrecognised += 1;
             let is_about_sequence = doubt.unrecognised >= max;
-            doubt.answer = Some(OpenAnswer { term, is_about_sequence });
+            doubt.response = Some(OpenResponse { term, is_about_sequence });
         } else {
             self.note_refused(None);
         }
@@ -269,10 +269,16 @@ impl Entry {
         &mut self,
         at_knowing_leader: bool,
         open_code: Option<ErrorCode>,
-        answer: Option<OpenAnswer>,
+        response: Option<OpenResponse>,
     ) {
-        let first =
-            Doubt { own: true, whole: None, open_code, only_knowing_leaders: true, answer, unrecognised: 0 };
+        let first = Doubt {
+            own: true,
+            whole: None,
+            open_code,
+            only_knowing_leaders: true,
+            response,
+            unrecognised: 0,
+        };
         let before = match self.state {
             State::InDoubt(before) => before,
             _ => first,
@@ -285,9 +291,9 @@ impl Entry {
     }
 
     /// A batch before it was acknowledged: the leader may take it now.
-    pub(super) const fn forget_answer(&mut self) {
+    pub(super) const fn forget_response(&mut self) {
         if let State::InDoubt(doubt) = &mut self.state {
-            doubt.answer = None;
+            doubt.response = None;
         }
     }
 
@@ -325,7 +331,7 @@ impl Entry {
                 let whole = doubt.whole.or(Some(self.number));
                 // A part of a part is in doubt for both: what is learned of the outer one does not end it.
                 let own = doubt.own && doubt.whole.is_some();
-                State::InDoubt(Doubt { own, whole, answer: None, unrecognised: 0, ..doubt })
+                State::InDoubt(Doubt { own, whole, response: None, unrecognised: 0, ..doubt })
             }
             _ => State::Untried,
         }

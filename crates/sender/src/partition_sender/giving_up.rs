@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use milena_codec::ErrorCode;
 
-use super::answer::{Answer, words};
+use super::batch_response::{BatchResponse, words};
 use super::entry::{Bytes, Callers, Entry};
 use super::rejection::Rejected;
 use super::{Completer, PartitionSender, PartitionSenderConfig};
@@ -289,10 +289,10 @@ impl<T: Into<String>> From<T> for Cause<'_> {
 
 impl Cause<'_> {
     /// Of a batch that used up its tries, by the answer to the last one.
-    pub(super) fn after_tries(tries: u64, retries: u32, answer: &Answer) -> Self {
+    pub(super) fn after_tries(tries: u64, retries: u32, response: &BatchResponse) -> Self {
         let tries = if tries == 1 { "1 try".to_owned() } else { format!("{tries} tries") };
         Self {
-            last: Some(words(answer).1),
+            last: Some(words(response).1),
             ..Self::from(format!("given up after {tries} (`retries` = {retries})"))
         }
     }

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use milena_codec::ErrorCode;
 use milena_codec::compression::Compression;
 
-use super::answer::{Answer, words};
-use super::entry::{Attempt, Bytes, Entry, OpenAnswer, State};
+use super::batch_response::{BatchResponse, words};
+use super::entry::{Attempt, Bytes, Entry, OpenResponse, State};
 use super::giving_up::Cause;
 use super::loss::Loss;
 use super::verdict::{Appended, Case, Verdict, verdict};
@@ -37,13 +37,13 @@ impl PartitionSender {
         &mut self,
         now: Instant,
         in_flight_batch: InFlightBatch,
-        answer: &Answer,
+        response: &BatchResponse,
         config: &PartitionSenderConfig,
         backoff: &mut dyn FnMut(u32) -> Duration,
         completer: &mut Completer,
     ) -> Effects {
         self.in_flight -= 1;
-        if matches!(answer, Answer::Lost { .. }) {
+        if matches!(response, BatchResponse::Lost { .. }) {
             // The leader that is reached next may be another, or may have started anew.
             self.run.leader_changed();
             self.forget_rejection();
@@ -58,41 +58,41 @@ impl PartitionSender {
             return Effects::default();
         }
         let records = in_flight_batch.batch.records;
-        let blames = matches!(answer, Answer::Said { record_errors, .. }
+        let blames = matches!(response, BatchResponse::FromBroker { record_errors, .. }
             if record_errors.last().is_some_and(|last| last.place < records));
         let corrupted = self.entries[index].corrupted;
         let case = Case { records, idempotent: config.idempotent, blames, corrupted };
-        let (verdict, trace) = judge(answer, case);
-        self.note_rejection(now, answer, verdict);
+        let (verdict, trace) = judge(response, case);
+        self.note_rejection(now, response, verdict);
         if verdict != Verdict::Written {
-            self.note(index, answer, verdict, trace);
+            self.note(index, response, verdict, trace);
         }
         let mut effects = Effects::default();
         match verdict {
-            Verdict::Written => effects.loss = self.written(index, in_flight_batch, now, answer, completer),
-            Verdict::Fail(kind) => self.failed(index, in_flight_batch.batch, kind, answer, completer),
-            Verdict::Split => effects.job = self.split(index, in_flight_batch.batch, answer, completer),
+            Verdict::Written => effects.loss = self.written(index, in_flight_batch, now, response, completer),
+            Verdict::Fail(kind) => self.failed(index, in_flight_batch.batch, kind, response, completer),
+            Verdict::Split => effects.job = self.split(index, in_flight_batch.batch, response, completer),
             Verdict::Cull(kind) => {
-                effects.job = self.cull(index, in_flight_batch.batch, kind, answer, completer);
+                effects.job = self.cull(index, in_flight_batch.batch, kind, response, completer);
             }
             Verdict::OutOfSequence | Verdict::NewIdentity => {
                 effects.identity_spent = verdict == Verdict::NewIdentity && self.run.spend_identity();
                 if self.waits_for_another(index) {
                     self.wait_again(index, in_flight_batch.batch);
                 } else {
-                    effects.loss = self.loss_behind(index, answer);
+                    effects.loss = self.loss_behind(index, response);
                     self.run.broken = true;
-                    self.retry(index, in_flight_batch.batch, (now, answer), config, backoff, completer);
+                    self.retry(index, in_flight_batch.batch, (now, response), config, backoff, completer);
                 }
             }
             Verdict::RetryAtLeader => {
                 // The topic may have been created anew under its name, or the leader that is reached next is another.
                 self.run.leader_changed();
                 effects.stale = true;
-                self.retry(index, in_flight_batch.batch, (now, answer), config, backoff, completer);
+                self.retry(index, in_flight_batch.batch, (now, response), config, backoff, completer);
             }
             Verdict::Retry => {
-                self.retry(index, in_flight_batch.batch, (now, answer), config, backoff, completer)
+                self.retry(index, in_flight_batch.batch, (now, response), config, backoff, completer)
             }
         }
         self.drop_settled(completer);
@@ -103,23 +103,23 @@ impl PartitionSender {
     }
 
     /// Notes what an answer shows of the batch.
-    fn note(&mut self, index: usize, answer: &Answer, verdict: Verdict, trace: Appended) {
+    fn note(&mut self, index: usize, response: &BatchResponse, verdict: Verdict, trace: Appended) {
         let is_about_sequence = verdict == Verdict::OutOfSequence;
         self.run.has_rejections |= matches!(verdict, Verdict::OutOfSequence | Verdict::NewIdentity);
         let entry = &mut self.entries[index];
         let Bytes::InFlight(Attempt { term, at_knowing_leader, .. }) = entry.bytes else { return };
-        let open = OpenAnswer { term, is_about_sequence };
-        entry.corrupted += u32::from(answer.code() == Some(ErrorCode::CORRUPT_MESSAGE));
-        match (answer, trace) {
-            (Answer::Said { code, .. }, _) if verdict == Verdict::NewIdentity => {
+        let open = OpenResponse { term, is_about_sequence };
+        entry.corrupted += u32::from(response.code() == Some(ErrorCode::CORRUPT_MESSAGE));
+        match (response, trace) {
+            (BatchResponse::FromBroker { code, .. }, _) if verdict == Verdict::NewIdentity => {
                 entry.note_code(*code);
                 entry.note_unrecognised(term, UNRECOGNISED_MAX);
             }
-            (Answer::Said { code, .. }, Appended::Maybe) => {
+            (BatchResponse::FromBroker { code, .. }, Appended::Maybe) => {
                 entry.note_code(*code);
                 entry.note_doubt(at_knowing_leader, Some(*code), Some(open));
             }
-            (Answer::Said { code, .. }, Appended::NotThisAttempt) => {
+            (BatchResponse::FromBroker { code, .. }, Appended::NotThisAttempt) => {
                 entry.note_code(*code);
                 entry.note_refused(Some(open));
             }
@@ -140,9 +140,9 @@ impl PartitionSender {
     }
 
     /// What the rejection of a batch's sequence shows of the acknowledged ones before it.
-    fn loss_behind(&mut self, index: usize, answer: &Answer) -> Option<Loss> {
+    fn loss_behind(&mut self, index: usize, response: &BatchResponse) -> Option<Loss> {
         let entry = self.entries.get(index).filter(|entry| !entry.is_in_doubt())?;
-        let is_rejected = answer.code() == Some(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
+        let is_rejected = response.code() == Some(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
         if is_rejected { self.run.loss_behind(entry.stamp) } else { None }
     }
 
@@ -151,19 +151,19 @@ impl PartitionSender {
         index: usize,
         in_flight_batch: InFlightBatch,
         now: Instant,
-        answer: &Answer,
+        response: &BatchResponse,
         completer: &mut Completer,
     ) -> Option<Loss> {
         let InFlightBatch { batch, .. } = in_flight_batch;
         let newest_ms = batch.max_timestamp_ms;
         // Without acknowledgements a rejection is not seen.
-        if self.compresses() && matches!(answer, Answer::Said { .. }) {
+        if self.compresses() && matches!(response, BatchResponse::FromBroker { .. }) {
             self.partition.limit().accepted(batch.lengths());
         }
         completer.release(batch);
         let mut entry = self.entries.remove(index)?;
-        let (base_offset, append_time_ms) = match answer {
-            Answer::Said { base_offset, append_time_ms, .. } => (
+        let (base_offset, append_time_ms) = match response {
+            BatchResponse::FromBroker { base_offset, append_time_ms, .. } => (
                 Some(*base_offset).filter(|offset| *offset >= 0),
                 // For a duplicate of an earlier try a broker returns the largest timestamp of the batch in its log,
                 // whatever the topic's timestamps are (`UnifiedLog.append`, `BatchMetadata.timestamp`): where that is
@@ -191,7 +191,7 @@ impl PartitionSender {
         }
         if self.run.has_rejections {
             // A batch whose sequence was rejected because this one was missing before it is sent again.
-            self.entries.iter_mut().skip(index).for_each(Entry::forget_answer);
+            self.entries.iter_mut().skip(index).for_each(Entry::forget_response);
         }
         let (before, loss) = self.run.acknowledge(stamp, entry.records, base_offset);
         if index > 0
@@ -207,21 +207,21 @@ impl PartitionSender {
         index: usize,
         batch: Batch,
         kind: FailureKind,
-        answer: &Answer,
+        response: &BatchResponse,
         completer: &mut Completer,
     ) {
-        let (code, mut said) = words(answer);
+        let (code, mut coded) = words(response);
         if kind == FailureKind::MessageTooLarge {
-            said = too_large(batch.bytes());
+            coded = too_large(batch.bytes());
         }
         if kind == FailureKind::UnsupportedCompression {
-            said = unsupported(batch.codec(), answer);
+            coded = unsupported(batch.codec(), response);
         }
         completer.release(batch);
         let Some(mut entry) = self.leave_unwritten(index) else { return };
         let persisted = if entry.is_in_doubt() { Persisted::Maybe } else { Persisted::No };
         let Some(claim) = entry.take_claim() else { return };
-        let failure = Failure { kind, persisted, retriable: false, code, message: said.into() };
+        let failure = Failure { kind, persisted, retriable: false, code, message: coded.into() };
         completer.failed(claim, failure, &self.partition, &mut self.spares);
     }
 
@@ -230,7 +230,7 @@ impl PartitionSender {
         &mut self,
         index: usize,
         batch: Batch,
-        (now, answer): (Instant, &Answer),
+        (now, response): (Instant, &BatchResponse),
         config: &PartitionSenderConfig,
         backoff: &mut dyn FnMut(u32) -> Duration,
         completer: &mut Completer,
@@ -243,7 +243,7 @@ impl PartitionSender {
         self.wait_again(index, batch);
         if out_of_tries {
             let which = |entry: &Entry| entry.number == number;
-            let cause = Cause::after_tries(u64::from(failures) + 1, config.retries, answer);
+            let cause = Cause::after_tries(u64::from(failures) + 1, config.retries, response);
             self.fail_entries(which, FailureKind::RetriesExhausted, &cause, completer);
         }
         let not_before = now + backoff(failures);
@@ -255,19 +255,19 @@ impl PartitionSender {
     }
 }
 
-fn judge(answer: &Answer, case: Case) -> (Verdict, Appended) {
-    match answer {
+fn judge(response: &BatchResponse, case: Case) -> (Verdict, Appended) {
+    match response {
         // An offset beside an error: the leader had appended the batch before (`DelayedProduce.scala`).
-        Answer::Said { code, base_offset, .. } if *base_offset >= 0 => {
+        BatchResponse::FromBroker { code, base_offset, .. } if *base_offset >= 0 => {
             (verdict(*code, case).0, Appended::Maybe)
         }
-        Answer::Said { code, .. } => verdict(*code, case),
-        Answer::Written => (Verdict::Written, Appended::Maybe),
-        Answer::CodecTooNew { .. } => {
+        BatchResponse::FromBroker { code, .. } => verdict(*code, case),
+        BatchResponse::Written => (Verdict::Written, Appended::Maybe),
+        BatchResponse::CodecTooNew { .. } => {
             (Verdict::Fail(FailureKind::UnsupportedCompression), Appended::NotThisAttempt)
         }
-        Answer::Lost { whole: true, .. } => (Verdict::RetryAtLeader, Appended::Maybe),
-        Answer::Lost { whole: false, .. } => (Verdict::RetryAtLeader, Appended::NotThisAttempt),
+        BatchResponse::Lost { whole: true, .. } => (Verdict::RetryAtLeader, Appended::Maybe),
+        BatchResponse::Lost { whole: false, .. } => (Verdict::RetryAtLeader, Appended::NotThisAttempt),
     }
 }
 
@@ -279,13 +279,13 @@ fn too_large(bytes: usize) -> String {
 }
 
 /// Of a codec that the broker does not support.
-fn unsupported(codec: Compression, answer: &Answer) -> String {
+fn unsupported(codec: Compression, response: &BatchResponse) -> String {
     let others = match codec {
         Compression::Zstd => "lz4, snappy or gzip",
         _ => "another codec or none",
     };
-    match answer {
-        Answer::CodecTooNew { produce } => format!(
+    match response {
+        BatchResponse::CodecTooNew { produce } => format!(
             "compression with {codec} needs version {ZSTD_SINCE_PRODUCE} of Produce (Kafka 2.1), and the broker supports \
              {produce}: set `compression.type`, or the topic's entry in `compression.topics`, to {others}"
         ),

@@ -23,7 +23,7 @@
 //! * A deadline settles deliveries, never bytes: what is in flight stays where it is until the answer, and what is in
 //!   doubt is sent again for as long again, for the sake of the batches behind it, unless callers wait for the room.
 
-mod answer;
+mod batch_response;
 mod completer;
 mod compressing;
 mod entry;
@@ -37,7 +37,7 @@ mod rejection;
 mod run;
 mod verdict;
 
-pub use answer::{Answer, RecordError};
+pub use batch_response::{BatchResponse, RecordError};
 pub use completer::{Completer, CompressionCounters, Counters};
 pub(crate) use compressing::Claimed;
 pub use giving_up::LATE_MIN;

@@ -2,7 +2,7 @@
 
 use milena_codec::ErrorCode;
 
-use super::answer::RecordError;
+use super::batch_response::RecordError;
 use crate::outcome::FailureKind;
 
 /// Why a batch that was sent is in a job.

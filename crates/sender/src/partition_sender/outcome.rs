@@ -113,7 +113,7 @@ impl PartitionSender {
         for entry in self.entries.iter_mut().take(index) {
             let is_of_run = entry.stamp.identity == identity && room.holds(entry.stamp.base_sequence);
             let is_sent_before = entry.is_in_flight() && entry.state != State::Refused;
-            if is_of_run && (entry.was_answered(sent) || is_sent_before) {
+            if is_of_run && (entry.has_response(sent) || is_sent_before) {
                 let offset = room.offset_of(entry.stamp.base_sequence);
                 if let Some(claim) = entry.prove() {
                     completer.written(claim, offset, None, &mut self.spares);

@@ -4,7 +4,7 @@ use milena_codec::compression::Compression;
 use milena_codec::ids::Sequence;
 use milena_codec::record::Stamp;
 
-use super::answer::{Answer, RecordError, returned, words};
+use super::batch_response::{BatchResponse, RecordError, returned, words};
 use super::entry::{Callers, Entry};
 use super::opening::{Opening, Rejection};
 use super::{Completer, PartitionSender};
@@ -19,7 +19,7 @@ impl PartitionSender {
         &mut self,
         index: usize,
         mut batch: Batch,
-        answer: &Answer,
+        response: &BatchResponse,
         completer: &mut Completer,
     ) -> Option<CompressionJob> {
         let bytes = batch.bytes();
@@ -28,7 +28,7 @@ impl PartitionSender {
         let entry = &self.entries[index];
         let is_unsafe_in_parts = entry.is_in_doubt() && entry.stamp == Stamp::NONE;
         if is_unsafe_in_parts || !entry.has_callers() {
-            self.failed(index, batch, FailureKind::MessageTooLarge, answer, completer);
+            self.failed(index, batch, FailureKind::MessageTooLarge, response, completer);
             return None;
         }
         completer.counters.splits += 1;
@@ -40,7 +40,7 @@ impl PartitionSender {
                 completer.release(batch);
                 self.insert_cut(index, parts);
             }
-            Err(_) => self.failed(index, batch, FailureKind::InvalidRecord, answer, completer),
+            Err(_) => self.failed(index, batch, FailureKind::InvalidRecord, response, completer),
         }
         None
     }
@@ -52,19 +52,19 @@ impl PartitionSender {
         index: usize,
         mut batch: Batch,
         kind: FailureKind,
-        answer: &Answer,
+        response: &BatchResponse,
         completer: &mut Completer,
     ) -> Option<CompressionJob> {
-        let Answer::Said { code, record_errors, .. } = answer else {
+        let BatchResponse::FromBroker { code, record_errors, .. } = response else {
             self.wait_again(index, batch);
             return None;
         };
         // An earlier try may have been appended as a whole; the others would be written beside it.
         if self.entries[index].is_in_doubt() || !self.entries[index].has_callers() {
-            self.failed(index, batch, kind, answer, completer);
+            self.failed(index, batch, kind, response, completer);
             return None;
         }
-        let (records, message) = (record_errors.clone(), words(answer).1);
+        let (records, message) = (record_errors.clone(), words(response).1);
         let rejection = Rejection { kind, code: *code, records, message };
         if batch.codec() != Compression::None {
             return self.open(index, batch, Opening::Drop(rejection));
@@ -75,7 +75,7 @@ impl PartitionSender {
                 completer.release(batch);
                 self.insert_others(index, parts, &rejection, completer);
             }
-            Err(_) => self.failed(index, batch, kind, answer, completer),
+            Err(_) => self.failed(index, batch, kind, response, completer),
         }
         None
     }

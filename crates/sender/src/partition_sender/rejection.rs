@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use milena_codec::ErrorCode;
 
-use super::answer::Answer;
+use super::batch_response::BatchResponse;
 use super::verdict::Verdict;
 use super::{Entry, PartitionSender};
 use crate::outcome::{FailureKind, OngoingRejection};
@@ -48,9 +48,9 @@ impl Rejected {
 
 impl PartitionSender {
     /// Notes the answer about a batch: batches behind one that is to be sent again wait for it.
-    pub(super) fn note_rejection(&mut self, now: Instant, answer: &Answer, verdict: Verdict) {
+    pub(super) fn note_rejection(&mut self, now: Instant, response: &BatchResponse, verdict: Verdict) {
         let is_noted = self.rejection.is_some();
-        let noted = match (answer.code(), verdict) {
+        let noted = match (response.code(), verdict) {
             (Some(_), Verdict::Written) => None,
             (Some(code), Verdict::Retry | Verdict::RetryAtLeader) => Some(code),
             // What a leader has against a sequence mostly follows from the batch that it rejected before.

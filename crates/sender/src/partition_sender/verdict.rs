@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_leaves_the_outcome_open_where_the_broker_may_have_appended_the_batch() {
+    fn an_response_leaves_the_outcome_open_where_the_broker_may_have_appended_the_batch() {
         let open: Vec<i16> = ErrorCode::ALL
             .iter()
             .filter(|code| verdict(**code, CASE).1 == Appended::Maybe)

@@ -6,7 +6,7 @@ use std::io;
 use milena_codec::ErrorCode;
 use milena_connection::session::{SessionError, VersionMismatch};
 use milena_connection::transport::TlsError;
-use milena_sender::broker_sender::AnswerError;
+use milena_sender::broker_sender::ResponseError;
 
 use crate::driver::trouble::{Verdict, of_io, of_session};
 use crate::error::ConnectErrorKind;
@@ -16,7 +16,7 @@ use crate::error::ConnectErrorKind;
 pub(in crate::driver) enum Broken {
     Io(io::Error),
     Session(SessionError),
-    Answer(AnswerError),
+    Answer(ResponseError),
     Version(VersionMismatch),
     /// It holds batches that give way to callers that wait for room.
     GaveWay,

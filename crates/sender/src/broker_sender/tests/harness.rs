@@ -33,7 +33,7 @@ pub(crate) fn broker_senders() -> BrokerSenderConfig {
         partition_sender: partition_senders(),
         in_flight_max: 5,
         request_bytes_max: 8 << 20,
-        awaits_answers: true,
+        awaits_responses: true,
         request_timeout: Duration::from_secs(30),
         retry_backoff: Duration::from_millis(100),
         retry_backoff_max: Duration::from_secs(1),

@@ -2,15 +2,15 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails fails its test")]
 
-mod answers;
+mod bodies;
 mod carried;
 mod chaos;
 mod compressing;
 mod harness;
 mod idle;
 mod leaders;
+mod matching;
 mod pressure;
 mod promises;
 mod reasons;
 mod requests;
-mod responses;

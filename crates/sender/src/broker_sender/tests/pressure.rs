@@ -67,7 +67,7 @@ fn batch_that_no_caller_waits_behind_is_kept_past_its_deadline() {
 }
 
 #[test]
-fn broker_that_answers_is_given_five_seconds_before_its_connection_is_reset() {
+fn broker_that_responses_is_given_five_seconds_before_its_connection_is_reset() {
     let (mut harness, _, request) = all_of_the_budget_in_flight(broker_senders());
     harness.now += 120 * SECOND;
     let answered = harness.now - 3 * SECOND;
@@ -82,7 +82,7 @@ fn broker_that_answers_is_given_five_seconds_before_its_connection_is_reset() {
 }
 
 #[test]
-fn answer_counts_as_a_sign_of_life() {
+fn response_counts_as_a_sign_of_life() {
     let mut harness = SenderHarness::of(1);
     harness.prove();
     let (_, first) = harness.fly(0, "a");
@@ -99,9 +99,9 @@ fn answer_counts_as_a_sign_of_life() {
 }
 
 #[test]
-fn connection_without_answers_is_not_reset() {
+fn connection_without_responses_is_not_reset() {
     let (mut harness, _, request) =
-        all_of_the_budget_in_flight(BrokerSenderConfig { awaits_answers: false, ..broker_senders() });
+        all_of_the_budget_in_flight(BrokerSenderConfig { awaits_responses: false, ..broker_senders() });
     let waiting = wait(&harness, 1);
     harness.now += 130 * SECOND;
     assert!(!wants_reset(&mut harness), "what was written counts as delivered");

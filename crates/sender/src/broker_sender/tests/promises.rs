@@ -49,7 +49,7 @@ fn a_request_takes_a_partition_at_most_once() {
 }
 
 #[test]
-fn a_batch_whose_answer_was_lost_is_written_once_and_before_a_later_one() {
+fn a_batch_whose_response_was_lost_is_written_once_and_before_a_later_one() {
     let mut harness = SenderHarness::simple();
     let mut first = harness.send(0, b"first").unwrap();
     harness.linger();
@@ -110,7 +110,7 @@ fn a_second_batch_waits_until_the_first_of_its_run_was_written() {
 }
 
 #[test]
-fn a_batch_that_expires_in_flight_may_be_written_and_its_bytes_stay_until_the_answer() {
+fn a_batch_that_expires_in_flight_may_be_written_and_its_bytes_stay_until_the_response() {
     let mut harness = SenderHarness::simple();
     let free = harness.shared.memory.free();
     let mut record_handle = harness.send(0, b"late").unwrap();

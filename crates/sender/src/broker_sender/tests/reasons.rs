@@ -118,7 +118,7 @@ fn records_that_expire_behind_answered_requests_name_the_load() {
 }
 
 #[test]
-fn records_that_expire_behind_a_request_without_an_answer_name_the_silence() {
+fn records_that_expire_behind_a_request_without_an_response_name_the_silence() {
     let mut harness = slow_harness();
     let mut record_handles: Vec<RecordHandle> = (0..20).map(|_| harness.send(0, &ALONE).unwrap()).collect();
     let first = harness.request(1).unwrap();

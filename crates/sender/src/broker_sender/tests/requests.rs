@@ -95,7 +95,7 @@ fn when_requests_fill_up_every_partition_has_its_turn() {
 }
 
 #[test]
-fn after_a_time_out_requests_are_half_as_large_and_grow_again_with_answers() {
+fn after_a_time_out_requests_are_half_as_large_and_grow_again_with_responses() {
     let mut harness = proven(8, requests_of(400_000));
     let fill = |harness: &SenderHarness| {
         for partition in 0..8 {
@@ -198,7 +198,7 @@ fn topics_are_named_by_their_ids_where_they_have_one() {
 }
 
 #[test]
-fn a_record_that_nobody_answers_for_is_done_when_it_is_written_to_the_connection() {
+fn a_record_that_nobody_responses_for_is_done_when_it_is_written_to_the_connection() {
     let mut harness = SenderHarness::new(1, accumulator(), plain_senders());
     let (mut first, request) = harness.fly(0, "a");
     // The connection ended before it could be written.
@@ -253,15 +253,15 @@ fn a_batch_that_waits_for_a_connection_is_given_up_in_time_and_not_before() {
     harness.broker(1).ended(now, Vec::new(), false);
     harness.broker(1).set_trouble("nobody listens at b1:9092".into());
     let mut record_handle = harness.send(0, b"a").unwrap();
-    // The broker sender wakes only when it said it would.
+    // The broker sender wakes only when it coded it would.
     let deadline = harness.now + Duration::from_secs(120);
     while let Output::Idle { until: Some(until), .. } = harness.poll(Some(BrokerId(1)), true) {
         assert!(is_pending(&mut record_handle) && until > harness.now && until <= deadline);
         harness.now = until;
     }
     assert_eq!(harness.now, deadline);
-    let said = record_handle.poll(Waker::noop()).map(|outcome| outcome.unwrap_err().message.to_string());
-    assert!(matches!(&said, Poll::Ready(said) if said.contains("nobody listens at b1:9092")), "{said:?}");
+    let coded = record_handle.poll(Waker::noop()).map(|outcome| outcome.unwrap_err().message.to_string());
+    assert!(matches!(&coded, Poll::Ready(coded) if coded.contains("nobody listens at b1:9092")), "{coded:?}");
     harness.ended(1, Vec::new());
     harness.rest();
 }
@@ -305,7 +305,7 @@ fn one_faulty_partition_does_not_hold_up_the_others() {
         harness.linger();
         let Some(request) = harness.request(1) else { continue };
         // Partition 1 breaks its run again and again.
-        let answers: Vec<_> = batches(&request)
+        let responses: Vec<_> = batches(&request)
             .into_iter()
             .map(|(partition, bytes)| {
                 let log = &mut harness.logs[usize::try_from(partition).unwrap()];
@@ -317,7 +317,7 @@ fn one_faulty_partition_does_not_hold_up_the_others() {
                 (partition, code, offset)
             })
             .collect();
-        let body = super::responses::response(request.version(), TopicId::ZERO, &answers);
+        let body = super::bodies::response(request.version(), TopicId::ZERO, &responses);
         harness.answered(1, request, &body);
     }
     assert_eq!(good, 40);

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn late_answer_about_the_topic_before_does_not_make_the_next_one_know_the_run() {
+fn late_response_about_the_topic_before_does_not_make_the_next_one_know_the_run() {
     for (changes, in_flight) in [(false, 2), (true, 1)] {
         let mut harness = PartitionHarness::proven();
         let (mut first, in_flight_batch) = harness.fly("a");

@@ -7,8 +7,8 @@ fn record_errors(places: &[u32]) -> Vec<RecordError> {
     places.iter().map(named).collect()
 }
 
-fn blames(places: &[u32]) -> Answer {
-    Answer::Said {
+fn blames(places: &[u32]) -> BatchResponse {
+    BatchResponse::FromBroker {
         code: ErrorCode::INVALID_RECORD,
         base_offset: -1,
         append_time_ms: -1,
@@ -39,8 +39,8 @@ pub(super) fn check(mut harness: PartitionHarness, count: usize, bytes: usize, p
     for (place, record_handle) in (0..).zip(&mut record_handles) {
         if places.contains(&place) {
             assert_eq!(failure(record_handle), Some((FailureKind::InvalidRecord, Persisted::No)), "{place}");
-            let said = message(record_handle);
-            assert!(said.contains(&format!("{place} is no good")), "{said}");
+            let coded = message(record_handle);
+            assert!(coded.contains(&format!("{place} is no good")), "{coded}");
         } else {
             assert_eq!(offset(record_handle), Some(next), "{place}");
             next += 1;
@@ -110,14 +110,14 @@ fn named_records_that_stand_together_fail_together_where_the_message_is_the_same
     let same = |place: u32| RecordError { place, message: Some("no key".to_owned()) };
     let other = RecordError { place: 5, message: Some("too old".to_owned()) };
     let record_errors = vec![same(1), same(2), same(3), other, same(6), same(7)];
-    let answer = Answer::Said {
+    let response = BatchResponse::FromBroker {
         code: ErrorCode::INVALID_RECORD,
         base_offset: -1,
         append_time_ms: -1,
         message: None,
         record_errors,
     };
-    harness.lands(whole, &answer);
+    harness.lands(whole, &response);
     let (total, failed) = harness.shared.failures.since(0, 10);
     let records: Vec<_> = failed.iter().map(|failed| failed.records).collect();
     assert_eq!((total, records), (6, vec![3, 1, 2]));
@@ -216,14 +216,14 @@ fn a_record_error_without_words_of_its_own_fails_with_those_of_the_batch() {
     let mut harness = PartitionHarness::proven();
     let mut record_handles = send_many(&harness, 2, 5);
     let whole = harness.next().unwrap();
-    let answer = Answer::Said {
+    let response = BatchResponse::FromBroker {
         code: ErrorCode::INVALID_TIMESTAMP,
         base_offset: -1,
         append_time_ms: -1,
         message: Some("too far from now".to_owned()),
         record_errors: vec![RecordError { place: 1, message: None }],
     };
-    harness.lands(whole, &answer);
+    harness.lands(whole, &response);
     assert_eq!(failure(&mut record_handles[1]), Some((FailureKind::InvalidTimestamp, Persisted::No)));
     assert!(message(&mut record_handles[1]).contains("too far from now"));
     harness.goes_well();

@@ -84,7 +84,7 @@ fn nothing_overtakes_a_batch_that_is_being_opened() {
 }
 
 #[test]
-fn too_large_batch_whose_answer_was_lost_is_written_once_in_parts_or_as_a_whole() {
+fn too_large_batch_whose_response_was_lost_is_written_once_in_parts_or_as_a_whole() {
     for codec in CODECS {
         for was_written in [false, true] {
             let mut harness = PartitionHarness::compressed(codec);

@@ -39,7 +39,7 @@ fn a_leader_without_its_followers_is_asked_again_and_nothing_is_doubled() {
 }
 
 #[test]
-fn a_batch_that_expires_in_flight_may_be_written_and_its_bytes_stay_until_the_answer() {
+fn a_batch_that_expires_in_flight_may_be_written_and_its_bytes_stay_until_the_response() {
     let mut harness = PartitionHarness::proven();
     let (mut record_handle, in_flight_batch) = harness.fly("late");
     let sent = bytes(&in_flight_batch);
@@ -183,34 +183,34 @@ fn only_what_is_too_late_expires() {
 #[test]
 fn a_batch_that_was_refused_expires_as_not_written_and_an_unanswered_one_as_perhaps_written() {
     let rows = [
-        (said(ErrorCode::NOT_ENOUGH_REPLICAS), Persisted::No),
-        (Answer::Lost { whole: false, timed_out: false }, Persisted::No),
-        (Answer::Lost { whole: true, timed_out: false }, Persisted::Maybe),
-        (said(ErrorCode::REQUEST_TIMED_OUT), Persisted::Maybe),
-        (said(ErrorCode::NETWORK_EXCEPTION), Persisted::Maybe),
+        (coded(ErrorCode::NOT_ENOUGH_REPLICAS), Persisted::No),
+        (BatchResponse::Lost { whole: false, timed_out: false }, Persisted::No),
+        (BatchResponse::Lost { whole: true, timed_out: false }, Persisted::Maybe),
+        (coded(ErrorCode::REQUEST_TIMED_OUT), Persisted::Maybe),
+        (coded(ErrorCode::NETWORK_EXCEPTION), Persisted::Maybe),
     ];
-    for (answer, persisted) in rows {
+    for (response, persisted) in rows {
         let mut harness = PartitionHarness::proven();
         let (mut record_handle, in_flight_batch) = harness.fly("a");
-        harness.lands(in_flight_batch, &answer);
+        harness.lands(in_flight_batch, &response);
         harness.deadline();
         assert_eq!(
             failure(&mut record_handle),
             Some((FailureKind::DeliveryTimeout, persisted)),
-            "{answer:?}"
+            "{response:?}"
         );
         let again = harness.next();
         assert_eq!(
             again.is_some(),
             persisted == Persisted::Maybe,
-            "{answer:?}: only a doubt is worth another try"
+            "{response:?}: only a doubt is worth another try"
         );
         let follows = if again.is_some() { (0, 2) } else { (1, 0) };
         again.into_iter().for_each(|in_flight_batch| {
             harness.served(in_flight_batch);
         });
         let (_, next) = harness.fly("b");
-        assert_eq!(stamp(&next), follows, "{answer:?}");
+        assert_eq!(stamp(&next), follows, "{response:?}");
         harness.served(next);
         harness.ends();
     }
@@ -256,8 +256,8 @@ fn an_expired_batch_tells_what_the_broker_last_said() {
     let (mut record_handle, in_flight_batch) = harness.fly("a");
     harness.refused(in_flight_batch, ErrorCode::NOT_ENOUGH_REPLICAS);
     harness.deadline();
-    let said = message(&mut record_handle);
-    assert!(said.contains("too late") && said.contains("NOT_ENOUGH_REPLICAS"), "{said}");
+    let coded = message(&mut record_handle);
+    assert!(coded.contains("too late") && coded.contains("NOT_ENOUGH_REPLICAS"), "{coded}");
 }
 
 #[test]
@@ -290,11 +290,11 @@ fn at_the_end_everything_fails_once_and_bytes_in_flight_come_back_later() {
 }
 
 #[test]
-fn a_record_written_to_a_connection_without_an_answer_has_no_offset() {
+fn a_record_written_to_a_connection_without_an_response_has_no_offset() {
     let mut harness = PartitionHarness::plain();
     let (mut record_handle, in_flight_batch) = harness.fly("a");
     assert!(is_pending(&mut record_handle));
-    harness.lands(in_flight_batch, &Answer::Written);
+    harness.lands(in_flight_batch, &BatchResponse::Written);
     let receipt = record_handle.poll(Waker::noop());
     assert!(matches!(receipt, Poll::Ready(Ok(receipt)) if receipt.offset.is_none()), "{receipt:?}");
     harness.ends();

@@ -47,10 +47,10 @@ fn an_expired_batch_that_nobody_answered_goes_again_as_it_was_before_those_behin
 #[test]
 fn what_a_broker_takes_up_late_of_an_expired_batch_and_of_those_behind_it_is_written_once() {
     // How many answers come before the broker gets to what the connection had that ended.
-    for answers in [0, 1, 2] {
+    for responses in [0, 1, 2] {
         let (mut harness, _, sent) = expired_and_lost();
         harness.now += PAUSE;
-        for _ in 0..answers {
+        for _ in 0..responses {
             let again = harness.next().unwrap();
             harness.served(again);
         }
@@ -71,20 +71,20 @@ fn what_a_broker_takes_up_late_of_an_expired_batch_and_of_those_behind_it_is_wri
 fn batch_behind_an_expired_one_that_is_refused_is_in_doubt_itself_and_a_new_epoch_follows() {
     let rows = [
         // A broker that lost what it knew, and one that does not take the batch any more.
-        said(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER),
-        said(ErrorCode::TOPIC_AUTHORIZATION_FAILED),
+        coded(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER),
+        coded(ErrorCode::TOPIC_AUTHORIZATION_FAILED),
     ];
-    for answer in rows {
+    for response in rows {
         let (mut harness, [_, mut second], _) = expired_and_lost();
         harness.now += PAUSE;
         let again = harness.next().unwrap();
-        harness.lands(again, &answer);
+        harness.lands(again, &response);
         let behind = harness.next().unwrap();
         assert_eq!((stamp(&behind), values(&behind)), ((0, 2), vec!["b".to_owned()]));
         harness.served(behind);
         harness.goes_well();
         assert_eq!(failure(&mut second), Some((FailureKind::OutcomeUnknown, Persisted::Maybe)));
-        assert_eq!(harness.log.texts(), ["proof"], "{answer:?}");
+        assert_eq!(harness.log.texts(), ["proof"], "{response:?}");
         let (_, next) = harness.fly("c");
         assert_eq!(stamp(&next), (1, 0));
         harness.served(next);

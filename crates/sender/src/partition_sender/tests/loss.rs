@@ -46,7 +46,7 @@ fn rejection_of_a_batch_in_doubt_or_behind_another_or_of_an_unknown_producer_sho
 fn record_whose_offset_is_not_the_last_acknowledged_one_is_not_called_missing() {
     let mut harness = PartitionHarness::proven();
     let (mut b, in_flight_batch) = harness.fly("b");
-    harness.lands(in_flight_batch, &said(ErrorCode::DUPLICATE_SEQUENCE_NUMBER));
+    harness.lands(in_flight_batch, &coded(ErrorCode::DUPLICATE_SEQUENCE_NUMBER));
     assert_eq!((failure(&mut b), offset(&mut b)), (None, None), "written, at an offset that is not known");
     let (_, c) = harness.fly("c");
     let loss = harness.refused(c, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER).loss;

@@ -149,12 +149,12 @@ impl PartitionHarness {
         spent
     }
 
-    fn lands(&mut self, in_flight_batch: InFlightBatch, answer: &Answer) -> Effects {
+    fn lands(&mut self, in_flight_batch: InFlightBatch, response: &BatchResponse) -> Effects {
         let mut backoff = |failures: u32| PAUSE * (1 << failures.min(4));
         let mut effects = self.partition_sender.landed(
             self.now,
             in_flight_batch,
-            answer,
+            response,
             &self.config,
             &mut backoff,
             &mut self.completer,
@@ -185,23 +185,29 @@ impl PartitionHarness {
 
     /// The broker has the batch and answers as it is.
     fn served(&mut self, in_flight_batch: InFlightBatch) -> Effects {
-        let answer = self.applied(&in_flight_batch, MAX);
-        self.lands(in_flight_batch, &answer)
+        let response = self.applied(&in_flight_batch, MAX);
+        self.lands(in_flight_batch, &response)
     }
 
     /// What the broker says to the batch; `max` is its `max.message.bytes`.
-    fn applied(&mut self, in_flight_batch: &InFlightBatch, max: usize) -> Answer {
+    fn applied(&mut self, in_flight_batch: &InFlightBatch, max: usize) -> BatchResponse {
         let (code, base_offset) = self.log.append(&bytes(in_flight_batch), max);
-        Answer::Said { code, base_offset, append_time_ms: -1, message: None, record_errors: Vec::new() }
+        BatchResponse::FromBroker {
+            code,
+            base_offset,
+            append_time_ms: -1,
+            message: None,
+            record_errors: Vec::new(),
+        }
     }
 
     fn refused(&mut self, in_flight_batch: InFlightBatch, code: ErrorCode) -> Effects {
-        self.lands(in_flight_batch, &said(code))
+        self.lands(in_flight_batch, &coded(code))
     }
 
     /// Nobody hears what became of the batch.
     fn lost(&mut self, in_flight_batch: InFlightBatch) {
-        assert!(self.lands(in_flight_batch, &Answer::Lost { whole: true, timed_out: false }).stale);
+        assert!(self.lands(in_flight_batch, &BatchResponse::Lost { whole: true, timed_out: false }).stale);
     }
 
     fn expire(&mut self) {
@@ -250,13 +256,19 @@ impl PartitionHarness {
     }
 }
 
-fn said(code: ErrorCode) -> Answer {
+fn coded(code: ErrorCode) -> BatchResponse {
     at(code, -1)
 }
 
 /// A broker's answer with an offset.
-fn at(code: ErrorCode, base_offset: i64) -> Answer {
-    Answer::Said { code, base_offset, append_time_ms: -1, message: None, record_errors: Vec::new() }
+fn at(code: ErrorCode, base_offset: i64) -> BatchResponse {
+    BatchResponse::FromBroker {
+        code,
+        base_offset,
+        append_time_ms: -1,
+        message: None,
+        record_errors: Vec::new(),
+    }
 }
 
 /// Epoch and first sequence of a batch under producer id 7; the id, too, for another.

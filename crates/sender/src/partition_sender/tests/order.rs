@@ -147,19 +147,19 @@ fn when_the_old_leader_refuses_the_first_of_five_all_five_are_written_in_order()
 }
 
 #[test]
-fn answers_may_come_in_any_order() {
+fn responses_may_come_in_any_order() {
     let mut harness = PartitionHarness::proven();
     let mut record_handles: Vec<RecordHandle> = Vec::new();
     let mut in_flight_batches = Vec::new();
     for value in ["a", "b", "c", "d", "e"] {
         let (record_handle, in_flight_batch) = harness.fly(value);
-        let answer = harness.applied(&in_flight_batch, MAX);
+        let response = harness.applied(&in_flight_batch, MAX);
         record_handles.push(record_handle);
-        in_flight_batches.push(Some((in_flight_batch, answer)));
+        in_flight_batches.push(Some((in_flight_batch, response)));
     }
     for index in [3, 0, 4, 2, 1] {
-        let (in_flight_batch, answer) = in_flight_batches[index].take().unwrap();
-        harness.lands(in_flight_batch, &answer);
+        let (in_flight_batch, response) = in_flight_batches[index].take().unwrap();
+        harness.lands(in_flight_batch, &response);
         assert_eq!(offset(&mut record_handles[index]), i64::try_from(index + 1).ok());
     }
     let (_, next) = harness.fly("f");
@@ -178,7 +178,7 @@ fn batches_acknowledged_behind_an_unanswered_one_prove_that_it_was_written() {
     harness.served(next);
     assert_eq!(offset(&mut record_handle), Some(1), "the leader took 1 only behind 0");
     let counters = harness.completer.counters;
-    harness.lands(unanswered, &Answer::Lost { whole: true, timed_out: false });
+    harness.lands(unanswered, &BatchResponse::Lost { whole: true, timed_out: false });
     assert_eq!(harness.completer.counters, counters, "no caller is told twice");
     harness.goes_well();
     assert_eq!(harness.log.texts(), ["proof", "0", "1"]);

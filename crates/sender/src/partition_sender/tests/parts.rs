@@ -17,9 +17,9 @@ fn goes_to(harness: &mut PartitionHarness, max: usize) -> usize {
     let mut taken = 0;
     for _ in 0..1_000 {
         let Some(in_flight_batch) = harness.next() else { break };
-        let answer = harness.applied(&in_flight_batch, max);
-        taken += usize::from(matches!(&answer, Answer::Said { code: ErrorCode::NONE, .. }));
-        harness.lands(in_flight_batch, &answer);
+        let response = harness.applied(&in_flight_batch, max);
+        taken += usize::from(matches!(&response, BatchResponse::FromBroker { code: ErrorCode::NONE, .. }));
+        harness.lands(in_flight_batch, &response);
         if harness.partition_sender.not_before().is_some() {
             harness.pause();
         }
@@ -33,9 +33,9 @@ fn a_batch_that_is_too_large_goes_in_parts_under_its_own_sequences_and_uses_no_t
     harness.config.retries = 0;
     let mut record_handles = send_many(&harness, 20, 1_000);
     let whole = harness.next().unwrap();
-    let answer = harness.applied(&whole, 14_000);
+    let response = harness.applied(&whole, 14_000);
     let before = harness.now;
-    harness.lands(whole, &answer);
+    harness.lands(whole, &response);
     let parts: Vec<InFlightBatch> = std::iter::from_fn(|| harness.next()).collect();
     assert_eq!(harness.now, before, "no pause");
     assert!(parts.len() > 1 && parts.iter().all(|part| part.batch.bytes() <= 14_000));
@@ -177,8 +177,8 @@ fn a_batch_of_many_chunks_is_split_between_its_records() {
     let mut record_handles = send_many(&harness, 3_000, 150);
     let whole = harness.next().unwrap();
     assert!(whole.batch.piece_count() > 4);
-    let answer = harness.applied(&whole, 50_000);
-    harness.lands(whole, &answer);
+    let response = harness.applied(&whole, 50_000);
+    harness.lands(whole, &response);
     goes_to(&mut harness, 50_000);
     assert_eq!(harness.log.texts()[1..], numbers(3_000));
     assert!(
@@ -222,8 +222,8 @@ fn each_of_thousands_of_parts_costs_the_same() {
         let mut sent = 0;
         while let Some(in_flight_batch) = harness.next() {
             sent += 1;
-            let answer = harness.applied(&in_flight_batch, 130);
-            harness.lands(in_flight_batch, &answer);
+            let response = harness.applied(&in_flight_batch, 130);
+            harness.lands(in_flight_batch, &response);
             // As its broker sender asks after each answer.
             assert!(
                 harness.partition_sender.deadline(&harness.config).is_some()

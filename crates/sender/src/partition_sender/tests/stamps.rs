@@ -216,14 +216,14 @@ fn a_duplicate_that_the_broker_recognised_is_a_success() {
     let (mut record_handle, next) = harness.fly("b");
     assert_eq!(stamp(&next), (0, 2), "the run goes on");
     // With the time of appending, but without an offset.
-    let answer = Answer::Said {
+    let response = BatchResponse::FromBroker {
         code: ErrorCode::DUPLICATE_SEQUENCE_NUMBER,
         base_offset: -1,
         append_time_ms: 1_234,
         message: None,
         record_errors: Vec::new(),
     };
-    harness.lands(next, &answer);
+    harness.lands(next, &response);
     let receipt = record_handle.poll(Waker::noop());
     assert!(matches!(receipt, Poll::Ready(Ok(receipt)) if receipt.offset.is_none()), "{receipt:?}");
 }
@@ -232,14 +232,14 @@ fn a_duplicate_that_the_broker_recognised_is_a_success() {
 fn the_time_of_appending_is_told_where_the_topic_keeps_it() {
     let mut harness = PartitionHarness::simple();
     let (mut record_handle, in_flight_batch) = harness.fly("a");
-    let answer = Answer::Said {
+    let response = BatchResponse::FromBroker {
         code: ErrorCode::NONE,
         base_offset: 5,
         append_time_ms: 1_234,
         message: None,
         record_errors: Vec::new(),
     };
-    harness.lands(in_flight_batch, &answer);
+    harness.lands(in_flight_batch, &response);
     let Poll::Ready(Ok(receipt)) = record_handle.poll(Waker::noop()) else { panic!("it was written") };
     assert_eq!((receipt.offset, receipt.timestamp_ms), (Some(5), 1_234));
 }

@@ -65,8 +65,8 @@ fn after_so_many_tries_a_batch_fails_and_says_what_was_wrong() {
     }
     harness.refused(in_flight_batch, ErrorCode::NOT_ENOUGH_REPLICAS);
     assert_eq!(failure(&mut record_handle), Some((FailureKind::RetriesExhausted, Persisted::No)));
-    let said = message(&mut record_handle);
-    assert_eq!(said, "given up after 3 tries (`retries` = 2): the broker returned NOT_ENOUGH_REPLICAS (19)");
+    let coded = message(&mut record_handle);
+    assert_eq!(coded, "given up after 3 tries (`retries` = 2): the broker returned NOT_ENOUGH_REPLICAS (19)");
     // Its sequence is gone, and the next one begins again.
     let next = harness.next().unwrap();
     assert_eq!(stamp(&next), (1, 0));
@@ -89,7 +89,7 @@ fn without_retries_the_first_refusal_is_the_last_and_an_unanswered_batch_may_be_
         "given up after 1 try (`retries` = 0): the connection ended before the broker responded"
     );
     let (mut silent, in_flight_batch) = harness.fly("c");
-    harness.lands(in_flight_batch, &Answer::Lost { whole: true, timed_out: true });
+    harness.lands(in_flight_batch, &BatchResponse::Lost { whole: true, timed_out: true });
     assert!(message(&mut silent).ends_with(": the broker did not respond within `request.timeout.ms`"));
     assert_eq!(harness.completer.counters.retries, 0, "nothing was sent again");
     harness.pause();
@@ -164,11 +164,16 @@ fn code_of_a_rejection_stands_once_in_the_text_whatever_the_brokers_message_is()
         let mut harness = PartitionHarness::proven();
         let (mut record_handle, in_flight_batch) = harness.fly("a");
         let message = words.map(ToOwned::to_owned);
-        let answer =
-            Answer::Said { code, base_offset: -1, append_time_ms: -1, message, record_errors: Vec::new() };
-        harness.lands(in_flight_batch, &answer);
-        let said = self::message(&mut record_handle);
-        assert_eq!(said.matches("TOPIC_AUTHORIZATION_FAILED").count(), 1, "{words:?}: {said}");
+        let response = BatchResponse::FromBroker {
+            code,
+            base_offset: -1,
+            append_time_ms: -1,
+            message,
+            record_errors: Vec::new(),
+        };
+        harness.lands(in_flight_batch, &response);
+        let coded = self::message(&mut record_handle);
+        assert_eq!(coded.matches("TOPIC_AUTHORIZATION_FAILED").count(), 1, "{words:?}: {coded}");
         harness.ends();
     }
 }
@@ -180,8 +185,8 @@ fn records_of_a_partition_that_is_gone_come_with_a_remedy() {
     let PartitionHarness { partition_sender, mut completer, .. } = harness;
     partition_sender.discard(&mut completer);
     completer.finish();
-    let said = message(&mut record_handle);
-    assert!(said.contains("fewer partitions") && said.contains("add partitions"), "{said}");
+    let coded = message(&mut record_handle);
+    assert!(coded.contains("fewer partitions") && coded.contains("add partitions"), "{coded}");
 }
 
 #[test]
@@ -195,17 +200,17 @@ fn a_refusal_for_good_fails_the_batch_with_the_brokers_words() {
     for (code, kind, persisted) in rows {
         let mut harness = PartitionHarness::proven();
         let (mut record_handle, in_flight_batch) = harness.fly("a");
-        let answer = Answer::Said {
+        let response = BatchResponse::FromBroker {
             code,
             base_offset: -1,
             append_time_ms: -1,
-            message: Some("said so".to_owned()),
+            message: Some("coded so".to_owned()),
             record_errors: Vec::new(),
         };
-        harness.lands(in_flight_batch, &answer);
+        harness.lands(in_flight_batch, &response);
         assert_eq!(failure(&mut record_handle), Some((kind, persisted)), "{code}");
-        let said = message(&mut record_handle);
-        assert!(said.contains(&code.to_string()) && said.contains("said so"), "{said}");
+        let coded = message(&mut record_handle);
+        assert!(coded.contains(&code.to_string()) && coded.contains("coded so"), "{coded}");
         let (mut next, in_flight_batch) = harness.fly("b");
         assert_eq!(stamp(&in_flight_batch), (1, 0), "{code}");
         harness.served(in_flight_batch);

@@ -3,15 +3,15 @@
 use super::*;
 
 const SEQUENCE: ErrorCode = ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER;
-const UNANSWERED: Answer = Answer::Lost { whole: true, timed_out: false };
+const UNANSWERED: BatchResponse = BatchResponse::Lost { whole: true, timed_out: false };
 
 #[test]
 fn error_names_the_reason_of_the_doubt_and_the_rejection_that_ended_the_run() {
-    let no_answer = "a try was not answered";
+    let no_response = "a try was not answered";
     let rejected = "the leader rejected the sequence of the last one (OUT_OF_ORDER_SEQUENCE_NUMBER (45))";
-    check(&UNANSWERED, SEQUENCE, no_answer, rejected);
+    check(&UNANSWERED, SEQUENCE, no_response, rejected);
     let unknown = "the leader did not know the producer id of the last one (UNKNOWN_PRODUCER_ID (59))";
-    check(&UNANSWERED, ErrorCode::UNKNOWN_PRODUCER_ID, no_answer, unknown);
+    check(&UNANSWERED, ErrorCode::UNKNOWN_PRODUCER_ID, no_response, unknown);
     for (code, name) in [
         (6, "NOT_LEADER_OR_FOLLOWER"),
         (7, "REQUEST_TIMED_OUT"),
@@ -20,15 +20,15 @@ fn error_names_the_reason_of_the_doubt_and_the_rejection_that_ended_the_run() {
     ] {
         let doubt =
             format!("a broker returned {name} ({code}) for a try, which leaves open whether it was appended");
-        check(&said(ErrorCode(code)), SEQUENCE, &doubt, rejected);
+        check(&coded(ErrorCode(code)), SEQUENCE, &doubt, rejected);
     }
     let doubt =
         "a broker returned NOT_ENOUGH_REPLICAS (19) for a try, which leaves open whether it was appended";
     check(&at(ErrorCode::NOT_ENOUGH_REPLICAS, 1), SEQUENCE, doubt, rejected);
     for (code, name) in [(47, "INVALID_PRODUCER_EPOCH"), (49, "INVALID_PRODUCER_ID_MAPPING")] {
         let rejected = format!("brokers rejected the producer id or epoch of the last 5 ({name} ({code}))");
-        check(&UNANSWERED, ErrorCode(code), no_answer, &rejected);
-        check(&said(ErrorCode::KAFKA_STORAGE_ERROR), ErrorCode(code), "KAFKA_STORAGE_ERROR", &rejected);
+        check(&UNANSWERED, ErrorCode(code), no_response, &rejected);
+        check(&coded(ErrorCode::KAFKA_STORAGE_ERROR), ErrorCode(code), "KAFKA_STORAGE_ERROR", &rejected);
     }
 }
 
@@ -44,18 +44,18 @@ fn records_of_a_part_name_the_doubt_of_their_batch() {
     harness.refused(again, ErrorCode::MESSAGE_TOO_LARGE);
     harness.goes_well();
     for record_handle in &mut record_handles {
-        let said = message(record_handle);
-        assert!(said.starts_with("a broker returned REQUEST_TIMED_OUT (7) for a try"), "{said}");
+        let coded = message(record_handle);
+        assert!(coded.starts_with("a broker returned REQUEST_TIMED_OUT (7) for a try"), "{coded}");
     }
     harness.ends();
 }
 
-/// A batch is in doubt by `answer`; from then on each try is rejected with `code`.
+/// A batch is in doubt by `response`; from then on each try is rejected with `code`.
 #[track_caller]
-fn check(answer: &Answer, code: ErrorCode, doubt: &str, rejected: &str) {
+fn check(response: &BatchResponse, code: ErrorCode, doubt: &str, rejected: &str) {
     let mut harness = PartitionHarness::proven();
     let (mut record_handle, in_flight_batch) = harness.fly("a");
-    harness.lands(in_flight_batch, answer);
+    harness.lands(in_flight_batch, response);
     harness.pause();
     while let Some(in_flight_batch) = harness.next() {
         harness.refused(in_flight_batch, code);
@@ -63,8 +63,8 @@ fn check(answer: &Answer, code: ErrorCode, doubt: &str, rejected: &str) {
     }
     harness.given = Some(identity(8));
     assert_eq!(failure(&mut record_handle), Some((FailureKind::OutcomeUnknown, Persisted::Maybe)));
-    let said = message(&mut record_handle);
-    assert!(said.contains(doubt), "{said}");
-    assert!(said.contains(&format!(", and {rejected}: it may have been written before")), "{said}");
+    let coded = message(&mut record_handle);
+    assert!(coded.contains(doubt), "{coded}");
+    assert!(coded.contains(&format!(", and {rejected}: it may have been written before")), "{coded}");
     harness.ends();
 }

@@ -9,8 +9,8 @@ use milena_codec::message::{BatchIndexAndErrorMessage, PartitionProduceResponse,
 
 use super::cluster::Cluster;
 use crate::broker_sender::ProduceRequest;
+use crate::broker_sender::tests::bodies::respond_by_id;
 use crate::broker_sender::tests::harness::batches;
-use crate::broker_sender::tests::responses::respond_by_id;
 use crate::tests::Log;
 
 /// A broker and the connection to it, both ways in order.
@@ -36,23 +36,23 @@ impl Broker {
     pub(super) fn serve(&mut self, id: i32, cluster: &mut Cluster, faults: u32, dice: &mut fastrand::Rng) {
         let Some(request) = self.sent.pop_front() else { return };
         let max = cluster.max;
-        let mut answers: Vec<(TopicId, PartitionProduceResponse)> = entries(&request)
+        let mut responses: Vec<(TopicId, PartitionProduceResponse)> = entries(&request)
             .into_iter()
             .map(|(partition, topic, bytes)| {
                 let wrong = dice.u32(..1_000) < faults;
-                let answer = match cluster.log(id, partition, topic) {
-                    Err(code) => said((code, -1)),
+                let response = match cluster.log(id, partition, topic) {
+                    Err(code) => coded((code, -1)),
                     Ok(log) if wrong => faulty(log, &bytes, max, dice),
-                    Ok(log) => said(log.append(&bytes, max)),
+                    Ok(log) => coded(log.append(&bytes, max)),
                 };
-                (topic, PartitionProduceResponse { index: PartitionId(partition), ..answer })
+                (topic, PartitionProduceResponse { index: PartitionId(partition), ..response })
             })
             .collect();
         if dice.u32(..1_000) < faults / 20 {
-            dice.shuffle(&mut answers);
-            answers.pop();
+            dice.shuffle(&mut responses);
+            responses.pop();
         }
-        let body = respond_by_id(request.version(), answers, ProduceResponse::default());
+        let body = respond_by_id(request.version(), responses, ProduceResponse::default());
         self.answered.push_back((request, body));
     }
 
@@ -88,7 +88,7 @@ fn entries(request: &ProduceRequest) -> Vec<Entry> {
     batches(request).into_iter().zip(ids).map(|((partition, bytes), id)| (partition, id, bytes)).collect()
 }
 
-fn said((error_code, base_offset): (ErrorCode, i64)) -> PartitionProduceResponse {
+fn coded((error_code, base_offset): (ErrorCode, i64)) -> PartitionProduceResponse {
     PartitionProduceResponse { error_code, base_offset, ..PartitionProduceResponse::default() }
 }
 
@@ -99,14 +99,14 @@ fn faulty(log: &mut Log, bytes: &[u8], max: usize, dice: &mut fastrand::Rng) -> 
     // AcceptedRecord or not, and the broker cannot say. With 3 its offset tells.
     const DOUBTS: [i16; 7] = [7, 13, 20, 56, -1, 6, 3];
     match dice.u8(..10) {
-        0..=4 => said((ErrorCode(REFUSALS[dice.usize(..REFUSALS.len())]), -1)),
+        0..=4 => coded((ErrorCode(REFUSALS[dice.usize(..REFUSALS.len())]), -1)),
         5 | 6 => {
             let code = ErrorCode(DOUBTS[dice.usize(..DOUBTS.len())]);
             let offset = if dice.bool() { log.append(bytes, max).1 } else { -1 };
             let tells = code == ErrorCode::UNKNOWN_TOPIC_OR_PARTITION || dice.bool();
-            said((code, if tells { offset } else { -1 }))
+            coded((code, if tells { offset } else { -1 }))
         }
-        7 | 8 => said(log.append(bytes, dice.usize(100..20_000).min(max))),
+        7 | 8 => coded(log.append(bytes, dice.usize(100..20_000).min(max))),
         _ => {
             let blamed = (0..dice.usize(1..4)).map(|_| BatchIndexAndErrorMessage {
                 batch_index: dice.i32(-1..20),
@@ -114,7 +114,7 @@ fn faulty(log: &mut Log, bytes: &[u8], max: usize, dice: &mut fastrand::Rng) -> 
             });
             let record_errors = blamed.collect();
             let code = if dice.bool() { ErrorCode::INVALID_RECORD } else { ErrorCode::INVALID_TIMESTAMP };
-            PartitionProduceResponse { record_errors, ..said((code, -1)) }
+            PartitionProduceResponse { record_errors, ..coded((code, -1)) }
         }
     }
 }

@@ -73,7 +73,7 @@ fn offered_batch_that_becomes_long_is_reported_even_to_a_sender_that_is_deaf_to_
     harness.defers_jobs = true;
     send_events(&mut harness, 300);
     let mailbox = Arc::clone(harness.broker(1).mailbox());
-    let Output::Idle { until, deaf } = harness.poll(ONE, false) else { panic!("it waits for the answer") };
+    let Output::Idle { until, deaf } = harness.poll(ONE, false) else { panic!("it waits for the response") };
     assert!(deaf && harness.jobs.is_empty());
     let woken = Woken::asleep(&mailbox, until, deaf);
     send_events(&mut harness, 3_000);
@@ -88,7 +88,7 @@ fn large_record_is_reported_even_to_a_sender_that_is_deaf_to_offers() {
     let (_, _under_way) = harness.fly(0, "first");
     harness.defers_jobs = true;
     let mailbox = Arc::clone(harness.broker(1).mailbox());
-    let Output::Idle { until, deaf } = harness.poll(ONE, false) else { panic!("it waits for the answer") };
+    let Output::Idle { until, deaf } = harness.poll(ONE, false) else { panic!("it waits for the response") };
     assert!(deaf);
     let woken = Woken::asleep(&mailbox, until, deaf);
     harness.send(0, &b"large ".repeat(20_000)).unwrap();

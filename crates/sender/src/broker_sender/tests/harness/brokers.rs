@@ -4,12 +4,12 @@ use milena_codec::ErrorCode;
 
 use super::{MAX, SenderHarness, batches};
 use crate::broker_sender::ProduceRequest;
-use crate::broker_sender::tests::responses::response;
+use crate::broker_sender::tests::bodies::response;
 
 impl SenderHarness {
     /// A broker appends what a request carries, and answers; `max` is its `max.message.bytes`.
     pub(crate) fn serve(&mut self, request: &ProduceRequest, max: usize) -> Vec<u8> {
-        let answers = batches(request)
+        let responses = batches(request)
             .into_iter()
             .map(|(partition, bytes)| {
                 let index = usize::try_from(partition).unwrap();
@@ -17,7 +17,7 @@ impl SenderHarness {
                 (partition, code, offset)
             })
             .collect::<Vec<_>>();
-        response(request.version(), self.topic_id, &answers)
+        response(request.version(), self.topic_id, &responses)
     }
 
     /// A broker appends what a request carries, and its answer comes.
@@ -34,8 +34,9 @@ impl SenderHarness {
 
     /// The broker refuses everything with `code`.
     pub(crate) fn refuse(&mut self, broker: i32, request: ProduceRequest, code: ErrorCode) {
-        let answers: Vec<_> = batches(&request).iter().map(|(partition, _)| (*partition, code, -1)).collect();
-        let body = response(request.version(), self.topic_id, &answers);
+        let responses: Vec<_> =
+            batches(&request).iter().map(|(partition, _)| (*partition, code, -1)).collect();
+        let body = response(request.version(), self.topic_id, &responses);
         self.answered(broker, request, &body);
     }
 

@@ -12,7 +12,7 @@ use milena_codec::wire::{DecodeError, Reader};
 use milena_codec::{ErrorCode, printable};
 
 use super::request::ProduceRequest;
-use crate::partition_sender::{Answer, InFlightBatch, RecordError};
+use crate::partition_sender::{BatchResponse, InFlightBatch, RecordError};
 
 /// What a broker says about who leads a partition now (KIP-951).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,20 +25,20 @@ pub struct LeaderHint {
 
 /// Why a response is not to be trusted any further.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AnswerError {
+pub enum ResponseError {
     /// It is malformed.
     Malformed(DecodeError),
     /// It is about a partition that was not asked for.
     Invented(PartitionId),
 }
 
-impl From<DecodeError> for AnswerError {
+impl From<DecodeError> for ResponseError {
     fn from(error: DecodeError) -> Self {
         Self::Malformed(error)
     }
 }
 
-impl fmt::Display for AnswerError {
+impl fmt::Display for ResponseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Malformed(error) => write!(f, "it is malformed: {error}"),
@@ -49,10 +49,10 @@ impl fmt::Display for AnswerError {
     }
 }
 
-impl std::error::Error for AnswerError {}
+impl std::error::Error for ResponseError {}
 
 /// An answered batch.
-pub(super) type Landed = (InFlightBatch, Answer, Option<LeaderHint>);
+pub(super) type Landed = (InFlightBatch, BatchResponse, Option<LeaderHint>);
 
 /// Takes the answered batches out of `request`, each with what became of it. What a response leaves out stays in the
 /// request; of two answers about a partition the first one counts.
@@ -60,24 +60,24 @@ pub(super) fn read(
     request: &mut ProduceRequest,
     body: &[u8],
     landed: &mut Vec<Landed>,
-) -> Result<(i32, Vec<NodeEndpoint>), AnswerError> {
+) -> Result<(i32, Vec<NodeEndpoint>), ResponseError> {
     let mut input = Reader::new(body);
     read_response_tags::<ProduceResponse>(&mut input, request.version())?;
-    let mut answers = ResponseReader::new(&body[input.position()..], request.version())?;
+    let mut responses = ResponseReader::new(&body[input.position()..], request.version())?;
     let mut places = Places::default();
-    while let Some(answer) = answers.next_partition()? {
-        let place = places.find(request, landed, answer.topic, answer.index);
+    while let Some(response) = responses.next_partition()? {
+        let place = places.find(request, landed, response.topic, response.index);
         match place.and_then(|place| request.in_flight_batches.get_mut(place)) {
             Some(in_flight_batch) => {
                 if let Some(in_flight_batch) = in_flight_batch.take() {
-                    let hint = hint_of(&answer);
-                    landed.push((in_flight_batch, answer_of(&answer), hint));
+                    let hint = hint_of(&response);
+                    landed.push((in_flight_batch, response_of(&response), hint));
                 }
             }
-            None => return Err(AnswerError::Invented(answer.index)),
+            None => return Err(ResponseError::Invented(response.index)),
         }
     }
-    let (throttle_time_ms, endpoints) = answers.finish()?;
+    let (throttle_time_ms, endpoints) = responses.finish()?;
     Ok((throttle_time_ms, endpoints.map(NodeEndpoint::from).collect()))
 }
 
@@ -144,20 +144,20 @@ fn is_about(in_flight_batch: &InFlightBatch, topic: TopicKey<'_>, partition: Par
         }
 }
 
-fn answer_of(answer: &PartitionResult<'_>) -> Answer {
+fn response_of(response: &PartitionResult<'_>) -> BatchResponse {
     let mut record_errors: Vec<RecordError> =
-        answer.record_errors.clone().filter_map(record_error_of).collect();
+        response.record_errors.clone().filter_map(record_error_of).collect();
     record_errors.sort_by_key(|record_error| record_error.place);
     record_errors.dedup_by_key(|record_error| record_error.place);
     let blamed = record_errors.iter().take(3).filter_map(|record_error| {
         let words = record_error.message.as_deref()?;
         Some(format!("record {} of the batch: {words}", record_error.place))
     });
-    let words: Vec<String> = answer.error_message.map(printable).into_iter().chain(blamed).collect();
-    Answer::Said {
-        code: answer.error_code,
-        base_offset: answer.base_offset,
-        append_time_ms: answer.log_append_time_ms,
+    let words: Vec<String> = response.error_message.map(printable).into_iter().chain(blamed).collect();
+    BatchResponse::FromBroker {
+        code: response.error_code,
+        base_offset: response.base_offset,
+        append_time_ms: response.log_append_time_ms,
         message: (!words.is_empty()).then(|| words.join("; ")),
         record_errors,
     }
@@ -168,9 +168,9 @@ fn record_error_of(error: RejectedRecord<'_>) -> Option<RecordError> {
     Some(RecordError { place, message: error.message.map(printable) })
 }
 
-fn hint_of(answer: &PartitionResult<'_>) -> Option<LeaderHint> {
-    let leader = answer.current_leader.leader_id;
+fn hint_of(response: &PartitionResult<'_>) -> Option<LeaderHint> {
+    let leader = response.current_leader.leader_id;
     let stale =
-        [ErrorCode::NOT_LEADER_OR_FOLLOWER, ErrorCode::FENCED_LEADER_EPOCH].contains(&answer.error_code);
-    (stale && leader.is_known()).then_some(LeaderHint { leader, epoch: answer.current_leader.leader_epoch })
+        [ErrorCode::NOT_LEADER_OR_FOLLOWER, ErrorCode::FENCED_LEADER_EPOCH].contains(&response.error_code);
+    (stale && leader.is_known()).then_some(LeaderHint { leader, epoch: response.current_leader.leader_epoch })
 }

@@ -8,14 +8,14 @@ use milena_codec::message::{
     BatchIndexAndErrorMessage, LeaderIdAndEpoch, NodeEndpoint, PartitionProduceResponse, ProduceResponse,
 };
 
+use super::bodies::{respond, response};
 use super::harness::{MAX, SenderHarness, partitions, run_of};
-use super::responses::{respond, response};
-use crate::broker_sender::{AnswerError, LeaderHint, SenderEvent};
+use crate::broker_sender::{LeaderHint, ResponseError, SenderEvent};
 use crate::outcome::{FailureKind, Persisted};
 use crate::tests::{failure, offset};
 
 #[test]
-fn a_malformed_answer_closes_the_connection_and_loses_and_repeats_nothing() {
+fn a_malformed_response_closes_the_connection_and_loses_and_repeats_nothing() {
     let mut cut = 0;
     loop {
         let mut harness = SenderHarness::of(2);
@@ -45,7 +45,7 @@ fn a_malformed_answer_closes_the_connection_and_loses_and_repeats_nothing() {
 }
 
 #[test]
-fn a_batch_that_an_answer_leaves_out_may_be_written() {
+fn a_batch_that_an_response_leaves_out_may_be_written() {
     let mut harness = SenderHarness::of(2);
     let mut record_handles: Vec<_> = (0..2).map(|partition| harness.send(partition, b"a").unwrap()).collect();
     harness.linger();
@@ -63,25 +63,25 @@ fn a_batch_that_an_answer_leaves_out_may_be_written() {
 }
 
 #[test]
-fn of_answers_told_twice_the_first_counts() {
+fn of_responses_told_twice_the_first_counts() {
     let mut harness = SenderHarness::simple();
     let (mut record_handle, request) = harness.fly(0, "a");
-    let answers = [(0, ErrorCode::NONE, 5), (0, ErrorCode::TOPIC_AUTHORIZATION_FAILED, -1)];
-    harness.answered(1, request, &response(9, TopicId::ZERO, &answers));
+    let responses = [(0, ErrorCode::NONE, 5), (0, ErrorCode::TOPIC_AUTHORIZATION_FAILED, -1)];
+    harness.answered(1, request, &response(9, TopicId::ZERO, &responses));
     assert_eq!(offset(&mut record_handle), Some(5));
     harness.rest();
 }
 
 #[test]
-fn an_answer_about_what_was_not_asked_closes_the_connection_and_what_it_did_not_reach_may_be_written() {
+fn an_response_about_what_was_not_asked_closes_the_connection_and_what_it_did_not_reach_may_be_written() {
     for invented in [1, 77, -1] {
         let mut harness = SenderHarness::of(2);
         let (mut record_handle, request) = harness.fly(0, "a");
         harness.serve(&request, MAX);
-        let answers = [(invented, ErrorCode::NONE, 5), (0, ErrorCode::TOPIC_AUTHORIZATION_FAILED, -1)];
-        let (now, body) = (harness.now, response(9, TopicId::ZERO, &answers));
+        let responses = [(invented, ErrorCode::NONE, 5), (0, ErrorCode::TOPIC_AUTHORIZATION_FAILED, -1)];
+        let (now, body) = (harness.now, response(9, TopicId::ZERO, &responses));
         let read = harness.broker(1).answered(now, request, &body);
-        assert_eq!(read, Err(AnswerError::Invented(PartitionId(invented))));
+        assert_eq!(read, Err(ResponseError::Invented(PartitionId(invented))));
         harness.ended(1, Vec::new());
         harness.now += Duration::from_secs(2);
         let again = harness.request(1).unwrap();
@@ -93,13 +93,13 @@ fn an_answer_about_what_was_not_asked_closes_the_connection_and_what_it_did_not_
 }
 
 #[test]
-fn answers_may_come_in_any_order_within_a_response() {
+fn responses_may_come_in_any_order_within_a_response() {
     let mut harness = SenderHarness::of(3);
     let mut record_handles: Vec<_> = (0..3).map(|partition| harness.send(partition, b"a").unwrap()).collect();
     harness.linger();
     let request = harness.request(1).unwrap();
-    let answers = [2, 0, 1].map(|partition| (partition, ErrorCode::NONE, i64::from(partition) * 10));
-    harness.answered(1, request, &response(9, TopicId::ZERO, &answers));
+    let responses = [2, 0, 1].map(|partition| (partition, ErrorCode::NONE, i64::from(partition) * 10));
+    harness.answered(1, request, &response(9, TopicId::ZERO, &responses));
     let offsets: Vec<_> = record_handles.iter_mut().map(offset).collect();
     assert_eq!(offsets, [Some(0), Some(10), Some(20)]);
     harness.rest();

@@ -4,9 +4,9 @@ use milena_codec::ErrorCode;
 
 /// The outcome with which a batch comes back.
 #[derive(Clone, Debug)]
-pub enum Answer {
+pub enum BatchResponse {
     /// The broker's answer.
-    Said {
+    FromBroker {
         /// Its code.
         code: ErrorCode,
         /// Where the batch stands, after a success.
@@ -34,12 +34,12 @@ pub enum Answer {
     },
 }
 
-impl Answer {
+impl BatchResponse {
     /// The code that the broker returned.
     #[must_use]
     pub const fn code(&self) -> Option<ErrorCode> {
         match self {
-            Self::Said { code, .. } => Some(*code),
+            Self::FromBroker { code, .. } => Some(*code),
             Self::Written | Self::CodecTooNew { .. } | Self::Lost { .. } => None,
         }
     }
@@ -55,10 +55,10 @@ pub struct RecordError {
 }
 
 /// The broker's code and message, for an error.
-pub(super) fn words(answer: &Answer) -> (Option<ErrorCode>, String) {
-    match answer {
-        Answer::Said { code, message, .. } => (Some(*code), returned(*code, message.as_deref())),
-        Answer::Lost { timed_out: true, .. } => {
+pub(super) fn words(response: &BatchResponse) -> (Option<ErrorCode>, String) {
+    match response {
+        BatchResponse::FromBroker { code, message, .. } => (Some(*code), returned(*code, message.as_deref())),
+        BatchResponse::Lost { timed_out: true, .. } => {
             (None, "the broker did not respond within `request.timeout.ms`".to_owned())
         }
         _ => (None, "the connection ended before the broker responded".to_owned()),

@@ -9,8 +9,8 @@ use milena_codec::message::{
 use super::harness::TOPIC;
 
 /// What brokers answer, by partition.
-pub(crate) fn response(version: i16, topic_id: TopicId, answers: &[(i32, ErrorCode, i64)]) -> Vec<u8> {
-    let partition_responses = answers.iter().map(|(index, code, offset)| PartitionProduceResponse {
+pub(crate) fn response(version: i16, topic_id: TopicId, responses: &[(i32, ErrorCode, i64)]) -> Vec<u8> {
+    let partition_responses = responses.iter().map(|(index, code, offset)| PartitionProduceResponse {
         index: PartitionId(*index),
         error_code: *code,
         base_offset: *offset,
@@ -26,24 +26,24 @@ pub(crate) fn respond(
     partition_responses: Vec<PartitionProduceResponse>,
     rest: ProduceResponse,
 ) -> Vec<u8> {
-    let answers = partition_responses.into_iter().map(|answer| (topic_id, answer)).collect();
-    respond_by_id(version, answers, rest)
+    let responses = partition_responses.into_iter().map(|response| (topic_id, response)).collect();
+    respond_by_id(version, responses, rest)
 }
 
 /// The body of a response about topics of the name, whatever their ids.
 pub(crate) fn respond_by_id(
     version: i16,
-    answers: Vec<(TopicId, PartitionProduceResponse)>,
+    responses: Vec<(TopicId, PartitionProduceResponse)>,
     rest: ProduceResponse,
 ) -> Vec<u8> {
     let mut topics: Vec<TopicProduceResponse> = Vec::new();
-    for (topic_id, answer) in answers {
+    for (topic_id, response) in responses {
         match topics.iter_mut().find(|topic| topic.topic_id == topic_id) {
-            Some(topic) => topic.partition_responses.push(answer),
+            Some(topic) => topic.partition_responses.push(response),
             None => topics.push(TopicProduceResponse {
                 name: TOPIC.into(),
                 topic_id,
-                partition_responses: vec![answer],
+                partition_responses: vec![response],
             }),
         }
     }
