@@ -25,7 +25,12 @@ impl BrokerSender {
                 Next::Busy => self.schedule.come_back(serial, Visit::Look),
                 Next::Nothing => self.refresh(serial, now, Visit::Look),
                 Next::InFlightBatch(in_flight_batch) if in_flight_batch.batch.is_beyond(version) => {
-                    self.landed(now, in_flight_batch, &BatchResponse::CodecTooNew { produce: version }, None);
+                    self.on_response(
+                        now,
+                        in_flight_batch,
+                        &BatchResponse::CodecTooNew { produce: version },
+                        None,
+                    );
                 }
                 Next::InFlightBatch(in_flight_batch) => {
                     let more = in_flight_batch.batch.bytes();

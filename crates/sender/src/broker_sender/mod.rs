@@ -18,11 +18,11 @@ mod building;
 mod compressing;
 mod event;
 mod giving_way;
-mod landing;
 mod obstacle;
 mod orders;
 mod request;
 mod responses;
+mod returning;
 mod schedule;
 
 pub use event::SenderEvent;
@@ -42,7 +42,7 @@ use crate::outcome::Obstacle;
 use crate::partition_sender::{Completer, Counters, PartitionSender, PartitionSenderConfig};
 use crate::sync::Arc;
 use obstacle::Connecting;
-use responses::Landed;
+use responses::ReturnedBatch;
 use schedule::{Schedule, Visit};
 
 /// How a broker sender sends.
@@ -109,7 +109,7 @@ pub struct BrokerSender {
     /// Requests that came back, empty: the next ones take their memory. At most as many as may be in flight.
     spares: Vec<ProduceRequest>,
     /// The batches of the answer that is read; empty between two responses.
-    responses: Vec<Landed>,
+    responses: Vec<ReturnedBatch>,
     /// Halved after a time-out, grown by answers.
     request_bytes_max: usize,
     completer: Completer,

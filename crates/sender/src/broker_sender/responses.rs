@@ -52,26 +52,26 @@ impl fmt::Display for ResponseError {
 impl std::error::Error for ResponseError {}
 
 /// An answered batch.
-pub(super) type Landed = (InFlightBatch, BatchResponse, Option<LeaderHint>);
+pub(super) type ReturnedBatch = (InFlightBatch, BatchResponse, Option<LeaderHint>);
 
 /// Takes the answered batches out of `request`, each with what became of it. What a response leaves out stays in the
 /// request; of two answers about a partition the first one counts.
 pub(super) fn read(
     request: &mut ProduceRequest,
     body: &[u8],
-    landed: &mut Vec<Landed>,
+    returned: &mut Vec<ReturnedBatch>,
 ) -> Result<(i32, Vec<NodeEndpoint>), ResponseError> {
     let mut input = Reader::new(body);
     read_response_tags::<ProduceResponse>(&mut input, request.version())?;
     let mut responses = ResponseReader::new(&body[input.position()..], request.version())?;
     let mut places = Places::default();
     while let Some(response) = responses.next_partition()? {
-        let place = places.find(request, landed, response.topic, response.index);
+        let place = places.find(request, returned, response.topic, response.index);
         match place.and_then(|place| request.in_flight_batches.get_mut(place)) {
             Some(in_flight_batch) => {
                 if let Some(in_flight_batch) = in_flight_batch.take() {
                     let hint = hint_of(&response);
-                    landed.push((in_flight_batch, response_of(&response), hint));
+                    returned.push((in_flight_batch, response_of(&response), hint));
                 }
             }
             None => return Err(ResponseError::Invented(response.index)),
@@ -102,7 +102,7 @@ impl Places {
     fn find(
         &mut self,
         request: &ProduceRequest,
-        landed: &[Landed],
+        returned: &[ReturnedBatch],
         topic: TopicKey<'_>,
         partition: PartitionId,
     ) -> Option<usize> {
@@ -111,7 +111,7 @@ impl Places {
             self.next += 1;
             return Some(self.next - 1);
         }
-        let index = self.index.get_or_insert_with(|| Index::of(request, landed));
+        let index = self.index.get_or_insert_with(|| Index::of(request, returned));
         let place = match topic {
             TopicKey::Name(name) => index.by_name.get(name)?.get(&partition).copied(),
             TopicKey::Id(id) => index.by_id.get(&id)?.get(&partition).copied(),
@@ -123,10 +123,10 @@ impl Places {
 
 impl Index {
     /// Until now the rows came in the order of the request: what was taken stood at its beginning.
-    fn of(request: &ProduceRequest, landed: &[Landed]) -> Self {
+    fn of(request: &ProduceRequest, returned: &[ReturnedBatch]) -> Self {
         let mut index = Self::default();
-        let taken = landed.iter().map(|(in_flight_batch, ..)| in_flight_batch);
-        let left = request.in_flight_batches.iter().skip(landed.len()).flatten();
+        let taken = returned.iter().map(|(in_flight_batch, ..)| in_flight_batch);
+        let left = request.in_flight_batches.iter().skip(returned.len()).flatten();
         for (place, in_flight_batch) in taken.chain(left).enumerate() {
             let (topic, partition) = (in_flight_batch.partition.topic(), in_flight_batch.partition.index());
             index.by_name.entry(StdArc::clone(topic)).or_default().insert(partition, place);

@@ -28,12 +28,12 @@ mod completer;
 mod compressing;
 mod entry;
 mod giving_up;
-mod landing;
 mod loss;
 mod opening;
 mod outcome;
 mod parts;
 mod rejection;
+mod response;
 mod run;
 mod verdict;
 
@@ -41,8 +41,8 @@ pub use batch_response::{BatchResponse, RecordError};
 pub use completer::{Completer, CompressionCounters, Counters};
 pub(crate) use compressing::Claimed;
 pub use giving_up::LATE_MIN;
-pub use landing::Effects;
 pub use loss::Loss;
+pub use response::Effects;
 
 use std::collections::VecDeque;
 use std::sync::Arc as StdArc;
@@ -282,7 +282,7 @@ impl PartitionSender {
         self.not_before = None;
         if let Some(index) = self.waiting_to_send(now, config) {
             self.grant_try(index, config);
-            return self.fly(index, now, completer);
+            return self.send(index, now, completer);
         }
         let taken = match self.compresses() {
             true => Some(self.next_batch.pop()),
@@ -294,7 +294,7 @@ impl PartitionSender {
         self.enter(batch, stamp.unwrap_or(Stamp::NONE));
         let index = self.entries.len() - 1;
         self.grant_try(index, config);
-        self.fly(index, now, completer)
+        self.send(index, now, completer)
     }
 
     /// Takes back a batch that did not fit its request: it goes with the next, stamped as it is.
@@ -353,7 +353,7 @@ impl PartitionSender {
         self.entries.push_back(Entry::new(self.next_entry, batch, stamp));
     }
 
-    fn fly(&mut self, index: usize, now: Instant, completer: &mut Completer) -> Next {
+    fn send(&mut self, index: usize, now: Instant, completer: &mut Completer) -> Next {
         let Run { term, topic, .. } = self.run;
         let to = Attempt { term, topic, at_knowing_leader: self.run.is_known(now) };
         let Some(entry) = self.entries.get_mut(index) else { return Next::Nothing };

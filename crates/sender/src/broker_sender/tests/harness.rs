@@ -282,7 +282,7 @@ impl SenderHarness {
     }
 
     /// A record of its own request.
-    pub(crate) fn fly(&mut self, partition: i32, value: &str) -> (RecordHandle, ProduceRequest) {
+    pub(crate) fn send_alone(&mut self, partition: i32, value: &str) -> (RecordHandle, ProduceRequest) {
         let record_handle = self.send(partition, value.as_bytes()).unwrap();
         self.linger();
         (record_handle, self.request(1).unwrap())

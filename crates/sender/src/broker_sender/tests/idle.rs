@@ -28,7 +28,7 @@ fn ten_thousand_idle_partitions_cost_nothing_at_a_wake() {
     for round in 0..100 {
         let partition = (round * 97) % 10_000;
         let busy = looks(&mut harness, |harness| {
-            let (_, request) = harness.fly(partition, "a");
+            let (_, request) = harness.send_alone(partition, "a");
             harness.served(1, request);
             assert!(harness.request(1).is_none());
         });

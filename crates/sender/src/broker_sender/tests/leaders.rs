@@ -17,8 +17,8 @@ const B: Option<BrokerId> = Some(BrokerId(2));
 fn nothing_goes_to_a_new_leader_while_the_old_one_may_still_append() {
     let mut harness = SenderHarness::simple();
     harness.prove();
-    let (_, first) = harness.fly(0, "a");
-    let (_, second) = harness.fly(0, "b");
+    let (_, first) = harness.send_alone(0, "a");
+    let (_, second) = harness.send_alone(0, "b");
     harness.lead(&[B]);
     harness.send(0, b"c").unwrap();
     harness.linger();
@@ -42,8 +42,8 @@ fn a_leader_that_goes_and_comes_back_repeats_and_reorders_nothing() {
     for appended in [false, true] {
         let mut harness = SenderHarness::simple();
         harness.prove();
-        let (_, first) = harness.fly(0, "a");
-        let (_, second) = harness.fly(0, "b");
+        let (_, first) = harness.send_alone(0, "a");
+        let (_, second) = harness.send_alone(0, "b");
         harness.lead(&[B]);
         harness.lead(&[A]);
         assert!(harness.request(2).is_none());
@@ -71,7 +71,7 @@ fn one_batch_alone_is_sent_on_a_new_connection_although_nothing_was_in_flight_on
     let mut harness = SenderHarness::simple();
     harness.prove();
     harness.ended(1, Vec::new());
-    let (_, first) = harness.fly(0, "a");
+    let (_, first) = harness.send_alone(0, "a");
     harness.send(0, b"b").unwrap();
     harness.linger();
     assert!(harness.request(1).is_none(), "the broker may have started anew");
@@ -109,7 +109,7 @@ fn a_partition_without_a_leader_waits_in_time_and_goes_on_with_the_next() {
     harness.prove();
     harness.lead(&[None, A]);
     let mut late = harness.send(0, b"late").unwrap();
-    let (mut other, request) = harness.fly(1, "other");
+    let (mut other, request) = harness.send_alone(1, "other");
     harness.served(1, request);
     assert_eq!(offset(&mut other), Some(0), "another partition is not held up");
     harness.now += Duration::from_secs(2);
@@ -131,7 +131,7 @@ fn a_partition_without_a_leader_waits_in_time_and_goes_on_with_the_next() {
 fn a_batch_that_expires_while_its_partition_leaves_goes_to_the_new_leader_before_what_follows() {
     let mut harness = SenderHarness::simple();
     harness.prove();
-    let (mut late, request) = harness.fly(0, "late");
+    let (mut late, request) = harness.send_alone(0, "late");
     let stamped = run_of(&request);
     harness.lead(&[B]);
     harness.now += Duration::from_secs(121);
@@ -216,7 +216,7 @@ fn a_topic_made_again_goes_on_under_its_new_id() {
     harness.topic_id = old;
     harness.lead(&[A]);
     harness.prove();
-    let requests: Vec<_> = ["a", "b", "c"].map(|value| harness.fly(0, value).1).into();
+    let requests: Vec<_> = ["a", "b", "c"].map(|value| harness.send_alone(0, value).1).into();
     harness.logs[0] = Default::default();
     for request in requests {
         harness.refuse(1, request, ErrorCode::UNKNOWN_TOPIC_ID);
@@ -257,9 +257,9 @@ fn when_the_epochs_are_used_up_another_identity_is_asked_for_and_only_its_partit
     harness.assignment.identity(Identity { epoch: 32_766.into(), ..identity(7) });
     harness.obey();
     harness.prove();
-    let (_, request) = harness.fly(1, "proof");
+    let (_, request) = harness.send_alone(1, "proof");
     harness.served(1, request);
-    let (mut broken, request) = harness.fly(0, "a");
+    let (mut broken, request) = harness.send_alone(0, "a");
     harness.refuse(1, request, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
     harness.now += Duration::from_secs(2);
     assert!(harness.request(1).is_none());
@@ -268,7 +268,7 @@ fn when_the_epochs_are_used_up_another_identity_is_asked_for_and_only_its_partit
         matches!(spent[..], [SenderEvent::Loss { .. }, SenderEvent::IdentitySpent(id)] if id == 7.into()),
         "{spent:?}"
     );
-    let (mut other, request) = harness.fly(1, "b");
+    let (mut other, request) = harness.send_alone(1, "b");
     harness.served(1, request);
     assert_eq!(offset(&mut other), Some(1));
 

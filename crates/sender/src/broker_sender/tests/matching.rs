@@ -65,7 +65,7 @@ fn a_batch_that_an_response_leaves_out_may_be_written() {
 #[test]
 fn of_responses_told_twice_the_first_counts() {
     let mut harness = SenderHarness::simple();
-    let (mut record_handle, request) = harness.fly(0, "a");
+    let (mut record_handle, request) = harness.send_alone(0, "a");
     let responses = [(0, ErrorCode::NONE, 5), (0, ErrorCode::TOPIC_AUTHORIZATION_FAILED, -1)];
     harness.answered(1, request, &response(9, TopicId::ZERO, &responses));
     assert_eq!(offset(&mut record_handle), Some(5));
@@ -76,7 +76,7 @@ fn of_responses_told_twice_the_first_counts() {
 fn an_response_about_what_was_not_asked_closes_the_connection_and_what_it_did_not_reach_may_be_written() {
     for invented in [1, 77, -1] {
         let mut harness = SenderHarness::of(2);
-        let (mut record_handle, request) = harness.fly(0, "a");
+        let (mut record_handle, request) = harness.send_alone(0, "a");
         harness.serve(&request, MAX);
         let responses = [(invented, ErrorCode::NONE, 5), (0, ErrorCode::TOPIC_AUTHORIZATION_FAILED, -1)];
         let (now, body) = (harness.now, response(9, TopicId::ZERO, &responses));
@@ -108,7 +108,7 @@ fn responses_may_come_in_any_order_within_a_response() {
 #[test]
 fn a_broker_may_ask_for_a_pause() {
     let mut harness = SenderHarness::simple();
-    let (_, request) = harness.fly(0, "a");
+    let (_, request) = harness.send_alone(0, "a");
     let rest = ProduceResponse { throttle_time_ms: 1_500, ..ProduceResponse::default() };
     let fine = PartitionProduceResponse { index: PartitionId(0), ..PartitionProduceResponse::default() };
     let body = respond(9, TopicId::ZERO, vec![fine], rest);
@@ -122,7 +122,7 @@ fn a_broker_that_does_not_lead_the_partition_says_who_does() {
     let mut harness = SenderHarness::simple();
     harness.version = 12;
     harness.ended(1, Vec::new());
-    let (_, request) = harness.fly(0, "a");
+    let (_, request) = harness.send_alone(0, "a");
     let endpoint = NodeEndpoint { node_id: BrokerId(2), host: "b2".to_owned(), port: 9_092, rack: None };
     let stale = PartitionProduceResponse {
         index: PartitionId(0),
@@ -152,7 +152,7 @@ fn a_leader_is_believed_only_of_a_broker_that_is_none() {
         let mut harness = SenderHarness::simple();
         harness.version = 12;
         harness.ended(1, Vec::new());
-        let (_, request) = harness.fly(0, "a");
+        let (_, request) = harness.send_alone(0, "a");
         let stale = PartitionProduceResponse {
             index: PartitionId(0),
             error_code: ErrorCode(code),
@@ -179,7 +179,7 @@ fn a_leadership_that_is_in_doubt_is_told_without_a_guess() {
     ];
     for (code, told) in rows {
         let mut harness = SenderHarness::simple();
-        let (_, request) = harness.fly(0, "a");
+        let (_, request) = harness.send_alone(0, "a");
         harness.refuse(1, request, code);
         let stale = harness.events.iter().any(|event| matches!(event, SenderEvent::Stale { hint: None, .. }));
         assert_eq!(stale, told, "{code}");

@@ -30,7 +30,7 @@ fn batch_in_flight_past_its_deadline_gives_way_once_its_connection_is_reset_and_
     assert!(!wants_reset(&mut harness));
     assert!(has_room(&mut waiting));
     drop(waiting);
-    let (mut next, request) = harness.fly(0, "next");
+    let (mut next, request) = harness.send_alone(0, "next");
     assert_eq!(run_of(&request), (7, 1, 0), "late copies are fenced");
     harness.served(1, request);
     assert_eq!(offset(&mut next), Some(1));
@@ -60,7 +60,7 @@ fn batch_that_no_caller_waits_behind_is_kept_past_its_deadline() {
     assert_eq!(failure(&mut record_handle), LATE);
     harness.served(1, request);
     harness.poll(Some(BrokerId(1)), false);
-    let (_, next) = harness.fly(0, "next");
+    let (_, next) = harness.send_alone(0, "next");
     assert_eq!(run_of(&next), (7, 0, 2), "the run goes on");
     harness.served(1, next);
     harness.rest();
@@ -85,9 +85,9 @@ fn broker_that_responses_is_given_five_seconds_before_its_connection_is_reset() 
 fn response_counts_as_a_sign_of_life() {
     let mut harness = SenderHarness::of(1);
     harness.prove();
-    let (_, first) = harness.fly(0, "a");
+    let (_, first) = harness.send_alone(0, "a");
     let sent = harness.now;
-    let (_, second) = harness.fly(0, "b");
+    let (_, second) = harness.send_alone(0, "b");
     assert_eq!(harness.broker(1).silent_since, Some(sent));
     harness.now += SECOND;
     let answered = harness.now;
@@ -115,7 +115,7 @@ fn nothing_gives_way_to_callers_of_a_partition_that_has_its_share() {
     let mut harness = SenderHarness::with_budget(2, accumulator(), broker_senders(), 128 * KIB);
     harness.prove();
     harness.poll(Some(BrokerId(1)), false);
-    let (_, request) = harness.fly(0, &"x".repeat(60_000));
+    let (_, request) = harness.send_alone(0, &"x".repeat(60_000));
     let waiting = wait_for(&harness, 0, &"x".repeat(60_000));
     harness.now += 130 * SECOND;
     assert!(!wants_reset(&mut harness), "the others have room");
@@ -145,7 +145,7 @@ fn all_of_the_budget_in_flight(
     let mut harness = SenderHarness::with_budget(2, accumulator(), broker_senders, 64 * KIB);
     harness.prove();
     harness.poll(Some(BrokerId(1)), false);
-    let (record_handle, request) = harness.fly(0, &"x".repeat(60_000));
+    let (record_handle, request) = harness.send_alone(0, &"x".repeat(60_000));
     (harness, record_handle, request)
 }
 

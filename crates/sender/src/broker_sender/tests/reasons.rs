@@ -50,7 +50,7 @@ fn rejection_is_forgotten_when_the_connection_to_the_broker_is_lost() {
 #[test]
 fn trouble_with_the_broker_is_over_when_a_request_without_a_response_is_written() {
     let mut harness = SenderHarness::new(1, accumulator(), plain_senders());
-    let (_first, request) = harness.fly(0, "a");
+    let (_first, request) = harness.send_alone(0, "a");
     harness.broker(1).set_trouble("the connection broke".into());
     harness.ended(1, vec![(request, false)]);
     assert!(harness.broker(1).trouble.is_some(), "it broke over a request");
@@ -140,7 +140,7 @@ fn records_that_expire_behind_a_request_without_an_response_name_the_silence() {
 fn rejected(code: ErrorCode) -> (SenderHarness, RecordHandle) {
     let mut harness = SenderHarness::simple();
     harness.prove();
-    let (record_handle, request) = harness.fly(0, "sent");
+    let (record_handle, request) = harness.send_alone(0, "sent");
     harness.refuse(1, request, code);
     assert_eq!(rejection(&harness), Some(code));
     (harness, record_handle)

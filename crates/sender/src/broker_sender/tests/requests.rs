@@ -139,7 +139,7 @@ fn so_many_requests_are_in_flight_and_a_broker_sender_that_can_send_none_is_deaf
     let mut harness = proven(1, BrokerSenderConfig { in_flight_max: 3, ..broker_senders() });
     let mut out = Vec::new();
     for value in ["a", "b", "c"] {
-        out.push(harness.fly(0, value).1);
+        out.push(harness.send_alone(0, value).1);
     }
     assert_eq!(harness.broker(1).in_flight(), 3);
     harness.send(0, b"d").unwrap();
@@ -172,7 +172,7 @@ fn without_room_nothing_is_taken_and_without_a_connection_every_offer_is_heard()
 fn every_frame_is_as_long_as_its_length_says_though_requests_take_the_memory_of_earlier_ones() {
     let mut harness = SenderHarness::simple();
     for round in 0..20 {
-        let (_, request) = harness.fly(0, "value");
+        let (_, request) = harness.send_alone(0, "value");
         let length: [u8; 4] = request.piece(0)[..4].try_into().unwrap();
         let pieces: usize = (0..request.pieces()).map(|index| request.piece(index).len()).sum();
         let told = usize::try_from(u32::from_be_bytes(length)).unwrap() + length.len();
@@ -189,7 +189,7 @@ fn topics_are_named_by_their_ids_where_they_have_one() {
         harness.ended(1, Vec::new());
         harness.topic_id = id;
         harness.lead(&[Some(BrokerId(1))]);
-        let (mut record_handle, request) = harness.fly(0, "a");
+        let (mut record_handle, request) = harness.send_alone(0, "a");
         assert_eq!(request.version(), version);
         harness.served(1, request);
         assert_eq!(offset(&mut record_handle), Some(0));
@@ -200,7 +200,7 @@ fn topics_are_named_by_their_ids_where_they_have_one() {
 #[test]
 fn a_record_that_nobody_responses_for_is_done_when_it_is_written_to_the_connection() {
     let mut harness = SenderHarness::new(1, accumulator(), plain_senders());
-    let (mut first, request) = harness.fly(0, "a");
+    let (mut first, request) = harness.send_alone(0, "a");
     // The connection ended before it could be written.
     harness.ended(1, vec![(request, false)]);
     harness.now += Duration::from_secs(2);

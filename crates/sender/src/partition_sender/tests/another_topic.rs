@@ -6,11 +6,11 @@ use super::*;
 fn late_response_about_the_topic_before_does_not_make_the_next_one_know_the_run() {
     for (changes, in_flight) in [(false, 2), (true, 1)] {
         let mut harness = PartitionHarness::proven();
-        let (mut first, in_flight_batch) = harness.fly("a");
+        let (mut first, in_flight_batch) = harness.send_alone("a");
         if changes {
             harness.partition_sender.topic_changed();
         }
-        harness.lands(in_flight_batch, &at(ErrorCode::NONE, 1));
+        harness.respond(in_flight_batch, &at(ErrorCode::NONE, 1));
         assert_eq!(offset(&mut first), Some(1));
         let batches = ["b", "c"].map(|value| {
             harness.send(value);
@@ -24,20 +24,20 @@ fn late_response_about_the_topic_before_does_not_make_the_next_one_know_the_run(
 fn batch_acknowledged_by_the_topic_before_does_not_help_to_prove_another_one() {
     for (changes, told) in [(false, None), (true, Some((FailureKind::OutcomeUnknown, Persisted::Maybe)))] {
         let mut harness = PartitionHarness::proven();
-        let (_, acknowledged) = harness.fly("a");
-        let (mut record_handle, first) = harness.fly("b");
-        let (_, second) = harness.fly("c");
+        let (_, acknowledged) = harness.send_alone("a");
+        let (mut record_handle, first) = harness.send_alone("b");
+        let (_, second) = harness.send_alone("c");
         if changes {
             harness.partition_sender.topic_changed();
         }
-        harness.lands(acknowledged, &at(ErrorCode::NONE, 1));
+        harness.respond(acknowledged, &at(ErrorCode::NONE, 1));
         harness.lost(first);
         harness.lost(second);
         harness.pause();
         let first = harness.next().unwrap();
         harness.refused(first, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
         let second = harness.next().unwrap();
-        harness.lands(second, &at(ErrorCode::NONE, 3));
+        harness.respond(second, &at(ErrorCode::NONE, 3));
         harness.spent();
         assert_eq!(failure(&mut record_handle), told, "changes: {changes}");
     }

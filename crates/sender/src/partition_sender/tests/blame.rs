@@ -31,7 +31,7 @@ pub(super) fn check(mut harness: PartitionHarness, count: usize, bytes: usize, p
     let whole = harness.next().unwrap();
     let before = harness.log.values.len();
     let mut behind = harness.send("behind");
-    harness.lands(whole, &blames(places));
+    harness.respond(whole, &blames(places));
     assert!(places.len() == count || !harness.shared.outstanding.is_settled(flush));
     assert!(places.len() == count || harness.partition_sender.compresses() || harness.used() >= used);
     harness.goes_well();
@@ -89,7 +89,7 @@ fn each_of_thousands_of_named_records_costs_the_same() {
         let whole = harness.next().unwrap();
         // Every other record: each is a range of its own, and each of the others goes again in a part of its own.
         let places: Vec<u32> = (0..u32::try_from(count).unwrap()).step_by(2).collect();
-        harness.lands(whole, &blames(&places));
+        harness.respond(whole, &blames(&places));
         assert!(record_handles.iter_mut().step_by(2).all(|record_handle| failure(record_handle).is_some()));
         assert!(record_handles.iter_mut().skip(1).step_by(2).all(is_pending));
         harness.goes_well();
@@ -117,7 +117,7 @@ fn named_records_that_stand_together_fail_together_where_the_message_is_the_same
         message: None,
         record_errors,
     };
-    harness.lands(whole, &response);
+    harness.respond(whole, &response);
     let (total, failed) = harness.shared.failures.since(0, 10);
     let records: Vec<_> = failed.iter().map(|failed| failed.records).collect();
     assert_eq!((total, records), (6, vec![3, 1, 2]));
@@ -136,8 +136,8 @@ fn the_others_go_under_a_new_run_after_all_that_is_out_has_come_back() {
     let mut harness = PartitionHarness::proven();
     send_many(&harness, 4, 5);
     let whole = harness.next().unwrap();
-    let (_, behind) = harness.fly("behind");
-    harness.lands(whole, &blames(&[1]));
+    let (_, behind) = harness.send_alone("behind");
+    harness.respond(whole, &blames(&[1]));
     assert!(harness.next().is_none());
     harness.refused(behind, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
     let mut again = Vec::new();
@@ -156,12 +156,12 @@ fn a_part_may_be_blamed_again() {
     let mut harness = PartitionHarness::proven();
     let mut record_handles = send_many(&harness, 6, 5);
     let whole = harness.next().unwrap();
-    harness.lands(whole, &blames(&[2]));
+    harness.respond(whole, &blames(&[2]));
     let first = harness.next().unwrap();
     harness.served(first);
     let second = harness.next().unwrap();
     assert_eq!(values(&second), ["3", "4", "5"]);
-    harness.lands(second, &blames(&[1]));
+    harness.respond(second, &blames(&[1]));
     harness.goes_well();
     let offsets: Vec<_> = record_handles.iter_mut().map(offset).collect();
     assert_eq!(offsets, [Some(1), Some(2), None, Some(3), None, Some(4)]);
@@ -174,7 +174,7 @@ fn a_record_outside_of_the_batch_is_no_blame_and_the_whole_batch_fails() {
         let mut harness = PartitionHarness::proven();
         let mut record_handles = send_many(&harness, 10, 5);
         let whole = harness.next().unwrap();
-        harness.lands(whole, &blames(places));
+        harness.respond(whole, &blames(places));
         for record_handle in &mut record_handles {
             assert_eq!(failure(record_handle), Some((FailureKind::InvalidRecord, Persisted::No)));
         }
@@ -191,7 +191,7 @@ fn of_a_batch_that_may_be_written_nothing_goes_again() {
     harness.lost(in_flight_batch);
     harness.pause();
     let again = harness.next().unwrap();
-    harness.lands(again, &blames(&[1]));
+    harness.respond(again, &blames(&[1]));
     for record_handle in &mut record_handles {
         assert_eq!(failure(record_handle), Some((FailureKind::InvalidRecord, Persisted::Maybe)));
     }
@@ -206,7 +206,7 @@ fn an_expired_batch_settles_nobody_twice() {
     send_many(&harness, 10, 5);
     let in_flight_batch = harness.next().unwrap();
     harness.deadline();
-    harness.lands(in_flight_batch, &blames(&[1]));
+    harness.respond(in_flight_batch, &blames(&[1]));
     assert_eq!((harness.used(), harness.completer.counters.failed), (0, 10));
     harness.ends();
 }
@@ -223,7 +223,7 @@ fn a_record_error_without_words_of_its_own_fails_with_those_of_the_batch() {
         message: Some("too far from now".to_owned()),
         record_errors: vec![RecordError { place: 1, message: None }],
     };
-    harness.lands(whole, &response);
+    harness.respond(whole, &response);
     assert_eq!(failure(&mut record_handles[1]), Some((FailureKind::InvalidTimestamp, Persisted::No)));
     assert!(message(&mut record_handles[1]).contains("too far from now"));
     harness.goes_well();

@@ -60,7 +60,7 @@ fn nothing_overtakes_a_batch_that_is_being_opened() {
         let mut harness = PartitionHarness::compressed(codec);
         send_words(&harness);
         let whole = harness.next().unwrap();
-        let (_, behind) = harness.fly("behind");
+        let (_, behind) = harness.send_alone("behind");
         let stamped = stamp(&behind);
         harness.holds_jobs = true;
         harness.refused(whole, ErrorCode::MESSAGE_TOO_LARGE);
@@ -239,7 +239,7 @@ fn deadline_of_a_rejected_batch_in_a_job_leaves_a_gap_behind_it() {
     }
     harness.holds_jobs = false;
     harness.end_jobs();
-    let (_, next) = harness.fly("next");
+    let (_, next) = harness.send_alone("next");
     assert_eq!(stamp(&next), (1, 0), "the sequences of the rejected batch are not used again");
     harness.served(next);
     harness.ends();

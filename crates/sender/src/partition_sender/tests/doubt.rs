@@ -6,7 +6,7 @@ use super::*;
 fn an_unanswered_batch_goes_again_byte_for_byte_and_is_written_once() {
     for appended in [true, false] {
         let mut harness = PartitionHarness::proven();
-        let (mut record_handle, in_flight_batch) = harness.fly("a");
+        let (mut record_handle, in_flight_batch) = harness.send_alone("a");
         let sent = bytes(&in_flight_batch);
         if appended {
             harness.applied(&in_flight_batch, MAX);
@@ -28,7 +28,7 @@ fn an_unanswered_batch_goes_again_byte_for_byte_and_is_written_once() {
 fn a_leader_without_its_followers_is_asked_again_and_nothing_is_doubled() {
     for code in [ErrorCode::REQUEST_TIMED_OUT, ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND] {
         let mut harness = PartitionHarness::proven();
-        let (mut record_handle, in_flight_batch) = harness.fly("a");
+        let (mut record_handle, in_flight_batch) = harness.send_alone("a");
         harness.applied(&in_flight_batch, MAX);
         harness.refused(in_flight_batch, code);
         harness.goes_well();
@@ -41,7 +41,7 @@ fn a_leader_without_its_followers_is_asked_again_and_nothing_is_doubled() {
 #[test]
 fn a_batch_that_expires_in_flight_may_be_written_and_its_bytes_stay_until_the_response() {
     let mut harness = PartitionHarness::proven();
-    let (mut record_handle, in_flight_batch) = harness.fly("late");
+    let (mut record_handle, in_flight_batch) = harness.send_alone("late");
     let sent = bytes(&in_flight_batch);
     let used = harness.used();
     harness.deadline();
@@ -50,7 +50,7 @@ fn a_batch_that_expires_in_flight_may_be_written_and_its_bytes_stay_until_the_re
     assert_eq!(bytes(&in_flight_batch), sent);
 
     // It was written after all: no gap, no new epoch, and nobody is told twice.
-    let (_, next) = harness.fly("next");
+    let (_, next) = harness.send_alone("next");
     assert_eq!(stamp(&next), (0, 2));
     let counters = harness.completer.counters;
     harness.served(in_flight_batch);
@@ -63,10 +63,10 @@ fn a_batch_that_expires_in_flight_may_be_written_and_its_bytes_stay_until_the_re
 #[test]
 fn when_the_first_of_five_expires_and_the_others_are_written_the_run_goes_on() {
     let mut harness = PartitionHarness::proven();
-    let (mut late, first) = harness.fly("a");
+    let (mut late, first) = harness.send_alone("a");
     harness.now += Duration::from_secs(1);
     let others: Vec<(RecordHandle, InFlightBatch)> =
-        ["b", "c", "d", "e"].map(|value| harness.fly(value)).into();
+        ["b", "c", "d", "e"].map(|value| harness.send_alone(value)).into();
     harness.now += harness.config.delivery_timeout - Duration::from_secs(1);
     harness.expire();
     assert_eq!(failure(&mut late), Some((FailureKind::DeliveryTimeout, Persisted::Maybe)));
@@ -75,7 +75,7 @@ fn when_the_first_of_five_expires_and_the_others_are_written_the_run_goes_on() {
         harness.served(in_flight_batch);
         assert!(offset(&mut record_handle).is_some());
     }
-    let (_, next) = harness.fly("f");
+    let (_, next) = harness.send_alone("f");
     assert_eq!(stamp(&next), (0, 6));
     harness.served(next);
     harness.ends();
@@ -86,7 +86,7 @@ fn a_doubtful_batch_under_an_identity_that_brokers_do_not_know_goes_again_as_it_
 {
     for code in [ErrorCode::INVALID_PRODUCER_EPOCH, ErrorCode::INVALID_PRODUCER_ID_MAPPING] {
         let mut harness = PartitionHarness::proven();
-        let (mut record_handle, in_flight_batch) = harness.fly("a");
+        let (mut record_handle, in_flight_batch) = harness.send_alone("a");
         let before = stamp(&in_flight_batch);
         harness.lost(in_flight_batch);
         let mut behind = harness.send("b");
@@ -117,7 +117,7 @@ fn a_doubtful_batch_under_an_identity_that_brokers_do_not_know_goes_again_as_it_
 fn a_doubtful_batch_whose_identity_one_broker_does_not_know_is_written_once_where_another_does() {
     for appended in [false, true] {
         let mut harness = PartitionHarness::proven();
-        let (mut record_handle, in_flight_batch) = harness.fly("a");
+        let (mut record_handle, in_flight_batch) = harness.send_alone("a");
         if appended {
             harness.applied(&in_flight_batch, MAX);
         }
@@ -155,7 +155,7 @@ fn a_batch_that_waits_in_the_queue_expires_as_not_written_and_leaves_no_gap() {
         assert_eq!(failure(record_handle), Some((FailureKind::DeliveryTimeout, Persisted::No)));
     }
     assert_eq!(harness.used(), 0);
-    let (mut next, in_flight_batch) = harness.fly("b");
+    let (mut next, in_flight_batch) = harness.send_alone("b");
     assert_eq!(stamp(&in_flight_batch), (0, 1));
     harness.served(in_flight_batch);
     assert_eq!(offset(&mut next), Some(1));
@@ -191,8 +191,8 @@ fn a_batch_that_was_refused_expires_as_not_written_and_an_unanswered_one_as_perh
     ];
     for (response, persisted) in rows {
         let mut harness = PartitionHarness::proven();
-        let (mut record_handle, in_flight_batch) = harness.fly("a");
-        harness.lands(in_flight_batch, &response);
+        let (mut record_handle, in_flight_batch) = harness.send_alone("a");
+        harness.respond(in_flight_batch, &response);
         harness.deadline();
         assert_eq!(
             failure(&mut record_handle),
@@ -209,7 +209,7 @@ fn a_batch_that_was_refused_expires_as_not_written_and_an_unanswered_one_as_perh
         again.into_iter().for_each(|in_flight_batch| {
             harness.served(in_flight_batch);
         });
-        let (_, next) = harness.fly("b");
+        let (_, next) = harness.send_alone("b");
         assert_eq!(stamp(&next), follows, "{response:?}");
         harness.served(next);
         harness.ends();
@@ -226,7 +226,7 @@ fn no_refusal_ends_a_doubt() {
     ];
     for (code, kind) in rows {
         let mut harness = PartitionHarness::proven();
-        let (mut record_handle, in_flight_batch) = harness.fly("a");
+        let (mut record_handle, in_flight_batch) = harness.send_alone("a");
         harness.lost(in_flight_batch);
         harness.pause();
         let again = harness.next().unwrap();
@@ -241,7 +241,7 @@ fn no_refusal_ends_a_doubt() {
 #[test]
 fn a_refusal_for_good_after_an_unanswered_try_says_that_it_may_be_written() {
     let mut harness = PartitionHarness::proven();
-    let (mut record_handle, in_flight_batch) = harness.fly("a");
+    let (mut record_handle, in_flight_batch) = harness.send_alone("a");
     harness.lost(in_flight_batch);
     harness.pause();
     let again = harness.next().unwrap();
@@ -253,7 +253,7 @@ fn a_refusal_for_good_after_an_unanswered_try_says_that_it_may_be_written() {
 #[test]
 fn an_expired_batch_tells_what_the_broker_last_said() {
     let mut harness = PartitionHarness::proven();
-    let (mut record_handle, in_flight_batch) = harness.fly("a");
+    let (mut record_handle, in_flight_batch) = harness.send_alone("a");
     harness.refused(in_flight_batch, ErrorCode::NOT_ENOUGH_REPLICAS);
     harness.deadline();
     let coded = message(&mut record_handle);
@@ -263,7 +263,7 @@ fn an_expired_batch_tells_what_the_broker_last_said() {
 #[test]
 fn a_batch_that_did_not_fit_its_request_expires_as_not_written() {
     let mut harness = PartitionHarness::proven();
-    let (mut record_handle, in_flight_batch) = harness.fly("a");
+    let (mut record_handle, in_flight_batch) = harness.send_alone("a");
     harness.partition_sender.put_back(in_flight_batch, &mut harness.completer);
     harness.deadline();
     assert_eq!(failure(&mut record_handle), Some((FailureKind::DeliveryTimeout, Persisted::No)));
@@ -273,8 +273,8 @@ fn a_batch_that_did_not_fit_its_request_expires_as_not_written() {
 #[test]
 fn at_the_end_everything_fails_once_and_bytes_in_flight_come_back_later() {
     let mut harness = PartitionHarness::proven();
-    let (mut out, in_flight_batch) = harness.fly("a");
-    let (mut waiting, refused) = harness.fly("b");
+    let (mut out, in_flight_batch) = harness.send_alone("a");
+    let (mut waiting, refused) = harness.send_alone("b");
     harness.refused(refused, ErrorCode::NOT_ENOUGH_REPLICAS);
     let mut queued = harness.send("c");
     harness.partition_sender.abort(&mut harness.completer).unwrap();
@@ -292,9 +292,9 @@ fn at_the_end_everything_fails_once_and_bytes_in_flight_come_back_later() {
 #[test]
 fn a_record_written_to_a_connection_without_an_response_has_no_offset() {
     let mut harness = PartitionHarness::plain();
-    let (mut record_handle, in_flight_batch) = harness.fly("a");
+    let (mut record_handle, in_flight_batch) = harness.send_alone("a");
     assert!(is_pending(&mut record_handle));
-    harness.lands(in_flight_batch, &BatchResponse::Written);
+    harness.respond(in_flight_batch, &BatchResponse::Written);
     let receipt = record_handle.poll(Waker::noop());
     assert!(matches!(receipt, Poll::Ready(Ok(receipt)) if receipt.offset.is_none()), "{receipt:?}");
     harness.ends();

@@ -5,9 +5,9 @@ use super::*;
 /// `a` has expired, and `b`, which is younger, has not; nobody answered about either.
 fn expired_and_lost() -> (PartitionHarness, [RecordHandle; 2], [Vec<u8>; 2]) {
     let mut harness = PartitionHarness::proven();
-    let (mut late, first) = harness.fly("a");
+    let (mut late, first) = harness.send_alone("a");
     harness.now += Duration::from_secs(1);
-    let (record_handle, second) = harness.fly("b");
+    let (record_handle, second) = harness.send_alone("b");
     harness.now += harness.config.delivery_timeout - Duration::from_secs(1);
     harness.expire();
     assert_eq!(failure(&mut late), Some((FailureKind::DeliveryTimeout, Persisted::Maybe)));
@@ -78,14 +78,14 @@ fn batch_behind_an_expired_one_that_is_refused_is_in_doubt_itself_and_a_new_epoc
         let (mut harness, [_, mut second], _) = expired_and_lost();
         harness.now += PAUSE;
         let again = harness.next().unwrap();
-        harness.lands(again, &response);
+        harness.respond(again, &response);
         let behind = harness.next().unwrap();
         assert_eq!((stamp(&behind), values(&behind)), ((0, 2), vec!["b".to_owned()]));
         harness.served(behind);
         harness.goes_well();
         assert_eq!(failure(&mut second), Some((FailureKind::OutcomeUnknown, Persisted::Maybe)));
         assert_eq!(harness.log.texts(), ["proof"], "{response:?}");
-        let (_, next) = harness.fly("c");
+        let (_, next) = harness.send_alone("c");
         assert_eq!(stamp(&next), (1, 0));
         harness.served(next);
         harness.ends();
@@ -95,7 +95,7 @@ fn batch_behind_an_expired_one_that_is_refused_is_in_doubt_itself_and_a_new_epoc
 #[test]
 fn an_expired_batch_is_no_longer_sent_once_as_much_time_has_passed_again() {
     let mut harness = PartitionHarness::proven();
-    let (mut late, mut in_flight_batch) = harness.fly("late");
+    let (mut late, mut in_flight_batch) = harness.send_alone("late");
     let sent = bytes(&in_flight_batch);
     harness.deadline();
     assert_eq!(failure(&mut late), Some((FailureKind::DeliveryTimeout, Persisted::Maybe)));
@@ -113,7 +113,7 @@ fn an_expired_batch_is_no_longer_sent_once_as_much_time_has_passed_again() {
     assert_eq!(harness.partition_sender.deadline(&harness.config), None, "nothing more can be given up");
     harness.lost(in_flight_batch);
     assert_eq!(harness.used(), 0);
-    let (_, next) = harness.fly("next");
+    let (_, next) = harness.send_alone("next");
     assert_eq!(stamp(&next), (1, 0));
     harness.served(next);
     harness.ends();
@@ -132,7 +132,7 @@ fn at_the_end_an_expired_batch_holds_nothing() {
 #[test]
 fn an_expired_batch_without_a_stamp_is_not_written_twice() {
     let mut harness = PartitionHarness::plain();
-    let (mut late, in_flight_batch) = harness.fly("late");
+    let (mut late, in_flight_batch) = harness.send_alone("late");
     harness.applied(&in_flight_batch, MAX);
     harness.deadline();
     assert_eq!(failure(&mut late), Some((FailureKind::DeliveryTimeout, Persisted::Maybe)));
@@ -146,7 +146,7 @@ fn an_expired_batch_without_a_stamp_is_not_written_twice() {
 #[test]
 fn record_that_was_never_sent_is_not_called_unacknowledged() {
     let mut harness = PartitionHarness::proven();
-    let (mut sent, in_flight_batch) = harness.fly("sent");
+    let (mut sent, in_flight_batch) = harness.send_alone("sent");
     let mut waiting = harness.send("waiting");
     harness.deadline();
     let (sent, waiting) = (message(&mut sent), message(&mut waiting));

@@ -5,9 +5,9 @@ use super::*;
 #[test]
 fn batch_behind_one_in_doubt_is_sent_under_its_stamp_before_any_gets_a_new_one() {
     let mut harness = PartitionHarness::proven();
-    let (mut first, a) = harness.fly("a");
-    let (mut second, b) = harness.fly("b");
-    let (_, c) = harness.fly("c");
+    let (mut first, a) = harness.send_alone("a");
+    let (mut second, b) = harness.send_alone("b");
+    let (_, c) = harness.send_alone("c");
     harness.lost(a);
     harness.lost(b);
     harness.send("d");
@@ -33,8 +33,8 @@ fn batch_behind_one_in_doubt_is_sent_under_its_stamp_before_any_gets_a_new_one()
 #[test]
 fn batch_in_doubt_behind_a_missing_one_was_not_written_and_gets_a_new_stamp_at_once() {
     let mut harness = PartitionHarness::proven();
-    let (_, refused) = harness.fly("a");
-    let (_, lost) = harness.fly("b");
+    let (_, refused) = harness.send_alone("a");
+    let (_, lost) = harness.send_alone("b");
     harness.refused(refused, ErrorCode::INVALID_RECORD);
     harness.lost(lost);
     harness.pause();
@@ -48,8 +48,8 @@ fn batch_in_doubt_behind_a_missing_one_was_not_written_and_gets_a_new_stamp_at_o
 #[test]
 fn batch_in_doubt_behind_a_missing_one_stays_in_doubt_where_its_leader_may_not_know_the_run() {
     let mut harness = PartitionHarness::proven();
-    let (_, a) = harness.fly("a");
-    let (mut second, b) = harness.fly("b");
+    let (_, a) = harness.send_alone("a");
+    let (mut second, b) = harness.send_alone("b");
     harness.refused(a, ErrorCode::NOT_LEADER_OR_FOLLOWER);
     harness.refused(b, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
     harness.partition_sender.moved();

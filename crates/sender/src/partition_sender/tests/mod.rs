@@ -137,7 +137,7 @@ impl PartitionHarness {
     }
 
     /// Sends a batch of this one record.
-    fn fly(&mut self, value: &str) -> (RecordHandle, InFlightBatch) {
+    fn send_alone(&mut self, value: &str) -> (RecordHandle, InFlightBatch) {
         let record_handle = self.send(value);
         (record_handle, self.next().unwrap())
     }
@@ -149,9 +149,9 @@ impl PartitionHarness {
         spent
     }
 
-    fn lands(&mut self, in_flight_batch: InFlightBatch, response: &BatchResponse) -> Effects {
+    fn respond(&mut self, in_flight_batch: InFlightBatch, response: &BatchResponse) -> Effects {
         let mut backoff = |failures: u32| PAUSE * (1 << failures.min(4));
-        let mut effects = self.partition_sender.landed(
+        let mut effects = self.partition_sender.on_response(
             self.now,
             in_flight_batch,
             response,
@@ -186,7 +186,7 @@ impl PartitionHarness {
     /// The broker has the batch and answers as it is.
     fn served(&mut self, in_flight_batch: InFlightBatch) -> Effects {
         let response = self.applied(&in_flight_batch, MAX);
-        self.lands(in_flight_batch, &response)
+        self.respond(in_flight_batch, &response)
     }
 
     /// What the broker says to the batch; `max` is its `max.message.bytes`.
@@ -202,12 +202,12 @@ impl PartitionHarness {
     }
 
     fn refused(&mut self, in_flight_batch: InFlightBatch, code: ErrorCode) -> Effects {
-        self.lands(in_flight_batch, &coded(code))
+        self.respond(in_flight_batch, &coded(code))
     }
 
     /// Nobody hears what became of the batch.
     fn lost(&mut self, in_flight_batch: InFlightBatch) {
-        assert!(self.lands(in_flight_batch, &BatchResponse::Lost { whole: true, timed_out: false }).stale);
+        assert!(self.respond(in_flight_batch, &BatchResponse::Lost { whole: true, timed_out: false }).stale);
     }
 
     fn expire(&mut self) {

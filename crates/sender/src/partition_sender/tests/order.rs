@@ -57,7 +57,7 @@ fn after_a_day_without_a_record_one_batch_is_out_until_it_is_written() {
     harness.goes_well();
     harness.now += Duration::from_secs(24 * 60 * 60);
     harness.log.forget_producers();
-    let (_, first) = harness.fly("first");
+    let (_, first) = harness.send_alone("first");
     harness.send("second");
     assert!(harness.next().is_none(), "a broker that has forgotten would take the second as the first");
     harness.refused(first, ErrorCode::NOT_ENOUGH_REPLICAS);
@@ -69,7 +69,7 @@ fn after_a_day_without_a_record_one_batch_is_out_until_it_is_written() {
 #[test]
 fn a_refused_first_batch_is_written_before_a_second_one() {
     let mut harness = PartitionHarness::simple();
-    let (_, first) = harness.fly("a");
+    let (_, first) = harness.send_alone("a");
     harness.send("b");
     assert!(harness.next().is_none());
     harness.refused(first, ErrorCode::NOT_ENOUGH_REPLICAS);
@@ -102,8 +102,8 @@ fn without_sequences_one_batch_is_out_and_a_retry_keeps_its_place() {
 #[test]
 fn while_a_batch_waits_to_go_again_no_new_one_is_taken() {
     let mut harness = PartitionHarness::proven();
-    let (_, first) = harness.fly("a");
-    let (_, second) = harness.fly("b");
+    let (_, first) = harness.send_alone("a");
+    let (_, second) = harness.send_alone("b");
     harness.refused(first, ErrorCode::NOT_ENOUGH_REPLICAS);
     harness.send("c");
     harness.pause();
@@ -152,17 +152,17 @@ fn responses_may_come_in_any_order() {
     let mut record_handles: Vec<RecordHandle> = Vec::new();
     let mut in_flight_batches = Vec::new();
     for value in ["a", "b", "c", "d", "e"] {
-        let (record_handle, in_flight_batch) = harness.fly(value);
+        let (record_handle, in_flight_batch) = harness.send_alone(value);
         let response = harness.applied(&in_flight_batch, MAX);
         record_handles.push(record_handle);
         in_flight_batches.push(Some((in_flight_batch, response)));
     }
     for index in [3, 0, 4, 2, 1] {
         let (in_flight_batch, response) = in_flight_batches[index].take().unwrap();
-        harness.lands(in_flight_batch, &response);
+        harness.respond(in_flight_batch, &response);
         assert_eq!(offset(&mut record_handles[index]), i64::try_from(index + 1).ok());
     }
-    let (_, next) = harness.fly("f");
+    let (_, next) = harness.send_alone("f");
     assert_eq!(stamp(&next), (0, 6));
     harness.served(next);
     harness.ends();
@@ -171,14 +171,14 @@ fn responses_may_come_in_any_order() {
 #[test]
 fn batches_acknowledged_behind_an_unanswered_one_prove_that_it_was_written() {
     let mut harness = PartitionHarness::proven();
-    let (mut record_handle, unanswered) = harness.fly("0");
-    let (_, next) = harness.fly("1");
+    let (mut record_handle, unanswered) = harness.send_alone("0");
+    let (_, next) = harness.send_alone("1");
     harness.applied(&unanswered, MAX);
     assert!(is_pending(&mut record_handle));
     harness.served(next);
     assert_eq!(offset(&mut record_handle), Some(1), "the leader took 1 only behind 0");
     let counters = harness.completer.counters;
-    harness.lands(unanswered, &BatchResponse::Lost { whole: true, timed_out: false });
+    harness.respond(unanswered, &BatchResponse::Lost { whole: true, timed_out: false });
     assert_eq!(harness.completer.counters, counters, "no caller is told twice");
     harness.goes_well();
     assert_eq!(harness.log.texts(), ["proof", "0", "1"]);

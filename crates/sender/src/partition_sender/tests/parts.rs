@@ -19,7 +19,7 @@ fn goes_to(harness: &mut PartitionHarness, max: usize) -> usize {
         let Some(in_flight_batch) = harness.next() else { break };
         let response = harness.applied(&in_flight_batch, max);
         taken += usize::from(matches!(&response, BatchResponse::FromBroker { code: ErrorCode::NONE, .. }));
-        harness.lands(in_flight_batch, &response);
+        harness.respond(in_flight_batch, &response);
         if harness.partition_sender.not_before().is_some() {
             harness.pause();
         }
@@ -35,7 +35,7 @@ fn a_batch_that_is_too_large_goes_in_parts_under_its_own_sequences_and_uses_no_t
     let whole = harness.next().unwrap();
     let response = harness.applied(&whole, 14_000);
     let before = harness.now;
-    harness.lands(whole, &response);
+    harness.respond(whole, &response);
     let parts: Vec<InFlightBatch> = std::iter::from_fn(|| harness.next()).collect();
     assert_eq!(harness.now, before, "no pause");
     assert!(parts.len() > 1 && parts.iter().all(|part| part.batch.bytes() <= 14_000));
@@ -53,7 +53,7 @@ fn a_batch_that_is_too_large_goes_in_parts_under_its_own_sequences_and_uses_no_t
         (1..).zip(&mut record_handles).all(|(place, record_handle)| offset(record_handle) == Some(place))
     );
     assert_eq!(harness.completer.counters.retries, 0);
-    let (_, next) = harness.fly("next");
+    let (_, next) = harness.send_alone("next");
     assert_eq!(stamp(&next), (0, 21));
     harness.served(next);
     harness.ends();
@@ -64,7 +64,7 @@ fn what_is_behind_a_split_batch_keeps_its_place_and_its_stamp() {
     let mut harness = PartitionHarness::proven();
     send_many(&harness, 20, 1_000);
     let whole = harness.next().unwrap();
-    let (_, behind) = harness.fly("behind");
+    let (_, behind) = harness.send_alone("behind");
     let stamped = stamp(&behind);
     harness.refused(whole, ErrorCode::MESSAGE_TOO_LARGE);
     harness.refused(behind, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
@@ -178,7 +178,7 @@ fn a_batch_of_many_chunks_is_split_between_its_records() {
     let whole = harness.next().unwrap();
     assert!(whole.batch.piece_count() > 4);
     let response = harness.applied(&whole, 50_000);
-    harness.lands(whole, &response);
+    harness.respond(whole, &response);
     goes_to(&mut harness, 50_000);
     assert_eq!(harness.log.texts()[1..], numbers(3_000));
     assert!(
@@ -223,7 +223,7 @@ fn each_of_thousands_of_parts_costs_the_same() {
         while let Some(in_flight_batch) = harness.next() {
             sent += 1;
             let response = harness.applied(&in_flight_batch, 130);
-            harness.lands(in_flight_batch, &response);
+            harness.respond(in_flight_batch, &response);
             // As its broker sender asks after each answer.
             assert!(
                 harness.partition_sender.deadline(&harness.config).is_some()

@@ -20,7 +20,7 @@ fn parts_of_a_lost_batch_that_was_not_written_are_written() {
     assert!(
         (1..).zip(&mut record_handles).all(|(place, record_handle)| offset(record_handle) == Some(place))
     );
-    let (_, next) = harness.fly("next");
+    let (_, next) = harness.send_alone("next");
     assert_eq!(stamp(&next), (0, 21), "the run goes on");
     harness.served(next);
     harness.ends();

@@ -7,7 +7,7 @@ use super::*;
 fn five_unanswered(appended: usize) -> (PartitionHarness, Vec<RecordHandle>) {
     let mut harness = PartitionHarness::proven();
     let (record_handles, in_flight_batches): (Vec<RecordHandle>, Vec<InFlightBatch>) =
-        ["a", "b", "c", "d", "e"].map(|value| harness.fly(value)).into_iter().unzip();
+        ["a", "b", "c", "d", "e"].map(|value| harness.send_alone(value)).into_iter().unzip();
     for in_flight_batch in in_flight_batches.iter().take(appended) {
         harness.applied(in_flight_batch, MAX);
     }
@@ -24,7 +24,7 @@ fn only_last_is_recognised(harness: &mut PartitionHarness, base_offset: i64) {
         harness.refused(in_flight_batch, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
     }
     let last = harness.next().unwrap();
-    harness.lands(last, &at(ErrorCode::NONE, base_offset));
+    harness.respond(last, &at(ErrorCode::NONE, base_offset));
 }
 
 /// The bytes of the batch that waits under this sequence.
@@ -43,7 +43,7 @@ fn five_unanswered_batches_are_written_once_and_told_so_however_many_the_leader_
         assert_eq!(harness.log.texts(), ["proof", "a", "b", "c", "d", "e"], "{appended} appended");
         let offsets: Vec<_> = record_handles.iter_mut().map(offset).collect();
         assert_eq!(offsets, [Some(1), Some(2), Some(3), Some(4), Some(5)], "{appended} appended");
-        let (_, next) = harness.fly("next");
+        let (_, next) = harness.send_alone("next");
         assert_eq!(stamp(&next), (0, 6), "no gap, no new epoch");
         harness.served(next);
         harness.ends();
@@ -94,7 +94,7 @@ fn later_batch_without_room_for_those_before_it_does_not_prove_them() {
                 "{base_offset}"
             );
         }
-        let (_, next) = harness.fly("next");
+        let (_, next) = harness.send_alone("next");
         assert_eq!(stamp(&next), (1, 0));
     }
 }
@@ -141,14 +141,14 @@ fn batches_that_no_leader_recognises_fail_as_possibly_written_and_say_why() {
 #[test]
 fn late_copy_of_a_batch_in_doubt_is_fenced_by_the_next_epoch() {
     let mut harness = PartitionHarness::proven();
-    let (mut record_handle, in_flight_batch) = harness.fly("late");
+    let (mut record_handle, in_flight_batch) = harness.send_alone("late");
     let late = bytes(&in_flight_batch);
     harness.lost(in_flight_batch);
     harness.pause();
     let again = harness.next().unwrap();
     harness.refused(again, ErrorCode::TOPIC_AUTHORIZATION_FAILED);
     assert_eq!(failure(&mut record_handle), Some((FailureKind::TopicAuthorizationFailed, Persisted::Maybe)));
-    let (_, next) = harness.fly("next");
+    let (_, next) = harness.send_alone("next");
     harness.served(next);
     assert_eq!(harness.log.append(&late, MAX).0, ErrorCode::INVALID_PRODUCER_EPOCH);
     assert_eq!(harness.log.texts(), ["proof", "next"]);
@@ -160,7 +160,7 @@ fn limited_retries_never_report_records_as_not_written_that_a_broker_takes_up_la
     let mut harness =
         PartitionHarness::new(accumulator(), PartitionSenderConfig { retries: 1, ..partition_senders() })
             .prove();
-    let (mut record_handle, in_flight_batch) = harness.fly("a");
+    let (mut record_handle, in_flight_batch) = harness.send_alone("a");
     let late = bytes(&in_flight_batch);
     harness.lost(in_flight_batch);
     harness.pause();
@@ -174,7 +174,7 @@ fn limited_retries_never_report_records_as_not_written_that_a_broker_takes_up_la
 #[test]
 fn no_new_batch_is_taken_while_one_is_in_doubt() {
     let mut harness = PartitionHarness::proven();
-    let (_, first) = harness.fly("a");
+    let (_, first) = harness.send_alone("a");
     // The leader knows the run, and took a perhaps.
     harness.refused(first, ErrorCode::REQUEST_TIMED_OUT);
     harness.send("b");
@@ -190,7 +190,7 @@ fn no_new_batch_is_taken_while_one_is_in_doubt() {
 fn batch_that_was_refused_behind_another_is_asked_for_again_once_that_one_is_written() {
     let mut harness = PartitionHarness::proven();
     let (record_handles, in_flight_batches): (Vec<RecordHandle>, Vec<InFlightBatch>) =
-        ["d", "e", "f"].map(|value| harness.fly(value)).into_iter().unzip();
+        ["d", "e", "f"].map(|value| harness.send_alone(value)).into_iter().unzip();
     in_flight_batches.into_iter().for_each(|in_flight_batch| harness.lost(in_flight_batch));
     harness.pause();
     let d = harness.next().unwrap();
@@ -213,9 +213,9 @@ fn leader_that_loses_the_partition_after_it_appended_leaves_the_batch_in_doubt()
         [(ErrorCode::NOT_LEADER_OR_FOLLOWER, -1), (ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, 1)]
     {
         let mut harness = PartitionHarness::proven();
-        let (mut record_handle, in_flight_batch) = harness.fly("a");
+        let (mut record_handle, in_flight_batch) = harness.send_alone("a");
         harness.applied(&in_flight_batch, MAX);
-        harness.lands(in_flight_batch, &at(code, offset));
+        harness.respond(in_flight_batch, &at(code, offset));
         harness.partition_sender.moved();
         harness.deadline();
         assert_eq!(
@@ -232,8 +232,8 @@ fn leader_that_loses_the_partition_after_it_appended_leaves_the_batch_in_doubt()
 #[test]
 fn leader_that_does_not_know_the_topic_may_not_know_the_run_of_the_next_one() {
     let mut harness = PartitionHarness::proven();
-    let (_, a) = harness.fly("a");
-    let (_, b) = harness.fly("b");
+    let (_, a) = harness.send_alone("a");
+    let (_, b) = harness.send_alone("b");
     harness.refused(a, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
     harness.refused(b, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
     harness.pause();
@@ -244,12 +244,12 @@ fn leader_that_does_not_know_the_topic_may_not_know_the_run_of_the_next_one() {
 #[test]
 fn batch_before_the_last_acknowledged_one_is_not_proven_by_the_next() {
     let mut harness = PartitionHarness::proven();
-    let (mut record_handle, a) = harness.fly("a");
-    let (_, b) = harness.fly("b");
-    let (_, c) = harness.fly("c");
+    let (mut record_handle, a) = harness.send_alone("a");
+    let (_, b) = harness.send_alone("b");
+    let (_, c) = harness.send_alone("c");
     // No room for a before b, and none is needed between b and c.
-    harness.lands(b, &at(ErrorCode::NONE, 1));
-    harness.lands(c, &at(ErrorCode::NONE, 2));
+    harness.respond(b, &at(ErrorCode::NONE, 1));
+    harness.respond(c, &at(ErrorCode::NONE, 2));
     assert!(is_pending(&mut record_handle));
     harness.refused(a, ErrorCode::INVALID_RECORD);
     assert_eq!(failure(&mut record_handle), Some((FailureKind::InvalidRecord, Persisted::No)));
@@ -258,23 +258,23 @@ fn batch_before_the_last_acknowledged_one_is_not_proven_by_the_next() {
 #[test]
 fn batch_that_was_refused_on_every_try_is_not_proven_by_a_later_one() {
     let mut harness = PartitionHarness::proven();
-    let (mut record_handle, a) = harness.fly("a");
-    let (_, b) = harness.fly("b");
+    let (mut record_handle, a) = harness.send_alone("a");
+    let (_, b) = harness.send_alone("b");
     harness.refused(a, ErrorCode::NOT_ENOUGH_REPLICAS);
-    harness.lands(b, &at(ErrorCode::NONE, 2));
+    harness.respond(b, &at(ErrorCode::NONE, 2));
     assert!(is_pending(&mut record_handle), "the room is that of another producer's record");
 }
 
 #[test]
 fn batch_that_was_refused_on_every_try_and_is_in_flight_again_is_not_proven_by_a_later_one() {
     let mut harness = PartitionHarness::proven();
-    let (mut record_handle, a) = harness.fly("a");
-    let (_, b) = harness.fly("b");
+    let (mut record_handle, a) = harness.send_alone("a");
+    let (_, b) = harness.send_alone("b");
     harness.refused(a, ErrorCode::NOT_ENOUGH_REPLICAS);
     harness.pause();
     let a = harness.next().unwrap();
     assert_eq!(values(&a), ["a"]);
-    harness.lands(b, &at(ErrorCode::NONE, 2));
+    harness.respond(b, &at(ErrorCode::NONE, 2));
     assert!(is_pending(&mut record_handle), "its second try stands behind b on the connection");
     harness.refused(a, ErrorCode::INVALID_RECORD);
     assert_eq!(failure(&mut record_handle), Some((FailureKind::InvalidRecord, Persisted::No)));

@@ -9,8 +9,8 @@ fn sequences_follow_each_other_over_batches() {
     let first = harness.next().unwrap();
     assert_eq!(stamp(&first), (0, 0));
     harness.served(first);
-    let (_, second) = harness.fly("b");
-    let (_, third) = harness.fly("c");
+    let (_, second) = harness.send_alone("b");
+    let (_, third) = harness.send_alone("c");
     assert_eq!((stamp(&second), stamp(&third)), ((0, 3), (0, 4)));
     harness.served(second);
     harness.served(third);
@@ -69,8 +69,8 @@ fn the_parts_of_a_batch_over_the_wrap_keep_its_sequences() {
 #[test]
 fn a_gap_at_the_oldest_batch_begins_the_run_again_and_a_gap_behind_it_waits_for_it() {
     let mut harness = PartitionHarness::proven();
-    let (_, first) = harness.fly("a");
-    let (_, second) = harness.fly("b");
+    let (_, first) = harness.send_alone("a");
+    let (_, second) = harness.send_alone("b");
     // The second lands first, and the first was refused for a while.
     harness.refused(second, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
     harness.refused(first, ErrorCode::NOT_ENOUGH_REPLICAS);
@@ -96,7 +96,7 @@ fn a_gap_at_the_oldest_batch_begins_the_run_again_and_a_gap_behind_it_waits_for_
 #[test]
 fn an_unknown_producer_begins_its_run_again_without_an_error() {
     let mut harness = PartitionHarness::proven();
-    let (mut record_handle, in_flight_batch) = harness.fly("a");
+    let (mut record_handle, in_flight_batch) = harness.send_alone("a");
     harness.log.forget_producers();
     harness.refused(in_flight_batch, ErrorCode::UNKNOWN_PRODUCER_ID);
     harness.pause();
@@ -111,8 +111,8 @@ fn an_unknown_producer_begins_its_run_again_without_an_error() {
 fn the_last_epoch_is_followed_by_another_identity_and_order_is_kept() {
     let mut harness = PartitionHarness::proven();
     harness.partition_sender.run.identity = Some(Identity { epoch: 32_766.into(), ..identity(7) });
-    let (mut first, refused) = harness.fly("a");
-    let (mut second, behind) = harness.fly("b");
+    let (mut first, refused) = harness.send_alone("a");
+    let (mut second, behind) = harness.send_alone("b");
     harness.refused(refused, ErrorCode::INVALID_TOPIC_EXCEPTION);
     harness.refused(behind, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
     harness.pause();
@@ -136,7 +136,7 @@ fn an_identity_that_has_come_meanwhile_is_taken_when_the_epochs_are_used_up() {
     let mut harness = PartitionHarness::proven();
     harness.partition_sender.run.identity = Some(Identity { epoch: 32_766.into(), ..identity(7) });
     harness.given = Some(identity(8));
-    let (_, in_flight_batch) = harness.fly("a");
+    let (_, in_flight_batch) = harness.send_alone("a");
     harness.refused(in_flight_batch, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
     harness.pause();
     assert_eq!(harness.spent(), None, "nobody has to ask");
@@ -147,8 +147,8 @@ fn an_identity_that_has_come_meanwhile_is_taken_when_the_epochs_are_used_up() {
 fn a_producer_id_that_brokers_do_not_know_or_that_others_use_is_told_once_and_replaced() {
     for code in [ErrorCode::INVALID_PRODUCER_ID_MAPPING, ErrorCode::INVALID_PRODUCER_EPOCH] {
         let mut harness = PartitionHarness::proven();
-        let (mut first, one) = harness.fly("a");
-        let (mut second, two) = harness.fly("b");
+        let (mut first, one) = harness.send_alone("a");
+        let (mut second, two) = harness.send_alone("b");
         assert!(harness.refused(one, code).identity_spent);
         assert_eq!(harness.partition_sender.spent(), Some(ProducerId(7)));
         assert!(!harness.refused(two, code).identity_spent);
@@ -167,7 +167,7 @@ fn a_producer_id_that_brokers_do_not_know_or_that_others_use_is_told_once_and_re
 #[test]
 fn a_batch_that_is_surely_not_written_gets_as_many_identities_as_it_takes() {
     let mut harness = PartitionHarness::proven();
-    let (mut record_handle, mut in_flight_batch) = harness.fly("a");
+    let (mut record_handle, mut in_flight_batch) = harness.send_alone("a");
     for id in 8..20 {
         harness.refused(in_flight_batch, ErrorCode::INVALID_PRODUCER_EPOCH);
         harness.given = Some(identity(id));
@@ -196,11 +196,11 @@ fn without_an_identity_nothing_goes() {
 #[test]
 fn without_idempotence_batches_have_no_stamp_and_a_gap_is_an_error() {
     let mut harness = PartitionHarness::plain();
-    let (mut record_handle, in_flight_batch) = harness.fly("a");
+    let (mut record_handle, in_flight_batch) = harness.send_alone("a");
     assert_eq!(full_stamp(&in_flight_batch), Stamp::NONE);
     harness.refused(in_flight_batch, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
     assert_eq!(failure(&mut record_handle), Some((FailureKind::Refused, Persisted::No)));
-    let (_, next) = harness.fly("b");
+    let (_, next) = harness.send_alone("b");
     assert_eq!(full_stamp(&next), Stamp::NONE);
     harness.served(next);
     harness.ends();
@@ -209,11 +209,11 @@ fn without_idempotence_batches_have_no_stamp_and_a_gap_is_an_error() {
 #[test]
 fn a_duplicate_that_the_broker_recognised_is_a_success() {
     let mut harness = PartitionHarness::proven();
-    let (mut record_handle, in_flight_batch) = harness.fly("a");
+    let (mut record_handle, in_flight_batch) = harness.send_alone("a");
     harness.refused(in_flight_batch, ErrorCode::DUPLICATE_SEQUENCE_NUMBER);
     let receipt = record_handle.poll(Waker::noop());
     assert!(matches!(receipt, Poll::Ready(Ok(receipt)) if receipt.offset.is_none()), "{receipt:?}");
-    let (mut record_handle, next) = harness.fly("b");
+    let (mut record_handle, next) = harness.send_alone("b");
     assert_eq!(stamp(&next), (0, 2), "the run goes on");
     // With the time of appending, but without an offset.
     let response = BatchResponse::FromBroker {
@@ -223,7 +223,7 @@ fn a_duplicate_that_the_broker_recognised_is_a_success() {
         message: None,
         record_errors: Vec::new(),
     };
-    harness.lands(next, &response);
+    harness.respond(next, &response);
     let receipt = record_handle.poll(Waker::noop());
     assert!(matches!(receipt, Poll::Ready(Ok(receipt)) if receipt.offset.is_none()), "{receipt:?}");
 }
@@ -231,7 +231,7 @@ fn a_duplicate_that_the_broker_recognised_is_a_success() {
 #[test]
 fn the_time_of_appending_is_told_where_the_topic_keeps_it() {
     let mut harness = PartitionHarness::simple();
-    let (mut record_handle, in_flight_batch) = harness.fly("a");
+    let (mut record_handle, in_flight_batch) = harness.send_alone("a");
     let response = BatchResponse::FromBroker {
         code: ErrorCode::NONE,
         base_offset: 5,
@@ -239,7 +239,7 @@ fn the_time_of_appending_is_told_where_the_topic_keeps_it() {
         message: None,
         record_errors: Vec::new(),
     };
-    harness.lands(in_flight_batch, &response);
+    harness.respond(in_flight_batch, &response);
     let Poll::Ready(Ok(receipt)) = record_handle.poll(Waker::noop()) else { panic!("it was written") };
     assert_eq!((receipt.offset, receipt.timestamp_ms), (Some(5), 1_234));
 }

@@ -9,7 +9,7 @@ fn with_retries(retries: u32) -> PartitionHarness {
 #[test]
 fn a_retry_waits_longer_each_time_and_goes_as_it_was() {
     let mut harness = PartitionHarness::proven();
-    let (_, mut in_flight_batch) = harness.fly("a");
+    let (_, mut in_flight_batch) = harness.send_alone("a");
     let sent = bytes(&in_flight_batch);
     for pause in [1, 2, 4] {
         harness.refused(in_flight_batch, ErrorCode::NOT_ENOUGH_REPLICAS);
@@ -28,7 +28,7 @@ fn a_retry_waits_longer_each_time_and_goes_as_it_was() {
 #[test]
 fn at_another_leader_a_retry_does_not_wait() {
     let mut harness = PartitionHarness::proven();
-    let (_, in_flight_batch) = harness.fly("a");
+    let (_, in_flight_batch) = harness.send_alone("a");
     harness.refused(in_flight_batch, ErrorCode::NOT_LEADER_OR_FOLLOWER);
     assert!(harness.next().is_none());
     harness.partition_sender.moved();
@@ -40,7 +40,7 @@ fn at_another_leader_a_retry_does_not_wait() {
 #[test]
 fn a_partition_that_is_leaving_sends_nothing() {
     let mut harness = PartitionHarness::proven();
-    let (_, in_flight_batch) = harness.fly("a");
+    let (_, in_flight_batch) = harness.send_alone("a");
     harness.partition_sender.leaving = true;
     harness.send("b");
     harness.refused(in_flight_batch, ErrorCode::NOT_LEADER_OR_FOLLOWER);
@@ -55,7 +55,7 @@ fn a_partition_that_is_leaving_sends_nothing() {
 #[test]
 fn after_so_many_tries_a_batch_fails_and_says_what_was_wrong() {
     let mut harness = with_retries(2);
-    let (mut record_handle, mut in_flight_batch) = harness.fly("a");
+    let (mut record_handle, mut in_flight_batch) = harness.send_alone("a");
     let mut follower = harness.send("b");
     for _ in 0..2 {
         harness.refused(in_flight_batch, ErrorCode::NOT_ENOUGH_REPLICAS);
@@ -78,18 +78,18 @@ fn after_so_many_tries_a_batch_fails_and_says_what_was_wrong() {
 #[test]
 fn without_retries_the_first_refusal_is_the_last_and_an_unanswered_batch_may_be_written() {
     let mut harness = with_retries(0);
-    let (mut refused, in_flight_batch) = harness.fly("a");
+    let (mut refused, in_flight_batch) = harness.send_alone("a");
     harness.refused(in_flight_batch, ErrorCode::NOT_ENOUGH_REPLICAS);
     assert_eq!(failure(&mut refused), Some((FailureKind::RetriesExhausted, Persisted::No)));
-    let (mut unanswered, in_flight_batch) = harness.fly("b");
+    let (mut unanswered, in_flight_batch) = harness.send_alone("b");
     harness.lost(in_flight_batch);
     assert_eq!(failure(&mut unanswered), Some((FailureKind::RetriesExhausted, Persisted::Maybe)));
     assert_eq!(
         message(&mut unanswered),
         "given up after 1 try (`retries` = 0): the connection ended before the broker responded"
     );
-    let (mut silent, in_flight_batch) = harness.fly("c");
-    harness.lands(in_flight_batch, &BatchResponse::Lost { whole: true, timed_out: true });
+    let (mut silent, in_flight_batch) = harness.send_alone("c");
+    harness.respond(in_flight_batch, &BatchResponse::Lost { whole: true, timed_out: true });
     assert!(message(&mut silent).ends_with(": the broker did not respond within `request.timeout.ms`"));
     assert_eq!(harness.completer.counters.retries, 0, "nothing was sent again");
     harness.pause();
@@ -103,8 +103,8 @@ fn a_batch_behind_a_refused_one_has_not_used_a_try() {
     harness.send("proof");
     harness.goes_well();
     for _ in 0..5 {
-        let (_, first) = harness.fly("a");
-        let (mut record_handle, behind) = harness.fly("b");
+        let (_, first) = harness.send_alone("a");
+        let (mut record_handle, behind) = harness.send_alone("b");
         harness.refused(first, ErrorCode::NOT_ENOUGH_REPLICAS);
         harness.refused(behind, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
         harness.goes_well();
@@ -120,8 +120,8 @@ fn batches_behind_a_broken_run_use_no_try_and_follow_without_a_pause() {
         PartitionHarness::new(accumulator(), PartitionSenderConfig { retries: 0, ..partition_senders() });
     harness.send("proof");
     harness.goes_well();
-    let (_, refused) = harness.fly("a");
-    let behind: Vec<(RecordHandle, InFlightBatch)> = ["b", "c"].map(|value| harness.fly(value)).into();
+    let (_, refused) = harness.send_alone("a");
+    let behind: Vec<(RecordHandle, InFlightBatch)> = ["b", "c"].map(|value| harness.send_alone(value)).into();
     harness.refused(refused, ErrorCode::INVALID_RECORD);
     let mut record_handles = Vec::new();
     for (record_handle, in_flight_batch) in behind {
@@ -140,7 +140,7 @@ fn batches_behind_a_broken_run_use_no_try_and_follow_without_a_pause() {
 #[test]
 fn a_batch_that_did_not_fit_its_request_goes_with_the_next_as_it_is() {
     let mut harness = PartitionHarness::proven();
-    let (_, in_flight_batch) = harness.fly("a");
+    let (_, in_flight_batch) = harness.send_alone("a");
     let sent = bytes(&in_flight_batch);
     harness.partition_sender.put_back(in_flight_batch, &mut harness.completer);
     assert!(harness.partition_sender.is_idle());
@@ -162,7 +162,7 @@ fn code_of_a_rejection_stands_once_in_the_text_whatever_the_brokers_message_is()
         Some("29 TOPIC_AUTHORIZATION_FAILED."),
     ] {
         let mut harness = PartitionHarness::proven();
-        let (mut record_handle, in_flight_batch) = harness.fly("a");
+        let (mut record_handle, in_flight_batch) = harness.send_alone("a");
         let message = words.map(ToOwned::to_owned);
         let response = BatchResponse::FromBroker {
             code,
@@ -171,7 +171,7 @@ fn code_of_a_rejection_stands_once_in_the_text_whatever_the_brokers_message_is()
             message,
             record_errors: Vec::new(),
         };
-        harness.lands(in_flight_batch, &response);
+        harness.respond(in_flight_batch, &response);
         let coded = self::message(&mut record_handle);
         assert_eq!(coded.matches("TOPIC_AUTHORIZATION_FAILED").count(), 1, "{words:?}: {coded}");
         harness.ends();
@@ -199,7 +199,7 @@ fn a_refusal_for_good_fails_the_batch_with_the_brokers_words() {
     ];
     for (code, kind, persisted) in rows {
         let mut harness = PartitionHarness::proven();
-        let (mut record_handle, in_flight_batch) = harness.fly("a");
+        let (mut record_handle, in_flight_batch) = harness.send_alone("a");
         let response = BatchResponse::FromBroker {
             code,
             base_offset: -1,
@@ -207,11 +207,11 @@ fn a_refusal_for_good_fails_the_batch_with_the_brokers_words() {
             message: Some("coded so".to_owned()),
             record_errors: Vec::new(),
         };
-        harness.lands(in_flight_batch, &response);
+        harness.respond(in_flight_batch, &response);
         assert_eq!(failure(&mut record_handle), Some((kind, persisted)), "{code}");
         let coded = message(&mut record_handle);
         assert!(coded.contains(&code.to_string()) && coded.contains("coded so"), "{coded}");
-        let (mut next, in_flight_batch) = harness.fly("b");
+        let (mut next, in_flight_batch) = harness.send_alone("b");
         assert_eq!(stamp(&in_flight_batch), (1, 0), "{code}");
         harness.served(in_flight_batch);
         assert_eq!(offset(&mut next), Some(1));

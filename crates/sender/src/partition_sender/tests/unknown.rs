@@ -54,8 +54,8 @@ fn records_of_a_part_name_the_doubt_of_their_batch() {
 #[track_caller]
 fn check(response: &BatchResponse, code: ErrorCode, doubt: &str, rejected: &str) {
     let mut harness = PartitionHarness::proven();
-    let (mut record_handle, in_flight_batch) = harness.fly("a");
-    harness.lands(in_flight_batch, response);
+    let (mut record_handle, in_flight_batch) = harness.send_alone("a");
+    harness.respond(in_flight_batch, response);
     harness.pause();
     while let Some(in_flight_batch) = harness.next() {
         harness.refused(in_flight_batch, code);

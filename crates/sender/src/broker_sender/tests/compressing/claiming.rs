@@ -17,7 +17,7 @@ use crate::tests::{failure, offset};
 #[test]
 fn short_batch_grows_until_a_request_can_take_it_and_is_compressed_then() {
     let mut harness = harness(Compression::Lz4, 1);
-    let (_, under_way) = harness.fly(0, "first");
+    let (_, under_way) = harness.send_alone(0, "first");
     harness.send(0, &event(1)).unwrap();
     harness.linger();
     // Nothing else may be sent before the first is acknowledged.
@@ -31,7 +31,7 @@ fn short_batch_grows_until_a_request_can_take_it_and_is_compressed_then() {
 #[test]
 fn long_batch_is_compressed_while_nothing_can_be_sent_and_the_next_one_gathers_behind_it() {
     let mut harness = harness(Compression::Gzip, 1);
-    let (_, under_way) = harness.fly(0, "first");
+    let (_, under_way) = harness.send_alone(0, "first");
     harness.defers_jobs = true;
     send_events(&mut harness, 2_000);
     assert!(matches!(harness.poll(ONE, false), Output::Idle { .. }));
@@ -56,7 +56,7 @@ fn short_batches_are_not_claimed_while_every_slot_of_the_broker_is_taken() {
     config.in_flight_max = 1;
     let compression = TopicCompression::new(Compression::Lz4, None);
     let mut harness = SenderHarness::compressed(2, accumulator(), config, 32 << 20, compression);
-    let (_, under_way) = harness.fly(0, "first");
+    let (_, under_way) = harness.send_alone(0, "first");
     harness.send(1, &event(1)).unwrap();
     harness.linger();
     assert!(matches!(harness.poll(ONE, true), Output::Idle { .. }));
@@ -69,7 +69,7 @@ fn short_batches_are_not_claimed_while_every_slot_of_the_broker_is_taken() {
 #[test]
 fn offered_batch_that_becomes_long_is_reported_even_to_a_sender_that_is_deaf_to_offers() {
     let mut harness = harness(Compression::Lz4, 1);
-    let (_, _under_way) = harness.fly(0, "first");
+    let (_, _under_way) = harness.send_alone(0, "first");
     harness.defers_jobs = true;
     send_events(&mut harness, 300);
     let mailbox = Arc::clone(harness.broker(1).mailbox());
@@ -85,7 +85,7 @@ fn offered_batch_that_becomes_long_is_reported_even_to_a_sender_that_is_deaf_to_
 #[test]
 fn large_record_is_reported_even_to_a_sender_that_is_deaf_to_offers() {
     let mut harness = harness(Compression::Gzip, 1);
-    let (_, _under_way) = harness.fly(0, "first");
+    let (_, _under_way) = harness.send_alone(0, "first");
     harness.defers_jobs = true;
     let mailbox = Arc::clone(harness.broker(1).mailbox());
     let Output::Idle { until, deaf } = harness.poll(ONE, false) else { panic!("it waits for the response") };
@@ -100,7 +100,7 @@ fn large_record_is_reported_even_to_a_sender_that_is_deaf_to_offers() {
 #[test]
 fn batch_that_goes_once_more_goes_before_the_next_one_is_claimed() {
     let mut harness = harness(Compression::Lz4, 1);
-    let (_, under_way) = harness.fly(0, "first");
+    let (_, under_way) = harness.send_alone(0, "first");
     harness.refuse(1, under_way, ErrorCode::NOT_ENOUGH_REPLICAS);
     harness.now += Duration::from_secs(2);
     harness.send(0, b"second").unwrap();
@@ -138,7 +138,7 @@ fn partition_stays_until_its_job_is_done() {
 #[test]
 fn partition_that_is_to_leave_claims_nothing_more() {
     let mut harness = harness(Compression::Gzip, 1);
-    let (_, under_way) = harness.fly(0, "first");
+    let (_, under_way) = harness.send_alone(0, "first");
     harness.lead(&[Some(BrokerId(2))]);
     harness.defers_jobs = true;
     send_events(&mut harness, 3_000);

@@ -22,12 +22,12 @@ impl BrokerSender {
     ) -> Result<i32, ResponseError> {
         self.in_flight -= 1;
         self.silent_since = (self.in_flight > 0).then_some(now);
-        let mut landed = std::mem::take(&mut self.responses);
-        let read = responses::read(&mut request, body, &mut landed);
-        for (in_flight_batch, response, hint) in landed.drain(..) {
-            self.landed(now, in_flight_batch, &response, hint);
+        let mut returned = std::mem::take(&mut self.responses);
+        let read = responses::read(&mut request, body, &mut returned);
+        for (in_flight_batch, response, hint) in returned.drain(..) {
+            self.on_response(now, in_flight_batch, &response, hint);
         }
-        self.responses = landed;
+        self.responses = returned;
         self.lost(now, request, true, false);
         self.request_bytes_max = (self.request_bytes_max * 2).min(self.config.request_bytes_max);
         if read.is_ok() {
@@ -48,7 +48,7 @@ impl BrokerSender {
         self.silent_since = (self.in_flight > 0).then_some(now);
         self.forget_trouble();
         for in_flight_batch in request.in_flight_batches.iter_mut().filter_map(Option::take) {
-            self.landed(now, in_flight_batch, &BatchResponse::Written, None);
+            self.on_response(now, in_flight_batch, &BatchResponse::Written, None);
         }
         self.recycle(request);
     }
@@ -80,7 +80,7 @@ impl BrokerSender {
     /// The batches of a request without a response come back.
     fn lost(&mut self, now: Instant, mut request: ProduceRequest, whole: bool, timed_out: bool) {
         for in_flight_batch in request.in_flight_batches.iter_mut().filter_map(Option::take) {
-            self.landed(now, in_flight_batch, &BatchResponse::Lost { whole, timed_out }, None);
+            self.on_response(now, in_flight_batch, &BatchResponse::Lost { whole, timed_out }, None);
         }
         self.recycle(request);
     }
@@ -94,7 +94,7 @@ impl BrokerSender {
     }
 
     /// A batch comes back.
-    pub(super) fn landed(
+    pub(super) fn on_response(
         &mut self,
         now: Instant,
         in_flight_batch: InFlightBatch,
@@ -108,7 +108,7 @@ impl BrokerSender {
         };
         let backoff = &mut self.backoff;
         let config = &self.config.partition_sender;
-        let Effects { stale, identity_spent, job, loss } = partition_sender.landed(
+        let Effects { stale, identity_spent, job, loss } = partition_sender.on_response(
             now,
             in_flight_batch,
             response,

@@ -33,7 +33,7 @@ pub struct Effects {
 
 impl PartitionSender {
     /// Takes a batch back. `backoff` computes how long to wait after so many failures.
-    pub fn landed(
+    pub fn on_response(
         &mut self,
         now: Instant,
         in_flight_batch: InFlightBatch,
