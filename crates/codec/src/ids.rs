@@ -231,7 +231,7 @@ impl Identity {
     /// assert_eq!(Identity { epoch: ProducerEpoch(32_766), ..identity }.raised(), None);
     /// ```
     #[must_use]
-    pub fn raised(self) -> Option<Self> {
+    pub fn bumped(self) -> Option<Self> {
         let epoch = self.epoch.0.checked_add(1).filter(|next| *next < i16::MAX)?;
         Some(Self { epoch: ProducerEpoch(epoch), ..self })
     }

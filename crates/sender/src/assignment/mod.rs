@@ -90,7 +90,7 @@ pub struct Assignment {
     /// Discarded partitions whose partition senders are not released, each with the partition sender of its successor, if it has come back.
     leaving: BTreeMap<Discarded, Option<Box<PartitionSender>>>,
     identity: Option<Identity>,
-    /// The identity that was given last, even if it is spent: partitions go on under it until the next one comes.
+    /// The identity that was given last, even if it is exhausted: partitions go on under it until the next one comes.
     given: Option<Identity>,
     /// The highest epoch of that identity that a discarded partition sender used.
     used: Option<Identity>,
@@ -183,8 +183,8 @@ impl Assignment {
     }
 
     /// A broker does not know a producer id any more.
-    pub fn identity_spent(&mut self, spent: ProducerId) {
-        if self.identity.is_some_and(|identity| identity.producer_id == spent) {
+    pub fn producer_id_exhausted(&mut self, exhausted: ProducerId) {
+        if self.identity.is_some_and(|identity| identity.producer_id == exhausted) {
             self.identity = None;
             self.wants_identity = true;
         }
@@ -282,9 +282,9 @@ impl Assignment {
             && self.used.is_none_or(|before| before.epoch < used.epoch)
         {
             self.used = Some(used);
-            if used.raised().is_none() {
+            if used.bumped().is_none() {
                 // Nothing could be stamped above it.
-                self.identity_spent(used.producer_id);
+                self.producer_id_exhausted(used.producer_id);
             }
         }
         let successor = self.leaving.remove(&key_of(partition_sender.partition())).flatten();

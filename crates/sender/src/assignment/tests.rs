@@ -257,15 +257,15 @@ fn a_spent_identity_is_replaced_once_whoever_else_finds_it_spent() {
     let mut harness = AssignmentHarness::new();
     harness.assignment.asks_identity();
     harness.assignment.identity(identity(7));
-    harness.assignment.identity_spent(ProducerId(6));
+    harness.assignment.producer_id_exhausted(ProducerId(6));
     assert!(!harness.assignment.asks_identity(), "nobody writes under that one");
-    harness.assignment.identity_spent(ProducerId(7));
+    harness.assignment.producer_id_exhausted(ProducerId(7));
     assert_eq!(harness.assignment.current_identity(), None, "a new broker_sender must not begin with it");
     assert!(harness.assignment.asks_identity());
-    harness.assignment.identity_spent(ProducerId(7));
+    harness.assignment.producer_id_exhausted(ProducerId(7));
     assert!(!harness.assignment.asks_identity());
     harness.assignment.identity(identity(8));
-    harness.assignment.identity_spent(ProducerId(7));
+    harness.assignment.producer_id_exhausted(ProducerId(7));
     assert!(!harness.assignment.asks_identity(), "it has been replaced");
     assert_eq!(harness.assignment.current_identity(), Some(identity(8)));
 }

@@ -43,5 +43,5 @@ pub enum SenderEvent {
     /// Where the brokers named in hints are.
     Endpoints(Vec<NodeEndpoint>),
     /// A broker does not know the producer id any more, or its epochs are used up.
-    IdentitySpent(ProducerId),
+    ProducerIdExhausted(ProducerId),
 }

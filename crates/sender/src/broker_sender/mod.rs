@@ -4,7 +4,7 @@
 //!             adopt(partition sender)          poll(now) ─▶ Send(request) ─▶ the connection
 //!   orders ─────────────────▶ broker sender ◀──────────────────────────────┐
 //!             leave(partition)  │    answered(request), ended(requests), written(request)
-//!                               └─▶ events: released partition senders, stale leaders, spent identities
+//!                               └─▶ events: released partition senders, stale leaders, exhausted identities
 //! ```
 //!
 //! The shell around it polls after everything that it handed in, until the broker sender is idle, and then sleeps until the
@@ -332,8 +332,8 @@ impl BrokerSender {
         {
             self.looks += 1;
         }
-        let spent = partition_sender.mend(self.identity, &mut self.completer);
-        self.events.extend(spent.map(SenderEvent::IdentitySpent));
+        let exhausted = partition_sender.bump_epoch(self.identity, &mut self.completer);
+        self.events.extend(exhausted.map(SenderEvent::ProducerIdExhausted));
         let config = &self.config.partition_sender;
         let claim_from = if self.compresses { partition_sender.claim_from() } else { usize::MAX };
         let pressed = why == Visit::Press;

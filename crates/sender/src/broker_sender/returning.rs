@@ -108,7 +108,7 @@ impl BrokerSender {
         };
         let backoff = &mut self.backoff;
         let config = &self.config.partition_sender;
-        let Effects { stale, identity_spent, job, loss } = partition_sender.on_response(
+        let Effects { stale, producer_id_exhausted, job, loss } = partition_sender.on_response(
             now,
             in_flight_batch,
             response,
@@ -127,8 +127,8 @@ impl BrokerSender {
             let code = response.code();
             self.events.push(SenderEvent::Stale { topic, partition, code, hint });
         }
-        if identity_spent && let Some(spent) = partition_sender.spent() {
-            self.events.push(SenderEvent::IdentitySpent(spent));
+        if producer_id_exhausted && let Some(exhausted) = partition_sender.exhausted() {
+            self.events.push(SenderEvent::ProducerIdExhausted(exhausted));
         }
         self.jobs.extend(job);
         self.schedule.revisit.push(serial);

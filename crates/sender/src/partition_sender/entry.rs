@@ -338,7 +338,7 @@ impl Entry {
     }
 
     /// It is in the log. Returns the right to settle its deliveries, if they are open.
-    pub(super) fn prove(&mut self) -> Option<Claim> {
+    pub(super) fn mark_written(&mut self) -> Option<Claim> {
         self.state = State::Written;
         self.take_claim()
     }
@@ -352,7 +352,7 @@ impl Entry {
     }
 
     /// It gets another stamp, under which it was never sent.
-    pub(super) fn renew(&mut self, stamp: Stamp) {
+    pub(super) fn restamp(&mut self, stamp: Stamp) {
         self.stamp = stamp;
         self.state = State::Untried;
         self.is_sealed = false;

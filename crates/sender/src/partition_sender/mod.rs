@@ -309,8 +309,8 @@ impl PartitionSender {
 
     /// The producer id that a broker would not have any more, while no other has come.
     #[must_use]
-    pub const fn spent(&self) -> Option<ProducerId> {
-        self.run.spent
+    pub const fn exhausted(&self) -> Option<ProducerId> {
+        self.run.exhausted
     }
 
     /// The entry that is next to be sent again, if one is.
@@ -341,7 +341,7 @@ impl PartitionSender {
 
     fn may_take(&self, now: Instant, identity: Option<Identity>, config: &PartitionSenderConfig) -> bool {
         let may_stamp = !config.idempotent || self.run.may_stamp(identity);
-        !self.run.broken
+        !self.run.has_gap
             && may_stamp
             && self.entries.len() < self.window(now, config)
             && self.entries.iter().all(|entry| entry.is_in_flight() && !entry.is_in_doubt())

@@ -1,4 +1,4 @@
-//! What becomes of batches in doubt: proven by a later batch, ruled out by a gap, or given up; and the new stamps of the
+//! What becomes of batches in doubt: acked by a later batch, ruled out by a gap, or given up; and the new stamps of the
 //! others.
 
 use milena_codec::ErrorCode;
@@ -11,11 +11,11 @@ use super::{Completer, PartitionSender};
 use crate::outcome::{Failure, FailureKind, Persisted};
 
 impl PartitionSender {
-    /// Whether only batches in doubt are sent: the run is broken, or the leader rejected the sequence of one in doubt. The
+    /// Whether only batches in doubt are sent: the run is has_gap, or the leader rejected the sequence of one in doubt. The
     /// batches behind it may show its outcome.
     pub(super) fn resolves(&self) -> bool {
         let is_rejected = |entry: &Entry| entry.sequence_was_rejected(self.run.term);
-        self.run.broken || self.run.has_rejections && self.entries.iter().any(is_rejected)
+        self.run.has_gap || self.run.has_rejections && self.entries.iter().any(is_rejected)
     }
 
     /// Whether its outcome may be learned from the present leader.
@@ -26,8 +26,8 @@ impl PartitionSender {
     /// Ends a run in which a batch is missing, or in which the leader rejected the sequence of each batch in doubt: those fail
     /// as possibly written, and the others get new stamps under the next epoch (KIP-360). Returns a producer id whose epochs
     /// are used up, once: the run waits for another.
-    pub fn mend(&mut self, given: Option<Identity>, completer: &mut Completer) -> Option<ProducerId> {
-        if self.entries.is_empty() && !self.run.broken {
+    pub fn bump_epoch(&mut self, given: Option<Identity>, completer: &mut Completer) -> Option<ProducerId> {
+        if self.entries.is_empty() && !self.run.has_gap {
             return None;
         }
         if self.in_flight > 0 || !self.resolves() {
@@ -37,7 +37,7 @@ impl PartitionSender {
         if self.entries.iter().any(Entry::is_in_job) {
             return None;
         }
-        if self.run.broken {
+        if self.run.has_gap {
             self.rule_out_behind_gap();
         }
         if self.entries.iter().any(|entry| self.is_unresolved(entry)) {
@@ -69,7 +69,7 @@ impl PartitionSender {
                 continue;
             }
             let Some(mut entry) = self.entries.remove(index) else { return };
-            self.run.broken = true;
+            self.run.has_gap = true;
             if let Some(claim) = entry.take_claim() {
                 let failure = Failure {
                     kind: FailureKind::OutcomeUnknown,
@@ -89,13 +89,13 @@ impl PartitionSender {
     /// All batches get new stamps, from sequence 0 on: the first of them raises the epoch at the brokers, which fences
     /// late copies of earlier batches.
     fn restamp(&mut self, given: Option<Identity>) -> Option<ProducerId> {
-        let before = self.run.spent;
-        if self.run.renew(given).is_none() {
-            return self.run.spent.filter(|spent| Some(*spent) != before);
+        let before = self.run.exhausted;
+        if self.run.bump_epoch(given).is_none() {
+            return self.run.exhausted.filter(|exhausted| Some(*exhausted) != before);
         }
         for entry in &mut self.entries {
             let Some(stamp) = self.run.stamp(entry.records, given) else { continue };
-            entry.renew(stamp);
+            entry.restamp(stamp);
         }
         None
     }
@@ -103,7 +103,7 @@ impl PartitionSender {
     /// A later batch was acknowledged with room for those before it: they are in the log. One that was refused on every
     /// try is not, even if it is in flight again: that try stands behind the later batch. `sent` is the term in which the
     /// later batch was sent, and the others were answered: it may be over when the acknowledgement comes.
-    pub(super) fn prove_before(
+    pub(super) fn complete_before(
         &mut self,
         index: usize,
         (identity, sent): (Identity, u32),
@@ -115,7 +115,7 @@ impl PartitionSender {
             let is_sent_before = entry.is_in_flight() && entry.state != State::Refused;
             if is_of_run && (entry.has_response(sent) || is_sent_before) {
                 let offset = room.offset_of(entry.stamp.base_sequence);
-                if let Some(claim) = entry.prove() {
+                if let Some(claim) = entry.mark_written() {
                     completer.written(claim, offset, None, &mut self.spares);
                 }
             }

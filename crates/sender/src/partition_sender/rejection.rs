@@ -54,7 +54,7 @@ impl PartitionSender {
             (Some(_), Verdict::Written) => None,
             (Some(code), Verdict::Retry | Verdict::RetryAtLeader) => Some(code),
             // What a leader has against a sequence mostly follows from the batch that it rejected before.
-            (Some(code), Verdict::OutOfSequence | Verdict::NewIdentity) if !is_noted => Some(code),
+            (Some(code), Verdict::BumpEpoch | Verdict::ResetProducerId) if !is_noted => Some(code),
             _ => return,
         };
         if noted.is_none() && !is_noted {

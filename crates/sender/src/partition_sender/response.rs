@@ -24,7 +24,7 @@ pub struct Effects {
     /// Another broker leads the partition, or none.
     pub stale: bool,
     /// The producer id is worth nothing any more.
-    pub identity_spent: bool,
+    pub producer_id_exhausted: bool,
     /// The batch has to be opened.
     pub job: Option<CompressionJob>,
     /// The leader lost records that were acknowledged.
@@ -75,13 +75,14 @@ impl PartitionSender {
             Verdict::Cull(kind) => {
                 effects.job = self.cull(index, in_flight_batch.batch, kind, response, completer);
             }
-            Verdict::OutOfSequence | Verdict::NewIdentity => {
-                effects.identity_spent = verdict == Verdict::NewIdentity && self.run.spend_identity();
+            Verdict::BumpEpoch | Verdict::ResetProducerId => {
+                effects.producer_id_exhausted =
+                    verdict == Verdict::ResetProducerId && self.run.exhaust_producer_id();
                 if self.waits_for_another(index) {
                     self.wait_again(index, in_flight_batch.batch);
                 } else {
                     effects.loss = self.loss_behind(index, response);
-                    self.run.broken = true;
+                    self.run.has_gap = true;
                     self.retry(index, in_flight_batch.batch, (now, response), config, backoff, completer);
                 }
             }
@@ -104,14 +105,14 @@ impl PartitionSender {
 
     /// Notes what an answer shows of the batch.
     fn note(&mut self, index: usize, response: &BatchResponse, verdict: Verdict, trace: Appended) {
-        let is_about_sequence = verdict == Verdict::OutOfSequence;
-        self.run.has_rejections |= matches!(verdict, Verdict::OutOfSequence | Verdict::NewIdentity);
+        let is_about_sequence = verdict == Verdict::BumpEpoch;
+        self.run.has_rejections |= matches!(verdict, Verdict::BumpEpoch | Verdict::ResetProducerId);
         let entry = &mut self.entries[index];
         let Bytes::InFlight(Attempt { term, at_knowing_leader, .. }) = entry.bytes else { return };
         let open = OpenResponse { term, is_about_sequence };
         entry.corrupted += u32::from(response.code() == Some(ErrorCode::CORRUPT_MESSAGE));
         match (response, trace) {
-            (BatchResponse::FromBroker { code, .. }, _) if verdict == Verdict::NewIdentity => {
+            (BatchResponse::FromBroker { code, .. }, _) if verdict == Verdict::ResetProducerId => {
                 entry.note_code(*code);
                 entry.note_unrecognised(term, UNRECOGNISED_MAX);
             }
@@ -129,14 +130,14 @@ impl PartitionSender {
     }
 
     /// Whether a batch whose sequence was refused only waits for what becomes of others: it is in doubt, and a later one
-    /// may show its outcome; or the run is broken already; or a batch before it is sent first.
+    /// may show its outcome; or the run is has_gap already; or a batch before it is sent first.
     fn waits_for_another(&self, index: usize) -> bool {
         let entry = &self.entries[index];
         if entry.is_in_doubt() {
             return entry.sequence_was_rejected(self.run.term);
         }
         let goes_first = |before: &Entry| !before.sequence_was_rejected(self.run.term);
-        self.run.broken && self.run.identity.is_some() || self.entries.iter().take(index).any(goes_first)
+        self.run.has_gap && self.run.identity.is_some() || self.entries.iter().take(index).any(goes_first)
     }
 
     /// What the rejection of a batch's sequence shows of the acknowledged ones before it.
@@ -187,7 +188,7 @@ impl PartitionSender {
             return None;
         }
         if term == self.run.term {
-            self.run.known_at = Some(now);
+            self.run.last_acked_at = Some(now);
         }
         if self.run.has_rejections {
             // A batch whose sequence was rejected because this one was missing before it is sent again.
@@ -197,7 +198,7 @@ impl PartitionSender {
         if index > 0
             && let Some(room) = before.and_then(|before| before.room_until(stamp, base_offset))
         {
-            self.prove_before(index, (stamp.identity, term), room, completer);
+            self.complete_before(index, (stamp.identity, term), room, completer);
         }
         loss
     }

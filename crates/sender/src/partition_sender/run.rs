@@ -18,7 +18,7 @@ pub(super) struct Run {
     /// Under which batches are stamped; none before the first one, and while another producer id is awaited.
     pub(super) identity: Option<Identity>,
     /// A producer id that brokers do not know any more, or whose epochs are used up.
-    pub(super) spent: Option<ProducerId>,
+    pub(super) exhausted: Option<ProducerId>,
     /// The last identity under which a batch of this partition was stamped, by this partition sender or by one before it. A run
     /// begins above it.
     used: Option<Identity>,
@@ -26,7 +26,7 @@ pub(super) struct Run {
     /// The end of the last batch that was acknowledged.
     acknowledged: Option<Acknowledged>,
     /// When the present leader acknowledged a batch of the run last.
-    pub(super) known_at: Option<Instant>,
+    pub(super) last_acked_at: Option<Instant>,
     /// Counts the changes of leader, leader epoch and connection.
     pub(super) term: u32,
     /// Counts the topics that the partition belonged to, one after another under one name.
@@ -34,9 +34,9 @@ pub(super) struct Run {
     /// The leader rejected a sequence, a producer id or an epoch in this term. Batches are searched for rejected ones only then.
     pub(super) has_rejections: bool,
     /// Where the first batch is that is missing in the log, because every try of it was refused.
-    gap: Option<Sequence>,
+    gap_at: Option<Sequence>,
     /// No batch of the run is sent any more but those in doubt; the others get new stamps.
-    pub(super) broken: bool,
+    pub(super) has_gap: bool,
     known_end: KnownEnd,
 }
 
@@ -98,26 +98,26 @@ impl Run {
 
     /// Begins a run under the present producer id with the next epoch, or under the one that the producer was given.
     /// None while there is none.
-    pub(super) fn renew(&mut self, given: Option<Identity>) -> Option<Identity> {
-        let raised = self.identity.and_then(Identity::raised);
-        if raised.is_none()
-            && let Some(worn) = self.identity.take()
+    pub(super) fn bump_epoch(&mut self, given: Option<Identity>) -> Option<Identity> {
+        let bumped = self.identity.and_then(Identity::bumped);
+        if bumped.is_none()
+            && let Some(exhausted) = self.identity.take()
         {
-            self.spent = Some(worn.producer_id);
+            self.exhausted = Some(exhausted.producer_id);
         }
-        let identity = match raised {
-            Some(raised) => raised,
+        let identity = match bumped {
+            Some(bumped) => bumped,
             None => self.first_above(given)?,
         };
         Some(self.open(identity))
     }
 
     /// The producer id is not taken by brokers any more. Returns whether that is new.
-    pub(super) fn spend_identity(&mut self) -> bool {
-        self.broken = true;
+    pub(super) fn exhaust_producer_id(&mut self) -> bool {
+        self.has_gap = true;
         match self.identity.take() {
-            Some(spent) => {
-                self.spent = Some(spent.producer_id);
+            Some(exhausted) => {
+                self.exhausted = Some(exhausted.producer_id);
                 true
             }
             None => false,
@@ -147,9 +147,9 @@ impl Run {
 
     /// The first identity of a producer id that was not used on this partition yet.
     fn first_above(&self, given: Option<Identity>) -> Option<Identity> {
-        let given = given.filter(|given| Some(given.producer_id) != self.spent)?;
+        let given = given.filter(|given| Some(given.producer_id) != self.exhausted)?;
         match self.used {
-            Some(used) if used.producer_id == given.producer_id && used.epoch >= given.epoch => used.raised(),
+            Some(used) if used.producer_id == given.producer_id && used.epoch >= given.epoch => used.bumped(),
             _ => Some(given),
         }
     }
@@ -158,22 +158,22 @@ impl Run {
     /// batch, it may not know the run.
     pub(super) const fn leader_changed(&mut self) {
         self.term = self.term.wrapping_add(1);
-        self.known_at = None;
+        self.last_acked_at = None;
         self.has_rejections = false;
     }
 
     /// A batch leaves the run unwritten. No other one is sent under its sequence.
     pub(super) fn leave_out(&mut self, stamp: Stamp, was_refused: bool) {
-        self.broken = true;
-        let is_first = self.gap.is_none_or(|gap| is_before(stamp.base_sequence, gap));
+        self.has_gap = true;
+        let is_first = self.gap_at.is_none_or(|gap| is_before(stamp.base_sequence, gap));
         if was_refused && is_first && Some(stamp.identity) == self.identity {
-            self.gap = Some(stamp.base_sequence);
+            self.gap_at = Some(stamp.base_sequence);
         }
     }
 
     /// Whether a batch that was refused on every try is missing before this one.
     pub(super) fn has_gap_before(&self, stamp: Stamp) -> bool {
-        self.gap.is_some_and(|gap| is_before(gap, stamp.base_sequence))
+        self.gap_at.is_some_and(|gap| is_before(gap, stamp.base_sequence))
     }
 
     /// The partition belongs to another topic of the same name, which knows nothing of the run.
@@ -192,7 +192,7 @@ impl Run {
 
     /// Whether the leader acknowledged a batch of the run, so recently that it remembers the producer.
     pub(super) fn is_known(&self, now: Instant) -> bool {
-        self.known_at.is_some_and(|known_at| now < known_at + REMEMBERED_FOR)
+        self.last_acked_at.is_some_and(|last_acked_at| now < last_acked_at + REMEMBERED_FOR)
     }
 
     /// A batch of the run was acknowledged. Returns the end of the one that was acknowledged last before it, and the loss
@@ -213,7 +213,7 @@ impl Run {
             let next_sequence = stamp.base_sequence.after(records);
             self.acknowledged = Some(Acknowledged { next_sequence, next_offset });
         }
-        self.broken = self.gap.is_some();
+        self.has_gap = self.gap_at.is_some();
         if !is_newer {
             return (None, None);
         }

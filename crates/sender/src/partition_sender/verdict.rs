@@ -20,9 +20,9 @@ pub(super) enum Verdict {
     /// Without the records that the broker named; those fail.
     Cull(FailureKind),
     /// The leader does not take its sequence: a batch before it is missing, or was written already and is forgotten.
-    OutOfSequence,
+    BumpEpoch,
     /// The leader does not take its producer id or its epoch: another id is needed.
-    NewIdentity,
+    ResetProducerId,
     /// Not again: its records fail.
     Fail(FailureKind),
 }
@@ -56,7 +56,7 @@ const CORRUPT_TRIES_MAX: u32 = 5;
 pub(super) fn verdict(code: ErrorCode, case: Case) -> (Verdict, Appended) {
     use Appended::{Maybe, NotThisAttempt};
     use FailureKind as Kind;
-    use Verdict::{Cull, Fail, NewIdentity, OutOfSequence, Retry, RetryAtLeader, Split, Written};
+    use Verdict::{BumpEpoch, Cull, Fail, ResetProducerId, Retry, RetryAtLeader, Split, Written};
 
     match code {
         ErrorCode::NONE | ErrorCode::DUPLICATE_SEQUENCE_NUMBER => (Written, Maybe),
@@ -101,12 +101,12 @@ pub(super) fn verdict(code: ErrorCode, case: Case) -> (Verdict, Appended) {
         // A broker looks at sequences after it has looked for a duplicate among the batches that it remembers: five, or,
         // after a restart, the last one (`ProducerStateManager.java`, its snapshots).
         ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER | ErrorCode::UNKNOWN_PRODUCER_ID if case.idempotent => {
-            (OutOfSequence, NotThisAttempt)
+            (BumpEpoch, NotThisAttempt)
         }
         // A duplicate under an older epoch, or under an id that is gone, is not recognised as one. No batch goes out under
         // an epoch that was raised since: another client writes under the id.
         ErrorCode::INVALID_PRODUCER_EPOCH | ErrorCode::INVALID_PRODUCER_ID_MAPPING if case.idempotent => {
-            (NewIdentity, NotThisAttempt)
+            (ResetProducerId, NotThisAttempt)
         }
 
         ErrorCode::INVALID_TIMESTAMP if case.blames => (Cull(Kind::InvalidTimestamp), NotThisAttempt),
@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn an_out_of_order_sequence_is_an_error_without_idempotence() {
         for code in [ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, ErrorCode::UNKNOWN_PRODUCER_ID] {
-            check(code, CASE, (Verdict::OutOfSequence, Appended::NotThisAttempt));
+            check(code, CASE, (Verdict::BumpEpoch, Appended::NotThisAttempt));
             let plain = Case { idempotent: false, ..CASE };
             check(code, plain, (Verdict::Fail(FailureKind::Refused), Appended::NotThisAttempt));
         }
@@ -155,7 +155,7 @@ mod tests {
     #[test]
     fn an_epoch_or_an_id_that_the_broker_does_not_take_needs_another_id_and_tells_nothing_of_earlier_tries() {
         for code in [ErrorCode::INVALID_PRODUCER_EPOCH, ErrorCode::INVALID_PRODUCER_ID_MAPPING] {
-            check(code, CASE, (Verdict::NewIdentity, Appended::NotThisAttempt));
+            check(code, CASE, (Verdict::ResetProducerId, Appended::NotThisAttempt));
             let plain = Case { idempotent: false, ..CASE };
             check(code, plain, (Verdict::Fail(FailureKind::Refused), Appended::NotThisAttempt));
         }

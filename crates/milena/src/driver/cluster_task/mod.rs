@@ -167,7 +167,9 @@ impl ClusterTask {
         for event in others {
             match event {
                 SenderEvent::Released(partition_sender) => self.assignment.released(partition_sender),
-                SenderEvent::IdentitySpent(spent) => self.assignment.identity_spent(spent),
+                SenderEvent::ProducerIdExhausted(exhausted) => {
+                    self.assignment.producer_id_exhausted(exhausted)
+                }
                 SenderEvent::Awake(topic) => self.make_active(&topic, now),
                 SenderEvent::Loss { broker, topic, partition, loss } => {
                     self.report_loss(broker, &topic, partition, loss);

@@ -64,7 +64,7 @@ fn partition_that_comes_back_while_another_identity_is_awaited_begins_above_the_
     let topic = harness.topic("t");
     harness.lead(&topic, ID, &[A, A]);
     stamp_under(&mut harness, 2, 5);
-    harness.assignment.identity_spent(7.into());
+    harness.assignment.producer_id_exhausted(7.into());
     harness.lead(&topic, OTHER_ID, &[A]);
     harness.release(2);
     harness.lead(&topic, ID, &[A, A]);

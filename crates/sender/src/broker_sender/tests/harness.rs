@@ -229,8 +229,8 @@ impl SenderHarness {
     }
 
     /// Has a first record written to partition 0.
-    pub(crate) fn prove(&mut self) {
-        self.send(0, b"proof").unwrap();
+    pub(crate) fn ack_first(&mut self) {
+        self.send(0, b"first").unwrap();
         self.linger();
         let request = self.request(1).unwrap();
         self.served(1, request);

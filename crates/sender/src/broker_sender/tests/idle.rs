@@ -126,7 +126,7 @@ fn an_open_batch_that_cannot_go_is_looked_at_when_it_takes_no_more_records() {
 #[test]
 fn a_broker_sender_tells_once_a_partition_that_there_is_something_to_send_to_a_dormant_topic() {
     let mut harness = SenderHarness::of(2);
-    harness.prove();
+    harness.ack_first();
     let uses = harness.topic.uses();
     assert!(!harness.topic.make_dormant(uses - 1), "one came meanwhile");
     harness.send(0, b"a").unwrap();

@@ -16,7 +16,7 @@ const B: Option<BrokerId> = Some(BrokerId(2));
 #[test]
 fn nothing_goes_to_a_new_leader_while_the_old_one_may_still_append() {
     let mut harness = SenderHarness::simple();
-    harness.prove();
+    harness.ack_first();
     let (_, first) = harness.send_alone(0, "a");
     let (_, second) = harness.send_alone(0, "b");
     harness.lead(&[B]);
@@ -33,7 +33,7 @@ fn nothing_goes_to_a_new_leader_while_the_old_one_may_still_append() {
     harness.served(2, again);
     let third = harness.request(2).unwrap();
     harness.served(2, third);
-    assert_eq!(harness.log(0), ["proof", "a", "b", "c"]);
+    assert_eq!(harness.log(0), ["first", "a", "b", "c"]);
     harness.rest();
 }
 
@@ -41,7 +41,7 @@ fn nothing_goes_to_a_new_leader_while_the_old_one_may_still_append() {
 fn a_leader_that_goes_and_comes_back_repeats_and_reorders_nothing() {
     for appended in [false, true] {
         let mut harness = SenderHarness::simple();
-        harness.prove();
+        harness.ack_first();
         let (_, first) = harness.send_alone(0, "a");
         let (_, second) = harness.send_alone(0, "b");
         harness.lead(&[B]);
@@ -61,7 +61,7 @@ fn a_leader_that_goes_and_comes_back_repeats_and_reorders_nothing() {
         while let Some(request) = harness.request(1) {
             harness.served(1, request);
         }
-        assert_eq!(harness.log(0), ["proof", "a", "b", "c"]);
+        assert_eq!(harness.log(0), ["first", "a", "b", "c"]);
         harness.rest();
     }
 }
@@ -69,7 +69,7 @@ fn a_leader_that_goes_and_comes_back_repeats_and_reorders_nothing() {
 #[test]
 fn one_batch_alone_is_sent_on_a_new_connection_although_nothing_was_in_flight_on_the_old_one() {
     let mut harness = SenderHarness::simple();
-    harness.prove();
+    harness.ack_first();
     harness.ended(1, Vec::new());
     let (_, first) = harness.send_alone(0, "a");
     harness.send(0, b"b").unwrap();
@@ -78,14 +78,14 @@ fn one_batch_alone_is_sent_on_a_new_connection_although_nothing_was_in_flight_on
     harness.served(1, first);
     let second = harness.request(1).expect("the leader knows the run");
     harness.served(1, second);
-    assert_eq!(harness.log(0), ["proof", "a", "b"]);
+    assert_eq!(harness.log(0), ["first", "a", "b"]);
     harness.rest();
 }
 
 #[test]
 fn what_waits_moves_with_its_partition_and_callers_ring_at_its_new_broker_sender() {
     let mut harness = SenderHarness::simple();
-    harness.prove();
+    harness.ack_first();
     for number in 0..3_000 {
         harness.send(0, format!("{number:0100}").as_bytes()).unwrap();
     }
@@ -106,7 +106,7 @@ fn what_waits_moves_with_its_partition_and_callers_ring_at_its_new_broker_sender
 #[test]
 fn a_partition_without_a_leader_waits_in_time_and_goes_on_with_the_next() {
     let mut harness = SenderHarness::of(2);
-    harness.prove();
+    harness.ack_first();
     harness.lead(&[None, A]);
     let mut late = harness.send(0, b"late").unwrap();
     let (mut other, request) = harness.send_alone(1, "other");
@@ -130,7 +130,7 @@ fn a_partition_without_a_leader_waits_in_time_and_goes_on_with_the_next() {
 #[test]
 fn a_batch_that_expires_while_its_partition_leaves_goes_to_the_new_leader_before_what_follows() {
     let mut harness = SenderHarness::simple();
-    harness.prove();
+    harness.ack_first();
     let (mut late, request) = harness.send_alone(0, "late");
     let stamped = run_of(&request);
     harness.lead(&[B]);
@@ -148,14 +148,14 @@ fn a_batch_that_expires_while_its_partition_leaves_goes_to_the_new_leader_before
         harness.served(2, request);
     }
     assert_eq!(offset(&mut next), Some(2));
-    assert_eq!(harness.log(0), ["proof", "late", "next"]);
+    assert_eq!(harness.log(0), ["first", "late", "next"]);
     harness.rest();
 }
 
 #[test]
 fn a_flush_does_not_wait_for_the_linger_of_a_partition_that_was_between_two_broker_senders() {
     let mut harness = SenderHarness::simple();
-    harness.prove();
+    harness.ack_first();
     let serial = harness.topic.partitions()[0].serial();
     harness.broker(1).leave(serial);
     let Some(SenderEvent::Released(partition_sender)) = harness.broker(1).events().next() else {
@@ -175,7 +175,7 @@ fn a_flush_does_not_wait_for_the_linger_of_a_partition_that_was_between_two_brok
 #[test]
 fn a_partition_that_was_ready_and_comes_back_stands_in_a_request_once() {
     let mut harness = SenderHarness::simple();
-    harness.prove();
+    harness.ack_first();
     let now = harness.now;
     harness.broker(1).ended(now, Vec::new(), false);
     (0..3).for_each(|_| drop(harness.send(0, &[7; 70_000]).unwrap()));
@@ -215,7 +215,7 @@ fn a_topic_made_again_goes_on_under_its_new_id() {
     harness.ended(1, Vec::new());
     harness.topic_id = old;
     harness.lead(&[A]);
-    harness.prove();
+    harness.ack_first();
     let requests: Vec<_> = ["a", "b", "c"].map(|value| harness.send_alone(0, value).1).into();
     harness.logs[0] = Default::default();
     for request in requests {
@@ -240,14 +240,14 @@ fn what_waited_for_a_topic_that_was_made_again_lingers_no_longer() {
     let mut harness = SenderHarness::simple();
     harness.topic_id = TopicId([1; 16]);
     harness.lead(&[A]);
-    harness.prove();
+    harness.ack_first();
     harness.send(0, b"before").unwrap();
     assert!(harness.request(1).is_none(), "it lingers");
     harness.topic_id = TopicId([2; 16]);
     harness.lead(&[A]);
     let request = harness.request(1).unwrap();
     harness.served(1, request);
-    assert_eq!(harness.log(0), ["proof", "before"]);
+    assert_eq!(harness.log(0), ["first", "before"]);
     harness.rest();
 }
 
@@ -256,30 +256,30 @@ fn when_the_epochs_are_used_up_another_identity_is_asked_for_and_only_its_partit
     let mut harness = SenderHarness::of(2);
     harness.assignment.identity(Identity { epoch: 32_766.into(), ..identity(7) });
     harness.obey();
-    harness.prove();
-    let (_, request) = harness.send_alone(1, "proof");
+    harness.ack_first();
+    let (_, request) = harness.send_alone(1, "first");
     harness.served(1, request);
-    let (mut broken, request) = harness.send_alone(0, "a");
+    let (mut has_gap, request) = harness.send_alone(0, "a");
     harness.refuse(1, request, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
     harness.now += Duration::from_secs(2);
     assert!(harness.request(1).is_none());
-    let spent: Vec<_> = harness.events.drain(..).collect();
+    let exhausted: Vec<_> = harness.events.drain(..).collect();
     assert!(
-        matches!(spent[..], [SenderEvent::Loss { .. }, SenderEvent::IdentitySpent(id)] if id == 7.into()),
-        "{spent:?}"
+        matches!(exhausted[..], [SenderEvent::Loss { .. }, SenderEvent::ProducerIdExhausted(id)] if id == 7.into()),
+        "{exhausted:?}"
     );
     let (mut other, request) = harness.send_alone(1, "b");
     harness.served(1, request);
     assert_eq!(offset(&mut other), Some(1));
 
-    harness.assignment.identity_spent(7.into());
+    harness.assignment.producer_id_exhausted(7.into());
     assert!(harness.assignment.asks_identity());
     harness.assignment.identity(identity(8));
     harness.obey();
     let request = harness.request(1).unwrap();
     assert_eq!(run_of(&request), (8, 0, 0));
     harness.served(1, request);
-    assert_eq!(offset(&mut broken), Some(1));
+    assert_eq!(offset(&mut has_gap), Some(1));
     harness.rest();
 }
 

@@ -84,7 +84,7 @@ fn broker_that_responses_is_given_five_seconds_before_its_connection_is_reset() 
 #[test]
 fn response_counts_as_a_sign_of_life() {
     let mut harness = SenderHarness::of(1);
-    harness.prove();
+    harness.ack_first();
     let (_, first) = harness.send_alone(0, "a");
     let sent = harness.now;
     let (_, second) = harness.send_alone(0, "b");
@@ -113,7 +113,7 @@ fn connection_without_responses_is_not_reset() {
 #[test]
 fn nothing_gives_way_to_callers_of_a_partition_that_has_its_share() {
     let mut harness = SenderHarness::with_budget(2, accumulator(), broker_senders(), 128 * KIB);
-    harness.prove();
+    harness.ack_first();
     harness.poll(Some(BrokerId(1)), false);
     let (_, request) = harness.send_alone(0, &"x".repeat(60_000));
     let waiting = wait_for(&harness, 0, &"x".repeat(60_000));
@@ -143,7 +143,7 @@ fn all_of_the_budget_in_flight(
     broker_senders: BrokerSenderConfig,
 ) -> (SenderHarness, RecordHandle, ProduceRequest) {
     let mut harness = SenderHarness::with_budget(2, accumulator(), broker_senders, 64 * KIB);
-    harness.prove();
+    harness.ack_first();
     harness.poll(Some(BrokerId(1)), false);
     let (record_handle, request) = harness.send_alone(0, &"x".repeat(60_000));
     (harness, record_handle, request)

@@ -69,7 +69,7 @@ fn a_batch_whose_response_was_lost_is_written_once_and_before_a_later_one() {
 #[test]
 fn a_refused_batch_breaks_the_run_and_those_behind_it_follow_in_order_under_a_new_epoch() {
     let mut harness = SenderHarness::simple();
-    harness.prove();
+    harness.ack_first();
     let mut requests = Vec::new();
     let mut record_handles = Vec::new();
     for value in ["a", "b", "c"] {
@@ -87,7 +87,7 @@ fn a_refused_batch_breaks_the_run_and_those_behind_it_follow_in_order_under_a_ne
         harness.served(1, request);
     }
     assert_eq!(failure(&mut record_handles[0]), Some((FailureKind::InvalidRecord, Persisted::No)));
-    assert_eq!(harness.log(0), ["proof", "b", "c"]);
+    assert_eq!(harness.log(0), ["first", "b", "c"]);
     assert_eq!((offset(&mut record_handles[1]), offset(&mut record_handles[2])), (Some(1), Some(2)));
 }
 
@@ -257,10 +257,10 @@ fn a_lost_producer_id_is_replaced_and_nothing_is_lost() {
     harness.refuse(1, request, ErrorCode::INVALID_PRODUCER_ID_MAPPING);
     harness.now += Duration::from_secs(2);
     assert!(harness.request(1).is_none(), "there is no identity to write under");
-    let Some(SenderEvent::IdentitySpent(spent)) = harness.events.pop() else {
+    let Some(SenderEvent::ProducerIdExhausted(exhausted)) = harness.events.pop() else {
         panic!("the assignment has to know")
     };
-    harness.assignment.identity_spent(spent);
+    harness.assignment.producer_id_exhausted(exhausted);
     assert!(harness.assignment.asks_identity() && !harness.assignment.asks_identity());
     let fresh = milena_codec::ids::Identity { producer_id: 8.into(), epoch: 0.into() };
     harness.assignment.identity(fresh);

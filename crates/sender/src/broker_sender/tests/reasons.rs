@@ -139,7 +139,7 @@ fn records_that_expire_behind_a_request_without_an_response_name_the_silence() {
 /// A record of partition 0 whose batch broker 1 rejected with this code.
 fn rejected(code: ErrorCode) -> (SenderHarness, RecordHandle) {
     let mut harness = SenderHarness::simple();
-    harness.prove();
+    harness.ack_first();
     let (record_handle, request) = harness.send_alone(0, "sent");
     harness.refuse(1, request, code);
     assert_eq!(rejection(&harness), Some(code));
@@ -157,7 +157,7 @@ fn slow_harness() -> SenderHarness {
         accumulator,
         BrokerSenderConfig { partition_sender, in_flight_max: 1, ..broker_senders() },
     );
-    harness.prove();
+    harness.ack_first();
     harness
 }
 

@@ -22,9 +22,9 @@ fn load(request: &ProduceRequest) -> usize {
 }
 
 /// So many partitions, each with a run that the brokers know.
-fn proven(partitions: usize, config: BrokerSenderConfig) -> SenderHarness {
+fn acked(partitions: usize, config: BrokerSenderConfig) -> SenderHarness {
     let mut harness = SenderHarness::new(partitions, accumulator(), config);
-    (0..partitions).for_each(|partition| drop(harness.send(i32::try_from(partition).unwrap(), b"proof")));
+    (0..partitions).for_each(|partition| drop(harness.send(i32::try_from(partition).unwrap(), b"first")));
     harness.linger();
     while let Some(request) = harness.request(1) {
         harness.served(1, request);
@@ -34,7 +34,7 @@ fn proven(partitions: usize, config: BrokerSenderConfig) -> SenderHarness {
 
 #[test]
 fn no_request_takes_a_partition_twice_however_much_it_has() {
-    let mut harness = proven(4, broker_senders());
+    let mut harness = acked(4, broker_senders());
     for partition in 0..4 {
         for _ in 0..30 {
             // Each is a batch of its own.
@@ -56,7 +56,7 @@ fn no_request_takes_a_partition_twice_however_much_it_has() {
 
 #[test]
 fn a_request_stays_below_its_limit_and_a_larger_batch_goes_alone() {
-    let mut harness = proven(6, requests_of(100_000));
+    let mut harness = acked(6, requests_of(100_000));
     for partition in 0..6 {
         let bytes = if partition == 2 { 300_000 } else { 30_000 };
         harness.send(partition, &vec![7; bytes]).unwrap();
@@ -76,7 +76,7 @@ fn a_request_stays_below_its_limit_and_a_larger_batch_goes_alone() {
 #[test]
 fn when_requests_fill_up_every_partition_has_its_turn() {
     // Batches of several sizes, and always more of them than a request takes.
-    let mut harness = proven(10, requests_of(400_000));
+    let mut harness = acked(10, requests_of(400_000));
     let sizes = [70_000, 150_000, 300_000];
     let mut taken: BTreeMap<i32, usize> = BTreeMap::new();
     for round in 0..300 {
@@ -96,7 +96,7 @@ fn when_requests_fill_up_every_partition_has_its_turn() {
 
 #[test]
 fn after_a_time_out_requests_are_half_as_large_and_grow_again_with_responses() {
-    let mut harness = proven(8, requests_of(400_000));
+    let mut harness = acked(8, requests_of(400_000));
     let fill = |harness: &SenderHarness| {
         for partition in 0..8 {
             harness.send(partition, &[7; 90_000]).unwrap();
@@ -123,7 +123,7 @@ fn after_a_time_out_requests_are_half_as_large_and_grow_again_with_responses() {
 
 #[test]
 fn a_connection_that_ends_without_a_time_out_does_not_make_requests_smaller() {
-    let mut harness = proven(4, requests_of(400_000));
+    let mut harness = acked(4, requests_of(400_000));
     (0..4).for_each(|partition| drop(harness.send(partition, &[7; 90_000]).unwrap()));
     for whole in [true, false] {
         let request = harness.request(1).unwrap();
@@ -136,7 +136,7 @@ fn a_connection_that_ends_without_a_time_out_does_not_make_requests_smaller() {
 
 #[test]
 fn so_many_requests_are_in_flight_and_a_broker_sender_that_can_send_none_is_deaf() {
-    let mut harness = proven(1, BrokerSenderConfig { in_flight_max: 3, ..broker_senders() });
+    let mut harness = acked(1, BrokerSenderConfig { in_flight_max: 3, ..broker_senders() });
     let mut out = Vec::new();
     for value in ["a", "b", "c"] {
         out.push(harness.send_alone(0, value).1);
@@ -231,7 +231,7 @@ fn so_many_records_go_without_a_linger() {
 #[test]
 fn an_awaited_record_goes_at_once_and_joins_the_next_request_while_one_is_out() {
     let mut harness = SenderHarness::simple();
-    harness.prove();
+    harness.ack_first();
     let urgent = || AppendOptions { urgent: true, ..AppendOptions::default() };
     harness.send_as(0, b"a", urgent()).unwrap();
     let first = harness.request(1).unwrap();
@@ -242,7 +242,7 @@ fn an_awaited_record_goes_at_once_and_joins_the_next_request_while_one_is_out() 
     harness.served(1, first);
     let second = harness.request(1).unwrap();
     harness.served(1, second);
-    assert_eq!(harness.log(0), ["proof", "a", "b", "c"]);
+    assert_eq!(harness.log(0), ["first", "a", "b", "c"]);
     harness.rest();
 }
 
@@ -283,12 +283,12 @@ fn said_at_the_end(trouble: impl FnOnce(&mut SenderHarness)) -> String {
 
 #[test]
 fn a_broker_that_breaks_a_connection_over_a_request_is_told_of_though_it_takes_another_one() {
-    let broken = said_at_the_end(|harness| {
+    let has_gap = said_at_the_end(|harness| {
         let request = harness.request(1).unwrap();
         harness.broker(1).set_trouble("b1:9092 answered nonsense".into());
         harness.ended(1, vec![(request, true)]);
     });
-    assert!(broken.contains("b1:9092 answered nonsense"), "{broken}");
+    assert!(has_gap.contains("b1:9092 answered nonsense"), "{has_gap}");
     let idle = said_at_the_end(|harness| {
         harness.broker(1).set_trouble("b1:9092 closed an idle connection".into());
         harness.ended(1, Vec::new());
@@ -298,7 +298,7 @@ fn a_broker_that_breaks_a_connection_over_a_request_is_told_of_though_it_takes_a
 
 #[test]
 fn one_faulty_partition_does_not_hold_up_the_others() {
-    let mut harness = proven(3, broker_senders());
+    let mut harness = acked(3, broker_senders());
     let mut good = 0;
     for round in 0..20 {
         (0..3).for_each(|partition| drop(harness.send(partition, format!("{round}").as_bytes()).unwrap()));

@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn late_response_about_the_topic_before_does_not_make_the_next_one_know_the_run() {
     for (changes, in_flight) in [(false, 2), (true, 1)] {
-        let mut harness = PartitionHarness::proven();
+        let mut harness = PartitionHarness::acked();
         let (mut first, in_flight_batch) = harness.send_alone("a");
         if changes {
             harness.partition_sender.topic_changed();
@@ -23,7 +23,7 @@ fn late_response_about_the_topic_before_does_not_make_the_next_one_know_the_run(
 #[test]
 fn batch_acknowledged_by_the_topic_before_does_not_help_to_prove_another_one() {
     for (changes, told) in [(false, None), (true, Some((FailureKind::OutcomeUnknown, Persisted::Maybe)))] {
-        let mut harness = PartitionHarness::proven();
+        let mut harness = PartitionHarness::acked();
         let (_, acknowledged) = harness.send_alone("a");
         let (mut record_handle, first) = harness.send_alone("b");
         let (_, second) = harness.send_alone("c");
@@ -38,7 +38,7 @@ fn batch_acknowledged_by_the_topic_before_does_not_help_to_prove_another_one() {
         harness.refused(first, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
         let second = harness.next().unwrap();
         harness.respond(second, &at(ErrorCode::NONE, 3));
-        harness.spent();
+        harness.exhausted();
         assert_eq!(failure(&mut record_handle), told, "changes: {changes}");
     }
 }

@@ -62,7 +62,7 @@ pub(super) fn check(mut harness: PartitionHarness, count: usize, bytes: usize, p
 #[test]
 fn the_records_to_blame_fail_with_their_words_and_the_others_are_written_in_order() {
     for places in [&[0][..], &[4], &[9], &[0, 9], &[3, 4, 5], &[0, 1, 8, 9], &[1, 3, 5, 7, 9]] {
-        check(PartitionHarness::proven(), 10, 5, places);
+        check(PartitionHarness::acked(), 10, 5, places);
         check(PartitionHarness::simple(), 10, 5, places);
         check(PartitionHarness::plain(), 10, 5, places);
     }
@@ -70,20 +70,20 @@ fn the_records_to_blame_fail_with_their_words_and_the_others_are_written_in_orde
 
 #[test]
 fn when_all_are_to_blame_each_fails_for_itself() {
-    check(PartitionHarness::proven(), 3, 5, &[0, 1, 2]);
-    check(PartitionHarness::proven(), 1, 5, &[0]);
+    check(PartitionHarness::acked(), 3, 5, &[0, 1, 2]);
+    check(PartitionHarness::acked(), 1, 5, &[0]);
 }
 
 #[test]
 fn records_are_found_in_a_batch_of_many_chunks() {
     let places: Vec<u32> = (0..3_000).step_by(7).collect();
-    check(PartitionHarness::proven(), 3_000, 150, &places);
+    check(PartitionHarness::acked(), 3_000, 150, &places);
 }
 
 #[test]
 fn each_of_thousands_of_named_records_costs_the_same() {
     for count in [500, 4_000] {
-        let mut harness = PartitionHarness::proven();
+        let mut harness = PartitionHarness::acked();
         let mut record_handles = send_many(&harness, count, 5);
         assert!(record_handles.iter_mut().all(is_pending));
         let whole = harness.next().unwrap();
@@ -104,7 +104,7 @@ fn each_of_thousands_of_named_records_costs_the_same() {
 
 #[test]
 fn named_records_that_stand_together_fail_together_where_the_message_is_the_same() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let mut record_handles = send_many(&harness, 8, 5);
     let whole = harness.next().unwrap();
     let same = |place: u32| RecordError { place, message: Some("no key".to_owned()) };
@@ -133,7 +133,7 @@ fn named_records_that_stand_together_fail_together_where_the_message_is_the_same
 
 #[test]
 fn the_others_go_under_a_new_run_after_all_that_is_out_has_come_back() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     send_many(&harness, 4, 5);
     let whole = harness.next().unwrap();
     let (_, behind) = harness.send_alone("behind");
@@ -153,7 +153,7 @@ fn the_others_go_under_a_new_run_after_all_that_is_out_has_come_back() {
 
 #[test]
 fn a_part_may_be_blamed_again() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let mut record_handles = send_many(&harness, 6, 5);
     let whole = harness.next().unwrap();
     harness.respond(whole, &blames(&[2]));
@@ -171,7 +171,7 @@ fn a_part_may_be_blamed_again() {
 #[test]
 fn a_record_outside_of_the_batch_is_no_blame_and_the_whole_batch_fails() {
     for places in [&[][..], &[10], &[3, 10], &[u32::MAX]] {
-        let mut harness = PartitionHarness::proven();
+        let mut harness = PartitionHarness::acked();
         let mut record_handles = send_many(&harness, 10, 5);
         let whole = harness.next().unwrap();
         harness.respond(whole, &blames(places));
@@ -184,7 +184,7 @@ fn a_record_outside_of_the_batch_is_no_blame_and_the_whole_batch_fails() {
 
 #[test]
 fn of_a_batch_that_may_be_written_nothing_goes_again() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let mut record_handles = send_many(&harness, 10, 5);
     let in_flight_batch = harness.next().unwrap();
     harness.applied(&in_flight_batch, MAX);
@@ -202,7 +202,7 @@ fn of_a_batch_that_may_be_written_nothing_goes_again() {
 
 #[test]
 fn an_expired_batch_settles_nobody_twice() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     send_many(&harness, 10, 5);
     let in_flight_batch = harness.next().unwrap();
     harness.deadline();
@@ -213,7 +213,7 @@ fn an_expired_batch_settles_nobody_twice() {
 
 #[test]
 fn a_record_error_without_words_of_its_own_fails_with_those_of_the_batch() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let mut record_handles = send_many(&harness, 2, 5);
     let whole = harness.next().unwrap();
     let response = BatchResponse::FromBroker {

@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn an_unanswered_batch_goes_again_byte_for_byte_and_is_written_once() {
     for appended in [true, false] {
-        let mut harness = PartitionHarness::proven();
+        let mut harness = PartitionHarness::acked();
         let (mut record_handle, in_flight_batch) = harness.send_alone("a");
         let sent = bytes(&in_flight_batch);
         if appended {
@@ -19,7 +19,7 @@ fn an_unanswered_batch_goes_again_byte_for_byte_and_is_written_once() {
         harness.served(again);
         harness.goes_well();
         assert_eq!(offset(&mut record_handle), Some(1));
-        assert_eq!(harness.log.texts(), ["proof", "a", "b"]);
+        assert_eq!(harness.log.texts(), ["first", "a", "b"]);
         harness.ends();
     }
 }
@@ -27,20 +27,20 @@ fn an_unanswered_batch_goes_again_byte_for_byte_and_is_written_once() {
 #[test]
 fn a_leader_without_its_followers_is_asked_again_and_nothing_is_doubled() {
     for code in [ErrorCode::REQUEST_TIMED_OUT, ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND] {
-        let mut harness = PartitionHarness::proven();
+        let mut harness = PartitionHarness::acked();
         let (mut record_handle, in_flight_batch) = harness.send_alone("a");
         harness.applied(&in_flight_batch, MAX);
         harness.refused(in_flight_batch, code);
         harness.goes_well();
         assert_eq!(offset(&mut record_handle), Some(1));
-        assert_eq!(harness.log.texts(), ["proof", "a"]);
+        assert_eq!(harness.log.texts(), ["first", "a"]);
         harness.ends();
     }
 }
 
 #[test]
 fn a_batch_that_expires_in_flight_may_be_written_and_its_bytes_stay_until_the_response() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let (mut record_handle, in_flight_batch) = harness.send_alone("late");
     let sent = bytes(&in_flight_batch);
     let used = harness.used();
@@ -56,13 +56,13 @@ fn a_batch_that_expires_in_flight_may_be_written_and_its_bytes_stay_until_the_re
     harness.served(in_flight_batch);
     assert_eq!(harness.completer.counters, counters);
     harness.served(next);
-    assert_eq!(harness.log.texts(), ["proof", "late", "next"]);
+    assert_eq!(harness.log.texts(), ["first", "late", "next"]);
     harness.ends();
 }
 
 #[test]
 fn when_the_first_of_five_expires_and_the_others_are_written_the_run_goes_on() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let (mut late, first) = harness.send_alone("a");
     harness.now += Duration::from_secs(1);
     let others: Vec<(RecordHandle, InFlightBatch)> =
@@ -85,7 +85,7 @@ fn when_the_first_of_five_expires_and_the_others_are_written_the_run_goes_on() {
 fn a_doubtful_batch_under_an_identity_that_brokers_do_not_know_goes_again_as_it_was_and_then_stays_in_doubt()
 {
     for code in [ErrorCode::INVALID_PRODUCER_EPOCH, ErrorCode::INVALID_PRODUCER_ID_MAPPING] {
-        let mut harness = PartitionHarness::proven();
+        let mut harness = PartitionHarness::acked();
         let (mut record_handle, in_flight_batch) = harness.send_alone("a");
         let before = stamp(&in_flight_batch);
         harness.lost(in_flight_batch);
@@ -108,7 +108,7 @@ fn a_doubtful_batch_under_an_identity_that_brokers_do_not_know_goes_again_as_it_
         assert_eq!(full_stamp(&follows), Stamp { identity: identity(8), base_sequence: Sequence(0) });
         harness.served(follows);
         assert_eq!(offset(&mut behind), Some(1));
-        assert_eq!(harness.log.texts(), ["proof", "b"]);
+        assert_eq!(harness.log.texts(), ["first", "b"]);
         harness.ends();
     }
 }
@@ -116,7 +116,7 @@ fn a_doubtful_batch_under_an_identity_that_brokers_do_not_know_goes_again_as_it_
 #[test]
 fn a_doubtful_batch_whose_identity_one_broker_does_not_know_is_written_once_where_another_does() {
     for appended in [false, true] {
-        let mut harness = PartitionHarness::proven();
+        let mut harness = PartitionHarness::acked();
         let (mut record_handle, in_flight_batch) = harness.send_alone("a");
         if appended {
             harness.applied(&in_flight_batch, MAX);
@@ -143,7 +143,7 @@ fn a_doubtful_batch_whose_identity_one_broker_does_not_know_is_written_once_wher
 
 #[test]
 fn a_batch_that_waits_in_the_queue_expires_as_not_written_and_leaves_no_gap() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let mut record_handles: Vec<RecordHandle> = Vec::new();
     for _ in 0..3 {
         record_handles.push(harness.send("a"));
@@ -190,7 +190,7 @@ fn a_batch_that_was_refused_expires_as_not_written_and_an_unanswered_one_as_perh
         (coded(ErrorCode::NETWORK_EXCEPTION), Persisted::Maybe),
     ];
     for (response, persisted) in rows {
-        let mut harness = PartitionHarness::proven();
+        let mut harness = PartitionHarness::acked();
         let (mut record_handle, in_flight_batch) = harness.send_alone("a");
         harness.respond(in_flight_batch, &response);
         harness.deadline();
@@ -225,7 +225,7 @@ fn no_refusal_ends_a_doubt() {
         (ErrorCode::UNKNOWN_PRODUCER_ID, FailureKind::OutcomeUnknown),
     ];
     for (code, kind) in rows {
-        let mut harness = PartitionHarness::proven();
+        let mut harness = PartitionHarness::acked();
         let (mut record_handle, in_flight_batch) = harness.send_alone("a");
         harness.lost(in_flight_batch);
         harness.pause();
@@ -240,7 +240,7 @@ fn no_refusal_ends_a_doubt() {
 
 #[test]
 fn a_refusal_for_good_after_an_unanswered_try_says_that_it_may_be_written() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let (mut record_handle, in_flight_batch) = harness.send_alone("a");
     harness.lost(in_flight_batch);
     harness.pause();
@@ -252,7 +252,7 @@ fn a_refusal_for_good_after_an_unanswered_try_says_that_it_may_be_written() {
 
 #[test]
 fn an_expired_batch_tells_what_the_broker_last_said() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let (mut record_handle, in_flight_batch) = harness.send_alone("a");
     harness.refused(in_flight_batch, ErrorCode::NOT_ENOUGH_REPLICAS);
     harness.deadline();
@@ -262,7 +262,7 @@ fn an_expired_batch_tells_what_the_broker_last_said() {
 
 #[test]
 fn a_batch_that_did_not_fit_its_request_expires_as_not_written() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let (mut record_handle, in_flight_batch) = harness.send_alone("a");
     harness.partition_sender.put_back(in_flight_batch, &mut harness.completer);
     harness.deadline();
@@ -272,7 +272,7 @@ fn a_batch_that_did_not_fit_its_request_expires_as_not_written() {
 
 #[test]
 fn at_the_end_everything_fails_once_and_bytes_in_flight_come_back_later() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let (mut out, in_flight_batch) = harness.send_alone("a");
     let (mut waiting, refused) = harness.send_alone("b");
     harness.refused(refused, ErrorCode::NOT_ENOUGH_REPLICAS);

@@ -4,7 +4,7 @@ use super::*;
 
 /// `a` has expired, and `b`, which is younger, has not; nobody answered about either.
 fn expired_and_lost() -> (PartitionHarness, [RecordHandle; 2], [Vec<u8>; 2]) {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let (mut late, first) = harness.send_alone("a");
     harness.now += Duration::from_secs(1);
     let (record_handle, second) = harness.send_alone("b");
@@ -38,7 +38,7 @@ fn an_expired_batch_that_nobody_answered_goes_again_as_it_was_before_those_behin
         let next = harness.next().unwrap();
         assert_eq!((stamp(&next), values(&next)), ((0, 3), vec!["c".to_owned()]), "no gap, no new epoch");
         harness.served(next);
-        assert_eq!(harness.log.texts(), ["proof", "a", "b", "c"]);
+        assert_eq!(harness.log.texts(), ["first", "a", "b", "c"]);
         assert_eq!(harness.completer.counters.failed, failed, "no caller is told twice");
         harness.ends();
     }
@@ -62,7 +62,7 @@ fn what_a_broker_takes_up_late_of_an_expired_batch_and_of_those_behind_it_is_wri
             harness.served(in_flight_batch);
         }
         harness.goes_well();
-        assert_eq!(harness.log.texts(), ["proof", "a", "b"]);
+        assert_eq!(harness.log.texts(), ["first", "a", "b"]);
         harness.ends();
     }
 }
@@ -84,7 +84,7 @@ fn batch_behind_an_expired_one_that_is_refused_is_in_doubt_itself_and_a_new_epoc
         harness.served(behind);
         harness.goes_well();
         assert_eq!(failure(&mut second), Some((FailureKind::OutcomeUnknown, Persisted::Maybe)));
-        assert_eq!(harness.log.texts(), ["proof"], "{response:?}");
+        assert_eq!(harness.log.texts(), ["first"], "{response:?}");
         let (_, next) = harness.send_alone("c");
         assert_eq!(stamp(&next), (1, 0));
         harness.served(next);
@@ -94,7 +94,7 @@ fn batch_behind_an_expired_one_that_is_refused_is_in_doubt_itself_and_a_new_epoc
 
 #[test]
 fn an_expired_batch_is_no_longer_sent_once_as_much_time_has_passed_again() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let (mut late, mut in_flight_batch) = harness.send_alone("late");
     let sent = bytes(&in_flight_batch);
     harness.deadline();
@@ -145,7 +145,7 @@ fn an_expired_batch_without_a_stamp_is_not_written_twice() {
 
 #[test]
 fn record_that_was_never_sent_is_not_called_unacknowledged() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let (mut sent, in_flight_batch) = harness.send_alone("sent");
     let mut waiting = harness.send("waiting");
     harness.deadline();

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn batch_behind_one_in_doubt_is_sent_under_its_stamp_before_any_gets_a_new_one() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let (mut first, a) = harness.send_alone("a");
     let (mut second, b) = harness.send_alone("b");
     let (_, c) = harness.send_alone("c");
@@ -26,13 +26,13 @@ fn batch_behind_one_in_doubt_is_sent_under_its_stamp_before_any_gets_a_new_one()
     assert_eq!((stamp(&c), values(&c)), ((1, 0), vec!["c".to_owned()]), "it was refused on every try");
     harness.served(c);
     harness.goes_well();
-    assert_eq!(harness.log.texts(), ["proof", "c", "d"]);
+    assert_eq!(harness.log.texts(), ["first", "c", "d"]);
     harness.ends();
 }
 
 #[test]
 fn batch_in_doubt_behind_a_missing_one_was_not_written_and_gets_a_new_stamp_at_once() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let (_, refused) = harness.send_alone("a");
     let (_, lost) = harness.send_alone("b");
     harness.refused(refused, ErrorCode::INVALID_RECORD);
@@ -41,13 +41,13 @@ fn batch_in_doubt_behind_a_missing_one_was_not_written_and_gets_a_new_stamp_at_o
     let b = harness.next().unwrap();
     assert_eq!((stamp(&b), values(&b)), ((1, 0), vec!["b".to_owned()]));
     harness.served(b);
-    assert_eq!(harness.log.texts(), ["proof", "b"]);
+    assert_eq!(harness.log.texts(), ["first", "b"]);
     harness.ends();
 }
 
 #[test]
 fn batch_in_doubt_behind_a_missing_one_stays_in_doubt_where_its_leader_may_not_know_the_run() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let (_, a) = harness.send_alone("a");
     let (mut second, b) = harness.send_alone("b");
     harness.refused(a, ErrorCode::NOT_LEADER_OR_FOLLOWER);
@@ -66,6 +66,6 @@ fn batch_in_doubt_behind_a_missing_one_stays_in_doubt_where_its_leader_may_not_k
     let again = harness.next().unwrap();
     harness.served(again);
     assert_eq!(offset(&mut second), Some(1));
-    assert_eq!(harness.log.texts(), ["proof", "b"]);
+    assert_eq!(harness.log.texts(), ["first", "b"]);
     harness.ends();
 }

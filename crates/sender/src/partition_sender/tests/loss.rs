@@ -6,7 +6,7 @@ const REJECTED: Loss = Loss { last_offset: Some(0), appended_at: None, is_first_
 
 #[test]
 fn rejection_directly_behind_the_last_acknowledged_batch_shows_a_loss_and_the_next_epoch_follows() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let (_, a) = harness.send_alone("a");
     assert_eq!(harness.refused(a, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER).loss, Some(REJECTED));
     harness.pause();
@@ -20,7 +20,7 @@ fn rejection_directly_behind_the_last_acknowledged_batch_shows_a_loss_and_the_ne
 
 #[test]
 fn rejection_of_a_batch_in_doubt_or_behind_another_or_of_an_unknown_producer_shows_no_loss() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let (_, a) = harness.send_alone("a");
     let (_, b) = harness.send_alone("b");
     assert_eq!(harness.refused(b, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER).loss, None);
@@ -44,7 +44,7 @@ fn rejection_of_a_batch_in_doubt_or_behind_another_or_of_an_unknown_producer_sho
 
 #[test]
 fn record_whose_offset_is_not_the_last_acknowledged_one_is_not_called_missing() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let (mut b, in_flight_batch) = harness.send_alone("b");
     harness.respond(in_flight_batch, &coded(ErrorCode::DUPLICATE_SEQUENCE_NUMBER));
     assert_eq!((failure(&mut b), offset(&mut b)), (None, None), "written, at an offset that is not known");
@@ -67,7 +67,7 @@ fn record_whose_offset_is_not_the_last_acknowledged_one_is_not_called_missing() 
 
 #[test]
 fn offset_below_an_acknowledged_one_shows_a_loss_once_for_a_leader_unless_the_topic_is_another() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let [old, new] = [TopicId([1; 16]), TopicId([2; 16])];
     harness.partition_sender.set_topic_id(old);
     for (value, expected) in [("a", true), ("b", false)] {

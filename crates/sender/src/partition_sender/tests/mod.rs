@@ -94,17 +94,17 @@ impl PartitionHarness {
     }
 
     /// A first batch was written: the brokers know the run.
-    fn proven() -> Self {
-        Self::simple().prove()
+    fn acked() -> Self {
+        Self::simple().ack_first()
     }
 
     /// The same, with batches that are compressed.
     fn compressed(codec: Compression) -> Self {
-        Self::with(accumulator(), partition_senders(), codec).prove()
+        Self::with(accumulator(), partition_senders(), codec).ack_first()
     }
 
-    fn prove(mut self) -> Self {
-        self.send("proof");
+    fn ack_first(mut self) -> Self {
+        self.send("first");
         self.goes_well();
         self
     }
@@ -121,7 +121,7 @@ impl PartitionHarness {
 
     /// The next batch that may go now, as a broker sender would take it.
     fn next(&mut self) -> Option<InFlightBatch> {
-        self.spent();
+        self.exhausted();
         self.partition_sender
             .partition()
             .visit(self.now, self.partition_sender.is_idle(), true, usize::MAX)
@@ -143,10 +143,10 @@ impl PartitionHarness {
     }
 
     /// Whether another identity is needed.
-    fn spent(&mut self) -> Option<ProducerId> {
-        let spent = self.partition_sender.mend(self.given, &mut self.completer);
+    fn exhausted(&mut self) -> Option<ProducerId> {
+        let exhausted = self.partition_sender.bump_epoch(self.given, &mut self.completer);
         self.completer.finish();
-        spent
+        exhausted
     }
 
     fn respond(&mut self, in_flight_batch: InFlightBatch, response: &BatchResponse) -> Effects {

@@ -29,7 +29,7 @@ fn one_batch_is_out_until_the_first_of_its_run_is_written_and_then_five() {
 
 #[test]
 fn under_another_identity_one_batch_is_out_again_until_it_is_written() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let out = fill(&mut harness);
     assert_eq!(out.len(), 5);
     for in_flight_batch in out {
@@ -41,13 +41,13 @@ fn under_another_identity_one_batch_is_out_again_until_it_is_written() {
     assert!(harness.next().is_none(), "brokers know nothing of it, and would take the second as the first");
     harness.refused(first, ErrorCode::NOT_ENOUGH_REPLICAS);
     harness.goes_well();
-    assert_eq!(harness.log.texts(), ["proof", "0", "1", "2", "3", "4", "5"]);
+    assert_eq!(harness.log.texts(), ["first", "0", "1", "2", "3", "4", "5"]);
     harness.ends();
 }
 
 #[test]
 fn after_a_day_without_a_record_one_batch_is_out_until_it_is_written() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     harness.now += Duration::from_secs(6 * 60);
     let out = fill(&mut harness);
     assert_eq!(out.len(), 5, "brokers remember it for longer than that");
@@ -101,7 +101,7 @@ fn without_sequences_one_batch_is_out_and_a_retry_keeps_its_place() {
 
 #[test]
 fn while_a_batch_waits_to_go_again_no_new_one_is_taken() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let (_, first) = harness.send_alone("a");
     let (_, second) = harness.send_alone("b");
     harness.refused(first, ErrorCode::NOT_ENOUGH_REPLICAS);
@@ -115,13 +115,13 @@ fn while_a_batch_waits_to_go_again_no_new_one_is_taken() {
         harness.served(in_flight_batch);
     }
     harness.goes_well();
-    assert_eq!(harness.log.texts(), ["proof", "a", "b", "c"]);
+    assert_eq!(harness.log.texts(), ["first", "a", "b", "c"]);
     harness.ends();
 }
 
 #[test]
 fn when_the_old_leader_refuses_the_first_of_five_all_five_are_written_in_order() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let mut out = fill(&mut harness).into_iter();
     let mut stale = harness.refused(out.next().unwrap(), ErrorCode::NOT_LEADER_OR_FOLLOWER);
     assert!(stale.stale);
@@ -142,13 +142,13 @@ fn when_the_old_leader_refuses_the_first_of_five_all_five_are_written_in_order()
         harness.served(in_flight_batch);
     });
     harness.goes_well();
-    assert_eq!(harness.log.texts(), ["proof", "0", "1", "2", "3", "4", "5"]);
+    assert_eq!(harness.log.texts(), ["first", "0", "1", "2", "3", "4", "5"]);
     harness.ends();
 }
 
 #[test]
 fn responses_may_come_in_any_order() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let mut record_handles: Vec<RecordHandle> = Vec::new();
     let mut in_flight_batches = Vec::new();
     for value in ["a", "b", "c", "d", "e"] {
@@ -170,7 +170,7 @@ fn responses_may_come_in_any_order() {
 
 #[test]
 fn batches_acknowledged_behind_an_unanswered_one_prove_that_it_was_written() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let (mut record_handle, unanswered) = harness.send_alone("0");
     let (_, next) = harness.send_alone("1");
     harness.applied(&unanswered, MAX);
@@ -181,14 +181,14 @@ fn batches_acknowledged_behind_an_unanswered_one_prove_that_it_was_written() {
     harness.respond(unanswered, &BatchResponse::Lost { whole: true, timed_out: false });
     assert_eq!(harness.completer.counters, counters, "no caller is told twice");
     harness.goes_well();
-    assert_eq!(harness.log.texts(), ["proof", "0", "1"]);
+    assert_eq!(harness.log.texts(), ["first", "0", "1"]);
     harness.ends();
 }
 
 #[test]
 fn a_topic_made_again_under_its_name_gets_one_batch_at_a_time_until_one_is_written() {
     let [old, new] = [TopicId([1; 16]), TopicId([2; 16])];
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     // To learn an id, or to meet a broker that tells none, says nothing of another topic.
     for id in [old, TopicId::ZERO, old] {
         harness.partition_sender.set_topic_id(id);

@@ -29,7 +29,7 @@ fn goes_to(harness: &mut PartitionHarness, max: usize) -> usize {
 
 #[test]
 fn a_batch_that_is_too_large_goes_in_parts_under_its_own_sequences_and_uses_no_try() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     harness.config.retries = 0;
     let mut record_handles = send_many(&harness, 20, 1_000);
     let whole = harness.next().unwrap();
@@ -61,7 +61,7 @@ fn a_batch_that_is_too_large_goes_in_parts_under_its_own_sequences_and_uses_no_t
 
 #[test]
 fn what_is_behind_a_split_batch_keeps_its_place_and_its_stamp() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     send_many(&harness, 20, 1_000);
     let whole = harness.next().unwrap();
     let (_, behind) = harness.send_alone("behind");
@@ -75,7 +75,7 @@ fn what_is_behind_a_split_batch_keeps_its_place_and_its_stamp() {
         harness.served(in_flight_batch);
     }
     assert!(again.contains(&(stamped, vec!["behind".to_owned()])), "{again:?}");
-    let mut expected = vec!["proof".to_owned()];
+    let mut expected = vec!["first".to_owned()];
     expected.extend(numbers(20));
     expected.extend(["behind".to_owned(), "new".to_owned()]);
     assert_eq!(harness.log.texts(), expected);
@@ -84,7 +84,7 @@ fn what_is_behind_a_split_batch_keeps_its_place_and_its_stamp() {
 
 #[test]
 fn parts_that_are_too_large_again_end_at_the_record_that_is() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let mut record_handles = send_many(&harness, 8, 100);
     let mut large = harness.send(&"x".repeat(5_000));
     record_handles.extend(send_many(&harness, 8, 100));
@@ -111,7 +111,7 @@ fn a_broker_that_takes_no_batch_at_all_fails_each_record_for_itself() {
 
 #[test]
 fn a_flush_waits_for_every_part() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     send_many(&harness, 20, 1_000);
     let flush = harness.shared.outstanding.end_generation();
     let whole = harness.next().unwrap();
@@ -132,7 +132,7 @@ fn a_flush_waits_for_every_part() {
 
 #[test]
 fn parts_hold_what_their_batch_cost_until_each_is_settled() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     send_many(&harness, 20, 1_000);
     let used = harness.used();
     let whole = harness.next().unwrap();
@@ -151,7 +151,7 @@ fn parts_hold_what_their_batch_cost_until_each_is_settled() {
 
 #[test]
 fn next_batches_stay_within_two_thirds_of_a_rejected_length() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     send_many(&harness, 400, 1_000);
     let whole = harness.next().unwrap();
     let refused = whole.batch.bytes();
@@ -173,7 +173,7 @@ fn next_batches_stay_within_two_thirds_of_a_rejected_length() {
 
 #[test]
 fn a_batch_of_many_chunks_is_split_between_its_records() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let mut record_handles = send_many(&harness, 3_000, 150);
     let whole = harness.next().unwrap();
     assert!(whole.batch.piece_count() > 4);
@@ -189,7 +189,7 @@ fn a_batch_of_many_chunks_is_split_between_its_records() {
 
 #[test]
 fn an_expired_batch_is_not_split() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     send_many(&harness, 20, 1_000);
     let in_flight_batch = harness.next().unwrap();
     harness.deadline();
@@ -217,7 +217,7 @@ fn parts_of_a_batch_without_a_stamp_go_one_by_one_without_one() {
 #[test]
 fn each_of_thousands_of_parts_costs_the_same() {
     for count in [500, 4_000] {
-        let mut harness = PartitionHarness::proven();
+        let mut harness = PartitionHarness::acked();
         send_many(&harness, count, 30);
         let mut sent = 0;
         while let Some(in_flight_batch) = harness.next() {

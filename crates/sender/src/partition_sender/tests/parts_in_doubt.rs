@@ -5,7 +5,7 @@ use super::*;
 
 #[test]
 fn parts_of_a_lost_batch_that_was_not_written_are_written() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let mut record_handles = send_many(&harness, 20, 1_000);
     let in_flight_batch = harness.next().unwrap();
     harness.lost(in_flight_batch);
@@ -28,7 +28,7 @@ fn parts_of_a_lost_batch_that_was_not_written_are_written() {
 
 #[test]
 fn parts_of_a_batch_that_was_written_as_a_whole_are_not_written_beside_it() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let mut record_handles = send_many(&harness, 20, 1_000);
     let in_flight_batch = harness.next().unwrap();
     harness.applied(&in_flight_batch, MAX);
@@ -42,7 +42,7 @@ fn parts_of_a_batch_that_was_written_as_a_whole_are_not_written_beside_it() {
         assert_eq!(failure(record_handle), Some((FailureKind::OutcomeUnknown, Persisted::Maybe)));
     }
     assert_eq!(offset(&mut behind), Some(21));
-    let mut expected = vec!["proof".to_owned()];
+    let mut expected = vec!["first".to_owned()];
     expected.extend(numbers(20));
     expected.push("behind".to_owned());
     assert_eq!(harness.log.texts(), expected, "once");
@@ -51,7 +51,7 @@ fn parts_of_a_batch_that_was_written_as_a_whole_are_not_written_beside_it() {
 
 #[test]
 fn parts_that_may_be_written_with_their_whole_expire_as_such_and_get_no_new_stamp() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let mut record_handles = send_many(&harness, 20, 1_000);
     let in_flight_batch = harness.next().unwrap();
     harness.applied(&in_flight_batch, MAX);

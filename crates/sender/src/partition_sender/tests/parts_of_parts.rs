@@ -5,7 +5,7 @@ use super::*;
 
 #[test]
 fn parts_of_parts_are_not_written_beside_a_whole_that_was_written() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let mut record_handles = send_many(&harness, 20, 1_000);
     let in_flight_batch = harness.next().unwrap();
     harness.applied(&in_flight_batch, MAX);
@@ -25,7 +25,7 @@ fn parts_of_parts_are_not_written_beside_a_whole_that_was_written() {
 
 #[test]
 fn once_a_part_is_written_the_whole_was_not() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let mut record_handles = send_many(&harness, 20, 1_000);
     let in_flight_batch = harness.next().unwrap();
     harness.lost(in_flight_batch);
@@ -44,7 +44,7 @@ fn once_a_part_is_written_the_whole_was_not() {
 
 #[test]
 fn parts_of_a_part_that_was_written_are_not_written_beside_it() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let mut record_handles = send_many(&harness, 20, 1_000);
     let whole = harness.next().unwrap();
     harness.lost(whole);

@@ -5,7 +5,7 @@ use super::*;
 
 /// Five batches of one record, and their callers; the leader has appended the first `appended`, and no answer came.
 fn five_unanswered(appended: usize) -> (PartitionHarness, Vec<RecordHandle>) {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let (record_handles, in_flight_batches): (Vec<RecordHandle>, Vec<InFlightBatch>) =
         ["a", "b", "c", "d", "e"].map(|value| harness.send_alone(value)).into_iter().unzip();
     for in_flight_batch in in_flight_batches.iter().take(appended) {
@@ -40,7 +40,7 @@ fn five_unanswered_batches_are_written_once_and_told_so_however_many_the_leader_
     for appended in 0..=5 {
         let (mut harness, mut record_handles) = five_unanswered(appended);
         harness.goes_well();
-        assert_eq!(harness.log.texts(), ["proof", "a", "b", "c", "d", "e"], "{appended} appended");
+        assert_eq!(harness.log.texts(), ["first", "a", "b", "c", "d", "e"], "{appended} appended");
         let offsets: Vec<_> = record_handles.iter_mut().map(offset).collect();
         assert_eq!(offsets, [Some(1), Some(2), Some(3), Some(4), Some(5)], "{appended} appended");
         let (_, next) = harness.send_alone("next");
@@ -114,7 +114,7 @@ fn later_batch_at_another_leader_does_not_prove_what_the_one_before_refused() {
     harness.served(first);
     harness.goes_well();
     assert!(record_handles.iter_mut().all(|record_handle| offset(record_handle).is_some()));
-    assert_eq!(harness.log.texts(), ["proof", "a", "b", "c", "d", "e"]);
+    assert_eq!(harness.log.texts(), ["first", "a", "b", "c", "d", "e"]);
     harness.ends();
 }
 
@@ -140,7 +140,7 @@ fn batches_that_no_leader_recognises_fail_as_possibly_written_and_say_why() {
 
 #[test]
 fn late_copy_of_a_batch_in_doubt_is_fenced_by_the_next_epoch() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let (mut record_handle, in_flight_batch) = harness.send_alone("late");
     let late = bytes(&in_flight_batch);
     harness.lost(in_flight_batch);
@@ -151,7 +151,7 @@ fn late_copy_of_a_batch_in_doubt_is_fenced_by_the_next_epoch() {
     let (_, next) = harness.send_alone("next");
     harness.served(next);
     assert_eq!(harness.log.append(&late, MAX).0, ErrorCode::INVALID_PRODUCER_EPOCH);
-    assert_eq!(harness.log.texts(), ["proof", "next"]);
+    assert_eq!(harness.log.texts(), ["first", "next"]);
     harness.ends();
 }
 
@@ -159,7 +159,7 @@ fn late_copy_of_a_batch_in_doubt_is_fenced_by_the_next_epoch() {
 fn limited_retries_never_report_records_as_not_written_that_a_broker_takes_up_late() {
     let mut harness =
         PartitionHarness::new(accumulator(), PartitionSenderConfig { retries: 1, ..partition_senders() })
-            .prove();
+            .ack_first();
     let (mut record_handle, in_flight_batch) = harness.send_alone("a");
     let late = bytes(&in_flight_batch);
     harness.lost(in_flight_batch);
@@ -173,7 +173,7 @@ fn limited_retries_never_report_records_as_not_written_that_a_broker_takes_up_la
 
 #[test]
 fn no_new_batch_is_taken_while_one_is_in_doubt() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let (_, first) = harness.send_alone("a");
     // The leader knows the run, and took a perhaps.
     harness.refused(first, ErrorCode::REQUEST_TIMED_OUT);
@@ -188,7 +188,7 @@ fn no_new_batch_is_taken_while_one_is_in_doubt() {
 
 #[test]
 fn batch_that_was_refused_behind_another_is_asked_for_again_once_that_one_is_written() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let (record_handles, in_flight_batches): (Vec<RecordHandle>, Vec<InFlightBatch>) =
         ["d", "e", "f"].map(|value| harness.send_alone(value)).into_iter().unzip();
     in_flight_batches.into_iter().for_each(|in_flight_batch| harness.lost(in_flight_batch));
@@ -203,7 +203,7 @@ fn batch_that_was_refused_behind_another_is_asked_for_again_once_that_one_is_wri
         record_handles.into_iter().map(|mut record_handle| offset(&mut record_handle)).collect::<Vec<_>>(),
         [Some(1), Some(2), Some(3)]
     );
-    assert_eq!(harness.log.texts(), ["proof", "d", "e", "f"]);
+    assert_eq!(harness.log.texts(), ["first", "d", "e", "f"]);
     harness.ends();
 }
 
@@ -212,7 +212,7 @@ fn leader_that_loses_the_partition_after_it_appended_leaves_the_batch_in_doubt()
     for (code, offset) in
         [(ErrorCode::NOT_LEADER_OR_FOLLOWER, -1), (ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, 1)]
     {
-        let mut harness = PartitionHarness::proven();
+        let mut harness = PartitionHarness::acked();
         let (mut record_handle, in_flight_batch) = harness.send_alone("a");
         harness.applied(&in_flight_batch, MAX);
         harness.respond(in_flight_batch, &at(code, offset));
@@ -224,14 +224,14 @@ fn leader_that_loses_the_partition_after_it_appended_leaves_the_batch_in_doubt()
             "{code}"
         );
         harness.goes_well();
-        assert_eq!(harness.log.texts(), ["proof", "a"]);
+        assert_eq!(harness.log.texts(), ["first", "a"]);
         harness.ends();
     }
 }
 
 #[test]
 fn leader_that_does_not_know_the_topic_may_not_know_the_run_of_the_next_one() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let (_, a) = harness.send_alone("a");
     let (_, b) = harness.send_alone("b");
     harness.refused(a, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
@@ -243,7 +243,7 @@ fn leader_that_does_not_know_the_topic_may_not_know_the_run_of_the_next_one() {
 
 #[test]
 fn batch_before_the_last_acknowledged_one_is_not_proven_by_the_next() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let (mut record_handle, a) = harness.send_alone("a");
     let (_, b) = harness.send_alone("b");
     let (_, c) = harness.send_alone("c");
@@ -257,7 +257,7 @@ fn batch_before_the_last_acknowledged_one_is_not_proven_by_the_next() {
 
 #[test]
 fn batch_that_was_refused_on_every_try_is_not_proven_by_a_later_one() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let (mut record_handle, a) = harness.send_alone("a");
     let (_, b) = harness.send_alone("b");
     harness.refused(a, ErrorCode::NOT_ENOUGH_REPLICAS);
@@ -267,7 +267,7 @@ fn batch_that_was_refused_on_every_try_is_not_proven_by_a_later_one() {
 
 #[test]
 fn batch_that_was_refused_on_every_try_and_is_in_flight_again_is_not_proven_by_a_later_one() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let (mut record_handle, a) = harness.send_alone("a");
     let (_, b) = harness.send_alone("b");
     harness.refused(a, ErrorCode::NOT_ENOUGH_REPLICAS);

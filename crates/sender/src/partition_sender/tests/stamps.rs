@@ -21,14 +21,14 @@ fn sequences_follow_each_other_over_batches() {
 fn before_the_wrap(left: i32) -> PartitionHarness {
     let mut harness = PartitionHarness::simple();
     harness.partition_sender.run.next_sequence = Sequence(i32::MAX - left);
-    harness.send("proof");
+    harness.send("first");
     harness.goes_well();
     harness
 }
 
 #[test]
 fn sequences_wrap_to_zero_between_batches_and_within_one() {
-    // The proof takes the sequence before the last `left`.
+    // The first takes the sequence before the last `left`.
     for (left, expected) in [(5, [i32::MAX - 4, 0, 5]), (3, [i32::MAX - 2, 2, 7])] {
         let mut harness = before_the_wrap(left);
         let mut seen = Vec::new();
@@ -68,7 +68,7 @@ fn the_parts_of_a_batch_over_the_wrap_keep_its_sequences() {
 
 #[test]
 fn a_gap_at_the_oldest_batch_begins_the_run_again_and_a_gap_behind_it_waits_for_it() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let (_, first) = harness.send_alone("a");
     let (_, second) = harness.send_alone("b");
     // The second lands first, and the first was refused for a while.
@@ -89,13 +89,13 @@ fn a_gap_at_the_oldest_batch_begins_the_run_again_and_a_gap_behind_it_waits_for_
     let second = harness.next().unwrap();
     assert_eq!((stamp(&second), values(&second)), ((1, 1), vec!["b".to_owned()]));
     harness.served(second);
-    assert_eq!(harness.log.texts(), ["proof", "a", "b"]);
+    assert_eq!(harness.log.texts(), ["first", "a", "b"]);
     harness.ends();
 }
 
 #[test]
 fn an_unknown_producer_begins_its_run_again_without_an_error() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let (mut record_handle, in_flight_batch) = harness.send_alone("a");
     harness.log.forget_producers();
     harness.refused(in_flight_batch, ErrorCode::UNKNOWN_PRODUCER_ID);
@@ -109,15 +109,15 @@ fn an_unknown_producer_begins_its_run_again_without_an_error() {
 
 #[test]
 fn the_last_epoch_is_followed_by_another_identity_and_order_is_kept() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     harness.partition_sender.run.identity = Some(Identity { epoch: 32_766.into(), ..identity(7) });
     let (mut first, refused) = harness.send_alone("a");
     let (mut second, behind) = harness.send_alone("b");
     harness.refused(refused, ErrorCode::INVALID_TOPIC_EXCEPTION);
     harness.refused(behind, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
     harness.pause();
-    assert_eq!(harness.spent(), Some(ProducerId(7)), "the producer has to ask for another");
-    assert_eq!(harness.spent(), None, "once");
+    assert_eq!(harness.exhausted(), Some(ProducerId(7)), "the producer has to ask for another");
+    assert_eq!(harness.exhausted(), None, "once");
     assert!(harness.next().is_none(), "the old one again is none");
 
     harness.given = Some(identity(8));
@@ -133,25 +133,25 @@ fn the_last_epoch_is_followed_by_another_identity_and_order_is_kept() {
 
 #[test]
 fn an_identity_that_has_come_meanwhile_is_taken_when_the_epochs_are_used_up() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     harness.partition_sender.run.identity = Some(Identity { epoch: 32_766.into(), ..identity(7) });
     harness.given = Some(identity(8));
     let (_, in_flight_batch) = harness.send_alone("a");
     harness.refused(in_flight_batch, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
     harness.pause();
-    assert_eq!(harness.spent(), None, "nobody has to ask");
+    assert_eq!(harness.exhausted(), None, "nobody has to ask");
     assert_eq!(full_stamp(&harness.next().unwrap()).identity, identity(8));
 }
 
 #[test]
 fn a_producer_id_that_brokers_do_not_know_or_that_others_use_is_told_once_and_replaced() {
     for code in [ErrorCode::INVALID_PRODUCER_ID_MAPPING, ErrorCode::INVALID_PRODUCER_EPOCH] {
-        let mut harness = PartitionHarness::proven();
+        let mut harness = PartitionHarness::acked();
         let (mut first, one) = harness.send_alone("a");
         let (mut second, two) = harness.send_alone("b");
-        assert!(harness.refused(one, code).identity_spent);
-        assert_eq!(harness.partition_sender.spent(), Some(ProducerId(7)));
-        assert!(!harness.refused(two, code).identity_spent);
+        assert!(harness.refused(one, code).producer_id_exhausted);
+        assert_eq!(harness.partition_sender.exhausted(), Some(ProducerId(7)));
+        assert!(!harness.refused(two, code).producer_id_exhausted);
         harness.pause();
         assert!(harness.next().is_none());
         harness.given = Some(identity(8));
@@ -166,7 +166,7 @@ fn a_producer_id_that_brokers_do_not_know_or_that_others_use_is_told_once_and_re
 
 #[test]
 fn a_batch_that_is_surely_not_written_gets_as_many_identities_as_it_takes() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let (mut record_handle, mut in_flight_batch) = harness.send_alone("a");
     for id in 8..20 {
         harness.refused(in_flight_batch, ErrorCode::INVALID_PRODUCER_EPOCH);
@@ -208,7 +208,7 @@ fn without_idempotence_batches_have_no_stamp_and_a_gap_is_an_error() {
 
 #[test]
 fn a_duplicate_that_the_broker_recognised_is_a_success() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let (mut record_handle, in_flight_batch) = harness.send_alone("a");
     harness.refused(in_flight_batch, ErrorCode::DUPLICATE_SEQUENCE_NUMBER);
     let receipt = record_handle.poll(Waker::noop());

@@ -8,7 +8,7 @@ fn with_retries(retries: u32) -> PartitionHarness {
 
 #[test]
 fn a_retry_waits_longer_each_time_and_goes_as_it_was() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let (_, mut in_flight_batch) = harness.send_alone("a");
     let sent = bytes(&in_flight_batch);
     for pause in [1, 2, 4] {
@@ -27,7 +27,7 @@ fn a_retry_waits_longer_each_time_and_goes_as_it_was() {
 
 #[test]
 fn at_another_leader_a_retry_does_not_wait() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let (_, in_flight_batch) = harness.send_alone("a");
     harness.refused(in_flight_batch, ErrorCode::NOT_LEADER_OR_FOLLOWER);
     assert!(harness.next().is_none());
@@ -39,7 +39,7 @@ fn at_another_leader_a_retry_does_not_wait() {
 
 #[test]
 fn a_partition_that_is_leaving_sends_nothing() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let (_, in_flight_batch) = harness.send_alone("a");
     harness.partition_sender.leaving = true;
     harness.send("b");
@@ -48,7 +48,7 @@ fn a_partition_that_is_leaving_sends_nothing() {
     assert!(harness.next().is_none());
     harness.partition_sender.leaving = false;
     harness.goes_well();
-    assert_eq!(harness.log.texts(), ["proof", "a", "b"]);
+    assert_eq!(harness.log.texts(), ["first", "a", "b"]);
     harness.ends();
 }
 
@@ -100,7 +100,7 @@ fn without_retries_the_first_refusal_is_the_last_and_an_unanswered_batch_may_be_
 #[test]
 fn a_batch_behind_a_refused_one_has_not_used_a_try() {
     let mut harness = with_retries(1);
-    harness.send("proof");
+    harness.send("first");
     harness.goes_well();
     for _ in 0..5 {
         let (_, first) = harness.send_alone("a");
@@ -118,7 +118,7 @@ fn a_batch_behind_a_refused_one_has_not_used_a_try() {
 fn batches_behind_a_broken_run_use_no_try_and_follow_without_a_pause() {
     let mut harness =
         PartitionHarness::new(accumulator(), PartitionSenderConfig { retries: 0, ..partition_senders() });
-    harness.send("proof");
+    harness.send("first");
     harness.goes_well();
     let (_, refused) = harness.send_alone("a");
     let behind: Vec<(RecordHandle, InFlightBatch)> = ["b", "c"].map(|value| harness.send_alone(value)).into();
@@ -139,7 +139,7 @@ fn batches_behind_a_broken_run_use_no_try_and_follow_without_a_pause() {
 
 #[test]
 fn a_batch_that_did_not_fit_its_request_goes_with_the_next_as_it_is() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let (_, in_flight_batch) = harness.send_alone("a");
     let sent = bytes(&in_flight_batch);
     harness.partition_sender.put_back(in_flight_batch, &mut harness.completer);
@@ -161,7 +161,7 @@ fn code_of_a_rejection_stands_once_in_the_text_whatever_the_brokers_message_is()
         Some("Error TOPIC_AUTHORIZATION_FAILED: not allowed"),
         Some("29 TOPIC_AUTHORIZATION_FAILED."),
     ] {
-        let mut harness = PartitionHarness::proven();
+        let mut harness = PartitionHarness::acked();
         let (mut record_handle, in_flight_batch) = harness.send_alone("a");
         let message = words.map(ToOwned::to_owned);
         let response = BatchResponse::FromBroker {
@@ -180,7 +180,7 @@ fn code_of_a_rejection_stands_once_in_the_text_whatever_the_brokers_message_is()
 
 #[test]
 fn records_of_a_partition_that_is_gone_come_with_a_remedy() {
-    let harness = PartitionHarness::proven();
+    let harness = PartitionHarness::acked();
     let mut record_handle = harness.send("a");
     let PartitionHarness { partition_sender, mut completer, .. } = harness;
     partition_sender.discard(&mut completer);
@@ -198,7 +198,7 @@ fn a_refusal_for_good_fails_the_batch_with_the_brokers_words() {
         (ErrorCode::UNKNOWN_SERVER_ERROR, FailureKind::Refused, Persisted::Maybe),
     ];
     for (code, kind, persisted) in rows {
-        let mut harness = PartitionHarness::proven();
+        let mut harness = PartitionHarness::acked();
         let (mut record_handle, in_flight_batch) = harness.send_alone("a");
         let response = BatchResponse::FromBroker {
             code,

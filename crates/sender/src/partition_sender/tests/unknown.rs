@@ -34,7 +34,7 @@ fn error_names_the_reason_of_the_doubt_and_the_rejection_that_ended_the_run() {
 
 #[test]
 fn records_of_a_part_name_the_doubt_of_their_batch() {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let mut record_handles = parts::send_many(&harness, 20, 1_000);
     let in_flight_batch = harness.next().unwrap();
     harness.applied(&in_flight_batch, MAX);
@@ -53,7 +53,7 @@ fn records_of_a_part_name_the_doubt_of_their_batch() {
 /// A batch is in doubt by `response`; from then on each try is rejected with `code`.
 #[track_caller]
 fn check(response: &BatchResponse, code: ErrorCode, doubt: &str, rejected: &str) {
-    let mut harness = PartitionHarness::proven();
+    let mut harness = PartitionHarness::acked();
     let (mut record_handle, in_flight_batch) = harness.send_alone("a");
     harness.respond(in_flight_batch, response);
     harness.pause();

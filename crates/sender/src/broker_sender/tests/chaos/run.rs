@@ -234,7 +234,9 @@ impl Run {
         self.told.1 += std::mem::take(&mut self.harness.failed_by_discards);
         for event in std::mem::take(&mut self.harness.events) {
             match event {
-                SenderEvent::IdentitySpent(spent) => self.harness.assignment.identity_spent(spent),
+                SenderEvent::ProducerIdExhausted(exhausted) => {
+                    self.harness.assignment.producer_id_exhausted(exhausted)
+                }
                 SenderEvent::Loss { loss, .. } if self.plan.losses == 0 => {
                     panic!("the brokers lose nothing: {loss:?}")
                 }
