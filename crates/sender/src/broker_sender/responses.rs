@@ -149,11 +149,11 @@ fn response_of(response: &PartitionResult<'_>) -> BatchResponse {
         response.record_errors.clone().filter_map(record_error_of).collect();
     record_errors.sort_by_key(|record_error| record_error.place);
     record_errors.dedup_by_key(|record_error| record_error.place);
-    let blamed = record_errors.iter().take(3).filter_map(|record_error| {
+    let rejected = record_errors.iter().take(3).filter_map(|record_error| {
         let words = record_error.message.as_deref()?;
         Some(format!("record {} of the batch: {words}", record_error.place))
     });
-    let words: Vec<String> = response.error_message.map(printable).into_iter().chain(blamed).collect();
+    let words: Vec<String> = response.error_message.map(printable).into_iter().chain(rejected).collect();
     BatchResponse::FromBroker {
         code: response.error_code,
         base_offset: response.base_offset,

@@ -15,7 +15,7 @@ pub enum BatchResponse {
         append_time_ms: i64,
         /// The broker's message.
         message: Option<String>,
-        /// The records that are to blame for a refusal (KIP-467). Invariant: in their order, each once.
+        /// The records that the broker rejected (KIP-467). Invariant: in their order, each once.
         record_errors: Vec<RecordError>,
     },
     /// There is no response (`acks=0`): it was written to the connection.

@@ -47,7 +47,7 @@ impl PartitionSender {
 
     /// The broker names records that it does not take (KIP-467), and has taken none of the batch: they fail, and the
     /// others go again, under new sequences, because theirs have gaps now.
-    pub(super) fn cull(
+    pub(super) fn drop_rejected(
         &mut self,
         index: usize,
         mut batch: Batch,

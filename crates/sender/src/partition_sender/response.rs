@@ -58,10 +58,10 @@ impl PartitionSender {
             return Effects::default();
         }
         let records = in_flight_batch.batch.records;
-        let blames = matches!(response, BatchResponse::FromBroker { record_errors, .. }
+        let has_record_errors = matches!(response, BatchResponse::FromBroker { record_errors, .. }
             if record_errors.last().is_some_and(|last| last.place < records));
         let corrupted = self.entries[index].corrupted;
-        let case = Case { records, idempotent: config.idempotent, blames, corrupted };
+        let case = Case { records, idempotent: config.idempotent, has_record_errors, corrupted };
         let (verdict, trace) = judge(response, case);
         self.note_rejection(now, response, verdict);
         if verdict != Verdict::Written {
@@ -72,8 +72,8 @@ impl PartitionSender {
             Verdict::Written => effects.loss = self.written(index, in_flight_batch, now, response, completer),
             Verdict::Fail(kind) => self.failed(index, in_flight_batch.batch, kind, response, completer),
             Verdict::Split => effects.job = self.split(index, in_flight_batch.batch, response, completer),
-            Verdict::Cull(kind) => {
-                effects.job = self.cull(index, in_flight_batch.batch, kind, response, completer);
+            Verdict::DropRejected(kind) => {
+                effects.job = self.drop_rejected(index, in_flight_batch.batch, kind, response, completer);
             }
             Verdict::BumpEpoch | Verdict::ResetProducerId => {
                 effects.producer_id_exhausted =

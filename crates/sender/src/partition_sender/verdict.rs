@@ -18,7 +18,7 @@ pub(super) enum Verdict {
     /// In smaller parts.
     Split,
     /// Without the records that the broker named; those fail.
-    Cull(FailureKind),
+    DropRejected(FailureKind),
     /// The leader does not take its sequence: a batch before it is missing, or was written already and is forgotten.
     BumpEpoch,
     /// The leader does not take its producer id or its epoch: another id is needed.
@@ -43,8 +43,8 @@ pub(super) struct Case {
     pub(super) records: u32,
     /// Whether batches carry sequences.
     pub(super) idempotent: bool,
-    /// Whether the broker named records that are to blame.
-    pub(super) blames: bool,
+    /// Whether the response names records that the broker rejected.
+    pub(super) has_record_errors: bool,
     /// How often the broker found it corrupt before.
     pub(super) corrupted: u32,
 }
@@ -56,7 +56,7 @@ const CORRUPT_TRIES_MAX: u32 = 5;
 pub(super) fn verdict(code: ErrorCode, case: Case) -> (Verdict, Appended) {
     use Appended::{Maybe, NotThisAttempt};
     use FailureKind as Kind;
-    use Verdict::{BumpEpoch, Cull, Fail, ResetProducerId, Retry, RetryAtLeader, Split, Written};
+    use Verdict::{BumpEpoch, DropRejected, Fail, ResetProducerId, Retry, RetryAtLeader, Split, Written};
 
     match code {
         ErrorCode::NONE | ErrorCode::DUPLICATE_SEQUENCE_NUMBER => (Written, Maybe),
@@ -109,8 +109,12 @@ pub(super) fn verdict(code: ErrorCode, case: Case) -> (Verdict, Appended) {
             (ResetProducerId, NotThisAttempt)
         }
 
-        ErrorCode::INVALID_TIMESTAMP if case.blames => (Cull(Kind::InvalidTimestamp), NotThisAttempt),
-        ErrorCode::INVALID_RECORD if case.blames => (Cull(Kind::InvalidRecord), NotThisAttempt),
+        ErrorCode::INVALID_TIMESTAMP if case.has_record_errors => {
+            (DropRejected(Kind::InvalidTimestamp), NotThisAttempt)
+        }
+        ErrorCode::INVALID_RECORD if case.has_record_errors => {
+            (DropRejected(Kind::InvalidRecord), NotThisAttempt)
+        }
         ErrorCode::INVALID_TOPIC_EXCEPTION => (Fail(Kind::InvalidTopic), NotThisAttempt),
         ErrorCode::TOPIC_AUTHORIZATION_FAILED => (Fail(Kind::TopicAuthorizationFailed), NotThisAttempt),
         ErrorCode::CLUSTER_AUTHORIZATION_FAILED => (Fail(Kind::ClusterAuthorizationFailed), NotThisAttempt),
@@ -126,7 +130,7 @@ pub(super) fn verdict(code: ErrorCode, case: Case) -> (Verdict, Appended) {
 mod tests {
     use super::*;
 
-    const CASE: Case = Case { records: 3, idempotent: true, blames: false, corrupted: 0 };
+    const CASE: Case = Case { records: 3, idempotent: true, has_record_errors: false, corrupted: 0 };
 
     #[track_caller]
     fn check(code: ErrorCode, case: Case, expected: (Verdict, Appended)) {
@@ -174,13 +178,17 @@ mod tests {
 
     #[test]
     fn records_that_are_to_blame_fail_alone() {
-        let blames = Case { blames: true, ..CASE };
+        let has_record_errors = Case { has_record_errors: true, ..CASE };
         for (code, kind) in [(32, FailureKind::InvalidTimestamp), (87, FailureKind::InvalidRecord)] {
-            check(ErrorCode(code), blames, (Verdict::Cull(kind), Appended::NotThisAttempt));
+            check(
+                ErrorCode(code),
+                has_record_errors,
+                (Verdict::DropRejected(kind), Appended::NotThisAttempt),
+            );
             check(ErrorCode(code), CASE, (Verdict::Fail(kind), Appended::NotThisAttempt));
         }
         let refused = (Verdict::Fail(FailureKind::Refused), Appended::NotThisAttempt);
-        check(ErrorCode::POLICY_VIOLATION, blames, refused);
+        check(ErrorCode::POLICY_VIOLATION, has_record_errors, refused);
     }
 
     #[test]

@@ -119,10 +119,10 @@ fn too_large_batch_whose_response_was_lost_is_written_once_in_parts_or_as_a_whol
 fn records_that_a_broker_names_fail_alone() {
     for codec in CODECS {
         for places in [&[0][..], &[4], &[9], &[3, 4, 5], &[1, 3, 5, 7, 9]] {
-            blame::check(PartitionHarness::compressed(codec), 10, 100, places);
+            record_errors::check(PartitionHarness::compressed(codec), 10, 100, places);
         }
         let places: Vec<u32> = (0..3_000).step_by(700).collect();
-        blame::check(PartitionHarness::compressed(codec), 3_000, 150, &places);
+        record_errors::check(PartitionHarness::compressed(codec), 3_000, 150, &places);
     }
 }
 

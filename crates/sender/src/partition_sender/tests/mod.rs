@@ -3,7 +3,6 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails fails its test")]
 
 mod another_topic;
-mod blame;
 mod compressed;
 mod doubt;
 mod expired;
@@ -13,6 +12,7 @@ mod order;
 mod parts;
 mod parts_in_doubt;
 mod parts_of_parts;
+mod record_errors;
 mod restarts;
 mod stamps;
 mod tries;

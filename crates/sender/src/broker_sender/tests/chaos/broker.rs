@@ -108,11 +108,11 @@ fn faulty(log: &mut Log, bytes: &[u8], max: usize, dice: &mut fastrand::Rng) -> 
         }
         7 | 8 => coded(log.append(bytes, dice.usize(100..20_000).min(max))),
         _ => {
-            let blamed = (0..dice.usize(1..4)).map(|_| BatchIndexAndErrorMessage {
+            let rejected = (0..dice.usize(1..4)).map(|_| BatchIndexAndErrorMessage {
                 batch_index: dice.i32(-1..20),
                 batch_index_error_message: Some("no good".to_owned()),
             });
-            let record_errors = blamed.collect();
+            let record_errors = rejected.collect();
             let code = if dice.bool() { ErrorCode::INVALID_RECORD } else { ErrorCode::INVALID_TIMESTAMP };
             PartitionProduceResponse { record_errors, ..coded((code, -1)) }
         }

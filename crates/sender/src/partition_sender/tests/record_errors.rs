@@ -7,7 +7,7 @@ fn record_errors(places: &[u32]) -> Vec<RecordError> {
     places.iter().map(named).collect()
 }
 
-fn blames(places: &[u32]) -> BatchResponse {
+fn rejecting(places: &[u32]) -> BatchResponse {
     BatchResponse::FromBroker {
         code: ErrorCode::INVALID_RECORD,
         base_offset: -1,
@@ -22,7 +22,7 @@ fn send_many(harness: &PartitionHarness, count: usize, bytes: usize) -> Vec<Reco
     (0..count).map(|number| harness.send(&value(number))).collect()
 }
 
-/// Sends `count` records as one batch, has a broker blame those at `places`, and checks that the others are written.
+/// Sends `count` records as one batch, has a broker reject those at `places`, and checks that the others are written.
 #[track_caller]
 pub(super) fn check(mut harness: PartitionHarness, count: usize, bytes: usize, places: &[u32]) {
     let mut record_handles = send_many(&harness, count, bytes);
@@ -31,7 +31,7 @@ pub(super) fn check(mut harness: PartitionHarness, count: usize, bytes: usize, p
     let whole = harness.next().unwrap();
     let before = harness.log.values.len();
     let mut behind = harness.send("behind");
-    harness.respond(whole, &blames(places));
+    harness.respond(whole, &rejecting(places));
     assert!(places.len() == count || !harness.shared.outstanding.is_settled(flush));
     assert!(places.len() == count || harness.partition_sender.compresses() || harness.used() >= used);
     harness.goes_well();
@@ -89,7 +89,7 @@ fn each_of_thousands_of_named_records_costs_the_same() {
         let whole = harness.next().unwrap();
         // Every other record: each is a range of its own, and each of the others goes again in a part of its own.
         let places: Vec<u32> = (0..u32::try_from(count).unwrap()).step_by(2).collect();
-        harness.respond(whole, &blames(&places));
+        harness.respond(whole, &rejecting(&places));
         assert!(record_handles.iter_mut().step_by(2).all(|record_handle| failure(record_handle).is_some()));
         assert!(record_handles.iter_mut().skip(1).step_by(2).all(is_pending));
         harness.goes_well();
@@ -137,7 +137,7 @@ fn the_others_go_under_a_new_run_after_all_that_is_out_has_come_back() {
     send_many(&harness, 4, 5);
     let whole = harness.next().unwrap();
     let (_, behind) = harness.send_alone("behind");
-    harness.respond(whole, &blames(&[1]));
+    harness.respond(whole, &rejecting(&[1]));
     assert!(harness.next().is_none());
     harness.refused(behind, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
     let mut again = Vec::new();
@@ -156,12 +156,12 @@ fn a_part_may_be_blamed_again() {
     let mut harness = PartitionHarness::acked();
     let mut record_handles = send_many(&harness, 6, 5);
     let whole = harness.next().unwrap();
-    harness.respond(whole, &blames(&[2]));
+    harness.respond(whole, &rejecting(&[2]));
     let first = harness.next().unwrap();
     harness.served(first);
     let second = harness.next().unwrap();
     assert_eq!(values(&second), ["3", "4", "5"]);
-    harness.respond(second, &blames(&[1]));
+    harness.respond(second, &rejecting(&[1]));
     harness.goes_well();
     let offsets: Vec<_> = record_handles.iter_mut().map(offset).collect();
     assert_eq!(offsets, [Some(1), Some(2), None, Some(3), None, Some(4)]);
@@ -174,7 +174,7 @@ fn a_record_outside_of_the_batch_is_no_blame_and_the_whole_batch_fails() {
         let mut harness = PartitionHarness::acked();
         let mut record_handles = send_many(&harness, 10, 5);
         let whole = harness.next().unwrap();
-        harness.respond(whole, &blames(places));
+        harness.respond(whole, &rejecting(places));
         for record_handle in &mut record_handles {
             assert_eq!(failure(record_handle), Some((FailureKind::InvalidRecord, Persisted::No)));
         }
@@ -191,7 +191,7 @@ fn of_a_batch_that_may_be_written_nothing_goes_again() {
     harness.lost(in_flight_batch);
     harness.pause();
     let again = harness.next().unwrap();
-    harness.respond(again, &blames(&[1]));
+    harness.respond(again, &rejecting(&[1]));
     for record_handle in &mut record_handles {
         assert_eq!(failure(record_handle), Some((FailureKind::InvalidRecord, Persisted::Maybe)));
     }
@@ -206,7 +206,7 @@ fn an_expired_batch_settles_nobody_twice() {
     send_many(&harness, 10, 5);
     let in_flight_batch = harness.next().unwrap();
     harness.deadline();
-    harness.respond(in_flight_batch, &blames(&[1]));
+    harness.respond(in_flight_batch, &rejecting(&[1]));
     assert_eq!((harness.used(), harness.completer.counters.failed), (0, 10));
     harness.ends();
 }
