@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::schedule::Visit;
+use super::schedule::PollReason;
 use super::{BrokerSender, ProduceRequest};
 use crate::partition_sender::{BatchResponse, Next};
 
@@ -22,8 +22,8 @@ impl BrokerSender {
                 &self.config.partition_sender,
                 &mut self.completer,
             ) {
-                Next::Busy => self.schedule.come_back(serial, Visit::Look),
-                Next::Nothing => self.refresh(serial, now, Visit::Look),
+                Next::Busy => self.schedule.poll_later(serial, PollReason::StateChanged),
+                Next::Nothing => self.poll_partition(serial, now, PollReason::StateChanged),
                 Next::InFlightBatch(in_flight_batch) if in_flight_batch.batch.is_beyond(version) => {
                     self.on_response(
                         now,
@@ -46,7 +46,7 @@ impl BrokerSender {
         }
         // Only now may a partition be listed again: a request takes each at most once.
         for in_flight_batch in request.in_flight_batches.iter().flatten() {
-            self.refresh(in_flight_batch.partition.serial(), now, Visit::Look);
+            self.poll_partition(in_flight_batch.partition.serial(), now, PollReason::StateChanged);
         }
         if request.batches() == 0 {
             self.recycle(request);

@@ -6,7 +6,7 @@
 use std::time::Instant;
 
 use super::BrokerSender;
-use super::schedule::Visit;
+use super::schedule::PollReason;
 use crate::compression::{CompressionJob, CompressionResult};
 use crate::partition_sender::Claimed;
 
@@ -19,7 +19,7 @@ impl BrokerSender {
             return self.completer.release_output(result.output);
         };
         partition_sender.compressed(result, &mut self.completer);
-        self.schedule.revisit.push(serial);
+        self.schedule.changed.push(serial);
         self.release_if_idle(serial);
     }
 
@@ -49,11 +49,11 @@ impl BrokerSender {
         let Some(partition_sender) = self.partition_senders.get_mut(&serial) else { return };
         match partition_sender.claim(now) {
             Claimed::Nothing => {}
-            Claimed::Busy => self.schedule.come_back(serial, Visit::Look),
+            Claimed::Busy => self.schedule.poll_later(serial, PollReason::StateChanged),
             Claimed::Job(job) => self.jobs.push_back(job),
             Claimed::Skipped(bytes) => {
                 self.completer.count_skipped(bytes);
-                self.schedule.revisit.push(serial);
+                self.schedule.changed.push(serial);
             }
         }
     }

@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 
 use super::BrokerSender;
-use super::schedule::Visit;
+use super::schedule::PollReason;
 
 /// A broker that owes an answer for so long may have its connection reset. Callers who wait have the broker sender look once a
 /// second.
@@ -24,7 +24,7 @@ impl BrokerSender {
             let Some(partition_sender) = self.partition_senders.get_mut(&serial) else { continue };
             is_in_flight |= partition_sender.give_way(&mut self.completer);
             // It stands in the list again as long as it keeps some.
-            self.refresh(serial, now, Visit::Look);
+            self.poll_partition(serial, now, PollReason::StateChanged);
         }
         let is_silent = self.silent_since.is_some_and(|since| now >= since + SILENT_MIN);
         // Without answers, what was written counts as delivered, and a reset would lose it.

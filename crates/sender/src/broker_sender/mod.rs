@@ -43,7 +43,7 @@ use crate::partition_sender::{Completer, Counters, PartitionSender, PartitionSen
 use crate::sync::Arc;
 use obstacle::Connecting;
 use responses::ReturnedBatch;
-use schedule::{Schedule, Visit};
+use schedule::{PollReason, Schedule};
 
 /// How a broker sender sends.
 #[derive(Clone, Debug)]
@@ -123,7 +123,7 @@ pub struct BrokerSender {
     left_unanswered: bool,
     /// How often it looked how a partition stands.
     #[cfg(test)]
-    looks: usize,
+    polls: usize,
 }
 
 impl BrokerSender {
@@ -155,7 +155,7 @@ impl BrokerSender {
             connecting: None,
             left_unanswered: false,
             #[cfg(test)]
-            looks: 0,
+            polls: 0,
             config,
         }
     }
@@ -163,7 +163,7 @@ impl BrokerSender {
     /// The producer has an identity, or another one.
     pub fn set_identity(&mut self, identity: Identity) {
         self.identity = Some(identity);
-        self.schedule.revisit.extend(self.partition_senders.keys());
+        self.schedule.changed.extend(self.partition_senders.keys());
     }
 
     /// A connection is ready, on which Produce has this version.
@@ -172,7 +172,7 @@ impl BrokerSender {
         self.connecting = None;
         // The broker may have started anew, and not know the runs of partitions that had nothing in flight either.
         self.partition_senders.values_mut().for_each(|partition_sender| partition_sender.leader_changed());
-        self.schedule.revisit.extend(self.partition_senders.keys());
+        self.schedule.changed.extend(self.partition_senders.keys());
         // A broker that takes connections and breaks them over every request is in trouble all the same.
         if !self.left_unanswered {
             self.trouble = None;
@@ -186,7 +186,7 @@ impl BrokerSender {
     pub fn woke_late(&mut self, since: Instant, now: Instant) {
         let until = now + self.config.request_timeout;
         self.partition_senders.values_mut().for_each(|partition_sender| partition_sender.grant(since, until));
-        self.schedule.revisit.extend(self.partition_senders.keys());
+        self.schedule.changed.extend(self.partition_senders.keys());
     }
 
     /// Fails everything that is not settled, here and in the queues: the producer ends.
@@ -209,7 +209,7 @@ impl BrokerSender {
     /// The next step.
     pub fn poll(&mut self, now: Instant, room: bool) -> Output {
         self.completer.at(now);
-        self.look(now);
+        self.poll_partitions(now);
         if self.gives_way(now) {
             self.completer.finish();
             return Output::Reset;
@@ -250,7 +250,7 @@ impl BrokerSender {
         &self.mailbox
     }
 
-    /// Whether it looks after any partition.
+    /// Whether it has any partition.
     #[must_use]
     pub fn has_partitions(&self) -> bool {
         !self.partition_senders.is_empty()
@@ -269,45 +269,41 @@ impl BrokerSender {
     }
 
     /// Goes through everything that may have changed.
-    fn look(&mut self, now: Instant) {
+    fn poll_partitions(&mut self, now: Instant) {
         self.schedule.clear();
         self.mailbox.look(&mut self.ready_partitions);
-        let pressed = std::mem::take(&mut self.ready_partitions.pressed);
+        let flush_requested = std::mem::take(&mut self.ready_partitions.pressed);
         let mut results = std::mem::take(&mut self.ready_partitions.results);
         results.drain(..).for_each(|result| self.compressed(result));
         self.ready_partitions.results = results;
         while let Some(serial) = self.ready_partitions.partitions.pop_front() {
-            self.refresh(serial, now, Visit::Look);
+            self.poll_partition(serial, now, PollReason::StateChanged);
         }
-        if pressed {
-            self.schedule.press(&mut self.partition_senders);
+        if flush_requested {
+            self.schedule.request_flush(&mut self.partition_senders);
         }
-        self.go_through(
+        self.poll_each(
             |schedule| &mut schedule.arriving,
             |broker_sender, serial| broker_sender.arrive(serial, now),
         );
-        self.go_through(
-            |schedule| &mut schedule.pressing,
-            |broker_sender, serial| broker_sender.refresh(serial, now, Visit::Press),
+        self.poll_each(
+            |schedule| &mut schedule.flushing,
+            |broker_sender, serial| broker_sender.poll_partition(serial, now, PollReason::FlushRequested),
         );
-        self.go_through(
-            |schedule| &mut schedule.revisit,
-            |broker_sender, serial| broker_sender.refresh(serial, now, Visit::Look),
+        self.poll_each(
+            |schedule| &mut schedule.changed,
+            |broker_sender, serial| broker_sender.poll_partition(serial, now, PollReason::StateChanged),
         );
         while let Some(serial) = self.schedule.pop_due(now) {
             if let Some(partition_sender) = self.partition_senders.get_mut(&serial) {
                 partition_sender.armed = None;
-                self.refresh(serial, now, Visit::Look);
+                self.poll_partition(serial, now, PollReason::StateChanged);
             }
         }
     }
 
     /// Visits the partitions of a list. Those that are listed meanwhile stay for the next time.
-    fn go_through(
-        &mut self,
-        list: fn(&mut Schedule) -> &mut Vec<u32>,
-        mut visit: impl FnMut(&mut Self, u32),
-    ) {
+    fn poll_each(&mut self, list: fn(&mut Schedule) -> &mut Vec<u32>, mut visit: impl FnMut(&mut Self, u32)) {
         let mut serials = std::mem::take(list(&mut self.schedule));
         serials.drain(..).for_each(|serial| visit(self, serial));
         // The memory of the list is kept.
@@ -319,59 +315,61 @@ impl BrokerSender {
     fn arrive(&mut self, serial: u32, now: Instant) {
         let Some(partition_sender) = self.partition_senders.get(&serial) else { return };
         match partition_sender.partition().assign(&self.mailbox) {
-            Some(()) if self.completer.shared().is_pressed() => self.refresh(serial, now, Visit::Press),
-            Some(()) => self.refresh(serial, now, Visit::Look),
-            None => self.schedule.come_back(serial, Visit::Arrival),
+            Some(()) if self.completer.shared().is_pressed() => {
+                self.poll_partition(serial, now, PollReason::FlushRequested)
+            }
+            Some(()) => self.poll_partition(serial, now, PollReason::StateChanged),
+            None => self.schedule.poll_later(serial, PollReason::Arrival),
         }
     }
 
     /// Looks how a partition stands: lists it if it has something to send, and sets its timer.
-    fn refresh(&mut self, serial: u32, now: Instant, why: Visit) {
+    fn poll_partition(&mut self, serial: u32, now: Instant, reason: PollReason) {
         let Some(partition_sender) = self.partition_senders.get_mut(&serial) else { return };
         #[cfg(test)]
         {
-            self.looks += 1;
+            self.polls += 1;
         }
         let exhausted = partition_sender.bump_epoch(self.identity, &mut self.completer);
         self.events.extend(exhausted.map(SenderEvent::ProducerIdExhausted));
         let config = &self.config.partition_sender;
         let claim_from = if self.compresses { partition_sender.claim_from() } else { usize::MAX };
-        let pressed = why == Visit::Press;
-        let Some(standing) =
-            partition_sender.partition().visit(now, partition_sender.is_idle(), pressed, claim_from)
+        let flush_requested = reason == PollReason::FlushRequested;
+        let Some(status) =
+            partition_sender.partition().visit(now, partition_sender.is_idle(), flush_requested, claim_from)
         else {
-            return self.schedule.come_back(serial, why);
+            return self.schedule.poll_later(serial, reason);
         };
-        if (standing.expires.is_some() || partition_sender.has_waiting())
+        if (status.expires.is_some() || partition_sender.has_waiting())
             && partition_sender.partition().wakes()
         {
             self.events.push(SenderEvent::Awake(StdArc::clone(partition_sender.partition().topic())));
         }
         self.schedule.note_keeping(serial, partition_sender);
         let unsent =
-            standing.expires.map(|due| partition_sender.unsent_due(due, now, self.config.request_timeout));
+            status.expires.map(|due| partition_sender.unsent_due(due, now, self.config.request_timeout));
         let expires = partition_sender.deadline(config).into_iter().chain(unsent).min();
         if expires.is_some_and(|expires| expires <= now) {
             self.expire(serial, now);
             // The next look, which follows at once, sees how it stands after that.
-            return self.schedule.revisit.push(serial);
+            return self.schedule.changed.push(serial);
         }
         let has_next = match partition_sender.compresses() {
-            true => partition_sender.has_prepared() || (standing.ripe && partition_sender.may_claim()),
-            false => standing.ripe,
+            true => partition_sender.has_prepared() || (status.ripe && partition_sender.may_claim()),
+            false => status.ripe,
         };
         if partition_sender.may_send(now, self.identity, config)
             && (has_next || partition_sender.has_waiting())
         {
             self.schedule.list(serial, partition_sender);
         }
-        if standing.ripe && standing.bytes > claim_from {
+        if status.ripe && status.bytes > claim_from {
             self.schedule.claiming.push(serial);
         }
-        if standing.ages.is_some() {
+        if status.ages.is_some() {
             self.schedule.note_open(serial, partition_sender);
         }
-        let later = [expires, standing.ages, partition_sender.not_before()].into_iter().flatten();
+        let later = [expires, status.ages, partition_sender.not_before()].into_iter().flatten();
         self.schedule.arm(serial, later.filter(|at| *at > now).min(), partition_sender);
     }
 }

@@ -29,7 +29,7 @@ impl BrokerSender {
     pub fn set_topic_id(&mut self, serial: u32, topic_id: TopicId) {
         if let Some(partition_sender) = self.partition_senders.get_mut(&serial) {
             partition_sender.set_topic_id(topic_id);
-            self.schedule.revisit.push(serial);
+            self.schedule.changed.push(serial);
         }
     }
 
@@ -37,7 +37,7 @@ impl BrokerSender {
     pub fn topic_changed(&mut self, serial: u32) {
         if let Some(partition_sender) = self.partition_senders.get_mut(&serial) {
             partition_sender.topic_changed();
-            self.schedule.revisit.push(serial);
+            self.schedule.changed.push(serial);
         }
     }
 
@@ -45,7 +45,7 @@ impl BrokerSender {
     pub fn elected(&mut self, serial: u32) {
         if let Some(partition_sender) = self.partition_senders.get_mut(&serial) {
             partition_sender.leader_changed();
-            self.schedule.revisit.push(serial);
+            self.schedule.changed.push(serial);
         }
     }
 

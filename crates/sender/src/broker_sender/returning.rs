@@ -131,7 +131,7 @@ impl BrokerSender {
             self.events.push(SenderEvent::ProducerIdExhausted(exhausted));
         }
         self.jobs.extend(job);
-        self.schedule.revisit.push(serial);
+        self.schedule.changed.push(serial);
         self.release_if_idle(serial);
     }
 

@@ -14,14 +14,14 @@ pub(super) struct Schedule {
     /// New here; their callers do not ring at this broker sender yet.
     pub(super) arriving: Vec<u32>,
     /// To be looked at again.
-    pub(super) revisit: Vec<u32>,
+    pub(super) changed: Vec<u32>,
     /// The next batch of these is compressed ahead of its turn.
     pub(super) claiming: Vec<u32>,
     /// To be looked at again, and to send what they have.
-    pub(super) pressing: Vec<u32>,
+    pub(super) flushing: Vec<u32>,
     /// To be failed.
     pub(super) aborting: Vec<u32>,
-    /// That had an open batch when they were last looked at: those that a press concerns.
+    /// That had an open batch when they were last looked at: those that a requested flush concerns.
     open: Vec<u32>,
     /// That keep batches whose callers were told: those that give way when a caller waits for room.
     keeping: Vec<u32>,
@@ -34,15 +34,15 @@ pub(super) struct Schedule {
     timers: BTreeSet<(Instant, u32)>,
 }
 
-/// The purpose of a visit to a partition.
+/// Why a partition is polled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Visit {
+pub(super) enum PollReason {
     /// Its callers ring here from now on.
     Arrival,
-    /// To have it send what it has.
-    Press,
-    /// To see how it stands.
-    Look,
+    /// A flush was requested: it sends what it has.
+    FlushRequested,
+    /// Its state may have changed.
+    StateChanged,
 }
 
 impl Schedule {
@@ -61,14 +61,14 @@ impl Schedule {
     }
 
     /// A caller holds the partition: the broker sender comes back to it.
-    pub(super) fn come_back(&mut self, serial: u32, why: Visit) {
+    pub(super) fn poll_later(&mut self, serial: u32, reason: PollReason) {
         if mutant::is(Blind::SenderAfterBusy) {
             return;
         }
-        match why {
-            Visit::Arrival => self.arriving.push(serial),
-            Visit::Press => self.pressing.push(serial),
-            Visit::Look => self.revisit.push(serial),
+        match reason {
+            PollReason::Arrival => self.arriving.push(serial),
+            PollReason::FlushRequested => self.flushing.push(serial),
+            PollReason::StateChanged => self.changed.push(serial),
         }
     }
 
@@ -105,14 +105,14 @@ impl Schedule {
     }
 
     /// Everything shall go: that of those with an open batch, and of those that could not be looked at yet.
-    pub(super) fn press(&mut self, partition_senders: &mut BTreeMap<u32, Box<PartitionSender>>) {
+    pub(super) fn request_flush(&mut self, partition_senders: &mut BTreeMap<u32, Box<PartitionSender>>) {
         for serial in self.open.drain(..) {
             if let Some(partition_sender) = partition_senders.get_mut(&serial) {
                 partition_sender.open = false;
             }
-            self.pressing.push(serial);
+            self.flushing.push(serial);
         }
-        self.pressing.append(&mut self.revisit);
+        self.flushing.append(&mut self.changed);
     }
 
     /// A partition sender goes away. It may come back, and must not be found twice then: see [`clear`](Self::clear).
@@ -144,9 +144,9 @@ impl Schedule {
         let gone = std::mem::take(&mut self.gone);
         let lists = [
             &mut self.arriving,
-            &mut self.revisit,
+            &mut self.changed,
             &mut self.claiming,
-            &mut self.pressing,
+            &mut self.flushing,
             &mut self.aborting,
             &mut self.open,
             &mut self.keeping,
@@ -190,6 +190,6 @@ impl Schedule {
 
     /// Whether a partition was held by a caller, or waits to be looked at.
     pub(super) fn has_busy(&self) -> bool {
-        !(self.arriving.is_empty() && self.revisit.is_empty() && self.pressing.is_empty())
+        !(self.arriving.is_empty() && self.changed.is_empty() && self.flushing.is_empty())
     }
 }

@@ -13,28 +13,28 @@ use crate::tests::{accumulator, identity};
 
 const BROKER: Option<BrokerId> = Some(BrokerId(1));
 
-/// How often the broker sender looks at a partition while this is done.
-fn looks(harness: &mut SenderHarness, what: impl FnOnce(&mut SenderHarness)) -> usize {
-    let before = harness.broker(1).looks;
+/// How often the broker sender polls a partition while this is done.
+fn polls(harness: &mut SenderHarness, what: impl FnOnce(&mut SenderHarness)) -> usize {
+    let before = harness.broker(1).polls;
     what(harness);
-    harness.broker(1).looks - before
+    harness.broker(1).polls - before
 }
 
 #[test]
 fn ten_thousand_idle_partitions_cost_nothing_at_a_wake() {
     let mut harness = SenderHarness::of(10_000);
-    let arrival = looks(&mut harness, |harness| assert!(harness.request(1).is_none()));
+    let arrival = polls(&mut harness, |harness| assert!(harness.request(1).is_none()));
     assert_eq!(arrival, 10_000);
     for round in 0..100 {
         let partition = (round * 97) % 10_000;
-        let busy = looks(&mut harness, |harness| {
+        let busy = polls(&mut harness, |harness| {
             let (_, request) = harness.send_alone(partition, "a");
             harness.served(1, request);
             assert!(harness.request(1).is_none());
         });
-        assert!(busy <= 6, "{busy} looks for one partition's batch");
+        assert!(busy <= 6, "{busy} polls for one partition's batch");
     }
-    let idle = looks(&mut harness, |harness| {
+    let idle = polls(&mut harness, |harness| {
         for _ in 0..100 {
             harness.linger();
             assert!(harness.request(1).is_none());
@@ -51,20 +51,20 @@ fn a_press_looks_at_partitions_with_an_open_batch_alone() {
         harness.send(partition, b"a").unwrap();
     }
     assert!(harness.request(1).is_none(), "they linger");
-    let pressed = looks(&mut harness, |harness| {
+    let flushed = polls(&mut harness, |harness| {
         harness.shared.press();
         let request = harness.request(1).unwrap();
         assert_eq!(request.batches(), 3);
         harness.served(1, request);
     });
-    assert!(pressed <= 12, "{pressed} looks for three partitions");
-    let again = looks(&mut harness, |harness| {
+    assert!(flushed <= 12, "{flushed} polls for three partitions");
+    let again = polls(&mut harness, |harness| {
         for _ in 0..10 {
             harness.shared.press();
             assert!(harness.request(1).is_none());
         }
     });
-    assert!(again <= 6, "{again} looks for nothing");
+    assert!(again <= 6, "{again} polls for nothing");
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn a_broker_sender_tells_once_a_partition_that_there_is_something_to_send_to_a_d
     let request = harness.request(1).unwrap();
     assert!(harness.events.is_empty(), "it is active");
     assert!(harness.topic.make_dormant(uses + 1));
-    // It looks at all of them.
+    // It polls all of them.
     harness.broker(1).set_identity(identity(7));
     harness.poll(BROKER, true);
     assert!(harness.events.is_empty(), "there is nothing to send");

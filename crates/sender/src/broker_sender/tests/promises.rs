@@ -159,7 +159,7 @@ fn batch_that_was_never_sent_and_is_found_late_has_one_request_timeout_more() {
     assert_eq!(failure(&mut record_handle), Some((FailureKind::DeliveryTimeout, Persisted::No)), "once");
 }
 
-/// The broker sender without a broker looks at its partitions, and sees what it did.
+/// The broker sender without a broker polls its partitions, and sees what it did.
 fn poll_leaderless_after(harness: &mut SenderHarness, seconds: u64) {
     harness.now += Duration::from_secs(seconds);
     let now = harness.now;

@@ -66,7 +66,7 @@ impl Broker {
         }
     }
 
-    /// The connection ends: of what was sent, the broker has some, and looks at it later, if at all. Each request, and
+    /// The connection ends: of what was sent, the broker has some, and reads it later, if at all. Each request, and
     /// whether the broker may have had all of it.
     pub(super) fn cut(&mut self, dice: &mut fastrand::Rng) -> Vec<(ProduceRequest, bool)> {
         let mut ended: Vec<_> = self.answered.drain(..).map(|(request, _)| (request, true)).collect();

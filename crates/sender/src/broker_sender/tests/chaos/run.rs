@@ -201,7 +201,7 @@ impl Run {
         }
     }
 
-    /// A broker sender looks while a caller holds a partition.
+    /// A broker sender polls while a caller holds a partition.
     fn meet_a_caller(&mut self, id: i32) {
         let partition = self.dice.usize(..self.harness.topic.partitions().len());
         let partition = std::sync::Arc::clone(&self.harness.topic.partitions()[partition]);
