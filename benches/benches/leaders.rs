@@ -15,7 +15,7 @@ use milena_partitioner::Partitioner;
 use milena_sender::accumulator::{
     AccumulatorConfig, AppendOptions, Clock, RecordRef, SenderMailbox, Shared, Topic,
 };
-use milena_sender::assignment::{Assignment, Leadership, Order, SenderId};
+use milena_sender::assignment::{Assignment, Command, Leadership, SenderId};
 use milena_sender::broker_sender::{BrokerSender, BrokerSenderConfig, SenderEvent};
 use milena_sender::partition_sender::PartitionSenderConfig;
 
@@ -142,12 +142,12 @@ impl Senders {
         let leaders: Vec<Leadership> = (0..PARTITIONS).map(|_| leader).collect();
         self.assignment.topic(&self.topic, TopicId::ZERO, &leaders, &Arc::new(SenderMailbox::default()));
         loop {
-            while let Some(order) = self.assignment.next_order() {
-                match order {
-                    Order::Adopt(Some(id), partition_sender) => {
+            while let Some(command) = self.assignment.next_command() {
+                match command {
+                    Command::Adopt(Some(id), partition_sender) => {
                         self.broker_sender(id).adopt(partition_sender)
                     }
-                    Order::Leave(Some(id), serial) => self.broker_sender(id).leave(serial),
+                    Command::Leave(Some(id), serial) => self.broker_sender(id).leave(serial),
                     _ => {}
                 }
             }

@@ -1,6 +1,6 @@
 //! The task of one broker: one hand-written future that carries bytes between a broker sender and its connection.
 //!
-//! Each turn: take orders, read until nothing comes, let the broker sender decide, write until nothing goes, and only then fall
+//! Each turn: take commands, read until nothing comes, let the broker sender decide, write until nothing goes, and only then fall
 //! asleep, after another look at everything that could have changed meanwhile. After a write the read side is polled
 //! again, so that a waker is always registered there.
 
@@ -53,14 +53,14 @@ pub(super) enum BrokerCommand {
 }
 
 /// A broker sender's mail from the cluster task.
-pub(super) type Orders = Mailbox<VecDeque<BrokerCommand>>;
+pub(super) type BrokerCommands = Mailbox<VecDeque<BrokerCommand>>;
 
 /// See the module.
 #[derive(Debug)]
 pub(super) struct BrokerTask {
     _early_end: EarlyEnd,
     settings: Arc<Settings>,
-    orders: Arc<Orders>,
+    commands: Arc<BrokerCommands>,
     broker_sender: BrokerSender,
     link: Link,
     timer: Pin<Box<Sleep>>,
@@ -83,7 +83,7 @@ impl BrokerTask {
     pub(super) fn new(
         early_end: EarlyEnd,
         settings: Arc<Settings>,
-        orders: Arc<Orders>,
+        commands: Arc<BrokerCommands>,
         broker_sender: BrokerSender,
         nudge: Option<Nudge>,
         seed: u64,
@@ -95,7 +95,7 @@ impl BrokerTask {
         Self {
             _early_end: early_end,
             settings,
-            orders,
+            commands,
             broker_sender,
             link,
             timer,
@@ -109,10 +109,10 @@ impl BrokerTask {
         }
     }
 
-    fn take_orders(&mut self, now: Instant) {
-        let orders = self.orders.look(std::mem::take);
-        for order in orders {
-            match order {
+    fn take_commands(&mut self, now: Instant) {
+        let commands = self.commands.look(std::mem::take);
+        for command in commands {
+            match command {
                 BrokerCommand::Adopt(partition_sender) => self.broker_sender.adopt(partition_sender),
                 BrokerCommand::Leave(serial) => self.broker_sender.leave(serial),
                 BrokerCommand::TopicId(serial, id) => self.broker_sender.set_topic_id(serial, id),
@@ -278,7 +278,7 @@ impl Future for BrokerTask {
         let mut first = Some(woken);
         loop {
             let now = first.take().unwrap_or_else(clock::now);
-            this.take_orders(now);
+            this.take_commands(now);
             if let Some(until) = this.ends_by {
                 match this.leave(now, until, cx) {
                     Some(poll) => return poll,
@@ -326,7 +326,7 @@ impl Future for BrokerTask {
                     }
                     this.report();
                     let rung = this.arm(now, until, cx);
-                    let has_mail = !this.orders.sleep(cx.waker(), |orders| orders.is_empty());
+                    let has_mail = !this.commands.sleep(cx.waker(), |commands| commands.is_empty());
                     let waker = this.nudging.waker(cx.waker());
                     let has_work = !this.broker_sender.mailbox().sleep(&waker, this.armed, deaf);
                     let may_send = !room && this.has_room(now);

@@ -1,4 +1,4 @@
-//! Which broker sender looks after which partition, and under which identity the producer writes. No I/O: facts come in, orders go
+//! Which broker sender looks after which partition, and under which identity the producer writes. No I/O: facts come in, commands go
 //! out.
 //!
 //! A partition has one broker sender at a time: that of its leader, or, without one, the broker sender that has no broker. It changes
@@ -33,7 +33,7 @@ pub struct Leadership {
 
 /// What the driver has to pass on.
 #[derive(Debug)]
-pub enum Order {
+pub enum Command {
     /// The broker sender looks after this partition.
     Adopt(SenderId, Box<PartitionSender>),
     /// The broker sender gives the partition with this serial back.
@@ -76,8 +76,8 @@ enum Whereabouts {
     Held,
 }
 
-/// For how many orders memory is kept: there are thousands when a broker leaves or topics are forgotten.
-const ORDERS_KEPT: usize = 64;
+/// For how many commands memory is kept: there are thousands when a broker leaves or topics are forgotten.
+const COMMANDS_KEPT: usize = 64;
 
 /// A partition that was discarded while its broker sender had not released it: its name and index.
 type Discarded = (StdArc<str>, PartitionId);
@@ -96,7 +96,7 @@ pub struct Assignment {
     used: Option<Identity>,
     /// An identity is needed and was not asked for yet.
     wants_identity: bool,
-    orders: VecDeque<Order>,
+    commands: VecDeque<Command>,
 }
 
 impl Assignment {
@@ -137,7 +137,7 @@ impl Assignment {
             partition.close_batch();
             match place.at {
                 Whereabouts::BrokerSender(broker_sender) => {
-                    self.orders.push_back(Order::AnotherTopic(broker_sender, partition.serial()));
+                    self.commands.push_back(Command::AnotherTopic(broker_sender, partition.serial()));
                 }
                 Whereabouts::Leaving(_) => place.is_of_another_topic = true,
                 // Nothing was sent by it yet.
@@ -150,13 +150,13 @@ impl Assignment {
     /// ([`SenderEvent::AtRest`](crate::broker sender::SenderEvent::AtRest)). False, and nothing is asked, while one of them is between broker senders.
     pub fn ask_rest(&mut self, topic: &Topic) -> bool {
         let serials = topic.partitions().iter().map(|partition| partition.serial());
-        let orders = serials.map(|serial| match self.places.get(&serial)?.at {
-            Whereabouts::BrokerSender(broker_sender) => Some(Order::AskRest(broker_sender, serial)),
+        let commands = serials.map(|serial| match self.places.get(&serial)?.at {
+            Whereabouts::BrokerSender(broker_sender) => Some(Command::AskRest(broker_sender, serial)),
             Whereabouts::Leaving(_) | Whereabouts::Held => None,
         });
-        let orders: Option<Vec<_>> = orders.collect();
-        let is_possible = orders.is_some();
-        self.orders.extend(orders.into_iter().flatten());
+        let commands: Option<Vec<_>> = commands.collect();
+        let is_possible = commands.is_some();
+        self.commands.extend(commands.into_iter().flatten());
         is_possible
     }
 
@@ -179,7 +179,7 @@ impl Assignment {
         partition_sender.set_topic_id(place.topic_id);
         partition_sender.moved();
         place.at = Whereabouts::BrokerSender(place.wanted.broker_sender);
-        self.orders.push_back(Order::Adopt(place.wanted.broker_sender, partition_sender));
+        self.commands.push_back(Command::Adopt(place.wanted.broker_sender, partition_sender));
     }
 
     /// A broker does not know a producer id any more.
@@ -205,7 +205,7 @@ impl Assignment {
         self.identity = Some(identity);
         self.given = Some(identity);
         self.used = self.used.filter(|used| used.producer_id == identity.producer_id);
-        self.orders.push_back(Order::Identity(identity));
+        self.commands.push_back(Command::Identity(identity));
     }
 
     /// The identity that new broker senders begin with.
@@ -214,13 +214,13 @@ impl Assignment {
         self.identity
     }
 
-    /// The next order, until there is none.
-    pub fn next_order(&mut self) -> Option<Order> {
-        let order = self.orders.pop_front();
-        if order.is_none() {
-            self.orders.shrink_to(ORDERS_KEPT);
+    /// The next command, until there is none.
+    pub fn next_command(&mut self) -> Option<Command> {
+        let command = self.commands.pop_front();
+        if command.is_none() {
+            self.commands.shrink_to(COMMANDS_KEPT);
         }
-        order
+        command
     }
 
     /// Whether some partition is at a broker sender, is to be there, or comes back from it.
@@ -243,7 +243,7 @@ impl Assignment {
             }
             None => {
                 partition_sender.begin_above(self.used);
-                self.orders.push_back(Order::Adopt(wanted.broker_sender, partition_sender));
+                self.commands.push_back(Command::Adopt(wanted.broker_sender, partition_sender));
                 Whereabouts::BrokerSender(wanted.broker_sender)
             }
         };
@@ -262,12 +262,12 @@ impl Assignment {
             Whereabouts::Held => {
                 self.places.remove(&serial);
                 let held = self.leaving.get_mut(&key).and_then(Option::take);
-                self.orders.extend(held.map(Order::Discard));
+                self.commands.extend(held.map(Command::Discard));
             }
             Whereabouts::BrokerSender(broker_sender) => {
                 place.at = Whereabouts::Leaving(broker_sender);
                 self.leaving.insert(key, None);
-                self.orders.push_back(Order::Leave(broker_sender, serial));
+                self.commands.push_back(Command::Leave(broker_sender, serial));
             }
             Whereabouts::Leaving(_) => {
                 self.leaving.insert(key, None);
@@ -288,13 +288,13 @@ impl Assignment {
             }
         }
         let successor = self.leaving.remove(&key_of(partition_sender.partition())).flatten();
-        self.orders.push_back(Order::Discard(partition_sender));
+        self.commands.push_back(Command::Discard(partition_sender));
         let Some(mut successor) = successor else { return };
         let Some(place) = self.places.get_mut(&successor.partition().serial()) else { return };
         successor.begin_above(self.used);
         successor.set_topic_id(place.topic_id);
         place.at = Whereabouts::BrokerSender(place.wanted.broker_sender);
-        self.orders.push_back(Order::Adopt(place.wanted.broker_sender, successor));
+        self.commands.push_back(Command::Adopt(place.wanted.broker_sender, successor));
     }
 
     fn settle_place(&mut self, serial: u32, leader: Leadership, id: TopicId) {
@@ -308,13 +308,13 @@ impl Assignment {
         let Whereabouts::BrokerSender(broker_sender) = place.at else { return };
         if broker_sender != leader.broker_sender {
             place.at = Whereabouts::Leaving(broker_sender);
-            return self.orders.push_back(Order::Leave(broker_sender, serial));
+            return self.commands.push_back(Command::Leave(broker_sender, serial));
         }
         if id_before != id {
-            self.orders.push_back(Order::TopicId(broker_sender, serial, id));
+            self.commands.push_back(Command::TopicId(broker_sender, serial, id));
         }
         if led_before.epoch != leader.epoch {
-            self.orders.push_back(Order::Elected(broker_sender, serial));
+            self.commands.push_back(Command::Elected(broker_sender, serial));
         }
     }
 }

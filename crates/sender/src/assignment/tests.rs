@@ -27,9 +27,9 @@ struct AssignmentHarness {
     held: BTreeMap<u32, (SenderId, Box<PartitionSender>)>,
 }
 
-/// An order in words that can be compared.
+/// A command in words that can be compared.
 #[derive(Debug, PartialEq, Eq)]
-enum Told {
+enum Emitted {
     Adopt(SenderId, u32),
     Leave(SenderId, u32),
     Discard(u32),
@@ -55,49 +55,49 @@ impl AssignmentHarness {
         Topic::new(name.into(), Partitioner::Java, StdArc::clone(&self.shared), 1)
     }
 
-    fn lead(&mut self, topic: &Topic, id: TopicId, leaders: &[SenderId]) -> Vec<Told> {
+    fn lead(&mut self, topic: &Topic, id: TopicId, leaders: &[SenderId]) -> Vec<Emitted> {
         let led_by =
             |broker_sender: &SenderId| Leadership { broker_sender: *broker_sender, ..Leadership::default() };
         let leaders: Vec<_> = leaders.iter().map(led_by).collect();
         self.assignment.topic(topic, id, &leaders, &self.leaderless);
-        self.orders()
+        self.commands()
     }
 
-    /// Carries out the orders, but that broker senders give nothing back until [`Self::release`].
-    fn orders(&mut self) -> Vec<Told> {
-        let mut told = Vec::new();
-        while let Some(order) = self.assignment.next_order() {
-            told.push(match order {
-                Order::Adopt(broker_sender, partition_sender) => {
+    /// Carries out the commands, but that broker senders give nothing back until [`Self::release`].
+    fn commands(&mut self) -> Vec<Emitted> {
+        let mut emitted = Vec::new();
+        while let Some(command) = self.assignment.next_command() {
+            emitted.push(match command {
+                Command::Adopt(broker_sender, partition_sender) => {
                     let serial = partition_sender.partition().serial();
                     let before = self.held.insert(serial, (broker_sender, partition_sender));
                     assert!(before.is_none(), "two broker_senders look after partition {serial}");
-                    Told::Adopt(broker_sender, serial)
+                    Emitted::Adopt(broker_sender, serial)
                 }
-                Order::Leave(broker_sender, serial) => {
+                Command::Leave(broker_sender, serial) => {
                     assert_eq!(
                         self.held.get(&serial).map(|held| held.0),
                         Some(broker_sender),
                         "it is not there"
                     );
-                    Told::Leave(broker_sender, serial)
+                    Emitted::Leave(broker_sender, serial)
                 }
-                Order::TopicId(broker_sender, serial, id) => Told::Id(broker_sender, serial, id),
-                Order::AnotherTopic(broker_sender, serial) => Told::Another(broker_sender, serial),
-                Order::Elected(broker_sender, serial) => Told::Elected(broker_sender, serial),
-                Order::AskRest(broker_sender, serial) => Told::AskRest(broker_sender, serial),
-                Order::Discard(partition_sender) => Told::Discard(partition_sender.partition().serial()),
-                Order::Identity(identity) => Told::Identity(identity.producer_id),
+                Command::TopicId(broker_sender, serial, id) => Emitted::Id(broker_sender, serial, id),
+                Command::AnotherTopic(broker_sender, serial) => Emitted::Another(broker_sender, serial),
+                Command::Elected(broker_sender, serial) => Emitted::Elected(broker_sender, serial),
+                Command::AskRest(broker_sender, serial) => Emitted::AskRest(broker_sender, serial),
+                Command::Discard(partition_sender) => Emitted::Discard(partition_sender.partition().serial()),
+                Command::Identity(identity) => Emitted::Identity(identity.producer_id),
             });
         }
-        told
+        emitted
     }
 
     /// A broker sender gives a partition back.
-    fn release(&mut self, serial: u32) -> Vec<Told> {
+    fn release(&mut self, serial: u32) -> Vec<Emitted> {
         let (_, partition_sender) = self.held.remove(&serial).expect("somebody has it");
         self.assignment.released(partition_sender);
-        self.orders()
+        self.commands()
     }
 
     fn id_of(&self, serial: u32) -> TopicId {
@@ -109,8 +109,8 @@ impl AssignmentHarness {
 fn a_new_partition_goes_to_its_leader_or_waits_where_there_is_no_broker() {
     let mut harness = AssignmentHarness::new();
     let topic = harness.topic("t");
-    let told = harness.lead(&topic, ID, &[A, LEADERLESS, B]);
-    assert_eq!(told, [Told::Adopt(A, 1), Told::Adopt(LEADERLESS, 2), Told::Adopt(B, 3)]);
+    let emitted = harness.lead(&topic, ID, &[A, LEADERLESS, B]);
+    assert_eq!(emitted, [Emitted::Adopt(A, 1), Emitted::Adopt(LEADERLESS, 2), Emitted::Adopt(B, 3)]);
     let available: Vec<bool> = topic.partitions().iter().map(|partition| partition.is_available()).collect();
     assert_eq!(available, [true, false, true]);
     assert!(harness.lead(&topic, ID, &[A, LEADERLESS, B]).is_empty(), "nothing is new");
@@ -138,9 +138,9 @@ fn a_partition_moves_only_when_its_old_broker_sender_has_released_it() {
     let mut harness = AssignmentHarness::new();
     let topic = harness.topic("t");
     harness.lead(&topic, ID, &[A, A]);
-    assert_eq!(harness.lead(&topic, ID, &[A, B]), [Told::Leave(A, 2)]);
+    assert_eq!(harness.lead(&topic, ID, &[A, B]), [Emitted::Leave(A, 2)]);
     assert!(harness.lead(&topic, ID, &[A, B]).is_empty(), "it was asked for");
-    assert_eq!(harness.release(2), [Told::Adopt(B, 2)]);
+    assert_eq!(harness.release(2), [Emitted::Adopt(B, 2)]);
 }
 
 #[test]
@@ -148,11 +148,11 @@ fn a_leader_that_comes_back_at_once_gets_its_partition_back_and_the_other_never_
     let mut harness = AssignmentHarness::new();
     let topic = harness.topic("t");
     harness.lead(&topic, ID, &[A]);
-    assert_eq!(harness.lead(&topic, ID, &[B]), [Told::Leave(A, 1)]);
+    assert_eq!(harness.lead(&topic, ID, &[B]), [Emitted::Leave(A, 1)]);
     assert!(harness.lead(&topic, ID, &[A]).is_empty());
-    assert_eq!(harness.release(1), [Told::Adopt(A, 1)]);
-    assert_eq!(harness.lead(&topic, ID, &[B]), [Told::Leave(A, 1)]);
-    assert_eq!(harness.release(1), [Told::Adopt(B, 1)]);
+    assert_eq!(harness.release(1), [Emitted::Adopt(A, 1)]);
+    assert_eq!(harness.lead(&topic, ID, &[B]), [Emitted::Leave(A, 1)]);
+    assert_eq!(harness.release(1), [Emitted::Adopt(B, 1)]);
 }
 
 #[test]
@@ -165,10 +165,10 @@ fn of_many_changes_while_it_is_on_its_way_the_last_one_counts() {
         assert!(harness.lead(&topic, ID, &[leader]).is_empty());
     }
     assert!(!topic.partitions()[0].is_available());
-    assert_eq!(harness.release(1), [Told::Adopt(LEADERLESS, 1)]);
-    assert_eq!(harness.lead(&topic, ID, &[B]), [Told::Leave(LEADERLESS, 1)]);
+    assert_eq!(harness.release(1), [Emitted::Adopt(LEADERLESS, 1)]);
+    assert_eq!(harness.lead(&topic, ID, &[B]), [Emitted::Leave(LEADERLESS, 1)]);
     assert!(topic.partitions()[0].is_available());
-    assert_eq!(harness.release(1), [Told::Adopt(B, 1)]);
+    assert_eq!(harness.release(1), [Emitted::Adopt(B, 1)]);
 }
 
 #[test]
@@ -178,8 +178,8 @@ fn a_topic_made_again_has_another_id_wherever_its_partitions_are() {
     harness.lead(&topic, ID, &[A, A, A]);
     harness.lead(&topic, ID, &[A, B, A]);
     // The first stays, the second is on its way, the third moves now.
-    let told = harness.lead(&topic, OTHER_ID, &[A, B, B]);
-    assert_eq!(told, [Told::Id(A, 1, OTHER_ID), Told::Leave(A, 3)]);
+    let emitted = harness.lead(&topic, OTHER_ID, &[A, B, B]);
+    assert_eq!(emitted, [Emitted::Id(A, 1, OTHER_ID), Emitted::Leave(A, 3)]);
     harness.release(2);
     harness.release(3);
     assert_eq!([harness.id_of(2), harness.id_of(3)], [OTHER_ID; 2]);
@@ -222,11 +222,11 @@ fn partitions_that_come_later_get_broker_senders_and_those_that_are_gone_are_dis
     let mut harness = AssignmentHarness::new();
     let topic = harness.topic("t");
     harness.lead(&topic, ID, &[A]);
-    assert_eq!(harness.lead(&topic, ID, &[A, B, A]), [Told::Adopt(B, 2), Told::Adopt(A, 3)]);
-    let told = harness.lead(&topic, OTHER_ID, &[A]);
-    assert_eq!(told, [Told::Leave(B, 2), Told::Leave(A, 3), Told::Id(A, 1, OTHER_ID)]);
+    assert_eq!(harness.lead(&topic, ID, &[A, B, A]), [Emitted::Adopt(B, 2), Emitted::Adopt(A, 3)]);
+    let emitted = harness.lead(&topic, OTHER_ID, &[A]);
+    assert_eq!(emitted, [Emitted::Leave(B, 2), Emitted::Leave(A, 3), Emitted::Id(A, 1, OTHER_ID)]);
     assert_eq!(topic.partitions().len(), 1);
-    assert_eq!([harness.release(2), harness.release(3)], [[Told::Discard(2)], [Told::Discard(3)]]);
+    assert_eq!([harness.release(2), harness.release(3)], [[Emitted::Discard(2)], [Emitted::Discard(3)]]);
 }
 
 #[test]
@@ -246,7 +246,7 @@ fn an_identity_is_asked_for_once_and_told_to_all() {
     harness.assignment.ask_again();
     assert!(harness.assignment.asks_identity(), "it failed");
     harness.assignment.identity(identity(7));
-    assert_eq!(harness.orders(), [Told::Identity(ProducerId(7))]);
+    assert_eq!(harness.commands(), [Emitted::Identity(ProducerId(7))]);
     assert_eq!(harness.assignment.current_identity(), Some(identity(7)));
     assert!(!harness.assignment.asks_identity());
     assert!(!Assignment::new(false).asks_identity());
@@ -275,8 +275,9 @@ fn leader_that_is_elected_anew_is_told_to_its_broker_sender() {
     let mut harness = AssignmentHarness::new();
     let topic = harness.topic("t");
     let led = |epoch| [Leadership { broker_sender: A, epoch: LeaderEpoch(epoch) }];
-    for (epoch, told) in [(1, vec![Told::Adopt(A, 1)]), (1, vec![]), (2, vec![Told::Elected(A, 1)])] {
+    for (epoch, emitted) in [(1, vec![Emitted::Adopt(A, 1)]), (1, vec![]), (2, vec![Emitted::Elected(A, 1)])]
+    {
         harness.assignment.topic(&topic, ID, &led(epoch), &harness.leaderless);
-        assert_eq!(harness.orders(), told, "{epoch}");
+        assert_eq!(harness.commands(), emitted, "{epoch}");
     }
 }

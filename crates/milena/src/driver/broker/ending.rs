@@ -108,7 +108,7 @@ impl BrokerTask {
         }
         let wrote = unwritten && !self.link.session().is_some_and(|session| session.unwritten());
         let rung = self.arm(now, Some(until), cx);
-        let has_mail = !self.orders.sleep(cx.waker(), |orders| orders.is_empty());
+        let has_mail = !self.commands.sleep(cx.waker(), |commands| commands.is_empty());
         if wrote || rung || has_mail { None } else { Some(Poll::Pending) }
     }
 }

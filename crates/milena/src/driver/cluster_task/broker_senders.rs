@@ -1,4 +1,4 @@
-//! The broker senders under the cluster task: made when they are needed first, and told what the assignment orders.
+//! The broker senders under the cluster task: made when they are needed first, and told what the assignment commands.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -6,31 +6,31 @@ use std::time::Instant;
 use milena_codec::ids::BrokerId;
 use milena_connection::Endpoint;
 use milena_sender::accumulator::SenderMailbox;
-use milena_sender::assignment::{Order, SenderId};
+use milena_sender::assignment::{Command, SenderId};
 use milena_sender::broker_sender::BrokerSender;
 use milena_sender::partition_sender::Completer;
 use milena_sender::sync::Wake;
 
 use super::ClusterTask;
 use crate::clock;
-use crate::driver::broker::{BrokerCommand, BrokerTask, Orders};
+use crate::driver::broker::{BrokerCommand, BrokerCommands, BrokerTask};
 use crate::driver::early_end::{EarlyEnd, Watch};
 
 /// How a broker sender is reached.
 pub(super) struct BrokerHandle {
     pub(super) mailbox: Arc<SenderMailbox>,
-    orders: Arc<Orders>,
+    commands: Arc<BrokerCommands>,
 }
 
 impl BrokerHandle {
-    pub(super) fn tell(&self, order: BrokerCommand) {
-        tell(&self.orders, order);
+    pub(super) fn send(&self, command: BrokerCommand) {
+        put(&self.commands, command);
     }
 }
 
-fn tell(orders: &Orders, order: BrokerCommand) {
-    orders.put(|orders| {
-        orders.push_back(order);
+fn put(commands: &BrokerCommands, command: BrokerCommand) {
+    commands.put(|commands| {
+        commands.push_back(command);
         ((), Wake::Now)
     });
 }
@@ -54,51 +54,51 @@ impl ClusterTask {
             if let Some(identity) = assignment.current_identity() {
                 broker_sender.set_identity(identity);
             }
-            let orders = Arc::new(Orders::default());
+            let commands = Arc::new(BrokerCommands::default());
             let seed = settings.seed.wrapping_add(id.map_or(0, |id| u64::from(id.0.unsigned_abs()) + 1));
             let watch = Watch::new(core);
             let task = BrokerTask::new(
                 EarlyEnd(Arc::clone(&watch)),
                 Arc::clone(settings),
-                Arc::clone(&orders),
+                Arc::clone(&commands),
                 broker_sender,
                 nudge.clone(),
                 seed,
                 alive.clone(),
             );
             tasks.spawn(watch.run(task));
-            let handle = BrokerHandle { mailbox, orders };
-            handle.tell(BrokerCommand::Endpoint(endpoint));
+            let handle = BrokerHandle { mailbox, commands };
+            handle.send(BrokerCommand::Endpoint(endpoint));
             handle
         })
     }
 
-    /// Carries out what the assignment orders.
-    pub(super) fn pass_orders_on(&mut self) {
-        while let Some(order) = self.assignment.next_order() {
-            match order {
-                Order::Adopt(id, partition_sender) => {
-                    self.broker_sender(id).tell(BrokerCommand::Adopt(partition_sender))
+    /// Carries out what the assignment commands.
+    pub(super) fn pass_commands_on(&mut self) {
+        while let Some(command) = self.assignment.next_command() {
+            match command {
+                Command::Adopt(id, partition_sender) => {
+                    self.broker_sender(id).send(BrokerCommand::Adopt(partition_sender))
                 }
-                Order::Leave(id, serial) => self.broker_sender(id).tell(BrokerCommand::Leave(serial)),
-                Order::TopicId(id, serial, topic_id) => {
-                    self.broker_sender(id).tell(BrokerCommand::TopicId(serial, topic_id))
+                Command::Leave(id, serial) => self.broker_sender(id).send(BrokerCommand::Leave(serial)),
+                Command::TopicId(id, serial, topic_id) => {
+                    self.broker_sender(id).send(BrokerCommand::TopicId(serial, topic_id))
                 }
-                Order::AnotherTopic(id, serial) => {
-                    self.broker_sender(id).tell(BrokerCommand::AnotherTopic(serial));
+                Command::AnotherTopic(id, serial) => {
+                    self.broker_sender(id).send(BrokerCommand::AnotherTopic(serial));
                 }
-                Order::AskRest(id, serial) => self.broker_sender(id).tell(BrokerCommand::AskRest(serial)),
-                Order::Elected(id, serial) => self.broker_sender(id).tell(BrokerCommand::Elected(serial)),
-                Order::Discard(partition_sender) => {
+                Command::AskRest(id, serial) => self.broker_sender(id).send(BrokerCommand::AskRest(serial)),
+                Command::Elected(id, serial) => self.broker_sender(id).send(BrokerCommand::Elected(serial)),
+                Command::Discard(partition_sender) => {
                     let mut completer = Completer::new(Arc::clone(&self.settings.core.shared));
                     partition_sender.discard(&mut completer);
                     completer.finish();
                     self.settings.core.metrics.add(completer.counters);
                 }
-                Order::Identity(identity) => {
+                Command::Identity(identity) => {
                     self.broker_senders
                         .values()
-                        .for_each(|broker_sender| broker_sender.tell(BrokerCommand::Identity(identity)));
+                        .for_each(|broker_sender| broker_sender.send(BrokerCommand::Identity(identity)));
                 }
             }
         }
@@ -114,24 +114,24 @@ impl ClusterTask {
         let needless: Vec<SenderId> = self.broker_senders.keys().copied().filter(is_needless).collect();
         for broker_sender in needless.iter().filter_map(|id| self.broker_senders.remove(id)) {
             self.settings.core.shared.remove_mailbox(&broker_sender.mailbox);
-            broker_sender.tell(BrokerCommand::End(until));
-            self.leaving.retain(|orders| orders.strong_count() > 0);
-            self.leaving.push(Arc::downgrade(&broker_sender.orders));
+            broker_sender.send(BrokerCommand::End(until));
+            self.leaving.retain(|commands| commands.strong_count() > 0);
+            self.leaving.push(Arc::downgrade(&broker_sender.commands));
         }
     }
 
     /// Ends all broker senders and their connections, those first that end already, by `until` at the latest.
     pub(super) fn end_broker_senders(&mut self, until: Instant) {
-        let leaving = self.leaving.drain(..).filter_map(|orders| orders.upgrade());
+        let leaving = self.leaving.drain(..).filter_map(|commands| commands.upgrade());
         let broker_senders =
-            self.broker_senders.values().map(|broker_sender| Arc::clone(&broker_sender.orders));
-        leaving.chain(broker_senders).for_each(|orders| tell(&orders, BrokerCommand::End(until)));
+            self.broker_senders.values().map(|broker_sender| Arc::clone(&broker_sender.commands));
+        leaving.chain(broker_senders).for_each(|commands| put(&commands, BrokerCommand::End(until)));
     }
 
     /// A broker listens elsewhere, or is gone.
     pub(super) fn relocate(&self, id: BrokerId, endpoint: Option<Endpoint>) {
         if let Some(broker_sender) = self.broker_senders.get(&Some(id)) {
-            broker_sender.tell(BrokerCommand::Endpoint(endpoint));
+            broker_sender.send(BrokerCommand::Endpoint(endpoint));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The cluster task: keeps what is known of the cluster, asks for what is missing, and tells the broker senders.
 //!
 //! ```text
-//!  handles ─▶ inbox ─▶ ┌──────────┐ ─▶ orders ─▶ one task a broker, and one for partitions without a leader
+//!  handles ─▶ inbox ─▶ ┌──────────┐ ─▶ commands ─▶ one task a broker, and one for partitions without a leader
 //!  broker senders   ─▶          │ cluster task │ ◀─ events ◀─
 //!                      └────┬─────┘
 //!                           └─ questions, one at a time ─▶ the control connection
@@ -32,7 +32,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep_until;
 
 use super::Alive;
-use super::broker::Orders;
+use super::broker::BrokerCommands;
 use super::early_end::EarlyEnd;
 use super::line::Line;
 use super::nudge::{Nudge, Nudging};
@@ -55,7 +55,7 @@ pub(super) struct ClusterTask {
     assignment: Assignment,
     broker_senders: BTreeMap<SenderId, BrokerHandle>,
     /// The mailboxes of broker senders that were told to end.
-    leaving: Vec<Weak<Orders>>,
+    leaving: Vec<Weak<BrokerCommands>>,
     tasks: JoinSet<()>,
     /// Where there are several workers.
     nudge: Option<Nudge>,
@@ -124,7 +124,7 @@ impl ClusterTask {
             let inbox = self.settings.core.inbox.look(Inbox::take_all);
             self.heed(inbox);
             self.find_idle_topics();
-            self.pass_orders_on();
+            self.pass_commands_on();
             self.end_needless_broker_senders();
             self.ask();
             if self.is_over() {
@@ -293,7 +293,7 @@ impl ClusterTask {
             () = sleep_until(tokio::time::Instant::from_std(due)) => {}
         }
         if let Some(Err(error)) = fallen {
-            // A broker sender ends well by order alone. What it had is lost to us, so nothing more may be promised.
+            // A broker sender ends well by `BrokerCommand::End` alone. What it had is lost to us, so nothing more may be promised.
             let ending = if error.is_panic() { Ending::DriverFailed } else { Ending::RuntimeEnded };
             match ending {
                 Ending::DriverFailed => {

@@ -6,25 +6,25 @@ const NO_ID: TopicId = TopicId::ZERO;
 
 impl AssignmentHarness {
     /// The metadata describes the topic as a new one.
-    fn renew(&mut self, topic: &Topic, id: TopicId) -> Vec<Told> {
+    fn renew(&mut self, topic: &Topic, id: TopicId) -> Vec<Emitted> {
         self.assignment.another_topic(topic, id);
-        self.orders()
+        self.commands()
     }
 }
 
 #[test]
 fn broker_senders_are_told_of_another_topic_where_no_id_tells() {
-    for (before, after, told) in [
-        (NO_ID, NO_ID, vec![Told::Another(A, 1)]),
-        (NO_ID, ID, vec![Told::Another(A, 1)]),
-        (ID, NO_ID, vec![Told::Another(A, 1)]),
+    for (before, after, emitted) in [
+        (NO_ID, NO_ID, vec![Emitted::Another(A, 1)]),
+        (NO_ID, ID, vec![Emitted::Another(A, 1)]),
+        (ID, NO_ID, vec![Emitted::Another(A, 1)]),
         (ID, ID, vec![]),
         (ID, OTHER_ID, vec![]),
     ] {
         let mut harness = AssignmentHarness::new();
         let topic = harness.topic("t");
         harness.lead(&topic, before, &[A]);
-        assert_eq!(harness.renew(&topic, after), told, "{before:?} {after:?}");
+        assert_eq!(harness.renew(&topic, after), emitted, "{before:?} {after:?}");
     }
 }
 

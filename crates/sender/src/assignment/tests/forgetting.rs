@@ -7,10 +7,10 @@ impl AssignmentHarness {
     /// Every broker sender gives back what it was asked for, and a topic of no handle is dropped.
     fn forget(&mut self, topic: Topic) -> usize {
         self.assignment.forget(&topic);
-        let asked = self.orders();
-        assert!(asked.iter().all(|told| matches!(told, Told::Leave(..))), "{asked:?}");
+        let asked = self.commands();
+        assert!(asked.iter().all(|emitted| matches!(emitted, Emitted::Leave(..))), "{asked:?}");
         topic.partitions().iter().for_each(|partition| {
-            assert_eq!(self.release(partition.serial()), [Told::Discard(partition.serial())]);
+            assert_eq!(self.release(partition.serial()), [Emitted::Discard(partition.serial())]);
         });
         asked.len()
     }
@@ -22,10 +22,13 @@ fn broker_senders_of_all_partitions_are_asked_whether_anything_is_left() {
     let topic = harness.topic("t");
     harness.lead(&topic, ID, &[A, LEADERLESS, B]);
     assert!(harness.assignment.ask_rest(&topic));
-    assert_eq!(harness.orders(), [Told::AskRest(A, 1), Told::AskRest(LEADERLESS, 2), Told::AskRest(B, 3)]);
+    assert_eq!(
+        harness.commands(),
+        [Emitted::AskRest(A, 1), Emitted::AskRest(LEADERLESS, 2), Emitted::AskRest(B, 3)]
+    );
     harness.lead(&topic, ID, &[A, A, B]);
     assert!(!harness.assignment.ask_rest(&topic), "one is between broker_senders");
-    assert_eq!(harness.orders(), []);
+    assert_eq!(harness.commands(), []);
 }
 
 #[test]
@@ -37,8 +40,8 @@ fn nothing_is_kept_of_forgotten_topics_but_one_epoch() {
         harness.lead(&topic, ID, &[A, B]);
         assert_eq!(harness.forget(topic), 2);
     }
-    let Assignment { places, leaving, orders, .. } = &harness.assignment;
-    assert!(places.is_empty() && leaving.is_empty() && orders.is_empty(), "{places:?} {leaving:?}");
+    let Assignment { places, leaving, commands, .. } = &harness.assignment;
+    assert!(places.is_empty() && leaving.is_empty() && commands.is_empty(), "{places:?} {leaving:?}");
     assert!(!harness.assignment.needs(A) && !harness.assignment.needs(B));
 }
 
@@ -69,13 +72,13 @@ fn topic_that_is_forgotten_and_looked_up_at_once_waits_for_the_partition_senders
     harness.lead(&topic, ID, &[A]);
     stamp_under(&mut harness, 1, 4);
     harness.assignment.forget(&topic);
-    assert_eq!(harness.orders(), [Told::Leave(A, 1)]);
+    assert_eq!(harness.commands(), [Emitted::Leave(A, 1)]);
     let topic = harness.topic("t");
     assert_eq!(
         harness.lead(&topic, ID, &[A]),
         [],
         "its partition_sender before is at the broker_sender still"
     );
-    assert_eq!(harness.release(1), [Told::Discard(1), Told::Adopt(A, 2)]);
+    assert_eq!(harness.release(1), [Emitted::Discard(1), Emitted::Adopt(A, 2)]);
     assert_eq!(harness.held[&2].1.used_identity().map(|used| used.epoch.0), Some(4));
 }

@@ -5,7 +5,7 @@ use super::*;
 /// The producer has an identity.
 pub(super) fn with_identity(harness: &mut AssignmentHarness) {
     harness.assignment.identity(identity(7));
-    harness.orders();
+    harness.commands();
 }
 
 /// The partition sender of a partition has stamped batches under this epoch.
@@ -22,7 +22,7 @@ fn partition_that_comes_back_begins_above_the_epoch_that_was_used_there() {
     harness.lead(&topic, ID, &[A, A]);
     stamp_under(&mut harness, 2, 5);
     harness.lead(&topic, OTHER_ID, &[A]);
-    assert_eq!(harness.release(2), [Told::Discard(2)]);
+    assert_eq!(harness.release(2), [Emitted::Discard(2)]);
     harness.lead(&topic, ID, &[A, A]);
     let used = harness.held[&3].1.used_identity();
     assert_eq!(used.map(|used| used.epoch.0), Some(5));
@@ -35,13 +35,13 @@ fn partition_that_comes_back_waits_until_the_partition_sender_before_it_is_relea
     let topic = harness.topic("t");
     harness.lead(&topic, ID, &[A, A]);
     stamp_under(&mut harness, 2, 5);
-    assert_eq!(harness.lead(&topic, OTHER_ID, &[A]), [Told::Leave(A, 2), Told::Id(A, 1, OTHER_ID)]);
+    assert_eq!(harness.lead(&topic, OTHER_ID, &[A]), [Emitted::Leave(A, 2), Emitted::Id(A, 1, OTHER_ID)]);
     assert_eq!(
         harness.lead(&topic, ID, &[A, B]),
-        [Told::Id(A, 1, ID)],
+        [Emitted::Id(A, 1, ID)],
         "the old one may have batches in flight"
     );
-    assert_eq!(harness.release(2), [Told::Discard(2), Told::Adopt(B, 3)]);
+    assert_eq!(harness.release(2), [Emitted::Discard(2), Emitted::Adopt(B, 3)]);
     assert_eq!(harness.held[&3].1.used_identity().map(|used| used.epoch.0), Some(5));
 }
 
@@ -52,9 +52,9 @@ fn partition_that_goes_again_before_it_had_a_broker_sender_is_discarded() {
     harness.lead(&topic, ID, &[A, A]);
     harness.lead(&topic, OTHER_ID, &[A]);
     harness.lead(&topic, ID, &[A, A]);
-    assert_eq!(harness.lead(&topic, OTHER_ID, &[A]), [Told::Discard(3), Told::Id(A, 1, OTHER_ID)]);
-    assert_eq!(harness.release(2), [Told::Discard(2)]);
-    assert_eq!(harness.lead(&topic, ID, &[A, A]), [Told::Adopt(A, 4), Told::Id(A, 1, ID)]);
+    assert_eq!(harness.lead(&topic, OTHER_ID, &[A]), [Emitted::Discard(3), Emitted::Id(A, 1, OTHER_ID)]);
+    assert_eq!(harness.release(2), [Emitted::Discard(2)]);
+    assert_eq!(harness.lead(&topic, ID, &[A, A]), [Emitted::Adopt(A, 4), Emitted::Id(A, 1, ID)]);
 }
 
 #[test]

@@ -14,7 +14,7 @@ pub(crate) use super::carried::{batches, partitions, run_of};
 use crate::accumulator::{
     AccumulatorConfig, AppendOptions, ChooseError, RecordRef, SenderMailbox, Shared, Topic,
 };
-use crate::assignment::{Assignment, Leadership, Order, SenderId};
+use crate::assignment::{Assignment, Command, Leadership, SenderId};
 use crate::broker_sender::{
     BrokerSender, BrokerSenderConfig, Output, ProduceRequest, RequestConfig, SenderEvent,
 };
@@ -172,23 +172,23 @@ impl SenderHarness {
     /// Carries out what the assignment orders, and what broker senders tell it.
     pub(crate) fn obey(&mut self) {
         loop {
-            while let Some(order) = self.assignment.next_order() {
-                match order {
-                    Order::Adopt(id, partition_sender) => self.broker_sender(id).adopt(partition_sender),
-                    Order::Leave(id, serial) => self.broker_sender(id).leave(serial),
-                    Order::TopicId(id, serial, topic_id) => {
+            while let Some(command) = self.assignment.next_command() {
+                match command {
+                    Command::Adopt(id, partition_sender) => self.broker_sender(id).adopt(partition_sender),
+                    Command::Leave(id, serial) => self.broker_sender(id).leave(serial),
+                    Command::TopicId(id, serial, topic_id) => {
                         self.broker_sender(id).set_topic_id(serial, topic_id)
                     }
-                    Order::AnotherTopic(id, serial) => self.broker_sender(id).topic_changed(serial),
-                    Order::AskRest(id, serial) => self.broker_sender(id).report_rest(serial),
-                    Order::Elected(id, serial) => self.broker_sender(id).elected(serial),
-                    Order::Discard(partition_sender) => {
+                    Command::AnotherTopic(id, serial) => self.broker_sender(id).topic_changed(serial),
+                    Command::AskRest(id, serial) => self.broker_sender(id).report_rest(serial),
+                    Command::Elected(id, serial) => self.broker_sender(id).elected(serial),
+                    Command::Discard(partition_sender) => {
                         let mut completer = Completer::new(StdArc::clone(&self.shared));
                         partition_sender.discard(&mut completer);
                         self.failed_by_discards += completer.counters.failed;
                         completer.finish();
                     }
-                    Order::Identity(identity) => {
+                    Command::Identity(identity) => {
                         self.broker_senders
                             .values_mut()
                             .for_each(|broker_sender| broker_sender.set_identity(identity));
