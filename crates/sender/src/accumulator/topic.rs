@@ -164,7 +164,7 @@ impl Topic {
     }
 
     /// Makes the topic dormant if it was not used since there were so many `uses`: its metadata is not requested until a broker
-    /// sender finds a batch to send and reports that ([`SenderEvent::Awake`](crate::broker_sender::SenderEvent::Awake)). Returns
+    /// sender finds a batch to send and reports that ([`SenderEvent::TopicHasRecords`](crate::broker_sender::SenderEvent::TopicHasRecords)). Returns
     /// whether it is dormant.
     ///
     /// A batch that is opened meanwhile is seen here or by its broker sender: both look behind the lock under which it is opened.

@@ -37,7 +37,7 @@ pub enum SenderEvent {
         loss: Loss,
     },
     /// There is something to send to a dormant topic.
-    Awake(StdArc<str>),
+    TopicHasRecords(StdArc<str>),
     /// Nothing is left of the partition with this serial, of this topic: the answer to a question of the assignment.
     AtRest(StdArc<str>, u32),
     /// Where the brokers named in hints are.

@@ -343,7 +343,8 @@ impl BrokerSender {
         if (status.expires.is_some() || partition_sender.has_waiting())
             && partition_sender.partition().wakes()
         {
-            self.events.push(SenderEvent::Awake(StdArc::clone(partition_sender.partition().topic())));
+            self.events
+                .push(SenderEvent::TopicHasRecords(StdArc::clone(partition_sender.partition().topic())));
         }
         self.schedule.note_keeping(serial, partition_sender);
         let unsent =

@@ -49,7 +49,7 @@ impl Hints {
 
 impl ClusterTask {
     /// Believes hints, and asks about the partitions that there are none about.
-    pub(super) fn heed_hints(&mut self, hints: Hints, now: Instant) {
+    pub(super) fn apply_hints(&mut self, hints: Hints, now: Instant) {
         let Hints { endpoints, stale } = hints;
         for (topic, partitions) in stale {
             self.make_active(&topic, now);

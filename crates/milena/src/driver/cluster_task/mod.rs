@@ -15,7 +15,7 @@ mod idle;
 mod loss;
 mod questions;
 mod unknown;
-mod wishes;
+mod topic_interest;
 
 use std::collections::BTreeMap;
 use std::future::poll_fn;
@@ -122,7 +122,7 @@ impl ClusterTask {
     pub(super) async fn run(mut self) {
         loop {
             let inbox = self.settings.core.inbox.look(Inbox::take_all);
-            self.heed(inbox);
+            self.apply(inbox);
             self.find_idle_topics();
             self.pass_commands_on();
             self.end_needless_broker_senders();
@@ -140,10 +140,10 @@ impl ClusterTask {
     }
 
     /// Reads the mail.
-    fn heed(&mut self, inbox: Inbox) {
+    fn apply(&mut self, inbox: Inbox) {
         let now = clock::now();
         let registry = &self.settings.core.registry;
-        for known in wishes::heed(&mut self.metadata, registry, inbox.wanted, &inbox.given_up, now) {
+        for known in topic_interest::apply(&mut self.metadata, registry, inbox.wanted, &inbox.given_up, now) {
             self.place(&known, false);
         }
         if let (Some(silent), Some(line)) = (inbox.silent, &mut self.line) {
@@ -152,25 +152,25 @@ impl ClusterTask {
         if inbox.broker_lost {
             self.metadata.refresh(now);
         }
-        self.hear(inbox.events, now);
+        self.apply_events(inbox.events, now);
         if let Some(until) = inbox.close_until {
             self.begin_to_close(until);
         }
     }
 
     /// Reads what broker senders tell: first who leads what now, so that a partition that was released goes there.
-    fn hear(&mut self, events: Vec<SenderEvent>, now: Instant) {
+    fn apply_events(&mut self, events: Vec<SenderEvent>, now: Instant) {
         let mut hints = Hints::default();
         let mut at_rest = Vec::new();
         let others: Vec<SenderEvent> = events.into_iter().filter_map(|event| hints.take(event)).collect();
-        self.heed_hints(hints, now);
+        self.apply_hints(hints, now);
         for event in others {
             match event {
                 SenderEvent::Released(partition_sender) => self.assignment.released(partition_sender),
                 SenderEvent::ProducerIdExhausted(exhausted) => {
                     self.assignment.producer_id_exhausted(exhausted)
                 }
-                SenderEvent::Awake(topic) => self.make_active(&topic, now),
+                SenderEvent::TopicHasRecords(topic) => self.make_active(&topic, now),
                 SenderEvent::Loss { broker, topic, partition, loss } => {
                     self.report_loss(broker, &topic, partition, loss);
                 }

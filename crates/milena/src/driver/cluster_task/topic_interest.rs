@@ -12,7 +12,7 @@ use crate::registry::Registry;
 ///
 /// Handles tell after they have changed the registry, each thread for itself. So what is said here may be overtaken, and
 /// the registry knows better: a topic may have been given up and wanted again, or the other way round.
-pub(super) fn heed(
+pub(super) fn apply(
     metadata: &mut Metadata,
     registry: &Registry,
     wanted: Vec<Arc<str>>,
@@ -49,13 +49,13 @@ mod tests {
     use crate::registry::Place;
 
     /// Handles that come and go, and the driver's view of them.
-    struct Desk {
+    struct InterestHarness {
         core: Arc<Core>,
         metadata: Metadata,
         name: Arc<str>,
     }
 
-    impl Desk {
+    impl InterestHarness {
         fn new() -> Self {
             let config = crate::Producer::builder().bootstrap_servers("localhost:9092").validate().unwrap();
             let metadata = MetadataConfig {
@@ -83,10 +83,10 @@ mod tests {
             self.core.registry.leave(&self.name, place);
         }
 
-        fn heed(&mut self, wanted: bool, given_up: bool) {
+        fn apply(&mut self, wanted: bool, given_up: bool) {
             let told = |said: bool| Vec::from_iter(said.then(|| Arc::clone(&self.name)));
             let (wanted, given_up) = (told(wanted), told(given_up));
-            heed(&mut self.metadata, &self.core.registry, wanted, &given_up, clock::now());
+            apply(&mut self.metadata, &self.core.registry, wanted, &given_up, clock::now());
         }
 
         fn is_asked_for(&mut self) -> bool {
@@ -97,39 +97,39 @@ mod tests {
 
     #[test]
     fn a_topic_is_asked_for_until_the_answer_that_its_last_caller_did_not_wait_for() {
-        let mut desk = Desk::new();
-        let place = desk.come();
-        desk.heed(true, false);
-        desk.go(place);
-        assert!(desk.is_asked_for());
-        desk.core.registry.metadata_request_sent();
-        desk.core.registry.metadata_request_over(true);
-        desk.heed(false, true);
-        assert!(!desk.is_asked_for());
+        let mut harness = InterestHarness::new();
+        let place = harness.come();
+        harness.apply(true, false);
+        harness.go(place);
+        assert!(harness.is_asked_for());
+        harness.core.registry.metadata_request_sent();
+        harness.core.registry.metadata_request_over(true);
+        harness.apply(false, true);
+        assert!(!harness.is_asked_for());
     }
 
     #[test]
     fn a_topic_that_was_wanted_again_before_it_was_told_to_be_given_up_is_asked_for() {
-        let mut desk = Desk::new();
-        let first = desk.come();
-        desk.heed(true, false);
-        desk.go(first);
-        desk.come();
-        desk.heed(true, false);
+        let mut harness = InterestHarness::new();
+        let first = harness.come();
+        harness.apply(true, false);
+        harness.go(first);
+        harness.come();
+        harness.apply(true, false);
         // Only now the first one gets to tell.
-        desk.heed(false, true);
-        assert!(desk.is_asked_for());
+        harness.apply(false, true);
+        assert!(harness.is_asked_for());
     }
 
     #[test]
     fn a_topic_that_was_given_up_before_it_was_told_to_be_wanted_is_not_asked_for() {
-        let mut desk = Desk::new();
-        let place = desk.come();
-        desk.go(place);
-        desk.core.registry.metadata_request_sent();
-        desk.core.registry.metadata_request_over(true);
-        desk.heed(false, true);
-        desk.heed(true, false);
-        assert!(!desk.is_asked_for());
+        let mut harness = InterestHarness::new();
+        let place = harness.come();
+        harness.go(place);
+        harness.core.registry.metadata_request_sent();
+        harness.core.registry.metadata_request_over(true);
+        harness.apply(false, true);
+        harness.apply(true, false);
+        assert!(!harness.is_asked_for());
     }
 }
