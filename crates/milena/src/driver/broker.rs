@@ -25,8 +25,8 @@ use tokio::time::{Sleep, sleep_until};
 use super::Alive;
 use super::early_end::EarlyEnd;
 use super::frame::Frame;
+use super::lifo_slot::{LifoSlot, LifoSlotWaker};
 use super::link::{Broken, Link};
-use super::nudge::{Nudge, Nudging};
 use super::settings::{PRODUCE_VERSION_MAX, Settings};
 use super::throttle::throttle;
 use super::trouble::Told;
@@ -68,7 +68,7 @@ pub(super) struct BrokerTask {
     armed: Option<Instant>,
     /// The broker asked for a pause until then (KIP-219).
     paused_until: Option<Instant>,
-    nudging: Nudging,
+    lifo_slot_waker: LifoSlotWaker,
     /// The task ends, by then at the latest.
     ends_by: Option<Instant>,
     /// Whether everything that was left has failed.
@@ -85,13 +85,13 @@ impl BrokerTask {
         settings: Arc<Settings>,
         commands: Arc<BrokerCommands>,
         broker_sender: BrokerSender,
-        nudge: Option<Nudge>,
+        lifo_slot: Option<LifoSlot>,
         seed: u64,
         alive: Alive,
     ) -> Self {
         let link = Link::new(Arc::clone(&settings), seed);
         let timer = Box::pin(sleep_until(tokio::time::Instant::from_std(clock::now())));
-        let nudging = Nudging::new(nudge);
+        let lifo_slot_waker = LifoSlotWaker::new(lifo_slot);
         Self {
             _early_end: early_end,
             settings,
@@ -101,7 +101,7 @@ impl BrokerTask {
             timer,
             armed: None,
             paused_until: None,
-            nudging,
+            lifo_slot_waker,
             ends_by: None,
             aborted: false,
             told: Told::default(),
@@ -327,7 +327,7 @@ impl Future for BrokerTask {
                     this.report();
                     let rung = this.arm(now, until, cx);
                     let has_mail = !this.commands.sleep(cx.waker(), |commands| commands.is_empty());
-                    let waker = this.nudging.waker(cx.waker());
+                    let waker = this.lifo_slot_waker.waker(cx.waker());
                     let has_work = !this.broker_sender.mailbox().sleep(&waker, this.armed, deaf);
                     let may_send = !room && this.has_room(now);
                     let may_dial = this.link.is_dormant() && this.needs_link();

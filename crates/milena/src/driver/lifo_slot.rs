@@ -1,31 +1,31 @@
-//! Keeps the driver's tasks from starving on a runtime with several workers.
+//! Wake-ups that get past the LIFO slots of a runtime with several workers.
 //!
-//! A task that is woken from a worker waits in a slot of that worker which the others do not steal from; a caller that
-//! fills a batch and then computes for long would keep it there. Another task, which does nothing, pushes the first one
-//! out of that slot, to where any worker takes it. It has to be a new one each time: one that still waits from the time
-//! before, behind the same caller, is not woken again and pushes nobody.
+//! A task that is woken from a worker waits in the LIFO slot of that worker, from which the others do not steal. A caller that
+//! fills a batch and then computes for long would keep the task there. An empty task that is spawned after it pushes it out of
+//! the slot, into the queue from which any worker takes it. The empty task is a new one each time: one that still waits behind
+//! the same caller is not woken again, and pushes out nothing.
 
 use std::sync::Arc;
 use std::task::{Wake, Waker};
 
 use tokio::runtime::{Handle, RuntimeFlavor};
 
-/// Where the tasks run that do nothing.
+/// The runtime on which the empty tasks are spawned.
 #[derive(Clone, Debug)]
-pub(super) struct Nudge(Handle);
+pub(super) struct LifoSlot(Handle);
 
-impl Nudge {
-    /// For the runtime that runs the driver; none where it has one thread, and no slots to steal from.
+impl LifoSlot {
+    /// Of the runtime that runs the driver; none where it has one thread, because no other worker waits there.
     pub(super) fn of_current_runtime() -> Option<Self> {
         let runtime = Handle::current();
         (runtime.runtime_flavor() != RuntimeFlavor::CurrentThread).then_some(Self(runtime))
     }
 }
 
-/// Wakes a task, and has one that does nothing come after it.
+/// Wakes a task, and spawns an empty one after it.
 struct Both {
     task: Waker,
-    nudge: Nudge,
+    lifo_slot: LifoSlot,
 }
 
 impl Wake for Both {
@@ -35,30 +35,30 @@ impl Wake for Both {
 
     fn wake_by_ref(self: &Arc<Self>) {
         self.task.wake_by_ref();
-        drop(self.nudge.0.spawn(std::future::ready(())));
+        drop(self.lifo_slot.0.spawn(std::future::ready(())));
     }
 }
 
-/// A task's waker with the nudge, made anew only when the task has another one.
+/// A task's waker that gets past the LIFO slot; it is kept as long as the task has the same waker.
 #[derive(Debug)]
-pub(super) struct Nudging {
-    nudge: Option<Nudge>,
+pub(super) struct LifoSlotWaker {
+    lifo_slot: Option<LifoSlot>,
     made: Option<(Waker, Waker)>,
 }
 
-impl Nudging {
-    /// None leaves wakers as they are.
-    pub(super) const fn new(nudge: Option<Nudge>) -> Self {
-        Self { nudge, made: None }
+impl LifoSlotWaker {
+    /// Without a `lifo_slot`, wakers stay as they are.
+    pub(super) const fn new(lifo_slot: Option<LifoSlot>) -> Self {
+        Self { lifo_slot, made: None }
     }
 
     /// The waker to be left where callers wake the task.
     pub(super) fn waker(&mut self, task: &Waker) -> Waker {
-        let Some(nudge) = &self.nudge else { return task.clone() };
+        let Some(lifo_slot) = &self.lifo_slot else { return task.clone() };
         match &self.made {
             Some((of, both)) if of.will_wake(task) => both.clone(),
             _ => {
-                let both = Waker::from(Arc::new(Both { task: task.clone(), nudge: nudge.clone() }));
+                let both = Waker::from(Arc::new(Both { task: task.clone(), lifo_slot: lifo_slot.clone() }));
                 self.made = Some((task.clone(), both.clone()));
                 both
             }

@@ -38,7 +38,7 @@ fn put(commands: &BrokerCommands, command: BrokerCommand) {
 impl ClusterTask {
     /// The broker sender of a broker; it and its task are made when they are needed first.
     pub(super) fn broker_sender(&mut self, id: SenderId) -> &BrokerHandle {
-        let (settings, assignment, nudge) = (&self.settings, &self.assignment, &self.nudge);
+        let (settings, assignment, lifo_slot) = (&self.settings, &self.assignment, &self.lifo_slot);
         let alive = &self.alive;
         let tasks = &mut self.tasks;
         let endpoint = id.and_then(|id| self.metadata.broker(id).cloned());
@@ -62,7 +62,7 @@ impl ClusterTask {
                 Arc::clone(settings),
                 Arc::clone(&commands),
                 broker_sender,
-                nudge.clone(),
+                lifo_slot.clone(),
                 seed,
                 alive.clone(),
             );

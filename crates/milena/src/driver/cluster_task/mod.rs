@@ -14,8 +14,8 @@ mod hints;
 mod idle;
 mod loss;
 mod questions;
-mod unknown;
 mod topic_interest;
+mod unknown;
 
 use std::collections::BTreeMap;
 use std::future::poll_fn;
@@ -34,8 +34,8 @@ use tokio::time::sleep_until;
 use super::Alive;
 use super::broker::BrokerCommands;
 use super::early_end::EarlyEnd;
+use super::lifo_slot::{LifoSlot, LifoSlotWaker};
 use super::line::Line;
-use super::nudge::{Nudge, Nudging};
 use super::settings::Settings;
 use super::startup::Started;
 use super::trouble::Told;
@@ -58,8 +58,8 @@ pub(super) struct ClusterTask {
     leaving: Vec<Weak<BrokerCommands>>,
     tasks: JoinSet<()>,
     /// Where there are several workers.
-    nudge: Option<Nudge>,
-    nudging: Nudging,
+    lifo_slot: Option<LifoSlot>,
+    lifo_slot_waker: LifoSlotWaker,
     question: Option<Question>,
     /// None while a question is out.
     line: Option<Line>,
@@ -93,12 +93,12 @@ impl ClusterTask {
         if let Some(identity) = started.identity {
             assignment.identity(identity);
         }
-        let nudge = Nudge::of_current_runtime();
+        let lifo_slot = LifoSlot::of_current_runtime();
         Self {
             _early_end: early_end,
             metadata: started.metadata,
-            nudging: Nudging::new(nudge.clone()),
-            nudge,
+            lifo_slot_waker: LifoSlotWaker::new(lifo_slot.clone()),
+            lifo_slot,
             assignment,
             broker_senders: BTreeMap::new(),
             leaving: Vec::new(),
@@ -258,9 +258,9 @@ impl ClusterTask {
     /// Sleeps until there is mail, an answer, something due, or nothing left to settle.
     async fn wait(&mut self) {
         let core = Arc::clone(&self.settings.core);
-        let nudging = &mut self.nudging;
+        let lifo_slot_waker = &mut self.lifo_slot_waker;
         let mail = poll_fn(|cx| {
-            let waker = nudging.waker(cx.waker());
+            let waker = lifo_slot_waker.waker(cx.waker());
             if core.inbox.sleep(&waker, |inbox| inbox.is_empty()) && core.deadlines.sleep(&waker) {
                 Poll::Pending
             } else {
