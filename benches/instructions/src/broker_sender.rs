@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
-use milena_codec::ids::{Identity, PartitionId, ProducerEpoch, ProducerId, TopicId};
+use milena_codec::ids::{PartitionId, ProducerEpoch, ProducerId, ProducerIdAndEpoch, TopicId};
 use milena_codec::message::{
     Message, PartitionProduceResponse, ProduceResponse, TopicProduceResponse, Version,
 };
@@ -99,7 +99,8 @@ impl Office {
             partition.set_available(true);
             broker_sender.adopt(Box::new(PartitionSender::new(partition, TOPIC_ID)));
         }
-        broker_sender.set_identity(Identity { producer_id: ProducerId(7), epoch: ProducerEpoch(0) });
+        broker_sender
+            .set_identity(ProducerIdAndEpoch { producer_id: ProducerId(7), epoch: ProducerEpoch(0) });
         broker_sender.connected(PRODUCE);
         Self { now: Instant::now(), topic, broker_sender }
     }

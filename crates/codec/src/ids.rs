@@ -212,23 +212,23 @@ crate::wire::field_by_inner!(Sequence, i32);
 
 /// The identity under which an idempotent producer writes: both halves of every batch's stamp but the sequence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Identity {
+pub struct ProducerIdAndEpoch {
     /// From a response to `InitProducerId`.
     pub producer_id: ProducerId,
     /// Raised by the producer itself when a run of sequences has to start again (KIP-360).
     pub epoch: ProducerEpoch,
 }
 
-impl Identity {
+impl ProducerIdAndEpoch {
     /// The next epoch of the same producer id; none when the epochs are used up and a new id is needed.
     ///
     /// 32 767 itself is left to the brokers, which hand out a new id when they reach it.
     ///
     /// ```
-    /// use milena_codec::ids::{Identity, ProducerEpoch, ProducerId};
-    /// let identity = Identity { producer_id: ProducerId(9), epoch: ProducerEpoch(0) };
-    /// assert_eq!(identity.raised().map(|raised| raised.epoch), Some(ProducerEpoch(1)));
-    /// assert_eq!(Identity { epoch: ProducerEpoch(32_766), ..identity }.raised(), None);
+    /// use milena_codec::ids::{ProducerIdAndEpoch, ProducerEpoch, ProducerId};
+    /// let identity = ProducerIdAndEpoch { producer_id: ProducerId(9), epoch: ProducerEpoch(0) };
+    /// assert_eq!(identity.bumped().map(|bumped| bumped.epoch), Some(ProducerEpoch(1)));
+    /// assert_eq!(ProducerIdAndEpoch { epoch: ProducerEpoch(32_766), ..identity }.bumped(), None);
     /// ```
     #[must_use]
     pub fn bumped(self) -> Option<Self> {

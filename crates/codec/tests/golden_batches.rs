@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use milena_codec::compression::{Compression, Decompressor};
-use milena_codec::ids::{Identity, LeaderEpoch, ProducerEpoch, ProducerId, Sequence};
+use milena_codec::ids::{LeaderEpoch, ProducerEpoch, ProducerId, ProducerIdAndEpoch, Sequence};
 use milena_codec::record::{
     Attributes, BatchHeader, BatchLimits, ControlKey, ControlType, EndTxnMarker, HEADER_BYTES, Header,
     OpenBatch, Record, RecordBatch, RecordBatches, Stamp, TimestampType, put_record,
@@ -182,7 +182,7 @@ fn logged(
 }
 
 fn stamp(producer_id: i64, epoch: i16, sequence: i32) -> Stamp {
-    let identity = Identity { producer_id: ProducerId(producer_id), epoch: ProducerEpoch(epoch) };
+    let identity = ProducerIdAndEpoch { producer_id: ProducerId(producer_id), epoch: ProducerEpoch(epoch) };
     Stamp { identity, base_sequence: Sequence(sequence) }
 }
 

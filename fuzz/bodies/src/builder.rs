@@ -2,7 +2,7 @@
 //! knows the rows of each batch and nothing else.
 
 use milena_codec::compression::{Compression, Decompressor, Outcome};
-use milena_codec::ids::{Identity, ProducerEpoch, ProducerId, Sequence};
+use milena_codec::ids::{ProducerEpoch, ProducerId, ProducerIdAndEpoch, Sequence};
 use milena_codec::record::{
     AppendError, BatchLimits, ClosedBatch, OpenBatch, RecordBatch, Stamp, StampedBatch,
 };
@@ -52,7 +52,7 @@ fn stamp(script: &mut Script<'_>) -> Stamp {
         255 => Sequence(i32::MAX),
         few => Sequence(few.into()),
     };
-    Stamp { identity: Identity { producer_id, epoch }, base_sequence }
+    Stamp { identity: ProducerIdAndEpoch { producer_id, epoch }, base_sequence }
 }
 
 impl<'a> Bench<'a> {

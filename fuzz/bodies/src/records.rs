@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use kafka_protocol::records as theirs;
 use milena_codec::compression::{Compression, Outcome};
-use milena_codec::ids::{Identity, ProducerEpoch, ProducerId, Sequence};
+use milena_codec::ids::{ProducerEpoch, ProducerId, ProducerIdAndEpoch, Sequence};
 use milena_codec::record::{
     BatchHeader, HEADER_BYTES, RecordBatch, RecordBatches, Records, Stamp, put_record, record_bytes,
 };
@@ -16,7 +16,10 @@ use crate::script::Script;
 pub fn records(input: &[u8]) {
     let mut script = Script::new(input);
     let stamp = Stamp {
-        identity: Identity { producer_id: ProducerId(script.byte().into()), epoch: ProducerEpoch(0) },
+        identity: ProducerIdAndEpoch {
+            producer_id: ProducerId(script.byte().into()),
+            epoch: ProducerEpoch(0),
+        },
         base_sequence: Sequence(script.u16().into()),
     };
     let mut rows = Vec::new();

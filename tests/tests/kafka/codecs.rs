@@ -6,7 +6,7 @@ use std::net::TcpStream;
 
 use milena_codec::ErrorCode;
 use milena_codec::compression::{Compression, Compressor, Decompressor, Outcome};
-use milena_codec::ids::{Identity, PartitionId, Sequence};
+use milena_codec::ids::{PartitionId, ProducerIdAndEpoch, Sequence};
 use milena_codec::message::header::{put_request, read_response_tags};
 use milena_codec::message::produce::{PartitionProduceData, TopicProduceData};
 use milena_codec::message::{InitProducerIdRequest, Message, ProduceRequest, Request};
@@ -151,12 +151,15 @@ impl Broker {
         Self(TcpStream::connect(kafka.bootstrap_servers()).unwrap())
     }
 
-    fn identity(&mut self) -> Identity {
+    fn identity(&mut self) -> ProducerIdAndEpoch {
         loop {
             let answer = self.call(&InitProducerIdRequest::default(), 4);
             match answer.error_code {
                 ErrorCode::NONE => {
-                    return Identity { producer_id: answer.producer_id, epoch: answer.producer_epoch };
+                    return ProducerIdAndEpoch {
+                        producer_id: answer.producer_id,
+                        epoch: answer.producer_epoch,
+                    };
                 }
                 // A fresh broker has no ids yet.
                 code => assert_eq!(code, ErrorCode::COORDINATOR_LOAD_IN_PROGRESS),

@@ -152,13 +152,13 @@ impl ClosedBatch {
 /// A batch that can be sent.
 ///
 /// ```
-/// use milena_codec::ids::{Identity, ProducerEpoch, ProducerId, Sequence};
+/// use milena_codec::ids::{ProducerIdAndEpoch, ProducerEpoch, ProducerId, Sequence};
 /// use milena_codec::record::{BatchLimits, OpenBatch, Stamp};
 /// let mut open = OpenBatch::new(BatchLimits::default());
 /// for value in [b"first ", b"second", b"third "] {
 ///     open.append(1_700_000_000_000, None, Some(value), &[])?;
 /// }
-/// let identity = Identity { producer_id: ProducerId(9), epoch: ProducerEpoch(0) };
+/// let identity = ProducerIdAndEpoch { producer_id: ProducerId(9), epoch: ProducerEpoch(0) };
 /// let stamp = Stamp { identity, base_sequence: Sequence(40) };
 /// let Some(batch) = open.close().map(|closed| closed.stamp(stamp)) else { unreachable!("there are records") };
 ///

@@ -7,7 +7,7 @@
 use super::encode::put_record;
 use super::header::{BatchHeader, HEADER_BYTES, Stamp};
 use super::{Attributes, Record};
-use crate::ids::{Identity, LeaderEpoch, Sequence};
+use crate::ids::{LeaderEpoch, ProducerIdAndEpoch, Sequence};
 use crate::wire::{DecodeError, Problem, Reader};
 
 /// The key of a control record.
@@ -75,9 +75,9 @@ impl ControlKey {
 /// The end of a transaction, as it stands in each of the partitions that took part.
 ///
 /// ```
-/// use milena_codec::ids::{Identity, LeaderEpoch, ProducerEpoch, ProducerId};
+/// use milena_codec::ids::{ProducerIdAndEpoch, LeaderEpoch, ProducerEpoch, ProducerId};
 /// use milena_codec::record::{EndTxnMarker, RecordBatch};
-/// let producer = Identity { producer_id: ProducerId(9), epoch: ProducerEpoch(0) };
+/// let producer = ProducerIdAndEpoch { producer_id: ProducerId(9), epoch: ProducerEpoch(0) };
 /// let written = EndTxnMarker { committed: true, version: 0, coordinator_epoch: 3 };
 /// let bytes = written.batch(producer, 512, LeaderEpoch(1), 1_700_000_000_000);
 ///
@@ -119,7 +119,7 @@ impl EndTxnMarker {
     #[must_use]
     pub fn batch(
         &self,
-        producer: Identity,
+        producer: ProducerIdAndEpoch,
         base_offset: i64,
         partition_leader_epoch: LeaderEpoch,
         timestamp_ms: i64,

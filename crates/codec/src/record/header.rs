@@ -1,7 +1,7 @@
 //! The header of a batch: written over the room left for it, and summed, when the batch leaves.
 
 use super::attributes::{Attributes, TimestampType};
-use crate::ids::{Identity, LeaderEpoch, ProducerEpoch, ProducerId, Sequence};
+use crate::ids::{LeaderEpoch, ProducerEpoch, ProducerId, ProducerIdAndEpoch, Sequence};
 use crate::wire::{DecodeError, Reader};
 
 /// Length of a batch's header.
@@ -18,7 +18,7 @@ pub(super) const MAGIC: i8 = 2;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stamp {
     /// The producer id and its epoch.
-    pub identity: Identity,
+    pub identity: ProducerIdAndEpoch,
     /// The sequence of the batch's first record.
     pub base_sequence: Sequence,
 }
@@ -26,7 +26,7 @@ pub struct Stamp {
 impl Stamp {
     /// The stamp of a batch without idempotence.
     pub const NONE: Self = Self {
-        identity: Identity { producer_id: ProducerId::NONE, epoch: ProducerEpoch::NONE },
+        identity: ProducerIdAndEpoch { producer_id: ProducerId::NONE, epoch: ProducerEpoch::NONE },
         base_sequence: Sequence::NONE,
     };
 
@@ -182,7 +182,8 @@ impl BatchHeader {
         let last_offset_delta = input.i32()?;
         let base_timestamp_ms = input.i64()?;
         let max_timestamp_ms = input.i64()?;
-        let identity = Identity { producer_id: ProducerId(input.i64()?), epoch: ProducerEpoch(input.i16()?) };
+        let identity =
+            ProducerIdAndEpoch { producer_id: ProducerId(input.i64()?), epoch: ProducerEpoch(input.i16()?) };
         let stamp = Stamp { identity, base_sequence: Sequence(input.i32()?) };
         let records = input.i32()?;
         let header = Self {

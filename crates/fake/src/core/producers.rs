@@ -122,7 +122,7 @@ impl Producer {
 
 #[cfg(test)]
 mod tests {
-    use milena_codec::ids::Identity;
+    use milena_codec::ids::ProducerIdAndEpoch;
     use milena_codec::record::Stamp;
 
     use super::*;
@@ -196,7 +196,7 @@ mod tests {
     }
 
     fn batch(epoch: i16, first: i32, count: u32) -> BatchHeader {
-        let identity = Identity { producer_id: ProducerId(1), epoch: ProducerEpoch(epoch) };
+        let identity = ProducerIdAndEpoch { producer_id: ProducerId(1), epoch: ProducerEpoch(epoch) };
         BatchHeader::of_producer(count, 7, 7, Stamp { identity, base_sequence: Sequence(first) })
     }
 

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use kafka_protocol::protocol::Decodable;
 use milena_codec::ErrorCode;
-use milena_codec::ids::{Identity, PartitionId, ProducerEpoch, ProducerId, Sequence, TopicId};
+use milena_codec::ids::{PartitionId, ProducerEpoch, ProducerId, ProducerIdAndEpoch, Sequence, TopicId};
 use milena_codec::message::{
     ApiKey, InitProducerIdRequest, Message, MetadataRequest, MetadataRequestTopic, MetadataResponse,
     PartitionProduceData, PartitionProduceResponse, ProduceRequest, ProduceResponse, Request,
@@ -120,10 +120,10 @@ impl Wire {
         self.frame().await.is_none()
     }
 
-    pub(crate) async fn identity(&mut self) -> Identity {
+    pub(crate) async fn identity(&mut self) -> ProducerIdAndEpoch {
         let answer = self.call(&InitProducerIdRequest::default(), 4).await;
         assert_eq!(answer.error_code, ErrorCode::NONE);
-        Identity { producer_id: answer.producer_id, epoch: answer.producer_epoch }
+        ProducerIdAndEpoch { producer_id: answer.producer_id, epoch: answer.producer_epoch }
     }
 }
 
@@ -163,7 +163,7 @@ pub(crate) fn stamped(values: &[&str], stamp: Stamp) -> Vec<u8> {
 }
 
 pub(crate) fn stamp(producer_id: i64, epoch: i16, sequence: i32) -> Stamp {
-    let identity = Identity { producer_id: ProducerId(producer_id), epoch: ProducerEpoch(epoch) };
+    let identity = ProducerIdAndEpoch { producer_id: ProducerId(producer_id), epoch: ProducerEpoch(epoch) };
     Stamp { identity, base_sequence: Sequence(sequence) }
 }
 

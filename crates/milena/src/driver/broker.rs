@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use milena_codec::ids::{Identity, TopicId};
+use milena_codec::ids::{ProducerIdAndEpoch, TopicId};
 use milena_codec::message::ProduceRequest as ProduceMessage;
 use milena_connection::Endpoint;
 use milena_connection::session::Event;
@@ -44,7 +44,7 @@ pub(super) enum BrokerCommand {
     AnotherTopic(u32),
     Elected(u32),
     AskRest(u32),
-    Identity(Identity),
+    ProducerIdAndEpoch(ProducerIdAndEpoch),
     /// Where the broker listens; none when it is gone.
     Endpoint(Option<Endpoint>),
     /// Everything that is not settled fails, and the task ends. Its connection ends in order, by this time at the
@@ -119,7 +119,7 @@ impl BrokerTask {
                 BrokerCommand::AnotherTopic(serial) => self.broker_sender.topic_changed(serial),
                 BrokerCommand::AskRest(serial) => self.broker_sender.report_rest(serial),
                 BrokerCommand::Elected(serial) => self.broker_sender.elected(serial),
-                BrokerCommand::Identity(identity) => self.broker_sender.set_identity(identity),
+                BrokerCommand::ProducerIdAndEpoch(identity) => self.broker_sender.set_identity(identity),
                 BrokerCommand::Endpoint(endpoint) => {
                     if let Some(ended) = self.link.set_endpoint(now, endpoint) {
                         self.ended(now, ended);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use milena_codec::ErrorCode;
-use milena_codec::ids::Identity;
+use milena_codec::ids::ProducerIdAndEpoch;
 use milena_codec::message::{InitProducerIdRequest, InitProducerIdResponse, MetadataRequest};
 use milena_connection::Endpoint;
 use milena_connection::metadata::{Metadata, MetadataConfig};
@@ -24,7 +24,7 @@ use crate::error::{ConnectError, ConnectErrorKind};
 pub(super) struct Started {
     pub(super) line: Line,
     pub(super) metadata: Metadata,
-    pub(super) identity: Option<Identity>,
+    pub(super) identity: Option<ProducerIdAndEpoch>,
 }
 
 /// Asks until everything is there, or `connect_timeout` is over.
@@ -110,7 +110,7 @@ impl Starting {
         &mut self,
         advertised: &[Endpoint],
         idempotent: bool,
-    ) -> Result<Option<Identity>, ConnectError> {
+    ) -> Result<Option<ProducerIdAndEpoch>, ConnectError> {
         // The bootstrap address may be another way to the cluster than the ones that it advertises.
         self.found_at = self.line.hang_up();
         self.trouble = Trouble::default();
@@ -219,10 +219,13 @@ pub(super) fn gives_identity(endpoint: &Endpoint, response: &InitProducerIdRespo
 }
 
 /// The identity that a broker gave.
-pub(super) fn identity_of(response: &InitProducerIdResponse) -> Result<Identity, Trouble> {
+pub(super) fn identity_of(response: &InitProducerIdResponse) -> Result<ProducerIdAndEpoch, Trouble> {
     let trouble = match response.error_code {
         ErrorCode::NONE => {
-            return Ok(Identity { producer_id: response.producer_id, epoch: response.producer_epoch });
+            return Ok(ProducerIdAndEpoch {
+                producer_id: response.producer_id,
+                epoch: response.producer_epoch,
+            });
         }
         ErrorCode::CLUSTER_AUTHORIZATION_FAILED | ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED => {
             let said = "the producer may not write idempotently: allow WRITE on a topic, or IDEMPOTENT_WRITE on the \

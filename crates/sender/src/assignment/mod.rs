@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::collections::VecDeque;
 use std::sync::Arc as StdArc;
 
-use milena_codec::ids::{BrokerId, Identity, LeaderEpoch, PartitionId, ProducerId, TopicId};
+use milena_codec::ids::{BrokerId, LeaderEpoch, PartitionId, ProducerId, ProducerIdAndEpoch, TopicId};
 
 use crate::accumulator::{Partition, SenderMailbox, Topic};
 use crate::partition_sender::{PartitionSender, is_another_topic};
@@ -47,7 +47,7 @@ pub enum Command {
     /// The broker sender tells if nothing is left of the partition with this serial.
     AskRest(SenderId, u32),
     /// All broker senders stamp new runs with this.
-    Identity(Identity),
+    ProducerIdAndEpoch(ProducerIdAndEpoch),
     /// The topic has no such partition any more, or is forgotten: what it has fails.
     Discard(Box<PartitionSender>),
 }
@@ -89,11 +89,11 @@ pub struct Assignment {
     serial: u32,
     /// Discarded partitions whose partition senders are not released, each with the partition sender of its successor, if it has come back.
     leaving: BTreeMap<Discarded, Option<Box<PartitionSender>>>,
-    identity: Option<Identity>,
+    identity: Option<ProducerIdAndEpoch>,
     /// The identity that was given last, even if it is exhausted: partitions go on under it until the next one comes.
-    given: Option<Identity>,
+    given: Option<ProducerIdAndEpoch>,
     /// The highest epoch of that identity that a discarded partition sender used.
-    used: Option<Identity>,
+    used: Option<ProducerIdAndEpoch>,
     /// An identity is needed and was not asked for yet.
     wants_identity: bool,
     commands: VecDeque<Command>,
@@ -201,16 +201,16 @@ impl Assignment {
     }
 
     /// A broker gave the producer an identity.
-    pub fn identity(&mut self, identity: Identity) {
+    pub fn identity(&mut self, identity: ProducerIdAndEpoch) {
         self.identity = Some(identity);
         self.given = Some(identity);
         self.used = self.used.filter(|used| used.producer_id == identity.producer_id);
-        self.commands.push_back(Command::Identity(identity));
+        self.commands.push_back(Command::ProducerIdAndEpoch(identity));
     }
 
     /// The identity that new broker senders begin with.
     #[must_use]
-    pub const fn current_identity(&self) -> Option<Identity> {
+    pub const fn current_identity(&self) -> Option<ProducerIdAndEpoch> {
         self.identity
     }
 

@@ -37,7 +37,7 @@ enum Emitted {
     Another(SenderId, u32),
     Elected(SenderId, u32),
     AskRest(SenderId, u32),
-    Identity(ProducerId),
+    ProducerIdAndEpoch(ProducerId),
 }
 
 impl AssignmentHarness {
@@ -87,7 +87,7 @@ impl AssignmentHarness {
                 Command::Elected(broker_sender, serial) => Emitted::Elected(broker_sender, serial),
                 Command::AskRest(broker_sender, serial) => Emitted::AskRest(broker_sender, serial),
                 Command::Discard(partition_sender) => Emitted::Discard(partition_sender.partition().serial()),
-                Command::Identity(identity) => Emitted::Identity(identity.producer_id),
+                Command::ProducerIdAndEpoch(identity) => Emitted::ProducerIdAndEpoch(identity.producer_id),
             });
         }
         emitted
@@ -246,7 +246,7 @@ fn an_identity_is_asked_for_once_and_told_to_all() {
     harness.assignment.ask_again();
     assert!(harness.assignment.asks_identity(), "it failed");
     harness.assignment.identity(identity(7));
-    assert_eq!(harness.commands(), [Emitted::Identity(ProducerId(7))]);
+    assert_eq!(harness.commands(), [Emitted::ProducerIdAndEpoch(ProducerId(7))]);
     assert_eq!(harness.assignment.current_identity(), Some(identity(7)));
     assert!(!harness.assignment.asks_identity());
     assert!(!Assignment::new(false).asks_identity());

@@ -33,7 +33,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc as StdArc;
 use std::time::{Duration, Instant};
 
-use milena_codec::ids::Identity;
+use milena_codec::ids::ProducerIdAndEpoch;
 
 use crate::accumulator::{ReadyPartitions, SenderMailbox, Shared};
 use crate::backoff::Backoff;
@@ -102,7 +102,7 @@ pub struct BrokerSender {
     compresses: bool,
     /// Produce's version on the connection; none without a connection.
     version: Option<i16>,
-    identity: Option<Identity>,
+    identity: Option<ProducerIdAndEpoch>,
     in_flight: usize,
     /// Since when the broker has owed an answer without giving one.
     silent_since: Option<Instant>,
@@ -161,7 +161,7 @@ impl BrokerSender {
     }
 
     /// The producer has an identity, or another one.
-    pub fn set_identity(&mut self, identity: Identity) {
+    pub fn set_identity(&mut self, identity: ProducerIdAndEpoch) {
         self.identity = Some(identity);
         self.schedule.changed.extend(self.partition_senders.keys());
     }

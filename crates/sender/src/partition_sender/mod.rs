@@ -48,7 +48,7 @@ use std::collections::VecDeque;
 use std::sync::Arc as StdArc;
 use std::time::{Duration, Instant};
 
-use milena_codec::ids::{Identity, ProducerId, TopicId};
+use milena_codec::ids::{ProducerId, ProducerIdAndEpoch, TopicId};
 use milena_codec::record::Stamp;
 
 use crate::accumulator::Partition;
@@ -183,13 +183,13 @@ impl PartitionSender {
 
     /// Another partition sender of the same partition used this identity, before that partition was discarded: the first run begins
     /// above it.
-    pub fn begin_above(&mut self, used: Option<Identity>) {
+    pub fn begin_above(&mut self, used: Option<ProducerIdAndEpoch>) {
         self.run.begin_above(used);
     }
 
     /// The last identity under which it stamped a batch.
     #[must_use]
-    pub const fn used_identity(&self) -> Option<Identity> {
+    pub const fn used_identity(&self) -> Option<ProducerIdAndEpoch> {
         self.run.used()
     }
 
@@ -223,7 +223,12 @@ impl PartitionSender {
 
     /// Whether it could send a batch that waits, or take a new one, if there is one.
     #[must_use]
-    pub fn may_send(&self, now: Instant, identity: Option<Identity>, config: &PartitionSenderConfig) -> bool {
+    pub fn may_send(
+        &self,
+        now: Instant,
+        identity: Option<ProducerIdAndEpoch>,
+        config: &PartitionSenderConfig,
+    ) -> bool {
         !self.leaving
             && self.not_before.is_none_or(|not_before| now >= not_before)
             && (self.waiting_to_send(now, config).is_some() || self.may_take(now, identity, config))
@@ -231,7 +236,11 @@ impl PartitionSender {
 
     /// Whether it could stamp a new batch if the producer had another id.
     #[must_use]
-    pub fn lacks_identity(&self, identity: Option<Identity>, config: &PartitionSenderConfig) -> bool {
+    pub fn lacks_identity(
+        &self,
+        identity: Option<ProducerIdAndEpoch>,
+        config: &PartitionSenderConfig,
+    ) -> bool {
         config.idempotent && !self.run.may_stamp(identity)
     }
 
@@ -272,7 +281,7 @@ impl PartitionSender {
     pub fn next(
         &mut self,
         now: Instant,
-        identity: Option<Identity>,
+        identity: Option<ProducerIdAndEpoch>,
         config: &PartitionSenderConfig,
         completer: &mut Completer,
     ) -> Next {
@@ -339,7 +348,12 @@ impl PartitionSender {
         let _ = entries;
     }
 
-    fn may_take(&self, now: Instant, identity: Option<Identity>, config: &PartitionSenderConfig) -> bool {
+    fn may_take(
+        &self,
+        now: Instant,
+        identity: Option<ProducerIdAndEpoch>,
+        config: &PartitionSenderConfig,
+    ) -> bool {
         let may_stamp = !config.idempotent || self.run.may_stamp(identity);
         !self.run.has_gap
             && may_stamp

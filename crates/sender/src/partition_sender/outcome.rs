@@ -2,7 +2,7 @@
 //! others.
 
 use milena_codec::ErrorCode;
-use milena_codec::ids::{Identity, ProducerId};
+use milena_codec::ids::{ProducerId, ProducerIdAndEpoch};
 use milena_codec::record::Stamp;
 
 use super::entry::{Bytes, Doubt, Entry, State};
@@ -26,7 +26,11 @@ impl PartitionSender {
     /// Ends a run in which a batch is missing, or in which the leader rejected the sequence of each batch in doubt: those fail
     /// as possibly written, and the others get new stamps under the next epoch (KIP-360). Returns a producer id whose epochs
     /// are used up, once: the run waits for another.
-    pub fn bump_epoch(&mut self, given: Option<Identity>, completer: &mut Completer) -> Option<ProducerId> {
+    pub fn bump_epoch(
+        &mut self,
+        given: Option<ProducerIdAndEpoch>,
+        completer: &mut Completer,
+    ) -> Option<ProducerId> {
         if self.entries.is_empty() && !self.run.has_gap {
             return None;
         }
@@ -88,7 +92,7 @@ impl PartitionSender {
 
     /// All batches get new stamps, from sequence 0 on: the first of them raises the epoch at the brokers, which fences
     /// late copies of earlier batches.
-    fn restamp(&mut self, given: Option<Identity>) -> Option<ProducerId> {
+    fn restamp(&mut self, given: Option<ProducerIdAndEpoch>) -> Option<ProducerId> {
         let before = self.run.exhausted;
         if self.run.bump_epoch(given).is_none() {
             return self.run.exhausted.filter(|exhausted| Some(*exhausted) != before);
@@ -106,7 +110,7 @@ impl PartitionSender {
     pub(super) fn complete_before(
         &mut self,
         index: usize,
-        (identity, sent): (Identity, u32),
+        (identity, sent): (ProducerIdAndEpoch, u32),
         room: Room,
         completer: &mut Completer,
     ) {

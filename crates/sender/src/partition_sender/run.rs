@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use milena_codec::ids::{Identity, ProducerId, Sequence};
+use milena_codec::ids::{ProducerId, ProducerIdAndEpoch, Sequence};
 use milena_codec::record::Stamp;
 
 use super::loss::{KnownEnd, Loss};
@@ -16,12 +16,12 @@ const REMEMBERED_FOR: Duration = Duration::from_secs(600);
 #[derive(Debug, Default)]
 pub(super) struct Run {
     /// Under which batches are stamped; none before the first one, and while another producer id is awaited.
-    pub(super) identity: Option<Identity>,
+    pub(super) identity: Option<ProducerIdAndEpoch>,
     /// A producer id that brokers do not know any more, or whose epochs are used up.
     pub(super) exhausted: Option<ProducerId>,
     /// The last identity under which a batch of this partition was stamped, by this partition sender or by one before it. A run
     /// begins above it.
-    used: Option<Identity>,
+    used: Option<ProducerIdAndEpoch>,
     pub(super) next_sequence: Sequence,
     /// The end of the last batch that was acknowledged.
     acknowledged: Option<Acknowledged>,
@@ -71,7 +71,7 @@ impl Room {
 
 impl Run {
     /// The next batch, of so many records, gets this stamp.
-    pub(super) fn stamp(&mut self, records: u32, given: Option<Identity>) -> Option<Stamp> {
+    pub(super) fn stamp(&mut self, records: u32, given: Option<ProducerIdAndEpoch>) -> Option<Stamp> {
         let identity = match self.identity {
             Some(identity) => identity,
             None => self.begin(given)?,
@@ -82,24 +82,24 @@ impl Run {
     }
 
     /// Whether a batch could be stamped.
-    pub(super) fn may_stamp(&self, given: Option<Identity>) -> bool {
+    pub(super) fn may_stamp(&self, given: Option<ProducerIdAndEpoch>) -> bool {
         self.identity.is_some() || self.first_above(given).is_some()
     }
 
     /// The identity under which a batch was stamped last.
-    pub(super) const fn used(&self) -> Option<Identity> {
+    pub(super) const fn used(&self) -> Option<ProducerIdAndEpoch> {
         self.used
     }
 
     /// A partition sender of the same partition used this identity before.
-    pub(super) fn begin_above(&mut self, used: Option<Identity>) {
+    pub(super) fn begin_above(&mut self, used: Option<ProducerIdAndEpoch>) {
         self.used = self.used.or(used);
     }
 
     /// Begins a run under the present producer id with the next epoch, or under the one that the producer was given.
     /// None while there is none.
-    pub(super) fn bump_epoch(&mut self, given: Option<Identity>) -> Option<Identity> {
-        let bumped = self.identity.and_then(Identity::bumped);
+    pub(super) fn bump_epoch(&mut self, given: Option<ProducerIdAndEpoch>) -> Option<ProducerIdAndEpoch> {
+        let bumped = self.identity.and_then(ProducerIdAndEpoch::bumped);
         if bumped.is_none()
             && let Some(exhausted) = self.identity.take()
         {
@@ -124,7 +124,7 @@ impl Run {
         }
     }
 
-    fn begin(&mut self, given: Option<Identity>) -> Option<Identity> {
+    fn begin(&mut self, given: Option<ProducerIdAndEpoch>) -> Option<ProducerIdAndEpoch> {
         let identity = self.first_above(given)?;
         let next_sequence = self.next_sequence;
         self.open(identity);
@@ -132,7 +132,7 @@ impl Run {
         Some(identity)
     }
 
-    fn open(&mut self, identity: Identity) -> Identity {
+    fn open(&mut self, identity: ProducerIdAndEpoch) -> ProducerIdAndEpoch {
         debug_assert!(
             self.used
                 .is_none_or(|used| used.producer_id != identity.producer_id || used.epoch < identity.epoch),
@@ -146,7 +146,7 @@ impl Run {
     }
 
     /// The first identity of a producer id that was not used on this partition yet.
-    fn first_above(&self, given: Option<Identity>) -> Option<Identity> {
+    fn first_above(&self, given: Option<ProducerIdAndEpoch>) -> Option<ProducerIdAndEpoch> {
         let given = given.filter(|given| Some(given.producer_id) != self.exhausted)?;
         match self.used {
             Some(used) if used.producer_id == given.producer_id && used.epoch >= given.epoch => used.bumped(),

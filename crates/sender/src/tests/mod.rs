@@ -10,7 +10,7 @@ pub(crate) use log::{Log, OTHERS, plain_records, values_of};
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
-use milena_codec::ids::Identity;
+use milena_codec::ids::ProducerIdAndEpoch;
 
 use crate::accumulator::{AccumulatorConfig, Clock};
 use crate::outcome::{FailureKind, Persisted};
@@ -65,8 +65,8 @@ pub(crate) const fn partition_senders() -> PartitionSenderConfig {
 }
 
 /// What a broker gives a producer.
-pub(crate) fn identity(producer_id: i64) -> Identity {
-    Identity { producer_id: producer_id.into(), epoch: 0.into() }
+pub(crate) fn identity(producer_id: i64) -> ProducerIdAndEpoch {
+    ProducerIdAndEpoch { producer_id: producer_id.into(), epoch: 0.into() }
 }
 
 /// Where a record stands, once that is told.

@@ -11,12 +11,12 @@ use proptest::option;
 use proptest::prelude::*;
 
 use super::*;
-use crate::ids::{Identity, ProducerEpoch, ProducerId, Sequence};
+use crate::ids::{ProducerEpoch, ProducerId, ProducerIdAndEpoch, Sequence};
 use crate::wire::Problem;
 
 const BASE_MS: i64 = 1_700_000_000_000;
 const STAMP: Stamp = Stamp {
-    identity: Identity { producer_id: ProducerId(42), epoch: ProducerEpoch(3) },
+    identity: ProducerIdAndEpoch { producer_id: ProducerId(42), epoch: ProducerEpoch(3) },
     base_sequence: Sequence(17),
 };
 

@@ -224,7 +224,7 @@ fn malformed_markers_are_refused() {
 proptest! {
     #[test]
     fn a_sealed_header_comes_back_whatever_its_numbers(numbers in any::<[i64; 4]>(), small in any::<[i32; 3]>(), bits in any::<i16>(), epoch in any::<i16>()) {
-        let identity = Identity { producer_id: ProducerId(numbers[3]), epoch: ProducerEpoch(epoch) };
+        let identity = ProducerIdAndEpoch { producer_id: ProducerId(numbers[3]), epoch: ProducerEpoch(epoch) };
         let header = BatchHeader {
             base_offset: numbers[0],
             partition_leader_epoch: LeaderEpoch(small[0]),

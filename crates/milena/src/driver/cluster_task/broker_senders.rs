@@ -95,10 +95,10 @@ impl ClusterTask {
                     completer.finish();
                     self.settings.core.metrics.add(completer.counters);
                 }
-                Command::Identity(identity) => {
-                    self.broker_senders
-                        .values()
-                        .for_each(|broker_sender| broker_sender.send(BrokerCommand::Identity(identity)));
+                Command::ProducerIdAndEpoch(identity) => {
+                    self.broker_senders.values().for_each(|broker_sender| {
+                        broker_sender.send(BrokerCommand::ProducerIdAndEpoch(identity))
+                    });
                 }
             }
         }

@@ -16,7 +16,7 @@ use crate::driver::trouble::Trouble;
 /// What came of a question.
 pub(super) enum Reply {
     Metadata(Result<MetadataResponse, Trouble>),
-    Identity(Result<InitProducerIdResponse, Trouble>),
+    ProducerId(Result<InitProducerIdResponse, Trouble>),
 }
 
 /// A question that is out.
@@ -53,7 +53,7 @@ impl ClusterTask {
             self.question = Some(Box::pin(async move {
                 let answer =
                     line.ask(&candidates, &identity_request(), QUESTION_TIMEOUT, gives_identity).await;
-                (line, Reply::Identity(answer))
+                (line, Reply::ProducerId(answer))
             }));
         } else {
             self.line = Some(line);
@@ -65,7 +65,7 @@ impl ClusterTask {
         let now = clock::now();
         match reply {
             Reply::Metadata(answer) => self.take_metadata(answer, now),
-            Reply::Identity(answer) => self.take_identity(answer, now),
+            Reply::ProducerId(answer) => self.take_identity(answer, now),
         }
     }
 

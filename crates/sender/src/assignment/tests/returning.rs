@@ -10,7 +10,7 @@ pub(super) fn with_identity(harness: &mut AssignmentHarness) {
 
 /// The partition sender of a partition has stamped batches under this epoch.
 pub(super) fn stamp_under(harness: &mut AssignmentHarness, serial: u32, epoch: i16) {
-    let used = Identity { epoch: epoch.into(), ..identity(7) };
+    let used = ProducerIdAndEpoch { epoch: epoch.into(), ..identity(7) };
     harness.held.get_mut(&serial).expect("a broker_sender has it").1.begin_above(Some(used));
 }
 

@@ -1,6 +1,6 @@
 //! What a request carries.
 
-use milena_codec::ids::Identity;
+use milena_codec::ids::ProducerIdAndEpoch;
 use milena_codec::record::{RecordBatch, Stamp};
 
 use crate::broker_sender::ProduceRequest;
@@ -28,6 +28,6 @@ fn stamp(request: &ProduceRequest) -> Stamp {
 
 /// Producer id, epoch and first sequence.
 pub(crate) fn run_of(request: &ProduceRequest) -> (i64, i16, i32) {
-    let Stamp { identity: Identity { producer_id, epoch }, base_sequence } = stamp(request);
+    let Stamp { identity: ProducerIdAndEpoch { producer_id, epoch }, base_sequence } = stamp(request);
     (producer_id.0, epoch.0, base_sequence.0)
 }

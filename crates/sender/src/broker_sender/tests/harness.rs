@@ -188,7 +188,7 @@ impl SenderHarness {
                         self.failed_by_discards += completer.counters.failed;
                         completer.finish();
                     }
-                    Command::Identity(identity) => {
+                    Command::ProducerIdAndEpoch(identity) => {
                         self.broker_senders
                             .values_mut()
                             .for_each(|broker_sender| broker_sender.set_identity(identity));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use milena_codec::ErrorCode;
-use milena_codec::ids::{BrokerId, Identity, TopicId};
+use milena_codec::ids::{BrokerId, ProducerIdAndEpoch, TopicId};
 
 use super::harness::{MAX, SenderHarness, run_of};
 use crate::broker_sender::{Output, SenderEvent};
@@ -254,7 +254,7 @@ fn what_waited_for_a_topic_that_was_made_again_lingers_no_longer() {
 #[test]
 fn when_the_epochs_are_used_up_another_identity_is_asked_for_and_only_its_partition_waits() {
     let mut harness = SenderHarness::of(2);
-    harness.assignment.identity(Identity { epoch: 32_766.into(), ..identity(7) });
+    harness.assignment.identity(ProducerIdAndEpoch { epoch: 32_766.into(), ..identity(7) });
     harness.obey();
     harness.ack_first();
     let (_, request) = harness.send_alone(1, "first");

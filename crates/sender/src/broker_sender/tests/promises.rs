@@ -262,7 +262,7 @@ fn a_lost_producer_id_is_replaced_and_nothing_is_lost() {
     };
     harness.assignment.producer_id_exhausted(exhausted);
     assert!(harness.assignment.asks_identity() && !harness.assignment.asks_identity());
-    let fresh = milena_codec::ids::Identity { producer_id: 8.into(), epoch: 0.into() };
+    let fresh = milena_codec::ids::ProducerIdAndEpoch { producer_id: 8.into(), epoch: 0.into() };
     harness.assignment.identity(fresh);
     harness.obey();
     let request = harness.request(1).unwrap();

@@ -49,7 +49,7 @@ struct PartitionHarness {
     completer: Completer,
     config: PartitionSenderConfig,
     /// What the producer was given.
-    given: Option<Identity>,
+    given: Option<ProducerIdAndEpoch>,
     log: Log,
     workspace: Workspace,
     /// Jobs that are not done yet, where a test holds them back.

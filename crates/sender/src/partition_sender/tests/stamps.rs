@@ -110,7 +110,7 @@ fn an_unknown_producer_begins_its_run_again_without_an_error() {
 #[test]
 fn the_last_epoch_is_followed_by_another_identity_and_order_is_kept() {
     let mut harness = PartitionHarness::acked();
-    harness.partition_sender.run.identity = Some(Identity { epoch: 32_766.into(), ..identity(7) });
+    harness.partition_sender.run.identity = Some(ProducerIdAndEpoch { epoch: 32_766.into(), ..identity(7) });
     let (mut first, refused) = harness.send_alone("a");
     let (mut second, behind) = harness.send_alone("b");
     harness.refused(refused, ErrorCode::INVALID_TOPIC_EXCEPTION);
@@ -134,7 +134,7 @@ fn the_last_epoch_is_followed_by_another_identity_and_order_is_kept() {
 #[test]
 fn an_identity_that_has_come_meanwhile_is_taken_when_the_epochs_are_used_up() {
     let mut harness = PartitionHarness::acked();
-    harness.partition_sender.run.identity = Some(Identity { epoch: 32_766.into(), ..identity(7) });
+    harness.partition_sender.run.identity = Some(ProducerIdAndEpoch { epoch: 32_766.into(), ..identity(7) });
     harness.given = Some(identity(8));
     let (_, in_flight_batch) = harness.send_alone("a");
     harness.refused(in_flight_batch, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use milena_codec::ids::{BrokerId, Identity, Sequence, TopicId};
+use milena_codec::ids::{BrokerId, ProducerIdAndEpoch, Sequence, TopicId};
 use milena_codec::record::{RecordBatch, Stamp};
 
 use super::broker::Broker;
@@ -62,7 +62,7 @@ impl Run {
         harness.version = plan.version;
         (1..=2).for_each(|broker| harness.ended(broker, Vec::new()));
         if plan.broker_senders.partition_sender.idempotent {
-            harness.assignment.identity(Identity { epoch: plan.epoch.into(), ..identity(7) });
+            harness.assignment.identity(ProducerIdAndEpoch { epoch: plan.epoch.into(), ..identity(7) });
         }
         harness.obey();
         if let Some(left) = plan.sequences_left {
