@@ -1,4 +1,4 @@
-//! AppendOptions for room in the budget.
+//! Waiting for room in the budget.
 
 use milena_codec::ids::PartitionId;
 

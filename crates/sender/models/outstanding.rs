@@ -1,4 +1,4 @@
-//! AppendOptions for all that was sent.
+//! Flushes: waiting until every batch is settled.
 
 use super::*;
 
