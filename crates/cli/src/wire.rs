@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use milena::Snapshot;
+use milena::ProducerMetrics;
 use serde::Serialize;
 
 use crate::figures::float;
@@ -21,7 +21,7 @@ pub(crate) struct Wire {
 }
 
 impl Wire {
-    pub(crate) fn between(before: &Snapshot, after: &Snapshot) -> Self {
+    pub(crate) fn between(before: &ProducerMetrics, after: &ProducerMetrics) -> Self {
         let plain_bytes = after.plain_bytes - before.plain_bytes;
         let compressed_bytes = after.compressed_bytes - before.compressed_bytes;
         Self {
@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn wire_bytes_are_the_difference_of_two_snapshots() {
-        let mut before = Snapshot::default();
+        let mut before = ProducerMetrics::default();
         (before.bytes, before.plain_bytes, before.compressed_bytes) = (1_000_000, 4_000_000, 900_000);
         let mut after = before;
         after.bytes += 2_500_000;

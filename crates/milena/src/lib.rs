@@ -40,7 +40,7 @@ pub use error::{
     ConfigError, ConnectError, ConnectErrorKind, ErrorKind, FlushError, Persisted, SendError,
     TryEnqueueError, TryEnqueueErrorKind,
 };
-pub use metrics::Snapshot;
+pub use metrics::ProducerMetrics;
 pub use milena_connection::sasl::{self, Sasl};
 pub use milena_connection::tls::{self, Tls};
 pub use milena_connection::{Endpoint, SecretString, transport};

@@ -72,10 +72,10 @@ impl Metrics {
         self.data_losses.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn snapshot(&self, shared: &Shared) -> Snapshot {
+    pub(crate) fn snapshot(&self, shared: &Shared) -> ProducerMetrics {
         let read = |sum: &AtomicU64| sum.load(Ordering::Relaxed);
         let (settled, choices, memory) = (&shared.totals, &shared.choices, &shared.memory);
-        Snapshot {
+        ProducerMetrics {
             records: settled.records(),
             failed: settled.failed(),
             batches: settled.batches(),
@@ -113,7 +113,7 @@ impl Metrics {
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Snapshot {
+pub struct ProducerMetrics {
     /// Records that were delivered.
     pub records: u64,
     /// Records that failed after they were accepted.
@@ -161,12 +161,12 @@ pub struct Snapshot {
     pub partition_exclusions: u64,
 }
 
-impl Snapshot {
+impl ProducerMetrics {
     /// Compressed bytes by plain ones, over all batches of compressed topics (Java's `compression-rate-avg`): 0.25 where
     /// four bytes became one. None before the first such batch.
     ///
     /// ```
-    /// # let metrics = milena::Snapshot::default();
+    /// # let metrics = milena::ProducerMetrics::default();
     /// if let Some(ratio) = metrics.compression_ratio() {
     ///     println!("records went at {:.0} % of their length", ratio * 100.0);
     /// }

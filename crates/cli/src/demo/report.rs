@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use milena::Snapshot;
+use milena::ProducerMetrics;
 use serde::Serialize;
 
 use super::check::Faults;
@@ -44,7 +44,7 @@ pub(super) struct Run {
     pub(super) seed: u64,
     pub(super) elapsed: Duration,
     pub(super) latency: Option<Summary>,
-    pub(super) metrics: Snapshot,
+    pub(super) metrics: ProducerMetrics,
     pub(super) events: Vec<String>,
 }
 
@@ -64,7 +64,7 @@ impl Report {
             batches: metrics.batches,
             retries: metrics.retries,
             connections: metrics.connections,
-            wire: Wire::between(&Snapshot::default(), &metrics),
+            wire: Wire::between(&ProducerMetrics::default(), &metrics),
             seed,
             events,
             faults: faults.count,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use milena::{Producer, Snapshot};
+use milena::{Producer, ProducerMetrics};
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::load::Shared;
@@ -12,7 +12,7 @@ use crate::figures::per_second;
 use crate::terminal;
 
 /// Tells how far it is, without end.
-pub(crate) async fn tell(producer: Producer, shared: Arc<Shared>, before: Snapshot) {
+pub(crate) async fn tell(producer: Producer, shared: Arc<Shared>, before: ProducerMetrics) {
     let mut ticks = interval(Duration::from_secs(1));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks.tick().await;

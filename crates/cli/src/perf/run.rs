@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
-use milena::{ErrorKind, FlushError, Producer, SendError, Snapshot, Topic};
+use milena::{ErrorKind, FlushError, Producer, ProducerMetrics, SendError, Topic};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
@@ -170,7 +170,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn counts(&self, sent: &Sent, before: Snapshot) -> Counts {
+    fn counts(&self, sent: &Sent, before: ProducerMetrics) -> Counts {
         let after = self.producer.metrics();
         // Where each record is awaited, those that failed are not among the accepted ones.
         let failed_later = if self.options.sync { 0 } else { after.failed - before.failed };

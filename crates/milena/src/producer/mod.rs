@@ -20,7 +20,7 @@ use crate::clock;
 use crate::config::{Config, ProducerBuilder};
 use crate::core::Core;
 use crate::error::{ConnectError, ErrorKind, FlushError, SendError, TryEnqueueError};
-use crate::metrics::Snapshot;
+use crate::metrics::ProducerMetrics;
 use crate::outcome;
 use crate::record::{Ack, Record};
 use enqueue::{BlockTimeout, delivery_of};
@@ -257,7 +257,7 @@ impl Producer {
 
     /// The metrics of the producer since it was built.
     #[must_use]
-    pub fn metrics(&self) -> Snapshot {
+    pub fn metrics(&self) -> ProducerMetrics {
         let core = &self.handle.core;
         core.metrics.snapshot(&core.shared)
     }
