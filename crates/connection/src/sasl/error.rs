@@ -89,6 +89,11 @@ pub enum CredentialError {
         /// Name or password.
         what: &'static str,
     },
+    /// It has characters beyond ASCII, and the build has no SASLprep: the feature `saslprep` is off.
+    SaslprepOff {
+        /// Name or password.
+        what: &'static str,
+    },
     /// The token is no `b64token` (RFC 6750, section 2.1).
     NoToken,
     /// A name of an extension that is no row of letters, or is `auth` (KIP-342).
@@ -208,6 +213,11 @@ impl fmt::Display for CredentialError {
             Self::Prohibited { what } => {
                 write!(f, "the {what} has characters that SASLprep (RFC 4013) does not allow")
             }
+            Self::SaslprepOff { what } => write!(
+                f,
+                "the {what} has characters beyond ASCII, and this build has no SASLprep (RFC 4013) to prepare them: turn \
+                 on the feature `saslprep` of the crate `milena`, or send the text as it is with `Sasl::unprepared`"
+            ),
             Self::NoToken => {
                 f.write_str("the token has other characters than letters, digits and `-._~+/=` (RFC 6750)")
             }

@@ -7,6 +7,7 @@ mod exchange;
 mod oidc;
 mod plain;
 mod refreshing;
+mod saslprep;
 mod scram;
 mod text;
 mod token;
@@ -141,6 +142,8 @@ impl Sasl {
     ///
     /// RFC 5802 asks for SASLprep, and so does this client. Kafka's own tools store and compare the bytes as they were
     /// typed (`ScramFormatter.normalize`), which matters where SASLprep changes them: `½` or a soft hyphen, say.
+    ///
+    /// SASLprep of text beyond ASCII needs the feature `saslprep`; without it such text is refused, unless this is called.
     #[must_use]
     pub const fn unprepared(mut self) -> Self {
         self.prepared = false;
@@ -197,7 +200,7 @@ impl Sasl {
     /// One of them for SCRAM (RFC 5802, section 5.1): by SASLprep, and not empty.
     fn prepare(&self, text: &str, what: &'static str) -> Result<String, CredentialError> {
         let prepared = match self.prepared {
-            true => stringprep::saslprep(text).map_err(|_| CredentialError::Prohibited { what })?,
+            true => saslprep::prepare(text, what)?,
             false => text.into(),
         };
         match prepared.is_empty() {

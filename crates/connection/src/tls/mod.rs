@@ -1,13 +1,15 @@
 //! TLS around a connection: whom to trust, and who we are.
 //!
-//! * [`Tls`] says what is wanted. `config` makes of it what rustls takes: `pem` and `key` read what was given, `store`
-//!   recognises what is no PEM, `trust` judges certificates, `provider` brings the cryptography; `setup` tells what
-//!   cannot be.
+//! * [`Tls`] says what is wanted. `config` makes of it what rustls takes: `pem` and `key` read what was given,
+//!   `encrypted_key` opens a key with its password (feature `encrypted-keys`), `store` recognises what is no PEM, `trust`
+//!   judges certificates, `provider` brings the cryptography; `setup` tells what cannot be.
 //! * [`TlsConnector`] opens connections. `reload` looks whether files have changed, `stream` is a connection, `explain`
 //!   says what a failure means, as a [`TlsFault`](crate::transport::TlsFault).
 
 mod config;
 mod connector;
+#[cfg(feature = "encrypted-keys")]
+mod encrypted_key;
 mod explain;
 mod key;
 mod pem;
@@ -144,7 +146,7 @@ impl Tls {
         Self { key: Some(Pem::Inline(pem.into())), ..self }
     }
 
-    /// The password of the key.
+    /// The password of the key. An encrypted key needs the feature `encrypted-keys`.
     #[must_use]
     pub fn key_password(self, password: impl Into<SecretString>) -> Self {
         Self { key_password: Some(password.into()), ..self }

@@ -77,6 +77,8 @@ pub enum TlsSetupFault {
     KeyAlone,
     /// A certificate that is not understood.
     BadCertificate(String),
+    /// The key is encrypted, and the build cannot decrypt it: the feature `encrypted-keys` is off.
+    EncryptedKeysOff,
     /// The key needs a password, and there is none.
     PasswordMissing,
     /// The password does not open the key.
@@ -197,6 +199,9 @@ impl TlsSetupError {
             Fault::BadCertificate(why) => {
                 write!(f, "holds a certificate that is not understood ({why}): export it anew")
             }
+            Fault::EncryptedKeysOff => {
+                write!(f, "holds an encrypted key, {NO_ENCRYPTED_KEYS}: {}", self.decryption())
+            }
             Fault::PasswordMissing => f.write_str("holds a key under a password: set `ssl.key.password`"),
             Fault::PasswordWrong => {
                 f.write_str("is not opened by the password that was given: check `ssl.key.password`")
@@ -270,6 +275,12 @@ impl TlsSetupError {
         format!("openssl pkcs8 -topk8 -v2 aes-256-cbc -v2prf hmacWithSHA256 -in {from} -out {to}")
     }
 
+    /// The command that writes a key without a password.
+    fn decryption(&self) -> String {
+        let (from, to) = self.file_names("-decrypted", "pem");
+        format!("openssl pkey -in {from} -out {to}")
+    }
+
     /// The file as a shell takes it, and one beside it with another name.
     fn file_names(&self, suffix: &str, extension: &str) -> (String, String) {
         let from = self.path.as_deref().unwrap_or_else(|| Path::new("FILE"));
@@ -298,6 +309,8 @@ fn list(found: &[String]) -> String {
 }
 
 const NAME_THE_KEY: &str = "name the file of the key (`ssl.key.location`, `Tls::key_file`)";
+const NO_ENCRYPTED_KEYS: &str = "and this build cannot decrypt it: turn on the feature `encrypted-keys` of the crate \
+     `milena`, or decrypt the key with";
 const KEYS_THAT_CAN: &str = "RSA of 2048 bits or more, ECDSA on P-256 or P-384, and Ed25519 can";
 const KEY_MISMATCH: &str =
     "holds the key of another certificate: give the key and the certificate of one pair";

@@ -101,12 +101,25 @@ fn a_key_that_is_another_certificates_is_told() {
     refused(&key_file("client-ec-pkcs8.pem"), TlsPart::Key, &[&key, "the key of another certificate"]);
 }
 
+#[cfg(feature = "encrypted-keys")]
 #[test]
 fn a_password_that_is_missing_or_wrong_is_told() {
     for name in ["client-rsa-encrypted.pem", "client-rsa-scrypt.pem"] {
         refused(&key_file(name), TlsPart::Key, &[name, "under a password", "`ssl.key.password`"]);
         let wrong = key_file(name).key_password("sesame");
         refused(&wrong, TlsPart::Key, &[name, "not opened by the password", "`ssl.key.password`"]);
+    }
+}
+
+#[cfg(not(feature = "encrypted-keys"))]
+#[test]
+fn without_the_feature_an_encrypted_key_is_an_error_that_names_the_feature() {
+    for name in ["client-rsa-encrypted.pem", "client-rsa-scrypt.pem"] {
+        let feature = "turn on the feature `encrypted-keys` of the crate `milena`";
+        let command = format!("openssl pkey -in {} -out ", path(name));
+        for tls in [key_file(name), key_file(name).key_password("changeit")] {
+            refused(&tls, TlsPart::Key, &[name, "holds an encrypted key", feature, &command]);
+        }
     }
 }
 
@@ -117,6 +130,7 @@ fn a_key_encrypted_in_the_old_way_comes_with_the_command_that_converts_it() {
     refused(&tls, TlsPart::Key, &["old OpenSSL", command, "client-rsa-legacy-pkcs8.pem"]);
 }
 
+#[cfg(feature = "encrypted-keys")]
 #[test]
 fn a_key_that_asks_for_endless_work_is_not_opened() {
     // PBKDF2 with 2 048 rounds is `02 02 08 00`; one more byte makes it 16 777 216 and more.
@@ -171,10 +185,9 @@ fn certificates_and_keys_without_pem_around_them_are_recognised() {
 
 #[test]
 fn nothing_secret_is_in_what_is_printed() {
-    let tls = trusting()
-        .certificate_pem(pem("client-rsa.pem"))
-        .key_pem(pem("client-rsa-encrypted.pem"))
-        .key_password("changeit");
+    let key =
+        if cfg!(feature = "encrypted-keys") { "client-rsa-encrypted.pem" } else { "client-rsa-pkcs8.pem" };
+    let tls = trusting().certificate_pem(pem("client-rsa.pem")).key_pem(pem(key)).key_password("changeit");
     let connector = TlsConnector::new(Network::of(|_| async {}), &tls, TIMEOUT).unwrap();
     for shown in [format!("{tls:?}"), format!("{connector:?}"), format!("{:?}", tls.settings())] {
         assert!(!shown.contains("changeit") && !shown.contains("MII"), "{shown}");
@@ -195,6 +208,7 @@ impl Bytes {
     }
 
     /// PEM of an encrypted key, with other numbers in it. The lengths around them are corrected.
+    #[cfg(feature = "encrypted-keys")]
     fn replaced(mut self, from: &[u8], to: &[u8]) -> String {
         use base64::Engine;
         let at = self.0.windows(from.len()).position(|window| window == from).expect("the numbers are there");

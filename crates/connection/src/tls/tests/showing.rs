@@ -17,7 +17,9 @@ async fn a_certificate_is_shown_with_its_key_in_every_form() {
     for (certificate, key) in [
         ("client-rsa.pem", "client-rsa-pkcs8.pem"),
         ("client-rsa.pem", "client-rsa-pkcs1.pem"),
+        #[cfg(feature = "encrypted-keys")]
         ("client-rsa.pem", "client-rsa-encrypted.pem"),
+        #[cfg(feature = "encrypted-keys")]
         ("client-rsa.pem", "client-rsa-scrypt.pem"),
         ("client-ec.pem", "client-ec-pkcs8.pem"),
         ("client-ec.pem", "client-ec-sec1.pem"),

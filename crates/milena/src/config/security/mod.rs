@@ -20,6 +20,8 @@ mod sasl;
 mod tls;
 
 #[cfg(test)]
+mod features;
+#[cfg(test)]
 mod oidc_tests;
 #[cfg(test)]
 mod tests;

@@ -60,7 +60,7 @@ secret {
         "our certificate and its chain as PEM text";
     "ssl.keystore.key" ["ssl.key.pem"], tls.key_pem: "the key of our certificate as PEM text";
     "ssl.keystore.password" [], tls.keystore_password: "PEM files have none: refused beside a file";
-    "ssl.key.password" [], tls.key_password: "the password of an encrypted key";
+    "ssl.key.password" [], tls.key_password: "the password of an encrypted key; with the feature `encrypted-keys`";
     "sasl.jaas.config" [], sasl.jaas:
         "one of Java's login modules for PLAIN, SCRAM or OAUTHBEARER, with its options; nothing is loaded";
     "sasl.oauthbearer.config" [], sasl.oauth.options:
