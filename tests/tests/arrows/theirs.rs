@@ -22,7 +22,7 @@ const NO_C_INSIDE: [(&str, &str); 6] = [
 /// Say that they link something, so that cargo takes one version of them only.
 const LINKS_NOTHING: [&str; 1] = ["wasm-bindgen-shared"];
 
-fn with_c(crates: &[&Crate], graph: &Graph) -> Vec<String> {
+pub(crate) fn with_c(crates: &[&Crate], graph: &Graph) -> Vec<String> {
     let mut faults = Vec::new();
     for one in crates {
         let tools = one.uses.iter().filter(|(kind, _)| *kind != Use::Dev).map(|(_, to)| &graph[to].name);
