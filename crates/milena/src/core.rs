@@ -133,7 +133,7 @@ mod tests {
 
     use milena_codec::ids::TopicId;
     use milena_sender::accumulator::{AppendOptions, RecordRef, SenderMailbox, Topic};
-    use milena_sender::assignment::{Assignment, Leadership, Order};
+    use milena_sender::assignment::{Assignment, Command, Leadership};
     use milena_sender::partition_sender::PartitionSender;
     use milena_sender::sync::RecordHandle;
 
@@ -174,7 +174,7 @@ mod tests {
             &[Leadership::default()],
             &Arc::new(SenderMailbox::default()),
         );
-        let Some(Order::Adopt(_, partition_sender)) = assignment.next_order() else {
+        let Some(Command::Adopt(_, partition_sender)) = assignment.next_command() else {
             panic!("a partition is adopted")
         };
         let waiting = AppendOptions { ticket: None, may_yield: false, urgent: false, try_only: true };

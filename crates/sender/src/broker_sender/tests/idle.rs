@@ -143,7 +143,10 @@ fn a_broker_sender_tells_once_a_partition_that_there_is_something_to_send_to_a_d
     harness.send(1, b"b").unwrap();
     harness.poll(BROKER, true);
     let told: Vec<_> = harness.events.drain(..).collect();
-    assert!(matches!(&told[..], [SenderEvent::TopicHasRecords(_), SenderEvent::TopicHasRecords(_)]), "{told:?}");
+    assert!(
+        matches!(&told[..], [SenderEvent::TopicHasRecords(_), SenderEvent::TopicHasRecords(_)]),
+        "{told:?}"
+    );
     let uses = harness.topic.uses();
     assert!(harness.topic.make_dormant(uses));
     harness.topic.make_active();
