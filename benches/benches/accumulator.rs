@@ -63,7 +63,7 @@ impl Bench {
         }
     }
 
-    /// Settles everything, as a broker sender does with an answer.
+    /// Settles everything, as a broker sender does with an response.
     fn drain(&mut self) {
         let mut spares = Vec::new();
         for partition in self.topic.partitions() {

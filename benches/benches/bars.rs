@@ -1,7 +1,7 @@
-//! What many callers, and brokers that answer about thousands of partitions, cost a producer as a whole, on a fake cluster in
+//! The cost of many callers, and of responses about thousands of partitions, for a whole producer, on a fake cluster in
 //! the same process: the least of so many rounds, beside the bar. `just bench-bars`
 //!
-//! * 40 000 tasks that look up one topic which is not known yet: from the first task to the last answer; and the same tasks
+//! * 40 000 tasks that look up one topic which is not known yet: from the first task to the last response; and the same tasks
 //!   without a producer.
 //! * The same where the topic is never found: from `max.block.ms` to the last error.
 //! * 4 000 leaders that a Produce response moves to another broker: what the producer works from the response to the request

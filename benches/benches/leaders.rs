@@ -1,4 +1,4 @@
-//! 4 000 partitions of a topic move to another broker at once, as when a broker leaves: what the hints of one answer cost the
+//! 4 000 partitions of a topic move to another broker at once, as when a broker leaves: the cost of the hints of one response the
 //! cluster's metadata, and what the moves cost the senders of both brokers.
 
 use std::sync::Arc;
@@ -40,7 +40,7 @@ fn now() -> Instant {
     Instant::now()
 }
 
-/// What is known of two brokers, of which the first leads all partitions.
+/// The metadata of two brokers, of which the first leads all partitions.
 fn metadata() -> Metadata {
     let config = MetadataConfig {
         max_age: 300 * SECOND,
@@ -175,7 +175,7 @@ impl Senders {
 fn leaders(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("4 000 leaders change");
     let (mut known, mut epoch) = (metadata(), 0);
-    group.bench_function("hints of one answer", |bencher| {
+    group.bench_function("hints of one response", |bencher| {
         bencher.iter(|| {
             epoch += 1;
             let hints = (0..PARTITIONS).map(|partition| Hint {

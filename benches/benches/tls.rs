@@ -1,4 +1,4 @@
-//! What TLS costs the thread that sends: requests of 64 KiB in several slices, over a plain connection and under TLS 1.3
+//! The cost of TLS for the thread that sends: requests of 64 KiB in several slices, over a plain connection and under TLS 1.3
 //! with AES-256-GCM, and sealing the same bytes by the provider alone. Prints the share of the first two's difference
 //! in the last; at most 1.4 is the aim.
 //!
@@ -49,7 +49,7 @@ impl Request {
         self.slices.iter().map(Vec::len).sum()
     }
 
-    /// What of it is behind the first `skip` bytes.
+    /// The rest of it behind the first `skip` bytes.
     fn rest(&self, mut skip: usize) -> Vec<IoSlice<'_>> {
         let mut rest = Vec::with_capacity(self.slices.len());
         for slice in &self.slices {
@@ -120,7 +120,7 @@ async fn write(request: &Request, partition_sender: &mut BoxStream) {
                 .expect("a peer that takes it");
         }
         let flushed = Pin::new(&mut *partition_sender).poll_flush(cx);
-        // A driver looks for answers whenever it wakes.
+        // A driver reads responses whenever it wakes.
         let _ = Pin::new(&mut *partition_sender).poll_read(cx, &mut ReadBuf::new(&mut [0; 256]));
         flushed
     })

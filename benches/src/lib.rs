@@ -12,4 +12,4 @@
 //! `peers/` times the codec's records and messages beside those of others, in a workspace of its own: `just bench-peers`.
 //! `instructions/` counts instructions of the record's way and compares them with budgets: `just instructions`.
 //!
-//! They tell which part got slower, not how fast the producer is: docs/performance.md measures the whole.
+//! They show which part got slower, not how fast the producer is: docs/performance.md measures the whole.

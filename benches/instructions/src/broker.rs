@@ -1,4 +1,4 @@
-//! A broker in memory that keeps nothing and costs little: it answers each request while it is written.
+//! A broker in memory that keeps nothing and costs little: it responds to each request while it is written.
 //!
 //! It is the only broker of its cluster, leads all partitions of its only topic, and acknowledges every batch. Requests that
 //! a producer does not send here are not understood: the connection ends.
@@ -47,9 +47,9 @@ impl Connector for NullBroker {
 /// A connection to it.
 #[derive(Debug, Default)]
 struct Connection {
-    /// Bytes of requests that are not answered.
+    /// Bytes of requests without a response.
     requests: Vec<u8>,
-    /// Answers, read up to `read`.
+    /// Responses, read up to `read`.
     answers: Vec<u8>,
     read: usize,
     reader: Option<Waker>,
@@ -58,7 +58,7 @@ struct Connection {
 }
 
 impl Connection {
-    /// Answers the requests that are there in full.
+    /// Responds to the complete requests.
     fn serve(&mut self) -> Result<()> {
         let mut served = 0;
         while let Some(length) =
@@ -81,7 +81,7 @@ impl Connection {
     }
 }
 
-/// Appends the answer to a request, both without their lengths.
+/// Appends the response to a request, both without their lengths.
 fn answer(request: &[u8], out: &mut Vec<u8>, offset: &mut i64) -> std::result::Result<(), BoxError> {
     let mut input = Reader::new(request);
     let header = RequestHeader::read(&mut input)?;
@@ -107,7 +107,7 @@ fn put<M: Message>(
     Ok(put_response(out, response, header.version, header.correlation_id)?)
 }
 
-/// Produce 13, read and answered in one go: each record costs the broker a copy of its bytes and no more.
+/// Produce 13, read and responded to in one go: each record costs the broker a copy of its bytes and no more.
 fn put_acknowledgements(
     input: &mut Reader<'_>,
     correlation_id: i32,

@@ -1,4 +1,4 @@
-//! Measures of a broker sender by itself: requests of six batches, and the answers to them.
+//! Measures of a broker sender by itself: requests of six batches, and their responses.
 
 use std::sync::Arc;
 use std::task::{Poll, Waker};
@@ -25,7 +25,7 @@ const PRODUCE: i16 = 13;
 const TOPIC_ID: TopicId = TopicId([7; 16]);
 const LINGER: Duration = Duration::from_millis(5);
 
-/// What is counted of a round.
+/// The counted part of a round.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {
     Request,
@@ -133,7 +133,7 @@ impl Office {
         request
     }
 
-    /// What a broker returns to the request of a round.
+    /// The response to the request of a round.
     fn response(&self, round: usize) -> Vec<u8> {
         let offset = i64::try_from(round * RECORDS_A_BATCH).unwrap_or(0);
         let partition = |index| PartitionProduceResponse {
@@ -154,7 +154,7 @@ impl Office {
         body
     }
 
-    /// The answer comes, and the broker sender does all that follows from it.
+    /// A response arrives, with all its consequences in the broker sender.
     fn answered(&mut self, request: ProduceRequest, body: &[u8]) {
         assert_eq!(self.broker_sender.answered(self.now, request, body), Ok(0), "no pause");
         assert!(

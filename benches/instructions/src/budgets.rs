@@ -69,7 +69,7 @@ impl Budgets {
 }
 
 impl Verdict {
-    /// What a count beside its budget means.
+    /// The meaning of a count beside its budget.
     #[must_use]
     pub(crate) fn of(count: f64, budget: f64) -> Self {
         match count / budget - 1.0 {

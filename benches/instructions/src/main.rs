@@ -1,4 +1,4 @@
-//! Instructions of the record's way and of the answer's way, counted by valgrind's callgrind and compared with the budgets
+//! Instructions of the record's way and of the response's way, counted by valgrind's callgrind and compared with the budgets
 //! of `budgets.txt`. Counts do not depend on how busy the machine is, so that CI can refuse a change by them.
 //!
 //! ```sh
@@ -11,7 +11,7 @@
 //! sockets and no second thread, and the clock is paused.
 //!
 //! * [`producer`]: the public face of a producer whose broker is a [`broker::NullBroker`] in memory.
-//! * [`broker_sender`]: a broker sender of the sender by itself, for the parts of the answer's way.
+//! * [`broker_sender`]: a broker sender of the sender by itself, for the parts of the response's way.
 
 mod broker;
 mod broker_sender;
@@ -23,7 +23,7 @@ use std::{env, fs, io};
 
 use budgets::{Budgets, Verdict};
 
-/// What is counted.
+/// The measured cases.
 struct Measure {
     /// Its name in the file of budgets.
     name: &'static str,
@@ -48,7 +48,7 @@ const MEASURES: [Measure; 10] = [
 /// Where the budgets are.
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/budgets.txt");
 
-/// What callgrind prints at its end, before the count.
+/// The line of callgrind before the count.
 const COLLECTED: &str = "Collected : ";
 
 fn main() -> ExitCode {

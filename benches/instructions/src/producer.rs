@@ -1,7 +1,7 @@
 //! Measures of the public face: records into their batches, and records all the way through a producer.
 //!
 //! Everything runs on one thread, and the clock of the runtime stands still: batches are sent because they are full or because
-//! a flush asks for it, never because time has passed.
+//! a flush requires it, never because time has passed.
 
 use std::future::Future;
 use std::pin::pin;

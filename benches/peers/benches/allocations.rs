@@ -1,4 +1,4 @@
-//! What each codec allocates for what the other benches time: counted, not timed.
+//! The allocations of each codec in the cases of the other benches: counted, not timed.
 
 use std::alloc::System;
 use std::hint::black_box;
@@ -52,7 +52,7 @@ fn main() {
     count(&read, RSKAFKA, || messages::rs_metadata(&bytes, 4));
 
     let bytes = messages::answer(7);
-    let read = format!("read the answer to Produce 7 of {} partitions", messages::PARTITIONS);
+    let read = format!("read the response to Produce 7 of {} partitions", messages::PARTITIONS);
     count(&read, MILENA, || messages::read_answer(&bytes, 7));
     count(&read, KAFKA_PROTOCOL, || messages::their_answer(&bytes, 7));
     count(&read, RSKAFKA, || messages::rs_answer(&bytes, 7));

@@ -46,7 +46,7 @@ fn requests(criterion: &mut Criterion) {
 }
 
 fn answers(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("read the answer to Produce 7 of 6 partitions");
+    let mut group = criterion.benchmark_group("read the response to Produce 7 of 6 partitions");
     let bytes = messages::answer(7);
     group.bench_function(MILENA, |bencher| bencher.iter(|| messages::read_answer(black_box(&bytes), 7)));
     group.bench_function(KAFKA_PROTOCOL, |bencher| {

@@ -3,16 +3,16 @@
 //! | bench | times |
 //! |---|---|
 //! | `records` | a record, a batch of 64 KiB with header and CRC, the CRC alone, reading the batch |
-//! | `messages` | reading Metadata of a thousand topics, writing a Produce request, reading its answer |
+//! | `messages` | reading Metadata of a thousand topics, writing a Produce request, reading its response |
 //! | `allocations` | counts what each of them allocates for it |
 //!
-//! kafka-protocol and milena speak the versions of today; rskafka ends at Metadata 4 and Produce 7, so that what is
+//! kafka-protocol and milena support the versions of today; rskafka ends at Metadata 4 and Produce 7, so that what is
 //! compared with it is in those versions for all three.
 
 pub mod messages;
 pub mod records;
 
-/// What an answer of a benchmark is called.
+/// The name of a result of a benchmark.
 pub const MILENA: &str = "milena";
 /// See [`MILENA`].
 pub const KAFKA_PROTOCOL: &str = "kafka-protocol";

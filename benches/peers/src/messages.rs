@@ -24,7 +24,7 @@ pub const TOPICS: usize = 1_000;
 pub const PARTITIONS: i32 = 6;
 const TOPIC: &str = "orders";
 
-/// The answer to Metadata.
+/// The response to Metadata.
 ///
 /// # Panics
 /// When the version cannot carry it.
@@ -158,7 +158,7 @@ pub fn rs_put_produce(out: &mut Vec<u8>, request: &rs::ProduceRequest, version: 
     request.write_versioned(out, ApiVersion(Int16(version))).expect("a request");
 }
 
-/// The answer to the Produce request.
+/// The response to the Produce request.
 ///
 /// # Panics
 /// When the version cannot carry it.
@@ -180,7 +180,7 @@ pub fn answer(version: i16) -> Bytes {
     bytes.into()
 }
 
-/// Reads the answer partition by partition, as our producer does.
+/// Reads the response partition by partition, as our producer does.
 ///
 /// # Panics
 /// When it is none.
@@ -194,7 +194,7 @@ pub fn read_answer(bytes: &[u8], version: i16) -> i64 {
     offsets
 }
 
-/// Reads the answer with kafka-protocol.
+/// Reads the response with kafka-protocol.
 ///
 /// # Panics
 /// When it is none.
@@ -204,7 +204,7 @@ pub fn their_answer(bytes: &Bytes, version: i16) -> i64 {
     answer.responses.iter().flat_map(|topic| &topic.partition_responses).map(|one| one.base_offset).sum()
 }
 
-/// Reads the answer with rskafka.
+/// Reads the response with rskafka.
 ///
 /// # Panics
 /// When it is none.

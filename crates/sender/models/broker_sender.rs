@@ -33,7 +33,7 @@ impl Clock for At {
     }
 }
 
-/// One partition, and the broker sender that sends what it has to nobody who answers.
+/// One partition, and the broker sender that sends its batches without a response.
 pub(super) struct Stage {
     pub(super) clock: At,
     shared: StdArc<Shared>,
@@ -128,7 +128,7 @@ pub(super) fn run_with_jobs(
         }
         written += broker_sender.counters().records;
     }
-    // What was settled is told in the next turn.
+    // Settled batches are reported in the next turn.
     broker_sender.poll(now, false);
     assert_eq!(written, records);
 }
@@ -248,7 +248,7 @@ fn awaited_records_are_sent_without_a_linger_and_their_deliveries_told() {
                 wait(|waker| record_handle.poll(waker)).unwrap();
             };
             send();
-            // It lingers, and the broker sender has been told of it when the next one comes.
+            // It lingers, and the broker sender was notified when the next one comes.
             caller.append(10);
             send();
         });

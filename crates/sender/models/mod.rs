@@ -1,6 +1,6 @@
 //! Every order in which threads can meet over what they share (loom), up to a few preemptions each.
 //!
-//! A model that loses a wake-up ends with nobody left to run, which loom reports as a deadlock. Each place that looks
+//! A model that loses a wake-up ends without a thread left to run, which loom reports as a deadlock. Each place that looks
 //! again after it announced itself has a second test, in which it does not, and the model has to notice. Loom cannot
 //! unwind from a deadlock, so that such a test runs itself in a process of its own.
 //!

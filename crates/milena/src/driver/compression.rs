@@ -31,7 +31,7 @@ pub(super) struct Compression {
     jobs: Arc<Jobs>,
     inner: Mutex<Inner>,
     threads_max: usize,
-    /// What topics of the producer are compressed with.
+    /// The codecs and levels of the producer.s topics.
     codecs: Vec<CodecLevel>,
     shared: Arc<Shared>,
 }
@@ -47,7 +47,7 @@ struct Inner {
     set_aside: usize,
 }
 
-/// What the threads share with the producer.
+/// The state that the threads share with the producer.
 #[derive(Debug, Default)]
 struct Jobs {
     handover: Handover<QueuedJob>,
@@ -115,7 +115,7 @@ impl Compression {
         result
     }
 
-    /// What a workspace may need for jobs like this one.
+    /// The memory that a workspace may need for jobs like this one.
     fn room_for(&self, job: &CompressionJob) -> usize {
         let (plain_bytes, wire_bytes) = self.shared.compression_bytes_max();
         let in_place = job.compression().in_place_bytes_max();
@@ -176,7 +176,7 @@ fn join(threads: Vec<JoinHandle<()>>) {
 }
 
 impl Jobs {
-    /// What a thread does until the end.
+    /// The loop of a thread.
     fn work(&self) {
         let waker = Waker::from(Arc::new(Unpark(thread::current())));
         let mut workspace = Workspace::new();
