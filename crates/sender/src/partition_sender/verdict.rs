@@ -64,9 +64,7 @@ pub(super) fn verdict(code: ErrorCode, case: Case) -> (Verdict, Appended) {
         // The leader appended it and could not say so in time for its followers.
         ErrorCode::REQUEST_TIMED_OUT | ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND => (Retry, Maybe),
         // Bytes that were garbled on their way are fine the next time; a batch that is corrupt stays so.
-        ErrorCode::CORRUPT_MESSAGE if case.corrupted >= CORRUPT_TRIES_MAX => {
-            (Fail(Kind::Refused), NotThisAttempt)
-        }
+        ErrorCode::CORRUPT_MESSAGE if case.corrupted >= CORRUPT_TRIES_MAX => fail(Kind::Refused),
         ErrorCode::NOT_ENOUGH_REPLICAS
         | ErrorCode::CORRUPT_MESSAGE
         | ErrorCode::UNKNOWN_LEADER_EPOCH
@@ -94,9 +92,7 @@ pub(super) fn verdict(code: ErrorCode, case: Case) -> (Verdict, Appended) {
         ErrorCode::MESSAGE_TOO_LARGE | ErrorCode::RECORD_LIST_TOO_LARGE if case.records > 1 => {
             (Split, NotThisAttempt)
         }
-        ErrorCode::MESSAGE_TOO_LARGE | ErrorCode::RECORD_LIST_TOO_LARGE => {
-            (Fail(Kind::MessageTooLarge), NotThisAttempt)
-        }
+        ErrorCode::MESSAGE_TOO_LARGE | ErrorCode::RECORD_LIST_TOO_LARGE => fail(Kind::MessageTooLarge),
 
         // A broker looks at sequences after it has looked for a duplicate among the batches that it remembers: five, or,
         // after a restart, the last one (`ProducerStateManager.java`, its snapshots).
@@ -115,15 +111,20 @@ pub(super) fn verdict(code: ErrorCode, case: Case) -> (Verdict, Appended) {
         ErrorCode::INVALID_RECORD if case.has_record_errors => {
             (DropRejected(Kind::InvalidRecord), NotThisAttempt)
         }
-        ErrorCode::INVALID_TOPIC_EXCEPTION => (Fail(Kind::InvalidTopic), NotThisAttempt),
-        ErrorCode::TOPIC_AUTHORIZATION_FAILED => (Fail(Kind::TopicAuthorizationFailed), NotThisAttempt),
-        ErrorCode::CLUSTER_AUTHORIZATION_FAILED => (Fail(Kind::ClusterAuthorizationFailed), NotThisAttempt),
-        ErrorCode::INVALID_TIMESTAMP => (Fail(Kind::InvalidTimestamp), NotThisAttempt),
-        ErrorCode::INVALID_RECORD => (Fail(Kind::InvalidRecord), NotThisAttempt),
-        ErrorCode::UNSUPPORTED_COMPRESSION_TYPE => (Fail(Kind::UnsupportedCompression), NotThisAttempt),
+        ErrorCode::INVALID_TOPIC_EXCEPTION => fail(Kind::InvalidTopic),
+        ErrorCode::TOPIC_AUTHORIZATION_FAILED => fail(Kind::TopicAuthorizationFailed),
+        ErrorCode::CLUSTER_AUTHORIZATION_FAILED => fail(Kind::ClusterAuthorizationFailed),
+        ErrorCode::INVALID_TIMESTAMP => fail(Kind::InvalidTimestamp),
+        ErrorCode::INVALID_RECORD => fail(Kind::InvalidRecord),
+        ErrorCode::UNSUPPORTED_COMPRESSION_TYPE => fail(Kind::UnsupportedCompression),
         ErrorCode::UNKNOWN_SERVER_ERROR => (Fail(Kind::Refused), Maybe),
-        _ => (Fail(Kind::Refused), NotThisAttempt),
+        _ => fail(Kind::Refused),
     }
+}
+
+/// The batch fails, and this attempt left nothing in the log.
+const fn fail(kind: FailureKind) -> (Verdict, Appended) {
+    (Verdict::Fail(kind), Appended::NotThisAttempt)
 }
 
 #[cfg(test)]
