@@ -24,7 +24,7 @@ fn a_batch_that_is_not_compressed_has_the_bytes_that_java_gives_it() {
 }
 
 #[test]
-fn every_batch_of_java_holds_what_java_reads_in_it() {
+fn golden_batches_are_read_as_java_reads_them() {
     let mut batches = 0;
     for name in names() {
         let file = read(&name, "batches");

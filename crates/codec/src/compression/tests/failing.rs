@@ -47,7 +47,7 @@ fn a_codec_that_panics_or_refuses_costs_the_compression_only() {
 }
 
 #[test]
-fn a_codec_that_fails_where_it_has_to_compress_leaves_the_output_as_it_was() {
+fn failing_codec_leaves_output_of_compress_always_unchanged() {
     for codec in codecs() {
         for panics in [true, false] {
             let mut compressor = Compressor::with_codec(codec, Box::new(Failing { panics }));
@@ -76,7 +76,7 @@ fn a_decoder_that_panics_is_an_error_once() {
 }
 
 #[test]
-fn a_failure_says_what_failed() {
+fn failure_names_the_codec_and_the_error() {
     let compression = crate::compression::Compression::Zstd;
     let failure = Failure { compression, panicked: true, why: "no message".to_owned() };
     assert_eq!(failure.to_string(), "compression: the zstd codec panicked: no message");

@@ -5,7 +5,7 @@ use super::{PLENTY, codecs, compressed, decompressed};
 use crate::compression::{Compression, DecompressProblem, Decompressor};
 
 #[test]
-fn what_is_cut_off_anywhere_is_an_error() {
+fn truncated_input_is_an_error_at_every_length() {
     for codec in codecs() {
         let input = compressed(codec, &text(600, 1)).unwrap();
         // Snappy's framing has no end: it may come behind the header.
@@ -36,7 +36,7 @@ fn no_changed_byte_breaks_more_than_the_content() {
 }
 
 #[test]
-fn a_limit_holds_to_the_byte() {
+fn limit_is_exact_to_the_byte() {
     for codec in codecs() {
         for size in [1000, 65_536, 70_000, 300_000] {
             let content = runs(size, 3);
@@ -92,7 +92,7 @@ fn nothing_and_nonsense_are_errors() {
 }
 
 #[test]
-fn an_error_says_where_and_what() {
+fn error_has_offset_and_problem() {
     let error = decompressed(Compression::None, &vec![0; PLENTY + 1]).unwrap_err();
     assert_eq!(error.to_string(), format!("none at byte 0: decompresses to more than {PLENTY} bytes"));
     for codec in codecs().filter(|codec| *codec != Compression::Snappy) {

@@ -19,7 +19,7 @@ fn levels_are_those_of_kip_390() {
 }
 
 #[test]
-fn an_unfit_level_is_refused_and_the_range_is_said() {
+fn invalid_level_is_an_error_with_the_range() {
     for (codec, level, said) in [
         (Compression::Gzip, 10, "compression level 10: gzip has levels from 1 to 9, and -1 for its default"),
         (Compression::Snappy, 1, "compression level 1: snappy has no levels"),

@@ -57,7 +57,7 @@ fn every_size_of_every_kind_comes_back() {
 }
 
 #[test]
-fn what_repeats_becomes_smaller_and_noise_does_not() {
+fn repeated_text_is_compressed_and_noise_is_not() {
     for codec in codecs() {
         assert!(compressed(codec, &runs(100_000, 1)).unwrap().len() < 10_000, "{codec}");
         assert!(compressed(codec, &text(100_000, 1)).unwrap().len() < 60_000, "{codec}");
@@ -102,7 +102,7 @@ fn no_compression_copies() {
 }
 
 #[test]
-fn content_that_becomes_larger_is_compressed_where_it_has_to_be() {
+fn compress_always_returns_content_that_became_larger() {
     for codec in Compression::ALL.into_iter().filter(|codec| codec.is_built()) {
         let mut compressor = Compressor::new(codec, None).unwrap();
         for content in [Vec::new(), b"short".to_vec(), noise(100_000, 1), text(100_000, 2)] {

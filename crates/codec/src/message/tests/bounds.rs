@@ -89,7 +89,7 @@ fn a_version_that_does_not_exist_is_refused_in_both_directions() {
 }
 
 #[test]
-fn what_a_version_cannot_carry_is_not_dropped_silently() {
+fn field_outside_its_versions_is_an_encode_error() {
     let no_creation = MetadataRequest { allow_auto_topic_creation: false, ..MetadataRequest::default() };
     let error = no_creation.encode(&mut Vec::new(), Version::of::<MetadataRequest>(3));
     assert_eq!(error, Err(EncodeError::NotInVersion { field: "allow_auto_topic_creation", version: 3 }));

@@ -21,7 +21,7 @@ struct Golden {
 }
 
 #[test]
-fn what_java_wrote_is_read_as_it_was_meant_and_written_again() {
+fn golden_messages_are_decoded_and_encoded_byte_for_byte() {
     macro_rules! check_all {
         (requests: $($request:ident)*; responses: $($response:ident)*;) => {
             $(check::<ours::$request>();)* $(check::<ours::$response>();)*
@@ -46,7 +46,7 @@ fn check<M: Message + Describe + std::fmt::Debug>() {
 }
 
 #[test]
-fn kafka_protocol_reads_what_java_wrote_in_all_versions_that_it_covers() {
+fn kafka_protocol_reads_golden_messages_in_its_versions() {
     macro_rules! check_all {
         (requests: $($request:ident)*; responses: $($response:ident)*;) => {
             $(check_peer::<ours::$request>();)* $(check_peer::<ours::$response>();)*

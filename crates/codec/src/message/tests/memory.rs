@@ -62,7 +62,7 @@ fn a_number_inside_is_not_read_from_the_bytes_of_its_siblings() {
 }
 
 #[test]
-fn what_was_set_aside_is_there_for_whom_it_was_meant() {
+fn bytes_set_aside_are_available_to_their_elements() {
     let message = MetadataResponse { topics: vec![Default::default(); 50], ..Default::default() };
     for number in MetadataResponse::VERSIONS {
         let version = Version::of::<MetadataResponse>(number);
@@ -75,7 +75,7 @@ fn what_was_set_aside_is_there_for_whom_it_was_meant() {
 }
 
 #[test]
-fn what_a_mechanism_says_appears_in_no_debug_output() {
+fn debug_output_hides_sasl_bytes() {
     let secret = b"hunter2 hunter2".to_vec();
     let request = SaslAuthenticateRequest { auth_bytes: secret.clone().into() };
     let response = SaslAuthenticateResponse { auth_bytes: secret.clone().into(), ..Default::default() };

@@ -127,7 +127,7 @@ fn no_message_is_left_out() {
 }
 
 #[test]
-fn what_the_other_codec_does_not_know_is_listed() {
+fn versions_unknown_to_kafka_protocol_are_listed() {
     macro_rules! unknown {
         (requests: $($request:ident)*; responses: $($response:ident)*;) => {
             [$(missing::<ours::$request, theirs::$request>(),)* $(missing::<ours::$response, theirs::$response>(),)*]
@@ -144,7 +144,7 @@ fn missing<M: Message, T: TheirMessage>() -> Vec<(&'static str, i16)> {
 }
 
 #[test]
-fn every_api_has_a_request_and_what_answers_it() {
+fn every_api_has_a_request_and_a_response() {
     macro_rules! keys {
         (requests: $($request:ident)*; responses: $($response:ident)*;) => {
             (vec![$(ours::$request::KEY,)*], vec![$((ours::$response::KEY, ours::$response::NAME),)*])

@@ -185,7 +185,7 @@ proptest! {
 }
 
 #[test]
-fn a_record_too_large_for_any_batch_is_told_from_one_that_comes_too_late() {
+fn append_returns_too_large_or_full() {
     let limits = BatchLimits { bytes_max: 100, ..BatchLimits::default() };
     let mut open = OpenBatch::new(limits);
     let alone = HEADER_BYTES + record_bytes(0, 0, None, Some(&[0; 64]), &[]);
@@ -234,7 +234,7 @@ fn codecs() -> impl Iterator<Item = Compression> {
 }
 
 #[test]
-fn a_compressed_batch_is_cut_no_finer_than_it_must_be() {
+fn compressed_batch_is_cut_in_the_fewest_parts() {
     for compression in codecs() {
         let whole = compressed(compression, 900).stamp(STAMP);
         let bytes_max = whole.bytes().len() * 3 / 4;
@@ -272,7 +272,7 @@ fn a_part_that_is_just_short_enough_and_does_not_compress_is_cut_no_further() {
 }
 
 #[test]
-fn a_compressed_batch_is_compressed_once_and_not_cut_as_it_lies() {
+fn compressed_batch_is_compressed_once_and_split_is_an_error() {
     for compression in codecs() {
         let mut closed = compressed(compression, 3);
         let mut again = Compressor::new(compression, None).unwrap();

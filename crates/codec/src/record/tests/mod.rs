@@ -185,7 +185,7 @@ fn a_batch_in_pieces_has_the_crc_of_the_whole() {
 }
 
 #[test]
-fn a_wrong_crc_and_a_wrong_count_are_told_apart() {
+fn wrong_crc_and_wrong_count_are_different_errors() {
     let record = Owned { timestamp_delta: 0, key: None, value: None, headers: Vec::new() };
     let mut bytes = encode(&[record]);
     bytes[60] = 2;

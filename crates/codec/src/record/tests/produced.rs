@@ -40,7 +40,7 @@ fn every_rule_of_a_header_has_its_code() {
 }
 
 #[test]
-fn what_a_broker_lets_pass_passes() {
+fn batches_that_a_broker_accepts_are_accepted() {
     check(|header| header.max_timestamp_ms = 5, ErrorCode::NONE);
     check(|header| header.partition_leader_epoch = crate::ids::LeaderEpoch(77), ErrorCode::NONE);
     check(|header| header.attributes = Attributes::from_bits(1 << 9), ErrorCode::NONE);

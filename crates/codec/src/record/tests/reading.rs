@@ -49,7 +49,7 @@ fn the_time_of_the_append_is_that_of_every_record() {
 }
 
 #[test]
-fn what_the_log_cleaner_left_is_a_batch_of_a_log_and_none_of_a_producer() {
+fn compacted_batch_is_parsed_by_parse_logged_alone() {
     for deltas in [&[][..], &[2], &[0, 3], &[1, 2, 3]] {
         let bytes = logged(deltas, |header| (header.base_offset, header.last_offset_delta) = (10, 3));
         let offsets: Vec<_> = placed(&bytes).unwrap().into_iter().map(|(offset, _)| offset).collect();
@@ -68,7 +68,7 @@ fn offset_deltas_ascend_and_stay_within_the_batch() {
 }
 
 #[test]
-fn more_and_fewer_records_than_the_count_are_told() {
+fn wrong_record_count_is_an_error() {
     let counted = |count| {
         logged(&[0, 1], move |header| (header.records, header.last_offset_delta) = (count, count - 1))
     };
@@ -81,7 +81,7 @@ fn more_and_fewer_records_than_the_count_are_told() {
 }
 
 #[test]
-fn an_error_is_the_last_item_and_says_where_in_the_batch() {
+fn decode_error_is_the_last_item_with_its_offset_in_the_batch() {
     let mut bytes = logged(&[0, 1], |_| {});
     let second = (HEADER_BYTES + bytes.len()) / 2;
     bytes[second] = 0x7f;
@@ -165,7 +165,7 @@ fn hostile_numbers_wrap_as_they_do_in_java() {
 }
 
 #[test]
-fn a_delete_horizon_is_the_base_timestamp_where_the_bit_says_so() {
+fn delete_horizon_is_the_base_timestamp_with_bit_6() {
     let bytes = logged(&[0], |header| header.attributes = header.attributes.with_delete_horizon(true));
     let header = RecordBatch::parse(&bytes).unwrap().header;
     assert_eq!(header.delete_horizon_ms(), Some(BASE_MS));
