@@ -1,4 +1,4 @@
-//! The cost of a codec by itself, and for the records beside it.
+//! The cost of a codec by itself, and its cost for the record beside it.
 //!
 //! * *Bare*: processor time a record of compressing batches of so many events of `milena perf --payload json`, each in one
 //!   piece, with a context that is kept. `cargo bench -p milena-bench --bench codecs -- bare RECORDS…`

@@ -1,4 +1,4 @@
-//! A broker in memory that keeps nothing and costs little: it responds to each request while it is written.
+//! A broker in memory that keeps nothing and costs little: it responds to each request while the request is written.
 //!
 //! It is the only broker of its cluster, leads all partitions of its only topic, and acknowledges every batch. Requests that
 //! a producer does not send here are not understood: the connection ends.
@@ -47,7 +47,7 @@ impl Connector for NullBroker {
 /// A connection to it.
 #[derive(Debug, Default)]
 struct Connection {
-    /// Bytes of requests without a response.
+    /// Bytes of requests without a response yet.
     requests: Vec<u8>,
     /// Responses, read up to `read`.
     answers: Vec<u8>,
@@ -107,7 +107,7 @@ fn put<M: Message>(
     Ok(put_response(out, response, header.version, header.correlation_id)?)
 }
 
-/// Produce 13, read and responded to in one go: each record costs the broker a copy of its bytes and no more.
+/// Produce 13, read and responded to in one pass: each record costs the broker a copy of its bytes and no more.
 fn put_acknowledgements(
     input: &mut Reader<'_>,
     correlation_id: i32,

@@ -1,4 +1,4 @@
-//! The allocations of each codec in the cases of the other benches: counted, not timed.
+//! The allocations of each codec for the work of the other benches: counted, not timed.
 
 use std::alloc::System;
 use std::hint::black_box;
@@ -51,9 +51,9 @@ fn main() {
     count(&read, KAFKA_PROTOCOL, || messages::their_metadata(&bytes, 4));
     count(&read, RSKAFKA, || messages::rs_metadata(&bytes, 4));
 
-    let bytes = messages::answer(7);
+    let bytes = messages::response(7);
     let read = format!("read the response to Produce 7 of {} partitions", messages::PARTITIONS);
-    count(&read, MILENA, || messages::read_answer(&bytes, 7));
-    count(&read, KAFKA_PROTOCOL, || messages::their_answer(&bytes, 7));
-    count(&read, RSKAFKA, || messages::rs_answer(&bytes, 7));
+    count(&read, MILENA, || messages::read_response(&bytes, 7));
+    count(&read, KAFKA_PROTOCOL, || messages::their_response(&bytes, 7));
+    count(&read, RSKAFKA, || messages::rs_response(&bytes, 7));
 }

@@ -45,14 +45,14 @@ fn requests(criterion: &mut Criterion) {
     group.finish();
 }
 
-fn answers(criterion: &mut Criterion) {
+fn responses(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("read the response to Produce 7 of 6 partitions");
-    let bytes = messages::answer(7);
-    group.bench_function(MILENA, |bencher| bencher.iter(|| messages::read_answer(black_box(&bytes), 7)));
+    let bytes = messages::response(7);
+    group.bench_function(MILENA, |bencher| bencher.iter(|| messages::read_response(black_box(&bytes), 7)));
     group.bench_function(KAFKA_PROTOCOL, |bencher| {
-        bencher.iter(|| messages::their_answer(black_box(&bytes), 7));
+        bencher.iter(|| messages::their_response(black_box(&bytes), 7));
     });
-    group.bench_function(RSKAFKA, |bencher| bencher.iter(|| messages::rs_answer(black_box(&bytes), 7)));
+    group.bench_function(RSKAFKA, |bencher| bencher.iter(|| messages::rs_response(black_box(&bytes), 7)));
     group.finish();
 }
 
@@ -60,6 +60,6 @@ fn main() {
     let mut criterion = Criterion::default().configure_from_args();
     metadata(&mut criterion);
     requests(&mut criterion);
-    answers(&mut criterion);
+    responses(&mut criterion);
     criterion.final_summary();
 }

@@ -6,13 +6,13 @@
 //! | `messages` | reading Metadata of a thousand topics, writing a Produce request, reading its response |
 //! | `allocations` | counts what each of them allocates for it |
 //!
-//! kafka-protocol and milena support the versions of today; rskafka ends at Metadata 4 and Produce 7, so that what is
-//! compared with it is in those versions for all three.
+//! kafka-protocol and milena have the current versions; rskafka ends at Metadata 4 and Produce 7, so that the comparisons
+//! with rskafka are in those versions for all three.
 
 pub mod messages;
 pub mod records;
 
-/// The name of a result of a benchmark.
+/// The label of our results.
 pub const MILENA: &str = "milena";
 /// See [`MILENA`].
 pub const KAFKA_PROTOCOL: &str = "kafka-protocol";

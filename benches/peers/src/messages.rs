@@ -24,7 +24,7 @@ pub const TOPICS: usize = 1_000;
 pub const PARTITIONS: i32 = 6;
 const TOPIC: &str = "orders";
 
-/// The response to Metadata.
+/// A Metadata response.
 ///
 /// # Panics
 /// When the version cannot carry it.
@@ -49,10 +49,10 @@ pub fn metadata(version: i16) -> Bytes {
         partitions: (0..PARTITIONS).map(partition).collect(),
         ..Default::default()
     });
-    let answer =
+    let response =
         MetadataResponse { brokers: brokers.collect(), topics: topics.collect(), ..Default::default() };
     let mut bytes = Vec::new();
-    answer.encode(&mut bytes, Version::of::<MetadataResponse>(version)).expect("an answer");
+    response.encode(&mut bytes, Version::of::<MetadataResponse>(version)).expect("a response");
     bytes.into()
 }
 
@@ -163,7 +163,7 @@ pub fn rs_put_produce(out: &mut Vec<u8>, request: &rs::ProduceRequest, version: 
 /// # Panics
 /// When the version cannot carry it.
 #[must_use]
-pub fn answer(version: i16) -> Bytes {
+pub fn response(version: i16) -> Bytes {
     let partition = |index| PartitionProduceResponse {
         index: PartitionId(index),
         base_offset: i64::from(index) << 33,
@@ -174,9 +174,9 @@ pub fn answer(version: i16) -> Bytes {
         partition_responses: (0..PARTITIONS).map(partition).collect(),
         ..Default::default()
     };
-    let answer = ProduceResponse { responses: vec![topic], ..Default::default() };
+    let response = ProduceResponse { responses: vec![topic], ..Default::default() };
     let mut bytes = Vec::new();
-    answer.encode(&mut bytes, Version::of::<ProduceResponse>(version)).expect("an answer");
+    response.encode(&mut bytes, Version::of::<ProduceResponse>(version)).expect("a response");
     bytes.into()
 }
 
@@ -185,8 +185,8 @@ pub fn answer(version: i16) -> Bytes {
 /// # Panics
 /// When it is none.
 #[must_use]
-pub fn read_answer(bytes: &[u8], version: i16) -> i64 {
-    let mut reader = ResponseReader::new(bytes, version).expect("an answer");
+pub fn read_response(bytes: &[u8], version: i16) -> i64 {
+    let mut reader = ResponseReader::new(bytes, version).expect("a response");
     let mut offsets = 0;
     while let Some(result) = reader.next_partition().expect("a partition") {
         offsets += result.base_offset;
@@ -199,9 +199,9 @@ pub fn read_answer(bytes: &[u8], version: i16) -> i64 {
 /// # Panics
 /// When it is none.
 #[must_use]
-pub fn their_answer(bytes: &Bytes, version: i16) -> i64 {
-    let answer = theirs::ProduceResponse::decode(&mut bytes.clone(), version).expect("an answer");
-    answer.responses.iter().flat_map(|topic| &topic.partition_responses).map(|one| one.base_offset).sum()
+pub fn their_response(bytes: &Bytes, version: i16) -> i64 {
+    let response = theirs::ProduceResponse::decode(&mut bytes.clone(), version).expect("a response");
+    response.responses.iter().flat_map(|topic| &topic.partition_responses).map(|one| one.base_offset).sum()
 }
 
 /// Reads the response with rskafka.
@@ -209,9 +209,9 @@ pub fn their_answer(bytes: &Bytes, version: i16) -> i64 {
 /// # Panics
 /// When it is none.
 #[must_use]
-pub fn rs_answer(bytes: &[u8], version: i16) -> i64 {
-    let answer = rs::ProduceResponse::read_versioned(&mut Cursor::new(bytes), ApiVersion(Int16(version)));
-    let topics = answer.expect("an answer").responses;
+pub fn rs_response(bytes: &[u8], version: i16) -> i64 {
+    let response = rs::ProduceResponse::read_versioned(&mut Cursor::new(bytes), ApiVersion(Int16(version)));
+    let topics = response.expect("a response").responses;
     topics.iter().flat_map(|topic| &topic.partition_responses).map(|one| one.base_offset.0).sum()
 }
 
@@ -220,7 +220,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_three_read_the_same_metadata() {
+    fn all_three_codecs_read_the_same_metadata() {
         let bytes = metadata(4);
         let ours = read_metadata(&bytes, 4).topics.into_iter().map(|topic| topic.name.unwrap_or_default());
         let theirs = their_metadata(&bytes, 4).topics;
@@ -234,13 +234,13 @@ mod tests {
     }
 
     #[test]
-    fn all_three_read_the_same_answer() {
-        let bytes = answer(7);
-        assert_eq!([their_answer(&bytes, 7), rs_answer(&bytes, 7)], [read_answer(&bytes, 7); 2]);
+    fn all_three_codecs_read_the_same_response() {
+        let bytes = response(7);
+        assert_eq!([their_response(&bytes, 7), rs_response(&bytes, 7)], [read_response(&bytes, 7); 2]);
     }
 
     #[test]
-    fn all_three_write_requests_of_one_length() {
+    fn all_three_codecs_write_requests_of_one_length() {
         let batch = Bytes::from(records::batch());
         let (mut out, mut cuts) = (Vec::new(), Vec::new());
         put_produce(&mut out, &mut cuts, batch.len(), 7);

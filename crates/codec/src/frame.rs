@@ -1,11 +1,26 @@
-//! Frames: a 32-bit length, then that many bytes. TLS, HTTP and SSH are recognised by the bytes in the place of the length.
+//! Frames: a 32-bit length, then that many bytes. TLS, HTTP and SSH are recognised by the bytes where the length stands.
 
 use std::fmt;
 
 /// Bytes of the length that stands before each frame.
+///
+/// ```
+/// use milena_codec::frame::{LENGTH_BYTES, next_frame};
+/// let received = [0, 0, 0, 2, 7, 8, 0, 0];
+/// let content = next_frame(&received, 100)?.map(|bytes| &received[LENGTH_BYTES..LENGTH_BYTES + bytes]);
+/// assert_eq!(content, Some(&[7, 8][..]));
+/// # Ok::<(), milena_codec::frame::FrameError>(())
+/// ```
 pub const LENGTH_BYTES: usize = 4;
 
 /// An invalid length of a frame.
+///
+/// ```
+/// use milena_codec::frame::next_frame;
+/// let error = next_frame(&[0, 0, 1, 0], 100).unwrap_err();
+/// assert_eq!((error.length, error.limit, error.detected), (256, 100, None));
+/// assert_eq!(error.to_string(), "frame of 256 bytes, the limit is 100");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FrameError {
     /// The length that the peer sent.
@@ -17,6 +32,12 @@ pub struct FrameError {
 }
 
 /// A protocol that was recognised by its first four bytes.
+///
+/// ```
+/// use milena_codec::frame::{DetectedProtocol, next_frame};
+/// let alert = [0x15, 3, 3, 0, 2, 2, 70];
+/// assert_eq!(next_frame(&alert, 1 << 20).unwrap_err().detected, Some(DetectedProtocol::Tls));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DetectedProtocol {
@@ -65,6 +86,13 @@ pub fn next_frame(received: &[u8], limit: usize) -> Result<Option<usize>, FrameE
 ///
 /// # Errors
 /// [`FrameError`] when it is negative or above `limit`.
+///
+/// ```
+/// use milena_codec::frame::frame_length;
+/// assert_eq!(frame_length(&[0, 0, 0], 100), Ok(None));
+/// assert_eq!(frame_length(&[0, 0, 0, 9], 100), Ok(Some(9)));
+/// assert!(frame_length(&[0, 0, 0, 101], 100).is_err());
+/// ```
 pub fn frame_length(received: &[u8], limit: usize) -> Result<Option<usize>, FrameError> {
     let Some(prefix) = received.first_chunk::<LENGTH_BYTES>() else { return Ok(None) };
     let length = i32::from_be_bytes(*prefix);

@@ -49,12 +49,33 @@ number! {
     /// ```
     BrokerId(i32), default 0;
     /// A partition of a topic, counted from 0.
+    ///
+    /// ```
+    /// use milena_codec::ids::PartitionId;
+    /// assert_eq!(PartitionId::from(3), PartitionId(3));
+    /// ```
     PartitionId(i32), default 0;
     /// The epoch of a partition's leader; a higher one is newer (KIP-320). `-1` where it is unknown.
+    ///
+    /// ```
+    /// use milena_codec::ids::LeaderEpoch;
+    /// assert!(LeaderEpoch(8) > LeaderEpoch(7) && LeaderEpoch(0) > LeaderEpoch::default());
+    /// ```
     LeaderEpoch(i32), default -1;
     /// The id that a broker gave an idempotent or transactional producer. `-1` stands for none.
+    ///
+    /// ```
+    /// use milena_codec::ids::ProducerId;
+    /// assert_eq!(ProducerId::NONE, ProducerId(-1));
+    /// ```
     ProducerId(i64), default -1;
     /// The epoch of a producer id; a higher one fences the lower. `-1` stands for none.
+    ///
+    /// ```
+    /// use milena_codec::ids::ProducerEpoch;
+    /// assert!(ProducerEpoch(1) > ProducerEpoch(0));
+    /// assert_eq!(ProducerEpoch::NONE, ProducerEpoch(-1));
+    /// ```
     ProducerEpoch(i16), default -1;
     /// The kind of a coordinator: of groups or of transactions. Share groups (2) have no constant.
     CoordinatorType(i8), default 0;
@@ -210,7 +231,15 @@ impl Sequence {
 
 crate::wire::field_by_inner!(Sequence, i32);
 
-/// The identity under which an idempotent producer writes: both halves of every batch's stamp but the sequence.
+/// The producer id and epoch of an idempotent producer: with a base sequence they are the stamp of a batch.
+///
+/// ```
+/// use milena_codec::ids::{Identity, ProducerEpoch, ProducerId, Sequence};
+/// use milena_codec::record::Stamp;
+/// let identity = Identity { producer_id: ProducerId(9), epoch: ProducerEpoch(0) };
+/// let stamp = Stamp { identity, base_sequence: Sequence(0) };
+/// assert_eq!(stamp.after(10).base_sequence, Sequence(10));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProducerIdAndEpoch {
     /// From a response to `InitProducerId`.

@@ -76,7 +76,7 @@ pub fn decompression(input: &[u8]) {
     if result.is_err() {
         assert_eq!(made, 0, "what failed is taken back");
     }
-    // What one input leaves behind does not show in the next.
+    // The state left by one input does not change the result for the next.
     let mut fresh = b"before".to_vec();
     let again = Decompressor::new().decompress(compression, bytes, limit, &mut fresh);
     assert_eq!((again.map_err(|error| error.problem), fresh), (result, out));

@@ -21,6 +21,19 @@ use super::{Compression, SetupError};
 ///
 /// A batch that lies in several parts is gathered first where a codec needs it in one: zstd holds such a batch once
 /// more, the others a block of it.
+///
+/// ```
+/// use milena_codec::compression::{Compression, Compressor, Outcome};
+/// # if !Compression::Zstd.is_built() { return Ok(()) }
+/// let mut compressor = Compressor::new(Compression::Zstd, Some(1))?;
+/// assert_eq!((compressor.compression(), compressor.level()), (Compression::Zstd, 1));
+/// for batch in [b"a line. ".repeat(100), b"another. ".repeat(100)] {
+///     let mut compressed = Vec::new();
+///     let outcome = compressor.compress([&batch[..]].into_iter(), &mut compressed);
+///     assert_eq!(outcome, Outcome::Compressed { bytes: compressed.len() });
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Compressor {
     compression: Compression,
     level: i32,
@@ -35,7 +48,7 @@ impl Compressor {
     ///
     /// # Errors
     ///
-    /// [`SetupError::NotBuilt`] without the codec's feature, [`SetupError::Level`] for a level that it has not.
+    /// [`SetupError::NotBuilt`] without the codec's feature, [`SetupError::Level`] for a level that the codec does not have.
     pub fn new(compression: Compression, level: Option<i32>) -> Result<Self, SetupError> {
         if let Some(level) = level {
             compression.check_level(level)?;
@@ -178,6 +191,15 @@ impl fmt::Debug for Compressor {
 }
 
 /// The result of compressing a batch.
+///
+/// ```
+/// use milena_codec::compression::{Compression, Compressor, Outcome};
+/// # if !Compression::Snappy.is_built() { return Ok(()) }
+/// let mut compressor = Compressor::new(Compression::Snappy, None)?;
+/// let outcome = compressor.compress([&b"short"[..]].into_iter(), &mut Vec::new());
+/// assert_eq!(outcome, Outcome::NotSmaller);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "a batch that was not compressed is sent as it is"]
 pub enum Outcome {
@@ -195,6 +217,12 @@ pub enum Outcome {
 }
 
 /// A codec that could not do its work.
+///
+/// ```
+/// use milena_codec::compression::{Compression, Failure};
+/// let failure = Failure { compression: Compression::Zstd, panicked: false, why: "no context".to_owned() };
+/// assert_eq!(failure.to_string(), "compression: the zstd codec failed: no context");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// The codec.
@@ -221,7 +249,7 @@ fn encode(
     mut output: Output<'_>,
 ) -> (Box<dyn Encode>, Result<(), Halt>) {
     #[cfg(feature = "faults")]
-    super::faults::panic_if_asked();
+    super::faults::panic_if_requested();
     let ended = codec.encode(&mut Input::new(parts), &mut output);
     (codec, ended)
 }

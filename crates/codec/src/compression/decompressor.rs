@@ -14,6 +14,14 @@ use super::{Compression, DecompressError, DecompressProblem};
 /// | gzip | 48 KiB |
 /// | snappy, lz4 | nothing |
 /// | zstd | 0.1 MiB; what was decoded is its window |
+///
+/// ```
+/// use milena_codec::compression::{Compression, Decompressor};
+/// let mut out = Vec::new();
+/// Decompressor::new().decompress(Compression::None, b"records", 100, &mut out)?;
+/// assert_eq!(out, b"records");
+/// # Ok::<(), milena_codec::compression::DecompressError>(())
+/// ```
 #[derive(Default)]
 pub struct Decompressor {
     /// By id; none where the codec was not met yet, or failed.
@@ -36,6 +44,21 @@ impl Decompressor {
     ///
     /// [`DecompressError`] with the problem and its offset; `out` is then unchanged. A codec that panics is caught, where
     /// panics unwind, and is an error too.
+    ///
+    /// ```
+    /// use milena_codec::compression::{Compression, Compressor, Decompressor};
+    /// # if !Compression::Gzip.is_built() { return Ok(()) }
+    /// let records = b"a line that comes again. ".repeat(10);
+    /// let mut compressed = Vec::new();
+    /// Compressor::new(Compression::Gzip, None)?.compress_always([&records[..]].into_iter(), &mut compressed)?;
+    ///
+    /// let (mut decompressor, mut out) = (Decompressor::new(), Vec::new());
+    /// decompressor.decompress(Compression::Gzip, &compressed, 1 << 20, &mut out)?;
+    /// assert_eq!(out, records);
+    /// let error = decompressor.decompress(Compression::Gzip, &compressed, 100, &mut out).unwrap_err();
+    /// assert_eq!(error.to_string(), format!("gzip at byte {}: decompresses to more than 100 bytes", error.at));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn decompress(
         &mut self,
         compression: Compression,

@@ -26,6 +26,13 @@ pub struct DecompressError {
 }
 
 /// A problem of compressed bytes.
+///
+/// ```
+/// use milena_codec::compression::{Compression, DecompressProblem, Decompressor};
+/// # if !Compression::Lz4.is_built() { return }
+/// let error = Decompressor::new().decompress(Compression::Lz4, b"no frame", 100, &mut Vec::new()).unwrap_err();
+/// assert_eq!(error.problem, DecompressProblem::WrongMagic);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DecompressProblem {

@@ -22,7 +22,7 @@ pub fn panic_next(count: usize) {
 
 /// Panics if requested by a test.
 #[expect(clippy::panic, reason = "this is what it is for")]
-pub(super) fn panic_if_asked() {
+pub(super) fn panic_if_requested() {
     let is_asked = |left: usize| left.checked_sub(1);
     if PANICS.fetch_update(Ordering::Relaxed, Ordering::Relaxed, is_asked).is_ok() {
         panic!("requested by a test");

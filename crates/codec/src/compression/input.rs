@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn blocks_have_their_size_whatever_the_parts_have() {
+    fn blocks_have_the_requested_size_for_parts_of_any_size() {
         assert_eq!(blocks(&[], 4), [[0u8; 0]; 0]);
         assert_eq!(blocks(&[b"", b""], 4), [[0u8; 0]; 0]);
         assert_eq!(blocks(&[b"abcdefgh"], 4), [b"abcd", b"efgh"]);

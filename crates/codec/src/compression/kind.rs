@@ -28,6 +28,13 @@ pub enum Compression {
 
 impl Compression {
     /// All of them, by ascending id.
+    ///
+    /// ```
+    /// use milena_codec::compression::Compression;
+    /// let names: Vec<_> = Compression::ALL.into_iter().map(Compression::name).collect();
+    /// assert_eq!(names, ["none", "gzip", "snappy", "lz4", "zstd"]);
+    /// assert!(Compression::ALL.into_iter().zip(0..).all(|(one, id)| one.id() == id));
+    /// ```
     pub const ALL: [Self; 5] = [Self::None, Self::Gzip, Self::Snappy, Self::Lz4, Self::Zstd];
 
     /// The id in a batch's attributes.
@@ -55,6 +62,14 @@ impl Compression {
     }
 
     /// Whether this build of the crate holds the codec; the feature has the codec's [name](Self::name).
+    ///
+    /// ```
+    /// use milena_codec::compression::{Compression, Compressor, SetupError};
+    /// for compression in Compression::ALL {
+    ///     let error = Compressor::new(compression, None).err();
+    ///     assert_eq!(error, (!compression.is_built()).then_some(SetupError::NotBuilt { compression }));
+    /// }
+    /// ```
     #[must_use]
     pub const fn is_built(self) -> bool {
         match self {
@@ -74,6 +89,12 @@ impl fmt::Display for Compression {
 }
 
 /// An unknown name of a compression.
+///
+/// ```
+/// use milena_codec::compression::Compression;
+/// let error = "GZIP".parse::<Compression>().unwrap_err();
+/// assert_eq!(error.to_string(), r#"unknown compression "GZIP": use none, gzip, snappy, lz4 or zstd"#);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownCompression(pub String);
 

@@ -10,6 +10,11 @@ const GZIP_DEFAULT: i32 = -1;
 
 impl Compression {
     /// The levels of `compression.gzip.level` and its like; none where a codec has no levels. gzip takes -1 as well.
+    ///
+    /// ```
+    /// use milena_codec::compression::Compression;
+    /// assert_eq!((Compression::Gzip.levels(), Compression::Snappy.levels()), (Some(1..=9), None));
+    /// ```
     #[must_use]
     pub const fn levels(self) -> Option<RangeInclusive<i32>> {
         match self {
@@ -21,6 +26,11 @@ impl Compression {
     }
 
     /// The level that is used where none is given; none where a codec has no levels.
+    ///
+    /// ```
+    /// use milena_codec::compression::Compression;
+    /// assert_eq!((Compression::Zstd.default_level(), Compression::None.default_level()), (Some(3), None));
+    /// ```
     #[must_use]
     pub const fn default_level(self) -> Option<i32> {
         match self {
@@ -51,6 +61,12 @@ impl Compression {
 }
 
 /// A compressor that cannot be made.
+///
+/// ```
+/// use milena_codec::compression::{Compression, Compressor, SetupError};
+/// let error = Compressor::new(Compression::Snappy, Some(1)).unwrap_err();
+/// assert_eq!(error, SetupError::Level { compression: Compression::Snappy, level: 1 });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SetupError {

@@ -15,7 +15,7 @@
 //! | lz4 | one frame of independent blocks of 64 KiB, without checksums of the content (KIP-57); read as well: other sizes, checksums, dependent blocks | 1 to 17, all alike | `lz4` |
 //! | zstd | RFC 8878, with content size, without checksum; several frames in a row are read | -131072 to 22 | `zstd`, or `zstd-c` for the C library |
 //!
-//! Without its feature a codec is [refused by name](SetupError::NotBuilt). None but `zstd-c` compiles C.
+//! Without its feature a codec is [an error with its name](SetupError::NotBuilt). None but `zstd-c` compiles C.
 //!
 //! **Nothing is trusted.** A decoder allocates as it reads, never by sizes that the bytes claim, and stops at the
 //! caller's limit. A codec that panics is caught, where panics unwind (`panic = "unwind"`, Rust's default), and costs

@@ -158,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_opened_is_cleared_once_and_cut_off_in_the_end() {
+    fn opened_room_is_cleared_once_and_truncated_at_the_end() {
         let mut out = b"before".to_vec();
         let mut room = Room::new(&mut out, 100);
         room.open(0, 50).1.fill(b'a');

@@ -9,6 +9,19 @@ use crate::wire::since;
 
 table! {
     /// Adds the offsets of a group.
+    ///
+    /// ```
+    /// use milena_codec::ids::{ProducerEpoch, ProducerId};
+    /// use milena_codec::message::{AddOffsetsToTxnRequest, Message, Version};
+    /// let request = AddOffsetsToTxnRequest {
+    ///     transactional_id: "payments".to_owned(),
+    ///     producer_id: ProducerId(9),
+    ///     producer_epoch: ProducerEpoch(0),
+    ///     group_id: "consumers".to_owned(),
+    /// };
+    /// request.encode(&mut Vec::new(), Version::of::<AddOffsetsToTxnRequest>(4))?;
+    /// # Ok::<(), milena_codec::wire::EncodeError>(())
+    /// ```
     pub struct AddOffsetsToTxnRequest {
         /// The transactional id.
         transactional_id: String => since(0);

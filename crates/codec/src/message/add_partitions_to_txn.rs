@@ -11,6 +11,21 @@ use crate::wire::{removed_after, since};
 
 table! {
     /// Adds partitions.
+    ///
+    /// ```
+    /// use milena_codec::ids::{PartitionId, ProducerEpoch, ProducerId};
+    /// use milena_codec::message::{AddPartitionsToTxnRequest, AddPartitionsToTxnTopic, Message, Version};
+    /// let topic = AddPartitionsToTxnTopic { name: "orders".to_owned(), partitions: vec![PartitionId(0)] };
+    /// let request = AddPartitionsToTxnRequest {
+    ///     v3_and_below_transactional_id: "payments".to_owned(),
+    ///     v3_and_below_producer_id: ProducerId(9),
+    ///     v3_and_below_producer_epoch: ProducerEpoch(0),
+    ///     v3_and_below_topics: vec![topic],
+    ///     ..AddPartitionsToTxnRequest::default()
+    /// };
+    /// request.encode(&mut Vec::new(), Version::of::<AddPartitionsToTxnRequest>(3))?;
+    /// # Ok::<(), milena_codec::wire::EncodeError>(())
+    /// ```
     pub struct AddPartitionsToTxnRequest {
         /// The transactions, from version 4 on.
         transactions: Vec<AddPartitionsToTxnTransaction> => since(4);

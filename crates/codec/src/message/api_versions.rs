@@ -6,6 +6,17 @@ use crate::wire::{since, tag};
 
 table! {
     /// The first request on a connection.
+    ///
+    /// ```
+    /// use milena_codec::message::{ApiVersionsRequest, header};
+    /// let request = ApiVersionsRequest {
+    ///     client_software_name: "my-client".to_owned(),
+    ///     client_software_version: "1.0".to_owned(),
+    /// };
+    /// let mut frame = Vec::new();
+    /// header::put_request(&mut frame, &request, 4, 1, Some("app"))?;
+    /// # Ok::<(), milena_codec::wire::EncodeError>(())
+    /// ```
     pub struct ApiVersionsRequest {
         /// The client's software: letters, digits, `-` and `.` only, or the broker returns INVALID_REQUEST.
         client_software_name: String => since(3).ignorable();
@@ -14,6 +25,14 @@ table! {
     }
 
     /// The APIs and versions that the broker supports.
+    ///
+    /// ```
+    /// use milena_codec::message::{ApiKey, ApiVersion, ApiVersionsResponse};
+    /// let produce = ApiVersion { api_key: ApiKey::PRODUCE, min_version: 0, max_version: 13 };
+    /// let response = ApiVersionsResponse { api_keys: vec![produce], ..Default::default() };
+    /// let newest = response.api_keys.iter().find(|api| api.api_key == ApiKey::PRODUCE).map(|api| api.max_version);
+    /// assert_eq!(newest, Some(13));
+    /// ```
     pub struct ApiVersionsResponse {
         /// `UNSUPPORTED_VERSION` comes with a body of version 0.
         error_code: crate::ErrorCode => since(0);

@@ -9,6 +9,14 @@ use crate::wire::since;
 
 table! {
     /// Adds partitions to topics.
+    ///
+    /// ```
+    /// use milena_codec::message::{CreatePartitionsRequest, CreatePartitionsTopic, Message, Version};
+    /// let topic = CreatePartitionsTopic { name: "orders".to_owned(), count: 12, assignments: None };
+    /// let request = CreatePartitionsRequest { topics: vec![topic], timeout_ms: 30_000, validate_only: false };
+    /// request.encode(&mut Vec::new(), Version::of::<CreatePartitionsRequest>(3))?;
+    /// # Ok::<(), milena_codec::wire::EncodeError>(())
+    /// ```
     pub struct CreatePartitionsRequest {
         /// By topic.
         topics: Vec<CreatePartitionsTopic> => since(0);

@@ -9,6 +9,21 @@ use crate::wire::{since, tag};
 
 table! {
     /// Creates topics.
+    ///
+    /// ```
+    /// use milena_codec::message::{CreatableTopic, CreatableTopicConfig, CreateTopicsRequest, Message, Version};
+    /// let config = CreatableTopicConfig { name: "cleanup.policy".to_owned(), value: Some("compact".to_owned()) };
+    /// let topic = CreatableTopic {
+    ///     name: "orders".to_owned(),
+    ///     num_partitions: 6,
+    ///     replication_factor: 3,
+    ///     configs: vec![config],
+    ///     ..CreatableTopic::default()
+    /// };
+    /// let request = CreateTopicsRequest { topics: vec![topic], ..CreateTopicsRequest::default() };
+    /// request.encode(&mut Vec::new(), Version::of::<CreateTopicsRequest>(7))?;
+    /// # Ok::<(), milena_codec::wire::EncodeError>(())
+    /// ```
     pub struct CreateTopicsRequest {
         /// The topics.
         topics: Vec<CreatableTopic> => since(0);
@@ -62,9 +77,9 @@ table! {
         name: String => since(0);
         /// Its id.
         topic_id: TopicId => since(7).ignorable();
-        /// Why it was not created.
+        /// The reason for which it was not created.
         error_code: ErrorCode => since(0);
-        /// The same in words.
+        /// The same as text.
         error_message: Option<String> = Some(String::new()) => since(1).nullable(0).ignorable();
         /// The reason for which its configuration is missing.
         topic_config_error_code: ErrorCode => tag(0, 5).ignorable();

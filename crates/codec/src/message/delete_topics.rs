@@ -9,6 +9,14 @@ use crate::wire::{removed_after, since};
 
 table! {
     /// Deletes topics.
+    ///
+    /// ```
+    /// use milena_codec::message::{DeleteTopicState, DeleteTopicsRequest, Message, Version};
+    /// let topic = DeleteTopicState { name: Some("orders".to_owned()), ..DeleteTopicState::default() };
+    /// let request = DeleteTopicsRequest { topics: vec![topic], timeout_ms: 30_000, ..Default::default() };
+    /// request.encode(&mut Vec::new(), Version::of::<DeleteTopicsRequest>(6))?;
+    /// # Ok::<(), milena_codec::wire::EncodeError>(())
+    /// ```
     pub struct DeleteTopicsRequest {
         /// The topics, from version 6 on.
         topics: Vec<DeleteTopicState> => since(6);

@@ -13,6 +13,13 @@ const BROKERS: i8 = 1;
 
 table! {
     /// Requests the brokers or controllers of the cluster.
+    ///
+    /// ```
+    /// use milena_codec::message::{DescribeClusterRequest, Message, Version};
+    /// let request = DescribeClusterRequest { include_fenced_brokers: true, ..Default::default() };
+    /// request.encode(&mut Vec::new(), Version::of::<DescribeClusterRequest>(2))?;
+    /// # Ok::<(), milena_codec::wire::EncodeError>(())
+    /// ```
     pub struct DescribeClusterRequest {
         /// Whether to list what the client may do to the cluster.
         include_cluster_authorized_operations: bool => since(0);

@@ -9,6 +9,19 @@ use crate::wire::since;
 
 table! {
     /// Requests configurations.
+    ///
+    /// ```
+    /// use milena_codec::ids::ResourceType;
+    /// use milena_codec::message::{DescribeConfigsRequest, DescribeConfigsResource, Message, Version};
+    /// let resource = DescribeConfigsResource {
+    ///     resource_type: ResourceType::TOPIC,
+    ///     resource_name: "orders".to_owned(),
+    ///     configuration_keys: Some(vec!["max.message.bytes".to_owned()]),
+    /// };
+    /// let request = DescribeConfigsRequest { resources: vec![resource], ..Default::default() };
+    /// request.encode(&mut Vec::new(), Version::of::<DescribeConfigsRequest>(4))?;
+    /// # Ok::<(), milena_codec::wire::EncodeError>(())
+    /// ```
     pub struct DescribeConfigsRequest {
         /// Of which topics and brokers.
         resources: Vec<DescribeConfigsResource> => since(0);

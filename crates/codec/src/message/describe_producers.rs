@@ -9,6 +9,15 @@ use crate::wire::since;
 
 table! {
     /// Requests the producers of partitions.
+    ///
+    /// ```
+    /// use milena_codec::ids::PartitionId;
+    /// use milena_codec::message::{DescribeProducersRequest, DescribeProducersTopic, Message, Version};
+    /// let topic = DescribeProducersTopic { name: "orders".to_owned(), partition_indexes: vec![PartitionId(0)] };
+    /// let request = DescribeProducersRequest { topics: vec![topic] };
+    /// request.encode(&mut Vec::new(), Version::of::<DescribeProducersRequest>(0))?;
+    /// # Ok::<(), milena_codec::wire::EncodeError>(())
+    /// ```
     pub struct DescribeProducersRequest {
         /// The partitions, by topic.
         topics: Vec<DescribeProducersTopic> => since(0);
@@ -60,7 +69,7 @@ table! {
         last_sequence: i32 = -1 => since(0);
         /// The timestamp of its last record, in milliseconds since 1970; -1 for none.
         last_timestamp: i64 = -1 => since(0);
-        /// The term of the coordinator of its transactions.
+        /// The epoch of the coordinator of its transactions.
         coordinator_epoch: i32 => since(0);
         /// Where its open transaction began; -1 for none.
         current_txn_start_offset: i64 = -1 => since(0);

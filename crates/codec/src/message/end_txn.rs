@@ -9,6 +9,19 @@ use crate::wire::since;
 
 table! {
     /// Ends a transaction.
+    ///
+    /// ```
+    /// use milena_codec::ids::{ProducerEpoch, ProducerId};
+    /// use milena_codec::message::{EndTxnRequest, Message, Version};
+    /// let commit = EndTxnRequest {
+    ///     transactional_id: "payments".to_owned(),
+    ///     producer_id: ProducerId(9),
+    ///     producer_epoch: ProducerEpoch(0),
+    ///     committed: true,
+    /// };
+    /// commit.encode(&mut Vec::new(), Version::of::<EndTxnRequest>(5))?;
+    /// # Ok::<(), milena_codec::wire::EncodeError>(())
+    /// ```
     pub struct EndTxnRequest {
         /// The transactional id.
         transactional_id: String => since(0);
@@ -24,9 +37,9 @@ table! {
     pub struct EndTxnResponse {
         /// How long the client should wait before its next request, in milliseconds.
         throttle_time_ms: i32 => since(0);
-        /// Why it was refused.
+        /// The reason for a rejection.
         error_code: ErrorCode => since(0);
-        /// The identity of the next transaction.
+        /// The producer id of the next transaction.
         producer_id: ProducerId => since(5).ignorable();
         /// The epoch of that producer id.
         producer_epoch: ProducerEpoch => since(5).ignorable();

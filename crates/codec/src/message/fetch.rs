@@ -8,6 +8,15 @@ use crate::wire::{removed_after, since, tag};
 
 table! {
     /// Requests records.
+    ///
+    /// ```
+    /// use milena_codec::message::{FetchPartition, FetchRequest, FetchTopic, Message, Version};
+    /// let partition = FetchPartition { fetch_offset: 40, partition_max_bytes: 1 << 20, ..Default::default() };
+    /// let topic = FetchTopic { topic: "orders".to_owned(), partitions: vec![partition], ..Default::default() };
+    /// let request = FetchRequest { max_wait_ms: 500, min_bytes: 1, topics: vec![topic], ..Default::default() };
+    /// request.encode(&mut Vec::new(), Version::of::<FetchRequest>(12))?;
+    /// # Ok::<(), milena_codec::wire::EncodeError>(())
+    /// ```
     pub struct FetchRequest {
         /// The cluster id that the client expects.
         cluster_id: Option<String> => tag(0, 12).nullable(12).ignorable();

@@ -9,6 +9,18 @@ use crate::wire::{removed_after, since};
 
 table! {
     /// Requests the coordinators of some keys.
+    ///
+    /// ```
+    /// use milena_codec::ids::CoordinatorType;
+    /// use milena_codec::message::{FindCoordinatorRequest, Message, Version};
+    /// let request = FindCoordinatorRequest {
+    ///     key_type: CoordinatorType::TRANSACTION,
+    ///     coordinator_keys: vec!["payments".to_owned()],
+    ///     ..FindCoordinatorRequest::default()
+    /// };
+    /// request.encode(&mut Vec::new(), Version::of::<FindCoordinatorRequest>(6))?;
+    /// # Ok::<(), milena_codec::wire::EncodeError>(())
+    /// ```
     pub struct FindCoordinatorRequest {
         /// The transactional id or the group.
         key: String => removed_after(0, 3);

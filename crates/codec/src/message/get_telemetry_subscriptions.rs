@@ -8,6 +8,14 @@ use crate::wire::since;
 
 table! {
     /// Requests the subscription of a client.
+    ///
+    /// ```
+    /// use milena_codec::ids::ClientInstanceId;
+    /// use milena_codec::message::{GetTelemetrySubscriptionsRequest, Message, Version};
+    /// let request = GetTelemetrySubscriptionsRequest { client_instance_id: ClientInstanceId::ZERO };
+    /// request.encode(&mut Vec::new(), Version::of::<GetTelemetrySubscriptionsRequest>(0))?;
+    /// # Ok::<(), milena_codec::wire::EncodeError>(())
+    /// ```
     pub struct GetTelemetrySubscriptionsRequest {
         /// The client; zero to be assigned an id.
         client_instance_id: ClientInstanceId => since(0);
@@ -17,7 +25,7 @@ table! {
     pub struct GetTelemetrySubscriptionsResponse {
         /// How long the client should wait before its next request, in milliseconds.
         throttle_time_ms: i32 => since(0);
-        /// Why nothing is.
+        /// The reason for which there is none.
         error_code: ErrorCode => since(0);
         /// The id of the client.
         client_instance_id: ClientInstanceId => since(0);

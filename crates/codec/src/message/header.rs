@@ -10,6 +10,20 @@ use super::{ApiKey, Message, Version};
 use crate::wire::{DecodeError, EncodeError, Field, Reader, varint};
 
 /// The header of a request: `RequestHeader.json`, versions 1 and 2.
+///
+/// ```
+/// use milena_codec::message::ApiKey;
+/// use milena_codec::message::header::RequestHeader;
+/// use milena_codec::wire::Reader;
+/// let header = RequestHeader { key: ApiKey::METADATA, version: 12, correlation_id: 7, client_id: Some("app") };
+/// let mut bytes = Vec::new();
+/// header.put(&mut bytes, true)?;
+/// let mut input = Reader::new(&bytes);
+/// assert_eq!(RequestHeader::read(&mut input)?, header);
+/// RequestHeader::read_tags(&mut input)?;
+/// input.finish()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RequestHeader<'a> {
     /// The API of the request.
@@ -89,6 +103,14 @@ pub fn put_request<M: Message>(
 ///
 /// # Errors
 /// [`EncodeError`] when the version cannot carry the message.
+///
+/// ```
+/// use milena_codec::message::{EndTxnResponse, header};
+/// let mut bytes = Vec::new();
+/// header::put_response(&mut bytes, &EndTxnResponse::default(), 0, 7)?;
+/// assert_eq!(bytes, [0, 0, 0, 7, 0, 0, 0, 0, 0, 0]);
+/// # Ok::<(), milena_codec::wire::EncodeError>(())
+/// ```
 pub fn put_response<M: Message>(
     out: &mut Vec<u8>,
     response: &M,
@@ -106,6 +128,19 @@ pub fn put_response<M: Message>(
 ///
 /// # Errors
 /// [`DecodeError`] when its tagged fields are malformed.
+///
+/// ```
+/// use milena_codec::message::{EndTxnResponse, Message, Version, header};
+/// use milena_codec::wire::Reader;
+/// let mut frame = Vec::new();
+/// header::put_response(&mut frame, &EndTxnResponse::default(), 3, 7)?;
+/// let mut input = Reader::new(&frame);
+/// assert_eq!(input.i32()?, 7, "the correlation id");
+/// header::read_response_tags::<EndTxnResponse>(&mut input, 3)?;
+/// let response = EndTxnResponse::decode(&mut input, Version::of::<EndTxnResponse>(3))?;
+/// assert_eq!(response, EndTxnResponse::default());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn read_response_tags<M: Message>(input: &mut Reader<'_>, version: i16) -> Result<(), DecodeError> {
     match has_tags::<M>(version) {
         true => input.tagged_fields(|_, _| Ok(false)),

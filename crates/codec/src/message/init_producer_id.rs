@@ -12,6 +12,14 @@ use crate::wire::since;
 
 table! {
     /// Requests a producer id and epoch.
+    ///
+    /// ```
+    /// use milena_codec::message::{InitProducerIdRequest, Message, Version};
+    /// // For a producer that is idempotent and not transactional.
+    /// let request = InitProducerIdRequest::default();
+    /// request.encode(&mut Vec::new(), Version::of::<InitProducerIdRequest>(5))?;
+    /// # Ok::<(), milena_codec::wire::EncodeError>(())
+    /// ```
     pub struct InitProducerIdRequest {
         /// Null for a producer that is only idempotent.
         transactional_id: Option<String> => since(0).nullable(0);
@@ -28,18 +36,29 @@ table! {
     }
 
     /// The producer id and epoch.
+    ///
+    /// ```
+    /// use milena_codec::ids::{Identity, ProducerEpoch, ProducerId};
+    /// use milena_codec::message::{InitProducerIdResponse, Message, Version};
+    /// let body = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 2];
+    /// let response = InitProducerIdResponse::decode_exact(&body, Version::of::<InitProducerIdResponse>(1))?;
+    /// assert!(response.error_code.is_ok());
+    /// let identity = Identity { producer_id: response.producer_id, epoch: response.producer_epoch };
+    /// assert_eq!(identity, Identity { producer_id: ProducerId(9), epoch: ProducerEpoch(2) });
+    /// # Ok::<(), milena_codec::wire::DecodeError>(())
+    /// ```
     pub struct InitProducerIdResponse {
         /// How long the client should wait before its next request, in milliseconds.
         throttle_time_ms: i32 => since(0).ignorable();
-        /// Why there is none.
+        /// The reason for which there is none.
         error_code: ErrorCode => since(0);
         /// The producer id.
         producer_id: ProducerId => since(0);
         /// Its epoch.
         producer_epoch: ProducerEpoch = ProducerEpoch(0) => since(0);
-        /// The identity of a transaction that stays open, or -1.
+        /// The producer id of a transaction that stays open, or -1.
         ongoing_txn_producer_id: ProducerId => since(6);
-        /// The epoch of that identity, or -1.
+        /// The epoch of that producer id, or -1.
         ongoing_txn_producer_epoch: ProducerEpoch => since(6);
     }
 }

@@ -12,6 +12,17 @@ use crate::wire::since;
 
 table! {
     /// Requests offsets.
+    ///
+    /// ```
+    /// use milena_codec::ids::{BrokerId, PartitionId};
+    /// use milena_codec::message::{ListOffsetsPartition, ListOffsetsRequest, ListOffsetsTopic, Message, Version};
+    /// // -1 is the end of the log.
+    /// let end = ListOffsetsPartition { partition_index: PartitionId(0), timestamp: -1, ..Default::default() };
+    /// let topic = ListOffsetsTopic { name: "orders".to_owned(), partitions: vec![end] };
+    /// let request = ListOffsetsRequest { replica_id: BrokerId::NONE, topics: vec![topic], ..Default::default() };
+    /// request.encode(&mut Vec::new(), Version::of::<ListOffsetsRequest>(7))?;
+    /// # Ok::<(), milena_codec::wire::EncodeError>(())
+    /// ```
     pub struct ListOffsetsRequest {
         /// -1 for a client.
         replica_id: BrokerId => since(0);
@@ -35,7 +46,7 @@ table! {
     pub struct ListOffsetsPartition {
         /// Its number.
         partition_index: PartitionId => since(0);
-        /// The term of the leader that the client knows.
+        /// The epoch of the leader that the client knows.
         current_leader_epoch: LeaderEpoch => since(4).ignorable();
         /// In milliseconds since 1970; or -1 the end, -2 the start, -3 the highest timestamp, -4 … -6 as the versions
         /// have them.
@@ -62,13 +73,13 @@ table! {
     pub struct ListOffsetsPartitionResponse {
         /// The partition.
         partition_index: PartitionId => since(0);
-        /// Why there is none.
+        /// The reason for which there is none.
         error_code: ErrorCode => since(0);
         /// The timestamp of the record there, in milliseconds since 1970, or -1.
         timestamp: i64 = -1 => since(1);
         /// The offset, or -1.
         offset: i64 = -1 => since(1);
-        /// The term of the leader that wrote the record there.
+        /// The epoch of the leader that wrote the record there.
         leader_epoch: LeaderEpoch => since(4);
     }
 }

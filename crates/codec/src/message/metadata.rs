@@ -15,6 +15,17 @@ const OPERATIONS_UNKNOWN: i32 = i32::MIN;
 
 table! {
     /// Requests some topics, or all.
+    ///
+    /// ```
+    /// use milena_codec::message::{Message, MetadataRequest, MetadataRequestTopic, Version};
+    /// let request = MetadataRequest {
+    ///     topics: Some(vec![MetadataRequestTopic::named("orders")]),
+    ///     allow_auto_topic_creation: false,
+    ///     ..MetadataRequest::default()
+    /// };
+    /// request.encode(&mut Vec::new(), Version::of::<MetadataRequest>(12))?;
+    /// # Ok::<(), milena_codec::wire::EncodeError>(())
+    /// ```
     pub struct MetadataRequest {
         /// The topics; null for all of them (in version 0 an empty list is all), empty for the brokers alone.
         topics: Option<Vec<MetadataRequestTopic>> = Some(Vec::new()) => since(0).nullable(1);
@@ -35,6 +46,17 @@ table! {
     }
 
     /// The brokers, and the requested topics.
+    ///
+    /// ```
+    /// use milena_codec::ids::{BrokerId, PartitionId};
+    /// use milena_codec::message::{MetadataResponse, MetadataResponsePartition, MetadataResponseTopic};
+    /// let partition = MetadataResponsePartition { leader_id: BrokerId(3), ..Default::default() };
+    /// let topic = MetadataResponseTopic { partitions: vec![partition], ..Default::default() };
+    /// let response = MetadataResponse { topics: vec![topic], ..Default::default() };
+    /// for partition in response.topics.iter().flat_map(|topic| &topic.partitions) {
+    ///     assert_eq!((partition.partition_index, partition.leader_id), (PartitionId(0), BrokerId(3)));
+    /// }
+    /// ```
     pub struct MetadataResponse {
         /// How long the client should wait before its next request, in milliseconds.
         throttle_time_ms: i32 => since(3).ignorable();

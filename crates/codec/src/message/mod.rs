@@ -1,8 +1,7 @@
 //! The messages, each a table of fields with the versions that carry them.
 //!
 //! A table reads like Kafka's own schema (`clients/src/main/resources/common/message/*.json` in Apache Kafka): one
-//! row a field; [`since`](crate::wire::since), [`tag`](crate::wire::tag) and
-//! [`removed_after`](crate::wire::removed_after) name the versions that carry it. One macro, `table!`, makes both
+//! row a field; `since`, `tag` and `removed_after` name the versions that carry it. One macro, `table!`, makes both
 //! directions of a table. A new message is a file with its tables, one line that gives request and response their
 //! [`ApiKey`] and versions, and a row in `list.rs`, from which every test takes it.
 //!
@@ -103,6 +102,20 @@ pub use crate::wire::Version;
 use crate::wire::{DecodeError, EncodeError, Field, Problem, Reader};
 
 /// A request or a response of the protocol: a table with an API key and a range of versions.
+///
+/// ```
+/// use milena_codec::message::{ApiKey, EndTxnResponse, Message, Version};
+/// use milena_codec::wire::Reader;
+/// assert_eq!((EndTxnResponse::NAME, EndTxnResponse::KEY), ("EndTxnResponse", ApiKey::END_TXN));
+/// assert_eq!((EndTxnResponse::VERSIONS, EndTxnResponse::FLEXIBLE_SINCE), (0..=5, 3));
+/// let version = Version::of::<EndTxnResponse>(0);
+/// let (mut bytes, response) = (Vec::new(), EndTxnResponse::default());
+/// response.encode(&mut bytes, version)?;
+/// assert_eq!(EndTxnResponse::decode_exact(&bytes, version)?, response);
+/// assert_eq!(EndTxnResponse::decode_shared(&bytes.clone().into(), version)?, response);
+/// assert_eq!(EndTxnResponse::decode(&mut Reader::new(&bytes), version)?, response);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Message: Field + Default {
     /// Kafka's name for the message.
     const NAME: &'static str;
@@ -174,6 +187,16 @@ fn decode_all<M: Message>(mut input: Reader<'_>, version: Version) -> Result<M, 
 }
 
 /// A request, and the type of its response.
+///
+/// ```
+/// use milena_codec::message::{Message, MetadataRequest, Request, Version};
+/// use milena_codec::wire::DecodeError;
+/// fn response_of<R: Request>(body: &[u8], version: i16) -> Result<R::Response, DecodeError> {
+///     R::Response::decode_exact(body, Version::of::<R::Response>(version))
+/// }
+/// assert!(response_of::<MetadataRequest>(&[0; 8], 0)?.topics.is_empty());
+/// # Ok::<(), DecodeError>(())
+/// ```
 pub trait Request: Message {
     /// The response.
     type Response: Message;

@@ -10,6 +10,19 @@ use crate::wire::since;
 
 table! {
     /// Metrics of a client.
+    ///
+    /// ```
+    /// use milena_codec::ids::ClientInstanceId;
+    /// use milena_codec::message::{Message, PushTelemetryRequest, Version};
+    /// let request = PushTelemetryRequest {
+    ///     client_instance_id: ClientInstanceId([7; 16]),
+    ///     subscription_id: 1,
+    ///     metrics: "MetricsData".into(),
+    ///     ..PushTelemetryRequest::default()
+    /// };
+    /// request.encode(&mut Vec::new(), Version::of::<PushTelemetryRequest>(0))?;
+    /// # Ok::<(), milena_codec::wire::EncodeError>(())
+    /// ```
     pub struct PushTelemetryRequest {
         /// The client.
         client_instance_id: ClientInstanceId => since(0);

@@ -21,6 +21,17 @@ table! {
     }
 
     /// A message of the broker.
+    ///
+    /// ```
+    /// use milena_codec::ErrorCode;
+    /// use milena_codec::message::SaslAuthenticateResponse;
+    /// let response = SaslAuthenticateResponse {
+    ///     error_code: ErrorCode::SASL_AUTHENTICATION_FAILED,
+    ///     error_message: Some("Invalid username or password".to_owned()),
+    ///     ..SaslAuthenticateResponse::default()
+    /// };
+    /// assert!(!response.error_code.is_ok());
+    /// ```
     pub struct SaslAuthenticateResponse {
         /// `SASL_AUTHENTICATION_FAILED` ends the exchange.
         error_code: ErrorCode => since(0);

@@ -1,5 +1,5 @@
 //! SaslHandshake: which SASL mechanism the client is going to use (KIP-43). Its versions are never flexible, so that a
-//! broker can refuse a client of any age in a form that it reads.
+//! broker can reject a client of any age in a form that it reads.
 
 use super::ApiKey;
 use super::table::{message, table};
@@ -8,16 +8,23 @@ use crate::wire::since;
 
 table! {
     /// Names the mechanism.
+    ///
+    /// ```
+    /// use milena_codec::message::{Message, SaslHandshakeRequest, Version};
+    /// let request = SaslHandshakeRequest { mechanism: "SCRAM-SHA-512".to_owned() };
+    /// request.encode(&mut Vec::new(), Version::of::<SaslHandshakeRequest>(1))?;
+    /// # Ok::<(), milena_codec::wire::EncodeError>(())
+    /// ```
     pub struct SaslHandshakeRequest {
         /// As IANA has it: `PLAIN`, `SCRAM-SHA-256`, `OAUTHBEARER`.
         mechanism: String => since(0);
     }
 
-    /// Whether the broker has it.
+    /// Whether the broker supports the mechanism.
     pub struct SaslHandshakeResponse {
-        /// `UNSUPPORTED_SASL_MECHANISM` where it has not.
+        /// `UNSUPPORTED_SASL_MECHANISM` where the broker does not support the mechanism.
         error_code: ErrorCode => since(0);
-        /// The mechanisms that it has.
+        /// The mechanisms that the broker supports.
         mechanisms: Vec<String> => since(0);
     }
 }

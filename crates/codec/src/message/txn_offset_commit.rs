@@ -11,6 +11,22 @@ use crate::wire::since;
 
 table! {
     /// Commits offsets.
+    ///
+    /// ```
+    /// use milena_codec::message::{
+    ///     Message, TxnOffsetCommitRequest, TxnOffsetCommitRequestPartition, TxnOffsetCommitRequestTopic, Version,
+    /// };
+    /// let partition = TxnOffsetCommitRequestPartition { committed_offset: 40, ..Default::default() };
+    /// let topic = TxnOffsetCommitRequestTopic { name: "orders".to_owned(), partitions: vec![partition] };
+    /// let request = TxnOffsetCommitRequest {
+    ///     transactional_id: "payments".to_owned(),
+    ///     group_id: "consumers".to_owned(),
+    ///     topics: vec![topic],
+    ///     ..TxnOffsetCommitRequest::default()
+    /// };
+    /// request.encode(&mut Vec::new(), Version::of::<TxnOffsetCommitRequest>(3))?;
+    /// # Ok::<(), milena_codec::wire::EncodeError>(())
+    /// ```
     pub struct TxnOffsetCommitRequest {
         /// The transactional id.
         transactional_id: String => since(0);
@@ -44,7 +60,7 @@ table! {
         partition_index: PartitionId => since(0);
         /// The offset of the next record to consume.
         committed_offset: i64 => since(0);
-        /// The term of the leader that the last record came from.
+        /// The epoch of the leader that the last record came from.
         committed_leader_epoch: LeaderEpoch => since(2).ignorable();
         /// The metadata of the consumer.
         committed_metadata: Option<String> = Some(String::new()) => since(0).nullable(0);
@@ -70,7 +86,7 @@ table! {
     pub struct TxnOffsetCommitResponsePartition {
         /// The partition.
         partition_index: PartitionId => since(0);
-        /// Why it was refused.
+        /// The reason for a rejection.
         error_code: ErrorCode => since(0);
     }
 }

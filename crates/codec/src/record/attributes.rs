@@ -20,6 +20,13 @@ use crate::compression::Compression;
 pub struct Attributes(i16);
 
 /// The meaning of the timestamps of a batch (`message.timestamp.type`, KIP-32).
+///
+/// ```
+/// use milena_codec::record::{Attributes, TimestampType};
+/// let attributes = Attributes::from_bits(0b1000);
+/// assert_eq!(attributes.timestamp_type(), TimestampType::LogAppendTime);
+/// assert_eq!(Attributes::NONE.with_timestamp_type(TimestampType::LogAppendTime), attributes);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum TimestampType {
     /// When the producer made each record.
@@ -52,6 +59,13 @@ impl Attributes {
     }
 
     /// The number of the compression, 0–7: 5 and above stand for nothing.
+    ///
+    /// ```
+    /// use milena_codec::record::Attributes;
+    /// let attributes = Attributes::from_bits(6);
+    /// assert_eq!((attributes.compression_id(), attributes.compression()), (6, None));
+    /// assert!(attributes.is_compressed());
+    /// ```
     #[must_use]
     pub const fn compression_id(self) -> u8 {
         (self.0 & COMPRESSION).to_le_bytes()[0]
@@ -85,12 +99,23 @@ impl Attributes {
     }
 
     /// Whether the records are for the machinery of Kafka, and none of them for a consumer's application.
+    ///
+    /// ```
+    /// use milena_codec::record::Attributes;
+    /// let marker = Attributes::NONE.with_transactional(true).with_control(true);
+    /// assert!(marker.is_control() && marker.is_transactional());
+    /// ```
     #[must_use]
     pub const fn is_control(self) -> bool {
         self.0 & CONTROL != 0
     }
 
     /// Whether the base timestamp is the time from which the log cleaner may drop tombstones and markers (KIP-534).
+    ///
+    /// ```
+    /// use milena_codec::record::Attributes;
+    /// assert!(Attributes::NONE.with_delete_horizon(true).has_delete_horizon());
+    /// ```
     #[must_use]
     pub const fn has_delete_horizon(self) -> bool {
         self.0 & DELETE_HORIZON != 0

@@ -8,6 +8,21 @@ use crate::compression::{Compression, DecompressError, Decompressor};
 use crate::wire::{DecodeError, Problem, Reader};
 
 /// A whole batch whose length, magic, CRC and count are right.
+///
+/// ```
+/// use milena_codec::record::{BatchLimits, HEADER_BYTES, OpenBatch, RecordBatch, Stamp};
+/// let mut open = OpenBatch::new(BatchLimits::default());
+/// open.append(1_700_000_000_000, Some(b"key"), Some(b"value"), &[])?;
+/// let Some(closed) = open.close() else { unreachable!("there is a record") };
+/// let stamped = closed.stamp(Stamp::NONE);
+///
+/// let batch = RecordBatch::parse(stamped.bytes())?;
+/// assert_eq!((batch.header.records, batch.bytes().len()), (1, HEADER_BYTES + batch.body().len()));
+/// for record in batch.records() {
+///     assert_eq!(record?.key, Some(&b"key"[..]));
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct RecordBatch<'a> {
     /// Its header.
@@ -36,6 +51,18 @@ impl<'a> RecordBatch<'a> {
     ///
     /// # Errors
     /// As [`parse`](Self::parse), but that there may be fewer records than offsets.
+    ///
+    /// ```
+    /// use milena_codec::record::{BatchHeader, HEADER_BYTES, RecordBatch, Stamp, put_record};
+    /// // The log cleaner took the first of two records out.
+    /// let mut bytes = vec![0; HEADER_BYTES];
+    /// put_record(&mut bytes, 1, 0, Some(b"key"), Some(b"value"), &[]);
+    /// let header = BatchHeader { records: 1, ..BatchHeader::of_producer(2, 0, 0, Stamp::NONE) };
+    /// header.seal(&mut bytes, []);
+    /// assert!(RecordBatch::parse(&bytes).is_err());
+    /// assert_eq!(RecordBatch::parse_logged(&bytes)?.records().next().unwrap()?.offset, 1);
+    /// # Ok::<(), milena_codec::wire::DecodeError>(())
+    /// ```
     pub fn parse_logged(bytes: &'a [u8]) -> Result<Self, DecodeError> {
         let batch = Self::read(bytes)?;
         let BatchHeader { records, last_offset_delta, .. } = batch.header;
@@ -159,6 +186,19 @@ pub(super) const fn mismatch(what: &'static str, at: usize, expected: i64, found
 /// nothing behind them. The first thing that is wrong is the last item.
 ///
 /// Where a batch has as many records as offsets, their offset deltas are therefore 0, 1, 2 and so on.
+///
+/// ```
+/// use milena_codec::record::{BatchHeader, HEADER_BYTES, RecordBatch, Stamp, put_record};
+/// let mut bytes = vec![0; HEADER_BYTES];
+/// for (offset_delta, value) in [(0, "first"), (1, "second")] {
+///     put_record(&mut bytes, offset_delta, 0, None, Some(value.as_bytes()), &[]);
+/// }
+/// BatchHeader { base_offset: 40, ..BatchHeader::of_producer(2, 0, 0, Stamp::NONE) }.seal(&mut bytes, []);
+/// let records = RecordBatch::parse(&bytes)?.records();
+/// let offsets = records.map(|record| record.map(|record| record.offset)).collect::<Result<Vec<_>, _>>()?;
+/// assert_eq!(offsets, [40, 41]);
+/// # Ok::<(), milena_codec::wire::DecodeError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct BatchRecords<'a> {
     records: Records<'a>,
@@ -197,7 +237,7 @@ impl<'a> BatchRecords<'a> {
         }
     }
 
-    /// The error in the place of the next record.
+    /// The error instead of the next record.
     #[cold]
     fn refuse(&mut self, at: usize, next: Option<Result<Record<'a>, DecodeError>>) -> DecodeError {
         self.state = State::Ended;

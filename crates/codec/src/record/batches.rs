@@ -85,6 +85,18 @@ impl FusedIterator for RecordBatches<'_> {}
 ///
 /// # Errors
 /// [`Problem::Mismatch`](crate::wire::Problem::Mismatch) for a length that no batch can have, and for a magic byte that no version of Kafka knows.
+///
+/// ```
+/// use milena_codec::record::{BatchHeader, HEADER_BYTES, Stamp, batch_bytes, put_record};
+/// let mut bytes = vec![0; HEADER_BYTES];
+/// put_record(&mut bytes, 0, 0, None, Some(b"value"), &[]);
+/// BatchHeader::of_producer(1, 0, 0, Stamp::NONE).seal(&mut bytes, []);
+/// let whole = bytes.len();
+/// bytes.extend_from_slice(b"the next batch");
+/// assert_eq!(batch_bytes(&bytes)?, Some(whole));
+/// assert_eq!(batch_bytes(&bytes[..whole - 1])?, None);
+/// # Ok::<(), milena_codec::wire::DecodeError>(())
+/// ```
 pub fn batch_bytes(bytes: &[u8]) -> Result<Option<usize>, DecodeError> {
     // A record of the oldest format, which is the least that any batch can be.
     const COUNTED_MIN: i32 = 14;

@@ -11,6 +11,26 @@ use crate::compression::{
 use crate::wire::{DecodeError, Problem};
 
 /// A batch that takes no more records, and has no stamp yet.
+///
+/// ```
+/// use milena_codec::compression::{Compression, Compressor, Decompressor};
+/// use milena_codec::record::{BatchLimits, OpenBatch, Stamp};
+/// # if !Compression::Lz4.is_built() { return Ok(()) }
+/// let mut open = OpenBatch::new(BatchLimits::default());
+/// for _ in 0..100 {
+///     open.append(1_700_000_000_000, None, Some(b"again and again"), &[])?;
+/// }
+/// let Some(mut closed) = open.close() else { unreachable!("there are records") };
+/// let parts = closed.split(1_000)?;
+/// assert_eq!(parts.iter().map(|part| part.records()).sum::<u32>(), 100);
+///
+/// let mut compressor = Compressor::new(Compression::Lz4, None)?;
+/// let _ = closed.compress(&mut compressor, &mut Vec::new());
+/// assert_eq!(closed.split_with(1_000, &mut compressor, &mut Decompressor::new())?.len(), 1);
+/// let stamped = closed.transactional(true).stamp(Stamp::NONE);
+/// assert!(stamped.header().attributes.is_transactional());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct ClosedBatch {
     /// Room for the header, and the records.
@@ -176,6 +196,17 @@ pub struct StampedBatch {
 
 impl StampedBatch {
     /// The same under another stamp: header and CRC are written anew.
+    ///
+    /// ```
+    /// use milena_codec::ids::Sequence;
+    /// use milena_codec::record::{BatchLimits, OpenBatch, RecordBatch, Stamp};
+    /// let mut open = OpenBatch::new(BatchLimits::default());
+    /// open.append(0, None, Some(b"value"), &[])?;
+    /// let Some(closed) = open.close() else { unreachable!("there is a record") };
+    /// let restamped = closed.stamp(Stamp::NONE).restamp(Stamp { base_sequence: Sequence(4), ..Stamp::NONE });
+    /// assert_eq!(RecordBatch::parse(restamped.bytes())?.header.last_sequence(), Sequence(4));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn restamp(self, stamp: Stamp) -> Self {
         self.closed.stamp(stamp)

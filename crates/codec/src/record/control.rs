@@ -11,6 +11,13 @@ use crate::ids::{LeaderEpoch, ProducerIdAndEpoch, Sequence};
 use crate::wire::{DecodeError, Problem, Reader};
 
 /// The key of a control record.
+///
+/// ```
+/// use milena_codec::record::{ControlKey, ControlType};
+/// let key = ControlKey { version: 0, control_type: ControlType::Commit };
+/// assert_eq!(key.bytes(), [0, 0, 0, 1]);
+/// assert_eq!(ControlKey::read(Some(&key.bytes())), Ok(key));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ControlKey {
     /// The version of the key: 0; a higher one adds to it, so that its type is still where it was.
@@ -20,6 +27,12 @@ pub struct ControlKey {
 }
 
 /// The types of control records.
+///
+/// ```
+/// use milena_codec::record::ControlType;
+/// assert_eq!(ControlType::from_id(0), ControlType::Abort);
+/// assert_eq!(ControlType::Other(2).id(), 2);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ControlType {
     /// A transaction's records are not to be read.

@@ -23,6 +23,15 @@ pub const fn record_bytes_max(key: usize, value: usize) -> usize {
 }
 
 /// The same for the headers of a record.
+///
+/// ```
+/// use milena_codec::record::{Header, headers_bytes_max, put_record, record_bytes_max};
+/// let headers = [Header::new("trace", "7")];
+/// let mut batch = Vec::with_capacity(record_bytes_max(3, 5) + headers_bytes_max(&headers));
+/// let capacity = batch.capacity();
+/// put_record(&mut batch, 0, 0, Some(b"key"), Some(b"value"), &headers);
+/// assert_eq!(batch.capacity(), capacity);
+/// ```
 #[inline]
 #[must_use]
 pub fn headers_bytes_max(headers: &[Header]) -> usize {
@@ -57,6 +66,15 @@ pub fn record_bytes(
 ///
 /// `offset_delta` counts the records before it in the batch, `timestamp_delta` the milliseconds since the batch's
 /// base timestamp.
+///
+/// ```
+/// use milena_codec::record::{Records, put_record};
+/// let mut bytes = Vec::new();
+/// put_record(&mut bytes, 0, 5, Some(b"key"), None, &[]);
+/// let record = Records::new(&bytes).next().unwrap()?;
+/// assert_eq!((record.timestamp_delta, record.key, record.value), (5, Some(&b"key"[..]), None));
+/// # Ok::<(), milena_codec::wire::DecodeError>(())
+/// ```
 #[inline]
 pub fn put_record(
     batch: &mut Vec<u8>,
@@ -130,6 +148,13 @@ fn body_bytes(
 }
 
 /// Appends the part of a record behind its value: the headers.
+///
+/// ```
+/// use milena_codec::record::{Header, put_after_value};
+/// let mut bytes = Vec::new();
+/// put_after_value(&mut bytes, &[Header::new("a", "1")]);
+/// assert_eq!(bytes, [2, 2, b'a', 2, b'1']);
+/// ```
 #[inline]
 pub fn put_after_value(batch: &mut Vec<u8>, headers: &[Header]) {
     if headers.is_empty() {

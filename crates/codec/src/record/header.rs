@@ -5,6 +5,14 @@ use crate::ids::{LeaderEpoch, ProducerEpoch, ProducerId, ProducerIdAndEpoch, Seq
 use crate::wire::{DecodeError, Reader};
 
 /// Length of a batch's header.
+///
+/// ```
+/// use milena_codec::record::{BatchHeader, HEADER_BYTES, Stamp, put_record};
+/// let mut batch = vec![0; HEADER_BYTES];
+/// put_record(&mut batch, 0, 0, None, Some(b"value"), &[]);
+/// BatchHeader::of_producer(1, 0, 0, Stamp::NONE).seal(&mut batch, []);
+/// assert_eq!(batch[16], 2, "the magic byte");
+/// ```
 pub const HEADER_BYTES: usize = 61;
 /// Offset of the first byte that the CRC covers.
 pub(super) const SUMMED_FROM: usize = 21;
@@ -15,6 +23,15 @@ pub(super) const MAGIC: i8 = 2;
 
 /// The producer id, epoch and base sequence of a batch, by which a broker recognises a repeated batch
 /// (KIP-98).
+///
+/// ```
+/// use milena_codec::ids::{Identity, ProducerEpoch, ProducerId, Sequence};
+/// use milena_codec::record::Stamp;
+/// let identity = Identity { producer_id: ProducerId(9), epoch: ProducerEpoch(0) };
+/// let stamp = Stamp { identity, base_sequence: Sequence(i32::MAX) };
+/// assert_eq!(stamp.after(1).base_sequence, Sequence(0));
+/// assert_eq!(Stamp::NONE.after(1), Stamp::NONE);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stamp {
     /// The producer id and its epoch.
@@ -41,6 +58,16 @@ impl Stamp {
 }
 
 /// The header of a record batch.
+///
+/// ```
+/// use milena_codec::ids::Sequence;
+/// use milena_codec::record::{BatchHeader, Stamp};
+/// let stamp = Stamp { base_sequence: Sequence(7), ..Stamp::NONE };
+/// let header = BatchHeader { base_offset: 100, ..BatchHeader::of_producer(3, 1_000, 1_200, stamp) };
+/// assert_eq!((header.last_offset(), header.next_offset()), (102, 103));
+/// assert_eq!((header.sequence_at(1), header.last_sequence()), (Sequence(8), Sequence(9)));
+/// assert_eq!(header.delete_horizon_ms(), None);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BatchHeader {
     /// Offset of the first record; 0 from a producer.
@@ -155,7 +182,7 @@ impl BatchHeader {
     }
 
     fn put(&self, head: &mut [u8], bytes: usize) {
-        // A request of more than 2³¹ bytes is refused where its frame is written.
+        // A request of more than 2³¹ bytes is an error where its frame is written.
         let counted = i32::try_from(bytes - UNCOUNTED_BYTES).unwrap_or(i32::MAX);
         head[..8].copy_from_slice(&self.base_offset.to_be_bytes());
         head[8..12].copy_from_slice(&counted.to_be_bytes());

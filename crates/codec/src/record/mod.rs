@@ -73,6 +73,12 @@ pub use split::{Part, renumber};
 use bytes::Bytes;
 
 /// A header of a record: a name, and bytes or null (KIP-82). A record may carry several of one name, in order.
+///
+/// ```
+/// use milena_codec::record::Header;
+/// let header = Header::new("trace", "7");
+/// assert_eq!((header.name.as_str(), header.value.as_deref()), ("trace", Some(&b"7"[..])));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
     /// Its name.

@@ -19,6 +19,13 @@ use super::encode::{put_record, record_bytes};
 use super::header::HEADER_BYTES;
 
 /// How large a batch may become.
+///
+/// ```
+/// use milena_codec::record::{AppendError, BatchLimits, OpenBatch};
+/// let mut open = OpenBatch::new(BatchLimits { bytes_max: 16 << 10, records_max: 1 });
+/// assert_eq!(open.append(0, None, Some(b"first"), &[]), Ok(0));
+/// assert_eq!(open.append(0, None, Some(b"second"), &[]), Err(AppendError::Full));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BatchLimits {
     /// Most bytes, those of the header among them; at most 2³¹−1.
@@ -60,6 +67,13 @@ pub struct OpenBatch {
 }
 
 /// The reason for which a batch did not take a record. The batch is unchanged.
+///
+/// ```
+/// use milena_codec::record::{AppendError, BatchLimits, OpenBatch};
+/// let mut open = OpenBatch::new(BatchLimits { bytes_max: 100, ..BatchLimits::default() });
+/// let error = open.append(0, None, Some(&[0; 100]), &[]).unwrap_err();
+/// assert_eq!(error, AppendError::TooLarge { bytes: 170, limit: 100 });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AppendError {
     /// The record belongs in the next batch: this one has as many records or bytes as it may have, or its first
@@ -95,6 +109,20 @@ impl OpenBatch {
     }
 
     /// An empty batch in a buffer that served another: what it holds is lost, its capacity is used.
+    ///
+    /// ```
+    /// use milena_codec::record::{BatchLimits, OpenBatch, Stamp};
+    /// let mut buffer = Vec::new();
+    /// for value in ["first", "second"] {
+    ///     let mut open = OpenBatch::reusing(buffer, BatchLimits::default());
+    ///     open.append(0, None, Some(value.as_bytes()), &[])?;
+    ///     let Some(closed) = open.close() else { unreachable!("there is a record") };
+    ///     let stamped = closed.stamp(Stamp::NONE);
+    ///     // The bytes are sent here.
+    ///     buffer = stamped.into_bytes();
+    /// }
+    /// # Ok::<(), milena_codec::record::AppendError>(())
+    /// ```
     #[must_use]
     pub fn reusing(mut buffer: Vec<u8>, limits: BatchLimits) -> Self {
         buffer.clear();

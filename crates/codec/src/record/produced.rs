@@ -42,6 +42,13 @@ pub struct ProducedBatch {
 }
 
 /// The reason for which a broker rejects a batch, whatever its sequence.
+///
+/// ```
+/// use milena_codec::ErrorCode;
+/// use milena_codec::record::{BatchFault, ProducedBatch};
+/// let fault = ProducedBatch::find(None, 9).unwrap_err();
+/// assert_eq!((&fault, fault.code()), (&BatchFault::NoBatch, ErrorCode::INVALID_RECORD));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BatchFault {

@@ -1,6 +1,6 @@
-//! Cutting the records of a refused batch into parts, each a batch of its own.
+//! Cutting the records of a rejected batch into parts, each a batch of its own.
 //!
-//! A record names its place by its distance from the first of its batch, so a part that does not begin where the
+//! A record has its offset as the distance from the first of its batch, so a part that does not begin where the
 //! batch did needs other offset deltas. Keys, values, headers and timestamps are copied as they are; only the record's
 //! length and offset delta are written anew.
 
@@ -8,6 +8,16 @@ use super::decode::Records;
 use crate::wire::{DecodeError, Reader, varint};
 
 /// How far [`renumber`] came.
+///
+/// ```
+/// use milena_codec::record::{put_record, renumber};
+/// let (mut source, mut out) = (Vec::new(), Vec::new());
+/// put_record(&mut source, 0, 3, None, Some(b"a"), &[]);
+/// put_record(&mut source, 1, 7, None, Some(b"b"), &[]);
+/// let part = renumber(&source, &mut out, 0, 1, usize::MAX)?;
+/// assert_eq!((part.records, part.source_bytes, part.timestamp_delta_max), (1, source.len() / 2, 3));
+/// # Ok::<(), milena_codec::wire::DecodeError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Part {
     /// Records taken.

@@ -20,6 +20,15 @@ pub struct DecodeError {
 
 /// The result of reading a field. The error is boxed: in place it would be larger than most fields, and each field that is
 /// read would be moved around with the room for it.
+///
+/// ```
+/// use milena_codec::wire::{DecodeError, Decoded, Field, Reader, Version};
+/// fn read(bytes: &[u8]) -> Result<String, DecodeError> {
+///     let text: Decoded<String> = String::read(&mut Reader::new(bytes), Version { number: 0, flexible: false });
+///     Ok(text?)
+/// }
+/// assert_eq!(read(&[0, 2, b'o', b'k']), Ok("ok".to_owned()));
+/// ```
 pub type Decoded<T> = Result<T, Box<DecodeError>>;
 
 impl From<Box<Self>> for DecodeError {
@@ -29,6 +38,14 @@ impl From<Box<Self>> for DecodeError {
 }
 
 /// A problem of the bytes.
+///
+/// ```
+/// use milena_codec::message::{EndTxnResponse, Message, Version};
+/// use milena_codec::wire::Problem;
+/// let error = EndTxnResponse::decode_exact(&[0; 7], Version::of::<EndTxnResponse>(0)).unwrap_err();
+/// assert_eq!((error.at, &error.problem), (6, &Problem::Trailing { left: 1 }));
+/// assert_eq!(error.problem.to_string(), "1 bytes after the end of the message");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Problem {
@@ -119,6 +136,15 @@ impl fmt::Display for Problem {
 }
 
 /// A message that this version of its schema cannot carry.
+///
+/// ```
+/// use milena_codec::message::{Message, MetadataRequest, Version};
+/// use milena_codec::wire::EncodeError;
+/// let all_topics = MetadataRequest { topics: None, ..MetadataRequest::default() };
+/// let error = all_topics.encode(&mut Vec::new(), Version::of::<MetadataRequest>(0)).unwrap_err();
+/// assert_eq!(error, EncodeError::NullNotAllowed { field: "topics", version: 0 });
+/// assert_eq!(error.to_string(), "`topics` must not be null in version 0");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EncodeError {

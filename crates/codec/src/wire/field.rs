@@ -5,6 +5,18 @@ use super::reader::Reader;
 use super::version::Version;
 
 /// A type that can stand in a message table.
+///
+/// ```
+/// use milena_codec::ids::PartitionId;
+/// use milena_codec::wire::{Field, Reader, Version};
+/// let version = Version { number: 0, flexible: true };
+/// let mut bytes = Vec::new();
+/// vec![PartitionId(1), PartitionId(2)].put(&mut bytes, version)?;
+/// assert_eq!(bytes, [3, 0, 0, 0, 1, 0, 0, 0, 2]);
+/// assert_eq!(Vec::<PartitionId>::read(&mut Reader::new(&bytes), version)?.len(), 2);
+/// assert_eq!(PartitionId::bytes_min(version), 4);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Field: Sized {
     /// Appends the value.
     ///

@@ -7,6 +7,12 @@ use super::field::Field;
 use super::version::{Row, Version};
 
 /// Choices drawn from a run of bytes; zeros once they are used up.
+///
+/// ```
+/// use milena_codec::wire::generate::RandomBytes;
+/// let mut random = RandomBytes::new(&[7, 2]);
+/// assert_eq!((random.byte(), random.count(), random.byte()), (7, 2, 0));
+/// ```
 #[derive(Debug)]
 pub struct RandomBytes<'a> {
     bytes: &'a [u8],
@@ -68,6 +74,14 @@ impl<'a> RandomBytes<'a> {
 }
 
 /// The size of an array's elements, in memory and on the wire.
+///
+/// ```
+/// use milena_codec::message::{MetadataResponse, Version};
+/// use milena_codec::wire::generate::Generate;
+/// let mut elements = Vec::new();
+/// MetadataResponse::elements(Version::of::<MetadataResponse>(12), &mut elements);
+/// assert!(elements.iter().all(|element| element.bytes <= 24 * element.bytes_min));
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Element {
     /// The type of the elements.
@@ -79,6 +93,15 @@ pub struct Element {
 }
 
 /// A type with random values.
+///
+/// ```
+/// use milena_codec::message::{EndTxnRequest, Message, Version};
+/// use milena_codec::wire::generate::{Generate, RandomBytes};
+/// let version = Version::of::<EndTxnRequest>(3);
+/// let message = EndTxnRequest::generate(&mut RandomBytes::new(&[200, 7, 131, 9]), version);
+/// message.encode(&mut Vec::new(), version)?;
+/// # Ok::<(), milena_codec::wire::EncodeError>(())
+/// ```
 pub trait Generate: Sized {
     /// Draws a value that `version` can carry.
     fn generate(random: &mut RandomBytes<'_>, version: Version) -> Self;

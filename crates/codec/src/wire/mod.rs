@@ -21,11 +21,12 @@ mod version;
 
 pub(crate) use array::read_count;
 pub use error::{DecodeError, Decoded, EncodeError, Problem};
-pub use field::{Field, Nullable};
+pub use field::Field;
 pub use inline_vec::InlineVec;
 pub(crate) use length::{put_bytes_length, put_count, required};
 pub(crate) use newtype::field_by_inner;
 pub use reader::Reader;
 pub use text::SecretBytes;
 pub(crate) use text::{put_nullable_str, put_str, read_str};
-pub use version::{Row, Version, removed_after, since, tag};
+pub use version::Version;
+pub(crate) use version::{Row, removed_after, since, tag};

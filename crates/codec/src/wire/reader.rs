@@ -40,6 +40,15 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads from a shared buffer; byte ranges that are kept share it.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use milena_codec::wire::Reader;
+    /// let frame = Bytes::from_static(b"records and more");
+    /// let kept = Reader::shared(&frame).take_bytes(7)?;
+    /// assert_eq!(kept.as_ptr(), frame.as_ptr(), "not copied");
+    /// # Ok::<(), milena_codec::wire::DecodeError>(())
+    /// ```
     #[must_use]
     pub fn shared(bytes: &'a Bytes) -> Self {
         Self { shared: Some(bytes), ..Self::new(bytes) }
@@ -68,6 +77,14 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`Problem::Truncated`] when there are fewer.
+    ///
+    /// ```
+    /// use milena_codec::wire::{Problem, Reader};
+    /// let mut reader = Reader::new(b"abc");
+    /// assert_eq!(reader.take(2)?, b"ab");
+    /// assert_eq!(reader.take(2).unwrap_err().problem, Problem::Truncated { needed: 2, left: 1 });
+    /// # Ok::<(), milena_codec::wire::DecodeError>(())
+    /// ```
     #[inline]
     pub fn take(&mut self, count: usize) -> Result<&'a [u8], DecodeError> {
         match self.free.split_at_checked(count) {
@@ -146,6 +163,13 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`Problem::Truncated`] at the end of the bytes.
+    ///
+    /// ```
+    /// use milena_codec::wire::Reader;
+    /// let mut reader = Reader::new(&[1, 0, 2, 0, 0, 0, 0, 0, 0, 0, 3]);
+    /// assert_eq!((reader.i8()?, reader.i16()?, reader.i64()?), (1, 2, 3));
+    /// # Ok::<(), milena_codec::wire::DecodeError>(())
+    /// ```
     #[inline]
     pub fn i64(&mut self) -> Result<i64, DecodeError> {
         self.fixed(i64::from_be_bytes)
@@ -190,6 +214,13 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// As [`unsigned_varint`](Self::unsigned_varint), after ten bytes.
+    ///
+    /// ```
+    /// use milena_codec::wire::Reader;
+    /// let mut reader = Reader::new(&[3, 0xac, 0x02, 1]);
+    /// assert_eq!((reader.varint_i32()?, reader.unsigned_varint()?, reader.varint_i64()?), (-2, 300, -1));
+    /// # Ok::<(), milena_codec::wire::DecodeError>(())
+    /// ```
     #[inline]
     pub fn varint_i64(&mut self) -> Result<i64, DecodeError> {
         self.varint(varint::MAX_BYTES_64).map(varint::unzigzag)
@@ -217,6 +248,12 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`Problem::TooMany`] when they cannot all be there.
+    ///
+    /// ```
+    /// use milena_codec::wire::{Problem, Reader};
+    /// let error = Reader::new(&[0; 10]).checked_count(1_000_000, 4).unwrap_err();
+    /// assert_eq!(error.problem, Problem::TooMany { count: 1_000_000, limit: 2 });
+    /// ```
     #[inline]
     pub fn checked_count(&self, count: u64, bytes_min: usize) -> Result<usize, DecodeError> {
         // Not by a division, which would take longer than most arrays do.
@@ -254,6 +291,20 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`Problem::TagOrder`] when they do not ascend, [`Problem::Mismatch`] when the length of a field is wrong.
+    ///
+    /// ```
+    /// use milena_codec::wire::{DecodeError, Reader};
+    /// // One field: tag 5, of one byte.
+    /// let mut found = None;
+    /// Reader::new(&[1, 5, 1, 42]).tagged_fields(|tag, input| -> Result<bool, DecodeError> {
+    ///     if tag == 5 {
+    ///         found = Some(input.i8()?);
+    ///     }
+    ///     Ok(tag == 5)
+    /// })?;
+    /// assert_eq!(found, Some(42));
+    /// # Ok::<(), DecodeError>(())
+    /// ```
     pub fn tagged_fields<E: From<DecodeError>>(
         &mut self,
         known: impl FnMut(u32, &mut Self) -> Result<bool, E>,
@@ -299,6 +350,15 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`Problem::Trailing`] when something is left.
+    ///
+    /// ```
+    /// use milena_codec::wire::{Problem, Reader};
+    /// let mut reader = Reader::new(&[1, 2]);
+    /// reader.i8()?;
+    /// assert_eq!(reader.finish().unwrap_err().problem, Problem::Trailing { left: 1 });
+    /// assert_eq!(reader.problem(Problem::NotUtf8).at, reader.position());
+    /// # Ok::<(), milena_codec::wire::DecodeError>(())
+    /// ```
     pub const fn finish(&self) -> Result<(), DecodeError> {
         match self.left() {
             0 => Ok(()),
@@ -307,7 +367,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Where it stands, and none of the bytes: they may be secrets.
+/// The position, and none of the bytes: they may be secrets.
 impl fmt::Debug for Reader<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reader")

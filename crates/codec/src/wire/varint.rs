@@ -4,8 +4,18 @@
 //! `org.apache.kafka.common.utils.ByteUtils`). Messages use the unsigned form, records the signed one.
 
 /// The most bytes that a 32-bit varint takes.
+///
+/// ```
+/// use milena_codec::wire::varint::{MAX_BYTES_32, unsigned_bytes};
+/// assert_eq!(unsigned_bytes(u32::MAX.into()), MAX_BYTES_32);
+/// ```
 pub const MAX_BYTES_32: usize = 5;
 /// The most bytes that a 64-bit varint takes.
+///
+/// ```
+/// use milena_codec::wire::varint::{MAX_BYTES_64, signed_bytes};
+/// assert_eq!(signed_bytes(i64::MIN), MAX_BYTES_64);
+/// ```
 pub const MAX_BYTES_64: usize = 10;
 
 /// Maps a signed number to an unsigned one whose size follows the distance from zero.
@@ -22,6 +32,11 @@ pub const fn zigzag(value: i64) -> u64 {
 }
 
 /// The inverse of [`zigzag`].
+///
+/// ```
+/// use milena_codec::wire::varint::unzigzag;
+/// assert_eq!([0, 1, 2, 3].map(unzigzag), [0, -1, 1, -2]);
+/// ```
 #[inline]
 #[must_use]
 pub const fn unzigzag(value: u64) -> i64 {
@@ -41,6 +56,11 @@ pub const fn unsigned_bytes(value: u64) -> usize {
 }
 
 /// How many bytes the signed form of `value` takes.
+///
+/// ```
+/// use milena_codec::wire::varint::signed_bytes;
+/// assert_eq!([-64, 64].map(signed_bytes), [1, 2]);
+/// ```
 #[inline]
 #[must_use]
 pub const fn signed_bytes(value: i64) -> usize {
@@ -48,6 +68,13 @@ pub const fn signed_bytes(value: i64) -> usize {
 }
 
 /// Appends the unsigned form.
+///
+/// ```
+/// use milena_codec::wire::varint::put_unsigned;
+/// let mut out = Vec::new();
+/// put_unsigned(&mut out, 300);
+/// assert_eq!(out, [0xac, 0x02]);
+/// ```
 #[inline]
 pub fn put_unsigned(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
@@ -58,6 +85,13 @@ pub fn put_unsigned(out: &mut Vec<u8>, mut value: u64) {
 }
 
 /// Appends the signed form.
+///
+/// ```
+/// use milena_codec::wire::varint::put_signed;
+/// let mut out = Vec::new();
+/// put_signed(&mut out, -2);
+/// assert_eq!(out, [3]);
+/// ```
 #[inline]
 pub fn put_signed(out: &mut Vec<u8>, value: i64) {
     put_unsigned(out, zigzag(value));

@@ -1,6 +1,11 @@
 //! Which version of a message carries which field: the right-hand side of a row in a message table.
 
 /// The version in which a message is read or written, and the form that this version has.
+///
+/// ```
+/// use milena_codec::message::{MetadataRequest, Version};
+/// assert_eq!(Version::of::<MetadataRequest>(9), Version { number: 9, flexible: true });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Version {
     /// The number that stands in the request header.
@@ -11,7 +16,7 @@ pub struct Version {
 
 /// The versions that carry a field, and how: one row of a message table.
 #[derive(Clone, Copy, Debug)]
-pub struct Row {
+pub(crate) struct Row {
     first: i16,
     last: i16,
     nullable_since: i16,
@@ -21,32 +26,32 @@ pub struct Row {
 
 /// A field that every version from `first` on carries.
 #[must_use]
-pub const fn since(first: i16) -> Row {
+pub(crate) const fn since(first: i16) -> Row {
     Row { first, last: i16::MAX, nullable_since: i16::MAX, tag: None, ignorable: false }
 }
 
 /// A tagged field (KIP-482): written only when it differs from its default.
 #[must_use]
-pub const fn tag(tag: u32, first: i16) -> Row {
+pub(crate) const fn tag(tag: u32, first: i16) -> Row {
     Row { tag: Some(tag), ..since(first) }
 }
 
 /// A field that the versions `first` to `last` carry.
 #[must_use]
-pub const fn removed_after(first: i16, last: i16) -> Row {
+pub(crate) const fn removed_after(first: i16, last: i16) -> Row {
     Row { last, ..since(first) }
 }
 
 impl Row {
     /// May be null from version `first` on.
     #[must_use]
-    pub const fn nullable(self, first: i16) -> Self {
+    pub(crate) const fn nullable(self, first: i16) -> Self {
         Self { nullable_since: first, ..self }
     }
 
     /// May be dropped silently by a version that does not carry it.
     #[must_use]
-    pub const fn ignorable(self) -> Self {
+    pub(crate) const fn ignorable(self) -> Self {
         Self { ignorable: true, ..self }
     }
 

@@ -17,7 +17,7 @@ impl Encoder {
         Self { context, level }
     }
 
-    /// Makes one frame of at most about `bytes_max` bytes in the place of what `scratch` holds.
+    /// Makes one frame of at most about `bytes_max` bytes over the content of `scratch`.
     pub(super) fn encode<'s>(
         &mut self,
         content: &[u8],

@@ -4,7 +4,7 @@ use super::super::tests::data::{noise, runs, text};
 use super::{c, pure};
 
 #[test]
-fn each_reads_what_the_other_wrote() {
+fn rust_and_c_codec_read_each_other() {
     for level in [-1000, -5, 1, 3, 6, 9, 13, 19] {
         let (mut ours, mut theirs) = (pure::Encoder::new(level), c::Encoder::new(level));
         for (size, seed) in [0, 1, 100, 70_000, 131_072, 131_073, 300_000].into_iter().zip(0..) {

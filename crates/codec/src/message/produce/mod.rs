@@ -24,6 +24,15 @@ use crate::wire::{removed_after, since, tag};
 
 table! {
     /// Record batches for some partitions.
+    ///
+    /// ```
+    /// use milena_codec::message::{Message, PartitionProduceData, ProduceRequest, TopicProduceData, Version};
+    /// let partition = PartitionProduceData { records: Some("a record batch".into()), ..Default::default() };
+    /// let topic = TopicProduceData { name: "orders".to_owned(), partition_data: vec![partition], ..Default::default() };
+    /// let request = ProduceRequest { acks: -1, timeout_ms: 30_000, topic_data: vec![topic], ..Default::default() };
+    /// request.encode(&mut Vec::new(), Version::of::<ProduceRequest>(9))?;
+    /// # Ok::<(), milena_codec::wire::EncodeError>(())
+    /// ```
     pub struct ProduceRequest {
         /// Null unless the batches belong to a transaction.
         transactional_id: Option<String> => since(3).nullable(3);
@@ -54,6 +63,16 @@ table! {
     }
 
     /// The results.
+    ///
+    /// ```
+    /// use milena_codec::ErrorCode;
+    /// use milena_codec::message::{Message, PartitionProduceResponse, ProduceResponse, TopicProduceResponse, Version};
+    /// let rejected = PartitionProduceResponse { error_code: ErrorCode::NOT_ENOUGH_REPLICAS, ..Default::default() };
+    /// let topic = TopicProduceResponse { partition_responses: vec![rejected], ..Default::default() };
+    /// let response = ProduceResponse { responses: vec![topic], throttle_time_ms: 100, ..Default::default() };
+    /// response.encode(&mut Vec::new(), Version::of::<ProduceResponse>(9))?;
+    /// # Ok::<(), milena_codec::wire::EncodeError>(())
+    /// ```
     pub struct ProduceResponse {
         /// By topic.
         responses: Vec<TopicProduceResponse> => since(0);
@@ -95,7 +114,7 @@ table! {
 
     /// A record that caused its batch to be rejected.
     pub struct BatchIndexAndErrorMessage {
-        /// Its place in the batch, from 0.
+        /// Its index in the batch, from 0.
         batch_index: i32 => since(8);
         /// The reason, as text.
         batch_index_error_message: Option<String> => since(8).nullable(8);
@@ -125,4 +144,11 @@ table! {
 message!(ApiKey::PRODUCE, ProduceRequest => ProduceResponse, versions 3..=13, flexible since 9);
 
 /// The first version that names topics by their id instead of their name (KIP-516).
+///
+/// ```
+/// use milena_codec::message::produce::TOPIC_IDS_SINCE;
+/// let all_topics_have_ids = false;
+/// let version = if all_topics_have_ids { TOPIC_IDS_SINCE } else { TOPIC_IDS_SINCE - 1 };
+/// assert_eq!(version, 12);
+/// ```
 pub const TOPIC_IDS_SINCE: i16 = 13;

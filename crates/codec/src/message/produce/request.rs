@@ -9,6 +9,19 @@ use crate::message::{Message, Version};
 use crate::wire::{EncodeError, put_bytes_length, put_count, put_nullable_str, put_str, varint};
 
 /// The batch of one partition, of which the request's own bytes hold the length alone.
+///
+/// ```
+/// use milena_codec::ids::{PartitionId, TopicId};
+/// use milena_codec::message::produce::PartitionRecords;
+/// let batch = vec![0; 200];
+/// let entry = PartitionRecords {
+///     topic: "orders",
+///     topic_id: TopicId::ZERO,
+///     partition: PartitionId(0),
+///     bytes: batch.len(),
+/// };
+/// assert_eq!(entry.bytes, 200);
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct PartitionRecords<'a> {
     /// The topic's name, written up to version 12.
@@ -22,6 +35,17 @@ pub struct PartitionRecords<'a> {
 }
 
 /// The fields of a Produce request but its batches.
+///
+/// ```
+/// use milena_codec::message::produce::{RequestFrame, put_request};
+/// let frame = RequestFrame {
+///     version: 9, correlation_id: 1, client_id: Some("app"), transactional_id: None, acks: 0, timeout_ms: 1_000,
+/// };
+/// let (mut out, mut cuts) = (Vec::new(), Vec::new());
+/// put_request(&mut out, &mut cuts, &frame, std::iter::empty())?;
+/// assert!(cuts.is_empty());
+/// # Ok::<(), milena_codec::wire::EncodeError>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct RequestFrame<'a> {
     /// The version of the request.

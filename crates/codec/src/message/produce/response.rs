@@ -14,6 +14,12 @@ use crate::message::{Message, Version};
 use crate::wire::{DecodeError, Decoded, Field, Problem, Reader, read_count, read_str, required};
 
 /// How a response names a topic: by name up to version 12, by id from 13 on.
+///
+/// ```
+/// use milena_codec::ids::TopicId;
+/// use milena_codec::message::produce::TopicKey;
+/// assert_ne!(TopicKey::Name("orders"), TopicKey::Id(TopicId::ZERO));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TopicKey<'a> {
     /// By name.
@@ -23,6 +29,22 @@ pub enum TopicKey<'a> {
 }
 
 /// The result for the batch of one partition. See [`super::PartitionProduceResponse`] for the fields.
+///
+/// ```
+/// use milena_codec::ErrorCode;
+/// use milena_codec::message::produce::{PartitionResult, TopicKey};
+/// fn report(result: &PartitionResult<'_>) -> String {
+///     let topic = match result.topic {
+///         TopicKey::Name(name) => name.to_owned(),
+///         TopicKey::Id(id) => id.to_string(),
+///     };
+///     match result.error_code {
+///         ErrorCode::NONE => format!("{topic}-{}: offset {}", result.index, result.base_offset),
+///         code => format!("{topic}-{}: {code}, {:?}", result.index, result.record_errors),
+///     }
+/// }
+/// # let _ = report;
+/// ```
 #[derive(Clone, Debug)]
 pub struct PartitionResult<'a> {
     /// The topic.
@@ -191,6 +213,13 @@ const RECORD_ERRORS_SINCE: i16 = 8;
 const LEADERS_SINCE: i16 = 10;
 
 /// A record that caused its batch to be rejected: a [`BatchIndexAndErrorMessage`] that borrows from the response.
+///
+/// ```
+/// use milena_codec::message::BatchIndexAndErrorMessage;
+/// use milena_codec::message::produce::RejectedRecord;
+/// let rejected = RejectedRecord { batch_index: 3, message: Some("no key") };
+/// assert_eq!(BatchIndexAndErrorMessage::from(rejected).batch_index, 3);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RejectedRecord<'a> {
     /// The index of the record in its batch, from 0.
@@ -200,6 +229,14 @@ pub struct RejectedRecord<'a> {
 }
 
 /// The endpoint of a broker: a [`NodeEndpoint`] that borrows from the response.
+///
+/// ```
+/// use milena_codec::ids::BrokerId;
+/// use milena_codec::message::NodeEndpoint;
+/// use milena_codec::message::produce::Endpoint;
+/// let endpoint = Endpoint { node_id: BrokerId(3), host: "broker-3", port: 9092, rack: None };
+/// assert_eq!(NodeEndpoint::from(endpoint).host, "broker-3");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Endpoint<'a> {
     /// The broker.
