@@ -33,6 +33,7 @@
 //! nothing of its own accord.
 
 mod clock;
+mod connection;
 pub mod control;
 mod endpoint;
 mod exchange;
@@ -44,6 +45,7 @@ mod shown;
 pub mod tls;
 pub mod transport;
 
+pub use connection::Connection;
 pub use endpoint::{Endpoint, EndpointError, EndpointFault, Servers};
 pub use exchange::{decode_response, encode_request};
 pub use reset::reset;

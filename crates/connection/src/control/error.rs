@@ -1,11 +1,11 @@
 //! Why a control connection did not come about, or a call on it failed.
 
 use std::fmt;
-use std::io;
 
 use milena_codec::message::ApiKey;
 use milena_codec::wire::{DecodeError, EncodeError};
 
+use crate::connection::Breakdown;
 use crate::endpoint::Endpoint;
 use crate::session::{SessionError, VersionMismatch};
 use crate::transport::{DialError, TlsError};
@@ -23,15 +23,6 @@ pub enum ConnectError {
         /// What happened.
         breakdown: Breakdown,
     },
-}
-
-/// How a connection that stood broke down.
-#[derive(Debug)]
-pub enum Breakdown {
-    /// The system could not read or write.
-    Io(io::Error),
-    /// The session ended.
-    Session(SessionError),
 }
 
 /// A call without an answer.
@@ -109,16 +100,6 @@ impl fmt::Display for ConnectError {
     }
 }
 
-impl fmt::Display for Breakdown {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Io(error) if TlsError::of(error).is_some() => write!(f, "{error}"),
-            Self::Io(error) => write!(f, "the connection failed ({error}): check the network and the broker"),
-            Self::Session(error) => write!(f, "{error}"),
-        }
-    }
-}
-
 impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -152,15 +133,6 @@ impl std::error::Error for ConnectError {
         match self {
             Self::Dial(error) => error.source(),
             Self::Negotiation { breakdown, .. } => Some(breakdown),
-        }
-    }
-}
-
-impl std::error::Error for Breakdown {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Io(error) => Some(error),
-            Self::Session(error) => error.source(),
         }
     }
 }

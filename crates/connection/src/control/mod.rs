@@ -1,7 +1,6 @@
 //! A connection for few and small requests: metadata, producer ids, questions of the command line.
 //!
-//! [`Control`] is a thin shell around a [`Session`]: it moves bytes between the session and the stream, one call at a
-//! time, and watches the session's deadline on the runtime's clock.
+//! [`Control`] makes one call at a time on a [`Connection`], and watches the session's deadline on the runtime's clock.
 
 mod error;
 #[cfg(test)]
@@ -9,27 +8,23 @@ mod tests;
 
 use std::fmt;
 use std::future::{Future, poll_fn};
-use std::io::{self, IoSlice};
 use std::ops::Range;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use milena_codec::message::{Message, Request};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::task::coop::has_budget_remaining;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, Sleep, sleep_until};
 
-pub use error::{Breakdown, CallError, ConnectError};
+pub use crate::connection::Breakdown;
+pub use error::{CallError, ConnectError};
 
 use crate::clock;
+use crate::connection::Connection;
 use crate::endpoint::Endpoint;
 use crate::exchange::{decode_response, encode_request};
-use crate::sasl::Outcome;
 use crate::session::{Awaits, Event, Session, SessionConfig, Versions};
 use crate::transport::{BoxStream, Connector};
-
-type Working = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 
 /// A connection on which one request at a time is sent and answered.
 ///
@@ -50,12 +45,7 @@ type Working = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 pub struct Control {
     endpoint: Endpoint,
     config: Arc<SessionConfig>,
-    stream: BoxStream,
-    session: Session<Vec<u8>>,
-    /// What the session asked for and is being done.
-    work: Option<Working>,
-    /// Whether the stream may hold written bytes back until it is flushed, as TLS does.
-    unflushed: bool,
+    connection: Connection<Vec<u8>>,
     /// Whether the connection broke down.
     ended: bool,
 }
@@ -93,8 +83,8 @@ impl Control {
         config: Arc<SessionConfig>,
     ) -> Result<Self, ConnectError> {
         let session = Session::new(Arc::clone(&config), clock::now());
-        let mut control =
-            Self { endpoint, config, stream, session, work: None, unflushed: false, ended: false };
+        let connection = Connection::new(stream, session);
+        let mut control = Self { endpoint, config, connection, ended: false };
         match control.next_event().await {
             Ok(_) => Ok(control),
             Err(breakdown) => Err(ConnectError::Negotiation { endpoint: control.endpoint, breakdown }),
@@ -122,7 +112,7 @@ impl Control {
             Ok(body) => body,
             Err(breakdown) => return Err(broken(&self.endpoint, breakdown)),
         };
-        decode_response(self.session.bytes(body), version).map_err(|error| {
+        decode_response(self.connection.session().bytes(body), version).map_err(|error| {
             self.ended = true;
             CallError::Malformed { endpoint: self.endpoint.clone(), api: R::KEY, version, error }
         })
@@ -131,7 +121,7 @@ impl Control {
     /// What the broker understands; none once the connection is unusable.
     #[must_use]
     pub const fn versions(&self) -> Option<&Versions> {
-        self.session.versions()
+        self.connection.session().versions()
     }
 
     /// Whether the broker has a version of a request in common with this client.
@@ -161,17 +151,18 @@ impl Control {
         if self.ended {
             return Err(CallError::Ended { endpoint: self.endpoint.clone() });
         }
-        if self.session.room() == 0 {
+        if self.connection.session().room() == 0 {
             return Err(CallError::Busy { endpoint: self.endpoint.clone() });
         }
         self.check::<R>()?;
         let Some(version) = self.versions().and_then(Versions::pick::<R>) else {
             return Err(CallError::Ended { endpoint: self.endpoint.clone() });
         };
-        let id = self.session.next_correlation_id();
+        let session = self.connection.session_mut();
+        let id = session.next_correlation_id();
         let frame = encode_request(request, version, id, self.config.client_id.as_deref())
             .map_err(|error| CallError::Unencodable { api: R::KEY, error })?;
-        self.session.send(id, frame, Awaits::Answer, clock::now());
+        session.send(id, frame, Awaits::Answer, clock::now());
         Ok((version, id))
     }
 
@@ -185,74 +176,40 @@ impl Control {
         }
     }
 
-    /// Moves bytes until the session has something to tell. After an error the connection is unusable.
+    /// Moves bytes until there is an event. After an error the connection is unusable.
     async fn next_event(&mut self) -> Result<Event<Vec<u8>>, Breakdown> {
-        let event = self.try_next_event().await;
+        let mut timer = pin!(sleep_until(Instant::from_std(clock::now())));
+        let event = poll_fn(|cx| self.poll_event(timer.as_mut(), cx)).await;
         self.ended |= event.is_err();
         event
     }
 
-    async fn try_next_event(&mut self) -> Result<Event<Vec<u8>>, Breakdown> {
+    fn poll_event(
+        &mut self,
+        mut timer: Pin<&mut Sleep>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Event<Vec<u8>>, Breakdown>> {
         loop {
-            match self.session.next_event().map_err(Breakdown::Session)? {
-                Some(Event::Work(work)) => self.work = Some(Box::pin(work.run())),
-                Some(event) => return Ok(event),
-                None => {}
+            let now = clock::now();
+            self.connection.write(now, cx, drop).map_err(Breakdown::Io)?;
+            if let Poll::Ready(event) = self.connection.poll_event(now, cx) {
+                return Poll::Ready(event);
             }
-            let deadline = self.session.deadline();
-            let moved = poll_fn(|context| self.poll_move(context));
-            let moved = match deadline {
-                Some(deadline) => timeout_at(Instant::from_std(deadline), moved).await.ok(),
-                None => Some(moved.await),
-            };
-            match moved {
-                Some(moved) => moved.map_err(Breakdown::Io)?,
-                // Without budget tokio reports every socket as empty, and has the task polled again at once.
-                None if !has_budget_remaining() => {}
-                // There was nothing to read: an answer that lies in the socket is in time.
-                None => self.session.check(clock::now()).map_err(Breakdown::Session)?,
-            }
+            // Requests of the session itself may follow from the bytes that were read.
+            self.connection.write(now, cx, drop).map_err(Breakdown::Io)?;
+            self.connection.check(now)?;
+            let Some(deadline) = self.connection.session().deadline() else { return Poll::Pending };
+            timer.as_mut().reset(Instant::from_std(deadline));
+            ready!(timer.as_mut().poll(cx));
         }
-    }
-
-    /// Works, writes once or reads once, whichever can be done.
-    fn poll_move(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if let Some(work) = &mut self.work
-            && let Poll::Ready(outcome) = work.as_mut().poll(context)
-        {
-            self.work = None;
-            self.session.resume(outcome, clock::now());
-            return Poll::Ready(Ok(()));
-        }
-        if self.session.unwritten() {
-            let mut slices = [IoSlice::new(&[]); SLICES];
-            let filled = self.session.fill(&mut slices);
-            let written = Pin::new(&mut self.stream).poll_write_vectored(context, &slices[..filled])?;
-            if let Poll::Ready(bytes) = written {
-                self.session.wrote(bytes, clock::now());
-                self.unflushed = true;
-                return Poll::Ready(if bytes == 0 { Err(io::ErrorKind::WriteZero.into()) } else { Ok(()) });
-            }
-        }
-        if self.unflushed {
-            self.unflushed = Pin::new(&mut self.stream).poll_flush(context)?.is_pending();
-        }
-        let mut space = ReadBuf::new(self.session.read_space());
-        ready!(Pin::new(&mut self.stream).poll_read(context, &mut space))?;
-        let bytes = space.filled().len();
-        self.session.received(bytes, clock::now());
-        Poll::Ready(Ok(()))
     }
 }
-
-/// Slices a write: a call has one, and those given up before it may still wait.
-const SLICES: usize = 8;
 
 impl fmt::Debug for Control {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Control")
             .field("endpoint", &self.endpoint)
-            .field("session", &self.session)
+            .field("connection", &self.connection)
             .field("ended", &self.ended)
             .finish_non_exhaustive()
     }

@@ -5,18 +5,16 @@ mod ending;
 
 use std::fmt;
 use std::future::Future;
-use std::io::{self, IoSlice};
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use milena_connection::Endpoint;
-use milena_connection::sasl::Outcome;
 use milena_connection::session::{Event, Fate, Session, SessionError};
 use milena_connection::transport::{BoxStream, Connector, DialError};
+use milena_connection::{Connection, Endpoint};
 use milena_sender::Backoff;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::timeout;
 
 use super::frame::Frame;
@@ -26,10 +24,6 @@ use crate::error::ConnectErrorKind;
 pub(super) use broken::Broken;
 use ending::Ending;
 
-/// How many pieces go into one write: what Linux takes at most is 1 024.
-const SLICES: usize = 64;
-
-type Working = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 type Dialling = Pin<Box<dyn Future<Output = Result<BoxStream, DialError>> + Send>>;
 
 /// The connection to one broker.
@@ -65,12 +59,7 @@ enum State {
     },
     Dialling(Dialling),
     Open {
-        stream: BoxStream,
-        session: Box<Session<Frame>>,
-        /// What the session asked for and is being done.
-        work: Option<Working>,
-        /// The stream may hold written bytes back.
-        unflushed: bool,
+        connection: Box<Connection<Frame>>,
         /// It ends in order.
         ending: Option<Ending>,
     },
@@ -146,9 +135,8 @@ impl Link {
                         self.failed_dials = 0;
                         self.settings.core.metrics.add_connection();
                         let session = Session::new(Arc::clone(&self.settings.session), now);
-                        let session = Box::new(session.with_jitter(self.jitter));
-                        self.state =
-                            State::Open { stream, session, work: None, unflushed: false, ending: None };
+                        let connection = Box::new(Connection::new(stream, session.with_jitter(self.jitter)));
+                        self.state = State::Open { connection, ending: None };
                     }
                     Poll::Ready(Err(error)) => {
                         self.failed_dials = self.failed_dials.saturating_add(1);
@@ -165,10 +153,8 @@ impl Link {
         match &self.state {
             State::Closed { not_before } => self.endpoint.as_ref().and(*not_before),
             State::Dialling(_) => None,
-            State::Open { session, ending: None, .. } => session.deadline(),
-            State::Open { session, ending: Some(ending), .. } => {
-                Some(ending.deadline(session.deadline(), session.is_confirmed()))
-            }
+            State::Open { connection, ending: None } => connection.session().deadline(),
+            State::Open { connection, ending: Some(ending) } => Some(ending.deadline(connection.session())),
         }
     }
 
@@ -180,7 +166,7 @@ impl Link {
     /// The session, while there is a connection.
     pub(super) fn session(&mut self) -> Option<&mut Session<Frame>> {
         match &mut self.state {
-            State::Open { session, .. } => Some(session),
+            State::Open { connection, .. } => Some(connection.session_mut()),
             State::Closed { .. } | State::Dialling(_) => None,
         }
     }
@@ -198,27 +184,9 @@ impl Link {
 
     /// Writes what the session has to write, as far as the connection takes it.
     pub(super) fn write(&mut self, now: Instant, cx: &mut Context<'_>) -> io::Result<()> {
-        let State::Open { stream, session, unflushed, .. } = &mut self.state else { return Ok(()) };
-        while session.unwritten() {
-            let mut slices = [IoSlice::new(&[]); SLICES];
-            let filled = session.fill(&mut slices);
-            if filled == 0 {
-                break;
-            }
-            match Pin::new(&mut *stream).poll_write_vectored(cx, &slices[..filled])? {
-                Poll::Ready(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Poll::Ready(bytes) => {
-                    session.wrote(bytes, now);
-                    self.settings.core.metrics.add_bytes(bytes as u64);
-                    *unflushed = true;
-                }
-                Poll::Pending => break,
-            }
-        }
-        if *unflushed {
-            *unflushed = Pin::new(stream).poll_flush(cx)?.is_pending();
-        }
-        Ok(())
+        let State::Open { connection, .. } = &mut self.state else { return Ok(()) };
+        let metrics = &self.settings.core.metrics;
+        connection.write(now, cx, |bytes| metrics.add_bytes(bytes as u64))
     }
 
     /// The next event, reading for it if there is none yet. Pending when the connection has nothing.
@@ -227,30 +195,9 @@ impl Link {
         now: Instant,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Event<Frame>, Broken>> {
-        let State::Open { stream, session, work, .. } = &mut self.state else { return Poll::Pending };
-        loop {
-            if let Some(working) = work
-                && let Poll::Ready(outcome) = working.as_mut().poll(cx)
-            {
-                *work = None;
-                session.resume(outcome, now);
-            }
-            match session.next_event().map_err(Broken::Session)? {
-                Some(Event::Work(asked)) => {
-                    *work = Some(Box::pin(asked.run()));
-                    continue;
-                }
-                Some(event) => return Poll::Ready(Ok(event)),
-                None => {}
-            }
-            let mut space = ReadBuf::new(session.read_space());
-            match Pin::new(&mut *stream).poll_read(cx, &mut space).map_err(Broken::Io)? {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(()) => {
-                    let bytes = space.filled().len();
-                    session.received(bytes, now);
-                }
-            }
+        match &mut self.state {
+            State::Open { connection, .. } => connection.poll_event(now, cx).map_err(Broken::from),
+            State::Closed { .. } | State::Dialling(_) => Poll::Pending,
         }
     }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 
 use milena_codec::ErrorCode;
+use milena_connection::control::Breakdown;
 use milena_connection::session::{SessionError, VersionMismatch};
 use milena_connection::transport::TlsError;
 use milena_sender::broker_sender::ResponseError;
@@ -56,6 +57,15 @@ impl Broken {
 
     pub(super) const fn is_timeout(&self) -> bool {
         matches!(self, Self::Session(SessionError::RequestTimedOut { .. } | SessionError::NoProgress { .. }))
+    }
+}
+
+impl From<Breakdown> for Broken {
+    fn from(breakdown: Breakdown) -> Self {
+        match breakdown {
+            Breakdown::Io(error) => Self::Io(error),
+            Breakdown::Session(error) => Self::Session(error),
+        }
     }
 }
 

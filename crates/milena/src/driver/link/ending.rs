@@ -7,16 +7,14 @@
 //! * Given up (it broke, a time-out, or answers that nobody waits for any more): the stream is closed at once, and reset
 //!   while requests are unanswered. Never reset is a connection with `acks=0`, whose records count as delivered.
 
-use std::pin::Pin;
 use std::task::Context;
 use std::time::Instant;
 
-use milena_connection::reset;
-use milena_connection::session::{Awaits, SessionError};
-use tokio::io::AsyncWrite;
-use tokio::task::coop::has_budget_remaining;
+use milena_connection::control::Breakdown;
+use milena_connection::session::{Awaits, Session, SessionError};
 
 use super::{Broken, Ended, Link, State};
+use crate::driver::frame::Frame;
 use crate::driver::trouble::Trouble;
 
 /// An orderly end that has begun.
@@ -29,9 +27,9 @@ pub(super) struct Ending {
 }
 
 impl Ending {
-    /// When to poll again, where the session has something to wait for until `session`.
-    pub(super) fn deadline(&self, session: Option<Instant>, is_confirmed: bool) -> Instant {
-        let session = session.filter(|_| !is_confirmed);
+    /// When to poll again: at the end, or before it when the session waits for its confirmation.
+    pub(super) fn deadline(&self, session: &Session<Frame>) -> Instant {
+        let session = session.deadline().filter(|_| !session.is_confirmed());
         session.map_or(self.until, |session| session.min(self.until))
     }
 }
@@ -54,10 +52,11 @@ impl Link {
     }
 
     fn begin(&mut self, until: Instant, reason: Trouble, idle: bool) -> Option<Ended> {
-        let State::Open { session, ending, .. } = &mut self.state else {
+        let State::Open { connection, ending } = &mut self.state else {
             self.state = State::Closed { not_before: None };
             return None;
         };
+        let session = connection.session();
         let unanswered = self.settings.awaits == Awaits::Answer && session.in_flight() > 0;
         if unanswered || session.versions().is_none() {
             return self.end(reason, false);
@@ -71,15 +70,9 @@ impl Link {
 
     /// Works towards an orderly end that has begun. Returns what was on the connection once it is over.
     pub(in crate::driver) fn poll_end(&mut self, now: Instant, cx: &mut Context<'_>) -> Option<Ended> {
-        let State::Open { stream, session, unflushed, ending: Some(ending), .. } = &mut self.state else {
-            return None;
-        };
-        session.confirm(now);
-        let is_shut = session.is_confirmed() && {
-            *unflushed = *unflushed && Pin::new(&mut *stream).poll_flush(cx).is_pending();
-            !*unflushed && Pin::new(stream).poll_shutdown(cx).is_ready()
-        };
-        if is_shut || now >= ending.until { self.end_begun() } else { None }
+        let State::Open { connection, ending: Some(ending) } = &mut self.state else { return None };
+        let is_over = connection.poll_close(now, cx).is_ready() || now >= ending.until;
+        if is_over { self.end_begun() } else { None }
     }
 
     /// Ends a connection whose orderly end has begun; none where it has not.
@@ -94,28 +87,18 @@ impl Link {
     /// Ends a connection at once.
     pub(super) fn end(&mut self, trouble: Trouble, timed_out: bool) -> Option<Ended> {
         let state = std::mem::replace(&mut self.state, State::Closed { not_before: None });
-        let State::Open { stream, session, .. } = state else { return None };
-        // Closed before anything of it is sent again: the broker must not have two copies of a request to choose from.
-        match session.unanswered() {
-            0 => drop(stream),
-            _ => reset(stream),
-        }
-        let unconfirmed = !session.is_confirmed() && self.settings.awaits == Awaits::Nothing;
-        Some(Ended { requests: session.end(), timed_out, stood: self.stood, unconfirmed, trouble })
+        let State::Open { connection, .. } = state else { return None };
+        let unconfirmed = !connection.session().is_confirmed() && self.settings.awaits == Awaits::Nothing;
+        Some(Ended { requests: connection.end(), timed_out, stood: self.stood, unconfirmed, trouble })
     }
 
-    /// Whether something on the connection takes too long. To be called once there is nothing to read: an answer that lies
-    /// in the socket is in time.
+    /// Whether something on the connection takes too long. To be called once there is nothing to read.
     pub(in crate::driver) fn check(&self, now: Instant) -> Result<(), Broken> {
-        let State::Open { session, ending, .. } = &self.state else { return Ok(()) };
-        // Without budget tokio reports every socket as empty, and has the task polled again at once.
-        if !has_budget_remaining() {
-            return Ok(());
-        }
-        match session.check(now) {
+        let State::Open { connection, ending } = &self.state else { return Ok(()) };
+        match connection.check(now) {
             // It ends already.
-            Err(SessionError::Idle { .. }) if ending.is_some() => Ok(()),
-            checked => checked.map_err(Broken::Session),
+            Err(Breakdown::Session(SessionError::Idle { .. })) if ending.is_some() => Ok(()),
+            checked => checked.map_err(Broken::from),
         }
     }
 }
@@ -124,10 +107,8 @@ impl Link {
 impl Drop for Link {
     fn drop(&mut self) {
         let state = std::mem::replace(&mut self.state, State::Closed { not_before: None });
-        if let State::Open { stream, session, .. } = state
-            && session.unanswered() > 0
-        {
-            reset(stream);
+        if let State::Open { connection, .. } = state {
+            drop(connection.end());
         }
     }
 }
