@@ -234,9 +234,9 @@ crate::wire::field_by_inner!(Sequence, i32);
 /// The producer id and epoch of an idempotent producer: with a base sequence they are the stamp of a batch.
 ///
 /// ```
-/// use milena_codec::ids::{Identity, ProducerEpoch, ProducerId, Sequence};
+/// use milena_codec::ids::{ProducerEpoch, ProducerId, ProducerIdAndEpoch, Sequence};
 /// use milena_codec::record::Stamp;
-/// let identity = Identity { producer_id: ProducerId(9), epoch: ProducerEpoch(0) };
+/// let identity = ProducerIdAndEpoch { producer_id: ProducerId(9), epoch: ProducerEpoch(0) };
 /// let stamp = Stamp { identity, base_sequence: Sequence(0) };
 /// assert_eq!(stamp.after(10).base_sequence, Sequence(10));
 /// ```
@@ -254,7 +254,7 @@ impl ProducerIdAndEpoch {
     /// 32 767 itself is left to the brokers, which hand out a new id when they reach it.
     ///
     /// ```
-    /// use milena_codec::ids::{ProducerIdAndEpoch, ProducerEpoch, ProducerId};
+    /// use milena_codec::ids::{ProducerEpoch, ProducerId, ProducerIdAndEpoch};
     /// let identity = ProducerIdAndEpoch { producer_id: ProducerId(9), epoch: ProducerEpoch(0) };
     /// assert_eq!(identity.bumped().map(|bumped| bumped.epoch), Some(ProducerEpoch(1)));
     /// assert_eq!(ProducerIdAndEpoch { epoch: ProducerEpoch(32_766), ..identity }.bumped(), None);

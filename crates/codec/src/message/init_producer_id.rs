@@ -38,13 +38,14 @@ table! {
     /// The producer id and epoch.
     ///
     /// ```
-    /// use milena_codec::ids::{Identity, ProducerEpoch, ProducerId};
+    /// use milena_codec::ids::{ProducerEpoch, ProducerId, ProducerIdAndEpoch};
     /// use milena_codec::message::{InitProducerIdResponse, Message, Version};
     /// let body = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 2];
     /// let response = InitProducerIdResponse::decode_exact(&body, Version::of::<InitProducerIdResponse>(1))?;
     /// assert!(response.error_code.is_ok());
-    /// let identity = Identity { producer_id: response.producer_id, epoch: response.producer_epoch };
-    /// assert_eq!(identity, Identity { producer_id: ProducerId(9), epoch: ProducerEpoch(2) });
+    /// let (producer_id, epoch) = (response.producer_id, response.producer_epoch);
+    /// let expected = ProducerIdAndEpoch { producer_id: ProducerId(9), epoch: ProducerEpoch(2) };
+    /// assert_eq!(ProducerIdAndEpoch { producer_id, epoch }, expected);
     /// # Ok::<(), milena_codec::wire::DecodeError>(())
     /// ```
     pub struct InitProducerIdResponse {

@@ -25,9 +25,9 @@ pub(super) const MAGIC: i8 = 2;
 /// (KIP-98).
 ///
 /// ```
-/// use milena_codec::ids::{Identity, ProducerEpoch, ProducerId, Sequence};
+/// use milena_codec::ids::{ProducerEpoch, ProducerId, ProducerIdAndEpoch, Sequence};
 /// use milena_codec::record::Stamp;
-/// let identity = Identity { producer_id: ProducerId(9), epoch: ProducerEpoch(0) };
+/// let identity = ProducerIdAndEpoch { producer_id: ProducerId(9), epoch: ProducerEpoch(0) };
 /// let stamp = Stamp { identity, base_sequence: Sequence(i32::MAX) };
 /// assert_eq!(stamp.after(1).base_sequence, Sequence(0));
 /// assert_eq!(Stamp::NONE.after(1), Stamp::NONE);
