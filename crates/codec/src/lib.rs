@@ -61,6 +61,7 @@
 
 pub mod compression;
 mod error_code;
+mod errors;
 pub mod frame;
 pub mod ids;
 pub mod message;

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::Compression;
 use super::level::write_not_built;
+use crate::errors::error_enum;
 
 /// Compressed bytes that are malformed, or longer than the caller's limit: the problem, and its offset.
 ///
@@ -25,64 +26,66 @@ pub struct DecompressError {
     pub problem: DecompressProblem,
 }
 
-/// A problem of compressed bytes.
-///
-/// ```
-/// use milena_codec::compression::{Compression, DecompressProblem, Decompressor};
-/// # if !Compression::Lz4.is_built() { return }
-/// let error = Decompressor::new().decompress(Compression::Lz4, b"no frame", 100, &mut Vec::new()).unwrap_err();
-/// assert_eq!(error.problem, DecompressProblem::WrongMagic);
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum DecompressProblem {
-    /// The crate was built without the codec's feature, which has its name.
-    NotBuilt,
-    /// They decompress to more bytes than the caller allows.
-    TooLarge {
-        /// The most bytes that it allows.
-        limit: usize,
-    },
-    /// They end too early.
-    Truncated {
-        /// The field that is missing.
-        what: &'static str,
-    },
-    /// They go on where they should end.
-    Trailing {
-        /// How many.
-        left: usize,
-    },
-    /// The magic bytes of the format are missing.
-    WrongMagic,
-    /// A checksum, size or version is another than it should be.
-    Mismatch {
-        /// The field.
-        what: &'static str,
-        /// The expected value.
-        expected: u64,
-        /// The value in the bytes.
-        found: u64,
-    },
-    /// The checksum of the content is wrong; the codec does not report the values.
-    Checksum,
-    /// A feature of the format that no Kafka client uses.
-    Unsupported {
-        /// The feature.
-        what: &'static str,
-    },
-    /// They need a larger window than any that a client may set.
-    WindowTooLarge {
-        /// The most bytes that are allowed.
-        limit: u64,
-    },
-    /// The codec cannot read them.
-    Malformed {
-        /// The codec's own text.
-        why: String,
-    },
-    /// The codec panicked, and was caught.
-    Panicked,
+error_enum! {
+    /// A problem of compressed bytes.
+    ///
+    /// ```
+    /// use milena_codec::compression::{Compression, DecompressProblem, Decompressor};
+    /// # if !Compression::Lz4.is_built() { return }
+    /// let error = Decompressor::new().decompress(Compression::Lz4, b"no frame", 100, &mut Vec::new()).unwrap_err();
+    /// assert_eq!(error.problem, DecompressProblem::WrongMagic);
+    /// ```
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    #[non_exhaustive]
+    pub enum DecompressProblem {
+        /// The crate was built without the codec's feature, which has its name.
+        NotBuilt => "the codec is not in this build";
+        /// They decompress to more bytes than the caller allows.
+        TooLarge {
+            /// The most bytes that it allows.
+            limit: usize,
+        } => "decompresses to more than {limit} bytes";
+        /// They end too early.
+        Truncated {
+            /// The field that is missing.
+            what: &'static str,
+        } => "{what} is missing";
+        /// They go on where they should end.
+        Trailing {
+            /// How many.
+            left: usize,
+        } => "{left} bytes after the end";
+        /// The magic bytes of the format are missing.
+        WrongMagic => "wrong magic bytes";
+        /// A checksum, size or version is another than it should be.
+        Mismatch {
+            /// The field.
+            what: &'static str,
+            /// The expected value.
+            expected: u64,
+            /// The value in the bytes.
+            found: u64,
+        } => "{what} is {found}, expected {expected}";
+        /// The checksum of the content is wrong; the codec does not report the values.
+        Checksum => "the checksum of the content is wrong";
+        /// A feature of the format that no Kafka client uses.
+        Unsupported {
+            /// The feature.
+            what: &'static str,
+        } => "{what} is not supported";
+        /// They need a larger window than any that a client may set.
+        WindowTooLarge {
+            /// The most bytes that are allowed.
+            limit: u64,
+        } => "window is larger than {limit} bytes";
+        /// The codec cannot read them.
+        Malformed {
+            /// The codec's own text.
+            why: String,
+        } => "malformed: {why}";
+        /// The codec panicked, and was caught.
+        Panicked => "the codec panicked";
+    }
 }
 
 impl DecompressProblem {
@@ -102,25 +105,3 @@ impl fmt::Display for DecompressError {
 }
 
 impl std::error::Error for DecompressError {}
-
-impl fmt::Display for DecompressProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotBuilt => f.write_str("the codec is not in this build"),
-            Self::TooLarge { limit } => write!(f, "decompresses to more than {limit} bytes"),
-            Self::Truncated { what } => write!(f, "{what} is missing"),
-            Self::Trailing { left } => write!(f, "{left} bytes after the end"),
-            Self::WrongMagic => f.write_str("wrong magic bytes"),
-            Self::Mismatch { what, expected, found } => {
-                write!(f, "{what} is {found}, expected {expected}")
-            }
-            Self::Checksum => f.write_str("the checksum of the content is wrong"),
-            Self::Unsupported { what } => write!(f, "{what} is not supported"),
-            Self::WindowTooLarge { limit } => {
-                write!(f, "window is larger than {limit} bytes")
-            }
-            Self::Malformed { why } => write!(f, "malformed: {why}"),
-            Self::Panicked => f.write_str("the codec panicked"),
-        }
-    }
-}

@@ -205,23 +205,22 @@ impl BatchHeader {
         let partition_leader_epoch = LeaderEpoch(input.i32()?);
         input.i8()?;
         let crc = input.i32()?.cast_unsigned();
-        let attributes = Attributes::from_bits(input.i16()?);
-        let last_offset_delta = input.i32()?;
-        let base_timestamp_ms = input.i64()?;
-        let max_timestamp_ms = input.i64()?;
-        let identity =
-            ProducerIdAndEpoch { producer_id: ProducerId(input.i64()?), epoch: ProducerEpoch(input.i16()?) };
-        let stamp = Stamp { identity, base_sequence: Sequence(input.i32()?) };
-        let records = input.i32()?;
+        // The fields stand in the order of the wire.
         let header = Self {
             base_offset,
             partition_leader_epoch,
-            attributes,
-            last_offset_delta,
-            base_timestamp_ms,
-            max_timestamp_ms,
-            stamp,
-            records,
+            attributes: Attributes::from_bits(input.i16()?),
+            last_offset_delta: input.i32()?,
+            base_timestamp_ms: input.i64()?,
+            max_timestamp_ms: input.i64()?,
+            stamp: Stamp {
+                identity: ProducerIdAndEpoch {
+                    producer_id: ProducerId(input.i64()?),
+                    epoch: ProducerEpoch(input.i16()?),
+                },
+                base_sequence: Sequence(input.i32()?),
+            },
+            records: input.i32()?,
         };
         Ok((header, Written { length, crc }))
     }

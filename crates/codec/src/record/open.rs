@@ -11,12 +11,11 @@
 //! with buffers of another shape there are the steps themselves: [`put_record`], [`renumber`](super::renumber) and
 //! [`BatchHeader::seal`](super::BatchHeader::seal).
 
-use std::fmt;
-
 use super::Header;
 use super::closed::ClosedBatch;
 use super::encode::{put_record, record_bytes};
 use super::header::HEADER_BYTES;
+use crate::errors::error_enum;
 
 /// How large a batch may become.
 ///
@@ -66,36 +65,27 @@ pub struct OpenBatch {
     max_timestamp_ms: i64,
 }
 
-/// The reason for which a batch did not take a record. The batch is unchanged.
-///
-/// ```
-/// use milena_codec::record::{AppendError, BatchLimits, OpenBatch};
-/// let mut open = OpenBatch::new(BatchLimits { bytes_max: 100, ..BatchLimits::default() });
-/// let error = open.append(0, None, Some(&[0; 100]), &[]).unwrap_err();
-/// assert_eq!(error, AppendError::TooLarge { bytes: 170, limit: 100 });
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AppendError {
-    /// The record belongs in the next batch: this one has as many records or bytes as it may have, or its first
-    /// record's timestamp is 2⁶³ or more away.
-    Full,
-    /// The record is too large for any batch of these limits.
-    TooLarge {
-        /// Length of a batch with this record alone.
-        bytes: usize,
-        /// The greatest length of a batch.
-        limit: usize,
-    },
-}
-
-impl fmt::Display for AppendError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Full => f.write_str("record batch is full"),
-            Self::TooLarge { bytes, limit } => {
-                write!(f, "record needs a batch of {bytes} bytes, the limit is {limit}")
-            }
-        }
+error_enum! {
+    /// The reason for which a batch did not take a record. The batch is unchanged.
+    ///
+    /// ```
+    /// use milena_codec::record::{AppendError, BatchLimits, OpenBatch};
+    /// let mut open = OpenBatch::new(BatchLimits { bytes_max: 100, ..BatchLimits::default() });
+    /// let error = open.append(0, None, Some(&[0; 100]), &[]).unwrap_err();
+    /// assert_eq!(error, AppendError::TooLarge { bytes: 170, limit: 100 });
+    /// ```
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum AppendError {
+        /// The record belongs in the next batch: this one has as many records or bytes as it may have, or its first
+        /// record's timestamp is 2⁶³ or more away.
+        Full => "record batch is full";
+        /// The record is too large for any batch of these limits.
+        TooLarge {
+            /// Length of a batch with this record alone.
+            bytes: usize,
+            /// The greatest length of a batch.
+            limit: usize,
+        } => "record needs a batch of {bytes} bytes, the limit is {limit}";
     }
 }
 

@@ -6,13 +6,12 @@
 //! compacted, timestamps) are left to the caller, and so are the records: see
 //! [`RecordBatch::records`](super::RecordBatch::records).
 
-use std::fmt;
-
 use super::batch;
 use super::batches::batch_bytes;
 use super::header::{BatchHeader, SUMMED_FROM};
 use crate::ErrorCode;
 use crate::compression::Compression;
+use crate::errors::error_enum;
 use crate::wire::{DecodeError, Problem};
 
 /// The first version of Produce that may carry zstd (KIP-110).
@@ -41,57 +40,59 @@ pub struct ProducedBatch {
     crc_is_right: bool,
 }
 
-/// The reason for which a broker rejects a batch, whatever its sequence.
-///
-/// ```
-/// use milena_codec::ErrorCode;
-/// use milena_codec::record::{BatchFault, ProducedBatch};
-/// let fault = ProducedBatch::find(None, 9).unwrap_err();
-/// assert_eq!((&fault, fault.code()), (&BatchFault::NoBatch, ErrorCode::INVALID_RECORD));
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum BatchFault {
-    /// The field is null, or holds no whole batch.
-    NoBatch,
-    /// There is more than one batch.
-    SeveralBatches,
-    /// The batch is of an older format.
-    OldFormat {
-        /// Its magic byte.
-        magic: i8,
-    },
-    /// Length or magic are those of no batch.
-    Corrupt(DecodeError),
-    /// The CRC is not that of the bytes.
-    WrongCrc,
-    /// Zstd, in a version of the request that is older than zstd.
-    ZstdTooEarly {
-        /// The version.
-        version: i16,
-    },
-    /// A producer counts offsets from 0.
-    BaseOffset(i64),
-    /// The batch is longer than the topic allows.
-    TooLarge {
-        /// Its length.
-        bytes: usize,
-        /// The greatest length.
-        limit: usize,
-    },
-    /// The codec id is unknown.
-    UnknownCompression(u8),
-    /// There is no record, or not as many as offsets.
-    Counts {
-        /// Records.
-        records: i32,
-        /// Offset of the last one.
-        last_offset_delta: i32,
-    },
-    /// A producer id without a sequence.
-    NoSequence,
-    /// Control batches are written by brokers.
-    Control,
+error_enum! {
+    /// The reason for which a broker rejects a batch, whatever its sequence.
+    ///
+    /// ```
+    /// use milena_codec::ErrorCode;
+    /// use milena_codec::record::{BatchFault, ProducedBatch};
+    /// let fault = ProducedBatch::find(None, 9).unwrap_err();
+    /// assert_eq!((&fault, fault.code()), (&BatchFault::NoBatch, ErrorCode::INVALID_RECORD));
+    /// ```
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    #[non_exhaustive]
+    pub enum BatchFault {
+        /// The field is null, or holds no whole batch.
+        NoBatch => "no complete record batch";
+        /// There is more than one batch.
+        SeveralBatches => "more than one record batch for a partition";
+        /// The batch is of an older format.
+        OldFormat {
+            /// Its magic byte.
+            magic: i8,
+        } => "record batch has magic {magic}, only 2 is supported";
+        /// Length or magic are those of no batch.
+        Corrupt(error: DecodeError) => "malformed record batch: {error}";
+        /// The CRC is not that of the bytes.
+        WrongCrc => "wrong CRC of the record batch";
+        /// Zstd, in a version of the request that is older than zstd.
+        ZstdTooEarly {
+            /// The version.
+            version: i16,
+        } => "zstd needs version {ZSTD_SINCE} of Produce, the request has version {version}";
+        /// A producer counts offsets from 0.
+        BaseOffset(offset: i64) => "base offset is {offset}, expected 0";
+        /// The batch is longer than the topic allows.
+        TooLarge {
+            /// Its length.
+            bytes: usize,
+            /// The greatest length.
+            limit: usize,
+        } => "record batch of {bytes} bytes, the limit is {limit}";
+        /// The codec id is unknown.
+        UnknownCompression(id: u8) => "unknown codec id {id}";
+        /// There is no record, or not as many as offsets.
+        Counts {
+            /// Records.
+            records: i32,
+            /// Offset of the last one.
+            last_offset_delta: i32,
+        } => "record count {records} does not match the last offset delta {last_offset_delta}";
+        /// A producer id without a sequence.
+        NoSequence => "record batch has a producer id and no sequence";
+        /// Control batches are written by brokers.
+        Control => "control batch from a client";
+    }
 }
 
 impl ProducedBatch {
@@ -169,31 +170,6 @@ impl BatchFault {
             Self::TooLarge { .. } => ErrorCode::MESSAGE_TOO_LARGE,
             // Kafka looks the codec up outside of its validation: the exception becomes the code of an unknown error.
             Self::UnknownCompression(_) => ErrorCode::UNKNOWN_SERVER_ERROR,
-        }
-    }
-}
-
-impl fmt::Display for BatchFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoBatch => f.write_str("no complete record batch"),
-            Self::SeveralBatches => f.write_str("more than one record batch for a partition"),
-            Self::OldFormat { magic } => write!(f, "record batch has magic {magic}, only 2 is supported"),
-            Self::Corrupt(error) => write!(f, "malformed record batch: {error}"),
-            Self::WrongCrc => f.write_str("wrong CRC of the record batch"),
-            Self::ZstdTooEarly { version } => {
-                write!(f, "zstd needs version {ZSTD_SINCE} of Produce, the request has version {version}")
-            }
-            Self::BaseOffset(offset) => write!(f, "base offset is {offset}, expected 0"),
-            Self::TooLarge { bytes, limit } => {
-                write!(f, "record batch of {bytes} bytes, the limit is {limit}")
-            }
-            Self::UnknownCompression(id) => write!(f, "unknown codec id {id}"),
-            Self::Counts { records, last_offset_delta } => {
-                write!(f, "record count {records} does not match the last offset delta {last_offset_delta}")
-            }
-            Self::NoSequence => f.write_str("record batch has a producer id and no sequence"),
-            Self::Control => f.write_str("control batch from a client"),
         }
     }
 }
