@@ -11,6 +11,7 @@ use std::fmt;
 /// assert_eq!(ErrorCode(6), ErrorCode::NOT_LEADER_OR_FOLLOWER);
 /// assert_eq!(ErrorCode(6).to_string(), "NOT_LEADER_OR_FOLLOWER (6)");
 /// assert_eq!(ErrorCode(999).to_string(), "error code 999");
+/// assert!(ErrorCode::NONE.is_ok() && ErrorCode(999).name().is_none());
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct ErrorCode(pub i16);

@@ -78,8 +78,19 @@ number! {
     /// ```
     ProducerEpoch(i16), default -1;
     /// The kind of a coordinator: of groups or of transactions. Share groups (2) have no constant.
+    ///
+    /// ```
+    /// use milena_codec::ids::CoordinatorType;
+    /// assert_eq!(CoordinatorType::default(), CoordinatorType::GROUP);
+    /// assert_eq!(CoordinatorType::TRANSACTION, CoordinatorType(1));
+    /// ```
     CoordinatorType(i8), default 0;
     /// The kind of a resource that has a configuration.
+    ///
+    /// ```
+    /// use milena_codec::ids::ResourceType;
+    /// assert_eq!((ResourceType::TOPIC, ResourceType::BROKER), (ResourceType(2), ResourceType(4)));
+    /// ```
     ResourceType(i8), default 0;
 }
 
@@ -190,8 +201,18 @@ uuid! {
     /// ```
     TopicId;
     /// The id of a client for telemetry, assigned by a broker (KIP-714). All zero requests a new one.
+    ///
+    /// ```
+    /// use milena_codec::ids::ClientInstanceId;
+    /// assert!(ClientInstanceId::ZERO.is_zero() && !ClientInstanceId([7; 16]).is_zero());
+    /// ```
     ClientInstanceId;
     /// A log directory of a broker (KIP-858). All zero where it is unknown.
+    ///
+    /// ```
+    /// use milena_codec::ids::DirectoryId;
+    /// assert_eq!(DirectoryId::ZERO.to_string(), "AAAAAAAAAAAAAAAAAAAAAA");
+    /// ```
     DirectoryId;
 }
 

@@ -9,6 +9,7 @@ use std::str::FromStr;
 /// use milena_codec::compression::Compression;
 /// assert_eq!("zstd".parse(), Ok(Compression::Zstd));
 /// assert_eq!(Compression::from_id(2), Some(Compression::Snappy));
+/// assert_eq!((Compression::Lz4.id(), Compression::Lz4.name()), (3, "lz4"));
 /// assert_eq!(Compression::Lz4.to_string(), "lz4");
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

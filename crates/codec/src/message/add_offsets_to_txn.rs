@@ -34,6 +34,15 @@ table! {
     }
 
     /// The result.
+    ///
+    /// ```
+    /// use milena_codec::ErrorCode;
+    /// use milena_codec::message::{AddOffsetsToTxnResponse, Message, Version};
+    /// let version = Version::of::<AddOffsetsToTxnResponse>(2);
+    /// let response = AddOffsetsToTxnResponse::decode_exact(&[0, 0, 0, 0, 0, 90], version)?;
+    /// assert_eq!(response.error_code, ErrorCode::PRODUCER_FENCED);
+    /// # Ok::<(), milena_codec::wire::DecodeError>(())
+    /// ```
     pub struct AddOffsetsToTxnResponse {
         /// How long the client should wait before its next request, in milliseconds.
         throttle_time_ms: i32 => since(0);

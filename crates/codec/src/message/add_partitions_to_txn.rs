@@ -40,6 +40,13 @@ table! {
     }
 
     /// The partitions of one transaction.
+    ///
+    /// ```
+    /// use milena_codec::message::{AddPartitionsToTxnRequest, AddPartitionsToTxnTransaction};
+    /// let transaction = AddPartitionsToTxnTransaction { verify_only: true, ..Default::default() };
+    /// let request = AddPartitionsToTxnRequest { transactions: vec![transaction], ..Default::default() };
+    /// assert!(request.transactions[0].verify_only);
+    /// ```
     pub struct AddPartitionsToTxnTransaction {
         /// Its transactional id.
         transactional_id: String => since(4);
@@ -62,6 +69,19 @@ table! {
     }
 
     /// The result.
+    ///
+    /// ```
+    /// use milena_codec::ErrorCode;
+    /// use milena_codec::message::{
+    ///     AddPartitionsToTxnPartitionResult, AddPartitionsToTxnResponse, AddPartitionsToTxnTopicResult,
+    /// };
+    /// fn added(response: &AddPartitionsToTxnResponse) -> bool {
+    ///     let topics = response.results_by_topic_v3_and_below.iter();
+    ///     let mut partitions = topics.flat_map(|topic: &AddPartitionsToTxnTopicResult| &topic.results_by_partition);
+    ///     partitions.all(|one: &AddPartitionsToTxnPartitionResult| one.partition_error_code == ErrorCode::NONE)
+    /// }
+    /// assert!(added(&AddPartitionsToTxnResponse::default()));
+    /// ```
     pub struct AddPartitionsToTxnResponse {
         /// How long the client should wait before its next request, in milliseconds.
         throttle_time_ms: i32 => since(0);
@@ -74,6 +94,13 @@ table! {
     }
 
     /// The result for the partitions of one transaction.
+    ///
+    /// ```
+    /// use milena_codec::message::{AddPartitionsToTxnResponse, AddPartitionsToTxnResult};
+    /// let result = AddPartitionsToTxnResult { transactional_id: "payments".to_owned(), ..Default::default() };
+    /// let response = AddPartitionsToTxnResponse { results_by_transaction: vec![result], ..Default::default() };
+    /// assert_eq!(response.results_by_transaction.len(), 1);
+    /// ```
     pub struct AddPartitionsToTxnResult {
         /// Its transactional id.
         transactional_id: String => since(4);

@@ -8,6 +8,7 @@ use std::fmt;
 /// use milena_codec::message::ApiKey;
 /// assert_eq!(ApiKey::PRODUCE.to_string(), "Produce");
 /// assert_eq!(ApiKey(77).to_string(), "api key 77");
+/// assert!(ApiKey::ALL.iter().all(|key| key.name().is_some()));
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ApiKey(pub i16);

@@ -71,6 +71,18 @@ table! {
     }
 
     /// A feature that is on.
+    ///
+    /// ```
+    /// use milena_codec::message::{ApiVersionsResponse, FinalizedFeature, SupportedFeature};
+    /// let name = "transaction.version".to_owned();
+    /// let on = FinalizedFeature { name: name.clone(), max_version_level: 2, min_version_level: 2 };
+    /// let response = ApiVersionsResponse {
+    ///     supported_features: vec![SupportedFeature { name, min_version: 0, max_version: 2 }],
+    ///     finalized_features: vec![on],
+    ///     ..ApiVersionsResponse::default()
+    /// };
+    /// assert!(response.finalized_features[0].max_version_level <= response.supported_features[0].max_version);
+    /// ```
     pub struct FinalizedFeature {
         /// Its name.
         name: String => since(3);

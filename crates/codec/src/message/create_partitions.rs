@@ -37,12 +37,27 @@ table! {
     }
 
     /// The replicas of a new partition.
+    ///
+    /// ```
+    /// use milena_codec::ids::BrokerId;
+    /// use milena_codec::message::{CreatePartitionsAssignment, CreatePartitionsTopic};
+    /// let replicas = CreatePartitionsAssignment { broker_ids: vec![BrokerId(1), BrokerId(2)] };
+    /// let topic = CreatePartitionsTopic { name: "orders".to_owned(), count: 7, assignments: Some(vec![replicas]) };
+    /// assert_eq!(topic.count, 7);
+    /// ```
     pub struct CreatePartitionsAssignment {
         /// The brokers.
         broker_ids: Vec<BrokerId> => since(0);
     }
 
     /// The result.
+    ///
+    /// ```
+    /// use milena_codec::message::{CreatePartitionsResponse, CreatePartitionsTopicResult};
+    /// let failed = CreatePartitionsTopicResult { error_message: Some("too few".to_owned()), ..Default::default() };
+    /// let response = CreatePartitionsResponse { results: vec![failed], ..Default::default() };
+    /// assert!(response.results.iter().any(|topic| topic.error_message.is_some()));
+    /// ```
     pub struct CreatePartitionsResponse {
         /// How long the client should wait before its next request, in milliseconds.
         throttle_time_ms: i32 => since(0);

@@ -48,6 +48,16 @@ table! {
     }
 
     /// The replicas of a partition.
+    ///
+    /// ```
+    /// use milena_codec::ids::{BrokerId, PartitionId};
+    /// use milena_codec::message::{CreatableReplicaAssignment, CreatableTopic};
+    /// let assignment =
+    ///     CreatableReplicaAssignment { partition_index: PartitionId(0), broker_ids: vec![BrokerId(1), BrokerId(2)] };
+    /// let topic = CreatableTopic { num_partitions: -1, replication_factor: -1, ..Default::default() };
+    /// let topic = CreatableTopic { assignments: vec![assignment], ..topic };
+    /// assert_eq!(topic.assignments.len(), 1);
+    /// ```
     pub struct CreatableReplicaAssignment {
         /// The partition.
         partition_index: PartitionId => since(0);
@@ -64,6 +74,20 @@ table! {
     }
 
     /// The result.
+    ///
+    /// ```
+    /// use milena_codec::ErrorCode;
+    /// use milena_codec::message::{CreatableTopicConfigs, CreatableTopicResult, CreateTopicsResponse};
+    /// let config = CreatableTopicConfigs { name: "retention.ms".to_owned(), ..Default::default() };
+    /// let topic = CreatableTopicResult {
+    ///     error_code: ErrorCode::TOPIC_ALREADY_EXISTS,
+    ///     configs: Some(vec![config]),
+    ///     ..CreatableTopicResult::default()
+    /// };
+    /// let response = CreateTopicsResponse { topics: vec![topic], ..CreateTopicsResponse::default() };
+    /// let failed = response.topics.iter().filter(|topic| !topic.error_code.is_ok());
+    /// assert_eq!(failed.count(), 1);
+    /// ```
     pub struct CreateTopicsResponse {
         /// How long the client should wait before its next request, in milliseconds.
         throttle_time_ms: i32 => since(2).ignorable();

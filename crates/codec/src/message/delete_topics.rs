@@ -35,6 +35,14 @@ table! {
     }
 
     /// The result.
+    ///
+    /// ```
+    /// use milena_codec::ErrorCode;
+    /// use milena_codec::message::{DeletableTopicResult, DeleteTopicsResponse};
+    /// let topic = DeletableTopicResult { error_code: ErrorCode::TOPIC_DELETION_DISABLED, ..Default::default() };
+    /// let response = DeleteTopicsResponse { responses: vec![topic], ..Default::default() };
+    /// assert!(!response.responses[0].error_code.is_ok());
+    /// ```
     pub struct DeleteTopicsResponse {
         /// How long the client should wait before its next request, in milliseconds.
         throttle_time_ms: i32 => since(1).ignorable();

@@ -30,6 +30,14 @@ table! {
     }
 
     /// The brokers or controllers of the cluster.
+    ///
+    /// ```
+    /// use milena_codec::message::{DescribeClusterBroker, DescribeClusterResponse};
+    /// let broker = DescribeClusterBroker { host: "broker-1".to_owned(), port: 9092, ..Default::default() };
+    /// let response = DescribeClusterResponse { brokers: vec![broker], ..Default::default() };
+    /// let addresses: Vec<_> = response.brokers.iter().map(|one| format!("{}:{}", one.host, one.port)).collect();
+    /// assert_eq!(addresses, ["broker-1:9092"]);
+    /// ```
     pub struct DescribeClusterResponse {
         /// How long the client should wait before its next request, in milliseconds.
         throttle_time_ms: i32 => since(0);

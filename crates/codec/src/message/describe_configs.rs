@@ -42,6 +42,16 @@ table! {
     }
 
     /// The settings.
+    ///
+    /// ```
+    /// use milena_codec::message::{DescribeConfigsResourceResult, DescribeConfigsResponse, DescribeConfigsResult};
+    /// fn value_of<'a>(response: &'a DescribeConfigsResponse, name: &str) -> Option<&'a str> {
+    ///     let mut configs = response.results.iter().flat_map(|resource: &DescribeConfigsResult| &resource.configs);
+    ///     let config = configs.find(|one: &&DescribeConfigsResourceResult| one.name == name)?;
+    ///     config.value.as_deref()
+    /// }
+    /// assert_eq!(value_of(&DescribeConfigsResponse::default(), "max.message.bytes"), None);
+    /// ```
     pub struct DescribeConfigsResponse {
         /// How long the client should wait before its next request, in milliseconds.
         throttle_time_ms: i32 => since(0);
@@ -84,6 +94,13 @@ table! {
     }
 
     /// Another place that a value may come from.
+    ///
+    /// ```
+    /// use milena_codec::message::{DescribeConfigsResourceResult, DescribeConfigsSynonym};
+    /// let synonym = DescribeConfigsSynonym { name: "message.max.bytes".to_owned(), ..Default::default() };
+    /// let config = DescribeConfigsResourceResult { synonyms: vec![synonym], ..Default::default() };
+    /// assert_eq!(config.synonyms[0].name, "message.max.bytes");
+    /// ```
     pub struct DescribeConfigsSynonym {
         /// The name of the setting there.
         name: String => since(1);

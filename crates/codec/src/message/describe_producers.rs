@@ -32,6 +32,17 @@ table! {
     }
 
     /// The producers, by topic.
+    ///
+    /// ```
+    /// use milena_codec::message::{
+    ///     DescribeProducersPartitionResult, DescribeProducersResponse, DescribeProducersTopicResult, ProducerState,
+    /// };
+    /// let producer = ProducerState { last_sequence: 41, ..Default::default() };
+    /// let partition = DescribeProducersPartitionResult { active_producers: vec![producer], ..Default::default() };
+    /// let topic = DescribeProducersTopicResult { partitions: vec![partition], ..Default::default() };
+    /// let response = DescribeProducersResponse { topics: vec![topic], ..Default::default() };
+    /// assert_eq!(response.topics[0].partitions[0].active_producers[0].last_sequence, 41);
+    /// ```
     pub struct DescribeProducersResponse {
         /// How long the client should wait before its next request, in milliseconds.
         throttle_time_ms: i32 => since(0);

@@ -34,6 +34,15 @@ table! {
     }
 
     /// The result.
+    ///
+    /// ```
+    /// use milena_codec::ids::ProducerEpoch;
+    /// use milena_codec::message::{EndTxnResponse, Message, Version};
+    /// let body = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 3, 0];
+    /// let response = EndTxnResponse::decode_exact(&body, Version::of::<EndTxnResponse>(5))?;
+    /// assert_eq!(response.producer_epoch, ProducerEpoch(3), "of the next transaction (KIP-890)");
+    /// # Ok::<(), milena_codec::wire::DecodeError>(())
+    /// ```
     pub struct EndTxnResponse {
         /// How long the client should wait before its next request, in milliseconds.
         throttle_time_ms: i32 => since(0);

@@ -45,6 +45,14 @@ table! {
     }
 
     /// A follower.
+    ///
+    /// ```
+    /// use milena_codec::ids::BrokerId;
+    /// use milena_codec::message::{FetchRequest, ReplicaState};
+    /// let follower = ReplicaState { replica_id: BrokerId(2), replica_epoch: 7 };
+    /// let request = FetchRequest { replica_state: follower, ..FetchRequest::default() };
+    /// assert!(request.replica_state.replica_id.is_known());
+    /// ```
     pub struct ReplicaState {
         /// Its number, -1 for a client.
         replica_id: BrokerId = BrokerId::NONE => since(15);
@@ -83,6 +91,14 @@ table! {
     }
 
     /// Partitions that leave the fetch session.
+    ///
+    /// ```
+    /// use milena_codec::ids::PartitionId;
+    /// use milena_codec::message::{FetchRequest, ForgottenTopic};
+    /// let topic = ForgottenTopic { partitions: vec![PartitionId(0)], ..ForgottenTopic::default() };
+    /// let request = FetchRequest { forgotten_topics_data: vec![topic], ..FetchRequest::default() };
+    /// assert_eq!(request.forgotten_topics_data.len(), 1);
+    /// ```
     pub struct ForgottenTopic {
         /// The topic's name.
         topic: String => removed_after(7, 12).ignorable();

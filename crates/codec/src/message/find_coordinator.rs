@@ -31,6 +31,16 @@ table! {
     }
 
     /// Where they are: in its own fields up to version 3, in `coordinators` from 4 on.
+    ///
+    /// ```
+    /// use milena_codec::ids::BrokerId;
+    /// use milena_codec::message::{Coordinator, FindCoordinatorResponse};
+    /// let coordinator =
+    ///     Coordinator { key: "payments".to_owned(), node_id: BrokerId(2), port: 9092, ..Coordinator::default() };
+    /// let response = FindCoordinatorResponse { coordinators: vec![coordinator], ..Default::default() };
+    /// let found = response.coordinators.iter().find(|one| one.key == "payments").map(|one| one.node_id);
+    /// assert_eq!(found, Some(BrokerId(2)));
+    /// ```
     pub struct FindCoordinatorResponse {
         /// How long the client should wait before its next request, in milliseconds.
         throttle_time_ms: i32 => since(1).ignorable();

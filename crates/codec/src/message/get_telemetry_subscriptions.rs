@@ -22,6 +22,15 @@ table! {
     }
 
     /// The subscription.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use milena_codec::message::GetTelemetrySubscriptionsResponse;
+    /// let response = GetTelemetrySubscriptionsResponse { push_interval_ms: 60_000, ..Default::default() };
+    /// let interval = Duration::from_millis(u64::try_from(response.push_interval_ms)?);
+    /// assert_eq!(interval, Duration::from_secs(60));
+    /// # Ok::<(), std::num::TryFromIntError>(())
+    /// ```
     pub struct GetTelemetrySubscriptionsResponse {
         /// How long the client should wait before its next request, in milliseconds.
         throttle_time_ms: i32 => since(0);

@@ -54,6 +54,16 @@ table! {
     }
 
     /// The offsets.
+    ///
+    /// ```
+    /// use milena_codec::message::{
+    ///     ListOffsetsPartitionResponse, ListOffsetsResponse, ListOffsetsTopicResponse,
+    /// };
+    /// let partition = ListOffsetsPartitionResponse { offset: 42, ..Default::default() };
+    /// let topic = ListOffsetsTopicResponse { name: "orders".to_owned(), partitions: vec![partition] };
+    /// let response = ListOffsetsResponse { topics: vec![topic], ..Default::default() };
+    /// assert_eq!(response.topics[0].partitions[0].offset, 42);
+    /// ```
     pub struct ListOffsetsResponse {
         /// How long the client should wait before its next request, in milliseconds.
         throttle_time_ms: i32 => since(2).ignorable();

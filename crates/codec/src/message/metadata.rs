@@ -75,6 +75,15 @@ table! {
     }
 
     /// A broker.
+    ///
+    /// ```
+    /// use milena_codec::ids::BrokerId;
+    /// use milena_codec::message::{MetadataResponse, MetadataResponseBroker};
+    /// let broker =
+    ///     MetadataResponseBroker { node_id: BrokerId(1), host: "broker-1".to_owned(), port: 9092, rack: None };
+    /// let response = MetadataResponse { brokers: vec![broker], ..MetadataResponse::default() };
+    /// assert!(response.brokers.iter().any(|broker| broker.node_id == BrokerId(1)));
+    /// ```
     pub struct MetadataResponseBroker {
         /// Its number.
         node_id: BrokerId => since(0);

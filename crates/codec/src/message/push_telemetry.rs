@@ -37,6 +37,14 @@ table! {
     }
 
     /// The result.
+    ///
+    /// ```
+    /// use milena_codec::ErrorCode;
+    /// use milena_codec::message::PushTelemetryResponse;
+    /// let response =
+    ///     PushTelemetryResponse { error_code: ErrorCode::UNKNOWN_SUBSCRIPTION_ID, ..PushTelemetryResponse::default() };
+    /// assert!(!response.error_code.is_ok());
+    /// ```
     pub struct PushTelemetryResponse {
         /// How long the client should wait before its next request, in milliseconds.
         throttle_time_ms: i32 => since(0);

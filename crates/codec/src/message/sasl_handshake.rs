@@ -21,6 +21,12 @@ table! {
     }
 
     /// Whether the broker supports the mechanism.
+    ///
+    /// ```
+    /// use milena_codec::message::SaslHandshakeResponse;
+    /// let response = SaslHandshakeResponse { mechanisms: vec!["PLAIN".to_owned()], ..Default::default() };
+    /// assert!(!response.mechanisms.iter().any(|mechanism| mechanism == "OAUTHBEARER"));
+    /// ```
     pub struct SaslHandshakeResponse {
         /// `UNSUPPORTED_SASL_MECHANISM` where the broker does not support the mechanism.
         error_code: ErrorCode => since(0);

@@ -67,6 +67,18 @@ table! {
     }
 
     /// The result.
+    ///
+    /// ```
+    /// use milena_codec::ErrorCode;
+    /// use milena_codec::message::{
+    ///     TxnOffsetCommitResponse, TxnOffsetCommitResponsePartition, TxnOffsetCommitResponseTopic,
+    /// };
+    /// let partition = TxnOffsetCommitResponsePartition { error_code: ErrorCode::ILLEGAL_GENERATION, ..Default::default() };
+    /// let topic = TxnOffsetCommitResponseTopic { partitions: vec![partition], ..Default::default() };
+    /// let response = TxnOffsetCommitResponse { topics: vec![topic], ..Default::default() };
+    /// let mut partitions = response.topics.iter().flat_map(|topic| &topic.partitions);
+    /// assert!(partitions.any(|one| !one.error_code.is_ok()));
+    /// ```
     pub struct TxnOffsetCommitResponse {
         /// How long the client should wait before its next request, in milliseconds.
         throttle_time_ms: i32 => since(0);

@@ -14,7 +14,8 @@ use crate::compression::Compression;
 /// assert_eq!(attributes.bits(), 0b1_0011);
 /// assert_eq!(attributes.compression(), Some(Compression::Lz4));
 /// assert_eq!(attributes.timestamp_type(), TimestampType::CreateTime);
-/// assert!(!attributes.is_control());
+/// assert!(attributes.is_compressed() && attributes.is_transactional() && !attributes.is_control());
+/// assert_eq!(Attributes::from_bits(0b1_0011), attributes);
 /// ```
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Attributes(i16);

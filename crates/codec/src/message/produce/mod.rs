@@ -113,6 +113,13 @@ table! {
     }
 
     /// A record that caused its batch to be rejected.
+    ///
+    /// ```
+    /// use milena_codec::message::{BatchIndexAndErrorMessage, PartitionProduceResponse};
+    /// let record = BatchIndexAndErrorMessage { batch_index: 3, batch_index_error_message: Some("no key".to_owned()) };
+    /// let partition = PartitionProduceResponse { record_errors: vec![record], ..Default::default() };
+    /// assert_eq!(partition.record_errors[0].batch_index, 3);
+    /// ```
     pub struct BatchIndexAndErrorMessage {
         /// Its index in the batch, from 0.
         batch_index: i32 => since(8);
@@ -121,6 +128,16 @@ table! {
     }
 
     /// A leader and its epoch.
+    ///
+    /// ```
+    /// use milena_codec::ids::{BrokerId, LeaderEpoch};
+    /// use milena_codec::message::{LeaderIdAndEpoch, NodeEndpoint, PartitionProduceResponse, ProduceResponse};
+    /// let leader = LeaderIdAndEpoch { leader_id: BrokerId(2), leader_epoch: LeaderEpoch(8) };
+    /// let partition = PartitionProduceResponse { current_leader: leader, ..Default::default() };
+    /// let endpoint = NodeEndpoint { node_id: BrokerId(2), host: "broker-2".to_owned(), port: 9092, rack: None };
+    /// let response = ProduceResponse { node_endpoints: vec![endpoint], ..Default::default() };
+    /// assert_eq!(partition.current_leader.leader_id, response.node_endpoints[0].node_id);
+    /// ```
     pub struct LeaderIdAndEpoch {
         /// The leader, or -1.
         leader_id: BrokerId = BrokerId::NONE => since(10);
