@@ -221,7 +221,7 @@ pub enum Outcome {
 /// ```
 /// use milena_codec::compression::{Compression, Failure};
 /// let failure = Failure { compression: Compression::Zstd, panicked: false, why: "no context".to_owned() };
-/// assert_eq!(failure.to_string(), "compression: the zstd codec failed: no context");
+/// assert_eq!(failure.to_string(), "the zstd codec failed: no context");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
@@ -236,7 +236,7 @@ pub struct Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let verb = if self.panicked { "panicked" } else { "failed" };
-        write!(f, "compression: the {} codec {verb}: {}", self.compression, self.why)
+        write!(f, "the {} codec {verb}: {}", self.compression, self.why)
     }
 }
 

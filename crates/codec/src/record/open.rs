@@ -7,9 +7,12 @@
 //!                                              └── split ─▶ ClosedBatch*                └── split ─▶ StampedBatch*
 //! ```
 //!
-//! The records lie in one buffer, in which they are encoded as they come and from which they are sent. For a caller
-//! with buffers of another shape there are the steps themselves: [`put_record`], [`renumber`](super::renumber) and
-//! [`BatchHeader::seal`](super::BatchHeader::seal).
+//! The records are encoded into one buffer, and sent from it. For a caller with buffers of another shape there are the
+//! steps themselves: [`put_record`], [`renumber`](super::renumber) and [`BatchHeader::seal`](super::BatchHeader::seal).
+//!
+//! milena-sender uses these steps, not [`OpenBatch`]: its batches lie in chunks of a pool that are charged to a memory
+//! budget, may hold a value of the caller without a copy, and append under a lock without a check of each record. The
+//! steps are shared; a common type would hold the three numbers of [`BatchHeader::of_producer`](super::BatchHeader::of_producer).
 
 use super::Header;
 use super::closed::ClosedBatch;

@@ -79,5 +79,5 @@ fn a_decoder_that_panics_is_an_error_once() {
 fn failure_names_the_codec_and_the_error() {
     let compression = crate::compression::Compression::Zstd;
     let failure = Failure { compression, panicked: true, why: "no message".to_owned() };
-    assert_eq!(failure.to_string(), "compression: the zstd codec panicked: no message");
+    assert_eq!(failure.to_string(), "the zstd codec panicked: no message");
 }
