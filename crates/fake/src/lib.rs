@@ -1,8 +1,8 @@
 //! An in-process Kafka cluster, strict where a real one is.
 //!
-//! It speaks the protocol over real sockets ([`Cluster::start`]) or in-memory streams ([`Builder::in_memory`],
-//! [`Cluster::dial`]), so that any client can be tested against it, on a paused clock if need be. It refuses what a
-//! broker refuses, in the order in which a broker finds out: bad CRCs, gaps in sequences, batches too large, keyless
+//! It serves the protocol over real sockets ([`Cluster::start`]) or in-memory streams ([`Builder::in_memory`],
+//! [`Cluster::dial`]), so that any client can be tested against it, on a paused clock if need be. It rejects the
+//! requests that a broker rejects, in the order of a broker's checks: bad CRCs, gaps in sequences, batches too large, keyless
 //! records on compacted topics. Batches are read by kafka-protocol, which shares no code with milena; milena's own
 //! bounded decoder goes first, because it trusts no count on the wire.
 //!
@@ -14,38 +14,40 @@
 //! let cluster = Cluster::builder().brokers(3).topic("orders", 6).start().await?;
 //! println!("produce to {}", cluster.bootstrap_servers());
 //!
-//! // What goes wrong: the next Produce request is written, but its answer is lost.
+//! // A fault: the batches of the next Produce request are appended, but its response is lost.
 //! cluster.on(ApiKey::PRODUCE).topic("orders").apply_then(Action::Disconnect);
 //! // A broker that dies and comes back:
 //! cluster.kill(2);
 //! cluster.restart(2)?;
 //!
-//! // What came of it:
+//! // The result:
 //! assert!(cluster.log("orders", 0).is_empty());
 //! assert!(cluster.violations().is_empty());
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! * [`Builder`] says what the cluster is like: brokers, topics, what is kept, which release it looks like.
-//! * The verbs of [`Cluster`] change it while it runs: leaders, brokers, topics, delays. A broker that starts again remembers of each
+//! * [`Builder`] has the settings: brokers, topics, kept records, release.
+//! * The operations of [`Cluster`] change it while it runs: leaders, brokers, topics, delays. A broker that starts again remembers of each
 //!   producer what a snapshot holds; [`Cluster::truncate`] loses the end of a log, [`Cluster::forget_producers`] the producers.
-//! * [`Cluster::on`] sets hooks: what goes wrong with which request, how often. [`On::disconnect_then_apply`] has a request
+//! * [`Cluster::on`] sets hooks: which fault, for which requests, how often. [`On::disconnect_then_apply`] has a request
 //!   appended after its connection ended.
-//! * [`Cluster::log`], [`Cluster::journal`] and [`Cluster::violations`] tell what happened.
+//! * [`Cluster::log`], [`Cluster::journal`] and [`Cluster::violations`] return the result; [`LogCheck`] compares the logs with
+//!   the reported outcomes.
 //!
 //! Batches of every codec are decompressed, up to 100 MiB each, and checked inside as Kafka 4.3 checks them; a topic may
-//! have its batches encoded anew with a codec of its own ([`TopicConfig::compression_type`]). What is stored, and how
-//! large each batch was on its way, is in [`Cluster::log_batches`].
+//! have its batches encoded anew with a codec of its own ([`TopicConfig::compression_type`]). [`Cluster::log_batches`] has the
+//! stored batches, and the length of each as it was sent.
 //!
-//! One connection's requests are served one after another. There are no transactions and no consumer groups. Whoever
-//! may come in ([`Builder::user`]) may do everything. With the feature `tls`, connections speak TLS (`Builder::tls`).
+//! One connection's requests are served one after another. There are no transactions and no consumer groups. There is no
+//! authorization: each user ([`Builder::user`]) may do everything. The feature `tls` adds TLS (`Builder::tls`).
 
 mod builder;
 mod cluster;
 mod core;
 mod hook;
 mod journal;
+mod log_check;
 mod mechanism;
 mod on;
 mod operations;
@@ -57,6 +59,7 @@ pub use cluster::Cluster;
 pub use core::{Keep, LoggedBatch, LoggedRecord, TopicCompression, TopicConfig};
 pub use hook::Action;
 pub use journal::{Authentication, JournalEntry, Violation};
+pub use log_check::{LogCheck, LogFaults, RecordId};
 pub use mechanism::Mechanism;
 pub use milena_codec::ErrorCode;
 pub use milena_codec::compression::Compression;
