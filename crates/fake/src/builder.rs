@@ -1,4 +1,4 @@
-//! What a cluster is to be like, before it starts.
+//! The settings of a cluster, before it starts.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -51,7 +51,7 @@ impl Default for Builder {
 }
 
 impl Builder {
-    /// How many brokers there are; their ids begin at 1. Three unless said otherwise.
+    /// Count of brokers; their ids begin at 1. The default is 3.
     pub const fn brokers(mut self, count: usize) -> Self {
         self.brokers = count;
         self
@@ -74,13 +74,13 @@ impl Builder {
         self
     }
 
-    /// Whether Metadata creates topics, where the client asks for it. It does unless said otherwise, as Kafka.
+    /// Whether Metadata creates topics for a client that allows it. The default is yes, as in Kafka.
     pub const fn auto_create(mut self, auto_create: bool) -> Self {
         self.settings.auto_create = auto_create;
         self
     }
 
-    /// How many partitions a topic gets that was created without a count; one unless said otherwise.
+    /// Count of partitions of a topic that is created without a count. The default is 1.
     pub const fn default_partitions(mut self, count: usize) -> Self {
         self.settings.default_partitions = count;
         self
@@ -98,7 +98,7 @@ impl Builder {
         self
     }
 
-    /// The time of day at which the cluster starts, in milliseconds since 1970; the machine's own unless said.
+    /// Time of day at which the cluster starts, in milliseconds since 1970. The default is the machine's time of day.
     pub const fn wall_clock_ms(mut self, now: i64) -> Self {
         self.wall_clock_ms = Some(now);
         self
@@ -116,39 +116,38 @@ impl Builder {
         self
     }
 
-    /// Lets somebody in by this password, and nobody who proves nothing: SASL is asked for on every connection.
+    /// Adds a user with a password. Every connection then requires SASL.
     pub fn user(mut self, name: &str, password: &str) -> Self {
         self.access().users.insert(name.to_owned(), password.to_owned());
         self
     }
 
-    /// Has these mechanisms; all of them unless said. SASL is asked for on every connection.
+    /// Supports these mechanisms; the default is all of them. Every connection then requires SASL.
     pub fn mechanisms(mut self, mechanisms: &[Mechanism]) -> Self {
         self.access().mechanisms = mechanisms.to_vec();
         self
     }
 
-    /// Lets somebody in by a delegation token, by SCRAM alone (KIP-48): its id and its HMAC in base64.
+    /// Adds a delegation token of a user, for SCRAM alone (KIP-48): its id and its HMAC in base64.
     pub fn delegation_token(mut self, owner: &str, id: &str, hmac: &str) -> Self {
         let token = DelegationToken { owner: owner.to_owned(), hmac: hmac.to_owned() };
         self.access().delegations.insert(id.to_owned(), token);
         self
     }
 
-    /// A session lasts so long (`connections.max.reauth.ms`); without an end unless said. SASL is asked for on every
-    /// connection.
+    /// Lifetime of a session (`connections.max.reauth.ms`); the default is no end. Every connection then requires SASL.
     pub fn session_lifetime(mut self, lifetime: Duration) -> Self {
         self.access().session_lifetime = lifetime;
         self
     }
 
-    /// How often SCRAM hashes a password; 4096 times unless said. SASL is asked for on every connection.
+    /// Iterations of SCRAM; the default is 4096. Every connection then requires SASL.
     pub fn scram_iterations(mut self, iterations: u32) -> Self {
         self.access().scram_iterations = iterations;
         self
     }
 
-    /// Has every connection speak TLS, in memory as well.
+    /// TLS for every connection, in memory as well.
     #[cfg(feature = "tls")]
     pub fn tls(mut self, config: Arc<rustls::ServerConfig>) -> Self {
         self.tls = Some(config);

@@ -63,7 +63,7 @@ impl Cluster {
     /// Connects in memory to the broker at this address, whether it listens on a socket as well or not.
     ///
     /// # Errors
-    /// `ConnectionRefused`, as of a socket that nobody listens on.
+    /// `ConnectionRefused` if no broker is up at the address.
     pub fn dial(&self, host: &str, port: u16) -> io::Result<DuplexStream> {
         let at = |broker: &crate::core::Broker| broker.alive && broker.host == host && broker.port == port;
         let found = self.shared.core().state.brokers.iter().find(|(_, broker)| at(broker)).map(|(id, _)| *id);
@@ -98,7 +98,7 @@ impl Cluster {
         self.shared.core().state.records
     }
 
-    /// Who leads a partition.
+    /// The leader of a partition.
     #[must_use]
     pub fn leader(&self, topic: &str, partition: impl Into<PartitionId>) -> Option<BrokerId> {
         self.shared.core().state.partition(topic, partition.into())?.leader
@@ -122,7 +122,7 @@ impl Cluster {
         self.shared.core().journal.entries()
     }
 
-    /// Who proved who he is, or tried to, oldest first: at most the latest 16 384.
+    /// The latest authentications, also those that failed, oldest first: at most 16 384.
     #[must_use]
     pub fn authentications(&self) -> Vec<Authentication> {
         self.shared.core().journal.authentications()

@@ -1,4 +1,4 @@
-//! What the cluster saw: every request, and every break of the protocol that a broker would pass over.
+//! The requests, the authentications, and the protocol violations that a broker would ignore.
 //!
 //! Both lists are bounded; the oldest entries make room.
 
@@ -28,11 +28,11 @@ pub struct JournalEntry {
     pub api: ApiKey,
     /// The version.
     pub version: i16,
-    /// The number that the answer repeats.
+    /// The correlation id.
     pub correlation_id: i32,
-    /// The client's name for itself.
+    /// The client id.
     pub client_id: Option<String>,
-    /// The broker that was asked.
+    /// The broker of the connection.
     pub broker: BrokerId,
     /// The connection, numbered over the whole cluster.
     pub connection: u64,
@@ -54,25 +54,25 @@ pub struct Violation {
     pub connection: u64,
     /// When, counted from the start of the cluster.
     pub at: Duration,
-    /// What was wrong.
+    /// Description of the violation.
     pub what: String,
 }
 
-/// Somebody who proved who he is, or did not.
+/// An authentication that succeeded or failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Authentication {
-    /// The broker that asked.
+    /// The broker of the connection.
     pub broker: BrokerId,
-    /// The connection it was about.
+    /// The connection, numbered over the whole cluster.
     pub connection: u64,
     /// When, counted from the start of the cluster.
     pub at: Duration,
-    /// How.
+    /// The mechanism.
     pub mechanism: Mechanism,
-    /// Who; none who could not prove it.
+    /// The user; none if the authentication failed.
     pub user: Option<String>,
-    /// Whether this was on a connection that had proved it before (KIP-368).
+    /// Whether this was a re-authentication (KIP-368).
     pub again: bool,
 }
 
@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_oldest_requests_make_room() {
+    fn oldest_requests_are_dropped() {
         let mut journal = Journal::default();
         for correlation_id in 0..3 {
             journal.add_request(entry(correlation_id, BYTES_MAX / 2));

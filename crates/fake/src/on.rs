@@ -1,4 +1,4 @@
-//! Setting hooks: `cluster.on(api)`, filters, a count, and one action that ends the sentence.
+//! Setting hooks: `cluster.on(api)`, filters, a count, and one action.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,8 +14,8 @@ use crate::shell::Shared;
 
 /// A hook to be, for the requests of one API.
 ///
-/// Filters narrow it down; it fires once unless [`times`](Self::times) or [`always`](Self::always) says otherwise. An
-/// action sets it, behind those that were set before.
+/// Filters narrow it down. It fires once, without [`times`](Self::times) and [`always`](Self::always). An action sets
+/// it, behind those that were set before.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -24,7 +24,7 @@ use crate::shell::Shared;
 /// let cluster = Cluster::builder().topic("t", 3).in_memory().start().await?;
 /// // The first two requests with partition 0 of `t` fail for that partition alone,
 /// cluster.on(ApiKey::PRODUCE).topic("t").partition(0).times(2).error(ErrorCode::NOT_LEADER_OR_FOLLOWER);
-/// // and the next one is written, but its answer is lost.
+/// // and the next one is appended, but its response is lost.
 /// cluster.on(ApiKey::PRODUCE).topic("t").partition(0).apply_then(Action::Disconnect);
 /// # Ok(())
 /// # }
@@ -95,22 +95,22 @@ impl On<'_> {
         self.set(Action::Pass, false);
     }
 
-    /// Answers with an error for what the filters match; nothing of that is applied.
+    /// Returns an error for the partitions, topics or request that the filters match, and does not apply them.
     pub fn error(self, code: ErrorCode) {
         self.set(Action::error(code), false);
     }
 
-    /// The same, in the broker's words.
+    /// The same with an error message of the broker.
     pub fn error_with(self, code: ErrorCode, message: &str) {
         self.set(Action::Error { code, message: Some(message.to_owned()), records: Vec::new() }, false);
     }
 
-    /// Refuses batches for the sake of some of their records, by their place in the batch (KIP-467).
+    /// Rejects batches with record errors, by the place of each record in the batch (KIP-467).
     pub fn record_errors(self, code: ErrorCode, records: &[i32]) {
         self.set(Action::Error { code, message: None, records: records.to_vec() }, false);
     }
 
-    /// Never answers, neither this request nor a later one of the same connection, which stays open.
+    /// Sends no response, neither to this request nor to a later one of the same connection, which stays open.
     pub fn silence(self) {
         self.set(Action::Silence, false);
     }
@@ -120,9 +120,9 @@ impl On<'_> {
         self.set(Action::Disconnect, false);
     }
 
-    /// Closes the connection, and serves the request so much later, without an answer; those that the client sent behind
-    /// it on the connection, too. A proxy, the broker's own queue or the client's kernel had it: an unanswered request may
-    /// be appended after the client sent it again. Lost where the broker ends before.
+    /// Closes the connection, and serves the request so much later, without a response; those that the client sent behind
+    /// it on the connection, too. A proxy, the broker's own queue or the client's kernel held it: a request without a
+    /// response may be appended after the client sent it again. It is lost if the broker ends before.
     pub fn disconnect_then_apply(self, after: Duration) {
         self.set(Action::DisconnectThenApply(after), false);
     }
@@ -143,29 +143,24 @@ impl On<'_> {
         self.set_hold(Action::Hold, false)
     }
 
-    /// Serves the request, and holds its answer until the hold is released.
+    /// Serves the request, and holds its response until the hold is released.
     pub fn apply_then_hold(self) -> Hold {
         self.set_hold(Action::Hold, true)
     }
 
-    /// Serves the request, and then does this: "written, but the answer was lost".
+    /// Serves the request, and then does this: "appended, but the response was lost".
     pub fn apply_then(self, action: Action) {
         self.set(action, true);
     }
 
-    /// Answers with exactly these bytes.
+    /// Sends exactly these bytes in the place of the response.
     pub fn raw(self, bytes: impl Into<Bytes>) {
         self.set(Action::Raw(bytes.into()), false);
     }
 
-    /// Answers with a message of the test's own, in the version of the request.
+    /// Sends a message of the test in the place of the response, in the version of the request.
     pub fn message<M: Message + Send + Sync + 'static>(self, message: M) {
         self.set(Self::written(message), false);
-    }
-
-    /// Serves the request, and answers with a message of the test's own instead.
-    pub fn apply_then_message<M: Message + Send + Sync + 'static>(self, message: M) {
-        self.set(Self::written(message), true);
     }
 
     fn written<M: Message + Send + Sync + 'static>(message: M) -> Action {
@@ -179,27 +174,27 @@ impl On<'_> {
         Action::Message(MessageOf(Arc::new(write)))
     }
 
-    /// Serves the request, sends the first bytes of the answer's frame, its length counted, and closes.
+    /// Serves the request, sends the first bytes of the response frame, its length counted, and closes.
     pub fn truncate(self, bytes: usize) {
         self.set(Action::Truncate(bytes), true);
     }
 
-    /// Serves the request, and answers under another correlation id.
+    /// Serves the request, and sends the response with another correlation id.
     pub fn wrong_correlation_id(self) {
         self.set(Action::WrongCorrelationId, true);
     }
 
-    /// Serves the request, and answers twice.
+    /// Serves the request, and sends the response twice.
     pub fn duplicate_response(self) {
         self.set(Action::DuplicateResponse, true);
     }
 
-    /// Serves the request, and lets the answer be overtaken by the next one of the connection.
+    /// Serves the request, and sends the response behind the next one of the connection.
     pub fn overtaken(self) {
         self.set(Action::Overtaken, true);
     }
 
-    /// Serves the request, and answers in pieces of so many bytes, one every so often.
+    /// Serves the request, and sends the response in pieces of so many bytes, at an interval.
     pub fn drip(self, bytes: usize, every: Duration) {
         self.set(Action::Drip { bytes, every }, true);
     }
@@ -219,7 +214,7 @@ impl On<'_> {
     }
 }
 
-/// Requests that are held, now and later. They stay held when this is dropped.
+/// Requests that are held, now and later. They stay held when the handle is dropped.
 #[derive(Debug)]
 #[must_use = "what is held stays so until it is released"]
 pub struct Hold {

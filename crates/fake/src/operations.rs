@@ -1,7 +1,7 @@
-//! What a test does to a running cluster.
+//! The operations of a test on a running cluster.
 //!
-//! A verb takes hold before it returns. One about a broker, topic or partition that does not exist panics: it is a
-//! mistake in the test that calls it, and going on would prove nothing.
+//! An operation has taken effect when it returns. It panics for a broker, topic or partition that does not exist: this is a
+//! mistake in the test, and going on would prove nothing.
 
 use std::io;
 use std::net::SocketAddr;
@@ -44,7 +44,7 @@ impl From<i32> for Brokers {
 /// Brokers. Each panics where there is no such broker.
 impl Cluster {
     /// Ends a broker as a crash does: its connections and its socket close, its partitions move to other brokers
-    /// that live, each with a new term. What was appended stays; requests that it had not served yet are lost.
+    /// that live, each with a new leader epoch. Appended records stay; requests that were not served yet are lost.
     pub fn kill(&self, broker: impl Into<BrokerId>) {
         let broker = broker.into();
         self.change(|state| state.set_alive(broker, false));
@@ -102,24 +102,24 @@ impl Cluster {
         self.reopen(broker, &before, socket)
     }
 
-    /// From now on a broker says that it is there, which a client may find to lead nowhere; it stays where it is.
+    /// Advertises another address of a broker, which may lead nowhere; the broker stays where it is.
     pub fn advertise(&self, broker: impl Into<BrokerId>, host: &str, port: u16) {
         let broker = broker.into();
         let auth_bytes = Some((host.to_owned(), port));
         self.change(|state| state.broker_mut(broker).map(|broker| broker.advertised = auth_bytes));
     }
 
-    /// From now on answers arrive so much later; the broker serves on meanwhile.
+    /// Delays responses; the broker serves on meanwhile.
     pub fn link_delay(&self, brokers: impl Into<Brokers>, delay: Duration) {
         self.each_broker(brokers.into(), |broker| broker.link_delay = delay);
     }
 
-    /// From now on each Produce request takes so long, and the connection stands still meanwhile.
+    /// Delays each Produce request; its connection stands still meanwhile.
     pub fn append_delay(&self, brokers: impl Into<Brokers>, delay: Duration) {
         self.each_broker(brokers.into(), |broker| broker.append_delay = delay);
     }
 
-    /// From now on each Produce answer asks for such a pause, and the connection is muted for as long (KIP-219).
+    /// Sets the throttle time of each Produce response; the connection is muted for as long (KIP-219).
     pub fn throttle(&self, brokers: impl Into<Brokers>, pause: Duration) {
         self.each_broker(brokers.into(), |broker| broker.throttle = pause);
     }
@@ -135,30 +135,24 @@ impl Cluster {
     }
 }
 
-/// Users. All but `expire_sessions` hold for who proves who he is from now on.
+/// Users. All but `expire_sessions` hold for the following authentications.
 impl Cluster {
-    /// Lets somebody in by this password from now on, and by no other. A cluster that asked nobody asks new connections
-    /// from now on.
+    /// Adds a user, or changes the password of one. New connections then require SASL.
     pub fn set_user(&self, name: &str, password: &str) {
         self.change_access(|access| drop(access.users.insert(name.to_owned(), password.to_owned())));
     }
 
-    /// Lets somebody in no more.
+    /// Removes a user.
     pub fn remove_user(&self, name: &str) {
         self.change_access(|access| drop(access.users.remove(name)));
     }
 
-    /// Has these mechanisms from now on, and no others.
+    /// Supports these mechanisms, and no others.
     pub fn set_mechanisms(&self, mechanisms: &[Mechanism]) {
         self.change_access(|access| access.mechanisms = mechanisms.to_vec());
     }
 
-    /// From now on a session lasts so long; zero for no end.
-    pub fn set_session_lifetime(&self, lifetime: Duration) {
-        self.change_access(|access| access.session_lifetime = lifetime);
-    }
-
-    /// Ends every session: the connection of who asks for anything but to prove it again closes.
+    /// Ends every session: a request other than a re-authentication closes its connection.
     pub fn expire_sessions(&self) {
         self.shared().core().expire_sessions();
     }
@@ -214,19 +208,17 @@ impl Cluster {
 
     /// Begins a new term of the same leader.
     pub fn bump_epoch(&self, topic: &str, partition: impl Into<PartitionId>) {
-        let partition = partition.into();
-        self.change(|state| state.partition_mut(topic, partition).map(|p| p.elect(p.leader)));
+        self.change_partition(topic, partition.into(), |partition| partition.elect(partition.leader));
     }
 
     /// Takes the leader away until [`move_leader`](Self::move_leader) names one, or any broker dies or comes back.
     pub fn no_leader(&self, topic: &str, partition: impl Into<PartitionId>) {
-        let partition = partition.into();
-        self.change(|state| state.partition_mut(topic, partition).map(|p| p.elect(None)));
+        self.change_partition(topic, partition.into(), |partition| partition.elect(None));
     }
 
     /// Loses the batches that end behind an offset, acknowledged or not, in a new term: as when a replica is elected that
-    /// had not fetched them, or a machine lost shutdown before they were on its disk. What the partition remembers of
-    /// producers is read from the rest of the log, up to five batches of each. Panics where the log does not reach back so
+    /// had not fetched them, or a machine lost power before they were on its disk. The producers of the partition are
+    /// read from the rest of the log, up to five batches of each. Panics where the log does not reach back so
     /// far ([`Builder::keep`](crate::Builder::keep)).
     pub fn truncate(&self, topic: &str, partition: impl Into<PartitionId>, end_offset: i64) {
         let partition = partition.into();
@@ -235,8 +227,7 @@ impl Cluster {
 
     /// Forgets the producers of a partition, as after `producer.id.expiration.ms`: it takes any first sequence of each.
     pub fn forget_producers(&self, topic: &str, partition: impl Into<PartitionId>) {
-        let partition = partition.into();
-        self.change(|state| state.partition_mut(topic, partition).map(Partition::forget_producers));
+        self.change_partition(topic, partition.into(), Partition::forget_producers);
     }
 
     /// Lets at most so many replicas of a partition be in sync, the leader among them.
@@ -247,7 +238,7 @@ impl Cluster {
 }
 
 impl Cluster {
-    /// Opens a broker's listener again, with the delays that it had.
+    /// Opens a broker's listener again, with its delays.
     fn reopen(&self, id: BrokerId, before: &Broker, port: u16) -> io::Result<()> {
         match self.is_in_memory() {
             true => self.open_in_memory(id)?,
@@ -284,7 +275,11 @@ impl Cluster {
         });
     }
 
-    /// Changes the state and wakes who waits for changes.
+    fn change_partition(&self, topic: &str, number: PartitionId, change: impl FnOnce(&mut Partition)) {
+        self.change(|state| state.partition_mut(topic, number).map(change));
+    }
+
+    /// Changes the state, and wakes the requests that wait for changes.
     fn change<T>(&self, change: impl FnOnce(&mut State) -> Result<T, NotFound>) -> T {
         let changed = change(&mut self.shared().core().state);
         self.shared().changed();
@@ -292,10 +287,7 @@ impl Cluster {
     }
 }
 
-#[expect(
-    clippy::panic,
-    reason = "a verb about what does not exist is a mistake in the test, as the docs say"
-)]
+#[expect(clippy::panic, reason = "an operation on a missing object is a mistake in the test, as documented")]
 fn misuse(missing: &NotFound) -> ! {
     panic!("{missing}")
 }

@@ -1,6 +1,6 @@
 //! Which versions of which API a broker offers, by Kafka release.
 //!
-//! Only what this cluster serves is offered, so that no client is led to an API that nobody answers.
+//! Only APIs that this cluster serves are offered.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -18,7 +18,7 @@ use milena_codec::message::ApiKey;
 pub enum Release {
     /// 2.0, the last that does not know zstd.
     V2_0,
-    /// 2.1, the oldest that 4.x clients still speak to.
+    /// 2.1, the oldest that 4.x clients support.
     V2_1,
     /// 2.8, before topic ids reached clients.
     V2_8,
@@ -52,8 +52,8 @@ impl Versions {
     }
 }
 
-/// The `validVersions` of each release's schemas. Produce 0–2 are advertised by 4.x for old clients' sake
-/// (KAFKA-18659) and served by nobody here.
+/// The `validVersions` of each release's schemas. 4.x advertises Produce 0–2 for old clients (KAFKA-18659); they are
+/// not served here.
 fn table(release: Release) -> [(ApiKey, RangeInclusive<i16>); 9] {
     let [produce, fetch, list_offsets, metadata, api_versions, create_topics, init_producer_id, authenticate] =
         match release {

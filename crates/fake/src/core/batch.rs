@@ -1,5 +1,5 @@
-//! A batch as a producer sent it, checked in the order in which a broker checks: [`ProducedBatch`] has the rules that
-//! ask for nothing but the batch, this file those that ask for the topic's configuration and the records.
+//! A batch as a producer sent it, checked in the order of a broker's checks: [`ProducedBatch`] has the rules that need
+//! the batch alone, this file has those that need the topic's configuration and the records.
 
 use bytes::Bytes;
 use milena_codec::ErrorCode;
@@ -24,7 +24,7 @@ pub(crate) struct Batch {
 pub(crate) struct Content {
     /// The records, without compression.
     pub(crate) records: Bytes,
-    /// The greatest of their timestamps, whatever the header says.
+    /// The greatest of their timestamps, which may differ from that of the header.
     pub(crate) max_timestamp_ms: i64,
     /// Whether their offset deltas are 0, 1, 2 and so on.
     pub(crate) numbered: bool,

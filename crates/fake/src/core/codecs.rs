@@ -22,7 +22,7 @@ use super::rejection::Rejection;
 /// bound.
 pub(crate) const DECOMPRESSED_BYTES_MAX: usize = 104_857_600;
 
-/// What compresses and decompresses; each context is made when it is first needed.
+/// The contexts of the codecs; each is made when it is first needed.
 #[derive(Debug, Default)]
 pub(crate) struct Codecs {
     decompressor: Decompressor,

@@ -168,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn content_that_another_decoder_reads_otherwise_is_refused() {
+    fn content_that_differs_from_the_second_decoder_is_rejected() {
         let content = b"what is compressed, what is compressed, what is compressed".to_vec();
         for codec in [Compression::Gzip, Compression::Snappy, Compression::Lz4] {
             let mut stream = Vec::new();
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_that_kafka_protocol_reads_otherwise_is_refused() {
+    fn header_that_differs_from_kafka_protocol_is_rejected() {
         let (batch, header) = batch();
         let content = batch.slice(HEADER_BYTES..);
         let run = Runs::new(&header, &content).next().unwrap().unwrap();
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn records_that_kafka_protocol_reads_otherwise_are_refused() {
+    fn records_that_differ_from_kafka_protocol_are_rejected() {
         let (batch, header) = batch();
         let content = batch.slice(HEADER_BYTES..);
         let mut run = Runs::new(&header, &content).next().unwrap().unwrap();

@@ -1,4 +1,4 @@
-//! How an answer leaves: at once or in pieces, behind another one, and what becomes of the connection with it.
+//! The effects of a response on its connection: sent at once, in pieces or behind the next response; raw SASL frames; close.
 
 use std::time::Duration;
 
@@ -9,19 +9,19 @@ use super::Connection;
 use super::request::Call;
 use crate::hook::Action;
 
-/// What the shell has to do for a connection.
+/// An action of the shell on a connection.
 #[derive(Debug)]
 pub(crate) enum Effect {
     /// Write these bytes, not before `at`.
     Send { bytes: Bytes, at: Duration },
-    /// From now on frames hold what a SASL mechanism says and nothing else, or do so no more.
+    /// Whether the following frames hold the bytes of a SASL mechanism without Kafka's headers.
     Bare(bool),
     /// Close, once everything was written.
     Close,
 }
 
 impl Connection {
-    /// What to do about an answer whose time is `at`.
+    /// The effects of a response that is sent at `at`.
     pub(super) fn reply(
         &mut self,
         call: &Call,
@@ -52,7 +52,7 @@ impl Connection {
     }
 }
 
-/// An answer in pieces, each so much later than the one before.
+/// A response in pieces, each `every` later than the one before.
 fn dripped(frame: &Bytes, bytes: usize, every: Duration, at: Duration) -> Vec<Effect> {
     let pieces = frame.chunks(bytes.max(1)).scan(at, |at, piece| {
         let effect = Effect::Send { bytes: frame.slice_ref(piece), at: *at };
@@ -62,7 +62,7 @@ fn dripped(frame: &Bytes, bytes: usize, every: Duration, at: Duration) -> Vec<Ef
     pieces.collect()
 }
 
-/// A frame's answer to a request that nobody sent.
+/// A response with the correlation id of no request.
 pub(super) fn with_another_id(frame: &Bytes) -> Bytes {
     let mut spoilt = BytesMut::from(&frame[..]);
     if let Some(id) = spoilt.get_mut(4..8) {

@@ -20,7 +20,7 @@ pub enum Keep {
     /// The newest batches of each partition, up to so many bytes; every record is read and checked.
     LastBytes(usize),
     /// Nothing: batches are checked by header, CRC and sequence, counted and dropped, at next to no cost. Records are
-    /// read, and decompressed, only where the header says that the topic may refuse them; nothing is compressed.
+    /// read, and decompressed, only if the topic may reject them by the header; nothing is compressed.
     Nothing,
 }
 
@@ -50,7 +50,7 @@ pub struct LoggedBatch {
     pub bytes: Bytes,
     /// Length of the whole batch, were it not compressed.
     pub plain_bytes: usize,
-    /// Codec of the batch as the producer sent it; the topic may ask for another one
+    /// Codec of the batch as the producer sent it; the topic may have another one
     /// ([`TopicConfig::compression_type`](crate::TopicConfig::compression_type)).
     pub produced_compression: Compression,
     /// Length of the whole batch, as the producer sent it.

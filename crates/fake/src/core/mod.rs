@@ -1,4 +1,4 @@
-//! The cluster without its sockets: state, and one step from a request to what is to be done about it.
+//! The cluster without its sockets: state, and one step from a request to its effects.
 //!
 //! ```text
 //! handle(now, connection, call) ─▶ Served::Done(effects)            send, close
@@ -66,12 +66,12 @@ pub(crate) type ConnectionId = u64;
 struct Connection {
     broker: BrokerId,
     muted_until: Duration,
-    /// Nothing is served or answered any more.
+    /// Requests are not served any more, and get no response.
     silent: bool,
     sasl: SaslState,
-    /// It closes behind the answer that is being written.
+    /// The connection closes behind the response that is being written.
     closes: bool,
-    /// Answers that wait for the next one to go before them.
+    /// Responses that are sent behind the next one.
     overtaken: Vec<Bytes>,
 }
 
@@ -154,7 +154,7 @@ impl Core {
         self.resume(now, Pending::new(id, call))
     }
 
-    /// Ends every session: whoever asks for anything but to prove it again is thrown out.
+    /// Ends every session: a request other than a re-authentication closes its connection.
     pub(crate) fn expire_sessions(&mut self) {
         self.connections.values_mut().for_each(|connection| connection.sasl.expire());
     }

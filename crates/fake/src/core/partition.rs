@@ -1,4 +1,4 @@
-//! A partition: who leads it, who is in sync, what was appended and by whom.
+//! A partition: leader, replicas in sync, log, and the producers that appended to it.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ pub(crate) struct Partition {
     /// How many replicas may be in sync at most; all that live where it is none.
     pub(crate) isr_max: Option<usize>,
     pub(crate) log: Log,
-    /// What a replica remembers that was never stopped.
+    /// The producers, as a replica without a restart knows them.
     producers: Producers,
     /// Where the snapshots end by which replicas started anew, or will.
     snapshots: BTreeMap<BrokerId, i64>,
@@ -40,7 +40,7 @@ pub(crate) struct Appended {
     pub(crate) misnumbered: bool,
 }
 
-/// What a batch is checked against.
+/// The rules of the topic and of the request for an append.
 pub(crate) struct AppendOptions<'a> {
     pub(crate) config: &'a TopicConfig,
     pub(crate) acks: i16,
@@ -62,7 +62,7 @@ impl Partition {
         }
     }
 
-    /// Another leader, or none; a new term in any case.
+    /// Another leader, or none; a new leader epoch in any case.
     pub(crate) fn elect(&mut self, leader: Option<BrokerId>) {
         self.leader = leader;
         self.epoch.0 += 1;
@@ -75,7 +75,7 @@ impl Partition {
         }
     }
 
-    /// The batches that end behind an offset are lost, and the replicas remember what the rest of the log tells; a new term.
+    /// Loses the batches that end behind an offset; the producers are read from the rest of the log; a new leader epoch.
     /// False, and nothing is lost, where the log does not reach back so far.
     pub(crate) fn truncate(&mut self, end: i64) -> bool {
         if end < self.log.start() {
@@ -105,14 +105,14 @@ impl Partition {
         self.update_isr(is_alive);
     }
 
-    /// Who is in sync: the leader, then replicas that live, up to the limit.
+    /// Updates the replicas in sync: the leader, then live replicas, up to the limit.
     pub(crate) fn update_isr(&mut self, is_alive: impl Fn(BrokerId) -> bool) {
         let followers = self.replicas.iter().copied().filter(|broker| Some(*broker) != self.leader);
         let in_sync = self.leader.into_iter().chain(followers).filter(|broker| is_alive(*broker));
         self.isr = in_sync.take(self.isr_max.unwrap_or(usize::MAX)).collect();
     }
 
-    /// Appends a batch, or says why not, in the order in which a broker finds out.
+    /// Appends a batch, or returns the reason of its rejection, in the order of a broker's checks.
     pub(crate) fn append(
         &mut self,
         batch: &Batch,

@@ -1,4 +1,4 @@
-//! What a partition remembers of its idempotent producers: enough to tell a repeated batch from a new one.
+//! The idempotent producers of a partition: enough to distinguish a repeated batch from a new one.
 //!
 //! The rules are those of `ProducerStateManager` and `ProducerAppendInfo`: the last five batches of a producer's
 //! epoch, and no gap between them. A producer that the partition does not know may begin anywhere.
@@ -18,7 +18,7 @@ const BATCHES_KEPT: usize = 5;
 /// Most producers that a partition remembers; the lowest id is forgotten first.
 const PRODUCERS_MAX: usize = 10_000;
 
-/// What to do with a batch.
+/// Append, duplicate or rejection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Append,
@@ -128,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_five_batches_are_known_and_the_sixth_is_out_of_order() {
+    fn last_five_batches_are_duplicates_and_the_sixth_is_out_of_order() {
         let mut producers = Producers::default();
         for turn in 0..6 {
             append(&mut producers, turn * 2, 2, turn.into());
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn an_overlapping_batch_is_no_duplicate() {
+    fn overlapping_batch_is_no_duplicate() {
         let mut producers = Producers::default();
         append(&mut producers, 0, 4, 0);
         for (first, count) in [(0, 3), (1, 3), (2, 4), (5, 1)] {
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn an_old_epoch_is_fenced_and_a_new_one_begins_at_nought() {
+    fn old_epoch_is_fenced_and_new_epoch_starts_at_0() {
         let mut producers = Producers::default();
         let mut header = batch(3, 0, 1);
         producers.update(&header, 0, 7);
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_snapshot_holds_the_last_batch_before_it_and_later_ones_are_known() {
+    fn snapshot_has_the_last_batch_before_it_and_later_batches_are_known() {
         let mut producers = Producers::default();
         for turn in 0..5 {
             append(&mut producers, turn, 1, turn.into());

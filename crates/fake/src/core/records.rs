@@ -24,11 +24,11 @@ pub struct LoggedRecord {
     pub value: Option<Bytes>,
     /// Its headers, in order.
     pub headers: Vec<Header>,
-    /// Who wrote it; -1 without idempotence.
+    /// Id of the producer; -1 without idempotence.
     pub producer_id: ProducerId,
-    /// Under which epoch; -1 without idempotence.
+    /// Epoch of the producer; -1 without idempotence.
     pub epoch: ProducerEpoch,
-    /// Its own place in the producer's run of records; -1 without idempotence.
+    /// Sequence of the record; -1 without idempotence.
     pub sequence: Sequence,
 }
 
@@ -76,7 +76,7 @@ impl<'a> Runs<'a> {
         match (run.records.is_empty(), u32::try_from(self.header.records) == Ok(self.read)) {
             (false, _) => Ok(Some(run)),
             (true, true) => Ok(None),
-            (true, false) => Err(malformed("there are more or fewer records than the count says")),
+            (true, false) => Err(malformed("the count of the header is not the count of the records")),
         }
     }
 }
@@ -107,7 +107,7 @@ fn logged(header: &BatchHeader, content: &Bytes, index: u32, record: Record<'_>)
     let share = |part: Option<&[u8]>| part.map(|part| content.slice_ref(part));
     LoggedRecord {
         offset: header.base_offset + i64::from(index),
-        // What overflows wraps (`DefaultRecord.readFrom`).
+        // A sum that overflows wraps (`DefaultRecord.readFrom`).
         timestamp: header.base_timestamp_ms.wrapping_add(record.timestamp_delta),
         key: share(record.key),
         value: share(record.value),

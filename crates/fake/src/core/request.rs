@@ -24,7 +24,7 @@ pub(crate) struct Call {
     pub(crate) left_over: usize,
 }
 
-/// What stands before a request.
+/// The header of a request.
 #[derive(Clone, Debug)]
 pub(crate) struct Head {
     pub(crate) api: ApiKey,
@@ -37,7 +37,7 @@ pub(crate) struct Head {
 #[derive(Debug)]
 pub(crate) enum Body {
     ApiVersions(theirs::ApiVersionsRequest),
-    /// ApiVersions in a version that nobody knows: it is answered all the same (KIP-511).
+    /// ApiVersions in an unknown version, which gets a response all the same (KIP-511).
     UnknownApiVersions,
     CreateTopics(theirs::CreateTopicsRequest),
     Fetch(theirs::FetchRequest),
@@ -75,7 +75,7 @@ pub(crate) enum TopicRef {
     Id(TopicId),
 }
 
-/// Why a frame is no request: what the broker closes the connection for.
+/// The reason why a frame is no request; the broker closes the connection.
 pub(crate) type Malformed = String;
 
 impl Call {
@@ -128,7 +128,7 @@ impl Call {
         Ok(Self { head, body, left_over })
     }
 
-    /// A frame that holds what a client says by a mechanism and nothing else, as after a SaslHandshake v0.
+    /// A frame with the bytes of a SASL mechanism alone, as after a SaslHandshake v0.
     pub(crate) fn bare(frame: Bytes) -> Self {
         let head = Head {
             api: ApiKey::SASL_AUTHENTICATE,

@@ -1,4 +1,4 @@
-//! Writing an answer by kafka-protocol: length, header, body.
+//! Writing a response by kafka-protocol: length, header, body.
 
 use bytes::{BufMut, Bytes, BytesMut};
 use kafka_protocol::messages::ResponseHeader;
@@ -6,20 +6,20 @@ use kafka_protocol::protocol::{Encodable, StrBytes};
 use milena_codec::ErrorCode;
 use milena_codec::message::{ApiKey, Message, Version};
 
-/// What an API says to a request.
+/// The response of an API to a request.
 #[derive(Debug)]
 pub(crate) enum Response {
     /// A whole frame.
     Frame(Bytes),
-    /// Nothing, as `acks=0` asks for.
+    /// No response, as for `acks=0`.
     None,
-    /// Nothing, and the connection closes.
+    /// No response, and the connection closes.
     Close,
-    /// Nothing yet: worth asking again when something was appended.
+    /// No response yet: the request is served again after the next append.
     NotYet,
 }
 
-/// Writes the frame that answers a request of type `M`. A message that the version cannot carry closes the
+/// Writes the response frame to a request of type `M`. A message that the version cannot carry closes the
 /// connection, which no test can miss.
 pub(crate) fn frame<M: Message>(correlation_id: i32, version: i16, body: &impl Encodable) -> Response {
     let mut bytes = BytesMut::new();
@@ -41,7 +41,7 @@ pub(crate) fn finish(mut bytes: BytesMut) -> Bytes {
     bytes.freeze()
 }
 
-/// The broker's words for a code: Kafka's name of it, where there are none of its own.
+/// The error message of a code: the given one, or else Kafka's name of the code.
 pub(crate) fn error_message(code: ErrorCode, message: Option<String>) -> Option<StrBytes> {
     match (code, message) {
         (ErrorCode::NONE, _) => None,

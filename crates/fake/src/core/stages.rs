@@ -1,4 +1,4 @@
-//! The stages of a request: each may wait, spoil what comes after it, or end the request.
+//! The stages of a request: each may wait, change the next one, or end the request.
 //!
 //! ```text
 //! Start ─▶ Before ─▶ (Held) ─▶ Appending ─▶ Serving ─▶ After ─▶ (ResponseHeld) ─▶ Response
@@ -19,10 +19,10 @@ use super::response::Response;
 use super::{ConnectionId, Core, Now};
 use crate::hook::{Action, Plan, Request};
 
-/// What came of a request.
+/// Progress of a request.
 #[derive(Debug)]
 pub(crate) enum Served {
-    /// It is served.
+    /// The request is served.
     Done(Vec<Effect>),
     /// The connection stands still. Resume at `until`, and whenever the cluster changed.
     Wait { until: Option<Duration>, pending: Box<Pending> },
@@ -43,7 +43,7 @@ pub(crate) struct Pending {
     stage: Stage,
 }
 
-/// How far a request came.
+/// The stage of a request.
 #[derive(Clone, Debug)]
 enum Stage {
     Start,
@@ -57,7 +57,7 @@ enum Stage {
     Response(Option<Bytes>),
 }
 
-/// What a stage leads to.
+/// The result of a stage.
 enum Step {
     Next(Stage),
     Wait { stage: Stage, until: Option<Duration> },
@@ -75,12 +75,12 @@ impl Pending {
         Box::new(Self { connection, call, plan: Plan::default(), stage: Stage::Start })
     }
 
-    /// What hooks have in mind for before serving, or for the answer.
+    /// The action of a hook before serving, or on the response.
     fn action(&self, applied: bool) -> Option<&Action> {
         self.plan.effect.as_ref().filter(|effect| effect.applied == applied).map(|effect| &effect.action)
     }
 
-    /// Whether the client is told that its connection closed, before this request is served.
+    /// Whether the connection closes for the client before this request is served.
     pub(crate) fn disconnects_first(&self) -> bool {
         matches!(self.action(false), Some(Action::DisconnectThenApply(_) | Action::DisconnectThenHold(_)))
     }
@@ -93,7 +93,7 @@ impl Pending {
         }
     }
 
-    /// What a hook sends in the place of the answer; none where it lets the answer through.
+    /// The bytes that a hook sends in the place of the response; none if it sends the response.
     fn replaced(&self, action: &Action) -> Option<Bytes> {
         match action {
             Action::Raw(bytes) => Some(bytes.clone()),
@@ -169,7 +169,7 @@ impl Core {
         Step::Next(Stage::Before)
     }
 
-    /// What hooks do in the place of serving.
+    /// The action of a hook in the place of serving.
     fn before(&mut self, now: Now, broker: BrokerId, pending: &Pending) -> Step {
         let Some(action) = pending.action(false) else { return Step::Next(Stage::AppendDelay) };
         match action {
@@ -197,7 +197,7 @@ impl Core {
         }
     }
 
-    /// What hooks do with the answer of what was served.
+    /// The action of a hook on the response.
     fn after(&mut self, now: Now, broker: BrokerId, pending: &Pending, response: Option<Bytes>) -> Step {
         let Some(action) = pending.action(true) else { return Step::Next(Stage::Response(response)) };
         let answered = |bytes: Option<Bytes>| Step::Next(Stage::Response(bytes));
@@ -240,7 +240,7 @@ impl Core {
         api::serve(self, &cx, body)
     }
 
-    /// Sends an answer over the link, and mutes the connection where a quota says so.
+    /// Sends a response over the link, and mutes the connection for the throttle time.
     fn response(
         &mut self,
         now: Now,
@@ -265,7 +265,7 @@ impl Core {
     }
 }
 
-/// How long a Fetch may wait for records.
+/// End of the time that a Fetch may wait for records.
 fn max_wait(now: Now, call: &Call) -> Duration {
     let millis = match &call.body {
         Body::Fetch(request) => u64::try_from(request.max_wait_ms).unwrap_or_default(),

@@ -18,14 +18,14 @@ use crate::release::Versions;
 pub(crate) struct Broker {
     pub(crate) host: String,
     pub(crate) port: u16,
-    /// Where it says it is, when that is not where it is.
+    /// Advertised address, if it differs from the real one.
     pub(crate) advertised: Option<(String, u16)>,
     pub(crate) alive: bool,
-    /// Answers arrive this much later; the broker goes on meanwhile.
+    /// Delay of responses; the broker goes on meanwhile.
     pub(crate) link_delay: Duration,
     /// An append takes this long; the connection stands still meanwhile.
     pub(crate) append_delay: Duration,
-    /// Each Produce answer asks for this pause, and the connection is muted for as long (KIP-219).
+    /// Throttle time of each Produce response; the connection is muted for as long (KIP-219).
     pub(crate) throttle: Duration,
 }
 
@@ -45,20 +45,20 @@ impl Broker {
 }
 
 impl Broker {
-    /// Where it says it is.
+    /// The advertised address.
     pub(crate) fn advertised(&self) -> (&str, u16) {
         self.advertised.as_ref().map_or((&self.host, self.port), |(host, port)| (host, *port))
     }
 }
 
-/// What holds for the whole cluster.
+/// The settings of the whole cluster.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) keep: Keep,
     pub(crate) versions: Versions,
     pub(crate) auto_create: bool,
     pub(crate) default_partitions: usize,
-    /// Who may come in; none where everybody may.
+    /// SASL; none if it is not required.
     pub(crate) access: Option<Access>,
 }
 
@@ -74,7 +74,7 @@ pub(crate) struct State {
     topics_made: u64,
 }
 
-/// What a verb was asked about and is not there.
+/// The object of an operation, which does not exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum NotFound {
     Broker(BrokerId),
@@ -129,7 +129,7 @@ impl State {
         Ok(())
     }
 
-    /// A broker that ends, if it has not ended yet, to start again: what it is like.
+    /// Stops a broker that is to start again, if it is alive; returns its settings.
     pub(crate) fn stop(&mut self, id: BrokerId) -> Result<Broker, NotFound> {
         let broker = self.broker_mut(id)?.clone();
         if broker.alive {
@@ -236,7 +236,7 @@ impl State {
         self.topic_mut(topic)?.partition_mut(partition).ok_or_else(missing)
     }
 
-    // What there is.
+    // Look-ups.
 
     pub(crate) fn live_brokers(&self) -> impl Iterator<Item = (BrokerId, &Broker)> {
         self.brokers.iter().filter(|(_, broker)| broker.alive).map(|(id, broker)| (*id, broker))

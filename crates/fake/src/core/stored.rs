@@ -1,7 +1,7 @@
 //! A batch as a log stores it: as it came, or its records encoded anew with the topic's codec
 //! (`LogValidator.validateMessagesAndAssignOffsetsCompressed`, tried on Kafka 4.3.1).
 //!
-//! | came with | topic asks for | offset deltas 0, 1, 2 … | others |
+//! | codec of the producer | codec of the topic | offset deltas 0, 1, 2 … | others |
 //! |---|---|---|---|
 //! | no compression | the same | as it came | as it came |
 //! | a codec | the same | as it came | UNKNOWN_SERVER_ERROR: Kafka 4.3.1 fails while it renumbers them |
@@ -37,7 +37,7 @@ pub(crate) struct Stored {
 }
 
 impl Stored {
-    /// Encodes the batch anew where the topic asks for another codec. `append_time_ms` replaces the timestamps.
+    /// Encodes the batch anew if the topic has another codec. `append_time_ms` replaces the timestamps.
     pub(crate) fn new(
         batch: &Batch,
         content: &Content,

@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_those_that_kafka_takes() {
+    fn topic_names_are_those_of_kafka() {
         for name in ["orders", "a.b_c-1", &"x".repeat(249)] {
             assert!(is_valid_name(name), "{name}");
         }

@@ -89,7 +89,7 @@ impl TopicConfig {
         !self.log_append_time && timestamp_ms != NO_TIMESTAMP_MS && is_out_of_range
     }
 
-    /// Changes the setting of this name, as CreateTopics asks for it; false for a name or value that is none.
+    /// Changes the setting of this name, as in a CreateTopics request; false for an unknown name or a wrong value.
     pub(crate) fn set(&mut self, name: &str, value: &str) -> bool {
         match name {
             "max.message.bytes" => set(&mut self.max_message_bytes, value.parse().ok()),
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn settings_have_kafkas_names_and_others_are_refused() {
+    fn unknown_topic_settings_are_rejected() {
         let mut config = TopicConfig::default();
         assert!(config.set("max.message.bytes", "1000"));
         assert!(config.set("cleanup.policy", "compact,delete"));

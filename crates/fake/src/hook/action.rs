@@ -1,4 +1,4 @@
-//! What a hook does to a request or to its answer.
+//! The action of a hook on a request or on its response.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,10 +8,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use milena_codec::ErrorCode;
 
-/// What happens to a request instead of, before or after being served.
+/// The action on a request in the place of serving it, before it or after it.
 ///
 /// Without [`apply_then`](crate::On::apply_then) nothing of the request is applied, but by the actions that need the
-/// real answer to spoil it.
+/// response of the request to change it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Action {
@@ -21,56 +21,56 @@ pub enum Action {
     Error {
         /// The code.
         code: ErrorCode,
-        /// The broker's words for it, where the version carries them.
+        /// Error message of the broker, if the version carries one.
         message: Option<String>,
-        /// The records of the batch to blame, by their place in it (Produce v8 and up).
+        /// Record errors, by the place of each record in the batch (Produce v8 and up).
         records: Vec<i32>,
     },
-    /// No answer, and none to any later request of the connection, which stays open.
+    /// No response, and none to any later request of the connection, which stays open.
     Silence,
     /// The connection closes.
     Disconnect,
     /// The connection closes. The request, and those that the client sent behind it on the connection, are served so much
-    /// later, and not answered.
+    /// later, without a response.
     DisconnectThenApply(Duration),
     /// The same when a [`Hold`](crate::Hold) is released.
     #[doc(hidden)]
     DisconnectThenHold(Gate),
-    /// The connection stands still for so long; then the request is served, or its answer sent.
+    /// The connection stands still for so long; then the request is served, or its response is sent.
     Delay(Duration),
     /// The same until a [`Hold`](crate::Hold) is released.
     #[doc(hidden)]
     Hold(Gate),
-    /// These bytes instead of the answer, exactly as given.
+    /// These bytes in the place of the response, exactly as given.
     Raw(Bytes),
-    /// A message of the test's own instead of the answer.
+    /// A message of the test in the place of the response.
     #[doc(hidden)]
     Message(MessageOf),
-    /// The first bytes of the answer's frame, its length counted; then the connection closes.
+    /// The first bytes of the response frame, its length counted; then the connection closes.
     Truncate(usize),
-    /// The answer under another correlation id.
+    /// The response with another correlation id.
     WrongCorrelationId,
-    /// The answer twice.
+    /// The response twice.
     DuplicateResponse,
-    /// The answer behind the next one of the connection. Where none comes, it stays away.
+    /// The response behind the next one of the connection; it is not sent if there is no next one.
     Overtaken,
-    /// The answer in pieces of so many bytes, one every so often.
+    /// The response in pieces of so many bytes, at an interval.
     Drip {
-        /// How many bytes a piece has; at least one.
+        /// Bytes of a piece; at least one.
         bytes: usize,
-        /// How long there is nothing between two of them.
+        /// Interval between two pieces.
         every: Duration,
     },
 }
 
 impl Action {
-    /// An error without more words.
+    /// An error without a message.
     #[must_use]
     pub const fn error(code: ErrorCode) -> Self {
         Self::Error { code, message: None, records: Vec::new() }
     }
 
-    /// Whether there is nothing to do before the request was served.
+    /// Whether the action needs the response of the request.
     pub(crate) const fn needs_a_response(&self) -> bool {
         matches!(
             self,

@@ -6,7 +6,7 @@ use milena_codec::message::ApiKey;
 /// A topic, and a partition where the API names one.
 pub(crate) type Target = (String, Option<PartitionId>);
 
-/// What hooks may ask about a request.
+/// The properties of a request by which hooks choose.
 #[derive(Debug)]
 pub(crate) struct Request<'a> {
     pub(crate) api: ApiKey,
@@ -15,7 +15,7 @@ pub(crate) struct Request<'a> {
     pub(crate) targets: &'a [Target],
 }
 
-/// What a request must be like; what is none may be anything.
+/// The properties that a request must have; one that is none matches every request.
 #[derive(Clone, Debug)]
 pub(crate) struct Filter {
     pub(crate) api: ApiKey,

@@ -1,8 +1,8 @@
 //! Hooks: what is to go wrong, with which request, how often.
 //!
-//! Hooks are asked in the order in which they were set. A hook for the whole request takes it and no other is asked;
-//! an error for some partitions takes those, and later hooks may take the others. A hook fires once unless it was
-//! told a count or `always`.
+//! Hooks are tried in the order in which they were set. A hook for the whole request takes it, and no other is tried;
+//! an error for some partitions takes those, and later hooks may take the others. A hook fires once, unless it
+//! has a count or `always`.
 
 mod action;
 mod filter;
@@ -31,11 +31,11 @@ pub(crate) struct Hook {
     pub(crate) effect: Effect,
 }
 
-/// What a hook does when it fires.
+/// The action of a hook, and its time.
 #[derive(Clone, Debug)]
 pub(crate) struct Effect {
     pub(crate) action: Action,
-    /// The request is served first, and its answer is what goes wrong.
+    /// The request is served first; the action is on its response.
     pub(crate) applied: bool,
 }
 
@@ -91,7 +91,7 @@ impl Hook {
     }
 }
 
-/// What hooks have in mind for one request.
+/// The actions of the hooks on one request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Plan {
     faults: Vec<Fault>,

@@ -1,4 +1,4 @@
-//! One connection: frames in, one request after the other, answers out in order, each not before its time.
+//! One connection: frames in, one request after the other, responses out in order, each at its time.
 
 use std::collections::VecDeque;
 use std::io;
@@ -16,7 +16,7 @@ use crate::core::{Call, ConnectionId, Effect, Pending, Served};
 
 /// `socket.request.max.bytes`.
 const FRAME_MAX: usize = 104_857_600;
-/// Most answers that wait for their time; the connection is not read from while there are as many.
+/// Most responses that wait for their time; the connection is not read from while there are as many.
 const RESPONSES_MAX: usize = 1024;
 const READ_BYTES: usize = 64 << 10;
 
@@ -38,7 +38,7 @@ pub(crate) async fn serve<S>(
     }
 }
 
-/// Behind TLS, where the cluster speaks it.
+/// Serves a connection behind TLS, if the cluster has TLS.
 async fn secured<S>(stream: S, shared: &Arc<Shared>, broker: BrokerId) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -93,11 +93,11 @@ struct Connection<S> {
     waiting: Option<(Option<Duration>, Box<Pending>)>,
     closing: bool,
     client_side: ClientSide,
-    /// Frames hold what a SASL mechanism says, and nothing else.
+    /// Frames hold the bytes of a SASL mechanism without Kafka's headers.
     bare: bool,
 }
 
-/// Whether the client sees its connection closed, while what it sent is served without answers.
+/// The client's side of a connection; once it is closed, the client's requests are served without responses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ClientSide {
     Open,
@@ -183,7 +183,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
-    /// Closes the way to the client, and drops the answers.
+    /// Closes the client's side, and drops the responses.
     async fn disconnect_client(&mut self) {
         self.responses.clear();
         if self.client_side == ClientSide::Closing {
@@ -193,7 +193,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
-    /// Writes the answers whose time has come, in one go.
+    /// Writes the responses whose time has come, in one go.
     async fn write_due(&mut self) -> io::Result<()> {
         let now = self.shared.now().elapsed;
         let mut due = BytesMut::new();

@@ -1,4 +1,4 @@
-//! TCP: a listening socket a broker.
+//! TCP: a listening socket for each broker.
 
 use std::io;
 use std::net::SocketAddr;
@@ -39,7 +39,7 @@ async fn accept_all(shared: Arc<Shared>, broker: BrokerId, socket: Arc<Mutex<Opt
             continue;
         };
         let Ok(shutdown) = shared.shutdown(broker) else { return };
-        // Without it answers are late, not wrong.
+        // Without it responses are late, not wrong.
         let _ = stream.set_nodelay(true);
         shared.runtime().spawn(serve(stream, Arc::clone(&shared), broker, shutdown));
     }

@@ -1,6 +1,6 @@
 //! The shells around the core: sockets or in-memory streams, the clock, and the tasks that serve connections.
 //!
-//! A broker has a listener. While it is open, connections are served; closing it ends all of them at once, and a
+//! A broker has a listener. While it is open, its connections are served; closing it ends all of them at once, and a
 //! listening socket is closed before the call returns.
 
 mod connection;

@@ -1,4 +1,4 @@
-//! What the tasks of a cluster and its handle share.
+//! The state that the tasks of a cluster and its handle share.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -16,7 +16,7 @@ use crate::core::{Core, Now};
 
 #[derive(Debug)]
 pub(crate) struct Shared {
-    /// Held for one step of one request, or for a verb.
+    /// Held for one step of one request, or for an operation.
     core: Mutex<Core>,
     /// Counts what happened that a waiting request may wait for.
     changes: watch::Sender<u64>,
@@ -27,12 +27,12 @@ pub(crate) struct Shared {
     started_wall_ms: i64,
     /// Whether Produce requests are read by our own decoder alone, and their buffers used again.
     pub(crate) skips_cross_check: bool,
-    /// What connections speak TLS by; none where they speak none.
+    /// TLS of the connections; none for plaintext.
     #[cfg(feature = "tls")]
     pub(crate) tls: Option<Arc<rustls::ServerConfig>>,
 }
 
-/// Where connections to a broker come in.
+/// The listener of a broker.
 #[derive(Debug)]
 struct Listener {
     /// Dropped when the listener closes, which ends the connections.

@@ -11,7 +11,7 @@ use crate::client::*;
 use crate::packed::*;
 
 #[tokio::test]
-async fn batches_of_every_codec_are_read_back_as_records() {
+async fn batches_of_every_codec_are_logged_as_records() {
     let cluster = one_broker().await;
     let mut wire = Wire::to(&cluster, 1);
     for (codec, offset) in Compression::ALL.into_iter().zip((0..).step_by(VALUES.len())) {
@@ -31,7 +31,7 @@ async fn batches_of_every_codec_are_read_back_as_records() {
 }
 
 #[tokio::test]
-async fn a_logged_batch_has_codec_and_lengths() {
+async fn logged_batch_has_codec_and_lengths() {
     let cluster = one_broker().await;
     let mut wire = Wire::to(&cluster, 1);
     for codec in Compression::ALL {
@@ -47,7 +47,7 @@ async fn a_logged_batch_has_codec_and_lengths() {
 }
 
 #[tokio::test]
-async fn a_count_other_than_that_of_the_records_is_an_invalid_record() {
+async fn wrong_record_count_is_an_invalid_record() {
     let cluster = one_broker().await;
     let mut wire = Wire::to(&cluster, 1);
     for codec in Compression::ALL {
@@ -61,7 +61,7 @@ async fn a_count_other_than_that_of_the_records_is_an_invalid_record() {
 }
 
 #[tokio::test]
-async fn records_that_do_not_fill_the_content_are_invalid() {
+async fn trailing_bytes_behind_the_records_are_invalid() {
     let cluster = one_broker().await;
     let mut wire = Wire::to(&cluster, 1);
     let good = records();
@@ -88,7 +88,7 @@ async fn records_that_do_not_fill_the_content_are_invalid() {
 }
 
 #[tokio::test]
-async fn offset_deltas_that_are_not_consecutive_are_refused_in_compressed_batches_alone() {
+async fn offset_deltas_with_gaps_are_rejected_in_compressed_batches_alone() {
     let cluster = one_broker().await;
     let mut wire = Wire::to(&cluster, 1);
     let numberings: [fn(u32) -> u32; 4] =
@@ -108,7 +108,7 @@ async fn offset_deltas_that_are_not_consecutive_are_refused_in_compressed_batche
 }
 
 #[tokio::test]
-async fn keyless_and_future_records_are_named_inside_compressed_batches() {
+async fn record_errors_are_found_inside_compressed_batches() {
     const TWO_HOURS_MS: i64 = 7_200_000;
     let cluster = one_broker().await;
     cluster.configure_topic("t", TopicConfig { compacted: true, ..TopicConfig::default() });
@@ -141,7 +141,7 @@ async fn keyless_and_future_records_are_named_inside_compressed_batches() {
 }
 
 #[tokio::test]
-async fn a_fault_far_behind_the_first_records_is_found() {
+async fn record_error_far_behind_the_first_record_is_found() {
     const MANY: u32 = 2_500;
     const FAR: u32 = 2_400;
     let cluster = one_broker().await;
@@ -172,7 +172,7 @@ async fn a_fault_far_behind_the_first_records_is_found() {
 }
 
 #[tokio::test]
-async fn a_repeated_batch_is_a_duplicate_whatever_it_is_compressed_with() {
+async fn repeated_batch_is_a_duplicate_with_any_codec() {
     let cluster = one_broker().await;
     let mut wire = Wire::to(&cluster, 1);
     wire.code(good(Compression::None)).await;
@@ -190,7 +190,7 @@ async fn a_repeated_batch_is_a_duplicate_whatever_it_is_compressed_with() {
 }
 
 #[tokio::test]
-async fn a_wrong_max_timestamp_is_corrected() {
+async fn wrong_max_timestamp_is_corrected() {
     let cluster = one_broker().await;
     let mut wire = Wire::to(&cluster, 1);
     for codec in Compression::ALL {
@@ -205,7 +205,7 @@ async fn a_wrong_max_timestamp_is_corrected() {
 }
 
 #[tokio::test]
-async fn zstd_is_unsupported_below_produce_7_and_unknown_codecs_are_unknown_errors() {
+async fn zstd_batch_is_rejected_below_produce_7_and_unknown_codec_always() {
     let cluster = one_broker().await;
     let mut wire = Wire::to(&cluster, 1);
     for version in 3..=12 {
@@ -226,7 +226,7 @@ async fn zstd_is_unsupported_below_produce_7_and_unknown_codecs_are_unknown_erro
 }
 
 #[tokio::test]
-async fn a_cluster_that_looks_like_2_0_takes_every_codec_but_zstd() {
+async fn release_2_0_accepts_every_codec_but_zstd() {
     let cluster = small(|builder| builder.look_like(Release::V2_0)).await;
     let mut wire = Wire::to(&cluster, 1);
     for codec in CODECS {
@@ -242,7 +242,7 @@ async fn a_cluster_that_looks_like_2_0_takes_every_codec_but_zstd() {
 }
 
 #[tokio::test]
-async fn a_hook_plays_a_broker_that_does_not_take_a_codec() {
+async fn hook_rejects_batches_of_a_codec() {
     let cluster = small(|builder| builder.topic("u", 1)).await;
     let mut wire = Wire::to(&cluster, 1);
     let hook = cluster.on(ApiKey::PRODUCE).topic("t").partition(0).times(2);
@@ -256,7 +256,7 @@ async fn a_hook_plays_a_broker_that_does_not_take_a_codec() {
 }
 
 #[tokio::test]
-async fn nothing_is_decompressed_where_nothing_is_kept() {
+async fn batches_are_not_decompressed_without_keeping() {
     let cluster = small(|builder| builder.keep(Keep::Nothing)).await;
     let mut wire = Wire::to(&cluster, 1);
     assert_eq!(wire.code(batch_of(Compression::Gzip, COUNT, b"no gzip")).await, ErrorCode::NONE);

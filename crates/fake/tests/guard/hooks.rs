@@ -26,7 +26,7 @@ async fn now(cluster: &Cluster) -> Duration {
 }
 
 #[tokio::test(start_paused = true)]
-async fn hooks_fire_in_their_order_as_often_as_they_were_told() {
+async fn hooks_fire_in_their_order_and_count() {
     let cluster = one_broker().await;
     let mut wire = Wire::to(&cluster, 1);
     cluster.on(ApiKey::PRODUCE).times(2).error(ErrorCode::NOT_ENOUGH_REPLICAS);
@@ -61,7 +61,7 @@ async fn filters_choose_the_broker_the_client_the_topic_and_the_partition() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_applied_first_is_written_though_the_answer_goes_wrong() {
+async fn applied_request_is_written_though_its_response_is_lost() {
     let cluster = one_broker().await;
     for action in [Action::Disconnect, Action::Truncate(7), Action::Raw(Bytes::new())] {
         let mut wire = Wire::to(&cluster, 1);
@@ -78,7 +78,7 @@ async fn what_is_applied_first_is_written_though_the_answer_goes_wrong() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn silence_lasts_for_the_connection_and_spares_the_others() {
+async fn silence_lasts_for_one_connection() {
     let cluster = one_broker().await;
     let (mut silent, mut other) = (Wire::to(&cluster, 1), Wire::to(&cluster, 1));
     cluster.on(ApiKey::PRODUCE).silence();
@@ -90,7 +90,7 @@ async fn silence_lasts_for_the_connection_and_spares_the_others() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_held_request_holds_those_behind_it_until_it_is_released() {
+async fn held_request_holds_later_requests_until_its_release() {
     let cluster = one_broker().await;
     let mut wire = Wire::to(&cluster, 1);
     for (applied, written) in [(false, 0), (true, 3)] {
@@ -112,7 +112,7 @@ async fn a_held_request_holds_those_behind_it_until_it_is_released() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_spoilt_answer_is_spoilt_as_it_was_told() {
+async fn response_actions_change_the_response() {
     let cluster = one_broker().await;
     let mut wire = Wire::to(&cluster, 1);
     cluster.on(ApiKey::PRODUCE).wrong_correlation_id();
@@ -134,7 +134,7 @@ async fn a_spoilt_answer_is_spoilt_as_it_was_told() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_that_is_overtaken_comes_behind_the_next_one() {
+async fn overtaken_response_follows_the_next_one() {
     let cluster = one_broker().await;
     let mut wire = Wire::to(&cluster, 1);
     cluster.on(ApiKey::PRODUCE).times(2).overtaken();
@@ -150,7 +150,7 @@ async fn an_answer_that_is_overtaken_comes_behind_the_next_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_drips() {
+async fn response_drips() {
     let cluster = one_broker().await;
     let mut wire = Wire::to(&cluster, 1);
     cluster.on(ApiKey::PRODUCE).drip(10, SECOND);
@@ -162,7 +162,7 @@ async fn an_answer_drips() {
 }
 
 #[tokio::test]
-async fn a_broker_is_advertised_where_it_was_told_to_say() {
+async fn advertised_address_is_in_metadata() {
     let cluster = one_broker().await;
     cluster.advertise(1, "elsewhere", 1);
     let brokers = Wire::to(&cluster, 1).metadata("t").await.brokers;
@@ -170,7 +170,7 @@ async fn a_broker_is_advertised_where_it_was_told_to_say() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_delay_of_the_link_is_not_one_of_the_broker() {
+async fn link_delay_does_not_delay_the_broker() {
     let cluster = one_broker().await;
     let five = async |wire: &mut Wire| {
         for _ in 0..5 {
@@ -196,7 +196,7 @@ async fn a_delay_of_the_link_is_not_one_of_the_broker() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_quota_is_told_at_once_and_the_connection_is_muted_for_as_long() {
+async fn throttle_time_is_returned_at_once_and_mutes_the_connection() {
     for version in [5, 9] {
         let cluster = one_broker().await;
         let mut wire = Wire::to(&cluster, 1);

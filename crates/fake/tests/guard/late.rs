@@ -12,7 +12,7 @@ use crate::client::*;
 const SECOND: Duration = Duration::from_secs(1);
 
 #[tokio::test(start_paused = true)]
-async fn a_request_is_served_late_and_so_is_what_was_sent_behind_it() {
+async fn late_request_delays_the_requests_behind_it() {
     for after in [Duration::ZERO, 5 * SECOND] {
         let cluster = one_broker().await;
         cluster.on(ApiKey::PRODUCE).disconnect_then_apply(after);
@@ -27,7 +27,7 @@ async fn a_request_is_served_late_and_so_is_what_was_sent_behind_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_late_request_waits_for_its_release_and_comes_behind_what_was_served_meanwhile() {
+async fn late_request_is_served_at_its_release() {
     let cluster = one_broker().await;
     let hold = cluster.on(ApiKey::PRODUCE).disconnect_then_hold();
     let mut wire = send(&cluster, &["a"]).await;
@@ -42,7 +42,7 @@ async fn a_late_request_waits_for_its_release_and_comes_behind_what_was_served_m
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_late_batch_is_judged_when_it_is_served() {
+async fn late_batch_is_checked_when_it_is_served() {
     let cluster = one_broker().await;
     let hold = cluster.on(ApiKey::PRODUCE).times(2).disconnect_then_hold();
     for (epoch, value) in [(0, "a"), (1, "b")] {
@@ -58,7 +58,7 @@ async fn a_late_batch_is_judged_when_it_is_served() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_late_request_ends_with_its_broker_and_finds_another_leader() {
+async fn late_request_is_lost_with_its_broker_and_finds_another_leader() {
     let cluster = Cluster::builder().brokers(2).topic("t", 1).in_memory().wall_clock_ms(NOW_MS);
     let cluster = cluster.start().await.unwrap();
     let hold = cluster.on(ApiKey::PRODUCE).times(2).disconnect_then_hold();
@@ -76,7 +76,7 @@ async fn a_late_request_ends_with_its_broker_and_finds_another_leader() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_held_request_is_served_though_its_client_has_gone() {
+async fn held_request_is_served_after_its_client_disconnected() {
     let cluster = one_broker().await;
     let hold = cluster.on(ApiKey::PRODUCE).hold();
     let wire = send(&cluster, &["a", "b"]).await;

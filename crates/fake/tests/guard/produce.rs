@@ -9,7 +9,7 @@ use milena_fake::{Cluster, TopicConfig};
 use crate::client::*;
 
 #[tokio::test]
-async fn a_good_batch_is_appended_with_its_offsets_under_every_version() {
+async fn valid_batch_is_appended_in_every_version() {
     let cluster = one_broker().await;
     let mut wire = Wire::to(&cluster, 1);
     for version in 3..=12 {
@@ -26,7 +26,7 @@ async fn a_good_batch_is_appended_with_its_offsets_under_every_version() {
 }
 
 #[tokio::test]
-async fn acks_other_than_all_one_and_none_are_refused() {
+async fn invalid_acks_are_rejected() {
     let cluster = one_broker().await;
     let mut wire = Wire::to(&cluster, 1);
     for acks in [2, -2] {
@@ -38,7 +38,7 @@ async fn acks_other_than_all_one_and_none_are_refused() {
 }
 
 #[tokio::test]
-async fn acks_0_is_never_answered_and_an_error_closes() {
+async fn acks_0_gets_no_response_and_an_error_closes_the_connection() {
     let cluster = one_broker().await;
     let mut wire = Wire::to(&cluster, 1);
     wire.send(&to_t(0, batch(&["a"])), 9).await;
@@ -58,7 +58,7 @@ async fn acks_0_is_never_answered_and_an_error_closes() {
 }
 
 #[tokio::test]
-async fn the_crc_is_checked_after_the_size_and_before_the_sequence() {
+async fn crc_is_checked_after_the_size_and_before_the_sequence() {
     let config = TopicConfig { max_message_bytes: 200, ..TopicConfig::default() };
     let cluster = Cluster::builder().brokers(1).topic_with("t", 1, config).in_memory();
     let cluster = cluster.wall_clock_ms(NOW_MS).start().await.unwrap();
@@ -72,7 +72,7 @@ async fn the_crc_is_checked_after_the_size_and_before_the_sequence() {
 }
 
 #[tokio::test]
-async fn only_magic_2_is_taken() {
+async fn only_magic_2_is_accepted() {
     let cluster = one_broker().await;
     let mut wire = Wire::to(&cluster, 1);
     for (magic, code) in [
@@ -89,7 +89,7 @@ async fn only_magic_2_is_taken() {
 }
 
 #[tokio::test]
-async fn a_field_takes_one_whole_batch_and_a_few_bytes_more() {
+async fn records_field_holds_one_batch_and_few_trailing_bytes() {
     let cluster = one_broker().await;
     let mut wire = Wire::to(&cluster, 1);
     let one_batch = batch(&["a"]);
@@ -108,7 +108,7 @@ async fn a_field_takes_one_whole_batch_and_a_few_bytes_more() {
 }
 
 #[tokio::test]
-async fn of_two_entries_for_a_partition_the_last_wins_and_the_journal_tells() {
+async fn last_of_two_entries_for_a_partition_wins_and_is_a_violation() {
     let cluster = one_broker().await;
     let mut wire = Wire::to(&cluster, 1);
     let twice = |first: Vec<u8>, second: Vec<u8>| {
@@ -146,7 +146,7 @@ async fn malformed_batches_are_invalid_records() {
 }
 
 #[tokio::test]
-async fn what_a_broker_lets_pass_is_let_pass() {
+async fn odd_batches_that_a_broker_accepts_are_accepted() {
     let cluster = one_broker().await;
     let mut wire = Wire::to(&cluster, 1);
     let changes: [fn(&mut BatchHeader); 3] = [
@@ -166,7 +166,7 @@ async fn what_a_broker_lets_pass_is_let_pass() {
 }
 
 #[tokio::test]
-async fn a_transactional_batch_needs_a_transactional_id() {
+async fn transactional_batch_needs_a_transactional_id() {
     let cluster = one_broker().await;
     let mut wire = Wire::to(&cluster, 1);
     let transactional = sealed(&["a"], |header| {
@@ -177,7 +177,7 @@ async fn a_transactional_batch_needs_a_transactional_id() {
 }
 
 #[tokio::test]
-async fn exactly_the_limit_passes_and_a_byte_more_does_not() {
+async fn batch_of_the_limit_is_accepted_and_one_byte_more_is_rejected() {
     let bytes = batch(&["0123456789"]);
     let config = TopicConfig { max_message_bytes: bytes.len(), ..TopicConfig::default() };
     let cluster = one_broker().await;
@@ -188,7 +188,7 @@ async fn exactly_the_limit_passes_and_a_byte_more_does_not() {
 }
 
 #[tokio::test]
-async fn a_keyless_record_on_a_compacted_topic_is_named() {
+async fn keyless_record_of_a_compacted_topic_is_a_record_error() {
     let cluster = one_broker().await;
     cluster.configure_topic("t", TopicConfig { compacted: true, ..TopicConfig::default() });
     let mut wire = Wire::to(&cluster, 1);
@@ -204,7 +204,7 @@ async fn a_keyless_record_on_a_compacted_topic_is_named() {
 }
 
 #[tokio::test]
-async fn timestamps_too_far_in_the_future_are_named() {
+async fn future_timestamps_are_record_errors() {
     const HOUR_MS: i64 = 3_600_000;
     let cluster = one_broker().await;
     let mut wire = Wire::to(&cluster, 1);
@@ -243,7 +243,7 @@ fn at(first_ms: i64, second_ms: i64) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn timestamps_that_wrap_are_named_record_by_record() {
+async fn wrapping_timestamps_are_record_errors() {
     let cluster = one_broker().await;
     let mut wire = Wire::to(&cluster, 1);
     for (first_ms, second_ms, blamed) in [
@@ -264,7 +264,7 @@ async fn timestamps_that_wrap_are_named_record_by_record() {
 }
 
 #[tokio::test]
-async fn timestamps_too_far_in_the_past_are_named() {
+async fn past_timestamps_are_record_errors() {
     let cluster = one_broker().await;
     cluster.configure_topic("t", TopicConfig { timestamp_before_max_ms: 60_000, ..TopicConfig::default() });
     let mut wire = Wire::to(&cluster, 1);
@@ -276,7 +276,7 @@ async fn timestamps_too_far_in_the_past_are_named() {
 }
 
 #[tokio::test]
-async fn topics_are_unknown_by_name_and_by_id() {
+async fn unknown_topics_are_rejected_by_name_and_by_id() {
     let cluster = one_broker().await;
     let mut wire = Wire::to(&cluster, 1);
     let good = || Some(Bytes::from(batch(&["a"])));

@@ -12,7 +12,7 @@ use tokio::io::AsyncWriteExt;
 use crate::client::*;
 
 #[tokio::test]
-async fn an_unknown_version_of_api_versions_is_answered_in_version_0() {
+async fn unknown_version_of_api_versions_gets_version_0() {
     let cluster = one_broker().await;
     let mut wire = Wire::to(&cluster, 1);
     for version in [5, 99, -1] {
@@ -29,7 +29,7 @@ async fn an_unknown_version_of_api_versions_is_answered_in_version_0() {
 }
 
 #[tokio::test]
-async fn a_client_without_a_proper_name_is_told_so() {
+async fn invalid_client_name_gets_invalid_request() {
     let cluster = one_broker().await;
     let mut wire = Wire::to(&cluster, 1);
     for (name, version) in [("", "1"), ("milena", ""), ("mi lena", "1"), ("milena", "1_0"), ("-x", "1")] {
@@ -40,7 +40,7 @@ async fn a_client_without_a_proper_name_is_told_so() {
 }
 
 #[tokio::test]
-async fn a_release_offers_its_own_versions_and_no_others() {
+async fn release_offers_its_versions_alone() {
     let cluster = small(|builder| builder.look_like(Release::V2_8)).await;
     let mut wire = Wire::to(&cluster, 1);
     let answer = wire.call(&named("milena", "1"), 3).await;
@@ -53,7 +53,7 @@ async fn a_release_offers_its_own_versions_and_no_others() {
 }
 
 #[tokio::test]
-async fn what_is_no_request_closes_the_connection_and_no_other() {
+async fn malformed_request_closes_its_connection_alone() {
     let cluster = one_broker().await;
     let mut bystander = Wire::to(&cluster, 1);
     let versions =
@@ -76,7 +76,7 @@ async fn what_is_no_request_closes_the_connection_and_no_other() {
 }
 
 #[tokio::test]
-async fn a_count_that_the_frame_cannot_hold_closes_the_connection() {
+async fn oversized_count_closes_the_connection() {
     let cluster = one_broker().await;
     let mut wire = Wire::to(&cluster, 1);
     let mut frame = raw_header(ApiKey::PRODUCE, 3);
@@ -87,7 +87,7 @@ async fn a_count_that_the_frame_cannot_hold_closes_the_connection() {
 }
 
 #[tokio::test]
-async fn bytes_behind_the_end_of_a_request_are_passed_over_and_noted() {
+async fn trailing_bytes_of_a_request_are_a_violation() {
     let cluster = one_broker().await;
     let mut wire = Wire::to(&cluster, 1);
     // librdkafka 2.16 asks for all topics like this: four bytes of a count where a null is one byte, so that three
@@ -100,7 +100,7 @@ async fn bytes_behind_the_end_of_a_request_are_passed_over_and_noted() {
 }
 
 #[tokio::test]
-async fn every_identity_is_new_whichever_broker_gives_it() {
+async fn every_broker_returns_fresh_producer_ids() {
     let cluster = small(|builder| builder.brokers(2)).await;
     let first = Wire::to(&cluster, 1).identity().await;
     let second = Wire::to(&cluster, 2).identity().await;
@@ -113,7 +113,7 @@ async fn every_identity_is_new_whichever_broker_gives_it() {
 }
 
 #[tokio::test]
-async fn metadata_creates_a_topic_for_the_next_question() {
+async fn metadata_creates_a_topic_for_the_next_request() {
     let cluster = small(|builder| builder.default_partitions(4)).await;
     let mut wire = Wire::to(&cluster, 1);
     assert_eq!(wire.metadata("new").await.topics[0].error_code, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
@@ -123,7 +123,7 @@ async fn metadata_creates_a_topic_for_the_next_question() {
 }
 
 #[tokio::test]
-async fn metadata_creates_nothing_where_the_flag_or_the_broker_says_so() {
+async fn metadata_creates_no_topic_without_the_flag_or_the_setting() {
     let off = small(|builder| builder.auto_create(false)).await;
     Wire::to(&off, 1).metadata("new").await;
     assert_eq!(off.partition_count("new"), None);
@@ -138,7 +138,7 @@ async fn metadata_creates_nothing_where_the_flag_or_the_broker_says_so() {
 }
 
 #[tokio::test]
-async fn metadata_answers_by_id_and_for_all_topics_at_once() {
+async fn metadata_describes_topics_by_id_and_all_topics() {
     let cluster = small(|builder| builder.topic("u", 2)).await;
     let mut wire = Wire::to(&cluster, 1);
     let all = MetadataRequest { topics: None, ..MetadataRequest::default() };
@@ -153,7 +153,7 @@ async fn metadata_answers_by_id_and_for_all_topics_at_once() {
 }
 
 #[tokio::test]
-async fn a_dead_broker_is_not_listed_and_leads_nothing() {
+async fn stopped_broker_is_not_listed_and_leads_nothing() {
     let cluster = Cluster::builder().topic("t", 3).in_memory().start().await.unwrap();
     let mut wire = Wire::to(&cluster, 1);
     cluster.kill(2);

@@ -67,7 +67,7 @@ async fn with_four_records() -> (Cluster, Wire) {
 }
 
 #[tokio::test]
-async fn offsets_are_found_by_place_and_by_time_in_every_version() {
+async fn list_offsets_returns_ends_and_times_in_every_version() {
     let (_cluster, mut wire) = with_four_records().await;
     for version in 1..=10 {
         for (timestamp, found) in [
@@ -86,7 +86,7 @@ async fn offsets_are_found_by_place_and_by_time_in_every_version() {
 }
 
 #[tokio::test]
-async fn records_are_read_from_the_batch_that_holds_the_offset_in_every_version() {
+async fn fetch_starts_with_the_batch_of_the_offset_in_every_version() {
     let (cluster, mut wire) = with_four_records().await;
     let id = cluster.topic_id("t").unwrap();
     let read = |values: &[(i64, &str)]| {
@@ -103,7 +103,7 @@ async fn records_are_read_from_the_batch_that_holds_the_offset_in_every_version(
 }
 
 #[tokio::test]
-async fn compressed_batches_are_found_by_time_and_fetched_as_they_are_stored() {
+async fn compressed_batches_are_found_by_time_and_fetched_unchanged() {
     for codec in CODECS {
         let cluster = one_broker().await;
         let mut wire = Wire::to(&cluster, 1);
@@ -130,7 +130,7 @@ async fn compressed_batches_are_found_by_time_and_fetched_as_they_are_stored() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_refused() {
+async fn unknown_topics_and_partitions_are_rejected() {
     let (cluster, mut wire) = with_four_records().await;
     let id = cluster.topic_id("t").unwrap();
     for offset in [5, -1] {
@@ -145,7 +145,7 @@ async fn what_is_not_there_is_refused() {
 }
 
 #[tokio::test]
-async fn only_the_leader_is_read_from_and_only_in_its_own_term() {
+async fn only_the_leader_serves_readers_and_only_in_its_epoch() {
     let cluster = Cluster::builder().brokers(2).topic("t", 1).in_memory().start().await.unwrap();
     cluster.bump_epoch("t", 0);
     let id = cluster.topic_id("t").unwrap();
@@ -167,7 +167,7 @@ async fn only_the_leader_is_read_from_and_only_in_its_own_term() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_fetch_waits_for_records_and_no_longer_than_it_may() {
+async fn fetch_waits_for_records_until_max_wait() {
     let (cluster, mut wire) = with_four_records().await;
     let id = cluster.topic_id("t").unwrap();
     let waiting = async {
@@ -188,7 +188,7 @@ async fn a_fetch_waits_for_records_and_no_longer_than_it_may() {
 }
 
 #[tokio::test]
-async fn what_was_forgotten_is_out_of_range() {
+async fn dropped_offsets_are_out_of_range() {
     let bytes = batch(&["0123456789"]).len();
     let cluster = small(|builder| builder.keep(Keep::LastBytes(2 * bytes))).await;
     let mut wire = Wire::to(&cluster, 1);

@@ -10,7 +10,7 @@ use crate::client::*;
 use crate::packed::*;
 
 #[tokio::test]
-async fn batches_are_stored_with_the_codec_of_the_topic() {
+async fn topic_codec_recompresses_batches() {
     for target in Compression::ALL {
         let cluster = with(always(target)).await;
         let mut wire = Wire::to(&cluster, 1);
@@ -37,7 +37,7 @@ async fn batches_are_stored_with_the_codec_of_the_topic() {
 }
 
 #[tokio::test]
-async fn a_batch_that_becomes_larger_is_compressed_all_the_same() {
+async fn batch_that_grows_is_compressed_all_the_same() {
     for target in CODECS {
         let cluster = with(always(target)).await;
         assert_eq!(Wire::to(&cluster, 1).code(batch(&["q"])).await, ErrorCode::NONE);
@@ -49,7 +49,7 @@ async fn a_batch_that_becomes_larger_is_compressed_all_the_same() {
 }
 
 #[tokio::test]
-async fn offset_deltas_are_rewritten_where_the_batch_is_encoded_anew() {
+async fn recompression_rewrites_offset_deltas() {
     let cluster = with(always(Compression::Lz4)).await;
     let mut wire = Wire::to(&cluster, 1);
     let gaps = records_numbered(|index| 2 * index);
@@ -64,7 +64,7 @@ async fn offset_deltas_are_rewritten_where_the_batch_is_encoded_anew() {
 }
 
 #[tokio::test]
-async fn the_base_timestamp_becomes_that_of_the_first_record() {
+async fn recompression_sets_the_base_timestamp_to_the_first_record() {
     let cluster = with(always(Compression::Zstd)).await;
     let bytes = batch_with(Compression::Gzip, COUNT, &stream(Compression::Gzip, &records()), |header| {
         header.base_timestamp_ms -= 1_000;
@@ -88,7 +88,7 @@ async fn the_base_timestamp_becomes_that_of_the_first_record() {
 }
 
 #[tokio::test]
-async fn the_size_is_checked_as_it_came_and_as_it_is_stored() {
+async fn size_is_checked_before_and_after_recompression() {
     let plain_bytes = good(Compression::None).len();
     let limit = |max_message_bytes| TopicConfig { max_message_bytes, ..always(Compression::None) };
     let cluster = with(limit(plain_bytes - 1)).await;
@@ -108,7 +108,7 @@ async fn the_size_is_checked_as_it_came_and_as_it_is_stored() {
 }
 
 #[tokio::test]
-async fn the_time_of_the_append_counts_in_batches_that_are_encoded_anew() {
+async fn recompressed_batch_gets_the_log_append_time() {
     let cluster = with(TopicConfig { log_append_time: true, ..always(Compression::Snappy) }).await;
     let answer = Wire::to(&cluster, 1).produce(good(Compression::Gzip), 9).await;
     assert!(answer.log_append_time_ms >= NOW_MS);
@@ -120,7 +120,7 @@ async fn the_time_of_the_append_counts_in_batches_that_are_encoded_anew() {
 }
 
 #[tokio::test]
-async fn compression_type_is_set_when_a_topic_is_created() {
+async fn create_topics_sets_compression_type() {
     let cluster = one_broker().await;
     let mut wire = Wire::to(&cluster, 1);
     for (value, stored) in [

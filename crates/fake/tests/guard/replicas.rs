@@ -8,7 +8,7 @@ use milena_fake::{Action, Cluster, TopicConfig};
 use crate::client::*;
 
 #[tokio::test]
-async fn another_than_the_leader_says_who_leads_from_version_10_on() {
+async fn not_leader_response_names_the_leader_since_version_10() {
     let cluster = Cluster::builder().brokers(2).topic("t", 1).in_memory().wall_clock_ms(NOW_MS);
     let cluster = cluster.start().await.unwrap();
     cluster.bump_epoch("t", 0);
@@ -35,7 +35,7 @@ async fn another_than_the_leader_says_who_leads_from_version_10_on() {
 }
 
 #[tokio::test]
-async fn a_leader_whose_followers_lag_says_so_with_the_offset_of_what_it_appended() {
+async fn not_enough_replicas_after_append_has_the_offset() {
     let cluster = one_broker().await;
     let mut wire = Wire::to(&cluster, 1);
     wire.code(batch(&["before"])).await;
@@ -46,7 +46,7 @@ async fn a_leader_whose_followers_lag_says_so_with_the_offset_of_what_it_appende
 }
 
 #[tokio::test]
-async fn too_few_replicas_in_sync_refuse_acks_all_alone() {
+async fn too_few_replicas_in_sync_reject_acks_all_alone() {
     let cluster = Cluster::builder().brokers(2).topic("t", 1).in_memory().wall_clock_ms(NOW_MS);
     let cluster = cluster.start().await.unwrap();
     cluster.configure_topic("t", TopicConfig { min_insync_replicas: 9, ..TopicConfig::default() });

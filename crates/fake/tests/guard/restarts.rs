@@ -8,7 +8,7 @@ use crate::client::*;
 const OUT_OF_ORDER: Result<i64, ErrorCode> = Err(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
 
 #[tokio::test]
-async fn a_restarted_leader_recognises_the_last_batch_of_each_producer_and_later_ones() {
+async fn restarted_leader_recognises_the_last_batch_of_each_producer_and_later_ones() {
     for kills in [true, false] {
         let cluster = one_broker().await;
         append(&cluster, 1, 7, 0..5).await;
@@ -27,7 +27,7 @@ async fn a_restarted_leader_recognises_the_last_batch_of_each_producer_and_later
 }
 
 #[tokio::test]
-async fn a_follower_that_is_elected_recognises_five_and_a_restarted_one_what_it_fetched_since() {
+async fn elected_follower_recognises_five_batches_and_a_restarted_one_those_since() {
     let cluster = brokers(2).await;
     append(&cluster, 1, 7, 0..5).await;
     cluster.kill(1);
@@ -42,7 +42,7 @@ async fn a_follower_that_is_elected_recognises_five_and_a_restarted_one_what_it_
 }
 
 #[tokio::test]
-async fn broker_that_is_killed_while_it_is_dead_remembers_what_it_fetched_since_its_end() {
+async fn second_kill_keeps_the_snapshot_of_a_stopped_broker() {
     let cluster = brokers(2).await;
     append(&cluster, 1, 7, 0..2).await;
     cluster.kill(1);
@@ -54,7 +54,7 @@ async fn broker_that_is_killed_while_it_is_dead_remembers_what_it_fetched_since_
 }
 
 #[tokio::test]
-async fn broker_that_is_removed_while_it_is_dead_and_added_again_remembers_what_it_fetched_since_its_end() {
+async fn removal_keeps_the_snapshot_of_a_stopped_broker() {
     let cluster = brokers(2).await;
     append(&cluster, 1, 7, 0..2).await;
     cluster.kill(2);
@@ -66,7 +66,7 @@ async fn broker_that_is_removed_while_it_is_dead_and_added_again_remembers_what_
 }
 
 #[tokio::test]
-async fn a_broker_that_moved_to_another_address_has_started_anew() {
+async fn change_of_address_restarts_a_broker() {
     let cluster = one_broker().await;
     append(&cluster, 1, 7, 0..3).await;
     cluster.change_address(1).unwrap();
@@ -74,7 +74,7 @@ async fn a_broker_that_moved_to_another_address_has_started_anew() {
 }
 
 #[tokio::test]
-async fn a_truncated_log_lacks_its_end_and_the_rest_of_it_tells_of_producers() {
+async fn truncation_loses_the_end_and_reads_producers_from_the_rest() {
     let cluster = brokers(2).await;
     append(&cluster, 1, 7, 0..8).await;
     append(&cluster, 1, 8, 0..1).await;
@@ -91,7 +91,7 @@ async fn a_truncated_log_lacks_its_end_and_the_rest_of_it_tells_of_producers() {
 }
 
 #[tokio::test]
-async fn a_leader_that_reads_its_log_after_a_truncation_recognises_five_of_what_is_left() {
+async fn truncated_leader_recognises_five_batches_of_the_rest() {
     let cluster = one_broker().await;
     append(&cluster, 1, 7, 0..6).await;
     cluster.restart(1).unwrap();
@@ -103,7 +103,7 @@ async fn a_leader_that_reads_its_log_after_a_truncation_recognises_five_of_what_
 }
 
 #[tokio::test]
-async fn a_batch_is_lost_as_a_whole_or_not_at_all() {
+async fn truncation_loses_whole_batches() {
     let cluster = one_broker().await;
     let mut wire = Wire::to(&cluster, 1);
     wire.produce(stamped(&["a"], stamp(7, 0, 0)), 9).await;
@@ -115,7 +115,7 @@ async fn a_batch_is_lost_as_a_whole_or_not_at_all() {
 }
 
 #[tokio::test]
-async fn a_truncation_is_a_new_term() {
+async fn truncation_bumps_the_leader_epoch() {
     let cluster = one_broker().await;
     let epoch = async || Wire::to(&cluster, 1).metadata("t").await.topics[0].partitions[0].leader_epoch.0;
     let before = epoch().await;
@@ -132,7 +132,7 @@ async fn what_is_not_kept_is_not_truncated() {
 }
 
 #[tokio::test]
-async fn a_truncation_spares_the_memory_of_producers_whose_batches_are_not_kept() {
+async fn truncation_keeps_producers_whose_batches_are_not_kept() {
     let cluster = small(|builder| builder.keep(Keep::LastBytes(200))).await;
     append(&cluster, 1, 7, 0..3).await;
     append(&cluster, 1, 8, 0..4).await;
@@ -141,7 +141,7 @@ async fn a_truncation_spares_the_memory_of_producers_whose_batches_are_not_kept(
 }
 
 #[tokio::test]
-async fn a_forgotten_producer_may_begin_anywhere() {
+async fn forgotten_producer_may_start_at_any_sequence() {
     let cluster = one_broker().await;
     append(&cluster, 1, 7, 0..3).await;
     cluster.forget_producers("t", 0);

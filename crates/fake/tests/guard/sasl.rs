@@ -44,7 +44,7 @@ fn token(subject: &str, expires_ms: i64) -> String {
 }
 
 #[tokio::test]
-async fn before_the_handshake_only_the_versions_may_be_asked_for() {
+async fn connection_admits_only_api_versions_before_the_handshake() {
     let cluster = guarded(|builder| builder).await;
     let mut wire = Wire::to(&cluster, 1);
     wire.send_raw(&raw_header(ApiKey::API_VERSIONS, 99)).await;
@@ -69,7 +69,7 @@ async fn before_the_handshake_only_the_versions_may_be_asked_for() {
 }
 
 #[tokio::test]
-async fn between_handshake_and_proof_nothing_else_may_be_asked_for() {
+async fn connection_admits_only_sasl_authenticate_after_the_handshake() {
     let cluster = guarded(|builder| builder).await;
     for versions in [true, false] {
         let mut wire = Wire::to(&cluster, 1);
@@ -83,7 +83,7 @@ async fn between_handshake_and_proof_nothing_else_may_be_asked_for() {
 }
 
 #[tokio::test]
-async fn an_unknown_mechanism_gets_the_list_and_is_shown_the_door() {
+async fn unknown_mechanism_gets_the_list_and_closes_the_connection() {
     let cluster = guarded(|builder| builder.mechanisms(&[Mechanism::ScramSha512, Mechanism::Plain])).await;
     for mechanism in ["SCRAM-SHA-256", "GSSAPI", ""] {
         let mut wire = Wire::to(&cluster, 1);
@@ -96,7 +96,7 @@ async fn an_unknown_mechanism_gets_the_list_and_is_shown_the_door() {
 }
 
 #[tokio::test]
-async fn plain_lets_in_by_name_and_password_and_by_nothing_else() {
+async fn plain_accepts_name_and_password_alone() {
     let cluster = guarded(|builder| builder).await;
     for said in
         ["\0me\0wrong", "\0you\0secret", "\0me\0", "me\0secret", "", "\0me\0secret\0", "you\0me\0secret"]
@@ -116,7 +116,7 @@ async fn plain_lets_in_by_name_and_password_and_by_nothing_else() {
 }
 
 #[tokio::test]
-async fn scram_lets_in_by_a_proof_and_proves_that_it_knows_the_password_too() {
+async fn scram_verifies_the_client_and_signs_for_the_server() {
     let cluster =
         guarded(|builder| builder.user("a,b=c", "pass").delegation_token("me", "id", "aG1hYw==")).await;
     for mechanism in [Mechanism::ScramSha256, Mechanism::ScramSha512] {
@@ -161,7 +161,7 @@ async fn scram_exchange(
 }
 
 #[tokio::test]
-async fn scram_takes_no_other_nonce_and_no_other_binding() {
+async fn scram_rejects_another_nonce_and_another_channel_binding() {
     let cluster = guarded(|builder| builder).await;
     let binding = BASE64_STANDARD.encode("n,,");
     let other = BASE64_STANDARD.encode("y,,");
@@ -180,7 +180,7 @@ async fn scram_takes_no_other_nonce_and_no_other_binding() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_lets_in_until_it_ends() {
+async fn token_authenticates_until_it_expires() {
     let cluster = guarded(|builder| builder).await;
     let mut wire = Wire::to(&cluster, 1);
     handshake(&mut wire, "OAUTHBEARER").await;
@@ -202,7 +202,7 @@ async fn a_token_lets_in_until_it_ends() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn behind_its_lifetime_a_session_can_only_be_renewed() {
+async fn expired_session_admits_only_reauthentication() {
     let cluster = guarded(|builder| builder.session_lifetime(10 * SECOND)).await;
     let (mut renewed, mut forgotten) = (Wire::to(&cluster, 1), Wire::to(&cluster, 1));
     for wire in [&mut renewed, &mut forgotten] {
@@ -218,7 +218,7 @@ async fn behind_its_lifetime_a_session_can_only_be_renewed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn while_a_session_is_renewed_nothing_else_may_be_asked_for_and_nobody_becomes_another() {
+async fn reauthentication_admits_no_other_request_and_no_other_user() {
     let cluster = guarded(|builder| builder.user("you", "other").session_lifetime(10 * SECOND)).await;
     let mut wire = Wire::to(&cluster, 1);
     plain(&mut wire, "me", "secret").await;
@@ -238,7 +238,7 @@ async fn while_a_session_is_renewed_nothing_else_may_be_asked_for_and_nobody_bec
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_without_an_end_and_one_just_renewed_are_not_renewed() {
+async fn session_without_an_end_or_just_renewed_rejects_reauthentication() {
     let endless = guarded(|builder| builder).await;
     let mut wire = Wire::to(&endless, 1);
     plain(&mut wire, "me", "secret").await;
@@ -254,7 +254,7 @@ async fn a_session_without_an_end_and_one_just_renewed_are_not_renewed() {
 }
 
 #[tokio::test]
-async fn a_listener_without_sasl_says_that_this_is_no_time_for_it() {
+async fn listener_without_sasl_returns_illegal_sasl_state() {
     let cluster = one_broker().await;
     let mut wire = Wire::to(&cluster, 1);
     assert_eq!(handshake(&mut wire, "PLAIN").await, ErrorCode::ILLEGAL_SASL_STATE);
@@ -263,7 +263,7 @@ async fn a_listener_without_sasl_says_that_this_is_no_time_for_it() {
 }
 
 #[tokio::test]
-async fn behind_a_handshake_of_version_0_the_exchange_goes_on_without_headers() {
+async fn handshake_version_0_continues_without_headers() {
     let cluster = guarded(|builder| builder).await;
     for (said, is_let_in) in [(b"\0me\0secret", true), (b"\0me\0Secret", false)] {
         let mut wire = Wire::to(&cluster, 1);
@@ -278,7 +278,7 @@ async fn behind_a_handshake_of_version_0_the_exchange_goes_on_without_headers() 
 }
 
 #[tokio::test]
-async fn users_come_and_go_and_sessions_end_when_they_are_told_to() {
+async fn users_are_added_and_removed_and_sessions_expired() {
     let cluster = guarded(|builder| builder).await;
     let mut wire = Wire::to(&cluster, 1);
     plain(&mut wire, "me", "secret").await;
@@ -297,7 +297,7 @@ async fn users_come_and_go_and_sessions_end_when_they_are_told_to() {
 }
 
 #[tokio::test]
-async fn what_was_said_to_prove_it_is_nowhere_to_be_read() {
+async fn credentials_are_not_in_the_journal_or_in_debug() {
     let cluster = guarded(|builder| builder).await;
     let mut wire = Wire::to(&cluster, 1);
     plain(&mut wire, "me", "secret").await;
@@ -307,7 +307,7 @@ async fn what_was_said_to_prove_it_is_nowhere_to_be_read() {
 }
 
 #[tokio::test]
-async fn garbage_in_the_place_of_a_proof_closes_the_connection() {
+async fn malformed_credentials_close_the_connection() {
     let cluster = guarded(|builder| builder).await;
     for mechanism in Mechanism::ALL {
         let mut wire = Wire::to(&cluster, 1);

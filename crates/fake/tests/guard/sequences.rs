@@ -9,7 +9,7 @@ use crate::client::*;
 const OUT_OF_ORDER: ErrorCode = ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER;
 
 #[tokio::test]
-async fn a_repetition_of_one_of_the_last_five_batches_has_the_offset_of_the_first() {
+async fn repeated_batch_of_the_last_five_gets_its_first_offset() {
     let cluster = one_broker().await;
     let mut wire = Wire::to(&cluster, 1);
     for turn in 0..6 {
@@ -29,7 +29,7 @@ async fn a_repetition_of_one_of_the_last_five_batches_has_the_offset_of_the_firs
 }
 
 #[tokio::test]
-async fn a_repetition_tells_the_timestamp_that_is_stored() {
+async fn repeated_batch_gets_the_stored_timestamp() {
     let cluster = one_broker().await;
     let mut wire = Wire::to(&cluster, 1);
     for (sequence, log_append_time) in [(0, false), (1, true)] {
@@ -43,7 +43,7 @@ async fn a_repetition_tells_the_timestamp_that_is_stored() {
 }
 
 #[tokio::test]
-async fn a_gap_is_out_of_order_and_so_is_a_new_epoch_that_does_not_begin_at_nought() {
+async fn sequence_gap_and_new_epoch_above_0_are_out_of_order() {
     let cluster = one_broker().await;
     let mut wire = Wire::to(&cluster, 1);
     assert_eq!(wire.code(stamped(&["a"], stamp(7, 0, 0))).await, ErrorCode::NONE);
@@ -54,7 +54,7 @@ async fn a_gap_is_out_of_order_and_so_is_a_new_epoch_that_does_not_begin_at_noug
 }
 
 #[tokio::test]
-async fn an_old_epoch_is_fenced_even_with_a_repetition() {
+async fn old_epoch_is_fenced_even_for_a_repeated_batch() {
     let cluster = one_broker().await;
     let mut wire = Wire::to(&cluster, 1);
     wire.code(stamped(&["a"], stamp(7, 3, 0))).await;
@@ -66,7 +66,7 @@ async fn an_old_epoch_is_fenced_even_with_a_repetition() {
 }
 
 #[tokio::test]
-async fn a_producer_that_is_not_known_may_begin_anywhere() {
+async fn unknown_producer_may_start_at_any_sequence() {
     let cluster = one_broker().await;
     let mut wire = Wire::to(&cluster, 1);
     assert_eq!(wire.code(stamped(&["a"], stamp(7, 2, 5))).await, ErrorCode::NONE);
@@ -75,7 +75,7 @@ async fn a_producer_that_is_not_known_may_begin_anywhere() {
 }
 
 #[tokio::test]
-async fn sequences_go_on_at_nought_after_the_last() {
+async fn sequences_continue_at_0_after_the_last() {
     let cluster = one_broker().await;
     let mut wire = Wire::to(&cluster, 1);
     assert_eq!(wire.code(stamped(&["a"], stamp(7, 0, i32::MAX - 1))).await, ErrorCode::NONE);
@@ -86,7 +86,7 @@ async fn sequences_go_on_at_nought_after_the_last() {
 }
 
 #[tokio::test]
-async fn what_is_remembered_survives_a_restart_and_a_new_leader_but_not_a_new_topic() {
+async fn producers_survive_a_restart_and_a_new_leader_but_not_a_new_topic() {
     let cluster = Cluster::builder().brokers(2).topic("t", 1).in_memory().wall_clock_ms(NOW_MS);
     let cluster = cluster.start().await.unwrap();
     let first = stamped(&["a"], stamp(7, 0, 0));
@@ -105,7 +105,7 @@ async fn what_is_remembered_survives_a_restart_and_a_new_leader_but_not_a_new_to
 }
 
 #[tokio::test]
-async fn records_without_a_producer_may_be_repeated() {
+async fn batches_without_a_producer_id_may_be_repeated() {
     let cluster = one_broker().await;
     let mut wire = Wire::to(&cluster, 1);
     for offset in 0..3 {

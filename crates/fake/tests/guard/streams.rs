@@ -10,7 +10,7 @@ use crate::packed::*;
 const UNDECODABLE: ErrorCode = ErrorCode::UNKNOWN_SERVER_ERROR;
 
 #[tokio::test]
-async fn a_stream_that_is_cut_short_is_undecodable() {
+async fn truncated_stream_is_undecodable() {
     let cluster = one_broker().await;
     let mut wire = Wire::to(&cluster, 1);
     for codec in CODECS {
@@ -29,7 +29,7 @@ async fn a_stream_that_is_cut_short_is_undecodable() {
 }
 
 #[tokio::test]
-async fn a_stream_of_another_codec_or_of_none_is_undecodable() {
+async fn stream_of_another_codec_is_undecodable() {
     let cluster = one_broker().await;
     let mut wire = Wire::to(&cluster, 1);
     for codec in CODECS {
@@ -41,7 +41,7 @@ async fn a_stream_of_another_codec_or_of_none_is_undecodable() {
 }
 
 #[tokio::test]
-async fn bytes_behind_a_stream_are_refused() {
+async fn trailing_bytes_of_a_stream_are_rejected() {
     let cluster = one_broker().await;
     let mut wire = Wire::to(&cluster, 1);
     for codec in CODECS {
@@ -54,7 +54,7 @@ async fn bytes_behind_a_stream_are_refused() {
 }
 
 #[tokio::test]
-async fn sizes_and_checksums_that_lie_are_undecodable() {
+async fn wrong_sizes_and_checksums_are_undecodable() {
     let cluster = one_broker().await;
     let mut wire = Wire::to(&cluster, 1);
     let content = records();
@@ -85,7 +85,7 @@ async fn sizes_and_checksums_that_lie_are_undecodable() {
 }
 
 #[tokio::test]
-async fn forms_that_other_clients_write_are_taken() {
+async fn stream_forms_of_other_clients_are_accepted() {
     let cluster = one_broker().await;
     let mut wire = Wire::to(&cluster, 1);
     let content = records();

@@ -51,7 +51,7 @@ async fn is_served(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> bool {
 }
 
 #[tokio::test]
-async fn a_connection_speaks_tls_on_sockets_and_in_memory() {
+async fn connections_use_tls_on_sockets_and_in_memory() {
     let cluster = Cluster::builder().brokers(1).tls(server()).start().await.unwrap();
     let name = || ServerName::try_from("localhost").unwrap();
     let socket = TcpStream::connect(cluster.bootstrap_servers()).await.unwrap();

@@ -31,7 +31,7 @@ async fn create(wire: &mut Wire, topic: CreatableTopic, version: i16) -> (ErrorC
 }
 
 #[tokio::test]
-async fn a_topic_is_created_with_what_it_was_asked_for_in_every_version() {
+async fn create_topics_creates_the_requested_topic_in_every_version() {
     let cluster = small(|builder| builder.brokers(3).default_partitions(4)).await;
     let mut wire = Wire::to(&cluster, 2);
     for version in 2..=7 {
@@ -52,7 +52,7 @@ async fn a_topic_is_created_with_what_it_was_asked_for_in_every_version() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_created_is_refused() {
+async fn invalid_topics_are_not_created() {
     let cluster = one_broker().await;
     let mut wire = Wire::to(&cluster, 1);
     for (wanted, code) in [
@@ -73,7 +73,7 @@ async fn what_cannot_be_created_is_refused() {
 }
 
 #[tokio::test]
-async fn settings_are_in_force_from_the_first_record_on() {
+async fn topic_settings_are_effective_from_the_first_record() {
     let cluster = one_broker().await;
     let mut wire = Wire::to(&cluster, 1);
     let bytes = batch(&["0123456789"]);
@@ -85,7 +85,7 @@ async fn settings_are_in_force_from_the_first_record_on() {
 }
 
 #[tokio::test]
-async fn only_validating_creates_nothing() {
+async fn validate_only_creates_no_topic() {
     let cluster = one_broker().await;
     let mut wire = Wire::to(&cluster, 1);
     let topics = vec![topic("u", 3, 1), topic("t", 1, 1)];
@@ -97,7 +97,7 @@ async fn only_validating_creates_nothing() {
 }
 
 #[tokio::test]
-async fn a_hook_may_refuse_a_topic() {
+async fn hook_rejects_a_topic() {
     let cluster = one_broker().await;
     let mut wire = Wire::to(&cluster, 1);
     cluster.on(ApiKey::CREATE_TOPICS).topic("u").error(ErrorCode::POLICY_VIOLATION);

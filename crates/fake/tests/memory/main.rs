@@ -29,7 +29,7 @@ const BATCH_BYTES_MAX: usize = 104_857_600;
 const ALLOWANCE: usize = 4 << 20;
 
 #[tokio::test]
-async fn a_bomb_costs_no_more_than_the_bound_on_a_batch() {
+async fn decompression_bomb_allocates_no_more_than_its_bound() {
     let cluster = one_broker().await;
     let max_message_bytes = 16 << 20;
     cluster.configure_topic("t", milena_fake::TopicConfig { max_message_bytes, ..Default::default() });

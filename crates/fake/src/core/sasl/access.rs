@@ -1,4 +1,4 @@
-//! Users, mechanisms and lifetimes: what the cluster knows of those who may come in.
+//! Users, delegation tokens, mechanisms, and the lifetime of sessions.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::mechanism::Mechanism;
 
-/// Who may come in.
+/// The users and mechanisms of a cluster that requires SASL.
 #[derive(Clone)]
 pub(crate) struct Access {
     /// Names and passwords.

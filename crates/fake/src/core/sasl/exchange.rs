@@ -1,4 +1,4 @@
-//! An exchange by one mechanism: what the client says, and what is said to it.
+//! A SASL exchange by one mechanism.
 
 use super::access::Access;
 use super::oauthbearer::OAuthBearer;

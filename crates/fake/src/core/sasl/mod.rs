@@ -1,4 +1,4 @@
-//! SASL as a broker has it: who may come in, by which mechanism, and for how long.
+//! The broker's side of SASL: users, mechanisms, and the lifetime of a session.
 //!
 //! ```text
 //!              ApiVersions            SaslHandshake              SaslAuthenticate …
@@ -7,7 +7,7 @@
 //!                                                         └─────────────────────────┘
 //! ```
 //!
-//! Whatever does not fit the state closes the connection. Of the proofs nothing is shared with milena's client.
+//! A request that does not fit the state closes the connection. The mechanisms share no code with milena's client.
 
 mod access;
 mod exchange;
@@ -26,7 +26,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
-/// What a client said by a mechanism. It is not printed.
+/// Bytes of a client's SASL mechanism. `Debug` does not print them: they are a secret.
 #[derive(Clone)]
 pub(crate) struct SaslBytes(pub(crate) Bytes);
 

@@ -1,4 +1,4 @@
-//! OAUTHBEARER (RFC 7628) with JWTs that nobody signed (KIP-255): `alg` is `none`, `sub` names the user, `exp` is checked.
+//! OAUTHBEARER (RFC 7628) with unsigned JWTs (KIP-255): `alg` is `none`, `sub` names the user, `exp` is checked.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -7,7 +7,7 @@ use super::step::{Authenticated, Step};
 
 const SEPARATOR: char = '\u{1}';
 
-/// What a client is told before it is refused; it answers with one separator, and then the exchange is over.
+/// The challenge before a failure; the client responds with one separator, and the exchange is over.
 const INVALID: &str = r#"{"status":"invalid_token"}"#;
 
 #[derive(Debug, Default)]
@@ -58,7 +58,7 @@ struct Claims {
     expires_ms: i64,
 }
 
-/// What a JWT without a signature says, where it is one.
+/// The claims of an unsigned JWT; none of any other text.
 fn claims(token: &str) -> Option<Claims> {
     let parts: Vec<_> = token.split('.').collect();
     let &[header, claims, ""] = &parts[..] else { return None };
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_found_where_rfc_7628_has_it() {
+    fn token_is_parsed_as_in_rfc_7628() {
         for (message, found) in [
             ("n,,\u{1}auth=Bearer abc\u{1}\u{1}", Some("abc")),
             ("n,a=me,\u{1}auth=Bearer abc\u{1}logicalCluster=lkc-1\u{1}\u{1}", Some("abc")),
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn claims_are_those_of_a_token_that_nobody_signed() {
+    fn claims_are_read_from_an_unsigned_token_alone() {
         let token = |header: &str, claims: &str| {
             format!("{}.{}.", BASE64_URL_SAFE_NO_PAD.encode(header), BASE64_URL_SAFE_NO_PAD.encode(claims))
         };

@@ -3,7 +3,7 @@
 use super::access::Access;
 use super::step::{Authenticated, Step};
 
-/// Kafka's `PlainSaslServer`: three parts, and whoever names somebody else to act for is turned away.
+/// Kafka's `PlainSaslServer`: three parts; an authorization id other than the user is rejected.
 pub(super) fn step(access: &Access, auth_bytes: &[u8]) -> Step {
     let refused = |why: &str| Step::Failed(format!("Authentication failed: {why}"));
     let Ok(text) = std::str::from_utf8(auth_bytes) else { return refused("the message is no UTF-8") };

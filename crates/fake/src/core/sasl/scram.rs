@@ -1,5 +1,5 @@
 //! The server's side of SCRAM (RFC 5802), as Kafka has it: no channel binding, names without SASLprep, and
-//! `tokenauth=true` for delegation tokens (KIP-48). Nonce and salt are made of what is at hand, so that a run can be
+//! `tokenauth=true` for delegation tokens (KIP-48). Nonce and salt are computed, not random, so that a run can be
 //! repeated.
 
 use std::fmt;
@@ -42,7 +42,7 @@ impl fmt::Debug for Scram {
 
 /// The parts of the client's first message.
 struct First<'a> {
-    /// What channel binding repeats.
+    /// The GS2 header, which the client repeats as channel binding.
     header: &'a str,
     bare: &'a str,
     user: String,
@@ -67,7 +67,7 @@ impl Scram {
             Stage::Final { .. } => self.last(message),
         };
         step.unwrap_or_else(|| {
-            // Kafka says no more to anybody, whatever was wrong.
+            // Kafka returns the same text for every failure.
             let name = self.mechanism.name();
             let what =
                 "Authentication failed during authentication due to invalid credentials with SASL mechanism";
@@ -161,7 +161,7 @@ fn unescaped(name: &str) -> Option<String> {
     Some(plain)
 }
 
-/// What the mechanism hashes by.
+/// Hash function of the mechanism.
 #[derive(Clone, Copy)]
 enum Hash {
     Sha256,
@@ -219,7 +219,7 @@ mod tests {
 
     /// The exchange of RFC 7677, section 3, but for the nonce of the server.
     #[test]
-    fn the_salted_password_is_that_of_rfc_7677() {
+    fn salted_password_is_that_of_rfc_7677() {
         let salt = BASE64_STANDARD.decode("W22ZaJ0SNY7soEsUEjb6gQ==").unwrap_or_default();
         let hash = Hash::Sha256;
         let salted = hash.salted(b"pencil", &salt, 4096);
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_read_as_it_was_meant() {
+    fn user_name_is_unescaped() {
         assert_eq!(unescaped("a=2Cb=3Dc").as_deref(), Some("a,b=c"));
         assert_eq!(unescaped("a=2cb"), None);
         let first = First::parse("n,a=me,n=me,r=abc,tokenauth=true");

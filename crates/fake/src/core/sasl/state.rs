@@ -1,4 +1,4 @@
-//! How far a connection came in proving who it is, and what it may ask meanwhile.
+//! The SASL state of a connection, and the requests that it admits.
 
 use std::time::Duration;
 
@@ -7,14 +7,14 @@ use milena_codec::message::ApiKey;
 use super::exchange::Exchange;
 use crate::mechanism::Mechanism;
 
-/// `KafkaChannel.MIN_REAUTH_INTERVAL_ONE_SECOND_NANOS`: who proves it again sooner is told that this is no time for it.
+/// `KafkaChannel.MIN_REAUTH_INTERVAL_ONE_SECOND_NANOS`: an earlier re-authentication gets ILLEGAL_SASL_STATE.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 pub(crate) enum SaslState {
-    /// The listener asks nobody.
+    /// The listener requires no SASL.
     NotRequired,
-    /// Nothing is known yet.
+    /// SaslHandshake is expected.
     Handshake {
         has_versions: bool,
     },
@@ -22,20 +22,20 @@ pub(crate) enum SaslState {
         exchange: Exchange,
         /// The exchange goes on without Kafka's headers, as after a SaslHandshake v0.
         bare: bool,
-        /// What there was, when this is to renew it.
+        /// The session that is renewed.
         before: Option<Session>,
     },
     Authenticated(Session),
 }
 
-/// Somebody who proved who he is.
+/// A session of an authenticated user.
 #[derive(Clone, Debug)]
 pub(crate) struct Session {
     pub(crate) user: String,
     pub(crate) mechanism: Mechanism,
-    /// From when on nothing is served but a new proof.
+    /// End of the session; from then on only a re-authentication is served.
     pub(crate) until: Option<Duration>,
-    /// When it was begun to be renewed for the last time.
+    /// Start of the latest re-authentication.
     pub(crate) renewed: Option<Duration>,
 }
 
@@ -71,14 +71,14 @@ impl SaslState {
         matches!(self, Self::Authenticating { bare: true, .. })
     }
 
-    /// Ends what time it has left.
+    /// Ends the session.
     pub(crate) const fn expire(&mut self) {
         if let Self::Authenticated(session) = self {
             session.until = Some(Duration::ZERO);
         }
     }
 
-    /// What a SaslHandshake begins with; none where this is no time for one.
+    /// The session that a SaslHandshake renews, if there is one; none if SaslHandshake is not expected.
     pub(crate) fn on_handshake(&self, now: Duration) -> Option<Option<Session>> {
         match self {
             Self::Handshake { .. } => Some(None),

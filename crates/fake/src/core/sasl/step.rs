@@ -1,21 +1,21 @@
-//! What comes of what a client said.
+//! The result of one step of an exchange.
 
-/// What comes of a step.
+/// The result of a step.
 pub(crate) enum Step {
-    /// The client is to say more.
+    /// The client has to respond.
     Challenge(Vec<u8>),
-    /// The client is who it says.
+    /// The exchange is complete.
     Authenticated(Authenticated),
-    /// It is not, or says nothing of sense; in the broker's words.
+    /// The exchange failed; the broker's error message.
     Failed(String),
 }
 
-/// Who came in.
+/// An authenticated user.
 #[derive(Debug, Default)]
 pub(crate) struct Authenticated {
     pub(crate) user: String,
-    /// The last word to the client.
+    /// The last bytes to the client.
     pub(crate) reply: Vec<u8>,
-    /// When the proof ends, in milliseconds since 1970, where it says so itself.
+    /// Expiry of the credentials in milliseconds since 1970, if they have one.
     pub(crate) until_ms: Option<i64>,
 }
