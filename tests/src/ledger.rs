@@ -1,25 +1,23 @@
-//! What was sent and acknowledged, against what the log has: nothing lost, nothing twice, all in order.
+//! Tagged records, and the check of their reported outcomes against the log: nothing lost, nothing twice, all in order.
 
 #![expect(clippy::panic, reason = "what is checked here fails its test")]
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use milena::{Ack, Persisted, Record, SendError};
-use milena_fake::Cluster;
+use milena_fake::{Cluster, LogCheck, LogFaults, LoggedRecord, RecordId};
 
-/// Who sent a record, and his how manieth it is. It stands at the start of the record's value.
+/// A record's sender and number. The tag is at the start of the record's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Tag {
-    /// Who.
+    /// The sender.
     pub sender: u32,
-    /// His how manieth, in the order in which the producer accepted them.
+    /// The number of the sender's record, in the order in which the producer accepted them.
     pub number: u32,
 }
 
 /// A record and its acknowledgement.
 pub type Sent = (Tag, Ack);
 
-/// A record and what became of it.
+/// A record and its outcome.
 pub type Settled = (Tag, Result<Ack, SendError>);
 
 impl Tag {
@@ -49,6 +47,10 @@ impl Tag {
         self.record(topic).partition(i32::try_from(self.number % partitions).unwrap_or(i32::MAX))
     }
 
+    fn id(self) -> RecordId {
+        RecordId { sender: self.sender, number: self.number.into() }
+    }
+
     /// The tag of a value.
     #[must_use]
     pub fn read(value: &[u8]) -> Option<Self> {
@@ -58,89 +60,72 @@ impl Tag {
     }
 }
 
-/// The tags of a topic's records, by partition; the place is the offset.
+/// The tags of a topic's records, by partition and in the order of their offsets.
 ///
 /// # Panics
-/// When a record has none, or an offset is missing.
+/// When a record has no tag, or the offsets have a gap.
 #[must_use]
 pub fn tags(cluster: &Cluster, topic: &str) -> Vec<Vec<Tag>> {
     let partitions = cluster.partition_count(topic).unwrap_or(0);
-    (0..i32::try_from(partitions).unwrap_or(i32::MAX))
-        .map(|partition| {
-            let log = cluster.log(topic, partition);
-            let tag = |(place, record): (i64, milena_fake::LoggedRecord)| {
-                assert_eq!(record.offset, place, "partition {partition} has a hole");
-                let tag = record.value.as_deref().and_then(Tag::read);
-                tag.unwrap_or_else(|| panic!("partition {partition}, offset {place}: a foreign record"))
-            };
-            (0..).zip(log).map(tag).collect()
-        })
-        .collect()
+    let tag = |(offset, record): (i64, LoggedRecord)| {
+        assert_eq!(record.offset, offset, "the offsets have a gap");
+        let tag = record.value.as_deref().and_then(Tag::read);
+        tag.unwrap_or_else(|| panic!("the record at offset {offset} has no tag"))
+    };
+    let log = |partition| (0..).zip(cluster.log(topic, partition)).map(tag).collect();
+    (0..).take(partitions).map(log).collect()
 }
 
-/// Checks that each sender's records stand in the order of their numbers in each partition, and none of them twice.
+/// Checks that each sender's records are in the order of their numbers in each partition, and none of them twice.
 ///
 /// # Panics
-/// When they do not.
+/// When they are not.
 pub fn assert_in_order(cluster: &Cluster, topic: &str) {
-    let mut seen = BTreeSet::new();
-    for (partition, tags) in tags(cluster, topic).into_iter().enumerate() {
-        let mut last: BTreeMap<u32, u32> = BTreeMap::new();
-        for (offset, tag) in tags.into_iter().enumerate() {
-            assert!(seen.insert(tag), "partition {partition}, offset {offset}: {tag:?} stands there twice");
-            let before = last.insert(tag.sender, tag.number);
-            assert!(
-                before.is_none_or(|before| before < tag.number),
-                "partition {partition}, offset {offset}: {tag:?} stands behind number {before:?}"
-            );
-        }
-    }
+    assert_truly_reported(cluster, topic, &[]);
 }
 
-/// Checks that the topic has exactly the records that were acknowledged, each once, where the acknowledgement says, and
-/// in order.
+/// Checks that the topic has exactly the records that were acknowledged, each once, at the offset of its acknowledgement,
+/// and in order.
 ///
 /// # Panics
 /// When it does not.
 pub fn assert_exactly_once(cluster: &Cluster, topic: &str, sent: &[Sent]) {
-    assert_in_order(cluster, topic);
-    let tags = tags(cluster, topic);
+    let mut check = LogCheck::default();
     for (tag, ack) in sent {
-        let (partition, offset) = (usize::try_from(ack.partition), usize::try_from(ack.offset));
-        let (Ok(partition), Ok(offset)) = (partition, offset) else { panic!("{tag:?}: {ack:?}") };
-        let found = tags.get(partition).and_then(|log| log.get(offset));
-        assert_eq!(found, Some(tag), "{ack:?}");
+        assert_ne!(ack.offset, Ack::NO_OFFSET, "{tag:?}");
+        check.expect_at(tag.id(), ack.partition, ack.offset);
     }
-    let logged: usize = tags.iter().map(Vec::len).sum();
-    assert_eq!(logged, sent.len(), "records in the log, and records acknowledged");
+    read(&mut check, cluster, topic);
+    assert_eq!(check.finish(), LogFaults::default());
 }
 
-/// Checks that the topic has no record twice, all in order, and that what was reported of each is true: an acknowledged record
-/// stands where the acknowledgement says, and a failed one as its error says.
+/// Checks that the topic has no record twice, all in order, and that each reported outcome is true: an acknowledged record
+/// is at the offset of its acknowledgement, and a failed one in the log or not, as its error reports.
 ///
 /// # Panics
 /// When it is not so.
 pub fn assert_truly_reported(cluster: &Cluster, topic: &str, settled: &[Settled]) {
-    assert_in_order(cluster, topic);
-    let tags = tags(cluster, topic);
-    let logged: BTreeSet<Tag> = tags.iter().flatten().copied().collect();
+    let mut check = LogCheck::default();
+    check.allow_others();
     for (tag, outcome) in settled {
-        let is_logged = logged.contains(tag);
         match outcome {
-            Ok(ack) if ack.offset == Ack::NO_OFFSET => assert!(is_logged, "{tag:?} is lost: {ack:?}"),
-            Ok(ack) => {
-                let (partition, offset) = (usize::try_from(ack.partition), usize::try_from(ack.offset));
-                let log = partition.ok().and_then(|partition| tags.get(partition));
-                let found = log.zip(offset.ok()).and_then(|(log, offset)| log.get(offset));
-                assert_eq!(found, Some(tag), "{ack:?}");
-            }
-            Err(error) => match error.persisted() {
-                Persisted::No => assert!(!is_logged, "{tag:?} is in the log: {error}"),
-                Persisted::Yes => assert!(is_logged, "{tag:?} is lost: {error}"),
-                Persisted::Maybe => {}
-            },
+            Ok(ack) if ack.offset != Ack::NO_OFFSET => check.expect_at(tag.id(), ack.partition, ack.offset),
+            Ok(_) => check.expect(tag.id()),
+            Err(error) if error.persisted() == Persisted::Yes => check.expect(tag.id()),
+            Err(_) => {}
         }
     }
+    read(&mut check, cluster, topic);
+    for (tag, outcome) in settled {
+        if let Some(error) = outcome.as_ref().err().filter(|error| error.persisted() == Persisted::No) {
+            assert!(!check.has_read(tag.id()), "{tag:?} is in the log: {error}");
+        }
+    }
+    assert_eq!(check.finish(), LogFaults::default());
+}
+
+fn read(check: &mut LogCheck, cluster: &Cluster, topic: &str) {
+    check.read(cluster, topic, |record| Some((Tag::read(record.value.as_deref()?)?.id(), true)));
 }
 
 #[cfg(test)]

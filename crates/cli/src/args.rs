@@ -10,11 +10,11 @@ use milena::{ConfigError, ProducerBuilder};
 
 use crate::exit::Failure;
 
-/// Which cluster, and how to talk to it. Flags beat `-X`, which beats `--config`, which beats the environment.
+/// The cluster, and the settings of its connections. Flags beat `-X`, which beats `--config`, which beats the environment.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Connection")]
 pub(crate) struct ConnectionOptions {
-    /// Brokers to ask first, between commas [env: KAFKA_BOOTSTRAP_SERVERS]
+    /// Bootstrap servers, separated by commas [env: KAFKA_BOOTSTRAP_SERVERS]
     #[arg(short, long, value_name = "HOST:PORT,…", global = true)]
     pub(crate) bootstrap_server: Option<String>,
     /// Properties in Java's syntax, as Java's tools take them
@@ -23,18 +23,18 @@ pub(crate) struct ConnectionOptions {
     /// A property by its Java, librdkafka or sarama name; may be repeated
     #[arg(short = 'X', long = "property", value_name = "NAME=VALUE", global = true, value_parser = Pairs)]
     pub(crate) properties: Vec<(String, String)>,
-    /// Wait for brokers that are not up yet: while every address refuses, try again until connect.timeout.ms is over
+    /// Wait for brokers that are starting: retry until connect.timeout.ms is over while all addresses refuse connections
     #[arg(long, global = true)]
     pub(crate) wait: bool,
 }
 
 impl ConnectionOptions {
-    /// Refuses what a command that brings its own brokers cannot follow.
+    /// Rejects `--bootstrap-server` for a command that starts its own brokers.
     pub(crate) fn refuse_cluster(&self, command: &str) -> Result<(), Failure> {
         match &self.bootstrap_server {
             None => Ok(()),
             Some(_) => Err(Failure::usage(anyhow::anyhow!(
-                "`{command}` brings its own brokers: leave out --bootstrap-server"
+                "config: --bootstrap-server: `{command}` starts its own brokers; leave the option out"
             ))),
         }
     }
@@ -66,13 +66,13 @@ pub(crate) struct OutputOptions {
     /// Print the result as JSON
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Say more on standard error; twice for even more
+    /// Log more on standard error; repeat for more detail
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     pub(crate) verbose: u8,
-    /// Say nothing on standard error but errors
+    /// Write errors alone to standard error
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
-    /// When messages have colours
+    /// When to colour messages
     #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
     pub(crate) color: ColorChoice,
 }
@@ -90,9 +90,9 @@ impl TypedValueParser for Pairs {
         _: Option<&Arg>,
         value: &OsStr,
     ) -> Result<Self::Value, clap::Error> {
-        let text = value.to_str().ok_or_else(|| "write it in UTF-8".to_owned());
+        let text = value.to_str().ok_or_else(|| "write UTF-8".to_owned());
         text.and_then(pair).map_err(|remedy| {
-            let message = format!("--property <NAME=VALUE>: {remedy}\n");
+            let message = format!("config: --property: {remedy}\n");
             clap::Error::raw(ErrorKind::ValueValidation, message).with_cmd(command)
         })
     }
@@ -102,7 +102,7 @@ impl TypedValueParser for Pairs {
 pub(crate) fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.trim().is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("write it as NAME=VALUE".to_owned()),
+        _ => Err("write NAME=VALUE".to_owned()),
     }
 }
 
@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pair_is_split_at_its_first_equals_sign() {
+    fn pair_is_split_at_the_first_equals_sign() {
         assert_eq!(pair("a=b=c"), Ok(("a".to_owned(), "b=c".to_owned())));
         assert_eq!(pair("a="), Ok(("a".to_owned(), String::new())));
         assert!(pair("a").is_err());

@@ -1,9 +1,9 @@
-//! Connecting: each attempt is told to the person at the terminal, and a cluster whose addresses all refuse is given up at once.
+//! Connecting: attempts are shown on a terminal, and a cluster whose addresses all refuse connections is given up at once.
 //!
-//! The producer tries until `connect.timeout.ms` is over, because brokers may be starting. At a terminal that is a silence of
-//! 14 seconds, mostly over a wrong port or a broker that does not run. `--wait` has it wait all the same.
+//! The producer retries until `connect.timeout.ms` is over, because brokers may be starting. On a terminal that is a silence of
+//! 14 seconds, mostly for a wrong port or a broker that does not run. `--wait` retries all the same.
 //!
-//! A [`Connector`] around that of plain TCP sees every dial; TLS, where it is asked for, goes through it.
+//! A [`Connector`] around that of plain TCP counts the dials; TLS, if it is set, goes through it.
 
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,16 +18,16 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::exit::Failure;
 use crate::{clock, terminal};
 
-/// How often it is said what is waited for.
+/// Interval of the reminders of a pending attempt.
 const REMINDER: Duration = Duration::from_secs(2);
 
 /// The attempts to connect, until there is a producer.
 #[derive(Debug)]
 pub(crate) struct Attempts {
     tcp: Tcp,
-    /// Whether it is tried again while every address refuses.
+    /// Whether to retry while every address refuses connections.
     wait: bool,
-    /// Whether a person reads along.
+    /// Whether standard error is a terminal, and `--quiet` is not set.
     watched: bool,
     state: Mutex<State>,
     all_refuse: Notify,
@@ -40,14 +40,14 @@ struct State {
     /// Why each server refused, in the order of the dials.
     refusals: Vec<(Endpoint, String)>,
     dials: u32,
-    /// What is waited for, and since when.
+    /// The pending attempt, and its start.
     pending: Option<(String, Instant)>,
-    /// There is a producer, or an error: later dials are not told.
+    /// There is a producer, or an error: later dials are not shown.
     is_over: bool,
 }
 
 impl Attempts {
-    /// With the sockets that the settings ask for.
+    /// Attempts with the socket options of the settings.
     pub(crate) fn new(config: &ProducerConfig, wait: bool, quiet: bool) -> Arc<Self> {
         let properties = config.properties();
         let value = |name| properties.iter().find(|(other, _)| *other == name).map_or("", |(_, value)| value);
@@ -100,7 +100,8 @@ impl Attempts {
     fn connected(&self, endpoint: &Endpoint) {
         let mut state = self.lock();
         state.refusals.clear();
-        state.pending = Some((format!("an answer of {endpoint}, which took the connection"), clock::now()));
+        state.pending =
+            Some((format!("a response from {endpoint}, which accepted the connection"), clock::now()));
     }
 
     fn failed(&self, endpoint: &Endpoint, error: &DialError) {
@@ -138,8 +139,8 @@ impl Attempts {
         state.is_over = true;
         let refusals = state.refusals.iter().map(|(endpoint, brief)| format!("{endpoint}: {brief}"));
         Failure::no_connection(anyhow!(
-            "connection: no broker of `bootstrap.servers` could be used: {}; start a broker there or correct the address; --wait tries \
-             again until connect.timeout.ms is over",
+            "connection: no broker of `bootstrap.servers` could be used: {}; start a broker at the address, or correct the address; \
+             --wait retries until connect.timeout.ms is over",
             refusals.collect::<Vec<_>>().join("; ")
         ))
     }

@@ -1,4 +1,4 @@
-//! What can be asked for: the commands, each with its options.
+//! The commands, each with its options.
 
 use clap::{Parser, Subcommand};
 
@@ -19,13 +19,13 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// See a million records arrive exactly once while a broker dies, with no cluster needed
+    /// Deliver a million records exactly once while a broker fails; no cluster is needed
     Demo(demo::Options),
     /// Send records from standard input or from files
     Produce(produce::Options),
-    /// Measure how fast records are delivered, at what cost
+    /// Measure throughput, latency and processor time of delivered records
     Perf(perf::Options),
-    /// List every property that --config and -X take, or tell about one
+    /// List the properties of --config and -X, or describe one
     Config(config::Options),
     /// Serve an in-process cluster to any client, until Ctrl-C
     Fake(fake::Options),
@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_options_do_not_contradict_each_other() {
+    fn options_are_consistent() {
         Cli::command().debug_assert();
     }
 }

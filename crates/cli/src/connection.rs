@@ -1,6 +1,6 @@
 //! From the connection options to the settings of a producer.
 //!
-//! Flags beat `-X`, `-X` beats the file, the file beats the environment: each later word replaces an earlier one.
+//! Flags beat `-X`, `-X` beats the file, the file beats the environment: a later source replaces an earlier one.
 
 use milena::{Producer, ProducerBuilder, ProducerConfig};
 
@@ -11,7 +11,7 @@ use crate::exit::Failure;
 pub(crate) const ENVIRONMENT: &str = "KAFKA_BOOTSTRAP_SERVERS";
 
 impl ConnectionOptions {
-    /// The settings that the options and the environment ask for. A command's own flags come on top.
+    /// The settings of the options and of the environment. The flags of a command come on top.
     pub(crate) fn producer(&self) -> Result<ProducerBuilder, Failure> {
         self.over(std::env::var(ENVIRONMENT).ok())
     }
@@ -27,7 +27,7 @@ impl ConnectionOptions {
         for (name, value) in &self.properties {
             // The error has the name, unless it may be a secret.
             builder = builder.property(name, value).map_err(|error| {
-                let option = format!("-X {}", error.property());
+                let option = format!("config: -X {}", error.property());
                 Failure::usage(anyhow::Error::new(error).context(option))
             })?;
         }
@@ -38,10 +38,10 @@ impl ConnectionOptions {
     }
 }
 
-/// Writes the settings in force to the log.
+/// Writes the effective settings to the log.
 pub(crate) fn log(config: &ProducerConfig) {
     for (name, value) in config.properties() {
-        tracing::debug!(name, value, "setting in force");
+        tracing::debug!(name, value, "config: effective setting");
     }
 }
 
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flag_beats_a_property_which_beats_the_file_which_beats_the_environment() {
+    fn flag_overrides_property_overrides_file_overrides_environment() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("client.properties");
         std::fs::write(&file, "bootstrap.servers=file:1\n").unwrap();
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slip_in_a_property_is_answered_with_the_nearest_name() {
+    fn typo_in_a_property_name_proposes_the_nearest_name() {
         let mut options = options();
         options.properties = vec![("lingr.ms".to_owned(), "5".to_owned())];
         let failure = options.over(None).unwrap_err();

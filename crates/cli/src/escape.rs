@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn controls_are_escaped_and_letters_of_any_kind_stay() {
+    fn control_characters_are_escaped_and_letters_are_kept() {
         assert_eq!(escaped("a\u{1b}[2J\nb\u{202e}\u{9b}"), "a\\u{1b}[2J\\nb\\u{202e}\\u{9b}");
         assert_eq!(escaped("Größe 大きい \\n"), "Größe 大きい \\n");
         assert_eq!(

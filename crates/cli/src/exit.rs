@@ -6,7 +6,7 @@ use milena::{ConfigError, ConnectError, ConnectErrorKind};
 
 use crate::terminal;
 
-/// What the process answers.
+/// The exit code of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// All was delivered.
@@ -17,7 +17,7 @@ pub(crate) enum Exit {
     Usage,
     /// There was no connection before the first record was accepted.
     NoConnection,
-    /// Something is there that should not be, or the other way round.
+    /// `demo` found a fault.
     FaultFound,
     /// By Ctrl-C.
     Interrupted,
@@ -73,16 +73,17 @@ impl Failure {
         self.exit
     }
 
-    /// Says on standard error what went wrong.
-    pub(crate) fn tell(&self) {
-        // The causes are said as well, unless the error has said them itself.
-        let mut said = self.error.to_string();
+    /// Prints the error and its causes on standard error, each text once.
+    pub(crate) fn print(&self) {
+        let mut text = self.error.to_string();
+        let subsystem = text.split_once(": ").map(|(noun, _)| format!("{noun}: ")).unwrap_or_default();
         for cause in self.error.chain().skip(1).map(ToString::to_string) {
-            if !said.contains(&cause) {
-                said = format!("{said}: {cause}");
+            let cause = cause.strip_prefix(&subsystem).unwrap_or(&cause);
+            if !text.contains(cause) {
+                text = format!("{text}: {cause}");
             }
         }
-        format!("error: {said}").lines().for_each(terminal::say);
+        format!("error: {text}").lines().for_each(terminal::say);
     }
 }
 

@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_counts_as_the_longest_latency() {
+    fn latency_of_a_day_is_capped() {
         let latencies = Latencies::new().unwrap();
         latencies.record(Duration::from_secs(24 * 3_600));
         assert!(latencies.summary().unwrap().max >= 3_600e6);

@@ -2,18 +2,18 @@
 //!
 //! | module | does |
 //! |---|---|
-//! | `commands`, `args`, `connection` | what was asked for, and the producer's settings that follow from it |
-//! | `attempts` | connecting, and what is said meanwhile |
-//! | `demo` | the main job on a cluster of its own, while things go wrong |
+//! | `commands`, `args`, `connection` | commands and options, and the producer's settings from them |
+//! | `attempts` | connecting, with the attempts on a terminal |
+//! | `demo` | exactly-once delivery on an in-process cluster with faults |
 //! | `produce` | sends records from standard input or files |
 //! | `perf` | measures: throughput, processor time, allocations, latencies |
 //! | `sampler`, `latency`, `wire`, `figures` | how long records take, and what goes over the wire |
-//! | `config` | tells which properties there are |
-//! | `fake` | serves a cluster to whom it may concern |
-//! | `exit`, `signals` | how a command ended, as an exit code; who may end it early |
+//! | `config` | lists the properties |
+//! | `fake` | serves an in-process cluster |
+//! | `exit`, `signals` | exit codes and errors; SIGINT and SIGTERM |
 //! | `output`, `terminal`, `logging` | standard output, and standard error with its bars and its log |
-//! | `escape` | text of others, fit for a terminal |
-//! | `clock` | the one place that reads the time |
+//! | `escape` | foreign text with its control characters escaped |
+//! | `runtime`, `clock` | the tokio runtime; the one place that reads the time |
 //!
 //! Results go to standard output, everything else to standard error.
 
@@ -33,6 +33,7 @@ mod logging;
 mod output;
 mod perf;
 mod produce;
+mod runtime;
 mod sampler;
 mod signals;
 mod terminal;
@@ -45,7 +46,7 @@ use clap::Parser;
 use commands::{Cli, Command};
 use exit::{Exit, Failure};
 
-/// Runs the command that the arguments of the process ask for.
+/// Runs the command of the process's arguments.
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -53,7 +54,7 @@ pub fn main() -> ExitCode {
     match run(cli) {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            failure.tell();
+            failure.print();
             failure.exit().into()
         }
     }

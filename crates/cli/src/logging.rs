@@ -22,7 +22,7 @@ pub(crate) fn start(output: &OutputOptions) {
         .with_ansi(has_colours(output.color))
         .with_writer(AboveBars)
         .finish();
-    // There is another one only where somebody calls the library twice in one process; then that one stays.
+    // A second call in one process keeps the first subscriber.
     let _ = tracing::subscriber::set_global_default(log);
 }
 

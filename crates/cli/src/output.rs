@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::exit::Failure;
 
-/// Prints a result. That nobody reads standard output any more is no failure.
+/// Prints a result. A closed standard output is no failure.
 pub(crate) fn print<R: Serialize + Display>(result: &R, json: bool) -> Result<(), Failure> {
     let text = match json {
         true => serde_json::to_string(result).map_err(Failure::failed)?,
@@ -17,6 +17,6 @@ pub(crate) fn print<R: Serialize + Display>(result: &R, json: bool) -> Result<()
     let written = writeln!(io::stdout().lock(), "{}", text.trim_end());
     match written {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        written => written.context("the result could not be written").map_err(Failure::failed),
+        written => written.context("output: cannot write the result").map_err(Failure::failed),
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! A task that sends hands over the delivery of 1 record in 64, with the time at which that record was begun. Records
 //! of one partition are settled in their order, so that the deliveries wait in one lane a partition, and only the
-//! first of each lane is polled: one waker a batch, made once a lane. Who sends polls it on the way in; who watches
-//! only wakes when something is settled.
+//! first of each lane is polled: one waker a batch, made once a lane. The sending task polls it when it adds a delivery; the
+//! watching task wakes only when a delivery is settled.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -20,7 +20,7 @@ use crate::clock;
 /// One record in so many is timed.
 pub(crate) const ONE_IN: u64 = 64;
 
-/// What is told of a record: its number, how long it took, and what became of it.
+/// Called with a record's number, its latency and its outcome.
 type Told = dyn Fn(u64, Duration, Result<Ack, SendError>) + Send + Sync;
 
 /// Collects deliveries and times them.
@@ -51,7 +51,7 @@ struct Lane {
     waker: Waker,
 }
 
-/// The lanes in which something was settled, and who looks after them.
+/// The lanes with a settled delivery, and the task that polls them.
 #[derive(Debug, Default)]
 struct Ready {
     lanes: Vec<usize>,
@@ -80,7 +80,7 @@ impl Wake for Bell {
 }
 
 impl Sampler {
-    /// Tells `told` of each record.
+    /// Calls `told` for each record.
     pub(crate) fn new(told: impl Fn(u64, Duration, Result<Ack, SendError>) + Send + Sync + 'static) -> Self {
         Self { lanes: Mutex::default(), ready: Arc::default(), told: Box::new(told) }
     }

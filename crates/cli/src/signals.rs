@@ -1,12 +1,11 @@
-//! SIGINT and SIGTERM: the first asks a command to end in order, and a second ends it at once where it says so.
+//! SIGINT and SIGTERM: the first ends a command in order; the second ends `produce` at once.
 
-use std::io;
-
+use anyhow::Context;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::exit::Exit;
+use crate::exit::{Exit, Failure};
 
-/// Listens from the moment it is made.
+/// The handlers of the two signals.
 #[derive(Debug)]
 pub(crate) struct Signals {
     interrupt: Signal,
@@ -15,15 +14,17 @@ pub(crate) struct Signals {
 
 impl Signals {
     /// # Errors
-    /// When the process has no room for one more handler.
-    pub(crate) fn listen() -> io::Result<Self> {
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    /// When the process cannot install one more handler.
+    pub(crate) fn listen() -> Result<Self, Failure> {
+        let listen =
+            |kind| signal(kind).context("signals: cannot install a handler").map_err(Failure::failed);
+        Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
     }
 
     /// Waits for the next of them: how the command is to exit.
     ///
     /// # Cancel safety
-    /// A signal that was not answered is answered next time.
+    /// A signal is kept for the next call.
     pub(crate) async fn next(&mut self) -> Exit {
         tokio::select! {
             biased;

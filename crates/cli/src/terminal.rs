@@ -15,7 +15,7 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use crate::escape::{escaped, escaped_log};
 
-/// How often a bar is told where it stands, which it draws twice: the position, and the text.
+/// Interval of the updates of a bar, which draws twice for each: for the position, and for the text.
 const PERIOD: Duration = Duration::from_millis(200);
 /// A bar, and behind it as much of its text as the terminal is wide.
 const WITH_LENGTH: &str = "{bar:20} {wide_msg}";
@@ -28,14 +28,14 @@ fn bars() -> &'static MultiProgress {
     BARS.get_or_init(MultiProgress::new)
 }
 
-/// Writes a line to standard error, above the bars. Whatever in it steers a terminal or ends a line is escaped.
+/// Writes a line to standard error, above the bars, with its control characters escaped.
 pub(crate) fn say(line: &str) {
     let line = escaped(line);
-    // That standard error is closed cannot be told anywhere.
+    // A closed standard error cannot be reported.
     let _ = bars().suspend(|| writeln!(io::stderr().lock(), "{line}"));
 }
 
-/// Whether standard error is a terminal: a person may read along.
+/// Whether standard error is a terminal.
 pub(crate) fn is_watched() -> bool {
     io::stderr().is_terminal()
 }
@@ -53,7 +53,7 @@ pub(crate) struct Bar {
 #[derive(Debug)]
 pub(crate) struct Figures {
     pub(crate) position: u64,
-    /// What matters most stands first: a narrow terminal cuts the end.
+    /// The most important figure is first: a narrow terminal cuts the end.
     pub(crate) text: Cow<'static, str>,
 }
 

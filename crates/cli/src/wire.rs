@@ -1,4 +1,4 @@
-//! Bytes on the wire, and what compression made of them.
+//! Bytes on the wire, and the ratio of compression.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::figures::float;
 
-/// What went to the brokers between two looks at a producer's metrics.
+/// Bytes to the brokers between two readings of a producer's metrics.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub(crate) struct Wire {
     /// Bytes of Produce requests.

@@ -12,7 +12,7 @@ use super::values::Values;
 use crate::clock;
 use crate::sampler::{ONE_IN, Sampler};
 
-/// What is to be sent, and what happens meanwhile.
+/// The records to send, and the faults meanwhile.
 pub(super) struct Load {
     pub(super) topic: Topic,
     pub(super) cluster: Arc<Cluster>,
@@ -22,12 +22,12 @@ pub(super) struct Load {
     pub(super) records: u64,
     /// How many were sent so far.
     pub(super) sent: Arc<AtomicU64>,
-    /// Told of what happened.
+    /// Called with each fault.
     pub(super) tell: fn(&str),
 }
 
 impl Load {
-    /// Sends all records, in the order of their numbers; what happened meanwhile.
+    /// Sends all records, in the order of their numbers; returns the faults.
     ///
     /// # Errors
     /// When a record is not accepted, or the story cannot go on.
@@ -36,7 +36,9 @@ impl Load {
         let mut number = 0;
         while number < self.records {
             while self.story.next_at() == Some(number) {
-                if let Some(what) = self.story.go_on(&self.cluster).context("the story cannot go on")? {
+                if let Some(what) =
+                    self.story.go_on(&self.cluster).context("demo: cannot inject the next fault")?
+                {
                     (self.tell)(&what);
                     happened.push(what);
                 }
@@ -47,7 +49,7 @@ impl Load {
         Ok(happened)
     }
 
-    /// Sends until the next record whose latency is taken, or before which something happens.
+    /// Sends until the next record whose latency is taken, or before which a fault is due.
     async fn burst(&mut self, from: u64) -> anyhow::Result<u64> {
         let until_event = self.story.next_at().unwrap_or(self.records);
         let until = (from / ONE_IN * ONE_IN + ONE_IN).min(until_event).min(self.records);

@@ -1,11 +1,10 @@
 //! `demo`: the main job on a cluster of its own, with nothing to be installed.
 //!
 //! ```text
-//! three brokers ──▶ records are sent; meanwhile answers get lost, a leader moves, a broker dies and comes back
+//! three brokers ──▶ records are sent; meanwhile responses are lost, a leader moves, a broker dies and comes back
 //!               ──▶ everything is read back from the brokers' logs and checked ──▶ report
 //! ```
 
-mod check;
 mod load;
 mod report;
 mod story;
@@ -17,22 +16,23 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::Context;
 use clap::Args;
 use milena::{Producer, ProducerBuilder};
-use milena_fake::Cluster;
+use milena_fake::{Cluster, LogCheck, LogFaults, RecordId};
+use tokio::runtime::Builder;
 
 use crate::args::{CompressionOption, ConnectionOptions, OutputOptions};
 use crate::exit::{Exit, Failure};
 use crate::latency::Latencies;
+use crate::runtime::runtime;
 use crate::sampler::Sampler;
 use crate::signals::Signals;
 use crate::terminal::{Bar, Figures};
 use crate::{clock, output, terminal};
-use check::{Check, Faults, Found, Place};
 use load::Load;
 use report::{Report, Run};
 use story::{BROKERS, PARTITIONS, Story, TOPIC};
-use values::{SIZE_MIN, Values};
+use values::{SIZE_MIN, Values, number_of};
 
-/// Sends records to three brokers in this process while things go wrong, and checks that each arrived exactly once.
+/// Sends records to three brokers in this process, injects faults, and checks that each record is delivered exactly once.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Options {
     /// How many records to send; all of them are held in memory, to be read back
@@ -43,15 +43,15 @@ pub(crate) struct Options {
     size: u32,
     #[command(flatten)]
     compression: CompressionOption,
-    /// Let nothing go wrong
+    /// Inject no faults
     #[arg(long)]
     no_faults: bool,
-    /// What goes wrong is drawn from this; drawn itself unless given
+    /// Seed of the faults; random without it
     #[arg(long, value_name = "S")]
     seed: Option<u64>,
 }
 
-/// The most bytes of a value, with room for what is around it.
+/// The most bytes of a value, with room for the rest of the record.
 const SIZE_MAX: i64 = 1_000_000;
 
 /// Runs the command.
@@ -62,8 +62,7 @@ pub(crate) fn run(
 ) -> Result<Exit, Failure> {
     connection.refuse_cluster("demo")?;
     let builder = options.compression.over(connection.producer()?)?;
-    let runtime = tokio::runtime::Runtime::new().context("no runtime could be started");
-    runtime.map_err(Failure::failed)?.block_on(interruptible(options, out, builder))
+    runtime(&mut Builder::new_multi_thread())?.block_on(interruptible(options, out, builder))
 }
 
 async fn interruptible(
@@ -71,7 +70,7 @@ async fn interruptible(
     out: &OutputOptions,
     builder: ProducerBuilder,
 ) -> Result<Exit, Failure> {
-    let mut signals = Signals::listen().context("signals cannot be listened to").map_err(Failure::failed)?;
+    let mut signals = Signals::listen()?;
     let report = tokio::select! {
         biased;
         exit = signals.next() => return Ok(exit),
@@ -84,13 +83,13 @@ async fn interruptible(
 async fn play(options: &Options, out: &OutputOptions, builder: ProducerBuilder) -> Result<Report, Failure> {
     let cluster = Cluster::builder().brokers(BROKERS.unsigned_abs() as usize);
     let cluster = cluster.topic(TOPIC, PARTITIONS.unsigned_abs() as usize).start().await;
-    let cluster = Arc::new(cluster.context("three brokers cannot listen").map_err(Failure::failed)?);
+    let cluster = Arc::new(cluster.context("demo: three brokers cannot listen").map_err(Failure::failed)?);
     let seed = options.seed.unwrap_or_else(|| fastrand::u64(..));
     let producer = builder.bootstrap_servers(cluster.bootstrap_servers()).seed(seed).build().await?;
-    let places = Arc::new(Mutex::new(Vec::new()));
-    let run = send(options, out, seed, &cluster, &producer, &places).await?;
-    let faults = read_back(options, &cluster, &places.lock().unwrap_or_else(PoisonError::into_inner));
-    Ok(Report::new(run, faults))
+    let check = Arc::new(Mutex::new(LogCheck::default()));
+    let run = send(options, out, seed, &cluster, &producer, &check).await?;
+    let check = std::mem::take(&mut *check.lock().unwrap_or_else(PoisonError::into_inner));
+    Ok(Report::new(run, read_back(check, options, &cluster)))
 }
 
 /// Sends all records, and waits until they are settled.
@@ -100,10 +99,10 @@ async fn send(
     seed: u64,
     cluster: &Arc<Cluster>,
     producer: &Producer,
-    places: &Arc<Mutex<Vec<Place>>>,
+    check: &Arc<Mutex<LogCheck>>,
 ) -> Result<Run, Failure> {
     let latencies = Arc::new(Latencies::new().map_err(Failure::failed)?);
-    let sampler = Arc::new(sampler(&latencies, places));
+    let sampler = Arc::new(sampler(&latencies, check));
     let story = if options.no_faults { Story::calm() } else { Story::of(options.records, seed) };
     let sent = Arc::<AtomicU64>::default();
     let bar = progress(options.records, !out.quiet, Arc::clone(&sent));
@@ -120,7 +119,8 @@ async fn send(
     let watched = Arc::clone(&sampler);
     let watcher = tokio::spawn(async move { watched.watch().await });
     let began = clock::now();
-    let sent = tokio::spawn(load.send()).await.context("the task that sends").map_err(Failure::failed)?;
+    let sent =
+        tokio::spawn(load.send()).await.context("demo: the sending task ended").map_err(Failure::failed)?;
     let flushed = producer.flush().await;
     let elapsed = clock::now() - began;
     sampler.finish();
@@ -129,7 +129,7 @@ async fn send(
     if let Err(error) = flushed {
         tracing::error!("{error}");
     }
-    // What was not accepted is missing in the logs, and the check says so.
+    // A record that was not accepted is missing in the logs: the check finds it.
     let events = sent.unwrap_or_else(|error| {
         tracing::error!("{error:#}");
         Vec::new()
@@ -147,34 +147,33 @@ fn progress(records: u64, wanted: bool, sent: Arc<AtomicU64>) -> Bar {
     })
 }
 
-/// Keeps the latencies, and where the records are said to be.
-fn sampler(latencies: &Arc<Latencies>, places: &Arc<Mutex<Vec<Place>>>) -> Sampler {
-    let (latencies, places) = (Arc::clone(latencies), Arc::clone(places));
+/// Keeps the latencies, and the offsets that the acknowledgements report.
+fn sampler(latencies: &Arc<Latencies>, check: &Arc<Mutex<LogCheck>>) -> Sampler {
+    let (latencies, check) = (Arc::clone(latencies), Arc::clone(check));
     Sampler::new(move |number, latency, outcome| {
-        // What failed is missing in the logs, and the check says so.
+        // A record that failed is missing in the logs: the check finds it.
         let Ok(ack) = outcome else { return };
         latencies.record(latency);
-        // A broker that recognised a copy tells no offset.
+        // The acknowledgement of a repeated batch has no offset.
         if ack.offset != milena::Ack::NO_OFFSET {
-            let place = Place { number, partition: ack.partition, offset: ack.offset };
-            places.lock().unwrap_or_else(PoisonError::into_inner).push(place);
+            let record = RecordId { sender: 0, number };
+            let mut check = check.lock().unwrap_or_else(PoisonError::into_inner);
+            check.expect_at(record, ack.partition, ack.offset);
         }
     })
 }
 
-/// Reads the brokers' logs and checks them.
-fn read_back(options: &Options, cluster: &Cluster, places: &[Place]) -> Faults {
-    let mut check = Check::new(options.records, Values::new(options.size), places);
-    for partition in 0..PARTITIONS {
-        let mut reading = check.partition(partition);
-        for batch in cluster.log_batches(TOPIC, partition) {
-            for record in batch.records() {
-                reading.record(Found { offset: record.offset, value: record.value.as_deref() });
-            }
-        }
-    }
+/// Reads the brokers' logs, and compares them with the records that were sent.
+fn read_back(mut check: LogCheck, options: &Options, cluster: &Cluster) -> LogFaults {
+    (0..options.records).for_each(|number| check.expect(RecordId { sender: 0, number }));
+    let mut values = Values::new(options.size);
+    check.read(cluster, TOPIC, |record| {
+        let value = record.value.as_deref()?;
+        let number = number_of(value)?;
+        Some((RecordId { sender: 0, number }, value == values.of(number)))
+    });
     for violation in cluster.violations() {
-        check.violation(&violation.what);
+        check.add_fault(format!("protocol violation: {}", violation.what));
     }
     check.finish()
 }

@@ -1,12 +1,12 @@
-//! What `demo` tells in the end.
+//! The report of `demo`.
 
 use std::fmt;
 use std::time::Duration;
 
 use milena::ProducerMetrics;
+use milena_fake::LogFaults;
 use serde::Serialize;
 
-use super::check::Faults;
 use super::story::PARTITIONS;
 use crate::figures::{float, per_second};
 use crate::latency::Summary;
@@ -36,7 +36,7 @@ pub(super) struct Report {
     first_faults: Vec<String>,
 }
 
-/// What was measured.
+/// The measured figures.
 #[derive(Debug)]
 pub(super) struct Run {
     pub(super) records: u64,
@@ -49,7 +49,7 @@ pub(super) struct Run {
 }
 
 impl Report {
-    pub(super) fn new(run: Run, faults: Faults) -> Self {
+    pub(super) fn new(run: Run, faults: LogFaults) -> Self {
         let Run { records, size, seed, elapsed, latency, metrics, events } = run;
         let seconds = elapsed.as_secs_f64();
         let records_per_second = per_second(records, seconds);

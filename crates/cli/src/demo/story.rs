@@ -1,5 +1,4 @@
-//! What goes wrong while records are sent, and when: an answer is lost, a leader moves, a broker dies, comes back, and
-//! is given leadership again.
+//! The faults while records are sent: a response is lost, a leader moves, a broker dies, comes back, and leads again.
 
 use std::io;
 
@@ -12,7 +11,7 @@ pub(super) const PARTITIONS: i32 = 6;
 /// How many brokers there are; their ids begin at 1.
 pub(super) const BROKERS: i32 = 3;
 
-/// What is still to happen.
+/// The faults that are left.
 #[derive(Debug)]
 pub(super) struct Story {
     /// In order, with the record before which it happens.
@@ -20,10 +19,10 @@ pub(super) struct Story {
     next: usize,
 }
 
-/// Something that goes wrong, or right again.
+/// A fault, or its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Event {
-    /// The records of a request are written, and its answer is lost with the connection.
+    /// The records of a request are appended, and its response is lost with the connection.
     LoseAnswer,
     /// The partition gets another leader.
     MoveLeader(i32),
@@ -36,12 +35,12 @@ enum Event {
 }
 
 impl Story {
-    /// Nothing happens.
+    /// No faults.
     pub(super) const fn calm() -> Self {
         Self { events: Vec::new(), next: 0 }
     }
 
-    /// The same seed makes the same story of as many records.
+    /// The same seed makes the same faults for as many records.
     pub(super) fn of(records: u64, seed: u64) -> Self {
         let mut dice = fastrand::Rng::with_seed(seed);
         let victim = dice.i32(1..=BROKERS);
@@ -58,12 +57,12 @@ impl Story {
         Self { events: events.into_iter().map(|(percent, event)| (at(percent), event)).collect(), next: 0 }
     }
 
-    /// Before which record something happens next; none if nothing does.
+    /// The record before which the next fault is due; none if no fault is left.
     pub(super) fn next_at(&self) -> Option<u64> {
         self.events.get(self.next).map(|(at, _)| *at)
     }
 
-    /// Lets happen what happens next, and tells it.
+    /// Injects the next fault; returns its description.
     ///
     /// # Errors
     /// When a broker cannot come back because its port was taken meanwhile.
@@ -79,7 +78,7 @@ impl Event {
         Ok(match self {
             Self::LoseAnswer => {
                 cluster.on(ApiKey::PRODUCE).topic(TOPIC).apply_then(Action::Disconnect);
-                "the next answer gets lost, after its records were written".to_owned()
+                "the response to the next Produce request is lost, after its records were appended".to_owned()
             }
             Self::MoveLeader(partition) => {
                 let leader = cluster.leader(TOPIC, partition).map_or(BROKERS, |leader| leader.0);
@@ -114,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_broker_dies_in_the_middle_and_comes_back_before_the_end() {
+    fn broker_dies_in_the_middle_and_comes_back_before_the_end() {
         let story = Story::of(1_000_000, 7);
         let at = |wanted: fn(&Event) -> bool| {
             story.events.iter().find(|(_, event)| wanted(event)).map(|(at, _)| *at)
@@ -125,14 +124,14 @@ mod tests {
     }
 
     #[test]
-    fn the_same_seed_makes_the_same_story() {
+    fn same_seed_makes_the_same_faults() {
         assert_eq!(Story::of(10, 7).events, Story::of(10, 7).events);
         let stories = (0..20).map(|seed| Story::of(10, seed).events);
         assert!(stories.skip(1).any(|events| events != Story::of(10, 0).events));
     }
 
     #[test]
-    fn even_one_record_has_the_whole_story_before_it() {
+    fn all_faults_precede_a_single_record() {
         assert!(Story::of(1, 7).events.iter().all(|(at, _)| *at == 0));
     }
 }

@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_tells_its_number_and_has_its_size() {
+    fn value_has_its_number_and_size() {
         let mut values = Values::new(10);
         assert_eq!(values.of(258).len(), 10);
         assert_eq!(number_of(values.of(258)), Some(258));

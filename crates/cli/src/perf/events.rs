@@ -72,7 +72,7 @@ impl Events {
         let mut event = Vec::with_capacity(bytes);
         event.extend_from_slice(format!(r#"{{"id":"{:016x}""#, self.dice.u64(..)).as_bytes());
         for field in self.fields() {
-            // What does not fit is left out.
+            // A field that does not fit is left out.
             if event.len() + field.len() < bytes {
                 event.extend_from_slice(field.as_bytes());
             }

@@ -1,6 +1,6 @@
-//! What one task sends.
+//! The records of one task.
 //!
-//! The loops are what is measured, so that they do next to nothing beside sending: no clock, no allocation, no channel
+//! The loops are measured, so that they do next to nothing beside sending: no clock, no allocation, no channel
 //! and no shared counter a record, but for the records whose latency is taken.
 
 use std::sync::Arc;
@@ -14,13 +14,13 @@ use crate::clock;
 use crate::latency::Latencies;
 use crate::sampler::{ONE_IN, Sampler};
 
-/// What all tasks share.
+/// The state that all tasks share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) payloads: Payloads,
     pub(crate) sampler: Sampler,
     pub(crate) latencies: Arc<Latencies>,
-    /// The tasks are to send no more.
+    /// Set to end the tasks.
     pub(crate) stopped: Arc<AtomicBool>,
 }
 
@@ -37,7 +37,7 @@ pub(crate) struct Load {
     pub(crate) first: u64,
 }
 
-/// What became of a part.
+/// The outcome of one task's part.
 #[derive(Debug, Default)]
 pub(crate) struct Sent {
     /// Records that were accepted; where each is awaited, those that were delivered.

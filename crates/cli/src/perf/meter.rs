@@ -1,4 +1,4 @@
-//! What the whole process used between two points: time, processor time, allocations; and the most memory it held.
+//! Time, processor time and allocations of the process between two points, and its peak memory.
 
 use std::time::{Duration, Instant};
 
@@ -14,13 +14,13 @@ pub(crate) struct Meter {
     allocations: Option<u64>,
 }
 
-/// What was used since a point.
+/// The usage since a point.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Usage {
     pub(crate) elapsed: Duration,
     /// User and system time of all threads.
     pub(crate) processor: Duration,
-    /// How often memory was asked for; none where nobody counts.
+    /// Count of allocations; none without the feature `count-allocations`.
     pub(crate) allocations: Option<u64>,
 }
 
@@ -29,7 +29,7 @@ impl Meter {
         Self { at: clock::now(), processor: processor_time(), allocations: allocations() }
     }
 
-    /// What was used since.
+    /// The usage since this point.
     pub(crate) fn used(&self) -> Usage {
         let now = Self::read();
         Usage {
@@ -58,7 +58,7 @@ const fn allocations() -> Option<u64> {
     None
 }
 
-/// The most memory that the process ever held; none where the system does not tell.
+/// Peak memory of the process; none if the system does not report it.
 pub(crate) fn peak_memory_bytes() -> Option<u64> {
     high_water_mark(&std::fs::read_to_string("/proc/self/status").ok()?)
 }
@@ -74,13 +74,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_high_water_mark_is_read_in_bytes() {
+    fn peak_memory_is_parsed_in_bytes() {
         assert_eq!(high_water_mark("VmPeak:\t9 kB\nVmHWM:\t    1234 kB\n"), Some(1_263_616));
         assert_eq!(high_water_mark("VmPeak:\t9 kB\n"), None);
     }
 
     #[test]
-    fn work_takes_processor_time() {
+    fn meter_counts_processor_time() {
         let meter = Meter::read();
         let mut sum = 0u64;
         while meter.used().processor < Duration::from_millis(1) {

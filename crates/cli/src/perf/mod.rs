@@ -2,10 +2,10 @@
 //!
 //! ```text
 //! every task:   warm-up ──▶ gate ─────────────▶ gate ──▶ its part ──▶ done
-//! who measures:             gate ▶ flush ▶ meter ▶ gate ──────────────▶ flush ▶ meter ▶ close ▶ report
+//! measurement:              gate ▶ flush ▶ meter ▶ gate ──────────────▶ flush ▶ meter ▶ close ▶ report
 //! ```
 //!
-//! What is measured ends when the last record is settled. Latency is that of 1 record in 64; of all with `--sync`.
+//! The measurement ends when the last record is settled. Latency is that of 1 record in 64; of all with `--sync`.
 
 mod events;
 mod load;
@@ -19,13 +19,14 @@ mod run;
 
 use std::sync::Arc;
 
-use anyhow::Context;
 use milena::{Producer, ProducerBuilder, ProducerConfig};
+use tokio::runtime::Builder;
 
 use crate::args::{ConnectionOptions, OutputOptions};
 use crate::attempts::Attempts;
 use crate::escape::escaped;
 use crate::exit::{Exit, Failure};
+use crate::runtime::runtime;
 use crate::{connection, output};
 pub(crate) use options::Options;
 use payload::Payloads;
@@ -47,19 +48,15 @@ pub(crate) fn run(
     let payloads = Payloads::of(options)?;
     let settings = settings(options, &config);
     let attempts = Attempts::new(&config, cluster.wait, out.quiet);
+    let mut runtime_of = match options.runtime {
+        options::Runtime::Current => Builder::new_current_thread(),
+        options::Runtime::Multi => Builder::new_multi_thread(),
+    };
     let (report, interrupted) =
-        runtime(options.runtime)?.block_on(measure(options, out, builder, &attempts, payloads, settings))?;
+        runtime(&mut runtime_of)?.block_on(measure(options, out, builder, &attempts, payloads, settings))?;
     output::print(&report, out.json)?;
     let failed = if report.errors == 0 { Exit::Delivered } else { Exit::Failed };
     Ok(interrupted.unwrap_or(failed))
-}
-
-fn runtime(kind: options::Runtime) -> Result<tokio::runtime::Runtime, Failure> {
-    let mut builder = match kind {
-        options::Runtime::Current => tokio::runtime::Builder::new_current_thread(),
-        options::Runtime::Multi => tokio::runtime::Builder::new_multi_thread(),
-    };
-    builder.enable_all().build().context("no runtime could be started").map_err(Failure::failed)
 }
 
 /// The result, and how the command ends if it was interrupted.
@@ -77,7 +74,7 @@ async fn measure(
     let measured = Run::new(options, producer.clone(), topic, payloads)?.measure(!out.quiet).await?;
     if let Some(error) = &measured.refused {
         let error = error.to_string();
-        tracing::error!(error = %escaped(&error), "a record was refused, and none was sent behind it");
+        tracing::error!(error = %escaped(&error), "produce: a record was rejected; the records behind it were not sent");
     }
     if let Some(error) = &measured.unsettled {
         tracing::error!("{}", escaped(&error.to_string()));
@@ -90,14 +87,18 @@ fn settings(options: &Options, config: &ProducerConfig) -> Settings {
         topic: options.topic.clone(),
         num_records: options.num_records,
         record_size: options.record_size,
-        payload: options.payload_file.as_ref().map_or_else(|| options.payload.name(), |_| "file"),
+        payload: match (&options.payload_file, options.payload) {
+            (Some(_), _) => "file",
+            (None, options::Payload::Letters) => "letters",
+            (None, options::Payload::Json) => "json",
+        },
         payload_file: options.payload_file.as_ref().map(|file| file.display().to_string()),
         throughput: options.throughput.0.unwrap_or(-1.0),
         sync: options.sync,
         tasks: options.tasks,
         keyed: options.keyed,
         warmup: options.warmup,
-        runtime: options.runtime.name(),
+        runtime: options.runtime,
         properties: config.properties().into_iter().collect(),
     }
 }

@@ -1,18 +1,19 @@
-//! What `perf` takes.
+//! The options of `perf`.
 
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use serde::Serialize;
 
 use crate::args::CompressionOption;
 
-/// Sends records as fast as they are taken, or at a given rate, and tells what that took.
+/// Sends records as fast as the producer accepts them, or at a given rate, and reports throughput, latency and cost.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Options {
     /// The topic to send to
     #[arg(short, long)]
     pub(crate) topic: String,
-    /// How many records to send
+    /// Number of records to send
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) num_records: u64,
     /// Bytes of each record's value
@@ -21,12 +22,12 @@ pub(crate) struct Options {
     /// A file whose lines are the values, in turn
     #[arg(long, value_name = "FILE", conflicts_with = "record_size")]
     pub(crate) payload_file: Option<PathBuf>,
-    /// What the values are
+    /// Kind of the values
     #[arg(long, value_enum, value_name = "KIND", default_value = "letters", conflicts_with = "payload_file")]
     pub(crate) payload: Payload,
     #[command(flatten)]
     pub(crate) compression: CompressionOption,
-    /// Records a second, over all tasks; -1 is as fast as they are taken
+    /// Records a second, over all tasks; -1 for no limit
     #[arg(long, value_name = "R", default_value = "-1", allow_negative_numbers = true, value_parser = throughput)]
     pub(crate) throughput: Throughput,
     /// Await each record before the next one of its task is sent
@@ -38,10 +39,10 @@ pub(crate) struct Options {
     /// Give each record a key of its own, 8 bytes
     #[arg(long)]
     pub(crate) keyed: bool,
-    /// Records to send before the measuring begins
+    /// Records to send before the measurement
     #[arg(long, value_name = "N", default_value = "0")]
     pub(crate) warmup: u64,
-    /// What runs the input and output
+    /// Where the producer's input and output run
     #[arg(long, value_enum, value_name = "WHERE")]
     pub(crate) driver: Option<Driver>,
     /// The runtime: one thread for everything, or one worker for each processor
@@ -53,26 +54,16 @@ pub(crate) struct Options {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Throughput(pub(crate) Option<f64>);
 
-/// What the values are where no file has them.
+/// Kind of the values without a payload file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Payload {
-    /// 16 values of random letters in turn. They repeat within a batch, so that codecs make them far smaller than real data
+    /// 16 values of random letters in turn. They repeat within a batch: codecs compress them far better than real data
     Letters,
     /// JSON events, all of them different, which compress as those of a service do
     Json,
 }
 
-impl Payload {
-    /// The name on the command line.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Letters => "letters",
-            Self::Json => "json",
-        }
-    }
-}
-
-/// What runs the producer's input and output.
+/// Where the producer's input and output run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Driver {
     /// A task beside those that send
@@ -91,7 +82,8 @@ impl From<Driver> for milena::Driver {
 }
 
 /// The runtime of the tasks that send.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Runtime {
     /// One thread for all tasks
     Current,
@@ -99,21 +91,11 @@ pub(crate) enum Runtime {
     Multi,
 }
 
-impl Runtime {
-    /// The name on the command line.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Current => "current",
-            Self::Multi => "multi",
-        }
-    }
-}
-
 fn throughput(text: &str) -> Result<Throughput, String> {
     match text.parse::<f64>() {
         Ok(-1.0) => Ok(Throughput(None)),
         Ok(rate) if rate.is_finite() && rate > 0.0 => Ok(Throughput(Some(rate))),
-        _ => Err("write how many records a second, or -1 for no limit".to_owned()),
+        _ => Err("write records a second, or -1 for no limit".to_owned()),
     }
 }
 
@@ -122,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rate_is_positive_or_without_limit() {
+    fn throughput_is_positive_or_unlimited() {
         assert_eq!(throughput("-1"), Ok(Throughput(None)));
         assert_eq!(throughput("0.5"), Ok(Throughput(Some(0.5))));
         for wrong in ["0", "-2", "fast", "inf", "NaN"] {

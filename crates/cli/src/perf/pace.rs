@@ -2,7 +2,7 @@
 //!
 //! Record `k` is due `k / rate` seconds after the start. A task that falls behind, because the producer keeps it
 //! waiting, catches up, and the time since a record was due counts as its latency: a producer that stalls cannot hide
-//! that by being asked less (coordinated omission). That a timer rings late is not the producer's fault, and does not
+//! that by getting fewer records (coordinated omission). The delay of a late timer is not the producer's, and does not
 //! count.
 
 use std::time::{Duration, Instant};
@@ -78,7 +78,7 @@ impl Paced {
 
 /// How long a task sleeps at most.
 const LOOK_UP_EVERY: Duration = Duration::from_millis(100);
-/// Longer than anybody measures, and still a time that can be added.
+/// Longer than any measurement, and short enough to be added to a time.
 const FOREVER: Duration = Duration::from_secs(365 * 24 * 3_600);
 
 #[cfg(test)]
@@ -99,14 +99,14 @@ mod tests {
     }
 
     #[test]
-    fn a_record_that_was_kept_waiting_counts_from_when_it_was_due() {
+    fn latency_of_a_late_record_counts_from_its_due_time() {
         let pace = Pace(Some(paced(1_000.0)));
         let began = pace.0.as_ref().unwrap().began;
         assert_eq!(pace.start_of(10), began + Duration::from_millis(10));
     }
 
     #[test]
-    fn a_timer_that_rang_late_does_not_count() {
+    fn delay_of_a_late_timer_does_not_count() {
         let mut late = paced(1_000.0);
         late.woke = late.began + Duration::from_millis(12);
         let woke = late.woke;
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_near_nothing_is_a_time_that_can_be_added() {
+    fn tiny_rate_does_not_overflow_the_time() {
         let paced = paced(1e-300);
         assert_eq!(paced.due_at(1) - paced.began, FOREVER);
     }

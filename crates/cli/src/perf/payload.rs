@@ -38,17 +38,18 @@ impl Payloads {
 
     fn events(size: usize) -> anyhow::Result<Self> {
         let least = events::BYTES_MIN;
-        anyhow::ensure!(size >= least, "an event has {least} bytes or more: raise --record-size");
+        anyhow::ensure!(size >= least, "config: --record-size: an event has {least} bytes or more");
         let mut events = Events::new(SEED);
         let count = (EVENTS_BYTES / size).max(DRAWN);
         Ok(Self((0..count).map(|_| events.event(size).into()).collect()))
     }
 
     fn lines_of(file: &Path) -> anyhow::Result<Self> {
-        let text = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
+        let text =
+            std::fs::read(file).with_context(|| format!("input: {} cannot be read", file.display()))?;
         let lines = text.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
         let values: Vec<Box<[u8]>> = lines.filter(|line| !line.is_empty()).map(Box::from).collect();
-        anyhow::ensure!(!values.is_empty(), "{} has no lines to send", file.display());
+        anyhow::ensure!(!values.is_empty(), "input: {} has no lines to send", file.display());
         Ok(Self(values))
     }
 
@@ -95,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn the_values_are_the_lines_of_the_file() {
+    fn values_are_the_lines_of_the_file() {
         let payloads = lines("one\r\n\nthree\n").unwrap();
         assert_eq!((payloads.get(0), payloads.get(1)), (&b"one"[..], &b"three"[..]));
         assert_eq!((payloads.after(0), payloads.after(1)), (1, 0));
@@ -103,12 +104,12 @@ mod tests {
     }
 
     #[test]
-    fn a_file_without_lines_is_refused_by_name() {
+    fn file_without_lines_is_rejected() {
         assert!(lines("\n\n").unwrap_err().to_string().contains("values has no lines"));
     }
 
     #[test]
-    fn events_are_json_of_the_size_asked_for_and_the_same_each_time() {
+    fn events_are_json_of_the_record_size_and_repeatable() {
         for size in [events::BYTES_MIN, 100, 1_000, 200_000] {
             let payloads = Payloads::events(size).unwrap();
             for event in &payloads.0 {
@@ -142,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn drawn_values_have_the_size_asked_for_and_are_the_same_each_time() {
+    fn letters_have_the_record_size_and_are_repeatable() {
         let payloads = Payloads::drawn(100);
         assert!((0..DRAWN).all(|turn| payloads.get(turn).len() == 100));
         assert_eq!(payloads.get(3), Payloads::drawn(100).get(3));

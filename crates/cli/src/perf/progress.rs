@@ -11,7 +11,7 @@ use crate::clock;
 use crate::figures::per_second;
 use crate::terminal;
 
-/// Tells how far it is, without end.
+/// Prints the progress, without end.
 pub(crate) async fn tell(producer: Producer, shared: Arc<Shared>, before: ProducerMetrics) {
     let mut ticks = interval(Duration::from_secs(1));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

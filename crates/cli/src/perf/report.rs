@@ -1,4 +1,4 @@
-//! What `perf` tells in the end: a page for people, or one JSON object.
+//! The report of `perf`: a page of text, or one JSON object.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,6 +6,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::meter::{Usage, peak_memory_bytes};
+use super::options::Runtime;
 use super::run::Counts;
 use crate::figures::{float, per, per_second};
 use crate::latency::Summary;
@@ -38,7 +39,7 @@ pub(crate) struct Report {
     pub(crate) config: Settings,
 }
 
-/// What was in force.
+/// The effective settings.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Settings {
     pub(crate) topic: String,
@@ -52,7 +53,7 @@ pub(crate) struct Settings {
     pub(crate) tasks: u32,
     pub(crate) keyed: bool,
     pub(crate) warmup: u64,
-    pub(crate) runtime: &'static str,
+    pub(crate) runtime: Runtime,
     /// The producer's, by name.
     pub(crate) properties: BTreeMap<&'static str, String>,
 }

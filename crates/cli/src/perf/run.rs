@@ -28,7 +28,7 @@ pub(crate) struct Run<'a> {
     signals: Signals,
 }
 
-/// What came of a run.
+/// The result of a run.
 #[derive(Debug)]
 pub(crate) struct Measured {
     pub(crate) usage: Usage,
@@ -36,12 +36,12 @@ pub(crate) struct Measured {
     pub(crate) latency: Option<Summary>,
     /// Why a record was not accepted, which ended the run.
     pub(crate) refused: Option<SendError>,
-    /// What the flush said of records that were accepted and failed.
+    /// Error of the flush, for accepted records that failed.
     pub(crate) unsettled: Option<FlushError>,
     pub(crate) interrupted: Option<Exit>,
 }
 
-/// What was counted over the measured part.
+/// The counts of the measured part.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Counts {
     pub(crate) delivered: u64,
@@ -53,7 +53,7 @@ pub(crate) struct Counts {
     pub(crate) wire: Wire,
 }
 
-/// What all tasks together did.
+/// The sum of all tasks.
 #[derive(Debug, Default)]
 struct Sum {
     sent: Sent,
@@ -71,7 +71,7 @@ impl<'a> Run<'a> {
         let stopped = Arc::new(AtomicBool::new(false));
         let sampler = sampler(&latencies, &stopped);
         let shared = Arc::new(Shared { payloads, sampler, latencies, stopped });
-        let signals = Signals::listen().context("signals cannot be listened to").map_err(Failure::failed)?;
+        let signals = Signals::listen()?;
         Ok(Self { options, producer, topic, shared, signals })
     }
 
@@ -83,7 +83,7 @@ impl<'a> Run<'a> {
         let watcher = tokio::spawn(async move { watched.sampler.watch().await });
 
         gate.wait().await;
-        self.producer.flush().await.context("warming up").map_err(Failure::failed)?;
+        self.producer.flush().await.context("produce: warm-up failed").map_err(Failure::failed)?;
         self.shared.sampler.finish();
         self.shared.latencies.reset();
         let before = self.producer.metrics();
@@ -99,7 +99,7 @@ impl<'a> Run<'a> {
         watcher.abort();
         teller.inspect(|teller| teller.abort());
         let latency = self.shared.latencies.summary();
-        // What failed was told by the flush.
+        // The flush has reported the failures.
         let closed = self.producer.close().await;
         let counts = self.counts(&sum.sent, before);
         let unsettled = flushed.and(closed).err();
@@ -151,7 +151,7 @@ impl<'a> Run<'a> {
                 biased;
                 ended = tasks.join_next() => match ended {
                     None => return Ok(sum),
-                    Some(ended) => sum.sent.add(ended.context("a task that sends").map_err(Failure::failed)?),
+                    Some(ended) => sum.sent.add(ended.context("produce: a sending task ended").map_err(Failure::failed)?),
                 },
                 exit = self.signals.next(), if sum.interrupted.is_none() => {
                     self.shared.stopped.store(true, Ordering::Relaxed);
@@ -195,7 +195,7 @@ fn sampler(latencies: &Arc<Latencies>, stopped: &Arc<AtomicBool>) -> Sampler {
         Err(ErrorKind::DeliveryTimeout | ErrorKind::RetriesExhausted) => {
             stopped.store(true, Ordering::Relaxed);
         }
-        // It is counted, and told by the flush.
+        // The flush reports the failure.
         Err(_) => {}
     })
 }
@@ -218,7 +218,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_parts_are_all_there_is_and_differ_by_one_at_most() {
+    fn parts_sum_up_and_differ_by_one_at_most() {
         let parts: Vec<_> = (0..3).map(|number| part(11, number, 3)).collect();
         assert_eq!(parts, [4, 4, 3]);
         assert_eq!((0..20_000).map(|number| part(7, number, 20_000)).sum::<u64>(), 7);

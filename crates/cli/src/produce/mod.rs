@@ -23,11 +23,13 @@ use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
 use milena::{Producer, ProducerBuilder};
+use tokio::runtime::Builder;
 
 use crate::args::{ConnectionOptions, OutputOptions};
 use crate::attempts::Attempts;
 use crate::escape::escaped;
 use crate::exit::{Exit, Failure};
+use crate::runtime::runtime;
 use crate::signals::Signals;
 use crate::{clock, connection, output, terminal};
 use input::Input;
@@ -53,8 +55,7 @@ pub(crate) fn run(
     let config = builder.clone().validate()?;
     connection::log(&config);
     let frame_bytes_max = frame_bytes_max(config.max_request_size());
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.context("no runtime could be started").map_err(Failure::failed)?;
+    let runtime = runtime(&mut Builder::new_current_thread())?;
     let attempts = Attempts::new(&config, cluster.wait, out.quiet);
     runtime.block_on(produce(options, out, builder, &attempts, frame_bytes_max))
 }
@@ -71,7 +72,7 @@ async fn produce(
     attempts: &Arc<Attempts>,
     frame_bytes_max: usize,
 ) -> Result<Exit, Failure> {
-    let mut signals = Signals::listen().context("signals cannot be listened to").map_err(Failure::failed)?;
+    let mut signals = Signals::listen()?;
     let dead_letters =
         options.dead_letter.as_deref().map(DeadLetters::open).transpose().map_err(Failure::usage)?;
     let producer: Producer = tokio::select! {
@@ -81,9 +82,9 @@ async fn produce(
     };
     tracing::info!("connected");
     let input = Input::start(options, frame_bytes_max);
-    let input = input.context("the input has no thread to be read on").map_err(Failure::failed)?;
-    let tells = options.report != Reports::None;
-    let reports_on_terminal = tells && std::io::stdout().is_terminal();
+    let input = input.context("input: cannot start the thread that reads").map_err(Failure::failed)?;
+    let reports = options.report != Reports::None;
+    let reports_on_terminal = reports && std::io::stdout().is_terminal();
     let mut pump = Pump {
         signals,
         reporter: Reporter::new(options.report),
@@ -100,11 +101,11 @@ async fn produce(
     };
     let began = clock::now();
     pump.run(&producer, input).await;
-    summarize(&Summary::new(pump.counts, clock::now() - began), tells, out)?;
+    summarize(&Summary::new(pump.counts, clock::now() - began), reports, out)?;
     exit_of(pump)
 }
 
-/// On standard output as JSON if that is asked for and no reports are there, and otherwise on standard error.
+/// Prints the summary: on standard output as JSON with `--json` and without reports, and otherwise on standard error.
 fn summarize(summary: &Summary, reports: bool, out: &OutputOptions) -> Result<(), Failure> {
     match (out.json, reports) {
         (true, false) => output::print(summary, true)?,
@@ -119,14 +120,16 @@ fn exit_of(pump: Pump) -> Result<Exit, Failure> {
     match (pump.stopped, pump.interrupted) {
         (Some(Stop::Output(error)), _) => Err(Failure::failed(error)),
         (_, Some(exit)) => Ok(exit),
-        (Some(Stop::BadInput(what)), None) => Err(Failure::usage(anyhow!("{}", escaped(&what)))),
+        (Some(Stop::BadInput(what)), None) => Err(Failure::usage(anyhow!("input: {}", escaped(&what)))),
         (Some(Stop::Refused(error)), None) => {
             let text = error.to_string();
             let why = match pump.printed.iter().find(|(_, printed)| printed.to_string() == text) {
                 Some((record, _)) => format!("see the error of record {record}"),
                 None => escaped(&text).to_string(),
             };
-            Err(Failure::failed(anyhow!("no more was read, because no record is taken: {why}")))
+            Err(Failure::failed(anyhow!(
+                "produce: stopped reading the input, because no record is accepted: {why}"
+            )))
         }
         (None, None) if pump.counts.failed > 0 => Ok(Exit::Failed),
         (None, None) => Ok(Exit::Delivered),

@@ -1,4 +1,4 @@
-//! What `produce` takes, and what of it fits together.
+//! The options of `produce`, and their valid combinations.
 
 use std::path::PathBuf;
 
@@ -8,54 +8,54 @@ use milena::{ConfigError, ProducerBuilder};
 
 use crate::args::{CompressionOption, pair};
 
-/// Sends records from standard input or from files, and tells what became of them.
+/// Sends records from standard input or from files, and reports their outcomes.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Options {
-    /// Files to read, in this order; `-` or none is standard input
+    /// Files to read, in this order; `-`, or no file, is standard input
     #[arg(value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// The topic of records that name none
+    /// Topic of records that have none
     #[arg(short, long)]
     pub(crate) topic: Option<String>,
-    /// The partition of records that name none; without it the partitioner chooses
+    /// Partition of records that have none; without it the partitioner chooses
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(i32).range(0..))]
     pub(crate) partition: Option<i32>,
-    /// The key of records that have none
+    /// Key of records that have none
     #[arg(short, long)]
     pub(crate) key: Option<String>,
     /// A header of every record, before its own; may be repeated
     #[arg(short = 'H', long = "header", value_name = "NAME=VALUE", value_parser = pair)]
     pub(crate) headers: Vec<(String, String)>,
-    /// What the input looks like
+    /// Format of the input
     #[arg(long, value_enum, default_value = "lines")]
     pub(crate) format: Format,
-    /// Split lines here, the first time it occurs, into key and value
+    /// Split each line into key and value at the first occurrence of this text
     #[arg(long, value_name = "S")]
     pub(crate) key_separator: Option<String>,
-    /// A line's value that stands for a null, which deletes the key from a compacted topic
+    /// The value that stands for a null, which deletes the key from a compacted topic
     #[arg(long, value_name = "S")]
     pub(crate) null_value: Option<String>,
-    /// Who chooses the partition: a name of Java's, librdkafka's or sarama's partitioners
+    /// Partitioner, by its name in Java's client, librdkafka or sarama
     #[arg(long, value_name = "NAME")]
     pub(crate) partitioner: Option<String>,
-    /// Whose word makes a record delivered: `all` replicas in sync, `1` the leader, `0` nobody
+    /// Acknowledgements of a record: `all` for all replicas in sync, `1` for the leader alone, `0` for none
     #[arg(long)]
     pub(crate) acks: Option<String>,
     #[command(flatten)]
     pub(crate) compression: CompressionOption,
-    /// What to write to standard output for each record, in the order of the input; records are counted from 0, without
-    /// input that is skipped. Errors about raw input count the values of the file from 0, errors about lines its lines from 1
+    /// Report of each record on standard output, in the order of the input; records are counted from 0, without skipped
+    /// input. Errors of raw input count the values of a file from 0, errors of lines count its lines from 1
     #[arg(long, value_enum, default_value = "none")]
     pub(crate) report: Reports,
     /// Append records that failed to this file, as lines that `--format json` reads
     #[arg(long, value_name = "FILE")]
     pub(crate) dead_letter: Option<PathBuf>,
-    /// Count input that cannot be read, and go on behind it
+    /// Skip and count input that cannot be parsed
     #[arg(long)]
     pub(crate) skip_bad_input: bool,
 }
 
-/// What the input looks like.
+/// Format of the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// Each line is a value; the end of the line, LF or CR LF, is not part of it
@@ -66,33 +66,37 @@ pub(crate) enum Format {
     Raw,
 }
 
-/// What is told of each record.
+/// Report of each record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Reports {
     /// An object a line
     Json,
-    /// A line for people
+    /// A line of text
     Text,
-    /// Nothing: a summary in the end
+    /// No reports, only a summary at the end
     None,
 }
 
 impl Options {
-    /// Refuses what does not fit together.
+    /// Rejects options that exclude each other, and files that cannot be read.
     pub(crate) fn check(&self) -> anyhow::Result<()> {
         let lines = self.format == Format::Lines;
-        ensure!(lines || self.key_separator.is_none(), "--key-separator is for --format lines");
-        ensure!(lines || self.null_value.is_none(), "--null-value is for --format lines");
-        ensure!(self.key_separator.as_deref() != Some(""), "--key-separator is empty: leave it out");
+        ensure!(lines || self.key_separator.is_none(), "config: --key-separator needs --format lines");
+        ensure!(lines || self.null_value.is_none(), "config: --null-value needs --format lines");
+        ensure!(self.key_separator.as_deref() != Some(""), "config: --key-separator is empty: leave it out");
         ensure!(
             self.format == Format::Json || self.topic.is_some(),
-            "--topic is missing: only lines of --format json may name a topic of their own"
+            "config: --topic is missing: only lines of --format json may name their topic"
         );
         for file in self.files.iter().filter(|file| file.as_os_str() != "-") {
-            let found =
-                std::fs::metadata(file).with_context(|| format!("{} cannot be read", file.display()))?;
-            ensure!(!found.is_dir(), "{} is a folder", file.display());
-            ensure!(!self.is_dead_letter(file), "{} would grow while it is read", file.display());
+            let found = std::fs::metadata(file)
+                .with_context(|| format!("input: {} cannot be read", file.display()))?;
+            ensure!(!found.is_dir(), "input: {} is a folder", file.display());
+            ensure!(
+                !self.is_dead_letter(file),
+                "input: {} is also the file of --dead-letter, and would grow while it is read",
+                file.display()
+            );
         }
         Ok(())
     }
@@ -140,18 +144,18 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_together_is_refused() {
+    fn conflicting_options_are_rejected() {
         check_refused("--format lines", "--topic is missing");
         check_refused("--format raw", "--topic is missing");
-        check_refused("-t t --format json --key-separator :", "--key-separator is for");
-        check_refused("-t t --format raw --null-value x", "--null-value is for");
+        check_refused("-t t --format json --key-separator :", "--key-separator needs");
+        check_refused("-t t --format raw --null-value x", "--null-value needs");
         check_refused("-t t no-such-file", "no-such-file cannot be read");
         check_refused("-t t /", "is a folder");
         assert!(options("--format json").check().is_ok());
     }
 
     #[test]
-    fn a_file_is_not_read_while_failed_records_are_appended_to_it() {
+    fn dead_letter_file_cannot_be_read_as_input() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("dead");
         std::fs::write(&file, "").unwrap();
@@ -160,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_does_not_exist_is_an_error() {
+    fn unknown_names_are_rejected() {
         let refused = options("-t t --compression zst").over(ProducerBuilder::default()).unwrap_err();
         assert!(refused.to_string().contains("write one of none, gzip, snappy, lz4, zstd"), "{refused}");
         assert!(options("-t t --compression zstd:3").over(ProducerBuilder::default()).is_ok());

@@ -1,4 +1,4 @@
-//! When to stop reading because the cluster takes nothing any more.
+//! When to stop reading because the cluster accepts no records.
 //!
 //! A record that times out frees its room for another one, which would time out in turn: input without end would be
 //! read, and lost record by record. So many in a row, with none delivered between them, are no mishap of a single
@@ -27,7 +27,7 @@ impl Outage {
                 self.records += 1;
                 self.bytes = self.bytes.saturating_add(bytes);
             }
-            // It says nothing about the others.
+            // The error concerns this record alone.
             Some(_) => {}
         }
         self.records >= RECORDS_MAX || self.bytes >= BYTES_MAX
@@ -41,21 +41,21 @@ mod tests {
     const TIMED_OUT: Option<ErrorKind> = Some(ErrorKind::DeliveryTimeout);
 
     #[test]
-    fn so_many_records_in_a_row_are_an_outage() {
+    fn consecutive_timeouts_of_many_records_are_an_outage() {
         let mut outage = Outage::default();
         assert!(!(1..RECORDS_MAX).any(|_| outage.note(TIMED_OUT, 1)));
         assert!(outage.note(TIMED_OUT, 1));
     }
 
     #[test]
-    fn so_many_bytes_in_a_row_are_an_outage() {
+    fn consecutive_timeouts_of_many_bytes_are_an_outage() {
         let mut outage = Outage::default();
         assert!(!outage.note(TIMED_OUT, BYTES_MAX / 2));
         assert!(outage.note(TIMED_OUT, BYTES_MAX / 2));
     }
 
     #[test]
-    fn a_record_that_is_delivered_ends_the_row_and_one_that_is_too_large_does_not() {
+    fn delivered_record_resets_the_count_and_too_large_record_does_not() {
         let mut outage = Outage::default();
         assert!(!outage.note(TIMED_OUT, BYTES_MAX - 1));
         assert!(!outage.note(Some(ErrorKind::MessageTooLarge), BYTES_MAX));

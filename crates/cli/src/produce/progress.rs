@@ -17,7 +17,7 @@ pub(super) struct Progress {
     bar: Option<Bar>,
 }
 
-/// What the bar reads when it is drawn.
+/// The counts that the bar shows.
 #[derive(Debug, Default)]
 struct Shown {
     delivered: AtomicU64,
@@ -34,7 +34,7 @@ impl Progress {
         Self { shown, bar: Some(bar) }
     }
 
-    /// Takes over what was counted. Costs two stores: it is called for each record.
+    /// Stores the counts. It is called for each record, and takes two stores.
     #[inline]
     pub(super) fn note(&self, counts: &Counts) {
         self.shown.delivered.store(counts.delivered, Ordering::Relaxed);

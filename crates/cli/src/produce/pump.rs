@@ -8,7 +8,8 @@
 //!                   ▲──signal── flushing
 //! ```
 //!
-//! Whatever was read before the end is settled and reported, in the order of the input; after a signal, whatever was accepted.
+//! Every record that was read before the end is settled and reported, in the order of the input; after a signal, every record
+//! that was accepted.
 //! Records whose topic is being looked up wait aside ([`Topics`]), and records of other topics pass them.
 
 use std::future::{Future, ready};
@@ -31,8 +32,8 @@ use crate::terminal;
 
 /// Topics that may be refused before no more is read: the reason is kept for each.
 const REFUSED_TOPICS_MAX: usize = 1_000;
-/// Failures, and pieces of bad input, that are told one by one on standard error.
-const TOLD_MAX: u64 = 5;
+/// Failures, and pieces of bad input, that are printed one by one on standard error.
+const PRINTED_MAX: u64 = 5;
 
 /// Everything of a run but the producer.
 #[derive(Debug)]
@@ -48,7 +49,7 @@ pub(super) struct Pump {
     pub(super) topics: Topics,
     pub(super) outage: Outage,
     pub(super) stopped: Option<Stop>,
-    /// The failures that standard error has, at most [`TOLD_MAX`]: record and error.
+    /// The failures that standard error has, at most [`PRINTED_MAX`]: record and error.
     pub(super) printed: Vec<(u64, SendError)>,
     pub(super) interrupted: Option<Exit>,
 }
@@ -60,7 +61,7 @@ pub(super) enum Stop {
     BadInput(String),
     /// No record can be taken any more, for the same reason as this one.
     Refused(SendError),
-    /// What became of records cannot be written down.
+    /// Reports or dead letters cannot be written.
     Output(anyhow::Error),
 }
 
@@ -94,7 +95,7 @@ impl Pump {
         }
     }
 
-    /// What was read while a record was refused is refused like it.
+    /// Rejects the records that were read before the reading stopped, with the error that stopped it.
     async fn take_rest(&mut self, producer: &Producer, input: &mut Input) {
         while self.interrupted.is_none()
             && let Some(chunk) = input.rest().await
@@ -123,8 +124,8 @@ impl Pump {
     async fn take(&mut self, producer: &Producer, chunk: Chunk) {
         for what in chunk.skipped {
             self.counts.skipped += 1;
-            if self.counts.skipped <= TOLD_MAX {
-                tracing::warn!("skipped: {}", escaped(&what));
+            if self.counts.skipped <= PRINTED_MAX {
+                tracing::warn!("input: skipped {}", escaped(&what));
             }
         }
         for record in chunk.records {
@@ -189,7 +190,7 @@ impl Pump {
         Some(match entered {
             Ok(delivery) => Outcome::Pending(delivery),
             Err(error) => {
-                self.heed(&topic, &error);
+                self.apply(&topic, &error);
                 Outcome::Refused(error)
             }
         })
@@ -217,8 +218,8 @@ impl Pump {
         }
     }
 
-    /// What a refusal means for the records behind it.
-    fn heed(&mut self, topic: &Arc<str>, error: &SendError) {
+    /// Applies a rejection to the records behind it.
+    fn apply(&mut self, topic: &Arc<str>, error: &SendError) {
         match error.kind() {
             _ if is_about_topic(error) => {
                 self.topics.refuse(topic, error.clone());
@@ -265,7 +266,7 @@ impl Pump {
         self.write_out();
         self.counts.unsettled = self.unsettled.len();
         if self.counts.unsettled == 0 {
-            // Everything is settled: nothing is left to be told of.
+            // All records are settled: closing has no failures to report.
             let _ = producer.close().await;
         }
     }
@@ -283,7 +284,7 @@ impl Pump {
             }
             Err(error) => {
                 self.counts.failed += 1;
-                self.tell_failure(settled.record, error);
+                self.print_failure(settled.record, error);
                 match (&mut self.dead_letters, &settled.kept) {
                     (Some(file), Some(record)) => file.keep(record),
                     _ => Ok(()),
@@ -291,22 +292,22 @@ impl Pump {
             }
         };
         self.progress.note(&self.counts);
-        let told = self.reporter.tell(settled);
-        if let Err(error) = kept.and(told) {
+        let reported = self.reporter.report(settled);
+        if let Err(error) = kept.and(reported) {
             self.stopped = Some(Stop::Output(error));
         }
     }
 
-    /// The first failures, where they are told nowhere else.
-    fn tell_failure(&mut self, record: u64, error: &SendError) {
+    /// Prints the first failures, unless reports have them.
+    fn print_failure(&mut self, record: u64, error: &SendError) {
         match self.counts.failed {
-            _ if self.reporter.tells() => {}
-            ..=TOLD_MAX => {
-                terminal::say(&format!("error: record {record}: {error}"));
+            _ if self.reporter.reports() => {}
+            ..=PRINTED_MAX => {
+                terminal::say(&format!("error: produce: record {record}: {error}"));
                 self.printed.push((record, error.clone()));
             }
-            count if count == TOLD_MAX + 1 => {
-                terminal::say("error: more records fail; --report json tells of each");
+            count if count == PRINTED_MAX + 1 => {
+                terminal::say("error: produce: more records fail; --report json reports each");
             }
             _ => {}
         }
@@ -325,7 +326,7 @@ fn is_about_topic(error: &SendError) -> bool {
     matches!(error.kind(), UnknownTopic | InvalidTopic | TopicAuthorizationFailed)
 }
 
-/// What becomes of a record that was read and not accepted before the end: the producer takes none once it is closing.
+/// The outcome of a record that was read and not accepted before the end: the producer accepts none once it is closing.
 async fn refused_at_the_end(producer: &Producer, record: Record) -> Outcome {
     tokio::select! {
         biased;
@@ -339,7 +340,7 @@ async fn refused_at_the_end(producer: &Producer, record: Record) -> Outcome {
     }
 }
 
-/// Has everything sent. Only closing is bounded by the close timeout; failures are told by the records' deliveries.
+/// Sends all accepted records. Only closing is bounded by the close timeout; the deliveries report the failures.
 fn ending(producer: &Producer, close: bool) -> Pin<Box<dyn Future<Output = ()> + '_>> {
     match close {
         true => Box::pin(async { drop(producer.close().await) }),

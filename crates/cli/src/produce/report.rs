@@ -1,4 +1,4 @@
-//! What is told of each record: on standard output, and of those that failed in a file.
+//! The reports of records on standard output, and the file of dead letters.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, ErrorKind, StdoutLock, Write};
@@ -21,7 +21,7 @@ const BUFFER_BYTES: usize = 64 << 10;
 pub(super) struct Reporter<W: Write = StdoutLock<'static>> {
     kind: Reports,
     out: BufWriter<W>,
-    /// Something was told and not written out.
+    /// Reports are buffered.
     behind: bool,
 }
 
@@ -36,50 +36,48 @@ impl<W: Write> Reporter<W> {
         Self { kind, out: BufWriter::with_capacity(BUFFER_BYTES, out), behind: false }
     }
 
-    /// Whether each record is told of.
-    pub(super) fn tells(&self) -> bool {
+    /// Whether each record is reported.
+    pub(super) fn reports(&self) -> bool {
         self.kind != Reports::None
     }
 
-    /// Whether something was told and not written out.
+    /// Whether reports are buffered.
     pub(super) fn is_behind(&self) -> bool {
         self.behind
     }
 
-    /// Tells of one record. When nobody reads any more, nothing more is told, and the records still go.
+    /// Reports one record. A closed standard output ends the reports; records are still sent.
     ///
     /// # Errors
     /// When standard output cannot be written to for another reason.
-    pub(super) fn tell(&mut self, settled: &Settled) -> anyhow::Result<()> {
+    pub(super) fn report(&mut self, settled: &Settled) -> anyhow::Result<()> {
         let written = match self.kind {
             Reports::None => return Ok(()),
             Reports::Json => self.json(settled),
             Reports::Text => self.text(settled),
         };
         self.behind = true;
-        self.heed(written)
+        self.check(written)
     }
 
-    /// Writes out what was told so far.
+    /// Writes the buffered reports.
     ///
     /// # Errors
-    /// As [`tell`](Self::tell).
+    /// As [`report`](Self::report).
     pub(super) fn flush(&mut self) -> anyhow::Result<()> {
         self.behind = false;
-        let flushed = if self.tells() { self.out.flush() } else { Ok(()) };
-        self.heed(flushed)
+        let flushed = if self.reports() { self.out.flush() } else { Ok(()) };
+        self.check(flushed)
     }
 
-    fn heed(&mut self, written: io::Result<()>) -> anyhow::Result<()> {
+    fn check(&mut self, written: io::Result<()>) -> anyhow::Result<()> {
         match written {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => {
                 self.kind = Reports::None;
-                tracing::warn!(
-                    "standard output is closed: the records still go, and are not reported any more"
-                );
+                tracing::warn!("output: standard output is closed; records are still sent, without reports");
                 Ok(())
             }
-            written => written.context("the reports cannot be written"),
+            written => written.context("output: cannot write the reports"),
         }
     }
 
@@ -112,7 +110,7 @@ struct Line<'a> {
     topic: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     partition: Option<i32>,
-    /// Null where no broker told it.
+    /// Null if the acknowledgement has no offset.
     #[serde(skip_serializing_if = "Option::is_none")]
     offset: Option<Option<i64>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -168,7 +166,7 @@ impl DeadLetters {
     /// When the file cannot be appended to.
     pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
         let file = OpenOptions::new().append(true).create(true).open(path);
-        Ok(Self(file.with_context(|| format!("--dead-letter {}", path.display()))?))
+        Ok(Self(file.with_context(|| format!("config: --dead-letter {}", path.display()))?))
     }
 
     /// Appends a record.
@@ -176,9 +174,9 @@ impl DeadLetters {
     /// # Errors
     /// When that is not possible: then the record is nowhere.
     pub(super) fn keep(&mut self, record: &Record) -> anyhow::Result<()> {
-        let mut line = serde_json::to_vec(&Written(record)).context("a dead letter")?;
+        let mut line = serde_json::to_vec(&Written(record)).context("output: cannot encode a dead letter")?;
         line.push(b'\n');
-        self.0.write_all(&line).context("a dead letter cannot be written")
+        self.0.write_all(&line).context("output: cannot write a dead letter")
     }
 }
 
@@ -205,28 +203,28 @@ mod tests {
 
     fn told(kind: Reports, settled: &Settled) -> String {
         let mut reporter = Reporter::to(kind, Vec::new());
-        reporter.tell(settled).unwrap();
+        reporter.report(settled).unwrap();
         String::from_utf8(reporter.out.into_inner().unwrap()).unwrap()
     }
 
     #[test]
-    fn a_report_says_where_the_record_is() {
+    fn report_has_partition_and_offset() {
         let json = r#"{"record":0,"topic":"t","partition":3,"offset":17,"timestamp":1795361904511}"#;
         assert_eq!(told(Reports::Json, &delivered(Some(17))).trim_end(), json);
         assert_eq!(told(Reports::Text, &delivered(Some(17))), "record 0: topic t, partition 3, offset 17\n");
     }
 
     #[test]
-    fn an_offset_that_nobody_told_is_null() {
+    fn unknown_offset_is_null() {
         assert!(told(Reports::Json, &delivered(None)).contains(r#""offset":null"#));
     }
 
     #[test]
-    fn a_closed_output_ends_the_reports_and_nothing_else() {
+    fn closed_output_ends_the_reports() {
         let mut reporter = Reporter::to(Reports::Json, Closed);
-        reporter.tell(&delivered(Some(1))).unwrap();
+        reporter.report(&delivered(Some(1))).unwrap();
         reporter.flush().unwrap();
-        assert!(!reporter.tells());
+        assert!(!reporter.reports());
     }
 
     #[test]

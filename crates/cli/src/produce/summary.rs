@@ -1,11 +1,11 @@
-//! What `produce` tells in the end.
+//! The summary of `produce`.
 
 use std::fmt;
 use std::time::Duration;
 
 use serde::Serialize;
 
-/// What was counted.
+/// The counts of a run.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Counts {
     pub(super) delivered: u64,
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn what_did_not_happen_is_not_told() {
+    fn summary_omits_zero_counts() {
         assert_eq!(
             told(Counts { delivered: 1, ..Counts::default() }),
             "1 record delivered, 0 failed, in 1.50 s"

@@ -17,7 +17,7 @@ pub(super) struct Topics {
     refused: usize,
 }
 
-/// What is known about a topic.
+/// State of a topic.
 #[derive(Debug)]
 pub(super) enum State {
     /// Records can be sent to it.
@@ -32,7 +32,7 @@ pub(super) enum State {
 pub(super) type Found = (Arc<str>, Result<(), SendError>);
 
 impl Topics {
-    /// What is known about a topic; none before it was looked up.
+    /// State of a topic; none before it was looked up.
     pub(super) fn state(&mut self, topic: &str) -> Option<&mut State> {
         self.states.get_mut(topic)
     }

@@ -25,7 +25,7 @@ pub(super) struct Unsettled {
     first: u64,
 }
 
-/// A record whose outcome is not told yet.
+/// A record whose outcome is not reported yet.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) topic: Arc<str>,
@@ -46,7 +46,7 @@ pub(super) enum Outcome {
     Refused(SendError),
 }
 
-/// A record of which all is known.
+/// A record with its outcome.
 #[derive(Debug)]
 pub(super) struct Settled {
     /// Counted from 0 over the whole input.
@@ -62,7 +62,7 @@ pub(super) struct Settled {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     pub(super) partition: i32,
-    /// None where no broker told it.
+    /// None if the acknowledgement has no offset.
     pub(super) offset: Option<i64>,
     pub(super) timestamp_ms: i64,
 }
@@ -75,7 +75,7 @@ impl From<Ack> for Place {
 }
 
 impl Entry {
-    /// What of it is held here, beside what the producer holds.
+    /// Bytes that are held here, beside those of the producer.
     fn held_bytes(&self) -> usize {
         match (&self.kept, &self.outcome) {
             (None, Outcome::Pending(_) | Outcome::Refused(_)) => 0,
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn no_more_is_read_while_so_many_records_are_unsettled() {
+    async fn reading_pauses_at_the_record_limit() {
         let error = refusal().await;
         let mut unsettled = Unsettled::default();
         for _ in 1..RECORDS_MAX {
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn no_more_is_read_while_so_many_bytes_are_kept() {
+    async fn reading_pauses_at_the_byte_limit() {
         let error = refusal().await;
         let mut unsettled = Unsettled::default();
         let large = Record::to("t").value(vec![0; KEPT_BYTES_MAX / 2]);

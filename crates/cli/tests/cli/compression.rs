@@ -23,7 +23,7 @@ fn a_wrong_compression_exits_with_2_and_the_names_that_exist() {
 }
 
 #[test]
-fn every_codec_is_taken_by_every_command() {
+fn every_command_accepts_every_codec() {
     for compression in ["none", "gzip:9", "snappy", "lz4", "ZSTD:-7"] {
         run(&format!("demo --records 1000 --no-faults -q --compression {compression}")).expect(0);
         for command in &COMMANDS[..2] {
@@ -34,7 +34,7 @@ fn every_codec_is_taken_by_every_command() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_flag_goes_before_a_property_and_a_property_before_the_file() {
+async fn compression_flag_overrides_property_and_property_overrides_file() {
     let world = World::new().await;
     let file = world.file("client.properties", "compression.type=gzip\ncompression.zstd.level=9\n");
     let file = file.display();
@@ -54,7 +54,7 @@ async fn the_flag_goes_before_a_property_and_a_property_before_the_file() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_level_without_effect_is_named_in_a_warning() {
+async fn level_without_effect_is_logged_as_a_warning() {
     let world = World::new().await;
     let warned = |flags: &str, property: &str| {
         let stderr = world.run(&format!("produce -t t --color never {flags}"), "").expect(0).stderr;

@@ -3,7 +3,7 @@
 use crate::world::{World, run};
 
 #[test]
-fn every_property_is_told_with_its_names() {
+fn config_command_prints_every_property_with_its_names() {
     #[track_caller]
     fn check(arguments: &str, printed: &[&str]) {
         let stdout = run(arguments).expect(0).stdout.join("\n");
@@ -44,7 +44,7 @@ const PLAIN: &str = "plain.PlainLoginModule";
 const SCRAM: &str = "scram.ScramLoginModule";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn javas_file_is_taken_unchanged_and_its_secrets_show_nowhere() {
+async fn properties_file_of_java_authenticates_and_its_secrets_are_not_printed() {
     let world = World::with(|cluster| cluster.user("alice", "hunter2")).await;
     for (mechanism, module) in [("PLAIN", PLAIN), ("SCRAM-SHA-256", SCRAM), ("SCRAM-SHA-512", SCRAM)] {
         let file = world.file("client.properties", javas(mechanism, module, "hunter2"));
@@ -56,7 +56,7 @@ async fn javas_file_is_taken_unchanged_and_its_secrets_show_nowhere() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn properties_on_the_command_line_authenticate_as_well() {
+async fn properties_on_the_command_line_authenticate() {
     let world = World::with(|cluster| cluster.user("alice", "hunter2")).await;
     let flags = "-X security.protocol=sasl_plaintext -X sasl.mechanisms=SCRAM-SHA-256 -X sasl.username=alice";
     let ended = world.run(
@@ -70,7 +70,7 @@ async fn properties_on_the_command_line_authenticate_as_well() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn credentials_that_are_refused_are_3_and_not_repeated() {
+async fn rejected_credentials_exit_with_3_and_are_not_printed() {
     let world = World::with(|cluster| cluster.user("alice", "hunter2")).await;
     for (mechanism, module) in [("PLAIN", PLAIN), ("SCRAM-SHA-256", SCRAM)] {
         let file = world.file("client.properties", javas(mechanism, module, "wrong-secret"));
@@ -81,7 +81,7 @@ async fn credentials_that_are_refused_are_3_and_not_repeated() {
 }
 
 #[test]
-fn no_line_of_a_key_is_repeated_wherever_it_stands() {
+fn errors_do_not_print_lines_of_a_private_key() {
     const LINE: &str = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgYFkxYH";
     for arguments in [
         format!("config {LINE}"),
@@ -99,7 +99,7 @@ fn no_line_of_a_key_is_repeated_wherever_it_stands() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_cannot_be_meant_is_2_with_the_way_out() {
+async fn wrong_properties_file_exits_with_2_and_the_remedy() {
     let world = World::new().await;
     let said = |content: &str, said: &str| {
         let file = world.file("client.properties", content);

@@ -3,7 +3,7 @@
 use crate::world::{Running, World, command, run};
 
 #[test]
-fn wrong_usage_is_2() {
+fn wrong_usage_exits_with_2() {
     run("produce -t t --no-such-flag -b localhost:1").expect(2).says("--no-such-flag");
     run("produce -b localhost:1").expect(2).says("--topic is missing");
     run("produce -t t").expect(2).says("`bootstrap.servers` is not set");
@@ -18,7 +18,7 @@ fn wrong_usage_is_2() {
 }
 
 #[test]
-fn a_setting_that_cannot_be_is_2_and_the_remedy_is_named() {
+fn wrong_setting_exits_with_2_and_the_remedy() {
     let with = |flags: &str| run(&format!("produce -t t -b localhost:1 {flags}")).expect(2);
     with("-X lingr.ms=5").says("-X lingr.ms: ").says("did you mean `linger.ms`?");
     with("-X linger.ms=soon").says("`linger.ms` = `soon`");
@@ -30,7 +30,7 @@ fn a_setting_that_cannot_be_is_2_and_the_remedy_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_mistake_in_a_properties_file_is_named_with_its_line() {
+async fn error_in_a_properties_file_has_file_and_line() {
     let world = World::new().await;
     let file = world.file("client.properties", "# ours\nacks=all\nlingr.ms=5\n");
     let ended = world.run(&format!("produce -t t -c {}", file.display()), "");
@@ -38,35 +38,35 @@ async fn a_mistake_in_a_properties_file_is_named_with_its_line() {
 }
 
 #[test]
-fn a_cluster_that_is_not_there_is_3_in_bounded_time() {
+fn unreachable_cluster_exits_with_3_within_connect_timeout() {
     let ended = run("produce -t t -b 127.0.0.1:1 -X connect.timeout.ms=300").expect(3);
     ended.says("127.0.0.1:1").says("refused");
     run("perf -t t -b 127.0.0.1:1 --num-records 1 --record-size 1 -X connect.timeout.ms=300").expect(3);
 }
 
 #[test]
-fn cluster_whose_addresses_all_refuse_is_given_up_at_once() {
+fn cluster_whose_addresses_all_refuse_connections_exits_with_3_at_once() {
     let patient = "produce -t t -b 127.0.0.1:1,localhost:2 -X connect.timeout.ms=3600000";
     run(patient).expect(3).says("127.0.0.1:1: ").says("localhost:2: ").says("refused").says("--wait");
     run("produce -t t -b 127.0.0.1:1 -X connect.timeout.ms=300 --wait").expect(3).says("refused");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_address_that_refuses_does_not_keep_from_the_others() {
+async fn one_address_that_refuses_connections_does_not_stop_the_others() {
     let world = World::new().await;
     let servers = format!("127.0.0.1:1,{}", world.cluster.bootstrap_servers());
     Running::start(&mut command(&format!("produce -t t -b {servers}"))).end().expect(0);
 }
 
 #[test]
-fn a_port_that_says_nothing_is_3_in_bounded_time() {
+fn silent_server_exits_with_3_within_connect_timeout() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     run(&format!("produce -t t -b {address} -X connect.timeout.ms=300")).expect(3).says(&address.to_string());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_flag_beats_a_property_which_beats_the_file_which_beats_the_environment() {
+async fn flag_overrides_property_overrides_file_overrides_environment() {
     let world = World::new().await;
     let (right, wrong) = (world.cluster.bootstrap_servers(), "127.0.0.1:1");
     let file = |name: &str, servers: &str| {
@@ -89,7 +89,7 @@ async fn a_flag_beats_a_property_which_beats_the_file_which_beats_the_environmen
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn quiet_says_nothing_and_verbose_more() {
+async fn quiet_prints_nothing_and_verbose_prints_more() {
     let world = World::new().await;
     assert_eq!(world.run("produce -q -t t", "a\n").expect(0).stderr, "");
     let plain = world.run("produce -t t", "a\n").expect(0).stderr;

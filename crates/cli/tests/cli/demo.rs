@@ -9,7 +9,7 @@ fn report(ended: &Ended) -> Value {
 }
 
 #[test]
-fn every_record_arrives_exactly_once_while_a_broker_dies() {
+fn demo_delivers_each_record_exactly_once_while_a_broker_dies() {
     let ended = run("demo --records 50000 --seed 7 --json").expect(0).says("dies").says("comes back");
     let report = report(&ended);
     assert_eq!(
@@ -21,7 +21,7 @@ fn every_record_arrives_exactly_once_while_a_broker_dies() {
 }
 
 #[test]
-fn without_faults_nothing_is_sent_again() {
+fn demo_without_faults_retries_no_batch() {
     let report = report(&run("demo --records 1000 --size 2000 --no-faults --json").expect(0));
     assert_eq!(
         (&report["held"], &report["retries"], report["events"].as_array().unwrap().len()),
@@ -30,7 +30,7 @@ fn without_faults_nothing_is_sent_again() {
 }
 
 #[test]
-fn records_that_did_not_arrive_are_a_fault_that_is_found() {
+fn demo_with_missing_records_exits_with_4() {
     let ended = run("demo --records 100 --size 2000 --no-faults -X max.request.size=1000").expect(4);
     assert!(
         ended.stdout.iter().any(|line| line.contains("record 99 is missing") || line.contains("100 faults"))
@@ -39,7 +39,7 @@ fn records_that_did_not_arrive_are_a_fault_that_is_found() {
 }
 
 #[test]
-fn the_page_tells_rates_and_a_table_of_latencies() {
+fn report_has_rates_and_a_table_of_latencies() {
     let page = run("demo --records 2000 -q").expect(0).stdout.join("\n");
     for part in ["records/s", "MB/s", "p99.9", "exactly once: all 2000 records"] {
         assert!(page.contains(part), "{page}");
@@ -47,7 +47,7 @@ fn the_page_tells_rates_and_a_table_of_latencies() {
 }
 
 #[test]
-fn a_cluster_of_the_user_is_refused() {
+fn demo_rejects_a_bootstrap_server_and_wrong_sizes() {
     run("demo -b localhost:9092").expect(2).says("--bootstrap-server");
     run("demo --records 0").expect(2);
     run("demo --size 7").expect(2);

@@ -6,7 +6,7 @@ use rustix::process::Signal;
 use crate::world::{World, wait_until};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_signal_ends_the_reading_and_what_was_read_is_delivered_and_reported() {
+async fn signal_ends_the_reading_and_read_records_are_delivered_and_reported() {
     for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
         let world = World::new().await;
         let running = world.start("produce -t t -p 0 --report text");
@@ -20,7 +20,7 @@ async fn a_signal_ends_the_reading_and_what_was_read_is_delivered_and_reported()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn after_a_signal_the_close_timeout_bounds_the_end_and_the_outcome_is_told() {
+async fn close_timeout_bounds_the_end_after_a_signal() {
     let world = World::new().await;
     world.cluster.on(ApiKey::PRODUCE).always().silence();
     let running = world.start("produce -t t -X linger.ms=0 -X close.timeout.ms=300 --report json");
@@ -32,7 +32,7 @@ async fn after_a_signal_the_close_timeout_bounds_the_end_and_the_outcome_is_told
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_signal_ends_it_at_once() {
+async fn second_signal_ends_the_command_at_once() {
     let world = World::new().await;
     world.cluster.on(ApiKey::PRODUCE).always().silence();
     let mut running = world.start("produce -t t -X linger.ms=0");
@@ -49,7 +49,7 @@ async fn a_second_signal_ends_it_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_signal_while_connecting_ends_it() {
+async fn signal_ends_the_connecting() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let world = World::new().await;
     let running = world.start(&format!("produce -t t -b {}", listener.local_addr().unwrap()));
@@ -60,7 +60,7 @@ async fn a_signal_while_connecting_ends_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn when_nobody_reads_the_reports_the_records_still_go() {
+async fn closed_standard_output_ends_the_reports_and_not_the_records() {
     const RECORDS: usize = 20_000;
     let world = World::new().await;
     let mut running = world.start("produce -t t --report json");
@@ -73,7 +73,7 @@ async fn when_nobody_reads_the_reports_the_records_still_go() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_read_any_more_does_not_take_along_what_was_read() {
+async fn unreadable_file_is_rejected_before_any_record_is_sent() {
     let world = World::new().await;
     let (first, second) = (world.file("first", "a\n"), world.path("second"));
     std::fs::create_dir(&second).unwrap();

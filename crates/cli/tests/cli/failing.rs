@@ -6,7 +6,7 @@ use rustix::process::Signal;
 use crate::world::{World, wait_until};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bad_line_is_named_and_what_was_before_it_is_delivered() {
+async fn bad_line_exits_with_2_and_records_before_it_are_delivered() {
     let world = World::new().await;
     let file = world.file(
         "records.json",
@@ -19,7 +19,7 @@ async fn a_bad_line_is_named_and_what_was_before_it_is_delivered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn bad_input_can_be_skipped_and_is_counted() {
+async fn skip_bad_input_skips_and_counts_bad_lines() {
     let world = World::new().await;
     let lines = "{\"value\":\"a\"}\n{\"value\":{\"base64\":\"%\"}}\nnonsense\n{\"value\":\"d\"}\n";
     let ended = world.run("produce -t t -p 0 --format json --skip-bad-input --report json", lines).expect(0);
@@ -30,7 +30,7 @@ async fn bad_input_can_be_skipped_and_is_counted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn base64_that_is_none_is_named() {
+async fn wrong_base64_exits_with_2_and_its_line() {
     let world = World::new().await;
     let line = "{\"value\":{\"base64\":\"AA=A\"}}\n";
     world.run("produce -t t --format json", line).expect(2).says("stdin:1: `base64`: ");
@@ -38,25 +38,25 @@ async fn base64_that_is_none_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_raw_value_that_is_cut_off_is_named_and_those_before_it_are_delivered() {
+async fn truncated_raw_value_exits_with_2_and_values_before_it_are_delivered() {
     let world = World::new().await;
     let ended = world.run("produce -t t -p 0 --format raw", b"\0\0\0\x01a\0\0\0\x01b\0\0\0\x09c");
-    ended.expect(2).says("stdin, record 2: it ends after 1 of the 9 bytes of a value");
+    ended.expect(2).says("stdin, record 2: the input ends after 1 of the 9 bytes of a value");
     assert_eq!(world.values("t", 0), ["a", "b"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_line_without_end_is_no_record() {
+async fn line_longer_than_the_limit_is_bad_input() {
     let world = World::new().await;
     let lines = ["a\n", &"x".repeat(1_000_000), "\nb\n"].concat();
     let small = "produce -t t -p 0 -X max.request.size=1000";
-    world.run(small, &lines).expect(2).says("stdin:2: a line of more than");
+    world.run(small, &lines).expect(2).says("stdin:2: the line is longer than");
     world.run(&format!("{small} --skip-bad-input"), &lines).expect(0);
     assert_eq!(world.values("t", 0), ["a", "a", "b"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_record_that_is_too_large_fails_alone() {
+async fn too_large_record_fails_alone() {
     let world = World::new().await;
     let lines = format!("a\n{}\nb\n", "x".repeat(2_000));
     let ended = world.run("produce -t t -p 0 -X max.request.size=1000 --report json", lines).expect(1);
@@ -70,7 +70,7 @@ async fn a_record_that_is_too_large_fails_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn records_that_failed_can_be_fed_back_in() {
+async fn dead_letters_can_be_produced_again() {
     let world = World::new().await;
     let large = "x".repeat(2_000);
     let line =
@@ -87,7 +87,7 @@ async fn records_that_failed_can_be_fed_back_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_topic_that_is_not_there_ends_the_reading_in_bounded_time() {
+async fn missing_topic_ends_the_reading_within_max_block() {
     let world = World::new().await;
     let running = world.start("produce -t nope -X max.block.ms=3000");
     running.write("a\nb\nc\n");
@@ -97,11 +97,11 @@ async fn a_topic_that_is_not_there_ends_the_reading_in_bounded_time() {
         .says("topic nope: not found")
         .says("create the topic first")
         .says("0 records delivered, 3 failed");
-    ended.says("no more was read, because no record is taken: see the error of record 0");
+    ended.says("stopped reading the input, because no record is accepted: see the error of record 0");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn records_that_were_read_are_reported_and_kept_when_their_topic_is_refused() {
+async fn records_of_a_missing_topic_are_reported_and_kept_as_dead_letters() {
     let world = World::new().await;
     let dead = world.path("dead");
     let flags = format!("--report json --dead-letter {}", dead.display());
@@ -121,7 +121,7 @@ async fn records_that_were_read_are_reported_and_kept_when_their_topic_is_refuse
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn missing_topic_does_not_hold_up_records_of_other_topics() {
+async fn missing_topic_does_not_delay_records_of_other_topics() {
     let world = World::new().await;
     let running = world.start("produce -t t -p 0 --format json --report json -X max.block.ms=3600000");
     let missing = |topic: &str| format!("{{\"topic\":\"{topic}\",\"value\":\"x\"}}\n");
@@ -136,7 +136,7 @@ async fn missing_topic_does_not_hold_up_records_of_other_topics() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn records_of_one_topic_keep_their_order_while_it_is_looked_up() {
+async fn records_keep_their_order_while_their_topic_is_looked_up() {
     let world = World::new().await;
     let lines: String = (0..500).map(|number| format!("{{\"value\":\"{number}\"}}\n")).collect();
     world.run("produce -t t -p 0 --format json", lines).expect(0);
@@ -145,7 +145,7 @@ async fn records_of_one_topic_keep_their_order_while_it_is_looked_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn name_of_a_topic_is_escaped_in_reports_and_messages() {
+async fn topic_name_is_escaped_in_reports_and_errors() {
     let world = World::new().await;
     let line = "{\"topic\":\"a\\u001b[2J\\nb\",\"value\":\"x\"}\n";
     for report in ["text", "none"] {
@@ -159,7 +159,7 @@ async fn name_of_a_topic_is_escaped_in_reports_and_messages() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn other_topics_go_on_where_each_record_names_its_own() {
+async fn missing_topic_fails_its_own_records_alone() {
     let world = World::new().await;
     let nope = "{\"topic\":\"nope\",\"value\":\"x\"}\n";
     let lines = [nope, "{\"value\":\"a\"}\n", nope, nope, "{\"value\":\"b\"}\n"].concat();
@@ -171,7 +171,7 @@ async fn other_topics_go_on_where_each_record_names_its_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_partition_that_is_not_there_is_named() {
+async fn missing_partition_fails_its_records() {
     let world = World::new().await;
     let lines = "a\n".repeat(3);
     let ended = world.run("produce -t t -p 9 -X max.block.ms=2000", lines).expect(1);
@@ -179,7 +179,7 @@ async fn a_partition_that_is_not_there_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_budget_that_stays_full_ends_the_reading_in_bounded_time() {
+async fn full_buffer_ends_the_reading_within_max_block() {
     let world = World::new().await;
     let held = world.cluster.on(ApiKey::PRODUCE).always().hold();
     let settings = "-X buffer.memory=40000 -X max.block.ms=3000 -X request.timeout.ms=1000 -X linger.ms=0 \
@@ -191,20 +191,20 @@ async fn a_budget_that_stays_full_ends_the_reading_in_bounded_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cluster_that_takes_nothing_ends_the_reading_in_bounded_time() {
+async fn silent_broker_ends_the_reading() {
     let world = World::new().await;
     world.cluster.on(ApiKey::PRODUCE).always().silence();
     let settings = "-X request.timeout.ms=300 -X delivery.timeout.ms=500 -X linger.ms=0";
     let running = world.start(&format!("produce -t t --report json {settings}"));
     running.write("x\n".repeat(150_000));
     let ended = running.end_with_open_input().expect(1);
-    let reports = ended.says("no more was read").says("0 records delivered, ").json();
+    let reports = ended.says("stopped reading the input").says("0 records delivered, ").json();
     let last = &reports[reports.len() - 1]["error"];
     assert_eq!(last["persisted"], "no", "read, and never sent: {last}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn control_characters_of_foreign_text_reach_neither_output_nor_terminal() {
+async fn control_characters_of_foreign_text_are_escaped() {
     let world = World::new().await;
     // What a broker says of a record is foreign as well.
     let words = "no\u{1b}[2J\u{9b}2J\nroom";

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::world::{Running, command, run};
 
 #[test]
-fn a_cluster_is_served_until_a_signal_comes() {
+fn fake_serves_a_cluster_until_a_signal() {
     let fake = "fake --json --listen 127.0.0.1:0 --brokers 2 --topic orders:4";
     for (keep, signal) in [("all", Signal::INT), ("none", Signal::TERM)] {
         let running = Running::start(&mut command(&format!("{fake} --keep {keep}")));
@@ -22,7 +22,7 @@ fn a_cluster_is_served_until_a_signal_comes() {
 }
 
 #[test]
-fn what_cannot_be_served_is_named() {
+fn wrong_address_or_topic_exits_with_2() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
     run(&format!("fake --listen {address}")).expect(2).says(&address.to_string());

@@ -9,7 +9,7 @@ fn perf(world: &World, flags: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_figure_is_told() {
+async fn perf_reports_every_figure() {
     let world = World::new().await;
     let report = perf(&world, "--num-records 10000 --record-size 100 --warmup 500");
     assert_eq!(world.cluster.record_count(), 10_500);
@@ -28,7 +28,7 @@ async fn every_figure_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_values_have_the_size_asked_for_and_the_keys_differ() {
+async fn values_have_the_record_size_and_keys_differ() {
     let world = World::new().await;
     perf(&world, "--num-records 1000 --record-size 33 --keyed --tasks 3");
     let records: Vec<_> = (0..3).flat_map(|partition| world.cluster.log("t", partition)).collect();
@@ -39,7 +39,7 @@ async fn the_values_have_the_size_asked_for_and_the_keys_differ() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_task_awaits_its_records_one_by_one() {
+async fn sync_tasks_await_each_record() {
     let world = World::new().await;
     for runtime in ["current", "multi --driver thread"] {
         let flags =
@@ -52,7 +52,7 @@ async fn each_task_awaits_its_records_one_by_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rate_is_kept() {
+async fn throughput_limits_the_rate() {
     let world = World::new().await;
     let report = perf(&world, "--num-records 200 --record-size 10 --throughput 1000");
     // The last of 200 records is due after 199 ms.
@@ -60,7 +60,7 @@ async fn a_rate_is_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_lines_of_a_file_are_sent_in_turn() {
+async fn lines_of_the_payload_file_are_sent_in_turn() {
     let world = World::new().await;
     let file = world.file("payloads", "one\ntwo\nthree\n");
     perf(&world, &format!("--num-records 4 --payload-file {}", file.display()));
@@ -78,7 +78,7 @@ async fn tasks_side_by_side_send_different_values() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_values_are_json_events_where_they_are_asked_for() {
+async fn json_payload_sends_json_events() {
     let world = World::new().await;
     let report = perf(&world, "--num-records 1000 --record-size 120 --payload json --warmup 10");
     assert_eq!(report["config"]["payload"], "json");
@@ -96,7 +96,7 @@ async fn the_values_are_json_events_where_they_are_asked_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn records_that_are_refused_are_told_and_end_it() {
+async fn rejected_record_ends_perf_with_1() {
     let world = World::new().await;
     let too_large = "perf -t t --json --num-records 1000 --record-size 2000 -X max.request.size=1000";
     for flags in [too_large.to_owned(), format!("{too_large} --sync"), format!("{too_large} --warmup 9")] {
@@ -110,7 +110,7 @@ async fn records_that_are_refused_are_told_and_end_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_signal_ends_it_and_what_was_measured_is_told() {
+async fn signal_ends_perf_with_a_report() {
     let world = World::new().await;
     let running = world.start("perf -t t --json --num-records 100000000 --record-size 10 --throughput 1000");
     wait_until(|| world.cluster.record_count() >= 10).await;
@@ -120,7 +120,7 @@ async fn a_signal_ends_it_and_what_was_measured_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cluster_that_takes_nothing_ends_it() {
+async fn silent_broker_ends_perf() {
     let world = World::new().await;
     let settings = "-X request.timeout.ms=300 -X delivery.timeout.ms=500 -X linger.ms=0";
     for sync in ["", "--sync"] {

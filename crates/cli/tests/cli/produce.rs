@@ -16,7 +16,7 @@ fn headers(record: &LoggedRecord) -> Vec<(&str, Option<&[u8]>)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_line_is_a_record_in_the_order_of_the_input() {
+async fn lines_become_records_in_the_order_of_the_input() {
     let world = World::new().await;
     let ended = world.run("produce -t t -p 1", "one\n\ntwo\r\nthree").expect(0);
     assert_eq!(world.values("t", 1), ["one", "", "two", "three"]);
@@ -24,7 +24,7 @@ async fn each_line_is_a_record_in_the_order_of_the_input() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn files_are_read_one_after_another_and_a_dash_is_standard_input() {
+async fn files_are_read_in_order_and_a_dash_is_standard_input() {
     let world = World::new().await;
     let (first, last) = (world.file("first", "a\n"), world.file("last", "c"));
     let line = format!("produce -t t -p 0 {} - {}", first.display(), last.display());
@@ -33,7 +33,7 @@ async fn files_are_read_one_after_another_and_a_dash_is_standard_input() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_line_is_split_into_key_and_value_and_may_be_a_tombstone() {
+async fn key_separator_splits_lines_and_null_value_makes_tombstones() {
     let world = World::new().await;
     world
         .run("produce -t t -p 0 --key-separator = --null-value NULL -k none", "a=1=2\nb=NULL\nc\n")
@@ -46,7 +46,7 @@ async fn a_line_is_split_into_key_and_value_and_may_be_a_tombstone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn key_and_headers_of_the_flags_go_with_every_record() {
+async fn every_record_has_key_and_headers_of_the_flags() {
     let world = World::new().await;
     world.run("produce -t t -k user-1 -H source=web -H a=b=c", "x\n").expect(0);
     let record = only(&world);
@@ -55,7 +55,7 @@ async fn key_and_headers_of_the_flags_go_with_every_record() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_line_of_json_is_a_whole_record() {
+async fn json_line_sets_every_part_of_a_record() {
     let world = World::with(|builder| builder.topic("u", 4)).await;
     let line = r#"{"topic":"u","partition":3,"key":{"base64":"AP8="},"value":"ä\n","timestamp":1700000000000,
         "headers":[["a","1"],["b",null],["a",{"base64":"/w=="}]]}"#;
@@ -77,7 +77,7 @@ async fn raw_values_may_hold_anything_or_be_null() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn reports_come_in_the_order_of_the_input_and_tell_where_each_record_is() {
+async fn reports_keep_the_order_of_the_input_and_have_partition_and_offset() {
     const RECORDS: usize = 5_000;
     let world = World::new().await;
     let lines: String = (0..RECORDS).map(|number| format!("user-{},{number}\n", number % 97)).collect();
@@ -96,7 +96,7 @@ async fn reports_come_in_the_order_of_the_input_and_tell_where_each_record_is() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_typed_goes_at_once() {
+async fn complete_line_is_sent_at_once() {
     let world = World::new().await;
     let running = world.start("produce -t t -p 0 --report text");
     running.write("one\nthe next one is not fin");
@@ -107,7 +107,7 @@ async fn what_is_typed_goes_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_acknowledgements_nobody_knows_the_offset() {
+async fn acks_0_reports_no_offset() {
     let world = World::new().await;
     let ended = world.run("produce -t t -p 1 --acks 0 --report json", "x\n").expect(0);
     let report = &ended.json()[0];
@@ -115,7 +115,7 @@ async fn without_acknowledgements_nobody_knows_the_offset() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_partitioner_of_the_flag_decides() {
+async fn partitioner_flag_chooses_the_partition() {
     let world = World::new().await;
     let keyed = |partitioner: &str| {
         let line = format!("produce -t t -k user-4 --report json --partitioner {partitioner}");
@@ -126,7 +126,7 @@ async fn the_partitioner_of_the_flag_decides() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_summary_is_an_object_where_json_is_asked_for() {
+async fn json_flag_prints_the_summary_as_an_object() {
     let world = World::new().await;
     let ended = world.run("produce -t t --json --skip-bad-input --format json", "{}\nx\n").expect(0);
     let summary = &ended.json()[0];

@@ -34,7 +34,7 @@ async fn bar_fits_a_narrow_terminal() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn attempts_to_connect_are_said_on_a_terminal() {
+async fn connection_attempts_are_printed_on_a_terminal() {
     let terminal = Terminal::new();
     let mut produce = command("produce -t t -b 127.0.0.1:1 --wait -X connect.timeout.ms=5000");
     Running::start_on(&mut produce, terminal.stdio()).end().expect(3);

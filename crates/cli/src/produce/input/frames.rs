@@ -27,7 +27,7 @@ impl Broken {
 
 impl From<io::Error> for Broken {
     fn from(error: io::Error) -> Self {
-        Self::ended(format!("it cannot be read: {error}"))
+        Self::ended(format!("cannot be read: {error}"))
     }
 }
 
@@ -67,7 +67,7 @@ impl<R: Read> Frames<R> {
             self.frame = Vec::new();
             self.reader.skip_until(b'\n')?;
             return Err(Broken::skipped(format!(
-                "a line of more than {} bytes is no record: see max.request.size",
+                "the line is longer than {} bytes: shorten it, or raise max.request.size",
                 self.bytes_max
             )));
         }
@@ -82,14 +82,12 @@ impl<R: Read> Frames<R> {
             return Ok(Some(None));
         }
         let Ok(bytes) = usize::try_from(length) else {
-            return Err(Broken::ended(format!(
-                "a length of {length} is none: write 0 or more, or -1 for a null"
-            )));
+            return Err(Broken::ended(format!("the length is {length}: write 0 or more, or -1 for a null")));
         };
         if bytes > self.bytes_max {
             self.discard(bytes)?;
             return Err(Broken::skipped(format!(
-                "a value of {bytes} bytes is more than {}: see max.request.size",
+                "the value of {bytes} bytes is longer than {}: shorten it, or raise max.request.size",
                 self.bytes_max
             )));
         }
@@ -107,9 +105,10 @@ impl<R: Read> Frames<R> {
         match <[u8; 4]>::try_from(length.as_slice()) {
             Ok(length) => Ok(Some(i32::from_be_bytes(length))),
             Err(_) if length.is_empty() => Ok(None),
-            Err(_) => {
-                Err(Broken::ended(format!("it ends after {} of the 4 bytes of a length", length.len())))
-            }
+            Err(_) => Err(Broken::ended(format!(
+                "the input ends after {} of the 4 bytes of a length",
+                length.len()
+            ))),
         }
     }
 
@@ -122,7 +121,7 @@ impl<R: Read> Frames<R> {
 }
 
 fn truncated(bytes: usize, read: usize) -> Broken {
-    Broken::ended(format!("it ends after {read} of the {bytes} bytes of a value"))
+    Broken::ended(format!("the input ends after {read} of the {bytes} bytes of a value"))
 }
 
 #[cfg(test)]
@@ -161,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_ends_at_lf_at_cr_lf_or_at_the_end() {
+    fn line_ends_at_lf_at_cr_lf_or_at_the_end() {
         assert_eq!(lines(b"a\nb\r\n\nc"), ["a", "b", "", "c"]);
         assert_eq!(lines(b"a\n"), ["a"]);
         assert_eq!(lines(b""), Vec::<String>::new());
@@ -169,14 +168,14 @@ mod tests {
     }
 
     #[test]
-    fn a_line_without_end_is_passed_over_and_the_next_one_is_found() {
+    fn too_long_line_is_skipped() {
         let found = lines(b"0123456789\n0123456789ABCDEFG\nb\n");
         assert_eq!((found[0].as_str(), found[2].as_str()), ("0123456789", "b"));
-        assert!(found[1].starts_with("broken: true a line of more than 10 bytes"), "{}", found[1]);
+        assert!(found[1].starts_with("broken: true the line is longer than 10 bytes"), "{}", found[1]);
     }
 
     #[test]
-    fn what_is_not_there_as_a_whole_may_have_to_be_waited_for() {
+    fn incomplete_frame_may_wait() {
         let mut frames = Frames::new(&b"a\nb\nc"[..], MAX);
         assert!(frames.line_may_wait());
         assert_eq!(frames.line().unwrap(), Some(&b"a"[..]));
@@ -193,26 +192,32 @@ mod tests {
     }
 
     #[test]
-    fn a_value_follows_its_length() {
+    fn value_follows_its_length() {
         assert_eq!(values(b"\0\0\0\x02ab\0\0\0\0\xff\xff\xff\xff\0\0\0\x01c"), ["ab", "", "null", "c"]);
     }
 
     #[test]
-    fn a_value_that_is_cut_off_is_told() {
-        assert_eq!(values(b"\0\0\0\x01a\0\0\0\x03b"), ["a", "it ends after 1 of the 3 bytes of a value"]);
-        assert_eq!(values(b"\0\0"), ["it ends after 2 of the 4 bytes of a length"]);
-        assert_eq!(values(b"\x7f\xff\xff\xffa"), ["it ends after 1 of the 2147483647 bytes of a value"]);
+    fn truncated_value_is_an_error() {
+        assert_eq!(
+            values(b"\0\0\0\x01a\0\0\0\x03b"),
+            ["a", "the input ends after 1 of the 3 bytes of a value"]
+        );
+        assert_eq!(values(b"\0\0"), ["the input ends after 2 of the 4 bytes of a length"]);
+        assert_eq!(
+            values(b"\x7f\xff\xff\xffa"),
+            ["the input ends after 1 of the 2147483647 bytes of a value"]
+        );
     }
 
     #[test]
-    fn a_value_that_is_too_long_is_passed_over_and_the_next_one_is_found() {
+    fn too_long_value_is_skipped() {
         let found = values(b"\0\0\0\x0b01234567890\0\0\0\x01a");
-        assert!(found[0].starts_with("a value of 11 bytes is more than 10"), "{}", found[0]);
+        assert!(found[0].starts_with("the value of 11 bytes is longer than 10"), "{}", found[0]);
         assert_eq!(found[1], "a");
     }
 
     #[test]
-    fn behind_a_length_that_is_none_nothing_can_be_found() {
-        assert!(values(b"\xff\xff\xff\xfe\0\0\0\x01a")[0].starts_with("a length of -2 is none"));
+    fn wrong_length_ends_the_input() {
+        assert!(values(b"\xff\xff\xff\xfe\0\0\0\x01a")[0].starts_with("the length is -2"));
     }
 }

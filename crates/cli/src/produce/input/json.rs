@@ -55,7 +55,7 @@ impl Part {
     }
 }
 
-/// Reads a line, or says what is wrong with it.
+/// Parses a line; the error is a text with the column.
 pub(super) fn parse(line: &[u8]) -> Result<Line<'_>, String> {
     if !line.trim_ascii_start().starts_with(b"{") {
         // The library would take a list of the fields' values as well.
@@ -71,7 +71,7 @@ pub(super) fn parse(line: &[u8]) -> Result<Line<'_>, String> {
     }
 }
 
-/// The library's words, which count lines within the line.
+/// The text of the library's error, without its line number, which counts within the line.
 fn said(error: &serde_json::Error) -> String {
     let column = error.column();
     let said = error.to_string();
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_has_everything_that_a_record_may_have() {
+    fn json_line_has_every_part_of_a_record() {
         let line = parse(
             br#"{"topic":"t","key":"k","value":{"base64":"AP8="},"headers":[["a","1"],["a",null]],"partition":3,"timestamp":17}"#,
         )
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_absent_is_not_what_is_null() {
+    fn absent_part_differs_from_null() {
         let line = parse(br#"{"key":null}"#).unwrap();
         assert_eq!((line.key, line.value), (Part::Null, Part::Absent));
         let default = Bytes::from_static(b"d");
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn escapes_are_read() {
+    fn escapes_are_decoded() {
         assert_eq!(
             parse(br#"{"value":"\u00e4\n\"\ud83c\udf4e"}"#).unwrap().value,
             bytes("ä\n\"🍎".as_bytes())
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_record_is_told() {
+    fn malformed_line_is_an_error() {
         check_refused("{", "EOF while parsing an object (column 1)");
         check_refused("[]", "expected");
         check_refused(r#"{"valeu":"x"}"#, "unknown field `valeu`");
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_again() {
+    fn written_record_is_parsed_again() {
         let record = Record::to("t").value(vec![0u8, 255]).header("a", "ä").partition(2).timestamp_ms(5);
         let written = serde_json::to_vec(&Written(&record)).unwrap();
         let line = parse(&written).unwrap();

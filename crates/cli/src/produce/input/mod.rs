@@ -101,7 +101,7 @@ struct Reading {
     gate: Gate,
 }
 
-/// Nothing is to be read any more: something is wrong with the input, or nobody takes it.
+/// The end of the reading: the input is wrong, or the pump has ended.
 struct Ended;
 
 impl Reading {
@@ -111,7 +111,7 @@ impl Reading {
                 break;
             }
         }
-        // Whoever hung up does not want it.
+        // A pump that has ended needs no chunk.
         let _ = self.hand_over();
     }
 
@@ -121,7 +121,7 @@ impl Reading {
             _ => match File::open(file) {
                 Ok(opened) => (file.display().to_string(), Box::new(opened)),
                 Err(error) => {
-                    self.chunk.broken = Some(format!("{}: it cannot be read: {error}", file.display()));
+                    self.chunk.broken = Some(format!("{}: cannot be read: {error}", file.display()));
                     return Err(Ended);
                 }
             },
@@ -180,7 +180,7 @@ impl Reading {
         }
     }
 
-    /// Passes over what is broken, if that was asked for.
+    /// Skips bad input with `--skip-bad-input`, and ends the reading without it.
     fn broken(&mut self, name: &str, number: u64, broken: Broken) -> Result<(), Ended> {
         let what = match self.parser.format {
             // Values have no lines: they are counted from 0, as in reports.

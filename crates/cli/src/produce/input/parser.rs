@@ -12,7 +12,7 @@ use crate::produce::options::{Format, Options};
 /// Topic names that are remembered, so that records share them.
 const NAMES_MAX: usize = 1_000;
 
-/// What records have that the input does not say.
+/// Parses frames, with the flags as defaults for parts that a frame does not have.
 #[derive(Debug)]
 pub(super) struct Parser {
     topic: Option<Arc<str>>,
@@ -86,7 +86,9 @@ impl Parser {
     }
 
     fn default_topic(&self) -> Result<Arc<str>, String> {
-        self.topic.clone().ok_or_else(|| "no topic is named, here or with --topic".to_owned())
+        self.topic
+            .clone()
+            .ok_or_else(|| "the record has no topic: name one in the line, or with --topic".to_owned())
     }
 
     fn named(&mut self, name: &str) -> Arc<str> {
@@ -102,7 +104,7 @@ impl Parser {
     }
 }
 
-/// What is before the first `separator`, which is not empty, and what is behind it.
+/// The parts before and behind the first `separator`, which is not empty.
 fn split_at<'a>(line: &'a [u8], separator: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
     let at = line.windows(separator.len()).position(|window| window == separator)?;
     Some((&line[..at], &line[at + separator.len()..]))
@@ -126,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_without_separator_is_a_value() {
+    fn line_without_separator_is_a_value() {
         assert_eq!(parser("-t t").line(b"a:b"), Ok(Record::to("t").value("a:b")));
         assert_eq!(
             parser("-t t -k d --key-separator ::").line(b"a:b"),
@@ -135,21 +137,21 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_split_where_the_separator_first_occurs() {
+    fn line_is_split_at_the_first_separator() {
         let parser = parser("-t t --key-separator ::");
         assert_eq!(parser.line(b"k::v::w"), Ok(Record::to("t").key("k").value("v::w")));
         assert_eq!(parser.line(b"::"), Ok(Record::to("t").key("").value("")));
     }
 
     #[test]
-    fn the_null_value_deletes_and_an_empty_line_does_not() {
+    fn null_value_is_null_and_empty_line_is_empty() {
         let parser = parser("-t t --key-separator : --null-value NULL");
         assert_eq!(parser.line(b"k:NULL"), Ok(Record::to("t").key("k")));
         assert_eq!(parser.line(b""), Ok(Record::to("t").value("")));
     }
 
     #[test]
-    fn what_a_line_of_json_does_not_say_the_flags_say() {
+    fn flags_are_defaults_of_json_lines() {
         let mut parser = parser("-t t -p 2 -k d -H a=1 --format json");
         let plain = Record::to("t").key("d").partition(2).header("a", "1");
         assert_eq!(parser.json(b"{}"), Ok(Some(plain)));
@@ -160,13 +162,13 @@ mod tests {
     }
 
     #[test]
-    fn a_record_without_topic_is_refused() {
+    fn record_without_topic_is_rejected() {
         let error = parser("--format json").json(b"{}").unwrap_err();
         assert!(error.contains("--topic"), "{error}");
     }
 
     #[test]
-    fn a_raw_value_may_be_null() {
+    fn raw_value_may_be_null() {
         assert_eq!(parser("-t t --format raw").raw(None), Ok(Record::to("t")));
         assert_eq!(parser("-t t --format raw").raw(Some(b"\n")), Ok(Record::to("t").value("\n")));
     }
