@@ -17,6 +17,10 @@ check:
 test *ARGUMENTS:
     .ci/run --do tests {{ARGUMENTS}}
 
+# Rewrite the tables of docs/errors.md from the errors of the binary.
+errors:
+    MILENA_ERRORS=write cargo test -p milena-cli --test cli errors
+
 # Every interleaving of threads over the sender's shared state.
 loom:
     .ci/run --do loom

@@ -5,6 +5,7 @@ mod config;
 mod connecting;
 mod demo;
 mod ending;
+mod errors;
 mod failing;
 mod fake;
 mod perf;
