@@ -1,4 +1,4 @@
-//! The graph of crates as cargo resolves it: names, versions, and who depends on whom for what.
+//! The graph of crates as cargo resolves it: names, versions, and the kinds of dependencies.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -7,16 +7,16 @@ use std::sync::LazyLock;
 use cargo_metadata::cargo_platform::Platform;
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, PackageId};
 
-/// A package, as far as the rules look at it.
+/// A package, with the properties that the rules read.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Crate {
     pub(crate) name: String,
     /// The version, as in `1.2.3`.
     pub(crate) version: String,
     pub(crate) licence: Option<String>,
-    /// Major, minor and patch of the Rust that it asks for.
+    /// Major, minor and patch of the required Rust.
     pub(crate) rust: Option<[u64; 3]>,
-    /// The native library that it says it links.
+    /// The native library of its `links` key.
     pub(crate) links: Option<String>,
     /// Whether it is one of ours.
     pub(crate) ours: bool,
@@ -25,7 +25,7 @@ pub(crate) struct Crate {
     pub(crate) uses: Vec<(Use, String)>,
 }
 
-/// What a crate depends on another one for.
+/// The kind of a dependency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Use {
     Normal,
@@ -80,24 +80,24 @@ fn crate_of(metadata: &Metadata, package: &Package, uses: Option<&Vec<(Use, Stri
     }
 }
 
-/// `cfg(any())` is nowhere; `cfg(loom)` is for models, which are no part of any build but their own.
+/// `cfg(any())` is never true; `cfg(loom)` is true in the build of the models only.
 fn is_never_built(target: &Platform) -> bool {
     ["cfg(any())", "cfg(loom)"].contains(&target.to_string().as_str())
 }
 
-/// Whether a package is used with these features on. The graph of `cargo metadata` has more in it than is built: `a?/b`,
-/// which asks for a feature of an optional package without asking for the package, brings it in there.
+/// Whether a package is used with these features. The graph of `cargo metadata` contains more than the build: `a?/b`, which
+/// enables a feature of an optional package without enabling the package, adds the package there.
 fn is_on(user: &Package, features: &[impl AsRef<str>], used: &str) -> bool {
     let mut declared = user.dependencies.iter().filter(|dependency| dependency.name == used).peekable();
-    let asked = |name: &str| {
-        let asks = |entry: &String| {
+    let is_enabled = |name: &str| {
+        let enables = |entry: &String| {
             entry.strip_prefix("dep:") == Some(name)
                 || entry.split_once('/').is_some_and(|(dep, _)| dep == name)
         };
-        features.iter().filter_map(|feature| user.features.get(feature.as_ref())).flatten().any(asks)
+        features.iter().filter_map(|feature| user.features.get(feature.as_ref())).flatten().any(enables)
     };
     declared.peek().is_none()
-        || declared.any(|one| !one.optional || asked(one.rename.as_deref().unwrap_or(&one.name)))
+        || declared.any(|one| !one.optional || is_enabled(one.rename.as_deref().unwrap_or(&one.name)))
 }
 
 const fn use_of(kind: DependencyKind) -> Option<Use> {
@@ -109,8 +109,8 @@ const fn use_of(kind: DependencyKind) -> Option<Use> {
     }
 }
 
-/// Everything that `starts` are built from, themselves included. Of others nobody runs the tests, so that only
-/// `starts` bring what they use for theirs, and only if `with_dev` says so.
+/// All crates that `starts` are built from, themselves included. Dev-dependencies of `starts` are followed if `with_dev` is
+/// set, those of other crates never: their tests are not built.
 pub(crate) fn reached<'a>(graph: &'a Graph, starts: &[&str], with_dev: bool) -> BTreeSet<&'a str> {
     let mut found: BTreeSet<&str> = BTreeSet::new();
     let mut open: Vec<(&str, bool)> = graph
@@ -129,13 +129,13 @@ pub(crate) fn reached<'a>(graph: &'a Graph, starts: &[&str], with_dev: bool) -> 
     found
 }
 
-/// Everything that a command without `-p` builds, tests included.
+/// All crates that a command without `-p` builds, tests included.
 pub(crate) fn by_default(graph: &Graph) -> Vec<&Crate> {
     let members: Vec<_> = graph.iter().filter(|(_, one)| one.by_default).map(|(id, _)| id.as_str()).collect();
     reached(graph, &members, true).into_iter().map(|id| &graph[id]).collect()
 }
 
-/// A graph for a sample: name, and what it uses. Names are identities.
+/// A small graph for a test: names, and dependencies by name.
 pub(crate) fn sample(rows: &[(&str, &[(Use, &str)])]) -> Graph {
     let one = |name: &str, uses: &[(Use, &str)]| Crate {
         name: name.to_owned(),
@@ -150,7 +150,7 @@ pub(crate) fn sample(rows: &[(&str, &[(Use, &str)])]) -> Graph {
 }
 
 #[test]
-fn only_who_is_tested_brings_what_its_tests_use() {
+fn only_tested_crates_add_their_dev_dependencies() {
     let graph = sample(&[
         ("milena", &[(Use::Normal, "a"), (Use::Dev, "b")]),
         ("a", &[(Use::Dev, "c"), (Use::Build, "d")]),
@@ -163,7 +163,7 @@ fn only_who_is_tested_brings_what_its_tests_use() {
 }
 
 #[test]
-fn an_optional_package_is_used_once_a_feature_asks_for_it() {
+fn optional_package_is_used_once_a_feature_enables_it() {
     let manifest = r#"{"name":"user","version":"1.0.0","id":"user","dependencies":[
         {"name":"always","source":null,"kind":null,"req":"*","optional":false,"uses_default_features":true,"features":[],"target":null},
         {"name":"perhaps","source":null,"kind":null,"req":"*","optional":true,"uses_default_features":true,"features":[],"target":null}],

@@ -1,6 +1,6 @@
-//! Licence expressions: whether what is allowed satisfies one.
+//! Licence expressions, and whether the allowed licences satisfy one.
 
-/// Licences that ask for no more than their text and the names in it.
+/// Licences that require no more than a copy of their text and the names in it.
 const ALLOWED: [&str; 12] = [
     "0BSD",
     "Apache-2.0",
@@ -70,7 +70,7 @@ fn take(rest: &mut &[&str], word: &str) -> bool {
 }
 
 #[test]
-fn an_expression_is_read_with_its_choices_and_its_duties() {
+fn expression_is_evaluated_with_or_and_with() {
     for allowed in [
         "MIT",
         "MIT/Apache-2.0",

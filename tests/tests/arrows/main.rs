@@ -1,13 +1,13 @@
-//! The arrows of the house: which crate may depend on which, and on what of other people's.
+//! The rules of dependencies: among our own crates, and on other crates.
 //!
 //! | module | rules |
 //! |---|---|
-//! | [`ours`] | our crates depend on each other downwards only; the core crates reach nothing that does I/O or reads a clock |
-//! | [`library`] | the default build of the library has at most 60 crates of other people, and no C |
-//! | [`theirs`] | nothing builds or links C; the licences; the Rust version; one version of what we use |
+//! | [`ours`] | our crates depend on each other in one direction; the core crates reach no crate that does I/O or reads a clock |
+//! | [`library`] | the default build of the library has at most 60 third-party crates, and no C |
+//! | [`theirs`] | no crate compiles or links C; the licences; the Rust version; one version of each direct dependency |
 //!
-//! What cargo would build is asked of cargo itself ([`graph`]), for all platforms. A rule that holds for the graph is
-//! shown to fail for a small graph that breaks it.
+//! The graph of crates is cargo's own, for all platforms ([`graph`]). Each rule has a test over that graph, and one over a
+//! small graph that breaks the rule.
 
 mod graph;
 mod library;

@@ -1,10 +1,10 @@
-//! The arrows among our own crates, and what the core crates may reach.
+//! The dependencies among our own crates, and the crates that the core crates may reach.
 
 use std::collections::BTreeSet;
 
 use super::graph::{Graph, Use, graph, reached, sample};
 
-/// Which of our crates each of them may be built from. `*` is for what stands beside the house: it may use anything.
+/// The crates of ours that each of our crates may depend on. `*`: all of them.
 const ARROWS: [(&str, &[&str]); 11] = [
     ("milena-codec", &[]),
     ("milena-partitioner", &[]),
@@ -22,21 +22,21 @@ const ARROWS: [(&str, &[&str]); 11] = [
 /// The crates without I/O, clock and runtime.
 const CORE: [&str; 3] = ["milena-codec", "milena-partitioner", "milena-sender"];
 
-/// All that the core crates are built from. Who adds one has read that it does no I/O, starts no thread, reads no
-/// clock.
+/// All crates that the core crates are built from. Before an addition, read that the crate does no I/O, starts no thread and
+/// reads no clock.
 const PURE: [(&str, &str); 18] = [
     ("bytes", "shared memory"),
-    ("crc32c", "sums, in hardware where there is some"),
-    ("core_detect", "asks the processor what it can, for crc32c"),
-    ("rustc_version", "asks the compiler for its version while crc32c is built"),
+    ("crc32c", "checksums, in hardware where available"),
+    ("core_detect", "detects features of the processor, for crc32c"),
+    ("rustc_version", "reads the version of the compiler while crc32c is built"),
     ("semver", "reads that version"),
-    ("serde_core", "in semver, when another build beside this one wants it there"),
+    ("serde_core", "in semver, when another crate of the build enables it"),
     ("flate2", "gzip"),
     ("zlib-rs", "deflate, for flate2"),
-    ("crc32fast", "in flate2, when another build beside this one wants it there"),
-    ("cfg-if", "in crc32fast: which code for which machine"),
+    ("crc32fast", "in flate2, when another crate of the build enables it"),
+    ("cfg-if", "in crc32fast: code by platform"),
     ("lz4_flex", "blocks of LZ4"),
-    ("twox-hash", "the sums of LZ4 frames"),
+    ("twox-hash", "checksums of LZ4 frames"),
     ("snap", "blocks of snappy"),
     ("zstd-pure-rs", "zstd"),
     ("fastrand", "random numbers from a seed"),
@@ -69,18 +69,18 @@ fn impure(graph: &Graph) -> BTreeSet<String> {
 }
 
 #[test]
-fn our_crates_depend_on_each_other_downwards_only() {
+fn our_crates_depend_on_each_other_in_one_direction() {
     assert_eq!(wrong_arrows(graph()), [""; 0]);
 }
 
 #[test]
-fn the_core_crates_reach_no_runtime_no_clock_and_no_io() {
+fn core_crates_reach_no_runtime_no_clock_and_no_io() {
     assert_eq!(impure(graph()), BTreeSet::new());
     assert_eq!(graph().values().filter(|one| CORE.contains(&one.name.as_str())).count(), CORE.len());
 }
 
 #[test]
-fn an_arrow_that_points_up_is_caught() {
+fn dependency_in_the_wrong_direction_is_found() {
     let graph = sample(&[
         ("milena-codec", &[(Use::Normal, "milena-sender")]),
         ("milena-sender", &[(Use::Normal, "milena-codec"), (Use::Dev, "milena-fake")]),
@@ -93,7 +93,7 @@ fn an_arrow_that_points_up_is_caught() {
 }
 
 #[test]
-fn a_runtime_below_a_core_crate_is_caught_however_deep() {
+fn runtime_below_a_core_crate_is_found_at_any_depth() {
     let graph = sample(&[
         ("milena-codec", &[(Use::Normal, "bytes")]),
         ("bytes", &[(Use::Normal, "tokio")]),

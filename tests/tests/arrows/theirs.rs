@@ -1,25 +1,25 @@
-//! What of other people's code is in the default build: no C, known licences, and no newer Rust than is said.
+//! The crates of others in the default build: no C, known licences, and no newer Rust than our manifests require.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::graph::{Crate, Graph, Use, by_default, graph, sample};
 use super::licence;
 
-/// Build C, or look for C that is there.
+/// Crates that compile C, or search for installed C libraries.
 const C_TOOLS: [&str; 8] =
     ["cc", "cmake", "bindgen", "pkg-config", "vcpkg", "autotools", "system-deps", "nasm-rs"];
 
-/// Named like bindings to C, and hold none: declarations of what the operating system has anyway.
+/// Crates that are named like bindings to C, and contain only declarations of the operating system.
 const NO_C_INSIDE: [(&str, &str); 6] = [
-    ("linux-raw-sys", "the numbers of the kernel's calls"),
+    ("linux-raw-sys", "the numbers of the kernel's system calls"),
     ("windows-sys", "declarations of Windows, which the linker resolves itself"),
     ("js-sys", "declarations of JavaScript, in a browser"),
     ("core-foundation-sys", "declarations of macOS, which the linker resolves itself"),
-    ("security-framework-sys", "declarations of macOS: its authorities and its verifier of certificates"),
+    ("security-framework-sys", "declarations of macOS: its certificate authorities and its verifier"),
     ("jni-sys", "declarations of Java's native interface, on Android"),
 ];
 
-/// Say that they link something, so that cargo takes one version of them only.
+/// Crates with a `links` key only so that cargo allows a single version of them.
 const LINKS_NOTHING: [&str; 1] = ["wasm-bindgen-shared"];
 
 pub(crate) fn with_c(crates: &[&Crate], graph: &Graph) -> Vec<String> {
@@ -48,18 +48,18 @@ fn unlicensed(crates: &[&Crate]) -> Vec<String> {
         .collect()
 }
 
-/// Those that ask for a newer Rust than ours do.
+/// The crates that require a newer Rust than ours do.
 fn too_new(crates: &[&Crate]) -> Vec<String> {
-    let said = crates.iter().filter(|one| one.ours).filter_map(|one| one.rust).min().unwrap_or_default();
-    let newer = crates.iter().filter(|one| one.rust.is_some_and(|rust| rust > said));
+    let ours = crates.iter().filter(|one| one.ours).filter_map(|one| one.rust).min().unwrap_or_default();
+    let newer = crates.iter().filter(|one| one.rust.is_some_and(|rust| rust > ours));
     newer
         .map(|one| {
-            format!("{} {} asks for Rust {:?}, and ours say {said:?}", one.name, one.version, one.rust)
+            format!("{} {} requires Rust {:?}, ours require {ours:?}", one.name, one.version, one.rust)
         })
         .collect()
 }
 
-/// What we use ourselves, and what the build has in two versions that do not agree.
+/// Our direct dependencies that the build contains in two incompatible versions.
 fn doubled(crates: &[&Crate], graph: &Graph) -> Vec<String> {
     let used =
         crates.iter().filter(|one| one.ours).flat_map(|one| one.uses.iter().map(|(_, to)| &graph[to].name));
@@ -72,7 +72,7 @@ fn doubled(crates: &[&Crate], graph: &Graph) -> Vec<String> {
     doubled.map(|(name, versions)| format!("{name} in {versions:?}")).collect()
 }
 
-/// The part of a version that has to be the same: up to the first number that is not 0.
+/// The part of a version that compatible versions share: up to the first number that is not 0.
 fn compatible(version: &str) -> String {
     let numbers: Vec<_> = version.split('.').collect();
     let length = numbers.iter().position(|number| *number != "0").map_or(3, |first| first + 1);
@@ -80,29 +80,29 @@ fn compatible(version: &str) -> String {
 }
 
 #[test]
-fn nothing_in_the_default_build_compiles_or_links_c() {
+fn default_build_compiles_and_links_no_c() {
     assert_eq!(with_c(&by_default(graph()), graph()), [""; 0]);
 }
 
 #[test]
-fn every_licence_is_one_that_lets_anybody_use_the_project() {
+fn each_licence_is_allowed() {
     assert_eq!(unlicensed(&by_default(graph())), [""; 0]);
 }
 
 #[test]
-fn the_rust_version_is_enough_for_everything_in_the_default_build() {
+fn rust_version_suffices_for_the_default_build() {
     let crates = by_default(graph());
     assert!(crates.iter().filter(|one| one.ours).all(|one| one.rust.is_some()));
     assert_eq!(too_new(&crates), [""; 0]);
 }
 
 #[test]
-fn what_we_use_is_in_the_build_once() {
+fn each_direct_dependency_has_one_version() {
     assert_eq!(doubled(&by_default(graph()), graph()), [""; 0]);
 }
 
 #[test]
-fn c_is_caught_by_its_tools_by_what_is_linked_and_by_its_name() {
+fn c_is_found_by_tools_by_links_and_by_name() {
     let mut graph = sample(&[
         ("milena", &[(Use::Normal, "zstd"), (Use::Normal, "windows-sys"), (Use::Dev, "cc")]),
         ("zstd", &[(Use::Normal, "zstd-sys")]),
@@ -117,7 +117,7 @@ fn c_is_caught_by_its_tools_by_what_is_linked_and_by_its_name() {
 }
 
 #[test]
-fn a_missing_licence_is_caught() {
+fn missing_licence_is_found() {
     let mut graph = sample(&[("milena", &[(Use::Normal, "a"), (Use::Dev, "b")]), ("a", &[]), ("b", &[])]);
     graph.get_mut("a").unwrap().licence = None;
     graph.get_mut("b").unwrap().licence = Some("GPL-3.0-only".to_owned());
@@ -125,7 +125,7 @@ fn a_missing_licence_is_caught() {
 }
 
 #[test]
-fn a_dependency_that_needs_a_newer_rust_is_caught() {
+fn dependency_with_a_newer_rust_is_found() {
     let mut graph = sample(&[("milena", &[(Use::Normal, "a")]), ("a", &[])]);
     graph.get_mut("milena").unwrap().rust = Some([1, 88, 0]);
     graph.get_mut("a").unwrap().rust = Some([1, 88, 1]);
@@ -135,7 +135,7 @@ fn a_dependency_that_needs_a_newer_rust_is_caught() {
 }
 
 #[test]
-fn two_versions_of_one_dependency_are_caught() {
+fn two_versions_of_a_dependency_are_found() {
     let mut graph = sample(&[
         ("milena", &[(Use::Normal, "a"), (Use::Normal, "b")]),
         ("a", &[]),

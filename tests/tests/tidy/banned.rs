@@ -1,7 +1,7 @@
-//! What no source has: `unsafe`, what is unfinished, tests that are switched off.
+//! Code that no source contains: `unsafe`, unfinished code, ignored tests.
 //!
-//! Code is searched for words, so that texts may speak of them; comments are searched for the marks of what is left
-//! to do.
+//! Only code is searched for the words, so that texts may contain them; comments are searched for marks of unfinished
+//! work.
 
 use super::assert_none;
 use super::tokens::tokens;
@@ -13,7 +13,7 @@ const MAY_BE_UNSAFE: &str = "crates/gssapi/";
 /// Words of code.
 const WORDS: [&str; 4] = ["unsafe", "todo", "unimplemented", "ignore"];
 
-/// Anywhere, in comments too. Written in halves, so that this file does not hold them.
+/// Marks in code and comments. Written in halves, so that this file does not contain them.
 const MARKS: [(&str, &str); 3] = [("FIX", "ME"), ("TO", "DO"), ("```ig", "nore")];
 
 fn banned(source: &Source) -> Vec<String> {
@@ -45,12 +45,12 @@ fn marked(source: &Source) -> impl Iterator<Item = String> + '_ {
 }
 
 #[test]
-fn nothing_is_unsafe_unfinished_or_switched_off() {
+fn no_code_is_unsafe_unfinished_or_ignored() {
     assert_none("banned", &sources().iter().flat_map(banned).collect::<Vec<_>>());
 }
 
 #[test]
-fn what_is_banned_is_caught() {
+fn banned_code_is_found() {
     let mark = format!("// {}{}: later", MARKS[0].0, MARKS[0].1);
     let samples = [
         "fn a() { unsafe { b() } }",
@@ -64,7 +64,7 @@ fn what_is_banned_is_caught() {
 }
 
 #[test]
-fn what_only_looks_like_it_is_let_pass() {
+fn similar_code_passes() {
     let sample = "#![forbid(unsafe_code)]\nfn a() { b(\"unsafe\"); ignore(); } // todo!() unsafe";
     assert_eq!(banned(&Source::new("crates/a/src/b.rs", sample)), [""; 0]);
     assert_eq!(banned(&Source::new("crates/gssapi/src/b.rs", "unsafe fn a() {}")), [""; 0]);

@@ -1,9 +1,8 @@
 //! The modules of a folder do not import each other in a circle.
 //!
-//! Only siblings are compared: a module and what is below it stand for one, and a path from `a::b` to `c::d` is an
-//! arrow from `a` to `c`. A folder and the modules in it are one thing, so that what a child takes from its parent's
-//! own file is no arrow; what it takes through its parent from a sibling is one. Tests are left out: nothing leads
-//! back to them.
+//! Only siblings are compared: a module and the modules below it count as one, and a path from `a::b` to `c::d` is an
+//! arrow from `a` to `c`. An import from the parent's own file is no arrow; an import from a sibling through the parent is
+//! one. Tests are left out: no module imports them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::slice;
@@ -12,7 +11,7 @@ use super::assert_none;
 use super::module_tree::{Module, ModuleTree};
 use super::tree::{Source, sources};
 
-/// The arrows among the children of one module, each with a place where it is drawn.
+/// The arrows among the children of one module, each with the file and line of an import.
 type Arrows = BTreeMap<String, BTreeMap<String, String>>;
 
 fn circles<'a>(src: &str, sources: impl Iterator<Item = &'a Source> + Clone) -> Vec<String> {
@@ -77,7 +76,7 @@ fn crates() -> BTreeSet<&'static str> {
 }
 
 #[test]
-fn the_modules_of_a_folder_import_each_other_in_one_direction() {
+fn modules_of_a_folder_import_each_other_in_one_direction() {
     assert!(crates().contains("crates/codec/src/"));
     let faults: Vec<_> = crates().into_iter().flat_map(|src| circles(src, sources().iter())).collect();
     assert_none("circles", &faults);
@@ -91,7 +90,7 @@ fn check(files: &[(&str, &str)], expected: &[&str]) {
 }
 
 #[test]
-fn a_circle_is_caught_with_the_lines_that_close_it() {
+fn circle_is_found_with_the_lines_of_its_imports() {
     let files = [
         ("lib.rs", "mod b;\nmod c;"),
         ("b/mod.rs", "mod d;"),
@@ -102,7 +101,7 @@ fn a_circle_is_caught_with_the_lines_that_close_it() {
 }
 
 #[test]
-fn a_circle_through_what_a_parent_exports_is_caught() {
+fn circle_through_exports_of_the_parent_is_found() {
     let files = [
         ("lib.rs", "mod b;\nmod c;\npub use b::B;\nuse c::{D as E};"),
         ("b.rs", "use super::E;"),
@@ -112,7 +111,7 @@ fn a_circle_through_what_a_parent_exports_is_caught() {
 }
 
 #[test]
-fn parents_tests_and_one_direction_are_no_circle() {
+fn imports_of_parents_of_tests_and_in_one_direction_are_no_circle() {
     let files = [
         ("lib.rs", "mod b;\nmod c;\n#[cfg(test)]\nmod tests;\nstruct P;"),
         ("b.rs", "use super::P;\n#[cfg(test)]\nmod tests {\n    use crate::c;\n}"),

@@ -1,4 +1,4 @@
-//! Takes comments and the contents of literals out of Rust, line by line, so that a search finds code alone.
+//! Blanks comments and the contents of literals in Rust sources, so that a search finds only code.
 
 /// The source with comments made blank and the contents of literals made [`FILLER`]; every line stays where it was.
 pub(crate) fn code_of(text: &str) -> String {
@@ -135,19 +135,19 @@ mod tests {
     }
 
     #[test]
-    fn comments_are_blank_and_lines_stay_where_they_were() {
+    fn comments_become_blank_and_line_numbers_stay() {
         check("a // b\nc", "a     \nc");
         check("a /* b /* c */\n d */ e", "a             \n      e");
     }
 
     #[test]
-    fn literals_are_filled() {
+    fn contents_of_literals_become_filler() {
         check(r#"f("un\"safe // no", 'x', '\n', '"')"#, r#"f("~~~~~~~~~~~~~~", '~', '~~', '~')"#);
         check(r##"r#"a " b"# + br"c""##, r##"r#"~~~~~"# + br"~""##);
     }
 
     #[test]
-    fn lifetimes_and_raw_names_are_code() {
+    fn lifetimes_and_raw_names_stay_code() {
         check("fn f<'a>(r#type: &'a str)", "fn f<'a>(r#type: &'a str)");
     }
 }

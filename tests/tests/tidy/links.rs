@@ -1,4 +1,4 @@
-//! What the documents point at is there: the target of every link inside the repository, and every path in backticks
+//! The documents refer to existing files: the target of every link inside the repository, and every path in backticks
 //! that begins with one of its folders.
 
 use super::assert_none;
@@ -13,10 +13,10 @@ fn dead(file: &File, is_there: impl Fn(&str) -> bool) -> Vec<String> {
         links.chain(paths).map(move |target| (index + 1, target)).collect::<Vec<_>>()
     });
     let dead = named.filter(|(_, target)| !is_there(target));
-    dead.map(|(line, target)| format!("{}:{line}: there is no {target}", file.path)).collect()
+    dead.map(|(line, target)| format!("{}:{line}: {target} does not exist", file.path)).collect()
 }
 
-/// What stands between the marks, in order.
+/// The texts between the marks, in order.
 fn between<'a>(line: &'a str, open: &str, close: &str) -> Vec<&'a str> {
     let mut found = Vec::new();
     let mut rest = line;
@@ -28,7 +28,7 @@ fn between<'a>(line: &'a str, open: &str, close: &str) -> Vec<&'a str> {
     found
 }
 
-/// A link as a path from the root on; none for what leads elsewhere or to another part of the page.
+/// A link as a path from the root on; none for a link to another host or to a part of the same page.
 fn resolved(folder: &str, link: &str) -> Option<String> {
     let target = link.split(['#', ' ']).next().filter(|target| !target.is_empty())?;
     if target.contains("://") || target.starts_with("mailto:") {
@@ -52,18 +52,18 @@ fn is_path(text: &str) -> bool {
 }
 
 #[test]
-fn what_the_documents_point_at_is_there() {
+fn documents_refer_to_existing_files() {
     let documents = files().iter().filter(|file| file.path.ends_with(".md"));
     let faults: Vec<_> = documents.flat_map(|file| dead(file, |path| root().join(path).exists())).collect();
     assert_none("links", &faults);
 }
 
 #[test]
-fn a_link_to_nothing_is_caught() {
+fn link_to_a_missing_file_is_found() {
     let text = "[a](b.md) and [c](../d/e.md#f), `crates/g` and `crates/{h}`, [i](https://j)\n[k](#l)\n";
     let file = File { path: "docs/x.md".to_owned(), text: text.to_owned() };
     assert_eq!(
         dead(&file, |path| path == "d/e.md"),
-        ["docs/x.md:1: there is no docs/b.md", "docs/x.md:1: there is no crates/g"]
+        ["docs/x.md:1: docs/b.md does not exist", "docs/x.md:1: crates/g does not exist"]
     );
 }

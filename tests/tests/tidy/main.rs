@@ -3,21 +3,21 @@
 //! | module | rules |
 //! |---|---|
 //! | [`sizes`] | a file has at most 500 lines and 300 lines of code, a function at most 70 lines |
-//! | [`heads`] | a source file begins by saying what it is for |
+//! | [`heads`] | a source file begins with its purpose |
 //! | [`circles`] | the modules of a folder do not import each other in a circle |
-//! | [`banned`] | no `unsafe`, nothing unfinished, no test that is switched off |
+//! | [`banned`] | no `unsafe`, no unfinished code, no ignored test |
 //! | [`vocabulary`] | comments and messages use plain words: three measures with ceilings |
-//! | [`words`] | no machine's paths, no registry's host, no talk of how the text came about |
-//! | [`manifests`] | each dependency has its reason, each crate takes the lints of the workspace |
-//! | [`proofs`] | a file with tests asserts something, and no test is empty |
+//! | [`words`] | no paths of a machine, no hosts of registries, no history of the text |
+//! | [`manifests`] | each dependency has its reason, each crate has the lints of the workspace |
+//! | [`proofs`] | a file with tests has an assertion, and no test is empty |
 //! | [`pure`] | codec, partitioner and sender read no clock and do no I/O |
-//! | [`security`] | every property of security has its answer in the documents |
+//! | [`security`] | every property of security is documented |
 //! | [`sockets`] | one folder of the library opens sockets |
-//! | [`links`] | what the documents point at is there |
+//! | [`links`] | the targets of links and the paths in the documents exist |
 //!
 //! Each rule is a function from a source to its faults, with one test over the whole repository and one over a sample
-//! that breaks it. [`tree`] finds the files, [`lexer`] takes comments and literals out of them, [`tokens`] reads what
-//! is left. There is no parser of Rust: a rule looks at lines and brackets, and its module says what it may miss.
+//! that breaks it. [`tree`] finds the files, [`lexer`] blanks comments and literals, [`tokens`] reads the remaining code.
+//! There is no parser of Rust: a rule reads lines and brackets, and its module documents the cases that it misses.
 
 mod banned;
 mod circles;

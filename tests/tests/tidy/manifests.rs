@@ -1,4 +1,4 @@
-//! What the manifests say: a reason for each dependency, and the lints of the workspace for each crate.
+//! The manifests have a reason for each dependency, and the lints of the workspace for each crate.
 
 use super::assert_none;
 use super::tree::{File, files};
@@ -16,13 +16,17 @@ fn without_reason(file: &File) -> Vec<String> {
         let is_ours = line.contains("path = ");
         let reason = line.rsplit_once('#').map_or("", |(_, reason)| reason).trim();
         if names_one && !is_ours && reason.split_whitespace().count() < 3 {
-            faults.push(format!("{}:{}: say why, in a comment on the line: {line}", file.path, index + 1));
+            faults.push(format!(
+                "{}:{}: add the reason, in a comment on the line: {line}",
+                file.path,
+                index + 1
+            ));
         }
     }
     faults
 }
 
-/// Every member takes the lints of the workspace; a workspace of its own forbids `unsafe` itself.
+/// Every member has the lints of the workspace; a separate workspace forbids `unsafe` itself.
 fn without_lints(file: &File) -> Vec<String> {
     let takes = file.text.contains("[lints]\nworkspace = true");
     let forbids = file.text.contains("[workspace") && file.text.contains("unsafe_code = \"forbid\"");
@@ -35,13 +39,13 @@ fn manifests() -> impl Iterator<Item = &'static File> {
 }
 
 #[test]
-fn a_dependency_is_here_for_a_reason() {
+fn each_dependency_has_a_reason() {
     let root = manifests().filter(|file| file.path == "Cargo.toml");
     assert_none("reasons", &root.flat_map(without_reason).collect::<Vec<_>>());
 }
 
 #[test]
-fn every_crate_takes_the_lints_of_the_workspace() {
+fn each_crate_has_the_lints_of_the_workspace() {
     assert!(manifests().count() > 8);
     assert_none("lints", &manifests().flat_map(without_lints).collect::<Vec<_>>());
 }
@@ -51,13 +55,13 @@ fn manifest(text: &str) -> File {
 }
 
 #[test]
-fn a_dependency_without_a_reason_is_caught() {
+fn dependency_without_a_reason_is_found() {
     let text = "[workspace.dependencies]\na = \"1\" # does one thing well\nb = \"2\"\nc = \"3\" # see\n[lints]\nd = \"w\"\n";
     assert_eq!(without_reason(&manifest(text)).len(), 2);
 }
 
 #[test]
-fn a_crate_without_lints_is_caught() {
+fn crate_without_lints_is_found() {
     assert_eq!(without_lints(&manifest("[package]\nname = \"a\"\n")).len(), 1);
     assert_eq!(without_lints(&manifest("[package]\nname = \"a\"\n\n[lints]\nworkspace = true\n")), [""; 0]);
 }

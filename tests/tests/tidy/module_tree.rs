@@ -1,8 +1,7 @@
-//! The modules of one crate, and which module a path means.
+//! The modules of one crate, and the module of each path.
 //!
-//! A module is a file; a module inside a file is part of that file. What a file imports or re-exports can be named
-//! through it, so a path is followed through `use` to the module that holds what it names. Names that a macro makes
-//! and names behind `*` are taken to be the module's own.
+//! A module is a file; a module inside a file is part of that file. Imported and re-exported names are followed through
+//! `use` to the module that defines them. Names that a macro generates and names behind `*` count as the module's own.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::slice;
@@ -10,7 +9,7 @@ use std::slice;
 use super::tokens::{Token, after_closing, cfg_test, test_blocks, tokens};
 use super::tree::Source;
 
-/// Where a module is: the names from the root of its crate on.
+/// The path of a module: the names from the root of its crate on.
 pub(crate) type Module = Vec<String>;
 
 /// A path that one module names, from the root of its crate on.
@@ -26,7 +25,7 @@ pub(crate) struct Mention {
 #[derive(Debug, Default)]
 pub(crate) struct ModuleTree {
     modules: BTreeSet<Module>,
-    /// What a module has from elsewhere, by name.
+    /// The imported names of a module, and the paths of their definitions.
     imports: BTreeMap<(Module, String), Vec<String>>,
     /// Every path into the crate itself that a module has.
     pub(crate) mentions: Vec<Mention>,
@@ -43,12 +42,12 @@ impl ModuleTree {
         let mut tree =
             Self { modules: kept.iter().map(|(module, _)| module.clone()).collect(), ..Self::default() };
         for (module, source) in kept {
-            tree.hear(&module, source);
+            tree.read_source(&module, source);
         }
         tree
     }
 
-    /// The module that holds what `path` names.
+    /// The module with the definition of `path`.
     pub(crate) fn home_of(&self, path: &[String]) -> Module {
         self.follow(path, 8)
     }
@@ -69,7 +68,7 @@ impl ModuleTree {
         module
     }
 
-    fn hear(&mut self, module: &Module, source: &Source) {
+    fn read_source(&mut self, module: &Module, source: &Source) {
         let all = tokens(&source.code);
         let blocks = test_blocks(&all);
         let tokens: Vec<_> =
@@ -81,13 +80,13 @@ impl ModuleTree {
             let mut leaves = Vec::new();
             let after = read_tree(&tokens, start, &mut Vec::new(), &mut leaves);
             for leaf in leaves {
-                self.take_in(module, source, &leaf, is_use);
+                self.record(module, source, &leaf, is_use);
             }
             index = after.max(index + 1);
         }
     }
 
-    fn take_in(&mut self, module: &Module, source: &Source, leaf: &Leaf<'_>, is_use: bool) {
+    fn record(&mut self, module: &Module, source: &Source, leaf: &Leaf<'_>, is_use: bool) {
         let Some(path) = self.absolute(module, &leaf.path, is_use) else { return };
         let place = format!("{}:{}", source.path, leaf.line);
         if is_use {
@@ -96,7 +95,7 @@ impl ModuleTree {
         self.mentions.push(Mention { by: module.clone(), path, place });
     }
 
-    /// The path from the root of the crate on; none for what comes from other crates.
+    /// The path from the root of the crate on; none for a path of another crate.
     fn absolute(&self, module: &Module, path: &[&str], is_use: bool) -> Option<Vec<String>> {
         let (base, rest): (&[String], &[&str]) = match path.first().copied()? {
             "crate" => (&[], &path[1..]),
@@ -124,7 +123,7 @@ fn module_of(path: &str) -> Module {
     if matches!(path, "lib" | "main") { Module::new() } else { path.split('/').map(str::to_owned).collect() }
 }
 
-/// The modules in files of their own that `code` has for tests alone.
+/// The modules in separate files that `code` declares for tests only.
 fn test_modules(module: &[String], code: &str) -> Vec<Module> {
     let tokens = tokens(code);
     let after_cfg = (0..tokens.len()).filter_map(|index| cfg_test(&tokens, index));
@@ -139,13 +138,13 @@ fn test_modules(module: &[String], code: &str) -> Vec<Module> {
 /// One path of a `use`, or a path in code.
 struct Leaf<'a> {
     path: Vec<&'a str>,
-    /// What it is called where it is imported.
+    /// The name in the importing module.
     name: &'a str,
     line: usize,
 }
 
-/// Reads the path or the tree of paths at `at`, and tells where it ends. Outside of `use` only a path that begins with
-/// `crate`, `self` or `super` comes to something.
+/// Reads the path or the tree of paths at `at`, and returns the index behind it. Outside of `use` only a path that begins
+/// with `crate`, `self` or `super` counts.
 fn read_tree<'a>(
     tokens: &[Token<'a>],
     at: usize,

@@ -1,7 +1,7 @@
-//! Tests that prove something: a file with tests asserts something, and no test is empty.
+//! Tests have assertions: a file with tests contains at least one, and no test is empty.
 //!
-//! An assertion may stand in a function that the tests of the file share, so the file is looked at as a whole, and the
-//! first file of a folder with the others in it. A test with an empty body is a fault wherever it stands.
+//! An assertion may be in a function that the tests of the file share, so the file is read as a whole, and the first file
+//! of a folder together with the others in it. A test with an empty body is a fault in any file.
 
 use super::assert_none;
 use super::tokens::{Token, functions, tokens};
@@ -16,7 +16,7 @@ fn unproven(source: &Source, all: &[Source]) -> Vec<String> {
     let asserts = asserts(source) || helpers.into_iter().any(asserts);
     let mut faults = Vec::new();
     if !tests.is_empty() && !asserts {
-        faults.push(format!("{}: {} tests, and nothing is asserted", source.path, tests.len()));
+        faults.push(format!("{}: {} tests without an assertion", source.path, tests.len()));
     }
     let empty = tests.iter().filter(|test| test.body.len() <= 2);
     faults
@@ -36,7 +36,7 @@ fn is_test(tokens: &[Token<'_>], at: usize) -> bool {
 }
 
 #[test]
-fn a_file_with_tests_proves_something() {
+fn file_with_tests_has_an_assertion() {
     assert!(sources().iter().any(|source| source.code.contains("#[test]")));
     assert_none(
         "proofs",
@@ -45,7 +45,7 @@ fn a_file_with_tests_proves_something() {
 }
 
 #[test]
-fn a_test_that_proves_nothing_is_caught() {
+fn test_without_an_assertion_is_found() {
     let plain = "#[test]\nfn a() {\n    b();\n}";
     assert_eq!(unproven(&Source::new("a.rs", plain), &[]).len(), 1);
     let on_a_runtime = "#[tokio::test(flavor = \"current_thread\")]\nasync fn a() {\n    b();\n}";
@@ -55,13 +55,13 @@ fn a_test_that_proves_nothing_is_caught() {
 }
 
 #[test]
-fn a_test_that_asserts_is_let_pass() {
+fn test_with_an_assertion_passes() {
     let text = "#[test]\nfn a() {\n    check(1);\n}\nfn check(b: u8) {\n    assert_eq!(b, 1);\n}";
     assert_eq!(unproven(&Source::new("a.rs", text), &[]), [""; 0]);
 }
 
 #[test]
-fn the_first_file_of_a_folder_may_assert_in_another() {
+fn first_file_of_a_folder_may_assert_in_another() {
     let first = Source::new("tests/b/mod.rs", "#[test]\nfn a() {\n    run();\n}");
     let other = |path: &str| [Source::new(path, "fn run() { assert!(true); }")];
     assert_eq!(unproven(&first, &other("tests/b/run.rs")), [""; 0]);

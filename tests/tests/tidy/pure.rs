@@ -1,7 +1,7 @@
-//! The core crates read no clock, open nothing and start nothing: codec, partitioner and sender, apart from tests.
+//! The core crates (codec, partitioner, sender) read no clock, do no I/O and start no thread, apart from their tests.
 //!
-//! That they depend on nothing that does is checked in `arrows`; here it is what the standard library would let them
-//! do. Paths are looked for as they are written: `use std::time::Instant` is fine, `Instant::now` is not.
+//! `arrows` checks their dependencies; this check covers the standard library. It searches for paths as they are written:
+//! `use std::time::Instant` passes, `Instant::now` does not.
 
 use super::assert_none;
 use super::tokens::{test_blocks, tokens};
@@ -9,7 +9,7 @@ use super::tree::{Source, sources};
 
 const CORE: [&str; 3] = ["crates/codec/src/", "crates/partitioner/src/", "crates/sender/src/"];
 
-/// Sequences of words that mean I/O, a clock, a thread or the world outside.
+/// Sequences of words that mean I/O, a clock, a thread or the environment.
 const IMPURE: [&[&str]; 12] = [
     &["std", "::", "net"],
     &["std", "::", "fs"],
@@ -54,13 +54,13 @@ fn impure(source: &Source) -> Vec<String> {
 }
 
 #[test]
-fn the_core_crates_read_no_clock_and_do_no_io() {
+fn core_crates_read_no_clock_and_do_no_io() {
     assert!(CORE.iter().all(|folder| sources().iter().any(|source| source.path.starts_with(folder))));
     assert_none("core crates", &sources().iter().flat_map(impure).collect::<Vec<_>>());
 }
 
 #[test]
-fn a_core_crate_that_looks_out_is_caught() {
+fn core_crate_with_io_is_found() {
     let samples =
         ["fn a() { std::fs::read(b) }", "fn a() { Instant::now(); }", "fn a() { std::thread::spawn(b); }"];
     for sample in samples {

@@ -1,10 +1,10 @@
-//! Every property of security is in `docs/configuration.md`: what is taken, refused, or without effect.
+//! Every property of security is documented in `docs/configuration.md`: as supported, rejected, or without effect.
 
 use milena::config::PROPERTIES;
 
 use super::tree::root;
 
-/// The names that a text does not have, neither in full nor by what stands behind one of its dots.
+/// The names that a text lacks, both in full and as the part from one of their dots on.
 fn missing<'a>(names: impl Iterator<Item = &'a str>, text: &str) -> Vec<&'a str> {
     let ends =
         |name: &str| name.match_indices('.').any(|(dot, _)| text.contains(&format!("`{}`", &name[dot..])));
@@ -12,7 +12,7 @@ fn missing<'a>(names: impl Iterator<Item = &'a str>, text: &str) -> Vec<&'a str>
 }
 
 #[test]
-fn every_property_of_security_has_its_answer_in_the_documents() {
+fn each_property_of_security_is_documented() {
     let text = std::fs::read_to_string(root().join("docs/configuration.md")).unwrap();
     let families =
         ["ssl.", "sasl.", "Net.TLS", "Net.SASL", "security.", "danger.", "https.", "config.providers"];
@@ -22,7 +22,7 @@ fn every_property_of_security_has_its_answer_in_the_documents() {
 }
 
 #[test]
-fn a_property_that_is_not_told_of_is_caught() {
+fn undocumented_property_is_found() {
     let text = "`a.b.c`, `.d`";
     assert_eq!(missing(["a.b.c", "a.b.d", "a.b.e"].into_iter(), text), ["a.b.e"]);
 }

@@ -1,5 +1,5 @@
-//! One folder of the library opens sockets and asks resolvers; everything else goes through a `Connector`, which a user
-//! may replace. Names are looked for, so a socket under an alias would be missed; tests may open what they like.
+//! One folder of the library opens sockets and queries resolvers; all other code uses a `Connector`, which callers can
+//! replace. The check searches for names, so that it misses a socket under an alias. Tests may open sockets.
 
 use super::assert_none;
 use super::tokens::{test_blocks, tokens};
@@ -16,7 +16,7 @@ const LIBRARY: [&str; 5] = [
 /// The one folder.
 const TRANSPORT: &str = "crates/connection/src/transport/tcp/";
 
-/// Words that mean a socket, or a question to a resolver.
+/// Words that mean a socket, or a query to a resolver.
 const WORDS: [&str; 10] = [
     "TcpStream",
     "TcpSocket",
@@ -44,13 +44,13 @@ fn opened(source: &Source) -> Vec<String> {
 }
 
 #[test]
-fn sockets_are_opened_in_one_place() {
+fn one_folder_opens_sockets() {
     assert!(sources().iter().any(|source| source.path.starts_with(TRANSPORT)));
     assert_none("sockets", &sources().iter().flat_map(opened).collect::<Vec<_>>());
 }
 
 #[test]
-fn a_socket_elsewhere_is_caught_and_one_in_its_place_or_in_a_test_is_not() {
+fn socket_outside_the_folder_and_outside_tests_is_found() {
     let sample = "fn a() { tokio::net::TcpStream::connect(b); }";
     assert_eq!(opened(&Source::new("crates/milena/src/driver/a.rs", sample)).len(), 1);
     assert_eq!(opened(&Source::new("crates/connection/src/transport/tcp/a.rs", sample)), [""; 0]);

@@ -60,9 +60,9 @@ pub(crate) struct Function<'a> {
     pub(crate) name: &'a str,
     /// From the line of `fn` to the line of the last bracket, both included.
     pub(crate) lines: Range<usize>,
-    /// Where its body is among the tokens, brackets included.
+    /// The tokens of its body, brackets included.
     pub(crate) body: Range<usize>,
-    /// Where the word `fn` is among the tokens.
+    /// The index of the token `fn`.
     pub(crate) at: usize,
 }
 
@@ -87,7 +87,7 @@ fn function<'a>(tokens: &[Token<'a>], at: usize, name: &'a str) -> Option<Functi
     Some(Function { name, lines: tokens[at].line..tokens[end - 1].line + 1, body: index..end, at })
 }
 
-/// The lines of items that stand under a `#[cfg(…)]` with `test` in it: blocks, not modules in files of their own.
+/// The lines of items under a `#[cfg(…)]` with `test` in it: blocks, not modules in separate files.
 pub(crate) fn test_blocks(tokens: &[Token<'_>]) -> Vec<Range<usize>> {
     let mut blocks = Vec::new();
     let mut index = 0;
@@ -104,8 +104,8 @@ pub(crate) fn test_blocks(tokens: &[Token<'_>]) -> Vec<Range<usize>> {
     blocks
 }
 
-/// The index after an attribute at `at` that leaves the item behind it to tests alone: `#[cfg(test)]`, or
-/// `#[cfg(all(…))]` with `test` among what has to hold.
+/// The index after an attribute at `at` that restricts the next item to tests: `#[cfg(test)]`, or `#[cfg(all(…))]` with
+/// `test` among its conditions.
 pub(crate) fn cfg_test(tokens: &[Token<'_>], at: usize) -> Option<usize> {
     let text = |index: usize| tokens.get(index).map_or("", |token| token.text);
     let begins = ["#", "[", "cfg", "("];
@@ -122,7 +122,7 @@ pub(crate) fn cfg_test(tokens: &[Token<'_>], at: usize) -> Option<usize> {
     for_tests.then_some(after)
 }
 
-/// Where each part of the list in the brackets at `open` begins.
+/// The index of each part of the list in the brackets at `open`.
 fn listed(tokens: &[Token<'_>], open: usize) -> impl Iterator<Item = usize> {
     let end = after_closing(tokens, open).saturating_sub(1);
     let mut index = open + 1;
@@ -155,7 +155,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_function_ends_where_its_bracket_closes() {
+    fn function_ends_at_its_closing_bracket() {
         let code = "fn a<T>(x: [u8; 4]) -> T\nwhere\n    T: B,\n{\n    if x { y }\n}\nfn b();";
         let tokens = tokens(code);
         let found = functions(&tokens);
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_test_block_is_found_with_its_attributes() {
+    fn test_block_includes_its_attributes() {
         let code = "fn a() {}\n#[cfg(all(not(loom), test))]\n#[x(y)]\nmod tests {\n    b!();\n}\nfn c() {}";
         assert_eq!(test_blocks(&tokens(code)).first(), Some(&(2..7)));
         for other in ["not(test)", "any(test, feature)", "all(loom, not(test))"] {

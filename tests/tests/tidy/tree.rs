@@ -1,4 +1,4 @@
-//! The files of the repository: what git would not ignore, read once for each rule.
+//! The files of the repository without those that git ignores, read once for all rules.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,12 +19,12 @@ pub(crate) struct File {
 pub(crate) struct Source {
     pub(crate) path: String,
     pub(crate) text: String,
-    /// Without comments, and with the contents of literals taken out.
+    /// Without comments and the contents of literals.
     pub(crate) code: String,
 }
 
 impl Source {
-    /// A source that is in no file, or is one that was read.
+    /// A source from a path and a text, which need not be a file.
     pub(crate) fn new(path: &str, text: &str) -> Self {
         Self { path: path.to_owned(), text: text.to_owned(), code: lexer::code_of(text) }
     }
@@ -50,7 +50,10 @@ pub(crate) fn files() -> &'static [File] {
     static FILES: LazyLock<Vec<File>> = LazyLock::new(|| {
         let mut found = Vec::new();
         collect(&root(), "", &mut found);
-        assert!(found.iter().any(|file| file.path == "Cargo.toml"), "the root is not where it is looked for");
+        assert!(
+            found.iter().any(|file| file.path == "Cargo.toml"),
+            "the root of the workspace has a Cargo.toml"
+        );
         found
     });
     &FILES
@@ -58,7 +61,7 @@ pub(crate) fn files() -> &'static [File] {
 
 const FOLDERS: [&str; 4] = ["crates/", "tests/", "benches/", "fuzz/"];
 
-/// Made by tools: nobody writes or reads them.
+/// Folders and files that tools generate.
 const NOT_OURS: [&str; 5] = [".git", "target", "artifacts", "corpus", "Cargo.lock"];
 
 fn collect(folder: &Path, prefix: &str, found: &mut Vec<File>) {

@@ -1,8 +1,8 @@
-//! What no text of the repository says: paths of somebody's machine, hosts of registries, how the text came about.
+//! Words that no text of the repository contains: paths of a machine, hosts of registries, the history of the text.
 //!
-//! The words stand in `words.txt` beside this file, one a line and each backwards, with the reason before each group. They
-//! are searched for in every text file, whatever the case, as whole words where they begin or end with a letter. A word is there
-//! only if it has no other use in a Kafka client: a *session* is a connection's conversation here, and stays.
+//! `words.txt` beside this file lists them, one per line and each backwards, with the reason before each group. Every text
+//! file is searched for them, in any case, as whole words where they begin or end with a letter. The list has no word with
+//! another use in a Kafka client: a *session* is the state of a connection, and is allowed.
 
 use std::sync::LazyLock;
 
@@ -44,22 +44,22 @@ fn holds(line: &str, word: &str) -> bool {
 }
 
 #[test]
-fn no_text_speaks_of_machines_registries_or_its_own_making() {
+fn texts_name_no_machine_no_registry_and_no_history() {
     assert_none("words", &files().iter().flat_map(banned_words).collect::<Vec<_>>());
 }
 
 #[test]
-fn every_banned_word_is_caught() {
+fn each_banned_word_is_found() {
     assert!(words().len() > 10);
     for word in words() {
-        let text = format!("//! A.\n// Told by ({}), so.\n", word.to_uppercase());
+        let text = format!("//! A.\n// Made by ({}), so.\n", word.to_uppercase());
         let faults = banned_words(&File { path: "a.rs".to_owned(), text });
         assert!(faults.contains(&format!("a.rs:2: `{word}`")), "{word}: {faults:?}");
     }
 }
 
 #[test]
-fn a_part_of_another_word_is_let_pass() {
+fn part_of_another_word_passes() {
     assert!(holds("an apple.", "apple") && holds("x/opt/me", "/opt/"));
     assert!(!holds("pineapples, apple_x", "apple"));
 }
