@@ -1,4 +1,4 @@
-//! What connections in memory are made of: how fast they take bytes, and in what pieces these come.
+//! Connections in memory, with a rate and a size of the pieces that arrive.
 
 use std::io;
 use std::pin::Pin;

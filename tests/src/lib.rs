@@ -1,4 +1,4 @@
-//! What the end-to-end tests share: a [`Stage`] to play on, and a ledger to check what was played.
+//! Helpers of the end-to-end tests: a [`Stage`] with a cluster, and a ledger that checks the records.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]

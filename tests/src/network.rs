@@ -1,4 +1,4 @@
-//! A network without sockets: names lead to brokers of the fake cluster, to nobody, or into silence.
+//! A network without sockets: names lead to brokers of the fake cluster, to no listener, or to a silent peer.
 
 use std::collections::BTreeMap;
 use std::io;

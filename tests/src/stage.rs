@@ -1,4 +1,4 @@
-//! A cluster, the way to it, and the check that nobody broke the protocol on it.
+//! A cluster, the network to it, and the check that no request violated the protocol.
 
 use std::ops::Deref;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Where a producer meets peers: a connector that leads to brokers of a fake cluster, past a peer or past nobody.
+//! A connector that leads to the brokers of a fake cluster, through a peer or directly.
 
 use std::fmt;
 use std::io;

@@ -1,4 +1,4 @@
-//! An answer as a broker gave it, for a peer to make a lie of.
+//! A broker's genuine response, which a peer falsifies.
 
 use milena_codec::message::{Message, Version, header};
 use milena_codec::wire::Reader;

@@ -1,4 +1,4 @@
-//! Meets a peer, as the only broker and as one of two, and says what is not as it should be.
+//! Connects a producer to a peer, as the only broker and as one of two, and returns the violated expectations.
 
 use std::time::Duration;
 

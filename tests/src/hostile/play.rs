@@ -1,4 +1,4 @@
-//! Plays a peer on a connection: passes requests and answers on, one at a time, until its moment comes.
+//! Plays a peer on a connection: forwards requests and responses, one at a time, until the peer's script begins.
 
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,4 +1,4 @@
-//! What a peer does, when, and how it ends for a producer.
+//! The script of a peer: its actions, their time, and the expected outcome for a producer.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The certificates of peers that speak TLS, and whom a producer trusts.
+//! The certificates of peers with TLS, and the authority that a producer trusts.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What lies on the disks, batch by batch, as Java's `DumpLogSegments` reads it.
+//! The batches on the disks, as Java's `DumpLogSegments` prints them.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,4 +1,4 @@
-//! What librdkafka reads, by its Python face: a wheel, so that nothing is compiled.
+//! The records as librdkafka reads them, through its Python wheel, so that nothing is compiled.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! What Java's consumer reads.
+//! The records as Java's consumer reads them.
 
 use std::io::{BufRead, BufReader};
 

@@ -1,4 +1,4 @@
-//! The way to a real broker, on which a test holds answers back, loses them, or cuts requests.
+//! A proxy to a real broker, in which a test delays or drops responses, or truncates requests.
 //!
 //! It stands around the connections that carry Produce requests and leaves all others alone: the producer goes on to
 //! learn about its cluster.

@@ -28,7 +28,7 @@ async fn every_codec_delivers_each_record_once_in_batches_of_its_own() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn records_of_every_shape_come_back_as_they_were() {
+async fn records_of_every_shape_are_read_back_unchanged() {
     for compression in COMPRESSIONS {
         let stage = Stage::in_memory(Cluster::builder().topic("t", 1)).await;
         let producer = producer(&stage, compression).await;
@@ -88,7 +88,7 @@ async fn higher_level_makes_smaller_batches() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn records_that_do_not_compress_go_as_they_are_and_are_seldom_tried() {
+async fn incompressible_records_are_sent_uncompressed_and_seldom_tried() {
     let stage = Stage::in_memory(Cluster::builder().topic("t", 1)).await;
     let producer = producer(&stage, Compression::Zstd { level: 3 }).await;
     for number in 0..100 {

@@ -1,4 +1,4 @@
-//! Brokers that are killed, lose answers or have not the codec.
+//! Brokers that are killed, lose responses or lack the codec.
 
 use std::time::Duration;
 

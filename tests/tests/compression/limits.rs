@@ -190,7 +190,7 @@ async fn single_record_beyond_the_limit_fails_alone_if_it_does_not_compress() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn records_that_a_broker_names_fail_alone_out_of_a_compressed_batch() {
+async fn records_rejected_by_the_broker_fail_alone_out_of_a_compressed_batch() {
     for compression in [Compression::Gzip { level: -1 }, Compression::Snappy, Compression::Zstd { level: 3 }]
     {
         let stage = limited(1_000_000).await;

@@ -1,4 +1,4 @@
-//! What the tests of compression share.
+//! Helpers of the compression tests.
 
 use milena::{Compression, Producer};
 use milena_fake::{Cluster, LoggedBatch};

@@ -45,7 +45,7 @@ async fn a_wrong_password_an_unknown_user_and_a_mechanism_that_is_not_enabled_en
 }
 
 #[tokio::test(start_paused = true)]
-async fn credentials_where_nobody_asks_for_them_end_the_build_and_missing_ones_are_named() {
+async fn unexpected_credentials_end_the_build_and_missing_ones_are_named() {
     let open = Stage::in_memory(Cluster::builder().brokers(1).topic("t", 1)).await;
     let error = refused_at_once(&open, Some(Sasl::plain("kim", "right"))).await;
     check(&error, ConnectErrorKind::Authentication, &["broker-1:9092", "does not ask for SASL"]);
@@ -56,7 +56,7 @@ async fn credentials_where_nobody_asks_for_them_end_the_build_and_missing_ones_a
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refusal_counts_though_another_server_is_gone() {
+async fn rejected_credentials_count_although_another_server_is_unreachable() {
     let stage = stage().await;
     stage.network().name("nobody", Name::Nobody);
     let builder = stage.producer().bootstrap_servers("nobody:9092,broker-1:9092");
@@ -83,7 +83,7 @@ fn change_password(stage: &Stage, password: &str) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_password_that_is_changed_is_the_reason_of_what_is_not_delivered() {
+async fn changed_password_is_the_reason_of_undelivered_records() {
     let stage = stage().await;
     let producer = known(&stage, 20 * SECOND).await;
     change_password(&stage, "new");

@@ -1,4 +1,4 @@
-//! How connections end on real sockets: a wire between producer and broker tells an end in order from a reset.
+//! The ends of connections on real sockets: a proxy between producer and broker distinguishes an orderly end from a reset.
 
 use std::io;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The first seconds of a producer: whom it finds, whom it does not, and what it says about it.
+//! The start of a producer: reachable and unreachable servers, and the errors about them.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong fails its test")]
 

@@ -1,4 +1,4 @@
-//! Answers that are lost, that are late, or that ask for a pause.
+//! Responses that are lost or late, or that throttle.
 
 use std::time::Duration;
 

@@ -60,7 +60,7 @@ async fn all_brokers_may_be_gone_for_a_while() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn leaders_may_move_under_load_whether_brokers_tell_where_or_not() {
+async fn leader_changes_under_load_lose_no_record_with_and_without_hints() {
     for release in [Release::V4_3, Release::V2_8] {
         let stage = Stage::in_memory(Cluster::builder().topic("t", 6).look_like(release)).await;
         let producer = stage.connect().await;
@@ -93,7 +93,7 @@ async fn a_leader_that_goes_and_comes_back_within_milliseconds_leaves_the_order_
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_hint_in_an_answer_leads_to_the_new_leader_without_another_question_or_a_wait() {
+async fn leader_in_a_produce_response_is_used_without_metadata_request_or_wait() {
     let stage = stage().await;
     let producer = stage.connect().await;
     producer.send(Record::to("t").partition(0)).await.unwrap();
@@ -133,7 +133,7 @@ async fn a_partition_without_a_leader_waits_and_the_others_go_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_leader_that_stays_away_is_asked_about_with_a_growing_pause() {
+async fn metadata_of_a_missing_leader_is_requested_with_a_growing_backoff() {
     let stage = stage().await;
     let producer = stage.connect().await;
     producer.topic("t").await.unwrap();
@@ -235,7 +235,7 @@ fn told_as(host: &str) -> MetadataResponse {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_broker_told_to_listen_elsewhere_is_spoken_to_there_though_the_old_connection_stands() {
+async fn broker_with_a_new_address_is_used_there_while_the_old_connection_stands() {
     let stage = Stage::in_memory(Cluster::builder().brokers(1).topic("t", 1)).await;
     stage.network().name("elsewhere", Name::AnyBroker);
     let producer = stage.producer().metadata_max_age(SECOND).build().await.unwrap();
@@ -251,7 +251,7 @@ async fn a_broker_told_to_listen_elsewhere_is_spoken_to_there_though_the_old_con
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_question_about_the_cluster_that_hangs_is_soon_asked_of_another_broker() {
+async fn hanging_metadata_request_soon_goes_to_another_broker() {
     // Brokers that do not tell who leads instead.
     let stage = Stage::in_memory(Cluster::builder().topic("t", 6).look_like(Release::V2_8)).await;
     let producer = stage.connect().await;
@@ -267,7 +267,7 @@ async fn a_question_about_the_cluster_that_hangs_is_soon_asked_of_another_broker
 }
 
 #[tokio::test(start_paused = true)]
-async fn brokers_that_all_take_their_time_to_describe_the_cluster_are_waited_for() {
+async fn slow_metadata_of_all_brokers_is_awaited() {
     let stage = stage().await;
     stage.on(ApiKey::METADATA).always().delay(5 * SECOND);
     let producer = stage.producer().connect_timeout(120 * SECOND).build().await.unwrap();
@@ -275,7 +275,7 @@ async fn brokers_that_all_take_their_time_to_describe_the_cluster_are_waited_for
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_under_way_to_a_broker_that_the_cluster_no_longer_names_comes_to_its_end_there() {
+async fn requests_in_flight_to_a_removed_broker_complete_there() {
     let stage = Stage::in_memory(Cluster::builder().brokers(1).topic("t", 1)).await;
     stage.network().name("elsewhere", Name::AnyBroker);
     let producer = stage.producer().metadata_max_age(SECOND).build().await.unwrap();
@@ -292,7 +292,7 @@ async fn what_is_under_way_to_a_broker_that_the_cluster_no_longer_names_comes_to
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_broker_that_hangs_is_not_asked_who_comes_after_it() {
+async fn hanging_broker_is_not_used_to_find_its_successor() {
     let stage = stage().await;
     let producer = stage.connect().await;
     producer.topic("t").await.unwrap();

@@ -65,7 +65,7 @@ async fn deleted_topic_takes_nothing_from_another_and_is_refused_until_it_is_bac
 }
 
 #[tokio::test(start_paused = true)]
-async fn callers_that_wait_for_room_of_a_topic_are_told_when_it_becomes_unknown() {
+async fn callers_that_wait_for_room_of_a_topic_fail_when_it_becomes_unknown() {
     let stage = Stage::in_memory(Cluster::builder().brokers(1).topic("t", 1).auto_create(false)).await;
     let builder = stage.producer().buffer_memory(200_000).max_block(500 * SECOND);
     let producer = builder.delivery_timeout(400 * SECOND).build().await.unwrap();

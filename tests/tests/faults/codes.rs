@@ -1,4 +1,4 @@
-//! Answers that say no: every code of them, to a single record and under load.
+//! Error codes in Produce responses: every code, for a single record and under load.
 
 use std::time::Duration;
 
@@ -111,7 +111,7 @@ async fn a_batch_that_may_be_in_the_log_keeps_its_stamp_when_the_identity_is_los
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_code_that_says_never_fails_its_batch_alone() {
+async fn permanent_error_code_fails_only_its_batch() {
     for (code, kind) in [
         (ErrorCode::INVALID_RECORD, ErrorKind::InvalidRecord),
         (ErrorCode::INVALID_TIMESTAMP, ErrorKind::InvalidTimestamp),
@@ -197,7 +197,7 @@ async fn record_with_a_timestamp_out_of_range_fails_alone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn too_few_replicas_are_told_once_with_what_to_do() {
+async fn too_few_replicas_are_logged_once_with_the_remedy() {
     let stage = stage().await;
     let builder = stage.producer().request_timeout(1_000 * MS).delivery_timeout(2_000 * MS);
     let producer = builder.build().await.unwrap();

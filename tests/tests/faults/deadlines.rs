@@ -23,7 +23,7 @@ async fn expiry(delivery: Delivery) -> (u64, ErrorKind, Persisted) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_record_in_the_queue_expires_as_not_written_and_one_under_way_as_maybe() {
+async fn record_in_the_queue_expires_as_not_written_and_one_in_flight_as_possibly_written() {
     let stage = stage().await;
     let builder = stage.producer().request_timeout(15 * SECOND).delivery_timeout(20 * SECOND);
     let producer = builder.build().await.unwrap();
@@ -37,7 +37,7 @@ async fn a_record_in_the_queue_expires_as_not_written_and_one_under_way_as_maybe
 }
 
 #[tokio::test(start_paused = true)]
-async fn records_that_expire_without_a_broker_were_not_written_and_say_what_is_wrong() {
+async fn records_that_expire_without_a_broker_are_not_written_and_name_the_reason() {
     let stage = stage().await;
     let builder = stage.producer().request_timeout(10 * SECOND).delivery_timeout(20 * SECOND);
     let producer = builder.build().await.unwrap();
@@ -67,7 +67,7 @@ async fn a_deadline_covers_retries_and_names_the_last_answer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_expired_under_way_is_not_overtaken_nor_written_twice() {
+async fn record_that_expired_in_flight_is_neither_overtaken_nor_written_twice() {
     for applied in [true, false] {
         let stage = stage().await;
         let builder = stage.producer().request_timeout(5 * SECOND).delivery_timeout(6 * SECOND);
@@ -147,7 +147,7 @@ async fn retries_are_counted_when_they_are_limited() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_retries_an_answer_that_is_lost_is_a_maybe() {
+async fn lost_response_without_retries_leaves_the_record_possibly_written() {
     let stage = stage().await;
     let producer = stage.producer().retries(0).build().await.unwrap();
     stage.on(ApiKey::PRODUCE).apply_then(Action::Disconnect);
@@ -182,7 +182,7 @@ async fn with_acks_0_everything_is_written_before_a_close_ends() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn with_acks_0_a_leader_that_moved_is_found_though_nobody_says_so() {
+async fn with_acks_0_a_moved_leader_is_found_without_a_response() {
     let stage = Stage::in_memory(Cluster::builder().brokers(2).topic("t", 1)).await;
     let producer = stage.producer().acks(Acks::None).build().await.unwrap();
     producer.send(("t", "first")).await.unwrap();
@@ -196,7 +196,7 @@ async fn with_acks_0_a_leader_that_moved_is_found_though_nobody_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn acks_1_is_content_with_the_leader() {
+async fn acks_1_waits_for_the_leader_alone() {
     let stage = Stage::in_memory(Cluster::builder().topic("t", 1)).await;
     let config = milena_fake::TopicConfig { min_insync_replicas: 2, ..milena_fake::TopicConfig::default() };
     stage.configure_topic("t", config);

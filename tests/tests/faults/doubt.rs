@@ -1,11 +1,11 @@
-//! Records whose try was not answered: what their callers are told.
+//! The reported outcome of records without a response.
 
 use milena::{ErrorKind, Persisted, Record};
 use milena_fake::{Action, ApiKey, Cluster, ErrorCode};
 use milena_tests::{Stage, within};
 
 #[tokio::test(start_paused = true)]
-async fn record_whose_outcome_no_broker_tells_fails_as_possibly_written_and_later_ones_are_written() {
+async fn record_with_an_unknown_outcome_fails_as_possibly_written_and_later_ones_are_written() {
     let stage = Stage::in_memory(Cluster::builder().brokers(1).topic("t", 1)).await;
     let producer = stage.connect().await;
     within(producer.send(("t", "before"))).await.unwrap();

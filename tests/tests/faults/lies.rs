@@ -17,7 +17,7 @@ use crate::stage;
 const MS: Duration = Duration::from_millis(1);
 
 #[tokio::test(start_paused = true)]
-async fn answers_that_are_cut_off_garbled_or_mixed_up_do_no_harm() {
+async fn truncated_garbled_and_swapped_responses_lose_no_record() {
     let garbage: [fn(&Stage); 12] = [
         |stage| stage.on(ApiKey::PRODUCE).truncate(0),
         |stage| stage.on(ApiKey::PRODUCE).truncate(3),
@@ -70,8 +70,7 @@ fn answer(partitions: &[(i32, ErrorCode, i64)]) -> ProduceResponse {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_that_leaves_a_partition_out_says_nothing_about_it_and_one_that_invents_one_ends_its_connection()
- {
+async fn response_without_a_partition_leaves_it_open_and_one_with_an_unknown_partition_ends_the_connection() {
     let stage = Stage::in_memory(Cluster::builder().brokers(1).topic("t", 3).look_like(Release::V2_8)).await;
     let producer = stage.connect().await;
     let lies = [
@@ -99,7 +98,7 @@ async fn an_answer_that_leaves_a_partition_out_says_nothing_about_it_and_one_tha
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_first_of_two_answers_about_a_partition_counts() {
+async fn first_of_two_results_for_a_partition_counts() {
     let stage = Stage::in_memory(Cluster::builder().brokers(1).topic("t", 1).look_like(Release::V2_8)).await;
     let producer = stage.connect().await;
     stage.on(ApiKey::PRODUCE).message(answer(&[(0, ErrorCode::NONE, 7), (0, ErrorCode::INVALID_RECORD, -1)]));
@@ -119,7 +118,7 @@ async fn a_duplicate_that_is_only_recognised_counts_as_written_without_an_offset
 }
 
 #[tokio::test(start_paused = true)]
-async fn metadata_that_is_garbage_or_a_lie_does_no_harm() {
+async fn malformed_and_false_metadata_lose_no_record() {
     let stage = stage().await;
     let producer = stage.producer().metadata_max_age(50 * MS).build().await.unwrap();
     let spoiling = async {
@@ -141,7 +140,7 @@ async fn metadata_that_is_garbage_or_a_lie_does_no_harm() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_pause_without_end_is_no_end() {
+async fn throttle_time_is_capped() {
     let stage = Stage::in_memory(Cluster::builder().brokers(1).topic("t", 1).look_like(Release::V2_8)).await;
     let producer = stage.connect().await;
     let endless = ProduceResponse { throttle_time_ms: i32::MAX, ..answer(&[(0, ErrorCode::NONE, 0)]) };

@@ -22,7 +22,7 @@ async fn connected_by(stage: &Stage, cable: Cable) -> Producer {
 }
 
 #[tokio::test(start_paused = true)]
-async fn bytes_that_come_and_go_one_by_one_carry_records_all_the_same() {
+async fn records_are_delivered_over_a_link_of_single_bytes() {
     let stage = one_broker().await;
     let producer = connected_by(&stage, Cable { piece: 1, ..Cable::default() }).await;
     let sent = within(Load { bytes: 20, ..Load::of(500) }.send(&producer)).await;
@@ -31,7 +31,7 @@ async fn bytes_that_come_and_go_one_by_one_carry_records_all_the_same() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_slow_uplink_makes_progress_and_sends_nothing_twice() {
+async fn slow_uplink_makes_progress_and_sends_no_record_twice() {
     let stage = one_broker().await;
     // A megabyte a second: a request of 8 MiB takes longer than the request timeout.
     let producer = connected_by(&stage, Cable { bytes_per_ms: 1_000, ..Cable::default() }).await;
@@ -61,7 +61,7 @@ async fn over_a_slow_uplink_a_record_without_an_acknowledgement_is_delivered_onc
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_link_of_ten_milliseconds_is_filled_by_requests_under_way() {
+async fn requests_in_flight_fill_a_link_of_ten_milliseconds() {
     let stage = one_broker().await;
     stage.link_delay(Brokers::All, 10 * MS);
     let producer = connected_by(&stage, Cable::default()).await;

@@ -35,7 +35,7 @@ fn assert_refused_by_name(error: &SendError) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_name_that_no_topic_can_have_is_refused_at_once_and_harms_no_other_topic() {
+async fn invalid_topic_name_is_rejected_at_once_and_affects_no_other_topic() {
     let stage = stage().await;
     let producer = stage.connect().await;
     let asked = questions(&stage);
@@ -64,7 +64,7 @@ async fn send_in_vain(producer: &Producer, records: usize) -> Vec<SendError> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_loop_of_sends_to_a_refused_topic_asks_with_a_growing_backoff() {
+async fn loop_of_sends_to_a_rejected_topic_requests_metadata_with_a_growing_backoff() {
     for (code, kind) in [
         (ErrorCode::INVALID_TOPIC_EXCEPTION, ErrorKind::InvalidTopic),
         (ErrorCode::TOPIC_AUTHORIZATION_FAILED, ErrorKind::TopicAuthorizationFailed),
@@ -100,7 +100,7 @@ async fn a_refused_topic_does_not_delay_the_look_up_of_another_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_caller_that_does_not_wait_gets_the_refusal_of_its_topic() {
+async fn caller_that_does_not_wait_gets_the_rejection_of_its_topic() {
     let stage = stage().await;
     let producer = stage.connect().await;
     stage.on(ApiKey::METADATA).topic("no").always().error(ErrorCode::TOPIC_AUTHORIZATION_FAILED);
@@ -184,7 +184,7 @@ fn described(stage: &Stage, partitions: usize) -> MetadataResponse {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_topic_without_partitions_is_asked_about_again_until_it_has_some() {
+async fn topic_without_partitions_is_requested_again_until_it_has_some() {
     let stage = stage().await;
     let producer = stage.connect().await;
     let asked = questions(&stage);

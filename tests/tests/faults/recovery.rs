@@ -36,7 +36,7 @@ fn questions(stage: &Stage) -> usize {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_broker_that_wants_a_rebootstrap_has_the_cluster_looked_for_by_the_bootstrap_servers() {
+async fn rebootstrap_required_makes_the_producer_use_the_bootstrap_servers() {
     let stage = stage().await;
     let producer = connect(&stage, MetadataRecovery::Rebootstrap).await;
     let mut sent = vec![send(&producer, 0).await, send(&producer, 1).await, send(&producer, 2).await];
@@ -58,7 +58,7 @@ async fn a_broker_that_wants_a_rebootstrap_has_the_cluster_looked_for_by_the_boo
 }
 
 #[tokio::test(start_paused = true)]
-async fn brokers_that_nobody_describes_for_long_are_given_up_and_not_dialled_any_more() {
+async fn brokers_without_metadata_for_long_are_forgotten_and_not_dialled() {
     let stage = stage().await;
     let producer = connect(&stage, MetadataRecovery::Rebootstrap).await;
     let first = send(&producer, 0).await;
@@ -82,7 +82,7 @@ async fn brokers_that_nobody_describes_for_long_are_given_up_and_not_dialled_any
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_recovery_no_bootstrap_server_is_asked_again() {
+async fn bootstrap_servers_are_not_used_again_without_recovery() {
     let stage = stage().await;
     let producer = connect(&stage, MetadataRecovery::None).await;
     let mut sent = vec![send(&producer, 0).await];
@@ -114,7 +114,7 @@ fn foreign() -> MetadataResponse {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_broker_of_another_cluster_is_not_believed_and_the_next_one_is_asked() {
+async fn metadata_of_another_cluster_is_ignored_and_the_next_broker_is_tried() {
     let stage = stage().await;
     let producer = connect(&stage, MetadataRecovery::Rebootstrap).await;
     let mut sent = vec![send(&producer, 0).await];
@@ -133,7 +133,7 @@ async fn a_broker_of_another_cluster_is_not_believed_and_the_next_one_is_asked()
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cluster_that_took_the_place_of_ours_gets_no_record() {
+async fn cluster_that_replaced_the_first_one_gets_no_record() {
     let stage = stage().await;
     let builder = stage.producer().bootstrap_servers("bootstrap:9092").delivery_timeout(60 * SECOND);
     let producer = builder.metadata_max_age(SECOND).rebootstrap_trigger(5 * SECOND).build().await.unwrap();

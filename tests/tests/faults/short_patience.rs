@@ -50,7 +50,7 @@ async fn topic_is_found_after_a_caller_with_its_own_time_out_gave_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn unknown_topic_that_its_callers_gave_up_is_not_asked_about_again_and_its_error_has_the_code() {
+async fn unknown_topic_without_callers_is_not_requested_again_and_its_error_has_the_code() {
     let (stage, producer) = far_away(10 * MS).await;
     let asked = questions(&stage);
     within(producer.send(("no", "v"))).await.unwrap_err();

@@ -1,4 +1,4 @@
-//! Brokers that want to be left alone for a while (KIP-219): each gets its pause, and nobody else waits for it.
+//! Brokers that throttle (KIP-219): each gets its pause, and no other broker waits for it.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use tokio::time::sleep;
 const SECOND: Duration = Duration::from_secs(1);
 
 #[tokio::test(start_paused = true)]
-async fn a_broker_that_asks_for_a_pause_gets_it_and_the_others_none() {
+async fn broker_that_throttles_is_paused_and_the_others_are_not() {
     let stage = Stage::in_memory(Cluster::builder().brokers(2).topic("t", 2)).await;
     let producer = stage.connect().await;
     stage.throttle(1, 3 * SECOND);
@@ -31,7 +31,7 @@ async fn a_broker_that_asks_for_a_pause_gets_it_and_the_others_none() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_record_that_waits_for_a_pause_expires_in_its_time_and_was_not_written() {
+async fn record_behind_a_throttle_expires_in_time_as_not_written() {
     let stage = Stage::in_memory(Cluster::builder().brokers(1).topic("t", 1)).await;
     let builder = stage.producer().request_timeout(SECOND).delivery_timeout(10 * SECOND);
     let producer = builder.build().await.unwrap();
@@ -48,7 +48,7 @@ async fn a_record_that_waits_for_a_pause_expires_in_its_time_and_was_not_written
 }
 
 #[tokio::test(start_paused = true)]
-async fn pause_ends_with_the_connection_that_it_was_asked_for_on() {
+async fn throttle_ends_with_its_connection() {
     let stage = Stage::in_memory(Cluster::builder().brokers(1).topic("t", 1)).await;
     let producer = stage.connect().await;
     stage.throttle(1, 40 * SECOND);
@@ -68,7 +68,7 @@ fn questions(stage: &Stage) -> Vec<(BrokerId, Duration)> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_broker_that_pauses_questions_about_the_cluster_is_left_alone_and_another_one_is_asked() {
+async fn broker_that_throttles_metadata_is_passed_over_for_another_one() {
     let stage = Stage::in_memory(Cluster::builder().brokers(2).topic("t", 1)).await;
     let producer = stage.producer().metadata_max_age(SECOND).build().await.unwrap();
     sleep(5 * SECOND).await;
@@ -85,7 +85,7 @@ async fn a_broker_that_pauses_questions_about_the_cluster_is_left_alone_and_anot
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_only_broker_is_waited_for_when_it_pauses_questions() {
+async fn only_broker_is_awaited_when_it_throttles_metadata() {
     let stage = Stage::in_memory(Cluster::builder().brokers(1).topic("t", 1)).await;
     let producer = stage.producer().metadata_max_age(SECOND).build().await.unwrap();
     let pausing = MetadataResponse { throttle_time_ms: 7_000, ..described(&stage) };

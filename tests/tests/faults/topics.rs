@@ -69,7 +69,7 @@ async fn a_limit_that_was_learned_is_kept_and_forgotten_in_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_record_too_many_bytes_fails_alone_among_thousands() {
+async fn one_too_large_record_fails_alone_among_thousands() {
     let stage = Stage::in_memory(Cluster::builder().topic_with("t", 1, limit(5_000))).await;
     let producer = stage.producer().batch_size(100_000).linger(20 * MS).build().await.unwrap();
     let bytes = |number| if number % 500 == 250 { 8_000 } else { 200 };
@@ -144,7 +144,7 @@ async fn a_topic_that_is_deleted_and_created_again_takes_records_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_comes_after_a_topic_was_made_again_goes_in_another_batch_than_what_came_before() {
+async fn records_before_and_after_a_topic_is_recreated_are_in_different_batches() {
     for recreate in [false, true] {
         let stage = Stage::in_memory(Cluster::builder().brokers(1).topic("t", 1)).await;
         let builder = stage.producer().linger(800 * MS).metadata_max_age(300 * MS);
@@ -191,7 +191,7 @@ async fn a_topic_recreated_under_load_has_nothing_twice_and_all_in_order() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn new_partitions_are_used_once_the_metadata_tells_of_them() {
+async fn new_partitions_are_used_once_the_metadata_has_them() {
     let stage = Stage::in_memory(Cluster::builder().topic("t", 2)).await;
     let producer = stage.producer().metadata_max_age(10 * SECOND).build().await.unwrap();
     let mut sent = within(Load::of(2_000).send(&producer)).await;
@@ -240,7 +240,7 @@ fn last_question(stage: &Stage) -> usize {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_topic_is_not_asked_for_while_it_is_idle_and_goes_on_where_it_was() {
+async fn idle_topic_is_not_requested_and_continues_where_it_was() {
     let stage =
         Stage::in_memory(Cluster::builder().topic("t", 1).topic("u", 1).look_like(Release::V2_8)).await;
     let builder = stage.producer().metadata_max_age(SECOND).metadata_max_idle(5 * SECOND);
@@ -274,7 +274,7 @@ async fn a_topic_is_not_asked_for_while_it_is_idle_and_goes_on_where_it_was() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_topic_that_comes_back_with_fewer_partitions_takes_what_it_can() {
+async fn topic_that_returns_with_fewer_partitions_accepts_records_for_those() {
     let stage = Stage::in_memory(Cluster::builder().topic("t", 6).auto_create(false)).await;
     let builder = stage.producer().request_timeout(5 * SECOND).delivery_timeout(10 * SECOND);
     let producer = builder.build().await.unwrap();

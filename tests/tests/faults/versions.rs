@@ -10,7 +10,7 @@ fn produce_versions(stage: &Stage) -> Vec<i16> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_release_is_spoken_to_in_its_newest_version() {
+async fn each_release_gets_its_newest_version() {
     for (release, version) in
         [(Release::V2_1, 7), (Release::V2_8, 9), (Release::V3_9, 11), (Release::V4_3, 13)]
     {
@@ -41,7 +41,7 @@ async fn every_version_of_produce_carries_records_with_all_they_have() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn brokers_of_different_releases_are_spoken_to_each_in_its_own_version() {
+async fn brokers_of_different_releases_get_their_own_versions() {
     let stage = Stage::in_memory(Cluster::builder().brokers(2).topic("t", 2).look_like(Release::V2_1)).await;
     let producer = stage.connect().await;
     producer.send(Record::to("t").partition(0)).await.unwrap();
@@ -70,7 +70,7 @@ async fn send_to(producer: &Producer, topics: &[&'static str]) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn topics_go_by_id_only_where_every_topic_of_the_request_has_one() {
+async fn topic_ids_are_used_only_when_every_topic_of_the_request_has_one() {
     let stage = Stage::in_memory(Cluster::builder().brokers(1).topic("ided", 1).topic("named", 1)).await;
     let producer = stage.connect().await;
     producer.topic("ided").await.unwrap();
@@ -92,7 +92,7 @@ async fn topics_go_by_id_only_where_every_topic_of_the_request_has_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_from_the_future_fails_the_negotiation_and_not_the_process() {
+async fn response_of_a_future_version_fails_the_negotiation_and_not_the_process() {
     let stage =
         Stage::in_memory(Cluster::builder().topic("t", 1).versions(ApiKey::API_VERSIONS, 0..=2)).await;
     let producer = stage.connect().await;

@@ -11,62 +11,62 @@ async fn alone(list: Vec<Peer>) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_length_that_cannot_be_is_an_error_in_time() {
+async fn impossible_length_is_an_error_within_the_time_limit() {
     alone(peers::lengths()).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_count_that_cannot_be_is_an_error_in_time() {
+async fn impossible_count_is_an_error_within_the_time_limit() {
     alone(peers::counts()).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn words_that_are_none_are_an_error_without_them() {
+async fn malformed_text_is_an_error_that_does_not_repeat_it() {
     alone(peers::text()).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_to_another_question_is_an_error_in_time() {
+async fn response_to_another_request_is_an_error_within_the_time_limit() {
     alone(peers::identity()).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_acknowledgement_that_cannot_be_is_not_believed() {
+async fn impossible_acknowledgement_is_rejected() {
     alone(peers::produce()).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_description_that_cannot_be_is_not_believed() {
+async fn impossible_metadata_is_rejected() {
     alone(peers::metadata()).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_says_nothing_is_not_waited_for_for_ever() {
+async fn silent_peer_is_given_up_within_the_time_limit() {
     alone(peers::silence()).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_goes_away_is_named() {
+async fn closing_peer_is_named_in_the_error() {
     alone(peers::closing()).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_asks_for_a_proof_and_does_not_play_by_the_rules_gets_none() {
+async fn peer_that_violates_the_sasl_exchange_gets_no_proof() {
     alone(peers::sasl()).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_is_not_who_he_should_be_by_tls_hears_nothing() {
+async fn no_credentials_are_sent_to_a_server_that_fails_tls_verification() {
     alone(peers::tls()).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_honest_broker_beside_any_of_them_goes_on() {
+async fn healthy_broker_beside_a_hostile_peer_is_not_affected() {
     assert_all(&peers::all(), beside).await;
 }
 
 #[test]
-fn there_are_many_and_no_two_of_a_name() {
+fn hostile_peers_have_unique_names() {
     let all = peers::all();
     let names: BTreeSet<_> = all.iter().map(|peer| peer.name).collect();
     assert_eq!(names.len(), all.len());

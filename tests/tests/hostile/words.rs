@@ -111,7 +111,7 @@ async fn names_of_clusters_are_printable() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn words_of_brokers_about_credentials_are_printable() {
+async fn messages_of_brokers_about_credentials_are_printable() {
     let builder = || Cluster::builder().brokers(1).topic("t", 1).user("me", "right");
     let handshake = SaslHandshakeResponse {
         error_code: ErrorCode::UNSUPPORTED_SASL_MECHANISM,

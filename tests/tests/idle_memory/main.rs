@@ -1,4 +1,4 @@
-//! What a producer keeps of topics that are idle: nothing of those that no caller holds.
+//! The memory that a producer keeps for idle topics: none for topics without a handle.
 //!
 //! A counting allocator is looked at before a producer is closed and after that: the difference is what it held. One test,
 //! because the allocator counts for the whole process.

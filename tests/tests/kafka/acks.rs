@@ -1,4 +1,4 @@
-//! Whose word counts: the brokers keep what each of the levels promises, with idempotence and without.
+//! The levels of acknowledgement: brokers have the records that each level promises, with idempotence and without.
 
 use futures_util::future::join_all;
 use milena::{Ack, Delivery, Record};

@@ -1,6 +1,6 @@
-//! A listener at which who one is has to be proved anew every five seconds (KIP-368): records go on all the while.
+//! A listener that requires a new authentication every five seconds (KIP-368): records are delivered all the while.
 //!
-//! For as many seconds as `MILENA_REAUTH_SECONDS` says, or 25.
+//! `MILENA_REAUTH_SECONDS` sets the duration; 35 seconds unless set.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Who one is, told to the builder: the library's own words for what the settings of a file say.
+//! Credentials set on the builder: the typed equivalents of the properties of a file.
 
 use std::sync::Arc;
 

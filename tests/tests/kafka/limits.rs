@@ -1,4 +1,4 @@
-//! What a topic takes is delivered, and what it does not take is named and holds up nothing else.
+//! Records within the limits of a topic are delivered; others fail by name and delay no other record.
 
 use milena::{ErrorKind, Persisted, Record};
 use milena_tests::kafka::Kafka;

@@ -20,7 +20,7 @@ fn failed(outcome: Result<(), FlushError>) -> u64 {
 }
 
 #[tokio::test(start_paused = true)]
-async fn close_sends_what_waits_for_the_linger_at_once() {
+async fn close_sends_records_that_linger_at_once() {
     for bytes in [10, 10_000] {
         let stage = stage().await;
         let producer = stage.producer().linger(3_600 * SECOND).build().await.unwrap();
@@ -38,7 +38,7 @@ async fn close_sends_what_waits_for_the_linger_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_flush_settles_everything_that_was_accepted_before() {
+async fn flush_completes_all_records_accepted_before() {
     let stage = stage().await;
     let producer = stage.producer().linger(3_600 * SECOND).build().await.unwrap();
     let mut deliveries = Vec::new();
@@ -56,7 +56,7 @@ async fn a_flush_settles_everything_that_was_accepted_before() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_flush_does_not_wait_for_what_comes_after_it() {
+async fn flush_does_not_wait_for_records_accepted_later() {
     let stage = stage().await;
     let producer = stage.connect().await;
     producer.topic("t").await.unwrap();
@@ -73,7 +73,7 @@ async fn a_flush_does_not_wait_for_what_comes_after_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_flush_ends_though_others_go_on_sending() {
+async fn flush_ends_while_other_callers_go_on_sending() {
     let stage = stage().await;
     let producer = stage.connect().await;
     producer.topic("t").await.unwrap();
@@ -100,7 +100,7 @@ async fn a_flush_ends_though_others_go_on_sending() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_flush_tells_each_handle_what_failed_since_its_own_last_one() {
+async fn flush_reports_to_each_handle_the_failures_since_its_own_last_flush() {
     let stage = stage().await;
     let producer = stage.connect().await;
     let other = producer.clone();
@@ -120,7 +120,7 @@ async fn a_flush_tells_each_handle_what_failed_since_its_own_last_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_close_against_a_silent_cluster_ends_in_time_and_says_what_may_have_been_written() {
+async fn close_against_a_silent_cluster_returns_in_time_with_the_records_that_may_be_written() {
     let stage = stage().await;
     let producer = stage.producer().close_timeout(4 * SECOND).build().await.unwrap();
     producer.topic("t").await.unwrap();
@@ -181,7 +181,7 @@ async fn a_producer_dropped_before_a_silent_cluster_gives_up_after_its_close_tim
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_close_that_nobody_waits_for_goes_on() {
+async fn dropped_close_goes_on_in_the_background() {
     let stage = stage().await;
     let producer = stage.producer().linger(3_600 * SECOND).build().await.unwrap();
     let delivery = producer.enqueue(("t", "v")).await.unwrap();
@@ -230,7 +230,7 @@ async fn a_close_without_any_record_ends_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_close_while_no_broker_is_up_reports_what_was_accepted() {
+async fn close_without_a_broker_reports_the_accepted_records() {
     let stage = stage().await;
     let producer = stage.producer().close_timeout(10 * SECOND).build().await.unwrap();
     producer.topic("t").await.unwrap();
@@ -250,7 +250,7 @@ async fn a_close_while_no_broker_is_up_reports_what_was_accepted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_close_settles_everything_and_then_nothing_is_taken() {
+async fn close_completes_all_records_and_rejects_further_ones() {
     let stage = stage().await;
     let producer = stage.producer().linger(3_600 * SECOND).build().await.unwrap();
     let clone = producer.clone();
@@ -292,7 +292,7 @@ async fn a_close_settles_everything_and_then_nothing_is_taken() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_waits_when_the_producer_closes_is_told_at_once() {
+async fn callers_that_wait_fail_at_once_when_the_producer_closes() {
     let stage = Stage::in_memory(Cluster::builder().brokers(1).topic("t", 1).auto_create(false)).await;
     let builder = stage.producer().buffer_memory(40_000).close_timeout(4 * SECOND);
     let producer = builder.build().await.unwrap();

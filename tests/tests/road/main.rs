@@ -1,4 +1,4 @@
-//! The paved road: what a caller writes when nothing goes wrong, and what he is told when he is at fault.
+//! The public API without faults, and the errors of a caller's own mistakes.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong fails its test")]
 

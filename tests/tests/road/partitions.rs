@@ -55,7 +55,7 @@ async fn a_record_that_names_its_partition_goes_there_whatever_its_key() {
 }
 
 #[tokio::test]
-async fn a_partition_that_is_not_there_is_refused_with_the_count() {
+async fn missing_partition_is_rejected_with_the_partition_count() {
     let stage = stage().await;
     let producer = stage.producer().max_block(Duration::from_secs(2)).build().await.unwrap();
     for partition in [6, 99, -1] {
@@ -67,7 +67,7 @@ async fn a_partition_that_is_not_there_is_refused_with_the_count() {
 }
 
 #[tokio::test]
-async fn the_manual_partitioner_asks_for_a_partition() {
+async fn manual_partitioner_requires_a_partition() {
     let stage = stage().await;
     let producer = stage.producer().partitioner(Partitioner::Manual).build().await.unwrap();
     let error = producer.send(("t", "k", "v")).await.unwrap_err();

@@ -1,4 +1,4 @@
-//! What a record may be made of, and that it arrives as it was sent.
+//! The allowed contents of a record, which arrive unchanged.
 
 use milena::{ErrorKind, Persisted, Record};
 use milena_fake::{Cluster, TopicConfig};
@@ -9,7 +9,7 @@ async fn stage_with(config: TopicConfig) -> Stage {
 }
 
 #[tokio::test]
-async fn keys_values_and_headers_arrive_as_they_were_sent() {
+async fn keys_values_and_headers_arrive_unchanged() {
     let stage = stage_with(TopicConfig::default()).await;
     let producer = stage.connect().await;
     let records = [
@@ -73,7 +73,7 @@ async fn an_acknowledgement_has_the_records_own_timestamp() {
 }
 
 #[tokio::test]
-async fn where_the_brokers_time_counts_the_acknowledgement_tells_it() {
+async fn acknowledgement_has_the_brokers_timestamp_of_a_log_append_time_topic() {
     const NOW_MS: i64 = 1_700_000_000_000;
     let config = TopicConfig { log_append_time: true, ..TopicConfig::default() };
     let builder = Cluster::builder().topic_with("t", 1, config).wall_clock_ms(NOW_MS);
@@ -127,7 +127,7 @@ async fn a_record_that_the_broker_finds_too_large_is_named_with_its_topic() {
 }
 
 #[tokio::test]
-async fn a_keyless_record_on_a_compacted_topic_fails_with_the_brokers_words() {
+async fn keyless_record_on_a_compacted_topic_fails_with_the_brokers_message() {
     let stage = stage_with(TopicConfig { compacted: true, ..TopicConfig::default() }).await;
     let producer = stage.connect().await;
     let error = producer.send(("t", "v")).await.unwrap_err();

@@ -12,7 +12,7 @@ async fn stage() -> Stage {
 }
 
 #[tokio::test]
-async fn a_sent_record_is_where_its_acknowledgement_says() {
+async fn sent_record_is_at_the_acknowledged_offset() {
     let stage = stage().await;
     let producer = Producer::connect(&stage.bootstrap_servers()).await.unwrap();
     let before_ms = now_ms();
@@ -60,7 +60,7 @@ async fn an_enqueued_record_is_awaited_later() {
 }
 
 #[tokio::test]
-async fn a_record_goes_though_its_delivery_is_dropped() {
+async fn record_is_sent_after_its_delivery_is_dropped() {
     let stage = stage().await;
     let producer = stage.connect().await;
     drop(producer.enqueue(("t", "v")).await.unwrap());
@@ -159,7 +159,7 @@ async fn clones_share_connections_and_order() {
 }
 
 #[tokio::test]
-async fn a_topic_that_is_not_there_is_created_by_asking_for_it() {
+async fn missing_topic_is_created_by_its_metadata_request() {
     let stage = Stage::on_sockets(Cluster::builder().default_partitions(2)).await;
     let producer = stage.connect().await;
     let ack = producer.send(("new", "v")).await.unwrap();
@@ -168,7 +168,7 @@ async fn a_topic_that_is_not_there_is_created_by_asking_for_it() {
 }
 
 #[tokio::test]
-async fn metrics_count_what_was_done() {
+async fn metrics_count_records_and_requests() {
     let stage = Stage::on_sockets(Cluster::builder().topic("t", 1)).await;
     let producer = stage.connect().await;
     for _ in 0..3 {

@@ -66,7 +66,7 @@ async fn a_record_for_a_topic_that_is_not_known_yet_comes_back_and_is_taken_late
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_accepted_and_not_settled_never_exceeds_the_budget() {
+async fn unsettled_records_never_exceed_the_budget() {
     for record_bytes in [100, 1_000, 5_000, 17_000, 40_000] {
         let narrow = Narrow::with(|builder| builder).await;
         let mut accepted = 0;
@@ -107,7 +107,7 @@ async fn a_waiter_is_not_overtaken_within_its_partition_and_holds_up_no_other() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_gives_up_waiting_makes_way_and_his_record_is_not_sent() {
+async fn record_of_a_cancelled_waiter_is_not_sent_and_the_next_waiter_proceeds() {
     let narrow = Narrow::with(|builder| builder).await;
     let accepted = narrow.fill();
     let mut first = Box::pin(narrow.producer.enqueue(Record::to("t").value(vec![b'x'; 40_000])));
@@ -124,7 +124,7 @@ async fn who_gives_up_waiting_makes_way_and_his_record_is_not_sent() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_room_a_record_fails_after_max_block_and_says_why() {
+async fn record_without_room_fails_after_max_block_with_the_reason() {
     let narrow = Narrow::with(|builder| builder.max_block(7 * SECOND)).await;
     narrow.fill();
     let began = Stopwatch::start();
@@ -136,7 +136,7 @@ async fn without_room_a_record_fails_after_max_block_and_says_why() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_topic_that_does_not_come_fails_after_max_block_with_the_remedy() {
+async fn missing_topic_fails_after_max_block_with_the_remedy() {
     let stage = Stage::in_memory(Cluster::builder().auto_create(false).topic("t", 1)).await;
     let producer = stage.producer().max_block(5 * SECOND).build().await.unwrap();
     let began = Stopwatch::start();
@@ -149,7 +149,7 @@ async fn a_topic_that_does_not_come_fails_after_max_block_with_the_remedy() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_topic_that_may_not_be_seen_fails_at_once_and_can_be_allowed_later() {
+async fn denied_topic_fails_at_once_and_can_be_allowed_later() {
     let stage = Stage::in_memory(Cluster::builder().topic("t", 1)).await;
     let producer = stage.connect().await;
     stage.on(ApiKey::METADATA).topic("t").error(ErrorCode::TOPIC_AUTHORIZATION_FAILED);
@@ -178,7 +178,7 @@ async fn a_short_budget_goes_on_however_long_the_linger() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_awaited_send_does_not_sit_out_the_linger_and_an_enqueued_record_does() {
+async fn awaited_send_skips_the_linger_and_an_enqueued_record_waits_for_it() {
     let stage = Stage::in_memory(Cluster::builder().topic("t", 1)).await;
     let producer = stage.producer().linger(Duration::from_millis(500)).build().await.unwrap();
     producer.topic("t").await.unwrap();
@@ -297,7 +297,7 @@ async fn the_records_of_one_call_wait_for_a_missing_topic_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_topic_that_nobody_waits_for_any_more_is_not_asked_for() {
+async fn topic_without_a_waiting_caller_is_not_requested() {
     let stage = Stage::in_memory(Cluster::builder().auto_create(false)).await;
     let producer = stage.producer().max_block(5 * SECOND).build().await.unwrap();
     let questions = || stage.journal().iter().filter(|entry| entry.api == ApiKey::METADATA).count();

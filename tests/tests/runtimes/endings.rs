@@ -50,7 +50,7 @@ async fn check_ended(producer: &Producer, deliveries: Vec<Delivery>, kind: Error
 }
 
 #[test]
-fn a_runtime_that_ends_settles_what_its_producer_had() {
+fn end_of_the_runtime_completes_the_records_of_its_producer() {
     let (here, there) = (several_workers(), several_workers());
     let stage = here.block_on(Stage::on_sockets(Cluster::builder().topic("t", 3)));
     let hold = stage.on(ApiKey::PRODUCE).always().hold();
@@ -67,7 +67,7 @@ fn a_runtime_that_ends_settles_what_its_producer_had() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn close_whose_time_is_over_settles_what_its_producer_had() {
+async fn close_timeout_completes_the_records_of_the_producer() {
     let stage = Stage::in_memory(Cluster::builder().topic("t", 3)).await;
     let _hold = stage.on(ApiKey::PRODUCE).always().hold();
     let producer = stage.producer().close_timeout(Duration::from_secs(1)).build().await.unwrap();
@@ -93,7 +93,7 @@ impl Connector for Explosive {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_task_that_panics_ends_the_producer_and_settles_everything() {
+async fn panicking_task_ends_the_producer_and_completes_all_records() {
     let stage = Stage::in_memory(Cluster::builder().topic("t", 3)).await;
     // Two for the cluster, three for its brokers; the next is that of a broker that was lost, or a question about it.
     let connector =

@@ -1,4 +1,4 @@
-//! A producer that nobody uses: what wakes it, counted on a paused clock, where only what is due moves time on.
+//! The wake-ups of an unused producer, counted on a paused clock, where only due timers advance the time.
 
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ fn requests(stage: &Stage, api: ApiKey) -> usize {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_idle_hour_without_anything_due_wakes_nobody() {
+async fn idle_hour_without_due_work_wakes_no_task() {
     let stage = stage().await;
     for acks in [Acks::All, Acks::None] {
         let producer = stage.producer().acks(acks).metadata_max_age(24 * HOUR).build().await.unwrap();
@@ -54,7 +54,7 @@ async fn an_idle_hour_without_anything_due_wakes_nobody() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_idle_hour_has_one_question_each_metadata_max_age_and_nothing_else() {
+async fn idle_hour_has_one_request_each_metadata_max_age() {
     let stage = stage().await;
     let producer = stage.producer().metadata_max_age(5 * MINUTE).build().await.unwrap();
     use_it(&producer).await;
@@ -73,7 +73,7 @@ async fn an_idle_hour_has_one_question_each_metadata_max_age_and_nothing_else() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn connections_that_nobody_uses_are_closed_quietly_and_opened_for_the_next_record() {
+async fn unused_connections_are_closed_quietly_and_opened_for_the_next_record() {
     let stage = stage().await;
     let producer = stage.producer().metadata_max_age(24 * HOUR).build().await.unwrap();
     use_it(&producer).await;

@@ -1,4 +1,4 @@
-//! What is so at the moment at which a caller is woken, and what the log has of records that nobody waited for.
+//! The state when a caller is woken, and the log lines about records without a waiting caller.
 
 use std::pin::pin;
 use std::sync::Arc;

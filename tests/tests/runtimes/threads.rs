@@ -131,7 +131,7 @@ async fn a_caller_that_computes_without_awaiting_does_not_starve_the_driver() {
 }
 
 #[test]
-fn a_driver_on_a_thread_of_its_own_goes_on_whatever_its_caller_does() {
+fn driver_thread_goes_on_while_its_caller_computes() {
     let cluster = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let stage = cluster.block_on(stage());
     let caller = Builder::new_current_thread().enable_all().build().unwrap();
@@ -145,7 +145,7 @@ fn a_driver_on_a_thread_of_its_own_goes_on_whatever_its_caller_does() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn clones_that_close_while_others_send_lose_nothing_that_was_accepted() {
+async fn clones_that_close_while_others_send_lose_no_accepted_record() {
     let stage = Stage::on_sockets(Cluster::builder().topic("t", 6).keep(Keep::All)).await;
     let producer = stage.connect().await;
     let send = |sender| {

@@ -1,4 +1,4 @@
-//! Brokers that lose records which they had acknowledged (S12): the log and the metrics tell, and records go on.
+//! Brokers that lose acknowledged records (S12): log and metrics report the loss, and later records are delivered.
 
 use milena::Producer;
 use milena_fake::Cluster;

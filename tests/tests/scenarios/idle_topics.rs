@@ -15,7 +15,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 const IDLE: Duration = Duration::from_secs(11 * 60);
 
 #[tokio::test(start_paused = true)]
-async fn topics_that_are_idle_are_forgotten_and_not_asked_about_and_take_the_next_record() {
+async fn idle_topics_are_forgotten_and_not_requested_and_accept_the_next_record() {
     let stage = stage_of(200).await;
     let producer = stage.connect().await;
     let mut sent = vec![Vec::new(); 200];

@@ -1,4 +1,4 @@
-//! What `metrics()` tells of an eventful run.
+//! The counters of `metrics()` after an eventful run.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ async fn metrics_count_batches_splits_retries_and_bytes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn metrics_tell_how_much_of_the_budget_is_free() {
+async fn metrics_have_the_free_bytes_of_the_budget() {
     let stage = Stage::in_memory(Cluster::builder().brokers(1).topic("t", 1)).await;
     let producer = stage.producer().buffer_memory(4 << 20).build().await.unwrap();
     producer.topic("t").await.unwrap();
@@ -51,7 +51,7 @@ async fn metrics_tell_how_much_of_the_budget_is_free() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn metrics_tell_the_pauses_that_brokers_asked_for() {
+async fn metrics_have_the_throttle_time_of_brokers() {
     let stage = Stage::in_memory(Cluster::builder().brokers(1).topic("t", 1)).await;
     let producer = stage.connect().await;
     stage.throttle(1, 3 * SECOND);
@@ -61,7 +61,7 @@ async fn metrics_tell_the_pauses_that_brokers_asked_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn metrics_tell_the_compression_ratio() {
+async fn metrics_have_the_compression_ratio() {
     let stage = Stage::in_memory(Cluster::builder().brokers(1).topic("t", 1)).await;
     let producer = stage.producer().compression(Compression::Lz4).build().await.unwrap();
     send(&producer, RECORDS).await;

@@ -1,4 +1,4 @@
-//! Files of Java's tools, of librdkafka and of services, as they are: each reaches a cluster that asks for all of it.
+//! Unchanged configuration files of Java's tools, of librdkafka and of services: each connects to a cluster that requires all of it.
 
 use std::fs;
 use std::path::{Path, PathBuf};

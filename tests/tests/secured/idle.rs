@@ -1,4 +1,4 @@
-//! Connections that nobody used for a while.
+//! Connections that were unused for a while.
 
 use std::time::Duration;
 

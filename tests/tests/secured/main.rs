@@ -1,4 +1,4 @@
-//! Producers that say who they are: by every mechanism, again before a session ends, and on connections that were idle.
+//! Authentication of producers: by every mechanism, again before a session ends, and on connections that were idle.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong fails its test")]
 

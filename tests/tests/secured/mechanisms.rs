@@ -1,4 +1,4 @@
-//! Who is let in, and what those are told who are not.
+//! Accepted credentials, and the errors of rejected ones.
 
 use std::future::Future;
 use std::pin::Pin;

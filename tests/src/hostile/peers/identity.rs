@@ -1,4 +1,4 @@
-//! Whose answer it is: other numbers, answers twice or to nothing, and answers of another kind.
+//! Responses with other correlation ids, duplicate or unsolicited responses, and responses of another API.
 
 use milena::ConnectErrorKind::Unsupported;
 use milena::ErrorKind::DeliveryTimeout;

@@ -1,4 +1,4 @@
-//! Lengths of frames: what other servers say in their place, what nobody could send, and what takes for ever to come.
+//! Lengths of frames: greetings of other servers in their place, impossible lengths, and frames that never end.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What a description of the cluster may say: too much, nothing, or what leads nowhere.
+//! Metadata responses with too many entries, with none, and with unreachable addresses.
 
 use milena::ConnectErrorKind::{Timeout, Unreachable};
 use milena::ErrorKind::{DeliveryTimeout, UnknownTopic};

@@ -1,4 +1,4 @@
-//! What an acknowledgement may say of partitions, offsets and pauses.
+//! Produce responses with impossible partitions, offsets and throttle times.
 
 use milena::ErrorKind::{DeliveryTimeout, InvalidRecord, Refused};
 use milena_codec::ErrorCode;

@@ -1,4 +1,4 @@
-//! SASL: mechanisms that are not there, lies of SCRAM's server, answers that are none, and sessions of any length.
+//! SASL: missing mechanisms, false SCRAM servers, malformed responses, and sessions of any lifetime.
 
 use milena::ConnectErrorKind::{Authentication, Timeout, Unsupported};
 use milena::Sasl;

@@ -1,4 +1,4 @@
-//! Peers that say nothing, hardly anything, or listen no more.
+//! Peers that send nothing or almost nothing, or stop reading.
 
 use std::time::Duration;
 

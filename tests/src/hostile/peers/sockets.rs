@@ -1,4 +1,4 @@
-//! What only sockets do. These peers are met by the real clock.
+//! Behaviour that only sockets have. These peers run on the real clock.
 
 use milena::ConnectErrorKind::{Timeout, Unreachable};
 use milena::ErrorKind::DeliveryTimeout;

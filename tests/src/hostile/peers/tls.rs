@@ -1,4 +1,4 @@
-//! TLS: certificates that prove nothing, servers that speak something else, and handshakes that do not end.
+//! TLS: certificates that fail verification, servers of other protocols, and handshakes that do not end.
 
 use std::time::Duration;
 

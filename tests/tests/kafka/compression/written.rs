@@ -1,4 +1,4 @@
-//! What was sent to a topic with one partition, case by case, against what both consumers read and what lies on the disk.
+//! Compares the records sent to a topic of one partition with those of both consumers and with the segments on disk.
 
 use std::ops::Range;
 

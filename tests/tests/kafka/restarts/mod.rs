@@ -1,4 +1,4 @@
-//! A single node that is stopped or killed with batches written whose answers never came, and starts again.
+//! A single node that is stopped or killed while written batches are unacknowledged, and starts again.
 //!
 //! From its snapshot it remembers the last batch of a producer alone (decision 5): each record of milena has to be in the
 //! log once and in order, and to be reported as written. Java's producer is measured beside it, through the same proxy and

@@ -1,4 +1,4 @@
-//! What became of a client's records, added up over rounds.
+//! The outcomes of a client's records, added up over rounds.
 
 use std::fmt::Write;
 
