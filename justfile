@@ -25,6 +25,22 @@ errors:
 loom:
     .ci/run --do loom
 
+# CRATE builds with every subset of FEATURES, as in `just powerset milena gzip zstd oidc serde`.
+powerset CRATE *FEATURES:
+    .ci/run --do powerset {{CRATE}} {{FEATURES}}
+
+# The lowest versions of direct dependencies compile; needs the registry.
+minimal-versions:
+    .ci/run --do minimal-versions
+
+# Changes of public items against docs/public-api, for the choice of the next version; `set` writes the lists. Needs cargo-public-api.
+public-api *SET:
+    .ci/run --do public-api {{SET}}
+
+# Known vulnerabilities in Cargo.lock; needs cargo-audit and the RustSec database (a copy: --db DIR --no-fetch --stale).
+advisories *ARGUMENTS:
+    cargo audit {{ARGUMENTS}}
+
 # Random callers, connections and brokers around the sender.
 chaos SEEDS="100000":
     MILENA_CHAOS_SEEDS={{SEEDS}} .ci/run --do chaos -- --nocapture
