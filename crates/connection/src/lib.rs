@@ -5,8 +5,8 @@
 //!        │                   │                    │
 //!        ▼                   ▼                    ▼
 //!   metadata            control               session          state machines: metadata, session
-//!   when to ask,        one call at           bytes in, bytes  shells: control, transport
-//!   whom to believe     a time      ────────▶ out, deadlines
+//!   when to request,    one request           bytes in, bytes  shells: control, transport
+//!   what to apply       at a time   ────────▶ out, deadlines
 //!        │                   │                    │
 //!        │                   ▼                    │
 //!        │              transport                 │            the only sockets
@@ -14,29 +14,30 @@
 //!    endpoint ◀──────────────┘                exchange         one request ⇄ one frame
 //! ```
 //!
-//! * [`Endpoint`]: where a broker listens, as users write it and brokers advertise it.
-//! * [`Shown`]: a text of the configuration in an error; what may be a secret is hidden.
-//! * [`transport`]: opens connections, over all addresses of a name, within a time-out.
-//! * [`tls`]: a connector that puts TLS around the connections of another one; whom to trust, and what we show.
-//! * [`sasl`]: who we are, and the exchanges that prove it. A session carries them out; what takes a runtime, random
-//!   numbers or somebody else's token it asks its shell for.
-//! * [`session`]: one connection's conversation: negotiation, pipelined requests, strict answers, the fate of every
-//!   request when it ends. Payloads are any bytes, so that produce requests pass without a copy.
+//! * [`Endpoint`]: the address of a broker, as users write it and brokers advertise it.
+//! * [`Shown`]: a text of the configuration in an error; possible secrets are hidden.
+//! * [`transport`]: opens connections, over all addresses of a name, within a timeout.
+//! * [`tls`]: a connector that adds TLS to the connections of another one; authorities and client certificates.
+//! * [`sasl`]: credentials, and the exchanges that authenticate the client. A session carries them out; steps that need a
+//!   runtime, random numbers or a token provider are left to its shell.
+//! * [`session`]: the protocol of one connection: negotiation, pipelined requests, strict responses, and the disposition of
+//!   every request at the end. Payloads are any bytes, so that Produce requests pass without a copy.
 //! * [`control`]: a connection for few and small requests.
-//! * [`metadata`]: the brokers of the cluster, and who leads the partitions of the topics in use.
+//! * [`metadata`]: the brokers of the cluster, and the leaders of the partitions of the topics in use.
 //!
-//! Two rules run through all of it. The state machines know no socket, no clock and no dice: time and backoff are
-//! given to them, so a conversation can be replayed. And no peer is trusted: nothing is allocated by a length or count
-//! that was only promised, whatever breaks the protocol ends the connection, and what is kept is bounded.
+//! Two rules hold everywhere. The state machines use no socket, no clock and no random numbers: time and backoff are
+//! arguments, so a conversation can be replayed. And no peer is trusted: nothing is allocated by an announced length or count,
+//! a protocol violation ends the connection, and all stored data is bounded.
 //!
-//! What an answer *means* for records is decided elsewhere; this crate does not know the accumulator, and retries
-//! nothing of its own accord.
+//! The meaning of a Produce response for records is decided elsewhere; this crate does not know the accumulator. The only
+//! retries of its own are token requests.
 
 mod clock;
 mod connection;
 pub mod control;
 mod endpoint;
 mod exchange;
+mod lock;
 pub mod metadata;
 mod reset;
 pub mod sasl;
@@ -44,6 +45,8 @@ pub mod session;
 mod shown;
 pub mod tls;
 pub mod transport;
+#[cfg(test)]
+mod warnings;
 
 pub use connection::Connection;
 pub use endpoint::{Endpoint, EndpointError, EndpointFault, Servers};

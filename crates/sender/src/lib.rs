@@ -25,7 +25,6 @@
 
 pub mod accumulator;
 pub mod assignment;
-mod backoff;
 pub mod batch;
 pub mod broker_sender;
 pub mod compression;
@@ -35,5 +34,5 @@ pub mod sync;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
-pub use backoff::Backoff;
+pub use milena_backoff::Backoff;
 pub use outcome::{Ending, Failure, FailureKind, Obstacle, OngoingRejection, Persisted, Receipt};

@@ -5,12 +5,16 @@ use std::collections::BTreeSet;
 use super::graph::{Graph, Use, graph, reached, sample};
 
 /// The crates of ours that each of our crates may depend on. `*`: all of them.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
+    ("milena-backoff", &[]),
     ("milena-codec", &[]),
     ("milena-partitioner", &[]),
-    ("milena-connection", &["milena-codec"]),
-    ("milena-sender", &["milena-codec", "milena-partitioner"]),
-    ("milena", &["milena-codec", "milena-connection", "milena-partitioner", "milena-sender"]),
+    ("milena-connection", &["milena-backoff", "milena-codec"]),
+    ("milena-sender", &["milena-backoff", "milena-codec", "milena-partitioner"]),
+    (
+        "milena",
+        &["milena-backoff", "milena-codec", "milena-connection", "milena-partitioner", "milena-sender"],
+    ),
     ("milena-fake", &["milena-codec"]),
     ("milena-cli", &["milena", "milena-codec", "milena-fake"]),
     ("milena-tests", &["*"]),
@@ -20,11 +24,11 @@ const ARROWS: [(&str, &[&str]); 11] = [
 ];
 
 /// The crates without I/O, clock and runtime.
-const CORE: [&str; 3] = ["milena-codec", "milena-partitioner", "milena-sender"];
+const CORE: [&str; 4] = ["milena-backoff", "milena-codec", "milena-partitioner", "milena-sender"];
 
 /// All crates that the core crates are built from. Before an addition, read that the crate does no I/O, starts no thread and
 /// reads no clock.
-const PURE: [(&str, &str); 18] = [
+const PURE: [(&str, &str); 19] = [
     ("bytes", "shared memory"),
     ("crc32c", "checksums, in hardware where available"),
     ("core_detect", "detects features of the processor, for crc32c"),
@@ -40,6 +44,7 @@ const PURE: [(&str, &str); 18] = [
     ("snap", "blocks of snappy"),
     ("zstd-pure-rs", "zstd"),
     ("fastrand", "random numbers from a seed"),
+    ("milena-backoff", "ours"),
     ("milena-codec", "ours"),
     ("milena-partitioner", "ours"),
     ("milena-sender", "ours"),

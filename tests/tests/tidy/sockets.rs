@@ -5,7 +5,8 @@ use super::assert_none;
 use super::tokens::{test_blocks, tokens};
 use super::tree::{Source, sources};
 
-const LIBRARY: [&str; 5] = [
+const LIBRARY: [&str; 6] = [
+    "crates/backoff/src/",
     "crates/codec/src/",
     "crates/partitioner/src/",
     "crates/sender/src/",

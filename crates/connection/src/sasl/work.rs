@@ -1,7 +1,7 @@
-//! What an authentication cannot do by itself: draw a nonce, fetch a token, derive keys.
+//! The impure steps of an authentication: a nonce, a token, the derivation of keys.
 //!
-//! A session gives [`Work`] to its shell, which runs it and hands the [`Outcome`] back. Only here does this module
-//! meet a runtime, random numbers and the log.
+//! A session returns [`Work`] to its shell, which runs the work and passes the [`Outcome`] back. Only this part of the SASL
+//! exchanges uses a runtime, random numbers and the log.
 
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -15,23 +15,23 @@ use super::exchange::{self, Exchange};
 use super::scram::{Challenge, Hash, Keys, NONCE_BYTES, Scram, nonce_of};
 use super::{Credentials, Mechanism, Sasl};
 
-/// Something that a session asks its shell for.
+/// A step that a session leaves to its shell.
 pub struct Work {
     sasl: Sasl,
     task: Task,
 }
 
 enum Task {
-    /// Everything for the first message. `secure` tells whether nobody can listen.
+    /// The preparation of the first message. `secure` is whether the connection is encrypted.
     Open { secure: bool },
-    /// The keys of SCRAM.
+    /// The derivation of SCRAM's keys.
     Derive { hash: Hash, challenge: Challenge },
 }
 
-/// What came of [`Work`], for the session that asked.
+/// The result of [`Work`], for its session.
 pub struct Outcome(pub(crate) Result<Done, SaslError>);
 
-/// What was asked for.
+/// The result of a step that succeeded.
 pub(crate) enum Done {
     Opened(Exchange),
     Derived(Arc<Keys>),
@@ -46,12 +46,12 @@ impl Work {
         Self { sasl, task: Task::Derive { hash, challenge } }
     }
 
-    /// Does it. What panics on the way becomes an outcome as well.
+    /// Runs the work. A panic becomes an error.
     ///
-    /// Runs on tokio, whose thread pool for what blocks derives the keys.
+    /// Needs tokio: keys are derived on its pool of blocking threads.
     ///
     /// # Cancel safety
-    /// Dropping the future gives the work up; the session waits for it until its deadline.
+    /// Dropping the future cancels the work; the session waits for an outcome until its deadline.
     pub async fn run(self) -> Outcome {
         let mut work: Pin<Box<dyn Future<Output = Result<Done, SaslError>> + Send>> = Box::pin(self.done());
         let caught = poll_fn(move |context| {
@@ -59,7 +59,7 @@ impl Work {
             match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context))) {
                 Ok(Poll::Pending) => Poll::Pending,
                 Ok(Poll::Ready(done)) => Poll::Ready(done),
-                Err(_) => Poll::Ready(Err(SaslError::Interrupted("the provider of tokens panicked"))),
+                Err(_) => Poll::Ready(Err(SaslError::Interrupted("the token provider panicked"))),
             }
         });
         Outcome(caught.await)
@@ -92,7 +92,7 @@ fn with_password(sasl: &Sasl) -> Result<Exchange, SaslError> {
     };
     let mut random = [0; NONCE_BYTES];
     getrandom::fill(&mut random)
-        .map_err(|_| SaslError::Interrupted("the system gives out no random numbers"))?;
+        .map_err(|_| SaslError::Interrupted("the system returned no random numbers"))?;
     let nonce = nonce_of(&random);
     Ok(Exchange::Scram(Scram::new(hash, &username, sasl.is_delegated(), nonce)))
 }
@@ -101,16 +101,16 @@ async fn derive(sasl: &Sasl, hash: Hash, challenge: Challenge) -> Result<Arc<Key
     let (_, mut password) = sasl.prepared()?;
     let password = std::mem::take(&mut *password).into_bytes().into();
     let keys = sasl.shared.keys.get(hash, password, challenge.salt, challenge.iterations).await;
-    keys.ok_or(SaslError::Interrupted("the keys of SCRAM could not be derived"))
+    keys.ok_or(SaslError::Interrupted("the SCRAM keys could not be derived"))
 }
 
-/// A password or token that anybody on the way can read is worth one warning a client.
+/// A password or token on a connection without TLS can be read on the network: one warning a client.
 fn warn_once(sasl: &Sasl) {
     let (Mechanism::Plain | Mechanism::OAuthBearer) = sasl.mechanism else { return };
     if !sasl.shared.warned.swap(true, std::sync::atomic::Ordering::Relaxed) {
         tracing::warn!(
             mechanism = %sasl.mechanism,
-            "the credentials go over connections without TLS: whoever listens can use them"
+            "authentication: credentials are sent without TLS and can be read on the network: use SASL_SSL"
         );
     }
 }
@@ -135,42 +135,12 @@ impl fmt::Debug for Outcome {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
-    use tracing::span::{Attributes, Id, Record};
-    use tracing::{Event, Level, Metadata, Subscriber};
-
     use super::*;
     use crate::sasl::UnsecuredTokens;
-
-    /// Counts warnings.
-    #[derive(Clone, Default)]
-    struct Warnings(Arc<AtomicUsize>);
-
-    impl Subscriber for Warnings {
-        fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-            *metadata.level() == Level::WARN
-        }
-
-        fn new_span(&self, _: &Attributes<'_>) -> Id {
-            Id::from_u64(1)
-        }
-
-        fn record(&self, _: &Id, _: &Record<'_>) {}
-
-        fn record_follows_from(&self, _: &Id, _: &Id) {}
-
-        fn event(&self, _: &Event<'_>) {
-            self.0.fetch_add(1, Ordering::Relaxed);
-        }
-
-        fn enter(&self, _: &Id) {}
-
-        fn exit(&self, _: &Id) {}
-    }
+    use crate::warnings::Warnings;
 
     #[test]
-    fn a_secret_that_goes_out_for_all_to_read_is_warned_of_once_a_client() {
+    fn credentials_without_tls_are_warned_of_once_a_client() {
         let tokens = || Sasl::oauthbearer(Arc::new(UnsecuredTokens::new("alice")));
         let cases = [
             (Sasl::plain("a", "b"), false, 1),
@@ -188,7 +158,7 @@ mod tests {
                     assert!(outcome.0.is_ok(), "{outcome:?}");
                 }
             });
-            assert_eq!(warnings.0.load(Ordering::Relaxed), expected, "{sasl:?}, secure: {secure}");
+            assert_eq!(warnings.count(), expected, "{sasl:?}, secure: {secure}");
         }
     }
 }

@@ -31,7 +31,7 @@ impl ProducerBuilder {
         warn(&config);
         let connector = connector.unwrap_or_else(|| tcp(&config));
         let connector = with_tls(connector, &config)?;
-        let seed = config.seed.unwrap_or_else(|| fastrand::u64(..));
+        let seed = config.seed.unwrap_or_else(milena_backoff::new_seed);
         let core = Core::new(config, seed);
         let handle = Handle { core: Arc::clone(&core) };
         let handle = driver::start(&core, connector, seed, handle).await?;

@@ -35,8 +35,8 @@ use std::time::{Duration, Instant};
 
 use milena_codec::ids::ProducerIdAndEpoch;
 
+use crate::Backoff;
 use crate::accumulator::{ReadyPartitions, SenderMailbox, Shared};
-use crate::backoff::Backoff;
 use crate::compression::CompressionJob;
 use crate::outcome::Obstacle;
 use crate::partition_sender::{Completer, Counters, PartitionSender, PartitionSenderConfig};

@@ -1,4 +1,4 @@
-//! One request by HTTP/1.1 (RFC 9112), and its answer within bounds. The connection is used once.
+//! One HTTP/1.1 request (RFC 9112), and its response within bounds. The connection is used once.
 
 use std::io;
 
@@ -7,28 +7,28 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::url::Url;
 
-/// The most bytes of an answer's body.
+/// The maximum size of a response's body.
 pub(super) const BODY_BYTES_MAX: usize = 64 << 10;
-/// The most bytes before it.
+/// The maximum size of status line and header fields.
 const HEAD_BYTES_MAX: usize = 16 << 10;
-/// The most header fields.
+/// The maximum number of header fields.
 const FIELDS_MAX: usize = 64;
 
-/// An answer.
+/// A response.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Response {
     pub(super) status: u16,
     pub(super) body: Zeroizing<Vec<u8>>,
 }
 
-/// How the end of a body is found (RFC 9112, section 6.3).
+/// The framing of a body (RFC 9112, section 6.3).
 enum Framing {
     Length(usize),
     Chunks,
     Close,
 }
 
-/// The bytes of a POST of a form.
+/// A POST request with a form.
 pub(super) fn request(url: &Url, authorization: &str, form: &str) -> Zeroizing<Vec<u8>> {
     let (host, target, length) = (url.endpoint(), url.target(), form.len());
     let text = format!(
@@ -39,7 +39,7 @@ pub(super) fn request(url: &Url, authorization: &str, form: &str) -> Zeroizing<V
     Zeroizing::new(text.into_bytes())
 }
 
-/// Sends a request and reads the answer. Only 200 and 201 are read to their end: nobody looks at the body of another.
+/// Sends a request and reads the response. Only the bodies of 200 and 201 are read; no other body is used.
 pub(super) async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
     stream: &mut S,
     request: &[u8],
@@ -52,17 +52,17 @@ pub(super) async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
             break found;
         }
         if received.len() >= HEAD_BYTES_MAX {
-            return Err(bad("its answer begins with too many headers"));
+            return Err(bad("its response has too many headers"));
         }
         if !more(stream, &mut received, HEAD_BYTES_MAX).await? {
-            return Err(bad("it closed the connection before it answered"));
+            return Err(bad("it closed the connection before its response"));
         }
     };
     if !matches!(status, 200 | 201) {
         return Ok(Response { status, body: Zeroizing::default() });
     }
     if matches!(framing, Framing::Length(length) if length > BODY_BYTES_MAX) {
-        return Err(bad("its answer is longer than 64 KiB"));
+        return Err(bad("its response is longer than 64 KiB"));
     }
     let most = head + BODY_BYTES_MAX;
     loop {
@@ -70,27 +70,27 @@ pub(super) async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
             return Ok(Response { status, body });
         }
         if received.len() > most {
-            return Err(bad("its answer is longer than 64 KiB"));
+            return Err(bad("its response is longer than 64 KiB"));
         }
-        // One more than may be, so that too long is told from whole.
+        // One byte more than allowed, so that a body of exactly the maximum is accepted.
         if !more(stream, &mut received, most + 1).await? {
             return match framing {
                 Framing::Close => Ok(Response { status, body: Zeroizing::new(received.split_off(head)) }),
                 Framing::Length(_) | Framing::Chunks => {
-                    Err(bad("it closed the connection within its answer"))
+                    Err(bad("it closed the connection within its response"))
                 }
             };
         }
     }
 }
 
-/// Reads once. False at the end.
+/// Reads once. Returns false at the end of the stream.
 async fn more<S: AsyncRead + Unpin>(stream: &mut S, received: &mut Vec<u8>, most: usize) -> io::Result<bool> {
     let mut space = Zeroizing::new([0; 4096]);
     let room = most.saturating_sub(received.len()).min(space.len());
     let count = match stream.read(space.get_mut(..room).unwrap_or_default()).await {
         Ok(count) => count,
-        // Many servers end the connection without a goodbye of TLS; what is missing is found by the framing.
+        // Many servers close the connection without a TLS close_notify; the framing detects a truncated body.
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => 0,
         Err(error) => return Err(error),
     };
@@ -105,7 +105,7 @@ fn head(received: &[u8]) -> io::Result<Option<(usize, u16, Framing)>> {
     let length = match response.parse(received) {
         Ok(httparse::Status::Complete(length)) => length,
         Ok(httparse::Status::Partial) => return Ok(None),
-        Err(_) => return Err(bad("its answer is no HTTP")),
+        Err(_) => return Err(bad("its response is not HTTP")),
     };
     let field = |name: &str| {
         let mut found = response.headers.iter().filter(|field| field.name.eq_ignore_ascii_case(name));
@@ -115,16 +115,16 @@ fn head(received: &[u8]) -> io::Result<Option<(usize, u16, Framing)>> {
         ((Some(coding), false), (None, _)) if coding.eq_ignore_ascii_case(b"chunked") => Framing::Chunks,
         ((None, _), (Some(length), false)) => {
             let length = std::str::from_utf8(length).ok().and_then(|length| length.trim().parse().ok());
-            Framing::Length(length.ok_or_else(|| bad("its answer has an odd length"))?)
+            Framing::Length(length.ok_or_else(|| bad("its response has an invalid length"))?)
         }
         ((None, _), (None, _)) => Framing::Close,
-        // Two lengths, or a length and chunks: what a smuggler sends (RFC 9112, section 11.2).
-        _ => return Err(bad("its answer has an odd length")),
+        // Two lengths, or a length and chunks: request smuggling (RFC 9112, section 11.2).
+        _ => return Err(bad("its response has an invalid length")),
     };
     Ok(Some((length, response.code.unwrap_or_default(), framing)))
 }
 
-/// The body, once it is whole.
+/// The body, once it is complete.
 fn body(received: &[u8], framing: &Framing) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
     match framing {
         Framing::Close => Ok(None),
@@ -133,25 +133,25 @@ fn body(received: &[u8], framing: &Framing) -> io::Result<Option<Zeroizing<Vec<u
     }
 }
 
-/// The content of chunks (RFC 9112, section 7.1), once the last one is there. Trailers are not looked at.
+/// The content of chunks (RFC 9112, section 7.1), once the last one was received. Trailers are ignored.
 fn chunks(mut rest: &[u8]) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
-    let odd = || bad("its answer is cut in odd chunks");
+    let invalid = || bad("its response has invalid chunks");
     let mut body = Zeroizing::new(Vec::with_capacity(rest.len()));
     loop {
         let (begin, size) = match httparse::parse_chunk_size(rest) {
             Ok(httparse::Status::Complete(found)) => found,
             Ok(httparse::Status::Partial) => return Ok(None),
-            Err(_) => return Err(odd()),
+            Err(_) => return Err(invalid()),
         };
         if size == 0 {
             return Ok(Some(body));
         }
-        let size = usize::try_from(size).ok().filter(|size| *size <= BODY_BYTES_MAX).ok_or_else(odd)?;
+        let size = usize::try_from(size).ok().filter(|size| *size <= BODY_BYTES_MAX).ok_or_else(invalid)?;
         let Some(chunk) = rest.get(begin..begin + size) else { return Ok(None) };
         body.extend_from_slice(chunk);
         match rest.get(begin + size..begin + size + 2) {
             Some(b"\r\n") => rest = rest.get(begin + size + 2..).unwrap_or_default(),
-            Some(_) => return Err(odd()),
+            Some(_) => return Err(invalid()),
             None => return Ok(None),
         }
     }
@@ -167,40 +167,40 @@ mod tests {
 
     use super::*;
 
-    /// What an answer is taken for that comes in parts of `step` bytes, and then an end.
-    async fn exchanged(answer: &[u8], step: usize) -> Result<(u16, Vec<u8>), String> {
+    /// The parsed form of a response that is received in parts of `step` bytes.
+    async fn exchanged(response: &[u8], step: usize) -> Result<(u16, Vec<u8>), String> {
         let (mut ours, mut theirs) = duplex(1 << 20);
-        let answer = answer.to_vec();
+        let response = response.to_vec();
         let serve = tokio::spawn(async move {
-            let mut asked = [0; 3];
-            theirs.read_exact(&mut asked).await.unwrap();
-            for part in answer.chunks(step) {
+            let mut request = [0; 3];
+            theirs.read_exact(&mut request).await.unwrap();
+            for part in response.chunks(step) {
                 if theirs.write_all(part).await.is_err() {
                     return;
                 }
                 tokio::task::yield_now().await;
             }
         });
-        let response = exchange(&mut ours, b"ask").await.map_err(|error| error.to_string());
+        let response = exchange(&mut ours, b"GET").await.map_err(|error| error.to_string());
         drop(ours);
         serve.await.unwrap();
         response.map(|response| (response.status, response.body.to_vec()))
     }
 
-    async fn check(answer: &str, expected: Result<(u16, &str), &str>) {
+    async fn check(response: &str, expected: Result<(u16, &str), &str>) {
         for step in [1, 7, usize::MAX] {
-            let found = exchanged(answer.as_bytes(), step).await;
+            let found = exchanged(response.as_bytes(), step).await;
             let found = found.map(|(status, body)| (status, String::from_utf8(body).unwrap()));
             match (&found, expected) {
                 (Ok((status, body)), Ok((code, text))) => assert_eq!((*status, body.as_str()), (code, text)),
-                (Err(said), Err(part)) => assert!(said.contains(part), "{said}"),
+                (Err(error), Err(part)) => assert!(error.contains(part), "{error}"),
                 _ => panic!("{found:?}, and not {expected:?}"),
             }
         }
     }
 
     #[tokio::test]
-    async fn answers_of_every_framing_are_read() {
+    async fn every_framing_is_read() {
         check("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}more", Ok((200, "{}"))).await;
         check("HTTP/1.1 201 Created\r\nx: y\r\n\r\n{}", Ok((201, "{}"))).await;
         let chunked =
@@ -210,30 +210,33 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn answers_that_are_none_are_refused() {
+    async fn invalid_responses_are_rejected() {
         let cases = [
-            ("SSH-2.0-OpenSSH_9.9\r\n", "no HTTP"),
-            ("", "before it answered"),
-            ("HTTP/1.1 200 OK\r\n", "before it answered"),
-            ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n{}", "within its answer"),
-            ("HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n{}", "odd length"),
-            ("HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n{}", "odd length"),
-            ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\n{}", "odd length"),
-            ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}", "odd length"),
-            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n{}", "odd length"),
-            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "odd chunks"),
-            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{x\r\n", "odd chunks"),
-            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffff\r\n", "odd chunks"),
-            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n", "within its answer"),
+            ("SSH-2.0-OpenSSH_9.9\r\n", "not HTTP"),
+            ("", "before its response"),
+            ("HTTP/1.1 200 OK\r\n", "before its response"),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n{}", "within its response"),
+            ("HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n{}", "invalid length"),
+            ("HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n{}", "invalid length"),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\n{}", "invalid length"),
+            (
+                "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}",
+                "invalid length",
+            ),
+            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n{}", "invalid length"),
+            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "invalid chunks"),
+            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{x\r\n", "invalid chunks"),
+            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffff\r\n", "invalid chunks"),
+            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n", "within its response"),
             ("HTTP/1.1 200 OK\r\nContent-Length: 65537\r\n\r\n", "longer than 64 KiB"),
         ];
-        for (answer, expected) in cases {
-            check(answer, Err(expected)).await;
+        for (response, expected) in cases {
+            check(response, Err(expected)).await;
         }
     }
 
     #[tokio::test]
-    async fn answers_without_end_are_cut_off() {
+    async fn endless_responses_are_rejected() {
         let endless = format!("HTTP/1.1 200 OK\r\n\r\n{}", "x".repeat(200_000));
         assert!(exchanged(endless.as_bytes(), 9999).await.unwrap_err().contains("64 KiB"));
         let most = format!("HTTP/1.1 200 OK\r\n\r\n{}", "x".repeat(BODY_BYTES_MAX));

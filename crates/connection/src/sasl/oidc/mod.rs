@@ -1,11 +1,11 @@
 //! Tokens from an identity provider: OAuth's client credentials grant (RFC 6749, section 4.4; KIP-768).
 //!
-//! The place where tokens are given out is fixed when the provider of tokens is built, and reached by https alone. What
-//! answers there is trusted with the client's secret and with nothing else: redirects are not followed, an answer is
-//! bounded, and no byte of it is shown in an error (CVE-2025-27817 is what else it could be used for).
+//! The token endpoint is fixed when the token provider is built, and reached by https alone. The server there receives the
+//! client's secret, and is not trusted otherwise: redirects are not followed, a response is bounded, and no byte of a
+//! response is shown in an error (CVE-2025-27817 is an attack through such errors).
 
-mod answer;
 mod http;
+mod response;
 #[cfg(test)]
 mod tests;
 mod url;
@@ -13,25 +13,28 @@ mod url;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use milena_backoff::{Backoff, new_seed};
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 
+use super::refreshing::BACKOFF_MIN;
 use super::token::{Token, TokenError, TokenProvider};
 use crate::clock;
+use crate::lock::lock;
 use crate::shown::Text;
 use crate::tls::{Tls, TlsConnector};
 use crate::transport::{Connector, Tcp};
-use answer::token_in;
+use response::token_in;
 use url::{Url, form_encoded};
 
 pub use url::UrlError;
 
-/// How tokens are asked for, before the provider is built.
+/// The settings of token requests, before the provider is built.
 ///
 /// ```no_run
 /// use std::sync::Arc;
@@ -53,9 +56,10 @@ pub struct OidcBuilder {
     tls: Tls,
     connector: Option<Arc<dyn Connector>>,
     times: Times,
+    seed: Option<u64>,
 }
 
-/// How long things may take.
+/// Timeouts and backoff.
 #[derive(Clone, Copy, Debug)]
 struct Times {
     connect: Duration,
@@ -64,23 +68,23 @@ struct Times {
     retry_backoff_max: Duration,
 }
 
-/// A provider of tokens that cannot be built.
+/// Invalid settings of a token provider.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum OidcError {
-    /// The place to ask at cannot be used.
+    /// The URL of the token endpoint is invalid.
     Url(UrlError),
-    /// It is not one of those that are allowed.
+    /// The URL of the token endpoint is not an allowed one.
     NotAllowed,
-    /// The client's id or secret is empty, or the id has a `:`, where what is sent ends the id (RFC 7617, section 2).
+    /// The client id or secret is empty, or the id has a `:`, which ends the id in the header (RFC 7617, section 2).
     Credentials,
-    /// The certificates cannot be used.
+    /// The TLS settings are invalid.
     Tls(crate::tls::TlsSetupError),
 }
 
-/// Asks an identity provider for a token, each time that somebody asks for one.
+/// Requests a token from an identity provider for each call.
 ///
-/// Put [`RefreshingTokens`](super::RefreshingTokens) around it, so that a token serves as long as it is good.
+/// [`RefreshingTokens`](super::RefreshingTokens) around it keeps a token as long as the token is valid.
 pub struct OidcTokens {
     url: Url,
     connector: TlsConnector,
@@ -88,10 +92,11 @@ pub struct OidcTokens {
     body: String,
     extensions: Vec<(String, String)>,
     times: Times,
+    backoff: Mutex<Backoff>,
 }
 
 impl OidcTokens {
-    /// Tokens from `url` for a client of this id and secret.
+    /// Tokens from `url` for a client id and secret.
     pub fn builder(
         url: impl Into<String>,
         client_id: impl Into<String>,
@@ -113,49 +118,50 @@ impl OidcTokens {
                 retry_backoff: Duration::from_millis(100),
                 retry_backoff_max: Duration::from_secs(10),
             },
+            seed: None,
         }
     }
 }
 
 impl OidcBuilder {
-    /// What the token is asked for (`sasl.oauthbearer.scope`).
+    /// The scope of the token (`sasl.oauthbearer.scope`).
     pub fn scope(mut self, scope: impl Into<String>) -> Self {
         self.scope = Some(scope.into().into());
         self
     }
 
-    /// Encodes id and secret as RFC 6749, section 2.3.1 asks for, before they become a header. Off unless set, as in
-    /// Java (`sasl.oauthbearer.header.urlencode`), since few identity providers do so.
+    /// URL-encodes id and secret in the header (RFC 6749, section 2.3.1). Off unless set, as in Java
+    /// (`sasl.oauthbearer.header.urlencode`), since few identity providers expect it.
     pub const fn url_encoded(mut self, encoded: bool) -> Self {
         self.url_encoded = encoded;
         self
     }
 
-    /// One more name and value for the broker, along with each token (KIP-342).
+    /// Adds a SASL extension, a name and a value that the broker receives with each token (KIP-342).
     pub fn extension(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.extensions.push((name.into(), value.into()));
         self
     }
 
-    /// Refuses to be built for any other place than these.
+    /// Restricts the token endpoint to these URLs: [`build`](Self::build) rejects others.
     pub fn allow_only<U: Into<String>>(mut self, urls: impl IntoIterator<Item = U>) -> Self {
         self.allowed = Some(urls.into_iter().map(Into::into).collect());
         self
     }
 
-    /// Whom to trust; what the system trusts unless set.
+    /// The TLS settings; the authorities of the system unless set.
     pub fn tls(mut self, tls: Tls) -> Self {
         self.tls = tls;
         self
     }
 
-    /// How connections are opened below TLS: through a proxy, say. Plain TCP unless set.
+    /// The connector below TLS, for a proxy for example. TCP unless set.
     pub fn connector(mut self, connector: Arc<dyn Connector>) -> Self {
         self.connector = Some(connector);
         self
     }
 
-    /// How long opening a connection may take, and the request on it: 10 s each unless set
+    /// The timeouts of opening a connection and of the request: 10 s each unless set
     /// (`sasl.login.connect.timeout.ms`, `sasl.login.read.timeout.ms`).
     pub const fn timeouts(mut self, connect: Duration, read: Duration) -> Self {
         self.times.connect = connect;
@@ -163,18 +169,24 @@ impl OidcBuilder {
         self
     }
 
-    /// How long to wait after a try that failed, doubled each time, and after how long in all to give up: 100 ms and
-    /// 10 s unless set (`sasl.login.retry.backoff.ms`, `sasl.login.retry.backoff.max.ms`).
+    /// The wait after a failed attempt, doubled each time, ±20 %, and the time after which a token request fails: 100 ms
+    /// and 10 s unless set (`sasl.login.retry.backoff.ms`, `sasl.login.retry.backoff.max.ms`).
     pub const fn retry_backoff(mut self, first: Duration, max: Duration) -> Self {
         self.times.retry_backoff = first;
         self.times.retry_backoff_max = max;
         self
     }
 
-    /// The provider.
+    /// The seed of the backoff's jitter; a new one for each provider unless set.
+    pub const fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Builds the token provider.
     ///
     /// # Errors
-    /// [`OidcError`] that says what cannot be used.
+    /// [`OidcError`] for invalid settings.
     pub fn build(self) -> Result<OidcTokens, OidcError> {
         if self.allowed.as_ref().is_some_and(|allowed| !allowed.iter().any(|url| url == self.url.as_str())) {
             return Err(OidcError::NotAllowed);
@@ -190,11 +202,13 @@ impl OidcBuilder {
             body.push_str(&form_encoded(scope.trim()));
         }
         let (extensions, times) = (self.extensions, self.times);
-        Ok(OidcTokens { url, connector, authorization, body, extensions, times })
+        let seed = self.seed.unwrap_or_else(new_seed);
+        let backoff = Mutex::new(Backoff::new(times.retry_backoff, times.retry_backoff_max, seed));
+        Ok(OidcTokens { url, connector, authorization, body, extensions, times, backoff })
     }
 }
 
-/// The header that says who the client is (RFC 7617).
+/// The `Authorization` header (RFC 7617).
 fn authorization(id: &str, secret: &str, encoded: bool) -> Result<SecretString, OidcError> {
     if id.is_empty() || secret.is_empty() || (id.contains(':') && !encoded) {
         return Err(OidcError::Credentials);
@@ -207,71 +221,67 @@ fn authorization(id: &str, secret: &str, encoded: bool) -> Result<SecretString, 
     Ok(format!("Basic {}", pair.as_str()).into())
 }
 
-/// Why a try failed.
+/// A failed attempt.
 enum Failure {
-    /// Another one may do better.
-    Passing(String),
-    /// It would fail again.
+    /// A retry may succeed.
+    Transient(String),
+    /// A retry would fail again.
     Definite(String),
 }
 
 impl OidcTokens {
-    /// Tries until a token is there, it makes no sense, or it takes too long.
-    async fn ask(&self) -> Result<Token, TokenError> {
+    /// Attempts until one succeeds, one fails for good, or `retry_backoff_max` is over.
+    async fn fetch(&self) -> Result<Token, TokenError> {
         let begin = clock::now();
-        let mut backoff = self.times.retry_backoff.max(BACKOFF_MIN);
+        let mut failures: u32 = 0;
         loop {
-            let said = match self.try_once().await {
+            let reason = match self.attempt().await {
                 Ok(token) => return Ok(token),
-                Err(Failure::Definite(said)) => return Err(self.error(&said)),
-                Err(Failure::Passing(said)) => said,
+                Err(Failure::Definite(reason)) => return Err(self.error(&reason)),
+                Err(Failure::Transient(reason)) => reason,
             };
-            let spent = clock::now().saturating_duration_since(begin);
-            if spent + backoff >= self.times.retry_backoff_max {
-                return Err(self.error(&said));
+            let wait = lock(&self.backoff).after(failures).max(BACKOFF_MIN);
+            if clock::now().saturating_duration_since(begin) + wait >= self.times.retry_backoff_max {
+                return Err(self.error(&reason));
             }
-            tokio::time::sleep(backoff).await;
-            backoff *= 2;
+            tokio::time::sleep(wait).await;
+            failures = failures.saturating_add(1);
         }
     }
 
-    async fn try_once(&self) -> Result<Token, Failure> {
+    async fn attempt(&self) -> Result<Token, Failure> {
         let dial = self.connector.connect(self.url.endpoint(), self.times.connect);
         let mut stream = dial.await.map_err(|error| match error.is_definite() {
             true => Failure::Definite(error.to_string()),
-            false => Failure::Passing(error.to_string()),
+            false => Failure::Transient(error.to_string()),
         })?;
         let request = http::request(&self.url, self.authorization.expose_secret(), &self.body);
         let exchange = http::exchange(&mut stream, &request);
         let response = match tokio::time::timeout(self.times.read, exchange).await {
-            Ok(response) => response.map_err(|error| Failure::Passing(error.to_string()))?,
-            Err(_) => return Err(Failure::Passing(format!("no answer within {:?}", self.times.read))),
+            Ok(response) => response.map_err(|error| Failure::Transient(error.to_string()))?,
+            Err(_) => return Err(Failure::Transient(format!("no response within {:?}", self.times.read))),
         };
         match response.status {
-            200 | 201 => {
-                token_in(&response.body, &self.extensions).map_err(|said| Failure::Definite(said.to_owned()))
-            }
-            300..=399 => Err(Failure::Definite("it redirects, which is not followed".to_owned())),
-            // A time-out of its own, and too many requests: the others of their kind say that the request is wrong.
-            status @ (408 | 429) => Err(Failure::Passing(format!("it answers {status}"))),
+            200 | 201 => token_in(&response.body, &self.extensions)
+                .map_err(|reason| Failure::Definite(reason.to_owned())),
+            300..=399 => Err(Failure::Definite("redirects are not followed".to_owned())),
+            // Request timeout, and too many requests: transient, unlike the other client errors.
+            status @ (408 | 429) => Err(Failure::Transient(format!("it returned {status}"))),
             status @ 400..=499 => Err(Failure::Definite(format!(
-                "it refuses with {status}: check the client's id and secret, and the scope"
+                "it rejected the request with {status}: check client id, client secret and scope"
             ))),
-            status => Err(Failure::Passing(format!("it answers {status}"))),
+            status => Err(Failure::Transient(format!("it returned {status}"))),
         }
     }
 
-    fn error(&self, said: &str) -> TokenError {
-        TokenError::new(format!("the identity provider at {}: {said}", self.url.endpoint()))
+    fn error(&self, reason: &str) -> TokenError {
+        TokenError::new(format!("the identity provider at {}: {reason}", self.url.endpoint()))
     }
 }
 
-/// Whatever is configured: nobody is asked more often than that.
-const BACKOFF_MIN: Duration = Duration::from_millis(10);
-
 impl TokenProvider for OidcTokens {
     fn token(&self) -> Pin<Box<dyn Future<Output = Result<Token, TokenError>> + Send + '_>> {
-        Box::pin(self.ask())
+        Box::pin(self.fetch())
     }
 }
 
@@ -284,9 +294,11 @@ impl fmt::Debug for OidcTokens {
 impl fmt::Display for OidcError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Url(error) => write!(f, "the token endpoint cannot be used: {error}"),
-            Self::NotAllowed => f.write_str("the token endpoint is not one of those that are allowed"),
-            Self::Credentials => f.write_str("the client's id or secret is empty, or the id has a colon"),
+            Self::Url(error) => write!(f, "invalid token endpoint: {error}"),
+            Self::NotAllowed => f.write_str("the token endpoint is not an allowed one"),
+            Self::Credentials => {
+                f.write_str("the client id or the client secret is empty, or the client id has a colon")
+            }
             Self::Tls(error) => write!(f, "{error}"),
         }
     }

@@ -1,4 +1,4 @@
-//! An identity provider in memory, behind TLS, that answers as a test says.
+//! Token requests to an identity provider in memory, behind TLS, with scripted responses.
 
 use std::sync::Mutex;
 
@@ -19,22 +19,22 @@ fn path(name: &str) -> String {
     format!("{}/../../tests/certificates/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Gives each connection the next answer, and keeps what it was asked. The last answer is given for ever.
+/// Sends the next response on each connection, the last one on all further connections, and keeps the requests.
 #[derive(Debug)]
 struct Provider {
-    answers: Mutex<Vec<&'static str>>,
-    asked: Arc<Mutex<Vec<String>>>,
+    responses: Mutex<Vec<&'static str>>,
+    requests: Arc<Mutex<Vec<String>>>,
     dialled: Mutex<Vec<Endpoint>>,
 }
 
 impl Provider {
-    fn new(answers: &[&'static str]) -> Arc<Self> {
-        let answers = Mutex::new(answers.to_vec());
-        Arc::new(Self { answers, asked: Arc::default(), dialled: Mutex::default() })
+    fn new(responses: &[&'static str]) -> Arc<Self> {
+        let responses = Mutex::new(responses.to_vec());
+        Arc::new(Self { responses, requests: Arc::default(), dialled: Mutex::default() })
     }
 
-    fn asked(&self) -> Vec<String> {
-        self.asked.lock().unwrap().clone()
+    fn requests(&self) -> Vec<String> {
+        self.requests.lock().unwrap().clone()
     }
 }
 
@@ -42,14 +42,14 @@ impl Connector for Provider {
     fn connect<'a>(&'a self, endpoint: &'a Endpoint, _: Duration) -> Dial<'a> {
         self.dialled.lock().unwrap().push(endpoint.clone());
         let (ours, theirs) = duplex(1 << 16);
-        let mut answers = self.answers.lock().unwrap();
-        let answer = if answers.len() > 1 { answers.remove(0) } else { answers[0] };
-        tokio::spawn(serve(theirs, answer, Arc::clone(&self.asked)));
+        let mut responses = self.responses.lock().unwrap();
+        let response = if responses.len() > 1 { responses.remove(0) } else { responses[0] };
+        tokio::spawn(serve(theirs, response, Arc::clone(&self.requests)));
         Box::pin(async move { Ok(Box::new(ours) as BoxStream) })
     }
 }
 
-async fn serve(stream: DuplexStream, answer: &'static str, asked: Arc<Mutex<Vec<String>>>) {
+async fn serve(stream: DuplexStream, response: &'static str, requests: Arc<Mutex<Vec<String>>>) {
     let chain = vec![CertificateDer::from_pem_file(path("server.pem")).unwrap()];
     let key = PrivateKeyDer::from_pem_file(path("server-key.pem")).unwrap();
     let provider = crate::tls::built_in_provider().unwrap();
@@ -66,11 +66,11 @@ async fn serve(stream: DuplexStream, answer: &'static str, asked: Arc<Mutex<Vec<
     let mut form = vec![0; length.parse().unwrap()];
     stream.read_exact(&mut form).await.unwrap();
     request.append(&mut form);
-    asked.lock().unwrap().push(String::from_utf8(request).unwrap());
-    if answer.is_empty() {
+    requests.lock().unwrap().push(String::from_utf8(request).unwrap());
+    if response.is_empty() {
         std::future::pending::<()>().await;
     }
-    let _ = stream.write_all(answer.as_bytes()).await;
+    let _ = stream.write_all(response.as_bytes()).await;
     let _ = stream.shutdown().await;
 }
 
@@ -85,70 +85,72 @@ async fn error(builder: OidcBuilder) -> String {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_is_asked_for_by_the_clients_id_and_secret() {
+async fn token_request_has_the_client_id_and_secret() {
     let provider = Provider::new(&[GOOD]);
     let tokens = tokens(&provider).scope(" kafka ").extension("pool", "p1").build().unwrap();
     let token = tokens.token().await.unwrap();
     assert_eq!(token.value.expose_secret(), "t0ken");
     assert_eq!(token.lifetime, Some(Duration::from_secs(300)));
     assert_eq!(token.extensions, [("pool".to_owned(), "p1".to_owned())]);
-    let asked = provider.asked();
+    let requests = provider.requests();
     let expected =
         "POST /token HTTP/1.1\r\nHost: localhost:8443\r\nAuthorization: Basic Y2xpZW50OnMzY3JldA==\r\n";
-    assert!(asked[0].starts_with(expected), "{}", asked[0]);
-    assert!(asked[0].ends_with("\r\n\r\ngrant_type=client_credentials&scope=kafka"), "{}", asked[0]);
+    assert!(requests[0].starts_with(expected), "{}", requests[0]);
+    assert!(requests[0].ends_with("\r\n\r\ngrant_type=client_credentials&scope=kafka"), "{}", requests[0]);
     assert!(!format!("{tokens:?}").contains("s3cret"));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_redirect_is_not_followed_and_a_refusal_is_not_repeated() {
+async fn redirect_is_not_followed_and_rejected_request_is_not_repeated() {
     let redirect = "HTTP/1.1 302 Found\r\nLocation: https://localhost:9999/\r\n\r\n";
-    let refusal = "HTTP/1.1 401 Unauthorized\r\n\r\n{\"error\":\"hunter2\"}";
-    for (answer, expected) in [(redirect, "redirects"), (refusal, "refuses with 401")] {
-        let provider = Provider::new(&[answer]);
-        let said = error(tokens(&provider)).await;
-        assert!(said.contains(expected) && said.contains("localhost:8443"), "{said}");
-        assert!(!said.contains("hunter2") && !said.contains("s3cret"), "{said}");
+    let rejection = "HTTP/1.1 401 Unauthorized\r\n\r\n{\"error\":\"hunter2\"}";
+    for (response, expected) in
+        [(redirect, "redirects are not followed"), (rejection, "rejected the request with 401")]
+    {
+        let provider = Provider::new(&[response]);
+        let error = error(tokens(&provider)).await;
+        assert!(error.contains(expected) && error.contains("localhost:8443"), "{error}");
+        assert!(!error.contains("hunter2") && !error.contains("s3cret"), "{error}");
         assert_eq!(provider.dialled.lock().unwrap().len(), 1);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_may_pass_is_tried_again_for_a_while() {
+async fn transient_errors_are_retried_until_the_maximum_time() {
     let busy = "HTTP/1.1 503 Service Unavailable\r\n\r\n";
     let provider = Provider::new(&[busy, "HTTP/1.1 429 Too Many Requests\r\n\r\n", GOOD]);
     assert!(tokens(&provider).build().unwrap().token().await.is_ok());
-    assert_eq!(provider.asked().len(), 3);
+    assert_eq!(provider.requests().len(), 3);
 
     let provider = Provider::new(&[busy]);
     let begin = clock::now();
-    let said = error(tokens(&provider)).await;
-    assert!(said.contains("503"), "{said}");
+    let error = error(tokens(&provider)).await;
+    assert!(error.contains("503"), "{error}");
     assert!(clock::now() - begin <= Duration::from_secs(10));
-    // After 100, 200, 400, … ms.
-    assert_eq!(provider.asked().len(), 7);
+    // After about 100, 200, 400, … ms: whatever the jitter, six retries fit into 10 s.
+    assert_eq!(provider.requests().len(), 7);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_provider_that_says_nothing_is_given_up_in_time() {
+async fn silent_provider_fails_after_the_read_timeouts() {
     let provider = Provider::new(&[""]);
     let begin = clock::now();
-    let said = error(tokens(&provider).timeouts(Duration::from_secs(1), Duration::from_secs(3))).await;
-    assert!(said.contains("no answer within 3s"), "{said}");
+    let error = error(tokens(&provider).timeouts(Duration::from_secs(1), Duration::from_secs(3))).await;
+    assert!(error.contains("no response within 3s"), "{error}");
     assert!(clock::now() - begin <= Duration::from_secs(13));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_provider_with_another_certificate_learns_no_secret() {
+async fn provider_with_an_untrusted_certificate_receives_no_secret() {
     let provider = Provider::new(&[GOOD]);
     let builder = tokens(&provider).tls(Tls::new().ca_file(path("other-ca.pem")));
-    let said = error(builder.retry_backoff(Duration::ZERO, Duration::ZERO)).await;
-    assert!(said.contains("certificate"), "{said}");
-    assert!(provider.asked().is_empty());
+    let error = error(builder.retry_backoff(Duration::ZERO, Duration::ZERO)).await;
+    assert!(error.contains("certificate"), "{error}");
+    assert!(provider.requests().is_empty());
 }
 
 #[test]
-fn what_cannot_work_is_refused_when_it_is_built() {
+fn invalid_settings_are_rejected_when_built() {
     let build = |url: &str, id: &str, secret: &str| OidcTokens::builder(url, id, secret).build();
     assert!(matches!(build("http://id/", "a", "b"), Err(OidcError::Url(UrlError::NotHttps))));
     assert!(matches!(build("file:///tmp/token", "a", "b"), Err(OidcError::Url(UrlError::NotHttps))));

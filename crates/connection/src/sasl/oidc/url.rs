@@ -1,28 +1,28 @@
-//! The place where tokens are given out: an https URL, and nothing that could hide another one.
+//! The URL of the token endpoint: https only, and strict, so that it cannot hide another host.
 
 use std::fmt;
 
 use crate::endpoint::Endpoint;
 
-/// An https URL, taken apart.
+/// A parsed https URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Url {
     endpoint: Endpoint,
-    /// Path and query, as they go into a request.
+    /// Path and query, the request target.
     target: String,
 }
 
-/// A URL that is not asked.
+/// An invalid URL of a token endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UrlError {
-    /// Only https is: no plain http, no files.
+    /// Another scheme than https.
     NotHttps,
-    /// A name or password in it would end up in logs.
+    /// A user name or password, which would end up in logs.
     HasUserInfo,
-    /// There is no host in it, or no port where one begins.
+    /// No host, or an invalid port.
     NoHost,
-    /// It has characters that no URL has (RFC 3986): spaces, control characters, others than ASCII.
+    /// Characters that a URL cannot have (RFC 3986): spaces, control characters, non-ASCII.
     Characters,
 }
 
@@ -35,7 +35,7 @@ impl Url {
         if !scheme.eq_ignore_ascii_case("https") {
             return Err(UrlError::NotHttps);
         }
-        // A fragment is for the reader alone (RFC 3986, section 3.5).
+        // A fragment is not sent (RFC 3986, section 3.5).
         let rest = rest.split('#').next().unwrap_or_default();
         let authority_end = rest.find(['/', '?']).unwrap_or(rest.len());
         let (authority, target) = rest.split_at(authority_end);
@@ -61,7 +61,7 @@ impl Url {
     }
 }
 
-/// Text as it goes into a form (`application/x-www-form-urlencoded`).
+/// Text encoded for a form (`application/x-www-form-urlencoded`).
 pub(super) fn form_encoded(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
@@ -78,9 +78,9 @@ impl fmt::Display for UrlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotHttps => "it does not begin with `https://`",
-            Self::HasUserInfo => "it has a user name or password in it",
-            Self::NoHost => "it has no host, or an odd port",
-            Self::Characters => "it has characters that no URL has",
+            Self::HasUserInfo => "it has a user name or password",
+            Self::NoHost => "it has no host, or an invalid port",
+            Self::Characters => "it has characters that a URL cannot have",
         })
     }
 }
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn an_https_url_is_taken_apart() {
+    fn https_url_is_parsed() {
         check("https://id.example.com/oauth2/token", "id.example.com", 443, "/oauth2/token");
         check("HTTPS://id:8443?x=1&y=/", "id", 8443, "/?x=1&y=/");
         check("https://id", "id", 443, "/");
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_else_is_refused() {
+    fn other_urls_are_rejected() {
         let cases = [
             ("http://id/token", UrlError::NotHttps),
             ("file:///etc/passwd", UrlError::NotHttps),
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_form_holds_any_text() {
+    fn form_encoding_escapes_any_text() {
         assert_eq!(form_encoded("a b&c=d+é*-._~"), "a+b%26c%3Dd%2B%C3%A9*-._%7E");
     }
 }

@@ -1,4 +1,4 @@
-//! A token in an answer (RFC 6749, section 5.1).
+//! The token in a token response (RFC 6749, section 5.1).
 
 use std::time::Duration;
 
@@ -9,16 +9,17 @@ use serde_json::Value;
 use crate::clock;
 use crate::sasl::token::Token;
 
-/// The token in a body, or what is wrong with it, without a word of it.
+/// The token in a body, or an error that quotes nothing of the body.
 pub(super) fn token_in(body: &[u8], extensions: &[(String, String)]) -> Result<Token, &'static str> {
-    let answer: Value = serde_json::from_slice(body).map_err(|_| "its answer is no JSON")?;
-    let value = answer.get("access_token").and_then(Value::as_str).ok_or("its answer has no access token")?;
-    let kind = answer.get("token_type").and_then(Value::as_str);
+    let response: Value = serde_json::from_slice(body).map_err(|_| "its response is not JSON")?;
+    let value =
+        response.get("access_token").and_then(Value::as_str).ok_or("its response has no access token")?;
+    let kind = response.get("token_type").and_then(Value::as_str);
     if kind.is_some_and(|kind| !kind.eq_ignore_ascii_case("bearer")) {
-        return Err("its token is no bearer token");
+        return Err("its token is not a bearer token");
     }
-    let lifetime = match answer.get("expires_in") {
-        // Some write the number as a string.
+    let lifetime = match response.get("expires_in") {
+        // Some providers send the number as a string.
         Some(Value::String(seconds)) => seconds.parse().ok().and_then(positive),
         Some(seconds) => seconds.as_f64().and_then(positive),
         None => expiry_of(value).and_then(|expiry| positive(expiry - clock::since_1970().as_secs_f64())),
@@ -30,7 +31,7 @@ fn positive(seconds: f64) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds).ok().filter(|lifetime| !lifetime.is_zero())
 }
 
-/// When a JWT ends, in seconds since 1970 (RFC 7519, section 4.1.4).
+/// The expiration time of a JWT, in seconds since 1970 (RFC 7519, section 4.1.4).
 fn expiry_of(token: &str) -> Option<f64> {
     let claims = BASE64URL.decode(token.split('.').nth(1)?).ok()?;
     serde_json::from_slice::<Value>(&claims).ok()?.get("exp")?.as_f64()
@@ -48,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn the_token_and_its_lifetime_are_found() {
+    fn token_and_lifetime_are_parsed() {
         let cases = [
             (r#"{"access_token":"t","expires_in":3600,"token_type":"Bearer"}"#, Some(3600)),
             (r#"{"access_token":"t","expires_in":"60","token_type":"bearer","more":{}}"#, Some(60)),
@@ -63,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn a_jwt_says_itself_when_it_ends() {
+    fn lifetime_of_a_jwt_is_its_exp_claim() {
         let now = clock::since_1970().as_secs();
         let claims = BASE64URL.encode(format!(r#"{{"exp":{}}}"#, now + 1000));
         let (_, lifetime) = token(&format!(r#"{{"access_token":"e30.{claims}.x"}}"#)).unwrap();
@@ -71,14 +72,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_token_is_named_and_not_shown() {
+    fn error_of_an_invalid_response_quotes_nothing_of_it() {
         for body in
             ["", "hunter2", "[]", r#"{"access_token":7}"#, r#"{"access_token":"t","token_type":"mac"}"#]
         {
-            let said = token(body).unwrap_err();
-            assert!(!said.contains("hunter2") && said.starts_with("its "), "{said}");
+            let error = token(body).unwrap_err();
+            assert!(!error.contains("hunter2") && error.starts_with("its "), "{error}");
         }
         let deep = "[".repeat(60_000);
-        assert_eq!(token(&deep), Err("its answer is no JSON"));
+        assert_eq!(token(&deep), Err("its response is not JSON"));
     }
 }
