@@ -48,7 +48,7 @@ async fn a_wrong_password_an_unknown_user_and_a_mechanism_that_is_not_enabled_en
 async fn unexpected_credentials_end_the_build_and_missing_ones_are_named() {
     let open = Stage::in_memory(Cluster::builder().brokers(1).topic("t", 1)).await;
     let error = refused_at_once(&open, Some(Sasl::plain("kim", "right"))).await;
-    check(&error, ConnectErrorKind::Authentication, &["broker-1:9092", "does not ask for SASL"]);
+    check(&error, ConnectErrorKind::Authentication, &["broker-1:9092", "does not use SASL"]);
     let asking = stage().await;
     // It hangs up without a word, as one does that restarts: nobody can know that it will again.
     let error = refused(asking.producer()).await;
@@ -97,7 +97,7 @@ async fn changed_password_is_the_reason_of_undelivered_records() {
     for (delivery, persisted) in waiting.into_iter().zip([Persisted::Maybe, Persisted::No]) {
         let error = within(delivery).await.unwrap_err();
         assert_eq!((error.kind(), error.persisted()), (ErrorKind::DeliveryTimeout, persisted), "{error}");
-        for words in ["broker-1:9092", "refuses the PLAIN credentials", "check user name and password"] {
+        for words in ["broker-1:9092", "authentication: the broker rejected the PLAIN credentials", "check user name and password"] {
             assert!(error.to_string().contains(words), "{words:?} is missing: {error}");
         }
     }

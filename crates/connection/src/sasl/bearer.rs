@@ -1,4 +1,4 @@
-//! OAUTHBEARER (RFC 7628, KIP-255): one message with the token, and on a refusal one more that ends the exchange.
+//! OAUTHBEARER (RFC 7628, KIP-255): one message with the token, and after a rejection one more that ends the exchange.
 
 use secrecy::ExposeSecret;
 use secrecy::zeroize::Zeroizing;
@@ -8,7 +8,7 @@ use super::plain::MESSAGE_BYTES_MAX;
 use super::text::sanitised;
 use super::token::Token;
 
-/// What a client answers when the server explains why it refuses (RFC 7628, section 3.2.3).
+/// The client's message after the server's reason for a rejection (RFC 7628, section 3.2.3).
 pub(super) const GIVE_UP: &[u8] = &[1];
 
 /// The client's first message: `n,,\x01auth=Bearer TOKEN\x01` and `name=value\x01` for each extension (KIP-342), then
@@ -46,7 +46,7 @@ fn validate(token: &Token) -> Result<(), CredentialError> {
         if name.is_empty() || name == "auth" || !name.bytes().all(|byte| byte.is_ascii_alphabetic()) {
             return Err(CredentialError::ExtensionName);
         }
-        // RFC 7628: value = *(VCHAR / SP / HTAB / CR / LF); Java asks for one character at least.
+        // RFC 7628: value = *(VCHAR / SP / HTAB / CR / LF); Java requires at least one character.
         let sendable = |byte: u8| matches!(byte, 0x20..=0x7e | b'\t' | b'\r' | b'\n');
         if value.is_empty() || !value.bytes().all(sendable) {
             return Err(CredentialError::ExtensionValue { name: name.clone() });
@@ -62,17 +62,17 @@ fn is_b64token(token: &str) -> bool {
     !body.is_empty() && body.bytes().all(allowed)
 }
 
-/// What a server says about a token that it refuses: the status in its JSON (RFC 7628, section 3.2.2), or all of it.
+/// The server's reason for a rejected token: the status in its JSON (RFC 7628, section 3.2.2), or the whole text.
 pub(super) fn status(challenge: &[u8], token: &str) -> String {
     let challenge = String::from_utf8_lossy(challenge.get(..CHALLENGE_BYTES_READ).unwrap_or(challenge));
-    let words = json_status(&challenge).unwrap_or(&challenge);
-    sanitised(words, &[token])
+    let reason = json_status(&challenge).unwrap_or(&challenge);
+    sanitised(reason, &[token])
 }
 
-/// How much of a refusal is looked at.
+/// The part of a rejection that is parsed.
 const CHALLENGE_BYTES_READ: usize = 8 << 10;
 
-/// The string after `"status":`. Whatever is unusual about it makes the whole text be shown instead.
+/// The string after `"status":`; none for unusual JSON, of which the whole text is shown instead.
 fn json_status(text: &str) -> Option<&str> {
     let (_, rest) = text.split_once("\"status\"")?;
     let rest = rest.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn the_message_is_that_of_the_rfc() {
+    fn message_is_that_of_the_rfc() {
         let sent = message(&token("vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==", &[])).unwrap();
         let expected: &[u8] = b"n,,\x01auth=Bearer vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==\x01\x01";
         assert_eq!(sent.as_slice(), expected);
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_could_end_its_field_is_refused() {
+    fn token_that_could_end_its_field_is_rejected() {
         for bad in ["", "=", "a b", "a\x01auth=Bearer b", "a\n", "ä", "a=b"] {
             assert_eq!(message(&token(bad, &[])), Err(CredentialError::NoToken), "{bad:?}");
         }
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn extensions_are_held_to_their_grammar() {
+    fn extensions_are_checked_by_their_grammar() {
         for name in ["", "auth", "a1", "a b", "a=b", "ä"] {
             assert_eq!(message(&token("t", &[(name, "v")])), Err(CredentialError::ExtensionName), "{name:?}");
         }
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn the_status_of_a_refusal_is_found_and_bounded() {
+    fn status_of_a_rejection_is_parsed_and_bounded() {
         let cases: [(&[u8], &str); 5] = [
             (br#"{"status":"invalid_token"}"#, "invalid_token"),
             (br#"{ "scope": "x", "status" : "insufficient_scope" }"#, "insufficient_scope"),

@@ -1,4 +1,4 @@
-//! Why an authentication failed: what happened, and what to do about it. No variant holds a secret.
+//! Authentication errors: the step that failed, and the remedy. No variant holds a secret.
 
 use std::fmt;
 use std::time::Duration;
@@ -13,105 +13,105 @@ use super::{Mechanism, ScramError};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SaslError {
-    /// Our own credentials cannot be sent. Nothing was.
+    /// The configured credentials cannot be sent. Nothing was sent.
     Credentials(CredentialError),
-    /// There is no token.
+    /// The token provider returned an error.
     Token(TokenError),
-    /// The listener does not ask for SASL (`ILLEGAL_SASL_STATE`).
+    /// The listener does not use SASL (`ILLEGAL_SASL_STATE`).
     NotAsked,
-    /// The broker lacks what the exchange is carried in: SaslHandshake 1 and SaslAuthenticate.
+    /// The broker supports neither SaslHandshake 1 nor SaslAuthenticate.
     TooOld,
     /// The broker does not have the mechanism (`UNSUPPORTED_SASL_MECHANISM`).
     MechanismNotEnabled {
-        /// What was asked for.
+        /// The configured mechanism.
         mechanism: Mechanism,
-        /// What the broker has, as it says; shortened.
+        /// The mechanisms that the broker offers, made printable and shortened.
         offered: Vec<String>,
     },
-    /// The broker refused the mechanism for another reason.
+    /// The broker rejected the SASL handshake with another error code.
     HandshakeRefused(ErrorCode),
-    /// The broker does not believe us (`SASL_AUTHENTICATION_FAILED`).
+    /// The broker rejected the credentials (`SASL_AUTHENTICATION_FAILED`).
     Refused {
         /// The mechanism.
         mechanism: Mechanism,
-        /// What the broker says about it, made printable and shortened.
+        /// The broker's message, made printable and shortened.
         message: String,
     },
-    /// The broker failed at the exchange, with another code.
+    /// The broker ended the exchange with another error code.
     Failed {
-        /// The code.
+        /// The error code.
         code: ErrorCode,
-        /// What the broker says about it, made printable and shortened.
+        /// The broker's message, made printable and shortened.
         message: String,
     },
-    /// The broker's part of the SCRAM exchange is not to be trusted.
+    /// The broker's part of the SCRAM exchange is invalid.
     Scram(ScramError),
-    /// The broker goes on asking after the exchange is over.
+    /// The broker continues an exchange that is over.
     Unending,
-    /// What the broker answered cannot be read.
+    /// A malformed response.
     Malformed(DecodeError),
-    /// An answer longer than any of a SASL exchange.
+    /// A response with a length above the limit of a SASL exchange.
     TooLarge {
-        /// The length that it promises.
+        /// The length in the response's header.
         bytes: i32,
-        /// The most that was allowed.
+        /// The limit.
         limit: usize,
     },
-    /// The broker closed the connection in the middle of it.
+    /// The broker closed the connection during the exchange.
     Closed,
-    /// It took too long: the broker, or the giver of tokens.
+    /// The broker or the token provider took too long.
     TimedOut {
-        /// How long was waited.
+        /// The time that was waited.
         timeout: Duration,
-        /// For what.
+        /// The response or token that was waited for.
         awaited: &'static str,
     },
-    /// What the exchange needed from this machine did not come about.
+    /// The exchange failed on this host: no random numbers, a panic of the token provider, or a lost thread.
     Interrupted(&'static str),
 }
 
-/// Credentials that no broker can be sent.
+/// Credentials that cannot be sent to a broker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CredentialError {
-    /// PLAIN separates by NUL (RFC 4616, section 2).
+    /// A NUL character, which separates the fields of PLAIN (RFC 4616, section 2).
     Nul {
-        /// Name or password.
+        /// `user name` or `password`.
         what: &'static str,
     },
-    /// It is empty.
+    /// An empty value.
     Empty {
-        /// Name, password or token.
+        /// `user name`, `password` or `token`.
         what: &'static str,
     },
-    /// It has characters that SASLprep does not allow (RFC 4013, sections 2.3 to 2.5).
+    /// Characters that SASLprep prohibits (RFC 4013, sections 2.3 to 2.5).
     Prohibited {
-        /// Name or password.
+        /// `user name` or `password`.
         what: &'static str,
     },
-    /// It has characters beyond ASCII, and the build has no SASLprep: the feature `saslprep` is off.
+    /// Characters beyond ASCII, in a build without SASLprep: the feature `saslprep` is off.
     SaslprepOff {
-        /// Name or password.
+        /// `user name` or `password`.
         what: &'static str,
     },
-    /// The token is no `b64token` (RFC 6750, section 2.1).
+    /// A token that is not a `b64token` (RFC 6750, section 2.1).
     NoToken,
-    /// A name of an extension that is no row of letters, or is `auth` (KIP-342).
+    /// An extension name with other characters than letters, or `auth` (KIP-342).
     ExtensionName,
-    /// The value of an extension has characters that cannot be sent (RFC 7628, section 3.1).
+    /// An extension value with characters that cannot be sent (RFC 7628, section 3.1).
     ExtensionValue {
         /// The extension.
         name: String,
     },
-    /// Longer than what a broker reads while it authenticates.
+    /// Credentials above the size that a broker reads during authentication.
     TooLong {
-        /// The most.
+        /// The limit in bytes.
         limit: usize,
     },
 }
 
 impl SaslError {
-    /// The code that the broker returned, where it did.
+    /// The error code that the broker returned, if any.
     #[must_use]
     pub const fn code(&self) -> Option<ErrorCode> {
         match self {
@@ -123,9 +123,9 @@ impl SaslError {
         }
     }
 
-    /// Whether the same credentials would be refused again: waiting does not help, somebody has to change something.
+    /// Whether a retry with the same credentials would fail again, until the configuration or the broker is changed.
     ///
-    /// False for what may pass: a broker that closed the connection or took too long, a token that could not be
+    /// False for transient errors: a broker that closed the connection or took too long, a token that could not be
     /// fetched.
     #[must_use]
     pub const fn is_definite(&self) -> bool {
@@ -152,53 +152,56 @@ impl SaslError {
 impl fmt::Display for SaslError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Credentials(error) => write!(f, "the credentials cannot be used: {error}"),
-            Self::Token(error) => write!(f, "there is no token to authenticate with: {error}"),
+            Self::Credentials(error) => write!(f, "authentication: invalid credentials: {error}"),
+            Self::Token(error) => write!(f, "authentication: no token: {error}"),
             Self::NotAsked => f.write_str(
-                "the listener does not ask for SASL, and it is configured here: \
+                "authentication: the listener does not use SASL, but SASL is configured: \
                  check the port and the security protocol",
             ),
             Self::TooOld => f.write_str(
-                "the broker does not know SaslHandshake 1 and SaslAuthenticate: use brokers of Kafka 2.1 or newer",
+                "authentication: the broker does not support SaslHandshake 1 and SaslAuthenticate: \
+                 use brokers of Kafka 2.1 or newer",
             ),
             Self::MechanismNotEnabled { mechanism, offered } => {
-                write!(f, "the broker does not have {mechanism} enabled: ")?;
+                write!(f, "authentication: the broker does not have {mechanism} enabled: ")?;
                 match offered.as_slice() {
                     [] => f.write_str("it offers no mechanism"),
                     offered => write!(f, "it offers {}", offered.join(", ")),
                 }
             }
-            Self::HandshakeRefused(code) => write!(f, "the broker refuses the SASL handshake: {code}"),
+            Self::HandshakeRefused(code) => {
+                write!(f, "authentication: the broker rejected the SASL handshake: {code}")
+            }
             Self::Refused { mechanism, message } => {
-                write!(f, "the broker refuses the {mechanism} credentials")?;
-                said(f, message)?;
+                write!(f, "authentication: the broker rejected the {mechanism} credentials")?;
+                quote(f, message)?;
                 f.write_str(": check user name and password, or the token")
             }
             Self::Failed { code, message } => {
-                write!(f, "the broker failed to authenticate us: {code}")?;
-                said(f, message)
+                write!(f, "authentication: the broker returned {code}")?;
+                quote(f, message)
             }
-            Self::Scram(error) => write!(f, "{error}"),
-            Self::Unending => {
-                f.write_str("the broker goes on with a SASL exchange that is over: it breaks the protocol")
-            }
-            Self::Malformed(error) => write!(f, "the broker's SASL answer cannot be read: {error}"),
+            Self::Scram(error) => write!(f, "authentication: {error}"),
+            Self::Unending => f.write_str(
+                "authentication: the broker continues a SASL exchange that is over: protocol violation",
+            ),
+            Self::Malformed(error) => write!(f, "authentication: malformed SASL response: {error}"),
             Self::TooLarge { bytes, limit } => {
-                write!(f, "a SASL answer promises {bytes} bytes, the limit is {limit}")
+                write!(f, "authentication: SASL response of {bytes} bytes, above the limit of {limit}")
             }
             Self::Closed => f.write_str(
-                "the broker closed the connection during the authentication: \
+                "authentication: the broker closed the connection during the SASL exchange: \
                  check the security protocol of the listener and the broker's log",
             ),
             Self::TimedOut { timeout, awaited } => {
-                write!(f, "the authentication took longer than {timeout:?}: {awaited} did not come")
+                write!(f, "authentication: {awaited} did not arrive within {timeout:?}")
             }
-            Self::Interrupted(what) => write!(f, "the authentication was interrupted: {what}"),
+            Self::Interrupted(what) => write!(f, "authentication: {what}"),
         }
     }
 }
 
-fn said(f: &mut fmt::Formatter<'_>, message: &str) -> fmt::Result {
+fn quote(f: &mut fmt::Formatter<'_>, message: &str) -> fmt::Result {
     match message {
         "" => Ok(()),
         message => write!(f, " ({message})"),
@@ -222,13 +225,15 @@ impl fmt::Display for CredentialError {
                 f.write_str("the token has other characters than letters, digits and `-._~+/=` (RFC 6750)")
             }
             Self::ExtensionName => {
-                f.write_str("an extension's name may have letters alone, and must not be `auth` (KIP-342)")
+                f.write_str("an extension name must have letters only, and must not be `auth` (KIP-342)")
             }
             Self::ExtensionValue { name } => write!(
                 f,
                 "the value of the extension `{name}` is empty or has characters that cannot be sent (RFC 7628)"
             ),
-            Self::TooLong { limit } => write!(f, "they are longer than {limit} bytes"),
+            Self::TooLong { limit } => {
+                write!(f, "user name and password, or the token, are longer than {limit} bytes")
+            }
         }
     }
 }

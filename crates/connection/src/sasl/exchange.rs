@@ -1,4 +1,4 @@
-//! One authentication as the mechanism has it: what is said, and what is made of the answers. No bytes of Kafka.
+//! One SASL exchange: the client's messages and the server's challenges, without Kafka's frames.
 
 use std::sync::Arc;
 
@@ -10,9 +10,9 @@ use super::scram::{Challenge, Hash, Keys, Scram};
 use super::token::Token;
 use super::{Sasl, bearer, plain};
 
-/// An exchange that is going on. It knows what to say first.
+/// An exchange in progress.
 pub(crate) enum Exchange {
-    /// The message, until it is sent.
+    /// The client's message, until it is sent.
     Plain(Zeroizing<Vec<u8>>),
     Scram(Scram),
     Bearer(Bearer),
@@ -22,17 +22,17 @@ pub(crate) enum Exchange {
 pub(crate) struct Bearer {
     message: Zeroizing<Vec<u8>>,
     token: Token,
-    /// Why the server refuses the token, once it said so.
+    /// The server's reason for a rejected token.
     refusal: Option<String>,
 }
 
-/// What an answer leads to.
+/// The next step of an exchange.
 pub(crate) enum Step {
-    /// This is to be sent.
+    /// Send this message.
     Send(Zeroizing<Vec<u8>>),
-    /// The keys for this have to be derived, for [`Exchange::prove`].
+    /// Derive the keys for this challenge, for [`Exchange::prove`].
     Derive(Hash, Challenge),
-    /// Both sides are content.
+    /// The exchange succeeded.
     Done,
 }
 
@@ -42,7 +42,7 @@ impl Exchange {
         Ok(Self::Bearer(Bearer { message, token, refusal: None }))
     }
 
-    /// What is said first. Once.
+    /// The client's first message. To be taken once.
     pub(crate) fn first(&mut self) -> Zeroizing<Vec<u8>> {
         match self {
             Self::Plain(message) | Self::Bearer(Bearer { message, .. }) => std::mem::take(message),
@@ -50,10 +50,10 @@ impl Exchange {
         }
     }
 
-    /// Goes on after an answer of the server that is no refusal.
+    /// Continues after a response without an error code.
     pub(crate) fn answered(&mut self, sasl: &Sasl, bytes: &[u8]) -> Result<Step, SaslError> {
         match self {
-            // RFC 4616 knows no answer but success.
+            // RFC 4616 has no response but success.
             Self::Plain(_) => Ok(Step::Done),
             Self::Scram(scram) if scram.is_proven() => {
                 scram.concluded(bytes)?;
@@ -68,7 +68,7 @@ impl Exchange {
                 *refusal = Some(bearer::status(bytes, token.value.expose_secret()));
                 Ok(Step::Send(Zeroizing::new(bearer::GIVE_UP.to_vec())))
             }
-            // Whoever refused the token cannot be content with it afterwards.
+            // A server that rejected the token cannot accept it afterwards.
             Self::Bearer(Bearer { refusal, .. }) => Err(SaslError::Refused {
                 mechanism: sasl.mechanism(),
                 message: refusal.take().unwrap_or_default(),
@@ -76,17 +76,15 @@ impl Exchange {
         }
     }
 
-    /// Goes on with derived keys.
+    /// Continues with derived keys.
     pub(crate) fn prove(&mut self, keys: &Arc<Keys>) -> Result<Step, SaslError> {
         match self {
             Self::Scram(scram) => Ok(Step::Send(scram.prove(keys)?)),
-            Self::Plain(_) | Self::Bearer(_) => {
-                Err(SaslError::Interrupted("keys came that nobody asked for"))
-            }
+            Self::Plain(_) | Self::Bearer(_) => Err(SaslError::Interrupted("unexpected SCRAM keys")),
         }
     }
 
-    /// What the server said before it refused for good, and what must not be repeated of what it says now.
+    /// The server's reason for a rejected token; it comes before the error code.
     pub(crate) fn refusal(&self) -> Option<&str> {
         match self {
             Self::Bearer(bearer) => bearer.refusal.as_deref(),
@@ -94,7 +92,7 @@ impl Exchange {
         }
     }
 
-    /// What was sent and is a secret.
+    /// The token, a secret that errors must not repeat.
     pub(crate) fn token(&self) -> Option<&str> {
         match self {
             Self::Bearer(bearer) => Some(bearer.token.value.expose_secret()),
@@ -103,7 +101,7 @@ impl Exchange {
     }
 }
 
-/// PLAIN, ready to be sent.
+/// A PLAIN exchange.
 pub(super) fn plain(username: &str, password: &str) -> Result<Exchange, SaslError> {
     Ok(Exchange::Plain(plain::message(username, password)?))
 }

@@ -1,4 +1,4 @@
-//! Who we are, and how it is proved to a broker: SASL.
+//! SASL: credentials, mechanisms, and the exchanges that authenticate the client to a broker.
 
 mod bearer;
 mod error;
@@ -36,17 +36,17 @@ pub use unsecured::UnsecuredTokens;
 pub(crate) use work::Done;
 pub use work::{Outcome, Work};
 
-/// How a client proves who it is (RFC 4422). The client fixes it; no broker is asked which it would like.
+/// A SASL mechanism (RFC 4422). The client's configuration names it; there is no negotiation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Mechanism {
-    /// Name and password as they are (RFC 4616).
+    /// User name and password in clear (RFC 4616).
     Plain,
-    /// A proof that one knows the password, by SHA-256 (RFC 7677).
+    /// A proof of the password with SHA-256 (RFC 5802, RFC 7677).
     ScramSha256,
-    /// The same by SHA-512.
+    /// A proof of the password with SHA-512.
     ScramSha512,
-    /// A token that somebody else gave out (RFC 7628).
+    /// A token of an identity provider (RFC 7628).
     OAuthBearer,
 }
 
@@ -69,9 +69,9 @@ impl fmt::Display for Mechanism {
     }
 }
 
-/// Credentials, and the mechanism that they are for.
+/// Credentials and their mechanism.
 ///
-/// Clones share what was derived from the password, so that only a client's first connection pays for it.
+/// Clones share the keys that were derived from the password, so that only a client's first connection derives them.
 #[derive(Clone, Debug)]
 pub struct Sasl {
     mechanism: Mechanism,
@@ -81,11 +81,11 @@ pub struct Sasl {
     shared: Arc<Shared>,
 }
 
-/// What all connections of a client have in common.
+/// The state that all connections of a client share.
 #[derive(Debug, Default)]
 struct Shared {
     keys: KeysCache,
-    /// Whether it was said that the credentials go over connections without TLS.
+    /// Whether the warning about credentials without TLS was logged.
     warned: AtomicBool,
 }
 
@@ -96,26 +96,26 @@ enum Credentials {
 }
 
 impl Sasl {
-    /// PLAIN: name and password.
+    /// PLAIN: user name and password.
     #[must_use]
     pub fn plain(username: impl Into<String>, password: impl Into<SecretString>) -> Self {
         Self::password(Mechanism::Plain, username.into(), password.into(), false)
     }
 
-    /// SCRAM-SHA-256: name and password.
+    /// SCRAM-SHA-256: user name and password.
     #[must_use]
     pub fn scram_sha_256(username: impl Into<String>, password: impl Into<SecretString>) -> Self {
         Self::password(Mechanism::ScramSha256, username.into(), password.into(), false)
     }
 
-    /// SCRAM-SHA-512: name and password.
+    /// SCRAM-SHA-512: user name and password.
     #[must_use]
     pub fn scram_sha_512(username: impl Into<String>, password: impl Into<SecretString>) -> Self {
         Self::password(Mechanism::ScramSha512, username.into(), password.into(), false)
     }
 
-    /// The same credentials as those of a delegation token (KIP-48): the name is the token's id, the password its
-    /// HMAC. Only SCRAM knows such tokens; with another mechanism nothing changes.
+    /// Marks the credentials as a delegation token (KIP-48): the user name is the token's id, the password its HMAC. Only
+    /// SCRAM has such tokens; other mechanisms ignore the mark.
     #[must_use]
     pub fn delegated(mut self) -> Self {
         if let Credentials::Password { delegated, .. } = &mut self.credentials {
@@ -130,20 +130,20 @@ impl Sasl {
         Self::new(Mechanism::OAuthBearer, Credentials::Token(provider))
     }
 
-    /// How much work a broker may ask for to derive keys from a password: 100 000 iterations of SCRAM unless set, and
-    /// never less than 4 096.
+    /// The maximum number of SCRAM iterations that a broker may request for the derivation of keys: 100 000 unless set, and
+    /// at least 4 096.
     #[must_use]
     pub fn max_iterations(mut self, iterations: u32) -> Self {
         self.iterations_max = iterations.max(ITERATIONS_MIN);
         self
     }
 
-    /// SCRAM with name and password as they are, without SASLprep (RFC 4013).
+    /// SCRAM with user name and password as they are, without SASLprep (RFC 4013).
     ///
-    /// RFC 5802 asks for SASLprep, and so does this client. Kafka's own tools store and compare the bytes as they were
-    /// typed (`ScramFormatter.normalize`), which matters where SASLprep changes them: `½` or a soft hyphen, say.
+    /// RFC 5802 requires SASLprep, and this client uses it by default. Kafka's own tools store and compare the bytes as
+    /// typed (`ScramFormatter.normalize`), which matters where SASLprep changes them: `½` or a soft hyphen, for example.
     ///
-    /// SASLprep of text beyond ASCII needs the feature `saslprep`; without it such text is refused, unless this is called.
+    /// SASLprep of text beyond ASCII needs the feature `saslprep`; without it such text is rejected, unless this is called.
     #[must_use]
     pub const fn unprepared(mut self) -> Self {
         self.prepared = false;
@@ -153,7 +153,7 @@ impl Sasl {
     /// Whether the mechanism can carry the credentials.
     ///
     /// # Errors
-    /// [`CredentialError`] that says what is in the way. What a provider of tokens gives is looked at when it comes.
+    /// [`CredentialError`] if not. Tokens are checked when the provider returns them.
     ///
     /// ```
     /// use milena_connection::sasl::Sasl;
@@ -185,7 +185,7 @@ impl Sasl {
         Self { mechanism, credentials, iterations_max: ITERATIONS_MAX, prepared: true, shared }
     }
 
-    /// Name and password as the mechanism takes them; both empty where there is none.
+    /// User name and password in the form of the mechanism; both empty for a token.
     fn prepared(&self) -> Result<(String, Zeroizing<String>), CredentialError> {
         let Credentials::Password { username, password, .. } = &self.credentials else {
             return Ok(Default::default());
@@ -197,7 +197,7 @@ impl Sasl {
         Ok((self.prepare(username, "user name")?, Zeroizing::new(self.prepare(password, "password")?)))
     }
 
-    /// One of them for SCRAM (RFC 5802, section 5.1): by SASLprep, and not empty.
+    /// User name or password for SCRAM (RFC 5802, section 5.1): SASLprep is applied, and empty text rejected.
     fn prepare(&self, text: &str, what: &'static str) -> Result<String, CredentialError> {
         let prepared = match self.prepared {
             true => saslprep::prepare(text, what)?,
@@ -217,12 +217,12 @@ impl Sasl {
         self.iterations_max
     }
 
-    /// A broker's words, fit to be shown: without our password, and without the token that it was sent.
-    pub(crate) fn words(&self, words: &str, token: Option<&str>) -> String {
+    /// A broker's message for an error: printable, without the password, and without `token`, which the broker received.
+    pub(crate) fn words(&self, message: &str, token: Option<&str>) -> String {
         let password = match &self.credentials {
             Credentials::Password { password, .. } => password.expose_secret(),
             Credentials::Token(_) => "",
         };
-        sanitised(words, &[password, token.unwrap_or_default()])
+        sanitised(message, &[password, token.unwrap_or_default()])
     }
 }

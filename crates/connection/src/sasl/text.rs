@@ -1,14 +1,13 @@
-//! What a broker says in words, before anybody reads it: bounded, printable, and without our secret.
+//! A broker's message, before it is logged: bounded, printable, and without the client's secrets.
 
 use milena_codec::printable;
 
-/// Makes a peer's words fit for a log line, as [`printable`] does; words that repeat one of `secrets` are withheld as a
-/// whole.
-pub(crate) fn sanitised(words: &str, secrets: &[&str]) -> String {
-    if secrets.iter().any(|secret| !secret.is_empty() && words.contains(secret)) {
-        return "(withheld: the broker's words repeat the secret)".to_owned();
+/// The message of a peer as [`printable`] returns it; a message that repeats one of `secrets` is withheld as a whole.
+pub(crate) fn sanitised(message: &str, secrets: &[&str]) -> String {
+    if secrets.iter().any(|secret| !secret.is_empty() && message.contains(secret)) {
+        return "(withheld: the broker's message repeats the secret)".to_owned();
     }
-    printable(words)
+    printable(message)
 }
 
 #[cfg(test)]
@@ -16,16 +15,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_bounded_and_printable() {
+    fn message_is_bounded_and_printable() {
         assert_eq!(sanitised("Authentication failed", &[]), "Authentication failed");
         assert_eq!(sanitised("a\x1b[31m\r\n\0b\u{202e}", &[]), "a?[31m???b?");
         assert!(sanitised(&"ä".repeat(100_000), &[]).len() < 520);
     }
 
     #[test]
-    fn words_that_repeat_a_secret_are_withheld() {
-        let said = sanitised("wrong password hunter2 for alice", &["hunter2"]);
-        assert!(said.contains("withheld") && !said.contains("hunter2"), "{said}");
+    fn message_that_repeats_a_secret_is_withheld() {
+        let message = sanitised("wrong password hunter2 for alice", &["hunter2"]);
+        assert!(message.contains("withheld") && !message.contains("hunter2"), "{message}");
         assert_eq!(sanitised("fine", &[""]), "fine");
     }
 }

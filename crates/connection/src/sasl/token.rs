@@ -1,4 +1,4 @@
-//! Tokens for OAUTHBEARER, and who gives them out.
+//! Tokens for OAUTHBEARER, and their providers.
 
 use std::fmt::{self, Debug};
 use std::future::Future;
@@ -10,20 +10,20 @@ use secrecy::SecretString;
 /// A bearer token.
 #[derive(Clone, Debug)]
 pub struct Token {
-    /// What is sent: a compact JWT, as a rule.
+    /// The value that is sent: a compact JWT, as a rule.
     pub value: SecretString,
-    /// How long it is good for, from now on; none where that is not known.
+    /// The rest of the token's lifetime; none if unknown.
     pub lifetime: Option<Duration>,
-    /// Names and values that go with it (KIP-342).
+    /// SASL extensions: names and values that are sent with the token (KIP-342).
     pub extensions: Vec<(String, String)>,
 }
 
-/// There is no token: why, without a word of what is secret.
+/// The reason for a missing token, without secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenError(String);
 
 impl TokenError {
-    /// With a message that holds no secret.
+    /// An error with a message that holds no secret.
     #[must_use]
     pub fn new(message: impl Into<String>) -> Self {
         Self(message.into())
@@ -38,14 +38,14 @@ impl fmt::Display for TokenError {
 
 impl std::error::Error for TokenError {}
 
-/// Gives out tokens.
+/// A source of tokens.
 pub trait TokenProvider: Send + Sync + Debug {
-    /// A token that is good now.
+    /// A token that is valid at present.
     ///
     /// # Errors
-    /// [`TokenError`] when there is none.
+    /// [`TokenError`] if there is none.
     ///
     /// # Cancel safety
-    /// Dropping the future gives the question up.
+    /// Dropping the future cancels the request.
     fn token(&self) -> Pin<Box<dyn Future<Output = Result<Token, TokenError>> + Send + '_>>;
 }

@@ -1,4 +1,4 @@
-//! Tokens that nobody signed (KIP-255): for tests and demos, on brokers that are set up to take them.
+//! Unsecured tokens (KIP-255): for tests and demos, on brokers that are configured to accept them.
 
 use std::future::{Future, ready};
 use std::pin::Pin;
@@ -10,8 +10,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use super::token::{Token, TokenError, TokenProvider};
 use crate::clock;
 
-/// Gives out JSON Web Tokens without a signature (`"alg":"none"`, RFC 7515, appendix A.5), as Java's
-/// `OAuthBearerUnsecuredLoginCallbackHandler` does. Anybody can make them: they prove nothing.
+/// JSON Web Tokens without a signature (`"alg":"none"`, RFC 7515, appendix A.5), like those of Java's
+/// `OAuthBearerUnsecuredLoginCallbackHandler`. They can be forged, and prove nothing.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -27,35 +27,35 @@ pub struct UnsecuredTokens {
 }
 
 impl UnsecuredTokens {
-    /// For a name (`sub`), good for an hour.
+    /// Tokens for a subject (`sub`), valid for an hour.
     #[must_use]
     pub fn new(subject: impl Into<String>) -> Self {
         let lifetime = Duration::from_secs(3600);
         Self { subject: subject.into(), scopes: Vec::new(), lifetime, extensions: Vec::new() }
     }
 
-    /// The same for one more `scope`.
+    /// Adds a `scope`.
     #[must_use]
     pub fn scope(mut self, scope: impl Into<String>) -> Self {
         self.scopes.push(scope.into());
         self
     }
 
-    /// The same, good for so long.
+    /// Sets the lifetime.
     #[must_use]
     pub const fn lifetime(mut self, lifetime: Duration) -> Self {
         self.lifetime = lifetime;
         self
     }
 
-    /// The same, along with an extension (KIP-342).
+    /// Adds a SASL extension (KIP-342).
     #[must_use]
     pub fn extension(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.extensions.push((name.into(), value.into()));
         self
     }
 
-    /// A token made at `now`, since 1970.
+    /// A token that is issued at `now`, the time since 1970.
     fn at(&self, now: Duration) -> Token {
         let subject = json_string(&self.subject);
         let (issued, expires) = (seconds(now), seconds(now + self.lifetime));
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_says_who_and_until_when_and_nobody_signed_it() {
+    fn token_has_subject_and_expiration_and_no_signature() {
         let tokens = UnsecuredTokens::new("alice").lifetime(Duration::from_millis(1500));
         let (header, claims) = parts(&tokens, Duration::from_millis(1_700_000_000_250));
         assert_eq!(header, r#"{"alg":"none"}"#);
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unsecured_token_can_be_sent() {
+    fn unsecured_token_can_be_sent() {
         let token = UnsecuredTokens::new("älice").extension("pool", "p1").at(Duration::from_secs(1));
         assert!(crate::sasl::bearer::message(&token).is_ok());
     }

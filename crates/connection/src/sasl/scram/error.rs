@@ -1,37 +1,38 @@
-//! What a SCRAM exchange can break on.
+//! Errors of a SCRAM exchange.
 
 use std::fmt;
 
-/// A SCRAM exchange that came to no good end.
+/// A failed SCRAM exchange.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ScramError {
-    /// The server ends the exchange with `e=`.
+    /// The server ended the exchange with `e=`.
     Refused {
-        /// Its reason, made printable and shortened.
+        /// The server's reason, made printable and shortened.
         reason: String,
     },
-    /// A message of the server that breaks the grammar of RFC 5802.
+    /// A message of the server that violates the grammar of RFC 5802.
     Malformed {
-        /// Which, and where.
+        /// The violation.
         what: &'static str,
     },
-    /// The server demands an extension that no client knows (`m=`).
+    /// The server requires an extension (`m=`); none is defined.
     UnknownExtension,
-    /// The server's nonce does not extend ours: somebody repeats an older exchange.
+    /// The server's nonce does not begin with the client's: a replay of an older exchange.
     ForeignNonce,
-    /// Too few iterations give the password away to whoever listens; too many are an attack on our CPU.
+    /// The iteration count is out of bounds. Few iterations make the password easy to guess from a recorded exchange; many are
+    /// an attack on the CPU of the client.
     Iterations {
-        /// What the server asks for.
+        /// The count that the server requests.
         asked: u32,
-        /// The fewest that are accepted.
+        /// The minimum.
         min: u32,
-        /// The most that are accepted.
+        /// The maximum.
         max: u32,
     },
-    /// The server does not prove that it knows the password: it is not the one that it should be.
+    /// The server's signature is wrong: the server does not know the password.
     WrongSignature,
-    /// A message at the wrong time.
+    /// A message out of order.
     Unexpected,
 }
 
@@ -39,24 +40,24 @@ impl fmt::Display for ScramError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused { reason } => {
-                write!(f, "the broker refuses the SCRAM credentials ({reason}): check user name and password")
+                write!(f, "the broker rejected the SCRAM credentials ({reason}): check user name and password")
             }
-            Self::Malformed { what } => write!(f, "the broker's SCRAM message cannot be read: {what}"),
+            Self::Malformed { what } => write!(f, "malformed SCRAM message: {what}"),
             Self::UnknownExtension => {
-                f.write_str("the broker demands a SCRAM extension that is not known here")
+                f.write_str("the broker requires an unknown SCRAM extension")
             }
             Self::ForeignNonce => f.write_str(
-                "the broker's SCRAM nonce does not extend ours: the peer may be repeating somebody else's exchange",
+                "the SCRAM nonce does not begin with the client's: the peer may replay another exchange",
             ),
             Self::Iterations { asked, min, max } => write!(
                 f,
-                "the broker asks for {asked} SCRAM iterations, accepted are {min} to {max}: \
-                 create the credentials anew with a number between, or raise the limit"
+                "the broker requests {asked} SCRAM iterations, allowed are {min} to {max}: \
+                 recreate the credentials with an allowed number, or raise the limit"
             ),
             Self::WrongSignature => f.write_str(
-                "the broker does not prove that it knows the password: the peer is not who it should be",
+                "wrong SCRAM server signature: the peer does not know the password and is not the broker of this user",
             ),
-            Self::Unexpected => f.write_str("a SCRAM message came out of turn: the peer breaks the protocol"),
+            Self::Unexpected => f.write_str("SCRAM message out of order: protocol violation"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The hash functions of SCRAM, by name instead of by type.
+//! The hash functions of SCRAM, as values instead of types.
 
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::zeroize::Zeroizing;
@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256, Sha512};
 pub(crate) enum Hash {
     /// RFC 7677.
     Sha256,
-    /// The same with a larger sibling.
+    /// SCRAM-SHA-512, as RFC 7677 with SHA-512.
     Sha512,
 }
 
@@ -22,7 +22,7 @@ impl Hash {
         })
     }
 
-    /// HMAC (RFC 2104), for which a key of any length is good.
+    /// HMAC (RFC 2104), with a key of any length.
     pub(super) fn hmac(self, key: &[u8], data: &[u8]) -> Zeroizing<Vec<u8>> {
         Zeroizing::new(match self {
             Self::Sha256 => mac::<Hmac<Sha256>>(key, data),

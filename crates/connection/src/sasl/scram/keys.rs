@@ -1,7 +1,7 @@
-//! The keys that a password gives, and those that were derived before.
+//! The SCRAM keys of a password, and a cache of derived keys.
 //!
-//! Deriving takes long by intent, so it is done once for all connections of a client: whoever asks waits for the one
-//! derivation that is going on, and the keys of the last few salts are kept.
+//! The derivation is slow by design, so it runs once for all connections of a client: all of them wait for the derivation in
+//! progress, and the keys of the last few salts are kept.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,10 +12,10 @@ use tokio::task::spawn_blocking;
 
 use super::hash::Hash;
 
-/// How many salts keys are kept for. A cluster has one for each user; another comes with a new password.
+/// The number of salts whose keys are kept. A cluster has one salt for each user; a new password has a new salt.
 const KEPT: usize = 4;
 
-/// What proves that one knows a password (RFC 5802, section 3).
+/// The keys that prove the knowledge of a password (RFC 5802, section 3).
 pub(crate) struct Keys {
     /// `HMAC(SaltedPassword, "Client Key")`.
     pub(super) client: Zeroizing<Vec<u8>>,
@@ -24,7 +24,7 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
-    /// Takes long: as long as the server wants.
+    /// Derives the keys. Slow: the server chooses the iteration count.
     pub(super) fn derive(hash: Hash, password: &[u8], salt: &[u8], iterations: u32) -> Self {
         let salted = hash.salted(password, salt, iterations);
         Self { client: hash.hmac(&salted, b"Client Key"), server: hash.hmac(&salted, b"Server Key") }
@@ -48,10 +48,10 @@ struct Kept {
 }
 
 impl KeysCache {
-    /// The keys for a salt: kept, or derived on a thread that may block. None when that thread failed.
+    /// The keys for a salt: kept, or derived on a blocking thread. None if that thread failed.
     ///
     /// # Cancel safety
-    /// A derivation that has begun goes on, and its keys are kept for whoever asks next.
+    /// A derivation in progress continues, and its keys are kept for the next call.
     pub(crate) async fn get(
         &self,
         hash: Hash,
@@ -59,7 +59,7 @@ impl KeysCache {
         salt: Vec<u8>,
         iterations: u32,
     ) -> Option<Arc<Keys>> {
-        // The lock goes along to the other thread: as long as one derives, all others wait for its keys.
+        // The lock moves to the other thread: during a derivation, all other calls wait for its keys.
         let mut kept = Arc::clone(&self.0).lock_owned().await;
         if let Some(found) = kept.iter().find(|kept| kept.iterations == iterations && kept.salt == salt) {
             return Some(Arc::clone(&found.keys));
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn keys_are_derived_once_for_all_who_ask() {
+    async fn keys_are_derived_once_for_all_callers() {
         let cache = KeysCache::default();
         let (first, second) = tokio::join!(get(&cache, 1), get(&cache, 1));
         assert!(Arc::ptr_eq(&first, &second));
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn no_more_keys_are_kept_than_a_few() {
+    async fn kept_keys_are_bounded() {
         let cache = KeysCache::default();
         let first = get(&cache, 0).await;
         for salt in 1..=u8::try_from(KEPT).unwrap() {
@@ -112,12 +112,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_gives_up_leaves_the_keys_to_the_next() {
+    async fn cancelled_call_leaves_the_keys_to_the_next() {
         let cache = KeysCache::default();
         {
-            let mut asking = Box::pin(get(&cache, 1));
+            let mut call = Box::pin(get(&cache, 1));
             let begun = std::future::poll_fn(|context| {
-                std::task::Poll::Ready(asking.as_mut().poll(context).is_pending())
+                std::task::Poll::Ready(call.as_mut().poll(context).is_pending())
             });
             assert!(begun.await);
         }

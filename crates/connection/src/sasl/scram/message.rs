@@ -1,4 +1,4 @@
-//! The grammar of a server's messages (RFC 5802, section 7). Every length is bounded, and nothing is guessed.
+//! The grammar of a server's messages (RFC 5802, section 7), parsed strictly and within bounds.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -6,34 +6,34 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use super::error::ScramError;
 use crate::sasl::text::sanitised;
 
-/// The longest message of a server that is read. Kafka's have below 200 bytes.
+/// The maximum length of a server's message. Kafka's are below 200 bytes.
 const MESSAGE_BYTES_MAX: usize = 8 << 10;
-/// The longest nonce, ours and the server's part together.
+/// The maximum length of a nonce, with both the client's and the server's part.
 const NONCE_BYTES_MAX: usize = 1 << 10;
-/// The longest salt.
+/// The maximum length of a salt.
 const SALT_BYTES_MAX: usize = 1 << 10;
 
-/// What a server asks for.
+/// The server's challenge.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Challenge {
-    /// Our nonce, with the server's at its end.
+    /// The client's nonce followed by the server's.
     pub(crate) nonce: String,
     /// Never empty.
     pub(crate) salt: Vec<u8>,
     pub(crate) iterations: u32,
 }
 
-/// How a server ends an exchange.
+/// The server's final message.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum ServerFinal {
-    /// `v=`: what only who knows the password can sign.
+    /// `v=`: a signature that proves the knowledge of the password.
     Signature(Vec<u8>),
-    /// `e=`: why not, made printable.
+    /// `e=`: the reason of a failure, made printable.
     Error(String),
 }
 
 impl Challenge {
-    /// `[m=…,] r=nonce,s=salt,i=iterations [,extensions]`, and the text that was signed.
+    /// Parses `[m=…,] r=nonce,s=salt,i=iterations [,extensions]`. Returns the text too, which is signed.
     pub(super) fn parse(message: &[u8]) -> Result<(&str, Self), ScramError> {
         let text = text_of(message)?;
         let mut attributes = text.split(',');
@@ -45,14 +45,14 @@ impl Challenge {
             return Err(ScramError::Refused { reason: sanitised(reason, &[]) });
         }
         let nonce = next("r=", "its first message does not begin with a nonce")?;
-        let salt = next("s=", "a salt is missing")?;
-        let iterations = next("i=", "a number of iterations is missing")?;
+        let salt = next("s=", "the salt is missing")?;
+        let iterations = next("i=", "the iteration count is missing")?;
         if nonce.len() > NONCE_BYTES_MAX || !nonce.bytes().all(|byte| matches!(byte, 0x21..=0x7e)) {
             return Err(malformed("the nonce is too long or not printable"));
         }
-        // Twice the limit is never decoded: four characters give three bytes.
+        // Four characters encode three bytes: base64 of twice the limit cannot be within the limit.
         let salt = match salt.len() <= 2 * SALT_BYTES_MAX {
-            true => BASE64.decode(salt).map_err(|_| malformed("the salt is no base64"))?,
+            true => BASE64.decode(salt).map_err(|_| malformed("the salt is not base64"))?,
             false => return Err(malformed("the salt is too long")),
         };
         if salt.is_empty() || salt.len() > SALT_BYTES_MAX {
@@ -76,11 +76,11 @@ impl ServerFinal {
             return Err(malformed("its last message has neither a signature nor an error"));
         };
         extensions(attributes)?;
-        BASE64.decode(signature).map(Self::Signature).map_err(|_| malformed("the signature is no base64"))
+        BASE64.decode(signature).map(Self::Signature).map_err(|_| malformed("the signature is not base64"))
     }
 }
 
-/// A name as SCRAM writes it: `,` and `=` have another meaning (RFC 5802, section 5.1).
+/// A user name with `,` and `=` escaped (RFC 5802, section 5.1).
 pub(super) fn escaped(name: &str) -> String {
     name.replace('=', "=3D").replace(',', "=2C")
 }
@@ -89,7 +89,7 @@ fn text_of(message: &[u8]) -> Result<&str, ScramError> {
     if message.len() > MESSAGE_BYTES_MAX {
         return Err(malformed("it is too long"));
     }
-    let text = std::str::from_utf8(message).map_err(|_| malformed("it is no UTF-8"))?;
+    let text = std::str::from_utf8(message).map_err(|_| malformed("it is not UTF-8"))?;
     match text.contains('\0') {
         true => Err(malformed("it has a NUL character")),
         false => Ok(text),
@@ -104,16 +104,16 @@ fn attribute<'a>(attribute: Option<&'a str>, name: &str) -> Option<&'a str> {
 fn number(digits: &str) -> Result<u32, ScramError> {
     let plain = digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
     let number = if plain { digits.parse().ok() } else { None };
-    number.ok_or_else(|| malformed("the number of iterations is none, or out of all bounds"))
+    number.ok_or_else(|| malformed("the iteration count is not a positive 32-bit number"))
 }
 
-/// What follows is `letter=value`, and may be passed over; but for `m=`, which may not.
+/// Skips extensions, each `letter=value`. Fails for `m=`, a mandatory one.
 fn extensions<'a>(attributes: impl Iterator<Item = &'a str>) -> Result<(), ScramError> {
     for attribute in attributes {
         match attribute.as_bytes() {
             [b'm', b'=', ..] => return Err(ScramError::UnknownExtension),
             [letter, b'=', _, ..] if letter.is_ascii_alphabetic() => {}
-            _ => return Err(malformed("an extension is none")),
+            _ => return Err(malformed("invalid extension")),
         }
     }
     Ok(())

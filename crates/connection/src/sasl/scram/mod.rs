@@ -1,4 +1,4 @@
-//! SCRAM (RFC 5802, RFC 7677) without channel binding: both sides prove that they know the password, nobody says it.
+//! SCRAM (RFC 5802, RFC 7677) without channel binding: both sides prove that they know the password without sending it.
 //!
 //! ```text
 //!  client                                             server
@@ -8,8 +8,8 @@
 //!    ◀───────────────────────── v=SIGNATURE  or  e=REASON
 //! ```
 //!
-//! The salted password is derived elsewhere, since it takes long: [`Scram::challenged`] tells what is needed,
-//! [`Scram::prove`] goes on with it. Nothing here draws random numbers.
+//! The salted password is derived elsewhere, because that is slow: [`Scram::challenged`] returns the input of the derivation,
+//! [`Scram::prove`] takes its result. Nothing here draws random numbers.
 
 mod error;
 mod hash;
@@ -31,10 +31,9 @@ pub(super) use keys::{Keys, KeysCache};
 pub(super) use message::Challenge;
 use message::{ServerFinal, escaped};
 
-/// The least that a salted password has to cost whoever would guess it (RFC 7677, section 4; Kafka's
-/// `ScramMechanism` has the same).
+/// The minimum iteration count, the cost of guessing a password (RFC 7677, section 4; Kafka's `ScramMechanism` has the same).
 pub(super) const ITERATIONS_MIN: u32 = 4_096;
-/// The most work that a broker may ask for unless set otherwise: about 90 ms of SHA-512.
+/// The default of the maximum iteration count that a broker may request: about 90 ms of SHA-512.
 pub(super) const ITERATIONS_MAX: u32 = 100_000;
 /// Random bytes of a nonce: 192 bits, 32 characters.
 pub(super) const NONCE_BYTES: usize = 24;
@@ -42,7 +41,7 @@ pub(super) const NONCE_BYTES: usize = 24;
 /// The gs2 header: no channel binding, no authzid (RFC 5802, section 7).
 const GS2_HEADER: &str = "n,,";
 
-/// A client's side of one exchange.
+/// The client's side of one exchange.
 pub(crate) struct Scram {
     hash: Hash,
     /// The client's first message without its gs2 header.
@@ -52,19 +51,19 @@ pub(crate) struct Scram {
 }
 
 enum State {
-    /// The first message is out.
+    /// The client's first message was sent.
     Greeted,
-    /// The server's first message is here, and its keys are being derived.
+    /// The server's first message was received, and the keys are being derived.
     Challenged { server_first: String, nonce: String },
-    /// The proof is out.
+    /// The proof was sent.
     Proven { signature: Zeroizing<Vec<u8>> },
-    /// The server has proved itself, or failed to.
+    /// The exchange succeeded or failed.
     Over,
 }
 
 impl Scram {
-    /// Begins an exchange for a prepared name, with a nonce as [`nonce_of`] gives it. `delegated` names the credentials
-    /// a delegation token (KIP-48), as Java's `ScramExtensions` does.
+    /// Begins an exchange for a prepared user name, with a nonce of [`nonce_of`]. `delegated` marks the credentials as a
+    /// delegation token (KIP-48), as Java's `ScramExtensions` does.
     pub(super) fn new(hash: Hash, username: &str, delegated: bool, nonce: String) -> Self {
         let extension = if delegated { ",tokenauth=true" } else { "" };
         let first_bare = format!("n={},r={nonce}{extension}", escaped(username));
@@ -76,7 +75,7 @@ impl Scram {
         format!("{GS2_HEADER}{}", self.first_bare).into_bytes()
     }
 
-    /// Takes the server's first message, and tells what has to be derived.
+    /// Applies the server's first message, and returns the challenge for the derivation of keys.
     pub(super) fn challenged(
         &mut self,
         server_first: &[u8],
@@ -85,7 +84,7 @@ impl Scram {
         let State::Greeted = self.state else { return Err(ScramError::Unexpected) };
         self.state = State::Over;
         let (text, challenge) = Challenge::parse(server_first)?;
-        // RFC 5802, section 5.1: the nonce must begin with ours; CVE-2024-56128 is what not looking costs.
+        // RFC 5802, section 5.1: the nonce must begin with the client's (CVE-2024-56128 is the missing check).
         let extends = challenge.nonce.strip_prefix(self.nonce.as_str());
         if extends.is_none_or(str::is_empty) {
             return Err(ScramError::ForeignNonce);
@@ -120,7 +119,7 @@ impl Scram {
         Ok(message)
     }
 
-    /// Takes the server's final message. Without an error, the server knows the password.
+    /// Applies the server's final message. Without an error, the server has proved that it knows the password.
     pub(super) fn concluded(&mut self, server_final: &[u8]) -> Result<(), ScramError> {
         let State::Proven { signature } = std::mem::replace(&mut self.state, State::Over) else {
             return Err(ScramError::Unexpected);
@@ -144,7 +143,7 @@ impl Scram {
     }
 }
 
-/// Random bytes in characters that a nonce may have.
+/// Random bytes encoded in characters that a nonce may have.
 pub(super) fn nonce_of(random: &[u8; NONCE_BYTES]) -> String {
     BASE64.encode(random)
 }

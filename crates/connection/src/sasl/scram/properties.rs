@@ -1,10 +1,10 @@
-//! What the parsers make of anything at all.
+//! Properties of the exchange for arbitrary server messages.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// Something like a message: attributes with what chance puts into them, or no text at all.
+/// Arbitrary messages: attributes with random values, or random bytes.
 fn messages() -> impl Strategy<Value = Vec<u8>> {
     let value = prop_oneof![
         "[A-Za-z0-9+/]{0,40}={0,2}",
@@ -26,10 +26,10 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
-    fn whatever_a_server_says_first_is_refused_or_within_bounds(message in messages()) {
+    fn first_message_is_rejected_or_within_bounds(message in messages()) {
         let mut scram = Scram::new(Hash::Sha256, "user", false, "nonce".to_owned());
         let Ok(challenge) = scram.challenged(&message, ITERATIONS_MAX) else {
-            // Who was refused once gets no second try.
+            // A failed exchange cannot continue.
             let honest = b"r=nonceTHEIRS,s=c2FsdA==,i=4096";
             prop_assert_eq!(scram.challenged(honest, ITERATIONS_MAX), Err(ScramError::Unexpected));
             return Ok(());
@@ -41,7 +41,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_a_server_says_last_is_not_its_signature(message in messages()) {
+    fn final_message_without_the_signature_is_rejected(message in messages()) {
         let mut scram = Scram::new(Hash::Sha256, "user", false, "nonce".to_owned());
         scram.challenged(b"r=nonceTHEIRS,s=c2FsdA==,i=4096", ITERATIONS_MAX).unwrap();
         let keys = Keys { client: Zeroizing::new(vec![1; 32]), server: Zeroizing::new(vec![2; 32]) };

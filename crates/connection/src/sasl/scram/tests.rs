@@ -1,4 +1,4 @@
-//! The exchange against vectors that somebody else computed, and against servers that cheat.
+//! The exchange against vectors of other implementations, and against invalid servers.
 
 use super::*;
 
@@ -22,7 +22,7 @@ fn challenged(server_first: &str) -> Result<Challenge, ScramError> {
     begun().challenged(server_first.as_bytes(), ITERATIONS_MAX)
 }
 
-/// An exchange of `user` with the password `pencil`, by the book.
+/// Checks an exchange of `user` with the password `pencil` against a vector.
 fn check_vector(hash: Hash, proof: &str, signature: &str) {
     let mut scram = Scram::new(hash, "user", false, NONCE.to_owned());
     assert_eq!(scram.first(), format!("n,,n=user,r={NONCE}").as_bytes());
@@ -35,7 +35,7 @@ fn check_vector(hash: Hash, proof: &str, signature: &str) {
 }
 
 #[test]
-fn the_exchange_of_rfc_7677_is_reproduced() {
+fn exchange_matches_the_vector_of_rfc_7677() {
     check_vector(
         Hash::Sha256,
         "dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=",
@@ -46,7 +46,7 @@ fn the_exchange_of_rfc_7677_is_reproduced() {
 /// Made by Python: `hashlib.pbkdf2_hmac("sha512", b"pencil", salt, 4096)`, and `hmac.new(key, message, "sha512")` for
 /// keys, proof and signature over the messages of RFC 7677.
 #[test]
-fn the_same_exchange_by_sha_512_is_what_python_makes_of_it() {
+fn exchange_with_sha_512_matches_the_vector_of_python() {
     check_vector(
         Hash::Sha512,
         "gMGXRcevScNtxZ6/8lQYpGtnsNAc3mGcmNomv+xnoOMw+3R2xNJdMNnzMlTN8PPC6wdp6dybEmDYXYTxwnYPJQ==",
@@ -55,26 +55,26 @@ fn the_same_exchange_by_sha_512_is_what_python_makes_of_it() {
 }
 
 #[test]
-fn a_name_with_commas_and_equal_signs_is_escaped() {
+fn name_with_commas_and_equal_signs_is_escaped() {
     let scram = Scram::new(Hash::Sha256, "a,b=c=2C", false, "x".into());
     assert_eq!(scram.first(), b"n,,n=a=2Cb=3Dc=3D2C,r=x");
 }
 
 #[test]
-fn a_delegation_token_names_itself() {
+fn delegation_token_is_marked() {
     let scram = Scram::new(Hash::Sha512, "token-id", true, "x".into());
     assert_eq!(scram.first(), b"n,,n=token-id,r=x,tokenauth=true");
 }
 
 #[test]
-fn a_nonce_has_192_bits_and_characters_that_may_be_sent() {
+fn nonce_has_192_bits_and_valid_characters() {
     let nonce = nonce_of(&[0xfb; NONCE_BYTES]);
     assert_eq!(nonce.len(), 32);
     assert!(nonce.bytes().all(|byte| matches!(byte, 0x21..=0x7e) && byte != b','));
 }
 
 #[test]
-fn a_nonce_that_does_not_extend_ours_is_refused() {
+fn nonce_that_does_not_begin_with_the_clients_is_rejected() {
     let own = NONCE.to_owned();
     for nonce in ["", "x", NONCE, &own[1..], &format!("x{NONCE}yz")] {
         let error = challenged(&first(nonce, SALT, "4096")).unwrap_err();
@@ -83,7 +83,7 @@ fn a_nonce_that_does_not_extend_ours_is_refused() {
 }
 
 #[test]
-fn iterations_are_bounded_both_ways() {
+fn iterations_have_a_minimum_and_a_maximum() {
     let nonce = format!("{NONCE}x");
     for (asked, accepted) in [(1, false), (4095, false), (4096, true), (100_000, true), (100_001, false)] {
         let outcome = challenged(&first(&nonce, SALT, &asked.to_string()));
@@ -103,7 +103,7 @@ fn iterations_are_bounded_both_ways() {
 }
 
 #[test]
-fn a_first_message_is_held_to_its_grammar() {
+fn first_message_is_checked_by_its_grammar() {
     let nonce = format!("{NONCE}x");
     let long = "A".repeat(4 << 10);
     let bad = [
@@ -135,7 +135,7 @@ fn a_first_message_is_held_to_its_grammar() {
 }
 
 #[test]
-fn extensions_are_passed_over_unless_they_are_demanded() {
+fn optional_extensions_are_ignored_and_mandatory_ones_rejected() {
     let honest = honest_first();
     assert!(challenged(&format!("{honest},x=1,y=a=b")).is_ok());
     for demanding in [format!("m=x,{honest}"), format!("{honest},m=x")] {
@@ -144,7 +144,7 @@ fn extensions_are_passed_over_unless_they_are_demanded() {
 }
 
 #[test]
-fn an_error_ends_the_exchange_at_either_message() {
+fn server_error_ends_the_exchange_at_either_message() {
     let refused = |reason: &str| ScramError::Refused { reason: reason.into() };
     assert_eq!(challenged("e=unknown-user").unwrap_err(), refused("unknown-user"));
 
@@ -154,7 +154,7 @@ fn an_error_ends_the_exchange_at_either_message() {
 }
 
 #[test]
-fn only_who_knows_the_password_is_believed() {
+fn server_without_the_password_is_rejected() {
     let (_, signature) = proven();
     for (index, _) in signature.iter().enumerate() {
         let (mut scram, mut signature) = proven();
@@ -172,7 +172,7 @@ fn only_who_knows_the_password_is_believed() {
 }
 
 #[test]
-fn messages_out_of_turn_are_refused() {
+fn messages_out_of_order_are_rejected() {
     let mut scram = begun();
     assert_eq!(scram.concluded(b"v=AAAA"), Err(ScramError::Unexpected));
     let (mut scram, signature) = proven();
@@ -181,7 +181,7 @@ fn messages_out_of_turn_are_refused() {
     assert_eq!(scram.concluded(&conclusion(&signature)), Err(ScramError::Unexpected));
 }
 
-/// An exchange whose proof is out, and the signature that ends it.
+/// An exchange whose proof was sent, and the server signature that ends it.
 fn proven() -> (Scram, Vec<u8>) {
     let mut scram = begun();
     scram.challenged(honest_first().as_bytes(), ITERATIONS_MAX).unwrap();
