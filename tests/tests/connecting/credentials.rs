@@ -97,7 +97,11 @@ async fn changed_password_is_the_reason_of_undelivered_records() {
     for (delivery, persisted) in waiting.into_iter().zip([Persisted::Maybe, Persisted::No]) {
         let error = within(delivery).await.unwrap_err();
         assert_eq!((error.kind(), error.persisted()), (ErrorKind::DeliveryTimeout, persisted), "{error}");
-        for words in ["broker-1:9092", "authentication: the broker rejected the PLAIN credentials", "check user name and password"] {
+        for words in [
+            "broker-1:9092",
+            "authentication: the broker rejected the PLAIN credentials",
+            "check user name and password",
+        ] {
             assert!(error.to_string().contains(words), "{words:?} is missing: {error}");
         }
     }

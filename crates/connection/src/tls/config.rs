@@ -1,4 +1,4 @@
-//! From settings to what rustls takes: reads the files, and makes a [`ClientConfig`] of them.
+//! The rustls configuration: reads the files of the settings, and builds a [`ClientConfig`].
 
 use std::sync::Arc;
 
@@ -6,36 +6,23 @@ use rustls::client::ResolvesClientCert;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
 use rustls::sign::{CertifiedKey, SigningKey, SingleCertAndKey};
-use rustls::{ClientConfig, Error, InconsistentKeys, SupportedProtocolVersion};
-use secrecy::SecretString;
+use rustls::{ClientConfig, Error, InconsistentKeys};
 use sha2::{Digest, Sha256};
 
 use super::pem::{self, Pem, Text};
 use super::setup::{TlsPart, TlsSetupError, TlsSetupFault};
-use super::{explain, key, provider, trust};
+use super::{Tls, explain, key, provider, trust};
 use crate::shown::Shown;
 
-/// What there is to read and to obey, out of [`Tls`](super::Tls).
-#[derive(Clone, Debug)]
-pub(super) struct Settings {
-    pub(super) authorities: Option<Pem>,
-    pub(super) certificate: Option<Pem>,
-    pub(super) key: Option<Pem>,
-    pub(super) key_password: Option<SecretString>,
-    pub(super) versions: &'static [&'static SupportedProtocolVersion],
-    pub(super) checks_host_name: bool,
-    pub(super) provider: Option<Arc<CryptoProvider>>,
-}
-
-/// What the files hold at one moment.
+/// The content of the files at one moment.
 pub(super) struct Material {
     authorities: Option<Text>,
     certificate: Option<Text>,
     key: Option<Text>,
 }
 
-impl Settings {
-    /// Whether something of it can change on disk.
+impl Tls {
+    /// Whether any of the settings is a file, which can change on disk.
     pub(super) fn has_files(&self) -> bool {
         let all = [&self.authorities, &self.certificate, &self.key];
         all.into_iter().flatten().any(|pem| pem.path().is_some())
@@ -53,8 +40,8 @@ impl Settings {
         })
     }
 
-    /// Makes what rustls takes of what was read.
-    pub(super) fn client_config(&self, material: &Material) -> Result<ClientConfig, TlsSetupError> {
+    /// Builds the rustls configuration of the content.
+    pub(super) fn rustls_config(&self, material: &Material) -> Result<ClientConfig, TlsSetupError> {
         let provider = match &self.provider {
             Some(provider) => Arc::clone(provider),
             None => provider::built_in()?,
@@ -62,9 +49,9 @@ impl Settings {
         let trust = self.trust(material, &provider)?;
         let shown = self.certificate(material, &provider)?;
         let builder = ClientConfig::builder_with_provider(provider)
-            .with_protocol_versions(self.versions)
+            .with_protocol_versions(self.versions.list())
             .map_err(|error| TlsSetupError::cryptography(TlsSetupFault::NothingToSpeak(error.to_string())))?;
-        // The verifiers are rustls' own, around which at most the name is left out.
+        // The verifiers are those of rustls; at most the host name verification is disabled.
         let builder = builder.dangerous().with_custom_certificate_verifier(trust);
         Ok(match shown {
             Some(shown) => builder.with_client_cert_resolver(shown),
@@ -85,7 +72,7 @@ impl Settings {
             .map_err(at(TlsPart::Authorities, self.authorities.as_ref()))
     }
 
-    /// The certificate to show, with its key from where it was named, or else from beside the certificate.
+    /// The client certificate, with the key from its own setting or from beside the certificate.
     fn certificate(
         &self,
         material: &Material,
@@ -118,7 +105,7 @@ impl Settings {
     }
 }
 
-/// Joins a chain with its key. Some tools write the authority first: the key's own certificate has to lead.
+/// Pairs a chain with its key. The certificate of the key must be first; some tools write the authority first.
 fn pair(
     mut chain: Vec<CertificateDer<'static>>,
     key: &Arc<dyn SigningKey>,
@@ -130,7 +117,7 @@ fn pair(
         match pair.keys_match() {
             Ok(()) | Err(Error::InconsistentKeys(InconsistentKeys::Unknown)) => return Ok(pair),
             Err(Error::InconsistentKeys(_)) => {}
-            // rustls reads version 3 alone (webpki). A broker in Java takes version 1 as well: it is shown as it is.
+            // webpki parses X.509 version 3 only. Brokers accept version 1 too: the certificate is sent unparsed.
             Err(_) if has_key(&chain[0], key) => return Ok(pair),
             Err(error) if !is_version_1(&error) => {
                 verdict = TlsSetupFault::BadCertificate(explain::words_of(&error))
@@ -142,7 +129,7 @@ fn pair(
     Err(verdict)
 }
 
-/// Whether a certificate has this key: its public half stands in it as it is (RFC 5280, 4.1: subjectPublicKeyInfo).
+/// Whether a certificate contains the public half of the key (RFC 5280, 4.1: subjectPublicKeyInfo).
 fn has_key(certificate: &CertificateDer<'_>, key: &Arc<dyn SigningKey>) -> bool {
     let Some(public) = key.public_key() else { return true };
     certificate.windows(public.len().max(1)).any(|window| window == public.as_ref())
@@ -152,7 +139,7 @@ fn is_version_1(error: &Error) -> bool {
     matches!(error, Error::InvalidCertificate(error) if explain::is_version_1(error))
 }
 
-/// Makes an error about a part, and where it came from.
+/// Returns a function that makes errors of a part, with the path of its file.
 fn at(part: TlsPart, pem: Option<&Pem>) -> impl Fn(TlsSetupFault) -> TlsSetupError {
     // A path that may be a secret is not shown.
     let path = pem.and_then(Pem::path).map(|path| match Shown(&path.to_string_lossy()).is_hidden() {
@@ -163,7 +150,7 @@ fn at(part: TlsPart, pem: Option<&Pem>) -> impl Fn(TlsSetupFault) -> TlsSetupErr
 }
 
 impl Material {
-    /// Tells whether it is the same as another time, without keeping it.
+    /// A digest of the content, to detect changes without keeping the content.
     pub(super) fn digest(&self) -> [u8; 32] {
         let mut digest = Sha256::new();
         for text in [&self.authorities, &self.certificate, &self.key] {

@@ -1,4 +1,4 @@
-//! A connector that puts TLS around the connections of another one.
+//! A connector that adds TLS to the connections of another connector.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -18,21 +18,21 @@ use crate::clock;
 use crate::endpoint::Endpoint;
 use crate::transport::{BoxStream, Connector, Dial, DialError, TlsFault};
 
-/// Puts TLS around the connections of another connector.
+/// Adds TLS to the connections of another connector.
 ///
-/// The name that a broker's certificate has to have is the host that is dialled: the one in `bootstrap.servers`, or the
-/// one that the broker advertises. It is sent along (SNI), without a trailing dot, unless it is an IP address.
+/// A broker's certificate must have the name of the dialled host: the one in `bootstrap.servers`, or the one that the broker
+/// advertises. The name is also sent to the broker (SNI), without a trailing dot, unless it is an IP address.
 pub struct TlsConnector {
     inner: Arc<dyn Connector>,
     source: Source,
     handshake_timeout: Duration,
 }
 
-/// Where the configuration of a connection comes from.
+/// The source of a connection's configuration.
 enum Source {
-    /// It was given.
+    /// A custom configuration.
     Fixed(Arc<ClientConfig>),
-    /// It is made of files, as they are when a connection is opened.
+    /// The settings, whose files are read again when a connection is opened.
     Live(Arc<Live>),
 }
 
@@ -45,19 +45,19 @@ impl fmt::Debug for TlsConnector {
 }
 
 impl TlsConnector {
-    /// Reads what `tls` names. The handshake of each connection has `handshake_timeout` from when `inner` has it open,
-    /// and no more than what is left of the time that the dial was given.
+    /// Reads the files of `tls`. The timeout of each handshake is `handshake_timeout` from the moment at which `inner` has
+    /// opened the connection, and at most the rest of the dial's timeout.
     ///
     /// # Errors
-    /// [`TlsSetupError`] when a certificate or a key cannot be read or used.
+    /// [`TlsSetupError`] if a certificate or a key cannot be read or used.
     pub fn new(
         inner: Arc<dyn Connector>,
         tls: &Tls,
         handshake_timeout: Duration,
     ) -> Result<Self, TlsSetupError> {
-        let source = match tls.custom() {
-            Some(config) => Source::Fixed(config),
-            None => Source::Live(Arc::new(Live::new(tls.settings())?)),
+        let source = match &tls.custom {
+            Some(config) => Source::Fixed(Arc::clone(config)),
+            None => Source::Live(Arc::new(Live::new(tls.clone())?)),
         };
         Ok(Self { inner, source, handshake_timeout })
     }
@@ -105,12 +105,12 @@ impl Connector for TlsConnector {
     }
 }
 
-/// Most bytes that are sealed before they are written, in one write where the socket takes them. rustls' own 64 KiB would
-/// cut a batch of that size in two.
+/// The maximum number of encrypted bytes that wait to be written, in one write if the socket takes them. The default of
+/// rustls, 64 KiB, would split a batch of that size.
 const SEALED_BYTES_MAX: usize = 256 << 10;
 
-/// The name to ask for and to check: without the trailing dot of a name that is fully qualified (RFC 6066, 3), and
-/// without the zone of an IPv6 address, which means something on this host alone.
+/// The name for SNI and verification: without the trailing dot of a fully qualified name (RFC 6066, 3), and without the zone
+/// of an IPv6 address, which is local to this host.
 fn server_name(host: &str) -> Option<ServerName<'static>> {
     let host = host.strip_suffix('.').unwrap_or(host);
     let address = host.split_once('%').map_or(host, |(address, _)| address);

@@ -1,4 +1,4 @@
-//! What a failure of rustls or of the connection means for who operates it.
+//! The TLS fault of a failed handshake or stream: the error of rustls or of the connection, in the terms of an operator.
 
 use std::io;
 use std::net::IpAddr;
@@ -11,17 +11,17 @@ use rustls::{CertificateError, Error};
 
 use crate::transport::TlsFault;
 
-/// What was seen of a connection: what the meaning of a failure depends on.
+/// The facts of a connection that a fault depends on.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Seen {
-    /// Whether a certificate of our own is configured.
+    /// Whether a client certificate is configured.
     pub(super) shows_certificate: bool,
-    /// The first bytes that the peer sent.
+    /// The first bytes of the peer.
     pub(super) first: Vec<u8>,
 }
 
 impl Seen {
-    /// A handshake that failed.
+    /// The fault of a failed handshake.
     pub(super) fn handshake(&self, error: io::Error) -> TlsFault {
         if let Some(error) = rustls_error(&error) {
             return self.rustls(error);
@@ -35,12 +35,12 @@ impl Seen {
         }
     }
 
-    /// A handshake that did not end.
+    /// The fault of a handshake that timed out.
     pub(super) const fn timed_out(&self, timeout: Duration) -> TlsFault {
         TlsFault::TimedOut { timeout, silent: self.first.is_empty() }
     }
 
-    /// What rustls found.
+    /// The fault of a rustls error.
     pub(super) fn rustls(&self, error: &Error) -> TlsFault {
         match error {
             Error::InvalidCertificate(error) => certificate(error),
@@ -51,8 +51,8 @@ impl Seen {
         }
     }
 
-    /// Which alert is sent for what differs: Java's server sends `bad_certificate` for none, OpenSSL's a general
-    /// failure in TLS 1.2.
+    /// Servers differ in their alerts: for a missing client certificate Java's sends `bad_certificate`, OpenSSL's
+    /// `handshake_failure` in TLS 1.2.
     fn alert(&self, alert: Alert) -> TlsFault {
         match alert {
             Alert::CertificateRequired => TlsFault::CertificateRequired { alert },
@@ -70,7 +70,9 @@ impl Seen {
             | Alert::UnknownCA
             | Alert::AccessDenied => TlsFault::CertificateRefused { alert },
             Alert::HandshakeFailure if !self.shows_certificate => TlsFault::NothingInCommon {
-                detail: format!("{alert:?}; it may also miss a client certificate, none is configured"),
+                detail: format!(
+                    "{alert:?}; the broker may also require a client certificate, none is configured"
+                ),
             },
             Alert::HandshakeFailure | Alert::ProtocolVersion | Alert::InsufficientSecurity => {
                 TlsFault::NothingInCommon { detail: format!("{alert:?}") }
@@ -98,7 +100,7 @@ impl Seen {
     }
 }
 
-/// The error of rustls inside of another one.
+/// The rustls error inside an I/O error.
 pub(super) fn rustls_error(error: &io::Error) -> Option<&Error> {
     error.get_ref()?.downcast_ref()
 }
@@ -119,12 +121,13 @@ fn certificate(error: &CertificateError) -> TlsFault {
             presented: presented.iter().take(NAMES_MAX).map(|name| bare(name)).collect(),
         },
         CertificateError::BadSignature => TlsFault::BadCertificate(
-            "a signature in its chain does not hold, or its RSA key has fewer than 2048 bits".to_owned(),
+            "a signature in its chain is invalid, or its RSA key has fewer than 2048 bits".to_owned(),
         ),
         CertificateError::UnsupportedSignatureAlgorithmContext { .. }
         | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
             TlsFault::BadCertificate(
-                "a signature in its chain is of a kind that is not accepted, as SHA-1 is not".to_owned(),
+                "a signature in its chain has an algorithm that is not accepted, SHA-1 for example"
+                    .to_owned(),
             )
         }
         error if is_version_1(error) => TlsFault::CertificateVersion,
@@ -133,25 +136,25 @@ fn certificate(error: &CertificateError) -> TlsFault {
     }
 }
 
-/// What is wrong with a certificate, in words.
+/// The fault of a certificate as text.
 pub(super) fn words(error: &CertificateError) -> String {
-    let said = match error {
-        CertificateError::BadEncoding => "it is damaged, or no X.509 certificate",
+    let text = match error {
+        CertificateError::BadEncoding => "it is damaged, or not an X.509 certificate",
         CertificateError::Revoked => "it was revoked",
-        CertificateError::UnhandledCriticalExtension => "it has a critical extension that is not known here",
+        CertificateError::UnhandledCriticalExtension => "it has an unknown critical extension",
         CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
             "its extended key usage does not allow this purpose"
         }
         error if is_version_1(error) => "it is X.509 version 1, and version 3 is needed",
         CertificateError::Other(_) if is_of_webpki(error, "CaUsedAsEndEntity") => {
-            "it is that of an authority (`CA:TRUE`)"
+            "it is the certificate of an authority (`CA:TRUE`)"
         }
         error => return shortened(&error.to_string()),
     };
-    said.to_owned()
+    text.to_owned()
 }
 
-/// The same of an error that may be about something else.
+/// The fault of a certificate, or any other error of rustls, as text.
 pub(super) fn words_of(error: &Error) -> String {
     match error {
         Error::InvalidCertificate(error) => words(error),
@@ -159,12 +162,12 @@ pub(super) fn words_of(error: &Error) -> String {
     }
 }
 
-/// Whether a certificate is of X.509 version 1, which rustls does not read.
+/// Whether the error is X.509 version 1, which rustls does not parse.
 pub(super) fn is_version_1(error: &CertificateError) -> bool {
     is_of_webpki(error, "UnsupportedCertVersion")
 }
 
-/// Whether the error is this one of webpki, which rustls passes on without a type: its `Debug` is the name.
+/// Whether the error is this one of webpki, which rustls passes on without a type: its `Debug` text has the name.
 fn is_of_webpki(error: &CertificateError, name: &str) -> bool {
     format!("{error:?}").contains(name)
 }
@@ -176,11 +179,11 @@ fn host(name: &ServerName<'_>) -> String {
     }
 }
 
-/// A name as rustls prints it, `DnsName("kafka")` or `IpAddress(10.0.0.1)`, without what is around it.
+/// The name inside rustls' `DnsName("kafka")` or `IpAddress(10.0.0.1)`.
 fn bare(name: &str) -> String {
     let inner = |name: &str| shortened(name.strip_suffix(')').unwrap_or(name).trim_matches('"'));
     match (name.strip_prefix("DnsName("), name.strip_prefix("IpAddress(")) {
-        // An address written down as a name is good for nothing, and looks as if it were.
+        // An IP address as a DNS name never matches, and looks as if it did.
         (Some(name), _) if inner(name).parse::<IpAddr>().is_ok() => {
             format!("{} (as a DNS name)", inner(name))
         }
@@ -189,16 +192,16 @@ fn bare(name: &str) -> String {
     }
 }
 
-/// A peer wrote part of it: a line of a log has room for so much.
+/// Bounds and escapes text that a peer may have written, for a log line.
 fn shortened(text: &str) -> String {
     let kept: String = text.escape_debug().take(TEXT_CHARS_MAX).collect();
     kept.replace("\\'", "'").replace("\\\"", "\"")
 }
 
-/// Most names of a certificate that an error tells.
+/// The maximum number of a certificate's names in an error.
 const NAMES_MAX: usize = 8;
 
-/// Most characters of what a peer wrote that an error tells.
+/// The maximum number of characters of a peer's text in an error.
 const TEXT_CHARS_MAX: usize = 256;
 
 #[cfg(test)]
@@ -206,7 +209,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_told_without_its_kind_unless_that_is_what_is_wrong() {
+    fn certificate_name_has_no_type_unless_an_address_is_a_dns_name() {
         assert_eq!(bare("DnsName(\"kafka\")"), "kafka");
         assert_eq!(bare("IpAddress(10.0.0.1)"), "10.0.0.1");
         assert_eq!(bare("DnsName(\"10.0.0.1\")"), "10.0.0.1 (as a DNS name)");

@@ -1,4 +1,4 @@
-//! A private key out of PEM: in each of the forms that tools write, opened with its password where it has one.
+//! Private keys in PEM: PKCS#8, PKCS#1 and SEC1, and encrypted PKCS#8.
 
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, PrivateSec1KeyDer};
 use secrecy::SecretString;

@@ -1,10 +1,10 @@
-//! TLS around a connection: whom to trust, and who we are.
+//! TLS around a connection: trusted authorities, client certificates, and the connector.
 //!
-//! * [`Tls`] says what is wanted. `config` makes of it what rustls takes: `pem` and `key` read what was given,
-//!   `encrypted_key` opens a key with its password (feature `encrypted-keys`), `store` recognises what is no PEM, `trust`
-//!   judges certificates, `provider` brings the cryptography; `setup` tells what cannot be.
-//! * [`TlsConnector`] opens connections. `reload` looks whether files have changed, `stream` is a connection, `explain`
-//!   says what a failure means, as a [`TlsFault`](crate::transport::TlsFault).
+//! * [`Tls`] has the settings. `config` makes a rustls configuration of them: `pem` and `key` parse certificates and keys,
+//!   `encrypted_key` decrypts a key (feature `encrypted-keys`), `store` recognises other formats than PEM, `trust` verifies certificates, `provider` selects the cryptography, `setup`
+//!   has the errors.
+//! * [`TlsConnector`] opens connections. `reload` reads changed files again, `stream` is a connection, `explain` turns a
+//!   failure into a [`TlsFault`](crate::transport::TlsFault).
 
 mod config;
 mod connector;
@@ -30,7 +30,6 @@ use rustls::crypto::CryptoProvider;
 use rustls::version::{TLS12, TLS13};
 use secrecy::SecretString;
 
-use config::Settings;
 pub use connector::TlsConnector;
 use pem::Pem;
 #[cfg(all(test, feature = "oidc"))]
@@ -38,11 +37,11 @@ pub(crate) use provider::built_in as built_in_provider;
 pub use setup::{StoreKind, TlsPart, TlsSetupError, TlsSetupFault};
 pub(crate) use stream::TlsStream;
 
-/// What a client trusts, and how it shows who it is. By default: the authorities that the system trusts, no
-/// certificate of its own, TLS 1.2 and 1.3, and the host name is always checked.
+/// The TLS settings of a client. By default: the authorities of the system, no client certificate, TLS 1.2 and 1.3, and host
+/// name verification.
 ///
-/// Files are PEM. They are read when the connector is made, and again for each connection, so that a certificate that
-/// is renewed on disk is used without a restart; what cannot be used is warned of, and what was good stays in use.
+/// Files are PEM. They are read when the connector is made, and again for each connection, so that a certificate that is
+/// renewed on disk is used without a restart. Invalid files are logged as a warning, and the valid ones stay in use.
 ///
 /// ```
 /// use milena_connection::tls::Tls;
@@ -65,7 +64,7 @@ pub struct Tls {
     custom: Option<Arc<rustls::ClientConfig>>,
 }
 
-/// Which versions of TLS may be spoken.
+/// The allowed versions of TLS.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum TlsVersions {
     /// 1.2 and 1.3.
@@ -122,25 +121,25 @@ impl Tls {
         Self { authorities: Some(Pem::Inline(pem.into().into())), ..self }
     }
 
-    /// Shows the certificate chain in this PEM file. Its key is looked for in the same file unless it is named.
+    /// Authenticates with the certificate chain in this PEM file. The key is in the same file unless set.
     #[must_use]
     pub fn certificate_file(self, path: impl Into<PathBuf>) -> Self {
         Self { certificate: Some(Pem::File(path.into().into())), ..self }
     }
 
-    /// Shows the certificate chain in this PEM text. Its key is looked for in the same text unless it is named.
+    /// Authenticates with the certificate chain in this PEM text. The key is in the same text unless set.
     #[must_use]
     pub fn certificate_pem(self, pem: impl Into<SecretString>) -> Self {
         Self { certificate: Some(Pem::Inline(pem.into())), ..self }
     }
 
-    /// The certificate's key is in this PEM file.
+    /// Takes the key of the certificate from this PEM file.
     #[must_use]
     pub fn key_file(self, path: impl Into<PathBuf>) -> Self {
         Self { key: Some(Pem::File(path.into().into())), ..self }
     }
 
-    /// The certificate's key is in this PEM text.
+    /// Takes the key of the certificate from this PEM text.
     #[must_use]
     pub fn key_pem(self, pem: impl Into<SecretString>) -> Self {
         Self { key: Some(Pem::Inline(pem.into())), ..self }
@@ -152,46 +151,30 @@ impl Tls {
         Self { key_password: Some(password.into()), ..self }
     }
 
-    /// Speaks these versions alone.
+    /// Allows these versions only.
     #[must_use]
     pub fn versions(self, versions: TlsVersions) -> Self {
         Self { versions, ..self }
     }
 
-    /// Takes any host name: whoever has a certificate of a trusted authority can pose as a broker.
+    /// Disables host name verification: every holder of a certificate of a trusted authority can pose as a broker.
     #[must_use]
     pub fn danger_accept_any_host_name(self) -> Self {
         Self { checks_host_name: false, ..self }
     }
 
-    /// Uses this cryptography, and not the one that was built in.
+    /// Uses this cryptography instead of the built-in one.
     ///
-    /// Built in is, of those that are on, the first of the features `tls-aws-lc`, `tls-ring` and `tls-graviola`. The
-    /// last one is on by default; it needs a processor with AES instructions and some more, which is looked at first.
+    /// The built-in one is that of the first enabled feature of `tls-aws-lc`, `tls-ring` and `tls-graviola`. The last one is
+    /// on by default; it needs a processor with AES and other instructions, which is checked first.
     #[must_use]
     pub fn crypto_provider(self, provider: Arc<CryptoProvider>) -> Self {
         Self { provider: Some(provider), ..self }
     }
 
-    /// Takes a configuration as it is; nothing else that is set here counts.
+    /// Uses a rustls configuration as it is; all other settings are ignored.
     #[must_use]
     pub fn client_config(self, config: Arc<rustls::ClientConfig>) -> Self {
         Self { custom: Some(config), ..self }
-    }
-
-    fn custom(&self) -> Option<Arc<rustls::ClientConfig>> {
-        self.custom.clone()
-    }
-
-    fn settings(&self) -> Settings {
-        Settings {
-            authorities: self.authorities.clone(),
-            certificate: self.certificate.clone(),
-            key: self.key.clone(),
-            key_password: self.key_password.clone(),
-            versions: self.versions.list(),
-            checks_host_name: self.checks_host_name,
-            provider: self.provider.clone(),
-        }
     }
 }

@@ -1,5 +1,4 @@
-//! PEM (RFC 7468), as people have it: several parts in one text, in any order, with words around them, indented or on
-//! one line.
+//! PEM (RFC 7468), leniently: several parts in one text, in any order, with text around them, indented or on one line.
 
 use std::fs::File;
 use std::io::Read;
@@ -14,31 +13,31 @@ use super::setup::TlsSetupFault;
 use super::store;
 use crate::shown::{FilePath, holds_pem};
 
-/// Most bytes of one PEM text: the authorities of a whole system have a quarter of a megabyte.
+/// The maximum size of a PEM text: the authorities of a system have a quarter of a megabyte.
 pub(super) const PEM_BYTES_MAX: usize = 8 << 20;
 
-/// A PEM document: read anew for each use, or at hand. Not printed.
+/// A PEM document: a file that is read for each use, or text. `Debug` does not show the text.
 #[derive(Clone, Debug)]
 pub(super) enum Pem {
     File(FilePath),
     Inline(SecretString),
 }
 
-/// A PEM text, wiped from memory when it is not needed any more.
+/// A PEM text, wiped from memory on drop.
 pub(super) type Text = Zeroizing<Vec<u8>>;
 
 /// A part between `BEGIN` and `END`.
 pub(super) struct Part {
-    /// What it is, as in `CERTIFICATE`.
+    /// The label, as in `CERTIFICATE`.
     pub(super) label: String,
-    /// Its bytes; none of a key that is encrypted in the way of old OpenSSL.
+    /// The decoded bytes; empty for a key in OpenSSL's legacy encryption.
     pub(super) der: Zeroizing<Vec<u8>>,
-    /// Whether it is encrypted in the way of old OpenSSL (RFC 1421, 4.6.1.1).
+    /// Whether the part is in OpenSSL's legacy encryption (RFC 1421, 4.6.1.1).
     pub(super) legacy: bool,
 }
 
 impl Pem {
-    /// The file; none of a text at hand.
+    /// The path of a file; none for text.
     pub(super) fn path(&self) -> Option<&Path> {
         match self {
             Self::File(path) => Some(path),
@@ -106,7 +105,7 @@ fn part(label: String, body: &[u8]) -> Result<Part, TlsSetupFault> {
     }
 }
 
-/// What stands before and behind the first `mark`.
+/// The text before and behind the first `mark`.
 fn cut<'a>(text: &'a [u8], mark: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
     let at = text.windows(mark.len()).position(|window| window == mark)?;
     Some((&text[..at], &text[at + mark.len()..]))
@@ -115,5 +114,5 @@ fn cut<'a>(text: &'a [u8], mark: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
 const BEGIN: &[u8] = b"-----BEGIN ";
 const DASHES: &[u8] = b"-----";
 
-/// Longer labels are those of no part that is known.
+/// The maximum length of a label; known labels are shorter.
 const LABEL_BYTES_MAX: usize = 64;

@@ -1,8 +1,8 @@
-//! Which cryptography: the one that was given, or one that was built in.
+//! The built-in cryptography of TLS.
 //!
-//! Whoever turns a feature on beside the default one wants what it names, so that `tls-aws-lc` comes before `tls-ring`,
-//! and both before `tls-graviola`. A provider that the program installed for the whole process counts only where none
-//! was built in: another library may install one at any time, and what is spoken shall not hang on who came first.
+//! A feature beside the default one is a choice: `tls-aws-lc` comes before `tls-ring`, and both before `tls-graviola`. The
+//! provider of the process (`CryptoProvider::install_default`) is used only if none is built in: another library may install
+//! one at any time, and the choice must not depend on that order.
 
 use std::sync::Arc;
 
@@ -10,18 +10,18 @@ use rustls::crypto::CryptoProvider;
 
 use super::setup::{TlsSetupError, TlsSetupFault};
 
-/// The provider that was built in.
+/// The built-in provider.
 pub(crate) fn built_in() -> Result<Arc<CryptoProvider>, TlsSetupError> {
     choose(graviola_fits).map_err(TlsSetupError::cryptography)
 }
 
-/// `graviola_fits` tells whether the processor has what graviola needs.
+/// `graviola_fits` returns whether the processor has the instructions that graviola needs.
 fn choose(graviola_fits: impl Fn() -> bool) -> Result<Arc<CryptoProvider>, TlsSetupFault> {
     if let Some(provider) = aws_lc().or_else(ring) {
         return Ok(provider.into());
     }
     match graviola() {
-        // It would panic when it is used.
+        // graviola would panic in its first use.
         Some(_) if !graviola_fits() => Err(TlsSetupFault::Processor),
         Some(provider) => Ok(provider.into()),
         None => CryptoProvider::get_default().cloned().ok_or(TlsSetupFault::NoProvider),
@@ -74,19 +74,19 @@ mod tests {
 
     #[test]
     #[cfg(not(any(feature = "tls-aws-lc", feature = "tls-ring")))]
-    fn a_processor_without_the_instructions_gets_an_error_that_says_what_to_do() {
+    fn processor_without_the_instructions_is_an_error_with_remedies() {
         let fault = choose(|| false).unwrap_err();
         assert!(matches!(fault, TlsSetupFault::Processor), "{fault:?}");
-        let said = TlsSetupError::cryptography(fault).to_string();
+        let text = TlsSetupError::cryptography(fault).to_string();
         for way_out in ["`tls-ring`", "`tls-aws-lc`", "`Tls::client_config`"] {
-            assert!(said.contains(way_out), "{said}");
+            assert!(text.contains(way_out), "{text}");
         }
         assert!(choose(|| true).is_ok());
     }
 
     #[test]
     #[cfg(any(feature = "tls-aws-lc", feature = "tls-ring"))]
-    fn who_asks_for_another_provider_needs_no_special_processor() {
+    fn other_providers_need_no_special_processor() {
         let suites = choose(|| false).unwrap().cipher_suites.clone();
         let expected = match cfg!(feature = "tls-aws-lc") {
             true => aws_lc(),

@@ -1,95 +1,92 @@
-//! Certificates that change on disk while connections come and go.
+//! Certificate reload: files that change on disk apply to new connections.
 //!
-//! The files are read again for each connection, which costs far less than its handshake does. What changed is taken
-//! once it is whole: a certificate whose key is still the old one, or a file that is being written, leaves what was
-//! good in use, with one warning for each such state of the files.
+//! The files are read again for each connection, which costs far less than the handshake. Changed files are used once they
+//! are valid together: a certificate whose key is still the old one, or a partially written file, leaves the previous
+//! configuration in use, with one warning for each such state of the files.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use rustls::ClientConfig;
 use tokio::task::spawn_blocking;
 use tracing::{info, warn};
 
-use super::config::Settings;
+use super::Tls;
 use super::setup::TlsSetupError;
+use crate::lock::lock;
 
-/// What rustls takes, as the files have it.
+/// The rustls configuration of the files.
 #[derive(Debug)]
 pub(super) struct Live {
-    settings: Settings,
-    /// Guards what the next connection uses; held for a look or an exchange.
+    settings: Tls,
+    /// Guards the configuration of the next connection; held for a read or a replacement.
     config: Mutex<Arc<ClientConfig>>,
-    /// Guards what is known about the files, and is held while they are read, so that an older look never undoes a
-    /// newer one. No worker of the runtime takes it.
+    /// Guards the state of the files. Held while they are read, so that an older read never replaces a newer one. Not locked
+    /// on a worker thread of the runtime.
     files: Mutex<Files>,
 }
 
 #[derive(Debug)]
 struct Files {
-    /// What they held that is in use.
+    /// The digest of the content in use.
     used: Digest,
-    /// What they held that could not be used, and was warned of; none when they could not even be read.
-    refused: Option<Result<Digest, String>>,
+    /// The invalid state that was logged: the digest of the content, or the error of a file that could not be read.
+    rejected: Option<Result<Digest, String>>,
 }
 
 type Digest = [u8; 32];
 
 impl Live {
     /// Reads the files for the first time.
-    pub(super) fn new(settings: Settings) -> Result<Self, TlsSetupError> {
+    pub(super) fn new(settings: Tls) -> Result<Self, TlsSetupError> {
         let material = settings.read()?;
-        let config = settings.client_config(&material)?;
-        let files = Files { used: material.digest(), refused: None };
+        let config = settings.rustls_config(&material)?;
+        let files = Files { used: material.digest(), rejected: None };
         Ok(Self { settings, config: Mutex::new(Arc::new(config)), files: Mutex::new(files) })
     }
 
-    /// What the next connection is to use. Reads and decrypts away from the runtime's workers.
+    /// The configuration of the next connection. Reads and decrypts on a blocking thread.
     ///
     /// # Cancel safety
-    /// Dropped, a look that was begun ends by itself.
+    /// A read in progress continues and ends by itself.
     pub(super) async fn latest(self: &Arc<Self>) -> Arc<ClientConfig> {
         if self.settings.has_files() {
             let live = Arc::clone(self);
-            // It fails when the runtime shuts down: then nobody needs the newest files.
-            let _ = spawn_blocking(move || live.look()).await;
+            // Fails during the shutdown of the runtime: the previous configuration is good enough then.
+            let _ = spawn_blocking(move || live.reload()).await;
         }
         Arc::clone(&lock(&self.config))
     }
 
-    /// Reads the files again, and takes what is new and good.
-    pub(super) fn look(&self) {
+    /// Reads the files again, and replaces the configuration if they are changed and valid.
+    pub(super) fn reload(&self) {
         let mut files = lock(&self.files);
         let material = match self.settings.read() {
             Ok(material) => material,
-            Err(error) => return files.refuse(Err(error.to_string()), &error),
+            Err(error) => return files.reject(Err(error.to_string()), &error),
         };
         let digest = material.digest();
         if digest == files.used {
-            files.refused = None;
-        } else if files.refused != Some(Ok(digest)) {
-            match self.settings.client_config(&material) {
+            files.rejected = None;
+        } else if files.rejected != Some(Ok(digest)) {
+            match self.settings.rustls_config(&material) {
                 Ok(config) => {
                     *lock(&self.config) = Arc::new(config);
-                    *files = Files { used: digest, refused: None };
-                    info!("TLS: certificates or keys changed on disk; new connections use the new ones");
+                    *files = Files { used: digest, rejected: None };
+                    info!("TLS: certificates or keys changed on disk, new connections use them");
                 }
-                Err(error) => files.refuse(Ok(digest), &error),
+                Err(error) => files.reject(Ok(digest), &error),
             }
         }
     }
 }
 
 impl Files {
-    /// Keeps what is in use, and says so, unless it was said of this state of the files.
-    fn refuse(&mut self, state: Result<Digest, String>, error: &TlsSetupError) {
+    /// Logs an invalid state of the files once.
+    fn reject(&mut self, state: Result<Digest, String>, error: &TlsSetupError) {
         let state = Some(state);
-        if self.refused != state {
-            self.refused = state;
-            warn!(%error, "TLS: what changed on disk cannot be used; the certificates from before stay in use");
+        if self.rejected != state {
+            self.rejected = state;
+            warn!(%error, "TLS: invalid certificates or keys on disk, the previous ones stay in use");
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

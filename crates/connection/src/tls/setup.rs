@@ -1,10 +1,10 @@
-//! Settings of TLS that cannot be: which part, where it came from, what is wrong with it, and what to do.
+//! Errors of the TLS settings: the part, its file, the fault, and the remedy.
 
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Settings of TLS that cannot be used: with which part, from where, and why. Nothing secret is in it.
+/// Invalid TLS settings. The error holds no secret.
 ///
 /// ```
 /// use milena_connection::tls::{Tls, TlsConnector, TlsPart};
@@ -17,29 +17,29 @@ use std::path::{Path, PathBuf};
 /// ```
 #[derive(Debug)]
 pub struct TlsSetupError {
-    /// Which of the settings.
+    /// The invalid part of the settings.
     pub part: TlsPart,
-    /// The file that it came from, or `[hidden]` if that may be a secret; none for what was given as text.
+    /// The file of the part, or `[hidden]` if the path may be a secret; none for a part that was set as text.
     pub path: Option<PathBuf>,
-    /// What is wrong.
+    /// The fault.
     pub fault: TlsSetupFault,
 }
 
-/// A part of the settings of TLS.
+/// A part of the TLS settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TlsPart {
-    /// Whom to trust.
+    /// The trusted authorities.
     Authorities,
-    /// The certificate that is shown to a broker.
+    /// The client certificate.
     Certificate,
-    /// The key of that certificate.
+    /// The key of the client certificate.
     Key,
-    /// The cryptography, and whatever is not one of the others.
+    /// The cryptography, and every other setting.
     Cryptography,
 }
 
-/// What is wrong with settings of TLS.
+/// A fault of the TLS settings.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum TlsSetupFault {
@@ -47,68 +47,68 @@ pub enum TlsSetupFault {
     Unreadable(io::Error),
     /// Larger than any list of certificates.
     TooLarge {
-        /// The most that is read.
+        /// The limit in bytes.
         limit: usize,
     },
-    /// PEM text was given where the path of a file is expected.
+    /// PEM text in the place of a file path.
     TextAsPath,
-    /// Nothing but blanks.
+    /// Only whitespace.
     Empty,
-    /// No `BEGIN` line, and no other format that is known.
+    /// No `BEGIN` line, and no other known format.
     NoPem,
-    /// A part that began does not end, or is no base64.
+    /// A PEM part without an end, or with invalid base64.
     BadPem {
         /// The label of the part, as in `CERTIFICATE`.
         label: String,
     },
-    /// A store of Java's or Windows', which has to be converted.
+    /// A key store of Java or Windows, which must be converted.
     Store(StoreKind),
     /// PEM without a certificate.
     NoCertificate {
-        /// What is there instead.
+        /// The labels of the PEM parts that are present.
         found: Vec<String>,
     },
     /// PEM without a private key.
     NoKey {
-        /// What is there instead.
+        /// The labels of the PEM parts that are present.
         found: Vec<String>,
     },
-    /// A key without a certificate to show.
+    /// A key without a certificate.
     KeyAlone,
-    /// A certificate that is not understood.
+    /// A certificate that cannot be parsed.
     BadCertificate(String),
-    /// The key is encrypted, and the build cannot decrypt it: the feature `encrypted-keys` is off.
+    /// An encrypted key, in a build that cannot decrypt it: the feature `encrypted-keys` is off.
     EncryptedKeysOff,
-    /// The key needs a password, and there is none.
+    /// An encrypted key without a password.
     PasswordMissing,
-    /// The password does not open the key.
+    /// A wrong password of the key.
     PasswordWrong,
-    /// The key is encrypted in the way of old OpenSSL.
+    /// A key in OpenSSL's legacy encryption.
     LegacyEncryption,
-    /// The key is encrypted in a way that is not known here.
+    /// A key in an unsupported encryption.
     UnknownEncryption,
-    /// To open the key would take more work or memory than is done for anybody.
+    /// A key whose decryption exceeds the bounds of work or memory.
     TooExpensive {
-        /// What the file asks for.
+        /// The work that the file requires, and its limit.
         asked: String,
     },
-    /// Of a kind that the cryptography does not know.
+    /// A key of a type that the cryptography does not support.
     KeyRefused(String),
-    /// The key belongs to another certificate.
+    /// A key of another certificate.
     KeyMismatch,
-    /// The system trusts nobody.
+    /// The system has no trusted authorities.
     NoSystemAuthorities(String),
-    /// The system's own verifier cannot leave the host name out.
+    /// The verifier of the system always checks the host name.
     NameIsAlwaysChecked,
-    /// The processor lacks what the cryptography needs.
+    /// The processor lacks instructions that the cryptography needs.
     Processor,
     /// No cryptography was built in.
     NoProvider,
-    /// Versions and cipher suites that do not fit together.
+    /// No cipher suite for the allowed versions.
     NothingToSpeak(String),
 }
 
-/// A format that keeps certificates and keys, and is no PEM.
+/// A format of certificates and keys other than PEM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StoreKind {
@@ -161,84 +161,79 @@ impl fmt::Display for TlsSetupError {
             None if self.part == TlsPart::Cryptography => {}
             None => write!(f, "the text given as {} ", self.part)?,
         }
-        self.say(f)
+        self.predicate(f)
     }
 }
 
 impl TlsSetupError {
-    /// The part of the sentence behind its subject.
-    fn say(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// The part of the message behind its subject.
+    fn predicate(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use TlsSetupFault as Fault;
         match &self.fault {
             Fault::Unreadable(error) => {
-                write!(f, "cannot be read ({error}): check the path and who may read it")
+                write!(f, "cannot be read ({error}): check the path and its permissions")
             }
             Fault::TooLarge { limit } => {
                 write!(f, "is larger than {limit} bytes: give a PEM file with certificates or a key")
             }
             Fault::TextAsPath => {
-                write!(f, "is PEM text, and the path of a file is expected: {}", self.as_text())
+                write!(f, "is PEM text in the place of a file path: {}", self.as_text())
             }
-            Fault::Empty => f.write_str("is empty: it must be PEM, with `-----BEGIN …-----` in it"),
-            Fault::NoPem => f.write_str("is no PEM: there is no `-----BEGIN …-----` in it; give it as PEM"),
+            Fault::Empty => f.write_str("is empty: PEM is expected, with a `-----BEGIN …-----` line"),
+            Fault::NoPem => f.write_str("is not PEM: it has no `-----BEGIN …-----`; convert it to PEM"),
             Fault::BadPem { label } => {
                 write!(
                     f,
-                    "has a damaged `{}`: base64 has to stand between BEGIN and END",
+                    "has a damaged `{}`: base64 is expected between BEGIN and END",
                     label.escape_debug()
                 )
             }
             Fault::Store(kind) => {
-                write!(f, "is {kind}, and PEM is needed; convert it with: {}", self.conversion(*kind))
+                write!(f, "is {kind}, not PEM; convert it with: {}", self.conversion(*kind))
             }
             Fault::NoCertificate { found } => {
-                write!(f, "holds no `CERTIFICATE`, only {}: give the file with the certificates", list(found))
+                write!(f, "has no `CERTIFICATE`, only {}: set the file with the certificates", list(found))
             }
-            Fault::NoKey { found } => write!(f, "holds no private key, only {}: {NAME_THE_KEY}", list(found)),
-            Fault::KeyAlone => f.write_str("has no certificate to it: give the certificate of the key too"),
+            Fault::NoKey { found } => write!(f, "has no private key, only {}: {NAME_THE_KEY}", list(found)),
+            Fault::KeyAlone => f.write_str("has no certificate: set the certificate of the key too"),
             Fault::BadCertificate(why) => {
-                write!(f, "holds a certificate that is not understood ({why}): export it anew")
+                write!(f, "has an invalid certificate ({why}): export it again")
             }
             Fault::EncryptedKeysOff => {
-                write!(f, "holds an encrypted key, {NO_ENCRYPTED_KEYS}: {}", self.decryption())
+                write!(f, "has an encrypted key, {NO_ENCRYPTED_KEYS}: {}", self.decryption())
             }
-            Fault::PasswordMissing => f.write_str("holds a key under a password: set `ssl.key.password`"),
+            Fault::PasswordMissing => f.write_str("has an encrypted key: set `ssl.key.password`"),
             Fault::PasswordWrong => {
-                f.write_str("is not opened by the password that was given: check `ssl.key.password`")
+                f.write_str("cannot be decrypted with the password: check `ssl.key.password`")
             }
             Fault::LegacyEncryption => write!(
                 f,
-                "holds a key that is encrypted in the way of old OpenSSL, which is weak; convert it with: {}",
-                self.encrypt_anew()
+                "has a key in OpenSSL's legacy encryption, which is weak; convert it with: {}",
+                self.re_encryption()
             ),
-            Fault::UnknownEncryption => write!(
+            Fault::UnknownEncryption => {
+                write!(f, "has a key in an unsupported encryption; convert it with: {}", self.re_encryption())
+            }
+            Fault::TooExpensive { asked: work } => write!(
                 f,
-                "holds a key that is encrypted in a way that is not supported; convert it with: {}",
-                self.encrypt_anew()
+                "has a key that is too expensive to decrypt ({work}); convert it with: {}",
+                self.re_encryption()
             ),
-            Fault::TooExpensive { asked } => write!(
-                f,
-                "holds a key that takes too much work to open ({asked}); convert it with: {}",
-                self.encrypt_anew()
-            ),
-            Fault::KeyRefused(why) => write!(f, "holds a key that cannot be used ({why}): {KEYS_THAT_CAN}"),
+            Fault::KeyRefused(why) => write!(f, "has an unsupported key ({why}): {SUPPORTED_KEYS}"),
             Fault::KeyMismatch => f.write_str(KEY_MISMATCH),
             Fault::NoSystemAuthorities(why) => {
-                write!(f, "the system has no authorities to trust ({why}): {NAME_THE_AUTHORITY}")
+                write!(f, "the system has no trusted authorities ({why}): {NAME_THE_AUTHORITY}")
             }
             Fault::NameIsAlwaysChecked => f.write_str(NAME_IS_ALWAYS_CHECKED),
             Fault::Processor => f.write_str(PROCESSOR),
             Fault::NoProvider => f.write_str(NO_PROVIDER),
             Fault::NothingToSpeak(why) => {
-                write!(
-                    f,
-                    "the versions that may be spoken have no cipher suite ({why}): allow another version"
-                )
+                write!(f, "the allowed TLS versions have no cipher suite ({why}): allow another version")
             }
         }
     }
 
-    /// The settings that take the part as PEM text.
+    /// The settings for the part as PEM text.
     const fn as_text(&self) -> &'static str {
         match self.part {
             TlsPart::Authorities => "give it as `ssl.truststore.certificates` or to `Tls::ca_pem`",
@@ -247,7 +242,7 @@ impl TlsSetupError {
         }
     }
 
-    /// The command that makes PEM of a store.
+    /// The command that converts a store to PEM.
     fn conversion(&self, kind: StoreKind) -> String {
         let (from, to) = self.file_names("", "pem");
         let java = if kind == StoreKind::Jceks { "JCEKS" } else { "JKS" };
@@ -269,19 +264,19 @@ impl TlsSetupError {
         }
     }
 
-    /// The command that encrypts a key in the way that is supported.
-    fn encrypt_anew(&self) -> String {
+    /// The command that encrypts a key in a supported way.
+    fn re_encryption(&self) -> String {
         let (from, to) = self.file_names("-pkcs8", "pem");
         format!("openssl pkcs8 -topk8 -v2 aes-256-cbc -v2prf hmacWithSHA256 -in {from} -out {to}")
     }
 
-    /// The command that writes a key without a password.
+    /// The command that writes the key without a password.
     fn decryption(&self) -> String {
         let (from, to) = self.file_names("-decrypted", "pem");
         format!("openssl pkey -in {from} -out {to}")
     }
 
-    /// The file as a shell takes it, and one beside it with another name.
+    /// The file, quoted for a shell, and one beside it with another name.
     fn file_names(&self, suffix: &str, extension: &str) -> (String, String) {
         let from = self.path.as_deref().unwrap_or_else(|| Path::new("FILE"));
         let stem = from.file_stem().unwrap_or_default().to_string_lossy();
@@ -293,7 +288,7 @@ impl TlsSetupError {
     }
 }
 
-/// Quotes a path for a shell, where it needs that.
+/// Quotes a path for a shell, if necessary.
 fn quoted(path: &Path) -> String {
     let path = path.to_string_lossy();
     let plain = |char: char| char.is_ascii_alphanumeric() || "/._-+@:,".contains(char);
@@ -308,21 +303,20 @@ fn list(found: &[String]) -> String {
     found.join(", ")
 }
 
-const NAME_THE_KEY: &str = "name the file of the key (`ssl.key.location`, `Tls::key_file`)";
+const NAME_THE_KEY: &str = "set the file of the key (`ssl.key.location`, `Tls::key_file`)";
 const NO_ENCRYPTED_KEYS: &str = "and this build cannot decrypt it: turn on the feature `encrypted-keys` of the crate \
      `milena`, or decrypt the key with";
-const KEYS_THAT_CAN: &str = "RSA of 2048 bits or more, ECDSA on P-256 or P-384, and Ed25519 can";
-const KEY_MISMATCH: &str =
-    "holds the key of another certificate: give the key and the certificate of one pair";
-const NAME_THE_AUTHORITY: &str = "install them (`ca-certificates`), or name the authority of the brokers \
+const SUPPORTED_KEYS: &str = "supported are RSA of 2048 bits or more, ECDSA on P-256 or P-384, and Ed25519";
+const KEY_MISMATCH: &str = "has the key of another certificate: set the key and the certificate of one pair";
+const NAME_THE_AUTHORITY: &str = "install them (`ca-certificates`), or set the authority of the brokers \
      (`ssl.truststore.location`, `ssl.ca.location`, `Tls::ca_file`)";
-const NAME_IS_ALWAYS_CHECKED: &str = "what this system trusts comes with a check of the host name: name the \
-     authority of the brokers (`Tls::ca_file`) if any host name shall do";
+const NAME_IS_ALWAYS_CHECKED: &str = "the authorities of this system include a check of the host name: set the \
+     authority of the brokers (`Tls::ca_file`) to disable host name verification";
 const PROCESSOR: &str = "this processor lacks instructions that the built-in cryptography needs (on x86-64 AES, \
      PCLMULQDQ, BMI1, ADX, AVX and AVX2, on aarch64 AES, PMULL and SHA-2): build with the feature `tls-ring` or \
-     `tls-aws-lc`, or bring a `rustls::ClientConfig` (`Tls::client_config`)";
-const NO_PROVIDER: &str = "no cryptography was built in: build with the feature `tls-graviola` (on x86-64 and \
-     aarch64), `tls-ring` or `tls-aws-lc`, or bring a provider (`Tls::crypto_provider`)";
+     `tls-aws-lc`, or set a `rustls::ClientConfig` (`Tls::client_config`)";
+const NO_PROVIDER: &str = "no cryptography is built in: build with the feature `tls-graviola` (on x86-64 and \
+     aarch64), `tls-ring` or `tls-aws-lc`, or set a provider (`Tls::crypto_provider`)";
 
 impl std::error::Error for TlsSetupError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {

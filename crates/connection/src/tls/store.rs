@@ -1,8 +1,8 @@
-//! Recognises files that hold certificates and keys and are no PEM, by their first bytes.
+//! Recognises other formats of certificates and keys than PEM by their first bytes.
 
 use super::setup::StoreKind;
 
-/// What kind of store the bytes begin, if they begin one.
+/// The format of a file with these first bytes, if known.
 pub(super) fn recognise(bytes: &[u8]) -> Option<StoreKind> {
     match bytes {
         // The magic numbers of `sun.security.provider.JavaKeyStore` and `com.sun.crypto.provider.JceKeyStore`.
@@ -14,7 +14,7 @@ pub(super) fn recognise(bytes: &[u8]) -> Option<StoreKind> {
 }
 
 /// A PFX begins with version 3 (RFC 7292, 4), a key with version 0 or 1 (RFC 5958, 2; RFC 8017, A.1.2; RFC 5915, 3). A
-/// certificate begins with another sequence (RFC 5280, 4.1), as an encrypted key does (RFC 5958, 3), where it is short.
+/// certificate begins with a long sequence (RFC 5280, 4.1), an encrypted key with a short one (RFC 5958, 3).
 fn of_der(content: &[u8]) -> Option<StoreKind> {
     match content {
         [INTEGER, 1, 3, ..] => Some(StoreKind::Pkcs12),
@@ -25,7 +25,7 @@ fn of_der(content: &[u8]) -> Option<StoreKind> {
     }
 }
 
-/// What is inside of the outermost sequence. Its length may be indefinite: Windows and old Java write such PKCS#12.
+/// The content of the outermost sequence. Its length may be indefinite: Windows and old Java write such PKCS#12.
 fn content(bytes: &[u8]) -> Option<&[u8]> {
     let length_bytes = match bytes.get(1)? {
         0..0x81 => 0,

@@ -1,45 +1,42 @@
-//! A connection under TLS, as sessions use it: many slices in one write, ends that explain themselves, a goodbye.
+//! A TLS connection as sessions use it: vectored writes, errors with their TLS fault, and a `close_notify` on drop.
 
 use std::io::{self, IoSlice, Read, Write};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::client;
 
 use super::explain::{Seen, rustls_error};
+use crate::lock::lock;
 use crate::transport::{BoxStream, TlsError};
 
-/// A stream of which the first bytes that the peer sends are kept, until there are enough to tell what it speaks.
+/// A stream that keeps the first bytes of the peer, enough to detect its protocol.
 pub(super) struct Recorder {
     inner: BoxStream,
-    /// None once there are enough.
+    /// None once enough bytes are kept.
     first: Option<First>,
 }
 
-/// The first bytes, shared with who judges a handshake that failed.
+/// The first bytes, shared with the code that explains a failed handshake.
 #[derive(Clone, Default)]
 pub(super) struct First(Arc<Mutex<Vec<u8>>>);
 
 impl First {
-    /// Enough to recognise a protocol, and for a person to do so.
+    /// Enough to detect a protocol, for the code and for a reader of the error.
     const BYTES_MAX: usize = 16;
 
     pub(super) fn bytes(&self) -> Vec<u8> {
-        self.lock().clone()
+        lock(&self.0).clone()
     }
 
-    /// Keeps the first of them; tells whether more are wanted.
+    /// Keeps the first bytes. Returns whether more are needed.
     fn keep(&self, bytes: &[u8]) -> bool {
-        let mut kept = self.lock();
+        let mut kept = lock(&self.0);
         let wanted = Self::BYTES_MAX - kept.len();
         kept.extend_from_slice(&bytes[..bytes.len().min(wanted)]);
         kept.len() < Self::BYTES_MAX
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Vec<u8>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -92,13 +89,13 @@ impl AsyncWrite for Recorder {
     }
 }
 
-/// A connection under TLS.
+/// A TLS connection.
 ///
-/// * What the peer says of TLS after the handshake is explained as what it says during it: in TLS 1.3 a broker refuses
-///   a client certificate, or the lack of one, only when the client believes that all is well.
-/// * A peer that closes without saying so has ended the stream. Frames have lengths, so that nothing is taken for whole
-///   that was cut off.
-/// * Dropped, it says goodbye as far as that needs no waiting, unless it was [abandoned](Self::abandon).
+/// * A TLS error after the handshake is explained like one during it: in TLS 1.3 a broker rejects a client certificate, or the
+///   lack of one, after the client has completed the handshake.
+/// * A peer that closes without `close_notify` has ended the stream. Frames have lengths, so that a truncated one is
+///   detected.
+/// * On drop a `close_notify` is sent if that needs no waiting, unless the stream was [abandoned](Self::abandon).
 pub(crate) struct TlsStream {
     inner: client::TlsStream<Recorder>,
     seen: Seen,
@@ -110,7 +107,7 @@ impl TlsStream {
         Self { inner, seen, abandoned: false }
     }
 
-    /// Nothing more is written: neither sealed records that wait nor a `close_notify`. Returns the stream below.
+    /// Stops all writes: neither encrypted records that wait nor a `close_notify` are sent. Returns the stream below.
     pub(crate) fn abandon(&mut self) -> &mut BoxStream {
         self.abandoned = true;
         &mut self.inner.get_mut().0.inner
@@ -123,7 +120,8 @@ impl TlsStream {
         }
     }
 
-    /// A peer that sent an alert and closed is often noticed by a write that fails: the alert is there to be read.
+    /// Explains a failed write: a peer that sent an alert and closed often fails a write first, and the alert is still to be
+    /// read.
     fn explained_write(&mut self, cx: &mut Context<'_>, error: io::Error) -> io::Error {
         let (io, connection) = self.inner.get_mut();
         let mut reader = Polled { io, cx };
@@ -190,7 +188,7 @@ impl Drop for TlsStream {
     }
 }
 
-/// A stream of tokio as rustls reads and writes it: what would have to wait fails instead.
+/// A tokio stream as rustls reads and writes it: an operation that would wait fails with `WouldBlock`.
 struct Polled<'a, 'b> {
     io: &'a mut Recorder,
     cx: &'a mut Context<'b>,

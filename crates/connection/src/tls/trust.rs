@@ -1,4 +1,4 @@
-//! Whom to trust: authorities out of PEM, or those of the system; and a verifier that takes any host name.
+//! Certificate verification: with the authorities of a PEM text or of the system, with or without the host name.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,14 +16,14 @@ use super::explain::words_of;
 use super::pem::Part;
 use super::setup::TlsSetupFault;
 
-/// Checks certificates of brokers.
+/// A verifier of broker certificates.
 pub(super) type Trust = Arc<dyn ServerCertVerifier>;
 
-/// The system's verifiers of Apple, Windows and Android judge name and chain at once.
+/// The verifiers of Apple, Windows and Android check name and chain at once.
 const SYSTEM_CHECKS_NAME_LAST: bool =
     cfg!(all(unix, not(target_vendor = "apple"), not(target_os = "android")));
 
-/// Trusts these authorities and no others.
+/// A verifier with these authorities only.
 pub(super) fn in_authorities(
     parts: &[Part],
     provider: &Arc<CryptoProvider>,
@@ -38,7 +38,7 @@ pub(super) fn in_authorities(
     Ok(if checks_host_name { verifier } else { Arc::new(AnyName(verifier)) })
 }
 
-/// Trusts whom the system trusts.
+/// A verifier with the authorities of the system.
 pub(super) fn in_system(
     provider: &Arc<CryptoProvider>,
     checks_host_name: bool,
@@ -64,12 +64,12 @@ pub(super) fn certificates(parts: &[Part]) -> Result<Vec<CertificateDer<'static>
     }
 }
 
-/// What certificates have been called (RFC 7468, 5.1).
+/// The labels of certificates (RFC 7468, 5.1).
 const CERTIFICATE_LABELS: [&str; 2] = ["CERTIFICATE", "X509 CERTIFICATE"];
 
-/// Checks all but the host name.
+/// Verifies everything but the host name.
 ///
-/// Relies on what rustls does: the name is looked at last, so that a certificate with a wrong one is fine otherwise.
+/// Relies on rustls, which checks the name last: a certificate that fails by its name is valid otherwise.
 struct AnyName(Trust);
 
 impl fmt::Debug for AnyName {

@@ -1,4 +1,4 @@
-//! What is promised about TLS, against servers of rustls and against peers that are none.
+//! TLS connections, against servers of rustls and against peers of other protocols.
 
 mod failing;
 mod peer;

@@ -1,4 +1,4 @@
-//! Brokers to connect to: servers of rustls with certificates for tests, and peers that do as a test says.
+//! TLS servers of rustls with the certificates of the tests, and scripted peers.
 
 use std::fmt;
 use std::io;
@@ -18,49 +18,49 @@ use crate::endpoint::Endpoint;
 use crate::tls::{Tls, TlsConnector, TlsVersions, provider};
 use crate::transport::{BoxStream, Connector, Dial, DialError, TlsError};
 
-/// Time for a handshake, which no test needs.
+/// The timeout of a handshake; no test on a real clock reaches it.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// A file for tests.
+/// The path of a test certificate or key.
 pub(super) fn path(name: &str) -> String {
     format!("{}/../../tests/certificates/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
-/// What is in a file for tests.
+/// The text of a test certificate or key.
 pub(super) fn pem(name: &str) -> String {
     std::fs::read_to_string(path(name)).unwrap()
 }
 
-/// Trusts the authority of the servers.
+/// Settings with the authority of the servers.
 pub(super) fn trusting() -> Tls {
     Tls::new().ca_file(path("ca.pem"))
 }
 
-/// A broker that sends back what it gets.
+/// An echo server.
 #[derive(Clone, Copy)]
 pub(super) struct Server {
     pub(super) certificate: &'static str,
     pub(super) key: &'static str,
     pub(super) versions: TlsVersions,
-    /// Whether it wants to see a certificate of the authority that tests trust.
-    pub(super) asks: bool,
+    /// Whether the server requires a client certificate.
+    pub(super) needs_certificate: bool,
 }
 
-/// What a broker learned from one connection.
+/// The server's view of one connection.
 #[derive(Debug)]
-pub(super) struct Heard {
-    /// The name that was asked for.
+pub(super) struct Observed {
+    /// The server name (SNI).
     pub(super) name: Option<String>,
     pub(super) version: ProtocolVersion,
-    /// The certificate that was shown.
+    /// The client certificate.
     pub(super) certificate: Option<CertificateDer<'static>>,
-    /// What was sent, until the end or the failure.
-    pub(super) said: Vec<u8>,
-    /// Whether the client said goodbye.
-    pub(super) goodbye: bool,
+    /// The received bytes, up to the end or the failure.
+    pub(super) received: Vec<u8>,
+    /// Whether the client sent a `close_notify`.
+    pub(super) close_notify: bool,
 }
 
-/// How a connection failed.
+/// A failed connection.
 #[derive(Debug)]
 pub(super) struct Failed {
     pub(super) text: String,
@@ -69,7 +69,12 @@ pub(super) struct Failed {
 
 impl Server {
     pub(super) const fn new() -> Self {
-        Self { certificate: "server.pem", key: "server-key.pem", versions: TlsVersions::Both, asks: false }
+        Self {
+            certificate: "server.pem",
+            key: "server-key.pem",
+            versions: TlsVersions::Both,
+            needs_certificate: false,
+        }
     }
 
     pub(super) fn config(self) -> Arc<ServerConfig> {
@@ -78,7 +83,7 @@ impl Server {
         let builder = ServerConfig::builder_with_provider(provider.clone()).with_protocol_versions(versions);
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_file(path("ca.pem")).unwrap()).unwrap();
-        let builder = match self.asks {
+        let builder = match self.needs_certificate {
             true => {
                 let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider);
                 builder.unwrap().with_client_cert_verifier(verifier.build().unwrap())
@@ -88,7 +93,7 @@ impl Server {
         let chain = vec![CertificateDer::from_pem_file(path(self.certificate)).unwrap()];
         let key = PrivateKeyDer::from_pem_file(path(self.key)).unwrap();
         let key = builder.crypto_provider().key_provider.load_private_key(key).unwrap();
-        // Not checked, as a broker in Java does not: rustls refuses certificates of version 1.
+        // Built without rustls' check, which rejects certificates of version 1; brokers in Java accept them.
         let shown = SingleCertAndKey::from(CertifiedKey::new(chain, key));
         builder.with_cert_resolver(Arc::new(shown)).into()
     }
@@ -103,49 +108,49 @@ impl Server {
     }
 }
 
-async fn serve(acceptor: TlsAcceptor, stream: DuplexStream) -> io::Result<Heard> {
+async fn serve(acceptor: TlsAcceptor, stream: DuplexStream) -> io::Result<Observed> {
     let mut stream = acceptor.accept(stream).await?;
     let (_, connection) = stream.get_ref();
-    let mut heard = Heard {
+    let mut observed = Observed {
         name: connection.server_name().map(str::to_owned),
         version: connection.protocol_version().unwrap(),
         certificate: connection.peer_certificates().map(|shown| shown[0].clone().into_owned()),
-        said: Vec::new(),
-        goodbye: false,
+        received: Vec::new(),
+        close_notify: false,
     };
     let mut space = [0; 4096];
     loop {
         match stream.read(&mut space).await {
             Ok(0) => {
-                heard.goodbye = true;
-                return Ok(heard);
+                observed.close_notify = true;
+                return Ok(observed);
             }
             Ok(bytes) => {
-                heard.said.extend_from_slice(&space[..bytes]);
+                observed.received.extend_from_slice(&space[..bytes]);
                 stream.write_all(&space[..bytes]).await?;
                 stream.flush().await?;
             }
-            Err(_) => return Ok(heard),
+            Err(_) => return Ok(observed),
         }
     }
 }
 
-type Accept = Box<dyn Fn(DuplexStream) -> JoinHandle<io::Result<Heard>> + Send + Sync>;
+type Accept = Box<dyn Fn(DuplexStream) -> JoinHandle<io::Result<Observed>> + Send + Sync>;
 
-/// Opens connections in memory, to whoever accepts them.
+/// A connector of connections in memory.
 pub(super) struct Network {
     accept: Accept,
-    accepted: Mutex<Vec<JoinHandle<io::Result<Heard>>>>,
+    accepted: Mutex<Vec<JoinHandle<io::Result<Observed>>>>,
 }
 
 impl Network {
     pub(super) fn new(
-        accept: impl Fn(DuplexStream) -> JoinHandle<io::Result<Heard>> + Send + Sync + 'static,
+        accept: impl Fn(DuplexStream) -> JoinHandle<io::Result<Observed>> + Send + Sync + 'static,
     ) -> Arc<Self> {
         Arc::new(Self { accept: Box::new(accept), accepted: Mutex::default() })
     }
 
-    /// A network whose peers do this with their end of a connection.
+    /// A network with this peer at every address.
     pub(super) fn of<F>(peer: impl Fn(DuplexStream) -> F + Send + Sync + 'static) -> Arc<Self>
     where
         F: Future<Output = ()> + Send + 'static,
@@ -159,8 +164,8 @@ impl Network {
         })
     }
 
-    /// What the broker learned from the connection that was accepted last.
-    pub(super) async fn heard(&self) -> io::Result<Heard> {
+    /// The server's view of the last connection.
+    pub(super) async fn observed(&self) -> io::Result<Observed> {
         let last = self.accepted.lock().unwrap().pop();
         last.expect("a connection was accepted").await.unwrap()
     }
@@ -186,21 +191,21 @@ pub(super) async fn dial(network: &Arc<Network>, tls: &Tls, host: &str) -> Resul
     connector.connect(&Endpoint { host: host.to_owned(), port: 9093 }, TIMEOUT).await
 }
 
-/// Connects to `localhost`, says `ping`, waits for it to come back, and leaves.
-pub(super) async fn talk(server: Server, tls: &Tls) -> Result<Heard, Failed> {
-    talk_to(server, tls, "localhost").await
+/// Connects to `localhost`, sends `ping`, waits for the echo, and disconnects.
+pub(super) async fn connect(server: Server, tls: &Tls) -> Result<Observed, Failed> {
+    connect_to(server, tls, "localhost").await
 }
 
-/// Connects to `host`, says `ping`, waits for it to come back, and leaves.
-pub(super) async fn talk_to(server: Server, tls: &Tls, host: &str) -> Result<Heard, Failed> {
+/// Connects to `host`, sends `ping`, waits for the echo, and disconnects.
+pub(super) async fn connect_to(server: Server, tls: &Tls, host: &str) -> Result<Observed, Failed> {
     let network = server.start();
     let mut stream = dial(&network, tls, host).await?;
     ping(&mut stream).await?;
     drop(stream);
-    Ok(network.heard().await.unwrap())
+    Ok(network.observed().await.unwrap())
 }
 
-/// Says `ping`, and waits for it to come back.
+/// Sends `ping`, and waits for the echo.
 pub(super) async fn ping(stream: &mut BoxStream) -> Result<(), Failed> {
     stream.write_all(b"ping").await?;
     stream.flush().await?;

@@ -1,8 +1,7 @@
-//! Certificates that change on disk: the next connection shows them, and what is broken leaves the old ones in use.
+//! Certificate reload: changed files apply to the next connection, and invalid ones leave the previous ones in use.
 
 use std::fs;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -12,8 +11,9 @@ use crate::endpoint::Endpoint;
 use crate::tls::reload::Live;
 use crate::tls::{Tls, TlsConnector};
 use crate::transport::{BoxStream, Connector, DialError};
+use crate::warnings::Warnings;
 
-/// A connector over files that a test writes.
+/// A connector with files that a test writes.
 struct Disk {
     folder: tempfile::TempDir,
     network: Arc<Network>,
@@ -21,7 +21,7 @@ struct Disk {
 }
 
 impl Disk {
-    /// Begins with the authority of the servers and the client of RSA.
+    /// Files with the authority of the servers and the RSA client certificate.
     fn new(server: Server) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
@@ -43,12 +43,12 @@ impl Disk {
         self.connector.connect(&Endpoint { host: "localhost".into(), port: 9093 }, TIMEOUT).await
     }
 
-    /// Connects, and tells which certificate the broker was shown.
+    /// Connects, and returns the client certificate that the broker received.
     async fn shown(&self) -> CertificateDer<'static> {
         let mut stream = self.dial().await.unwrap();
         ping(&mut stream).await.unwrap();
         drop(stream);
-        self.network.heard().await.unwrap().certificate.unwrap()
+        self.network.observed().await.unwrap().certificate.unwrap()
     }
 }
 
@@ -56,10 +56,10 @@ fn certificate(name: &str) -> CertificateDer<'static> {
     CertificateDer::from_pem_file(path(name)).unwrap()
 }
 
-const MUTUAL: Server = Server { asks: true, ..Server::new() };
+const MUTUAL: Server = Server { needs_certificate: true, ..Server::new() };
 
 #[tokio::test]
-async fn a_client_certificate_that_was_renewed_is_what_the_next_connection_shows() {
+async fn renewed_client_certificate_applies_to_the_next_connection() {
     let disk = Disk::new(MUTUAL);
     assert_eq!(disk.shown().await, certificate("client-rsa.pem"));
     disk.write("client.pem", &pem("client-ec.pem"));
@@ -68,9 +68,9 @@ async fn a_client_certificate_that_was_renewed_is_what_the_next_connection_shows
 }
 
 #[tokio::test]
-async fn files_that_do_not_fit_together_yet_leave_the_old_ones_in_use() {
+async fn inconsistent_files_leave_the_previous_ones_in_use() {
     let disk = Disk::new(MUTUAL);
-    // A new certificate without its key, a file that is cut off, one that is gone.
+    // A new certificate without its key, a truncated file, a missing file.
     disk.write("client.pem", &pem("client-ec.pem"));
     assert_eq!(disk.shown().await, certificate("client-rsa.pem"));
     disk.write("client.key", &pem("client-ec-sec1.pem")[..100]);
@@ -82,61 +82,37 @@ async fn files_that_do_not_fit_together_yet_leave_the_old_ones_in_use() {
 }
 
 #[tokio::test]
-async fn an_authority_that_was_changed_counts_for_the_next_connection() {
+async fn changed_authority_applies_to_the_next_connection() {
     let disk = Disk::new(Server::new());
     let mut before = disk.dial().await.unwrap();
     disk.write("ca.pem", &pem("other-ca.pem"));
     let error = disk.dial().await.map(|_| ()).unwrap_err();
     assert!(error.to_string().contains("that is not trusted"), "{error}");
-    // What stands, stands.
+    // An established connection is not affected.
     ping(&mut before).await.unwrap();
     disk.write("ca.pem", &format!("{}{}", pem("other-ca.pem"), pem("ca.pem")));
     assert!(disk.dial().await.is_ok());
 }
 
 #[test]
-fn a_broken_file_is_warned_of_once_and_again_when_it_is_broken_in_another_way() {
+fn invalid_file_is_logged_once_for_each_state() {
     let folder = tempfile::tempdir().unwrap();
     let ca = folder.path().join("ca.pem");
     fs::write(&ca, pem("ca.pem")).unwrap();
-    let live = Live::new(Tls::new().ca_file(&ca).settings()).unwrap();
-    let log = Warnings::default();
-    let warnings = Arc::clone(&log.0);
-    let looks = |text: &str| {
+    let live = Live::new(Tls::new().ca_file(&ca)).unwrap();
+    let warnings = Warnings::default();
+    let warnings_after = |text: &str| {
         fs::write(&ca, text).unwrap();
-        (0..3).for_each(|_| live.look());
-        warnings.load(Ordering::Relaxed)
+        (0..3).for_each(|_| live.reload());
+        warnings.count()
     };
-    tracing::subscriber::with_default(log, || {
-        assert_eq!(looks("torn"), 1);
-        assert_eq!(looks(&pem("ca.pem")[..100]), 2);
-        assert_eq!(looks(&pem("ca.pem")), 2);
-        assert_eq!(looks("torn"), 3);
+    tracing::subscriber::with_default(warnings.clone(), || {
+        assert_eq!(warnings_after("torn"), 1);
+        assert_eq!(warnings_after(&pem("ca.pem")[..100]), 2);
+        assert_eq!(warnings_after(&pem("ca.pem")), 2);
+        assert_eq!(warnings_after("torn"), 3);
         fs::remove_file(&ca).unwrap();
-        (0..3).for_each(|_| live.look());
-        assert_eq!(warnings.load(Ordering::Relaxed), 4);
+        (0..3).for_each(|_| live.reload());
+        assert_eq!(warnings.count(), 4);
     });
-}
-
-/// Counts what is warned of.
-#[derive(Default)]
-struct Warnings(Arc<AtomicUsize>);
-
-impl tracing::Subscriber for Warnings {
-    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
-        *metadata.level() == tracing::Level::WARN
-    }
-
-    fn event(&self, _: &tracing::Event<'_>) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
-        tracing::span::Id::from_u64(1)
-    }
-
-    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
-    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
-    fn enter(&self, _: &tracing::span::Id) {}
-    fn exit(&self, _: &tracing::span::Id) {}
 }

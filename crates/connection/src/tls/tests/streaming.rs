@@ -1,4 +1,4 @@
-//! A connection under TLS as a stream: whole writes, slow and half-closed peers, and how it ends.
+//! A TLS connection as a stream: vectored writes, slow and half-closed peers, and its end.
 
 use std::io::{self, IoSlice};
 
@@ -9,7 +9,7 @@ use super::peer::{Network, Server, dial, ping, trusting};
 use crate::tls::TlsVersions;
 
 #[tokio::test]
-async fn a_stream_says_that_it_takes_many_slices_and_takes_them_at_once() {
+async fn vectored_write_takes_all_slices_at_once() {
     let network = Server::new().start();
     let mut stream = dial(&network, &trusting(), "localhost").await.unwrap();
     assert!(stream.is_write_vectored());
@@ -20,7 +20,7 @@ async fn a_stream_says_that_it_takes_many_slices_and_takes_them_at_once() {
 }
 
 #[tokio::test]
-async fn what_is_large_arrives_whole_in_both_directions() {
+async fn large_transfer_arrives_complete_in_both_directions() {
     for versions in [TlsVersions::Only12, TlsVersions::Only13] {
         let network = Server { versions, ..Server::new() }.start();
         let stream = dial(&network, &trusting(), "localhost").await.unwrap();
@@ -37,9 +37,8 @@ async fn what_is_large_arrives_whole_in_both_directions() {
     }
 }
 
-/// A server behind a stream that hands bytes on one at a time, and then does `then` with the connection.
 #[tokio::test]
-async fn a_peer_whose_bytes_come_one_at_a_time_is_understood() {
+async fn peer_that_sends_single_bytes_is_read() {
     let config = Server::new().config();
     let network = Network::of(move |stream: DuplexStream| {
         let acceptor = TlsAcceptor::from(config.clone());
@@ -57,7 +56,7 @@ async fn a_peer_whose_bytes_come_one_at_a_time_is_understood() {
 }
 
 #[tokio::test]
-async fn a_connection_that_is_cut_off_without_a_goodbye_has_ended() {
+async fn connection_closed_without_close_notify_has_ended() {
     let config = Server::new().config();
     let network = Network::of(move |stream: DuplexStream| {
         let acceptor = TlsAcceptor::from(config.clone());
@@ -75,7 +74,7 @@ async fn a_connection_that_is_cut_off_without_a_goodbye_has_ended() {
 }
 
 #[tokio::test]
-async fn a_peer_that_said_goodbye_can_still_be_written_to() {
+async fn write_succeeds_after_the_close_notify_of_the_peer() {
     let config = Server::new().config();
     let network = Network::new(move |stream: DuplexStream| {
         let acceptor = TlsAcceptor::from(config.clone());
@@ -83,20 +82,20 @@ async fn a_peer_that_said_goodbye_can_still_be_written_to() {
             let mut stream = acceptor.accept(stream).await?;
             stream.get_mut().1.send_close_notify();
             stream.flush().await?;
-            let mut said = Vec::new();
-            stream.read_to_end(&mut said).await?;
-            Err(io::Error::other(String::from_utf8(said).unwrap()))
+            let mut received = Vec::new();
+            stream.read_to_end(&mut received).await?;
+            Err(io::Error::other(String::from_utf8(received).unwrap()))
         })
     });
     let mut stream = dial(&network, &trusting(), "localhost").await.unwrap();
     assert_eq!(stream.read(&mut [0; 8]).await.unwrap(), 0);
     stream.write_all(b"still here").await.unwrap();
     stream.shutdown().await.unwrap();
-    assert_eq!(network.heard().await.unwrap_err().to_string(), "still here");
+    assert_eq!(network.observed().await.unwrap_err().to_string(), "still here");
 }
 
 #[tokio::test]
-async fn a_stream_that_is_dropped_or_shut_down_says_goodbye() {
+async fn dropped_or_shut_down_stream_sends_a_close_notify() {
     for shuts_down in [false, true] {
         let network = Server::new().start();
         let mut stream = dial(&network, &trusting(), "localhost").await.unwrap();
@@ -105,20 +104,20 @@ async fn a_stream_that_is_dropped_or_shut_down_says_goodbye() {
             stream.shutdown().await.unwrap();
         }
         drop(stream);
-        assert!(network.heard().await.unwrap().goodbye);
+        assert!(network.observed().await.unwrap().close_notify);
     }
 }
 
 #[tokio::test]
-async fn reset_stream_sends_no_goodbye() {
+async fn reset_stream_sends_no_close_notify() {
     let network = Server::new().start();
     let mut stream = dial(&network, &trusting(), "localhost").await.unwrap();
     ping(&mut stream).await.unwrap();
     crate::reset(stream);
-    assert!(!network.heard().await.unwrap().goodbye);
+    assert!(!network.observed().await.unwrap().close_notify);
 }
 
-/// Hands on one byte at a time, both ways.
+/// Passes on one byte at a time, in both directions.
 struct Dripping(DuplexStream);
 
 impl AsyncRead for Dripping {
