@@ -1,7 +1,7 @@
-//! Where a broker listens: a host and a port, as a user writes them and as a broker advertises them.
+//! The address of a broker: a host and a port, as a user writes them and as a broker advertises them.
 //!
-//! An [`Endpoint`] that came out of this file's functions can be dialled: its host is not empty, holds nothing that
-//! would spoil a log line, and its port is not 0. Names are resolved elsewhere, and anew for each connection.
+//! An [`Endpoint`] of this file's functions can be dialled: its host is not empty and has no character that would corrupt a
+//! log line, and its port is not 0. Names are resolved elsewhere, again for each connection.
 
 mod servers;
 
@@ -15,7 +15,7 @@ use crate::shown::HIDDEN;
 
 pub use servers::Servers;
 
-/// A host and a port. An IPv6 address stands in `host` without its brackets.
+/// A host and a port. An IPv6 address in `host` has no brackets.
 ///
 /// ```
 /// use milena_connection::Endpoint;
@@ -26,22 +26,22 @@ pub use servers::Servers;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Endpoint {
-    /// A name or an address.
+    /// A name or an IP address.
     pub host: String,
     /// The TCP port.
     pub port: u16,
 }
 
-/// Text or numbers that are no endpoint: which, what is wrong with them, and what to write instead.
+/// An invalid endpoint: the entry, the fault, and the remedy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndpointError {
-    /// The entry, as it was given, with `[hidden]` for a part that may hold a password, or for all of it.
+    /// The entry, with `[hidden]` for a part that may have a password, or for all of it.
     pub entry: String,
-    /// What is wrong with it.
+    /// The fault.
     pub fault: EndpointFault,
 }
 
-/// What is wrong with an endpoint.
+/// The fault of an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EndpointFault {
@@ -51,26 +51,26 @@ pub enum EndpointFault {
     NoHost,
     /// No port after the host.
     NoPort,
-    /// A port that is no number of 1 to 65535.
+    /// A port that is not a number from 1 to 65535.
     BadPort,
     /// A scheme such as `http://` before the host.
     Scheme,
     /// A user or a password before the host.
     Credentials,
-    /// Colons in a host that is no IPv6 address in brackets.
+    /// Colons in a host that is not an IPv6 address in brackets.
     Brackets,
-    /// A host with spaces, control characters or separators in it, or one that is too long.
+    /// A host with spaces, control characters or separators, or one that is too long.
     BadHost,
 }
 
 impl Endpoint {
-    /// Most bytes of a host: a DNS name has no more (RFC 1035, 2.3.4).
+    /// The maximum length of a host: that of a DNS name (RFC 1035, 2.3.4).
     pub const HOST_BYTES_MAX: usize = 255;
 
-    /// Makes an endpoint of what a broker says about itself or another one.
+    /// An endpoint of the host and port that a broker advertises.
     ///
     /// # Errors
-    /// [`EndpointError`] for a port that is not 1 to 65535, and for a host that nobody could resolve.
+    /// [`EndpointError`] for a port outside 1 to 65535, and for a host that cannot be resolved.
     ///
     /// ```
     /// use milena_connection::Endpoint;
@@ -85,11 +85,11 @@ impl Endpoint {
         Ok(Self { host: host.to_owned(), port: port.ok_or_else(|| fault(EndpointFault::BadPort))? })
     }
 
-    /// Reads a list such as `bootstrap.servers`: entries between commas, blanks around them allowed, repetitions
-    /// dropped, order kept.
+    /// Parses a list such as `bootstrap.servers`: entries between commas, with optional whitespace around them. Repetitions
+    /// are removed, the order stays.
     ///
     /// # Errors
-    /// [`EndpointError`] about the first bad entry, or when there is none at all.
+    /// [`EndpointError`] for the first invalid entry, or for an empty list.
     ///
     /// ```
     /// use milena_connection::Endpoint;
@@ -99,7 +99,7 @@ impl Endpoint {
     /// # Ok::<(), milena_connection::EndpointError>(())
     /// ```
     pub fn list(text: &str) -> Result<Vec<Self>, EndpointError> {
-        // A password may have a comma in it: no part of the list is shown, here and below.
+        // A password may contain a comma: no part of the list is shown, here and below.
         if text.contains('@') {
             return Err(EndpointError::new(text, EndpointFault::Credentials));
         }
@@ -137,7 +137,7 @@ impl EndpointError {
     }
 }
 
-/// Brackets stand around whatever has a colon in it (RFC 3986, 3.2.2).
+/// A host with a colon is written in brackets (RFC 3986, 3.2.2).
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.host.contains(':') {
@@ -149,28 +149,30 @@ impl fmt::Display for Endpoint {
 
 impl fmt::Display for EndpointError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A broker or a file may have written the entry: no control character of it reaches a terminal.
+        // The entry may come from a broker or a file: its control characters must not reach a terminal.
         let entry = self.entry.escape_debug();
         match self.fault {
-            EndpointFault::Nothing => f.write_str("no server is named: write at least one `host:port`"),
+            EndpointFault::Nothing => f.write_str("no server: write at least one `host:port`"),
             EndpointFault::NoHost => write!(f, "`{entry}` has no host: write `host:port`"),
             EndpointFault::NoPort => {
                 let host = if self.entry.contains(HIDDEN) { "host".to_owned() } else { entry.to_string() };
                 write!(f, "`{entry}` has no port: write `{host}:9092`, with the port of the listener")
             }
-            EndpointFault::BadPort => write!(f, "`{entry}` has a bad port: write a number of 1 to 65535"),
+            EndpointFault::BadPort => {
+                write!(f, "`{entry}` has an invalid port: write a number from 1 to 65535")
+            }
             EndpointFault::Scheme => {
                 write!(f, "`{entry}` begins with a scheme: write `host:port` alone")
             }
             EndpointFault::Credentials => f.write_str(
-                "there is an `@` in it, as behind a user and a password: write `host:port` alone; the user goes into \
+                "it has an `@`, as behind a user and a password: write `host:port` alone; the user goes into \
                  `sasl.username`, the password into `sasl.password`",
             ),
             EndpointFault::Brackets => {
                 write!(f, "`{entry}` has colons in its host: write an IPv6 address as `[::1]:9092`")
             }
             EndpointFault::BadHost => {
-                write!(f, "`{entry}` has no host that could be resolved: write a DNS name or an IP address")
+                write!(f, "`{entry}` has an invalid host: write a DNS name or an IP address")
             }
         }
     }
@@ -178,7 +180,7 @@ impl fmt::Display for EndpointError {
 
 impl std::error::Error for EndpointError {}
 
-/// Cuts an entry into host and port.
+/// Splits an entry into host and port.
 fn split(entry: &str) -> Result<(&str, i32), EndpointFault> {
     if entry.contains('@') {
         return Err(EndpointFault::Credentials);
@@ -209,11 +211,11 @@ fn check_host(host: &str) -> Result<(), EndpointFault> {
     if host.is_empty() {
         return Err(EndpointFault::NoHost);
     }
-    let spoiled = |char: char| steers(char) || char.is_whitespace() || "/,@[]\"'`\\?=".contains(char);
-    if host.len() > Endpoint::HOST_BYTES_MAX || host.contains(spoiled) {
+    let is_invalid = |char: char| steers(char) || char.is_whitespace() || "/,@[]\"'`\\?=".contains(char);
+    if host.len() > Endpoint::HOST_BYTES_MAX || host.contains(is_invalid) {
         return Err(EndpointFault::BadHost);
     }
-    // `fe80::1%eth0`: what follows the percent sign is a name of the system's own.
+    // `fe80::1%eth0`: a zone, a name of the local system, follows the percent sign.
     let address = host.split('%').next().unwrap_or_default();
     if !host.contains(':') && host.contains('%') {
         return Err(EndpointFault::BadHost);
@@ -229,7 +231,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_displayed_can_be_read_again() {
+    fn displayed_endpoint_can_be_parsed() {
         for text in
             ["localhost:9092", "10.0.0.1:1", "[::1]:9092", "[fe80::1%eth0]:65535", "my_broker.local:9093"]
         {
@@ -239,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_entry_is_named_with_its_fault() {
+    fn invalid_entry_is_reported_with_its_fault() {
         let faults = [
             ("", EndpointFault::NoPort),
             ("broker", EndpointFault::NoPort),
@@ -266,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn no_part_of_an_address_with_a_password_is_shown() {
+    fn address_with_a_password_is_hidden() {
         for list in ["alice:hunter2@a:1", "SASL_SSL://alice:hunter2@a:1,b:2", "a:1,alice:hun,ter2@b:2"] {
             let error = Endpoint::list(list).unwrap_err();
             assert_eq!(error.fault, EndpointFault::Credentials);
@@ -276,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_keeps_its_order_and_drops_repetitions() {
+    fn list_keeps_its_order_and_removes_repetitions() {
         let list = Endpoint::list(" b:2 ,a:1,,b:2").unwrap();
         assert_eq!(list.iter().map(ToString::to_string).collect::<Vec<_>>(), ["b:2", "a:1"]);
         assert_eq!(Endpoint::list(" , ").unwrap_err().fault, EndpointFault::Nothing);
@@ -284,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broker_cannot_advertise_what_would_spoil_a_log() {
+    fn advertised_host_with_control_characters_is_rejected() {
         for host in ["", "a\u{1b}[31m", "a\nb", "a/b", &"x".repeat(256)] {
             let error = Endpoint::new(host, 9092).unwrap_err();
             assert!(!error.to_string().contains(['\u{1b}', '\n']));

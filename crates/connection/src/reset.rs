@@ -1,14 +1,13 @@
-//! The end of a connection that is given up: nothing more of it shall reach the broker.
+//! The reset of a connection: unsent bytes are discarded.
 //!
-//! A socket that is closed as usual is still emptied by the system, for minutes where the peer is slow. A request that is
-//! sent again elsewhere meanwhile would reach the brokers twice. The reset makes that rarer and never impossible: the
-//! broker's own queue and every proxy on the way deliver what they have. No decision may rest on it.
+//! The system keeps sending the buffered bytes of a closed socket, for minutes if the peer is slow. A request that is sent
+//! again on another connection meanwhile would reach the brokers twice. The reset makes that rarer, not impossible: the
+//! broker's queue and every proxy still deliver the bytes that they have. No decision may depend on it.
 
 use crate::tls::TlsStream;
 use crate::transport::{BoxStream, discard_on_close};
 
-/// Closes a connection so that the system drops what it has not sent yet. A stream of a kind that this crate did not
-/// open, as those of custom connectors, is dropped.
+/// Closes a connection and discards the bytes that the system has not sent yet. A stream of a custom connector is dropped.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -21,7 +20,7 @@ pub fn reset(mut stream: BoxStream) {
     discard(&mut stream);
 }
 
-/// Marks the stream below every layer.
+/// Sets the option on the socket below all layers.
 fn discard(stream: &mut BoxStream) {
     let stream = (**stream).as_any();
     if let Some(tls) = stream.downcast_mut::<TlsStream>() {
@@ -46,7 +45,7 @@ mod tests {
     use super::*;
     use crate::transport::{Connector, Tcp};
 
-    /// A connection by our own connector, and the peer's end of it.
+    /// A connection of the crate's connector, and the peer's end.
     async fn connected() -> (BoxStream, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = listener.local_addr().unwrap().to_string().parse().unwrap();
@@ -54,7 +53,7 @@ mod tests {
         (stream, listener.accept().await.unwrap().0)
     }
 
-    /// Fills the buffers of the system, and then lets the connection go.
+    /// Fills the buffers of the system, and then ends the connection.
     async fn end_of(mut stream: BoxStream, mut peer: TcpStream, end: impl FnOnce(BoxStream)) -> ErrorKind {
         let bytes = [7; 65_536];
         let mut sent = stream.write(&bytes).await.unwrap();
@@ -66,7 +65,7 @@ mod tests {
         let mut received = Vec::new();
         match peer.read_to_end(&mut received).await {
             Ok(_) => {
-                assert_eq!(received.len(), sent, "the system sends what it has");
+                assert_eq!(received.len(), sent, "the system sends its buffer");
                 ErrorKind::UnexpectedEof
             }
             Err(error) => error.kind(),
@@ -74,7 +73,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn connection_that_is_reset_sends_nothing_more_and_one_that_is_dropped_sends_all() {
+    async fn reset_connection_discards_unsent_bytes_and_dropped_one_sends_them() {
         let (stream, peer) = connected().await;
         assert_eq!(end_of(stream, peer, reset).await, ErrorKind::ConnectionReset);
         let (stream, peer) = connected().await;

@@ -1,11 +1,10 @@
-//! Texts of a configuration in errors, log lines and `Debug`: escaped and bounded, and hidden where a secret may stand
-//! in them.
+//! Texts of a configuration in errors, log lines and `Debug`: escaped and bounded, and hidden if they may contain a secret.
 //!
-//! A secret gets into a place that is no secret's by mistake: PEM text where a path is expected, the second line of a
-//! value that is not continued, a user with a password in an address. [`Shown`] recognises their shapes:
+//! A secret gets into the wrong property by mistake: PEM text in the place of a path, the second line of a value that is not
+//! continued, a user with a password in an address. [`Shown`] detects these shapes:
 //!
 //! * a `BEGIN` or `END` line of PEM (RFC 7468),
-//! * [`BASE64_BYTES_MIN`] and more letters of base64 in a row, small ones, capitals and digits among them,
+//! * [`BASE64_BYTES_MIN`] and more letters of base64 in a row, with lower case, upper case and digits,
 //! * `user:password@host` (RFC 3986, 3.2.1),
 //! * more than [`SHOWN_BYTES_MAX`] bytes.
 
@@ -13,13 +12,13 @@ use std::fmt;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
-/// Longer texts are hidden in errors.
+/// The maximum length of a text in an error; longer ones are hidden.
 pub const SHOWN_BYTES_MAX: usize = 512;
 
-/// A shorter run of letters and digits is a name.
+/// The minimum length of a secret in base64; a shorter run of letters and digits is a name.
 const BASE64_BYTES_MIN: usize = 24;
 
-/// A text as an error, a log line or `Debug` may show it.
+/// A text in the form that an error, a log line or `Debug` may show.
 ///
 /// ```
 /// use milena_connection::Shown;
@@ -50,10 +49,10 @@ impl fmt::Debug for Shown<'_> {
     }
 }
 
-/// What stands in the place of a secret.
+/// The replacement of a secret.
 pub(crate) const HIDDEN: &str = "[hidden]";
 
-/// Whether a text holds PEM, or the beginning or the end of it.
+/// Whether a text contains PEM, or the begin or end line of it.
 ///
 /// ```
 /// assert!(milena_connection::holds_pem("-----BEGIN PRIVATE KEY-----"));
@@ -74,7 +73,7 @@ pub fn may_be_secret(text: &str) -> bool {
     holds_pem(text) || looks_like_base64(text) || has_password(text)
 }
 
-/// A slash ends a run: paths are made of the same letters. A key of base64 has long runs between its slashes.
+/// A slash ends a run, because paths have the same letters. A key in base64 has long runs between its slashes.
 fn looks_like_base64(text: &str) -> bool {
     let in_base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'=');
     text.as_bytes().split(|byte| !in_base64(*byte)).filter(|run| run.len() >= BASE64_BYTES_MIN).any(|run| {
@@ -85,7 +84,7 @@ fn looks_like_base64(text: &str) -> bool {
     })
 }
 
-/// `C:\keys\me@home` has none: a password holds no backslash and no blank, and a slash in it is encoded.
+/// `C:\keys\me@home` has none: a password has no backslash and no whitespace, and a slash in it is encoded.
 fn has_password(text: &str) -> bool {
     let ends = |letter: char| letter.is_whitespace() || matches!(letter, '/' | '\\');
     text.match_indices('@').any(|(at, _)| {
@@ -132,7 +131,7 @@ impl<T: Into<String>> From<T> for Text {
 pub struct FilePath(PathBuf);
 
 impl FilePath {
-    /// The path as it may be shown.
+    /// The path, or `[hidden]`.
     #[must_use]
     pub fn shown(&self) -> String {
         Shown(&self.0.to_string_lossy()).to_string()
@@ -197,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_and_a_path_are_hidden_in_debug() {
+    fn text_and_path_are_hidden_in_debug() {
         let (text, path) = (Text::from("a:b@c"), FilePath::from("-----BEGIN KEY-----"));
         assert_eq!(format!("{text:?} {path:?}"), "[hidden] [hidden]");
         assert_eq!(format!("{:?} {:?}", Text::from("a"), FilePath::from("b")), "\"a\" \"b\"");

@@ -1,5 +1,5 @@
-//! A list of addresses as an error or `Debug` may show it. Text that is no address may be one with a password in it: behind the
-//! host, a port of one to five digits alone is shown.
+//! The form of an address list that errors and `Debug` may show. Text that is not an address may contain a password: behind the
+//! host only a port of one to five digits is shown.
 
 use std::fmt;
 use std::net::Ipv6Addr;
@@ -8,10 +8,10 @@ use std::ops::Deref;
 use super::Endpoint;
 use crate::shown::{HIDDEN, Shown};
 
-/// These stand in addresses with a user, with parameters, or in those that are encoded.
+/// Characters of addresses with a user, with parameters, or with encoding.
 pub(super) const SIGNS: [char; 4] = ['@', '%', '?', '='];
 
-/// An entry of a list, for an error.
+/// The form of a list entry for an error.
 pub(super) fn shown(entry: &str) -> String {
     if Shown(entry).is_hidden() || entry.contains(SIGNS) {
         return HIDDEN.to_owned();
@@ -35,7 +35,7 @@ pub(super) fn shown(entry: &str) -> String {
     }
 }
 
-/// An address of IPv6 with or without brackets and a port.
+/// Whether the text is an IPv6 address, with or without brackets and a port.
 fn is_ipv6(address: &str) -> bool {
     let bare = address.trim_start_matches('[');
     let bare =
@@ -46,8 +46,7 @@ fn is_ipv6(address: &str) -> bool {
     bare.parse::<Ipv6Addr>().is_ok()
 }
 
-/// The text of `bootstrap.servers`, whose `Debug` and whose [`shown`](Self::shown) form hide all of it unless each entry is an
-/// address.
+/// The text of `bootstrap.servers`. `Debug` and [`shown`](Self::shown) hide all of it unless each entry is an address.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Servers(String);
 
@@ -58,7 +57,7 @@ impl Servers {
         &self.0
     }
 
-    /// The text as it may be shown.
+    /// The text, or `[hidden]`.
     ///
     /// ```
     /// use milena_connection::Servers;

@@ -1,7 +1,7 @@
-//! How bytes reach a broker: a [`Connector`] dials an [`Endpoint`] and gives a [`BoxStream`].
+//! Connections to brokers: a [`Connector`] dials an [`Endpoint`] and returns a [`BoxStream`].
 //!
 //! * [`Tcp`] is the connector of plaintext listeners, and the only code of the crate that opens sockets.
-//! * A test, a proxy or TLS brings a connector of its own.
+//! * Tests, proxies and TLS have connectors of their own.
 
 mod error;
 mod tcp;
@@ -22,12 +22,12 @@ pub use tls_error::{TlsError, TlsFault};
 
 use crate::endpoint::Endpoint;
 
-/// A connection as the sessions use it: bytes both ways.
+/// A connection as sessions use it: bytes in both directions.
 ///
-/// A stream that can write several slices at once must say so (`is_write_vectored`): a produce request goes out as
-/// many of them, and a stream without it takes one at a time.
+/// A stream with vectored writes must return true from `is_write_vectored`: a Produce request is many slices, and another
+/// stream takes them one at a time.
 pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {
-    /// The stream itself, for [`reset`](crate::reset), which knows the kinds that this crate opens.
+    /// The stream itself, for [`reset`](crate::reset), which knows the types that this crate opens.
     #[doc(hidden)]
     fn as_any(&mut self) -> &mut dyn Any;
 }
@@ -46,12 +46,12 @@ pub type Dial<'a> = Pin<Box<dyn Future<Output = Result<BoxStream, DialError>> + 
 
 /// Opens connections.
 ///
-/// [`connect`](Self::connect) ends within the time that it is given, whatever the network does. That time grows with
-/// each failure of a broker in turn (KIP-601), and whoever waits does not wait much longer. Dropping the future gives
-/// the attempt up and leaves nothing behind.
+/// [`connect`](Self::connect) ends within its timeout, whatever the network does. The timeout grows with each consecutive
+/// failure of a broker (KIP-601), and callers wait little longer than that. Dropping the future cancels the attempt and leaves
+/// nothing behind.
 ///
-/// A connector of one's own stands before another one, so that TLS, where it is asked for, is spoken through it: here a
-/// proxy that is asked for a tunnel by HTTP (RFC 9110, 9.3.6).
+/// A custom connector wraps another one; TLS, if configured, runs on top of it. The example is a proxy with HTTP tunnels
+/// (RFC 9110, 9.3.6).
 ///
 /// ```
 /// use std::io;
@@ -71,7 +71,7 @@ pub type Dial<'a> = Pin<Box<dyn Future<Output = Result<BoxStream, DialError>> + 
 /// impl HttpProxy {
 ///     async fn tunnel(&self, stream: &mut BoxStream, to: &Endpoint) -> io::Result<()> {
 ///         stream.write_all(format!("CONNECT {to} HTTP/1.1\r\nHost: {to}\r\n\r\n").as_bytes()).await?;
-///         // Byte by byte: what follows the answer's head is the broker's, not ours.
+///         // Byte by byte: the bytes behind the head of the response are the broker's.
 ///         let mut head = Vec::new();
 ///         while !head.ends_with(b"\r\n\r\n") && head.len() < 4096 {
 ///             head.push(stream.read_u8().await?);
@@ -98,6 +98,6 @@ pub type Dial<'a> = Pin<Box<dyn Future<Output = Result<BoxStream, DialError>> + 
 /// }
 /// ```
 pub trait Connector: Send + Sync + Debug {
-    /// Opens a connection to `endpoint` within this time, and does whatever has to happen before Kafka is spoken on it.
+    /// Opens a connection to `endpoint` within the timeout `within`, ready for Kafka's first request.
     fn connect<'a>(&'a self, endpoint: &'a Endpoint, within: Duration) -> Dial<'a>;
 }

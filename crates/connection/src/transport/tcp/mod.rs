@@ -1,6 +1,6 @@
-//! Plain TCP: resolve the name, try all its addresses, all within one time-out (KIP-302, KIP-601, KIP-602).
+//! Plain TCP: resolves the name and tries all its addresses within one timeout (KIP-302, KIP-601, KIP-602).
 //!
-//! This folder is the only code of the client that opens sockets or asks a resolver.
+//! This folder is the only code of the client that opens sockets or uses a resolver.
 
 mod race;
 mod resolver;
@@ -23,13 +23,13 @@ pub(crate) use socket::discard_on_close;
 
 /// Connects by TCP, without TLS.
 ///
-/// The name is resolved anew for each connection, so that a broker may move, and by one question at a time, so that a
-/// resolver that hangs does not gather threads. Its addresses are tried in the resolver's order, IPv6 and IPv4 in turn:
-/// each has a quarter of a second until the next one is tried beside it, and the first connection that stands is taken
-/// (RFC 8305). The time-out covers the resolver and all addresses.
+/// The name is resolved again for each connection, because a broker may move, with one look-up of a name at a time, because a
+/// resolver that hangs blocks a thread. The addresses are tried in the resolver's order, IPv6 and IPv4 in turn: each has a
+/// quarter of a second until the next one is tried in parallel, and the first established connection is used (RFC 8305). The
+/// timeout covers the resolver and all addresses.
 ///
-/// A peer that is gone without a word is noticed by the system within about a minute: by probes while nothing is sent,
-/// and on Linux by bytes that nobody acknowledges as well.
+/// The system detects a dead peer within about a minute: by keep-alive probes while nothing is sent, and on Linux by
+/// unacknowledged bytes too.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -44,26 +44,26 @@ pub struct Tcp {
     resolver: Arc<Resolver>,
 }
 
-/// How the sockets of [`Tcp`] are set.
+/// The socket options of [`Tcp`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TcpOptions {
-    /// The kernel's buffer for sending (`send.buffer.bytes`); the system's own choice when there is none.
+    /// The size of the kernel's send buffer (`send.buffer.bytes`); the default of the system if none.
     pub send_buffer_bytes: Option<u32>,
-    /// The kernel's buffer for receiving (`receive.buffer.bytes`); the system's own choice when there is none.
+    /// The size of the kernel's receive buffer (`receive.buffer.bytes`); the default of the system if none.
     pub receive_buffer_bytes: Option<u32>,
-    /// Whether the system probes a peer that is silent (`socket.keepalive.enable`).
+    /// Whether the system sends keep-alive probes to an idle peer (`socket.keepalive.enable`).
     pub keep_alive: bool,
 }
 
 impl Default for TcpOptions {
-    /// Buffers as the system has them, since it sizes them by the way to the peer; probes.
+    /// Keep-alive probes, and the buffers of the system, which sizes them by the path to the peer.
     fn default() -> Self {
         Self { send_buffer_bytes: None, receive_buffer_bytes: None, keep_alive: true }
     }
 }
 
 impl Tcp {
-    /// With sockets that are set like this.
+    /// A connector with these socket options.
     #[must_use]
     pub fn new(options: TcpOptions) -> Self {
         Self { options, resolver: Arc::default() }
@@ -80,7 +80,7 @@ impl Connector for Tcp {
     }
 }
 
-/// Resolves and connects, by functions that are given so that the order and the time-outs stand here alone.
+/// Resolves and connects. The functions for both are arguments, so that tests can check order and timeouts.
 async fn dial<S, C>(
     endpoint: &Endpoint,
     within: Duration,
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_boxed_tcp_stream_still_writes_many_slices_at_once() {
+    async fn boxed_tcp_stream_has_vectored_writes() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stream = connect(&address.to_string().parse().unwrap()).await.unwrap();
@@ -123,8 +123,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_refused_connection_is_reported_with_its_address() {
-        // A port that was free a moment ago, and that nobody listens on.
+    async fn refused_connection_is_reported_with_its_address() {
+        // A port that was free a moment ago, without a listener.
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         drop(listener);
@@ -136,15 +136,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_name_that_does_not_exist_is_reported_as_such() {
-        // RFC 6761 reserves `.invalid` for names that are never resolved.
+    async fn unknown_name_is_reported() {
+        // RFC 6761 reserves `.invalid` for names that never resolve.
         let error = connect(&"kafka.invalid:9092".parse().unwrap()).await.err().unwrap();
         assert!(matches!(&error, DialError::Name { .. } | DialError::NameTimedOut { .. }), "{error}");
         assert!(error.to_string().contains("kafka.invalid:9092"), "{error}");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_resolver_that_is_silent_or_finds_nothing_is_reported() {
+    async fn silent_or_empty_resolver_is_reported() {
         let endpoint = Endpoint { host: "broker".into(), port: 9092 };
         let connect = |tried| async move { Ok::<SocketAddr, _>(tried) };
         let silent = dial(&endpoint, TIMEOUT, std::future::pending(), connect).await.unwrap_err();

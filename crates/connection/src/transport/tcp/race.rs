@@ -1,4 +1,4 @@
-//! Several addresses of one host: which is tried first, and how long it stays alone (RFC 8305, "happy eyeballs").
+//! Happy eyeballs (RFC 8305): the order of a host's addresses, and the delay between parallel connection attempts.
 
 use std::future::{Future, poll_fn};
 use std::io;
@@ -12,10 +12,10 @@ use tokio::time::{Instant, timeout_at};
 use crate::clock;
 use crate::transport::Attempt;
 
-/// How long an address is tried alone before the next one is tried beside it (RFC 8305, 5).
+/// The delay before the next address is tried in parallel (RFC 8305, 5).
 const HEAD_START: Duration = Duration::from_millis(250);
 
-/// The addresses in their order, but IPv6 and IPv4 in turn: where one of them leads nowhere, the other has its turn soon.
+/// Interleaves IPv6 and IPv4, each in the given order: if one family is unreachable, the other is tried soon.
 pub(super) fn alternate(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     let first_is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
     let (first, second): (Vec<_>, Vec<_>) =
@@ -29,11 +29,11 @@ pub(super) fn alternate(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     ordered
 }
 
-/// Tries the addresses, one beside the other, until a connection stands or `deadline` has come. Each of them gets its
-/// turn, however little time there is.
+/// Tries the addresses in parallel until a connection is established or `deadline` is over. Every address is tried, however
+/// short the time is.
 ///
 /// # Errors
-/// What became of each.
+/// The error of each address.
 pub(super) async fn race<S, C>(
     addresses: &[SocketAddr],
     deadline: Instant,
@@ -60,7 +60,7 @@ where
             Err(_) if waiting.len() > 0 => continue,
             Err(_) => {
                 let silent =
-                    || io::Error::new(io::ErrorKind::TimedOut, format!("no answer within {within:?}"));
+                    || io::Error::new(io::ErrorKind::TimedOut, format!("no response within {within:?}"));
                 failed.extend(
                     running.iter().map(|(address, _)| Attempt { address: *address, error: silent() }),
                 );
@@ -73,7 +73,7 @@ where
     }
 }
 
-/// Takes out the first attempt that has ended; those that began earlier are asked first.
+/// Removes the first attempt that has ended; earlier attempts are polled first.
 async fn first_of<S, C>(running: &mut Vec<(SocketAddr, Pin<Box<C>>)>) -> (SocketAddr, io::Result<S>)
 where
     C: Future<Output = io::Result<S>>,
@@ -105,7 +105,7 @@ mod tests {
         SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, last], 9092))
     }
 
-    /// What an address does.
+    /// The behaviour of an address.
     #[derive(Clone, Copy)]
     enum Host {
         Silent,
@@ -113,7 +113,7 @@ mod tests {
         Takes(Duration),
     }
 
-    /// Three addresses that do this; which of them was taken, or what became of them, and after how many milliseconds.
+    /// The result of a race between three addresses, and its duration in milliseconds.
     async fn run(hosts: [Host; 3], within: Duration) -> (Result<SocketAddr, Vec<Attempt>>, u128) {
         let addresses = [1, 2, 3].map(v4);
         let began = clock::now();
@@ -134,7 +134,7 @@ mod tests {
     const FAST: Host = Host::Takes(Duration::from_millis(1));
 
     #[tokio::test(start_paused = true)]
-    async fn an_address_that_is_silent_costs_the_next_one_a_quarter_of_a_second() {
+    async fn silent_address_delays_the_next_one_by_a_quarter_of_a_second() {
         let (taken, ms) = run([Host::Silent, FAST, FAST], TIMEOUT).await;
         assert_eq!((taken.unwrap(), ms), (v4(2), 251));
         let (taken, ms) = run([Host::Silent, Host::Silent, FAST], TIMEOUT).await;
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_address_that_refuses_costs_no_time_and_a_slow_one_may_still_win() {
+    async fn refused_address_costs_no_time_and_a_slow_one_may_win() {
         let (taken, ms) = run([Host::Refuses, Host::Refuses, FAST], TIMEOUT).await;
         assert_eq!((taken.unwrap(), ms), (v4(3), 1));
         let slow = Host::Takes(Duration::from_secs(3));
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_race_ends_within_its_time_and_names_every_address_however_short_it_is() {
+    async fn race_ends_at_its_deadline_with_an_error_of_every_address() {
         for within in [TIMEOUT, Duration::from_millis(90)] {
             let (taken, ms) = run([Host::Silent, Host::Refuses, Host::Silent], within).await;
             assert_eq!(ms, within.as_millis());
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn the_families_have_their_turn_one_after_the_other_and_the_resolver_says_which_is_first() {
+    fn address_families_alternate_from_the_first_of_the_resolver() {
         let mixed = vec![v6(1), v6(2), v6(3), v4(1), v4(2)];
         assert_eq!(alternate(mixed), [v6(1), v4(1), v6(2), v4(2), v6(3)]);
         assert_eq!(alternate(vec![v4(1), v4(2), v6(1)]), [v4(1), v6(1), v4(2)]);

@@ -1,34 +1,36 @@
-//! From a host to its addresses, with few questions to the system's resolver.
+//! Name resolution by the system, with bounded look-ups.
 //!
-//! The system's resolver blocks a thread, and nothing stops it before it has made up its mind. So a name is asked for
-//! once at a time, whoever wants it meanwhile waits for the same answer, and there is a bound on how many names are
-//! asked for at all. An address needs no resolver.
+//! The system's resolver blocks a thread, and cannot be cancelled. So a name has one look-up at a time, further calls for the
+//! name wait for the same result, and the number of look-ups is bounded. An IP address needs no look-up.
 
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 
 use crate::endpoint::Endpoint;
+use crate::lock::lock;
 
-/// Most addresses of one name that are tried.
+/// The maximum number of addresses of a name that are tried.
 const ADDRESSES_MAX: usize = 16;
-/// Most names that are asked for at a time, each with a thread of the runtime's that it may block.
-const QUESTIONS_MAX: usize = 32;
+/// The maximum number of concurrent look-ups; each may block a thread of the runtime.
+const LOOK_UPS_MAX: usize = 32;
 
-/// Asks the system, with bounds.
+/// The system's resolver, with bounds.
 #[derive(Debug)]
 pub(super) struct Resolver {
     system: fn(&str) -> io::Result<Vec<SocketAddr>>,
-    /// The names that are being asked for. Held for the time of a look alone.
-    questions: Arc<Mutex<BTreeMap<String, Answer>>>,
+    /// The look-ups in progress, by name. Locked for reads and changes of the map only.
+    look_ups: Arc<Mutex<LookUps>>,
 }
 
-/// What the system says, once it does; the error by its kind and its words, for it has several readers.
-type Answer = watch::Receiver<Option<Result<Vec<SocketAddr>, (io::ErrorKind, String)>>>;
+type LookUps = BTreeMap<String, LookUp>;
+
+/// The result of a look-up, once it is there. An I/O error cannot be cloned: its kind and text go to all receivers.
+type LookUp = watch::Receiver<Option<Result<Vec<SocketAddr>, (io::ErrorKind, String)>>>;
 
 impl Default for Resolver {
     fn default() -> Self {
@@ -38,22 +40,22 @@ impl Default for Resolver {
 
 impl Resolver {
     fn of(system: fn(&str) -> io::Result<Vec<SocketAddr>>) -> Self {
-        Self { system, questions: Arc::default() }
+        Self { system, look_ups: Arc::default() }
     }
 
     /// The addresses of an endpoint, each once, in the resolver's order.
     ///
     /// # Cancel safety
-    /// Dropped, the system's resolver goes on by itself, and its answer is for whoever asks next until it is there.
+    /// A look-up in progress continues, and further calls for the name wait for its result.
     pub(super) async fn addresses(&self, endpoint: &Endpoint) -> io::Result<Vec<SocketAddr>> {
         if let Ok(address) = endpoint.host.parse::<IpAddr>() {
             return Ok(vec![SocketAddr::new(address, endpoint.port)]);
         }
-        let mut answer = self.question(&endpoint.host)?;
-        let ended = |_| io::Error::other("the look-up came to no end");
-        let answer = answer.wait_for(Option::is_some).await.map_err(ended)?.clone();
-        let found = answer.unwrap_or_else(|| Ok(Vec::new()));
-        let found = found.map_err(|(kind, said)| io::Error::new(kind, said))?;
+        let mut look_up = self.look_up(&endpoint.host)?;
+        let lost = |_| io::Error::other("the look-up ended without a result");
+        let result = look_up.wait_for(Option::is_some).await.map_err(lost)?.clone();
+        let found = result.unwrap_or_else(|| Ok(Vec::new()));
+        let found = found.map_err(|(kind, text)| io::Error::new(kind, text))?;
         let mut addresses = Vec::new();
         for mut address in found.into_iter().take(ADDRESSES_MAX) {
             address.set_port(endpoint.port);
@@ -64,38 +66,38 @@ impl Resolver {
         Ok(addresses)
     }
 
-    /// The question about this name that is out, or a new one.
-    fn question(&self, host: &str) -> io::Result<Answer> {
-        let mut questions = self.questions.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(answer) = questions.get(host) {
-            return Ok(answer.clone());
+    /// The look-up of the name in progress, or a new one.
+    fn look_up(&self, host: &str) -> io::Result<LookUp> {
+        let mut look_ups = lock(&self.look_ups);
+        if let Some(look_up) = look_ups.get(host) {
+            return Ok(look_up.clone());
         }
-        if questions.len() >= QUESTIONS_MAX {
-            let said = format!("{QUESTIONS_MAX} other names are being resolved, and none is answered");
-            return Err(io::Error::new(io::ErrorKind::ResourceBusy, said));
+        if look_ups.len() >= LOOK_UPS_MAX {
+            let text = format!("{LOOK_UPS_MAX} look-ups of other names are in progress");
+            return Err(io::Error::new(io::ErrorKind::ResourceBusy, text));
         }
-        let (tell, answer) = watch::channel(None);
-        questions.insert(host.to_owned(), answer.clone());
-        let (system, asked) = (self.system, Arc::clone(&self.questions));
+        let (sender, look_up) = watch::channel(None);
+        look_ups.insert(host.to_owned(), look_up.clone());
+        let (system, look_ups) = (self.system, Arc::clone(&self.look_ups));
         let host = host.to_owned();
         spawn_blocking(move || {
-            let _answered = Answered { host: &host, asked: &asked };
+            let _finished = Finished { host: &host, look_ups: &look_ups };
             let found = system(&host).map_err(|error| (error.kind(), error.to_string()));
-            tell.send_replace(Some(found));
+            sender.send_replace(Some(found));
         });
-        Ok(answer)
+        Ok(look_up)
     }
 }
 
-/// Takes the question off the list when it is dropped: at its end, even a bad one.
-struct Answered<'a> {
+/// Removes the look-up on drop: at its end, even by a panic.
+struct Finished<'a> {
     host: &'a str,
-    asked: &'a Mutex<BTreeMap<String, Answer>>,
+    look_ups: &'a Mutex<LookUps>,
 }
 
-impl Drop for Answered<'_> {
+impl Drop for Finished<'_> {
     fn drop(&mut self) {
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner).remove(self.host);
+        lock(self.look_ups).remove(self.host);
     }
 }
 
@@ -117,37 +119,37 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_address_needs_no_resolver() {
-        let resolver = Resolver::of(|host| panic!("asked for {host}"));
+    async fn address_needs_no_resolver() {
+        let resolver = Resolver::of(|host| panic!("look-up of {host}"));
         assert_eq!(resolver.addresses(&endpoint("10.0.0.7")).await.unwrap(), [address(7)]);
         let v6 = resolver.addresses(&endpoint("::1")).await.unwrap();
         assert_eq!(v6[0].to_string(), "[::1]:9092");
     }
 
     #[tokio::test]
-    async fn every_address_of_a_name_comes_once_and_their_number_is_bounded() {
+    async fn addresses_of_a_name_are_unique_and_bounded() {
         let many = |_: &str| Ok((0..=255).chain(0..=255).map(|last| address(last / 2)).collect());
         let found = Resolver::of(many).addresses(&endpoint("many")).await.unwrap();
         assert_eq!(found, (0..8).map(address).collect::<Vec<_>>());
     }
 
     #[tokio::test]
-    async fn an_error_is_told_and_the_next_question_is_a_new_one() {
-        static ASKED: AtomicUsize = AtomicUsize::new(0);
-        let resolver = Resolver::of(|_| match ASKED.fetch_add(1, Ordering::Relaxed) {
+    async fn failed_look_up_is_reported_and_not_kept() {
+        static CALLS: AtomicUsize = AtomicUsize::new(0);
+        let resolver = Resolver::of(|_| match CALLS.fetch_add(1, Ordering::Relaxed) {
             0 => Err(io::Error::new(io::ErrorKind::NotFound, "not yet")),
             _ => Ok(vec![address(1)]),
         });
         let error = resolver.addresses(&endpoint("late")).await.unwrap_err();
         assert_eq!((error.kind(), error.to_string().as_str()), (io::ErrorKind::NotFound, "not yet"));
-        // The question is taken off the list a moment after its answer.
-        while !resolver.questions.lock().unwrap().is_empty() {
+        // The look-up is removed a moment after its result.
+        while !resolver.look_ups.lock().unwrap().is_empty() {
             tokio::task::yield_now().await;
         }
         assert_eq!(resolver.addresses(&endpoint("late")).await.unwrap(), [address(1)]);
     }
 
-    /// A resolver that hangs until it is told to answer.
+    /// Whether the resolver hangs.
     static HANGS: (Mutex<bool>, Condvar) = (Mutex::new(true), Condvar::new());
     static HUNG: AtomicUsize = AtomicUsize::new(0);
 
@@ -159,27 +161,27 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_resolver_that_hangs_gathers_no_more_threads_than_there_are_names_and_these_are_bounded() {
+    async fn hanging_resolver_blocks_one_thread_a_name_and_a_bounded_number() {
         let resolver = Resolver::of(hanging);
         for _ in 0..100 {
-            // Given up at once, as by a dial that is dropped.
+            // Cancelled at once, as by a dropped dial.
             assert!(futures_poll(resolver.addresses(&endpoint("hung"))).await.is_none());
         }
         let of = |number: usize| endpoint(&format!("hung-{number}"));
-        for number in 1..QUESTIONS_MAX {
+        for number in 1..LOOK_UPS_MAX {
             assert!(futures_poll(resolver.addresses(&of(number))).await.is_none());
         }
-        let error = resolver.addresses(&of(QUESTIONS_MAX)).await.unwrap_err();
+        let error = resolver.addresses(&of(LOOK_UPS_MAX)).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::ResourceBusy, "{error}");
         *HANGS.0.lock().unwrap() = false;
         HANGS.1.notify_all();
         let (hung, one) = (endpoint("hung"), of(1));
         let (first, other) = join!(resolver.addresses(&hung), resolver.addresses(&one));
         assert_eq!((first.unwrap(), other.unwrap()), (vec![address(1)], vec![address(1)]));
-        assert!(HUNG.load(Ordering::Relaxed) <= QUESTIONS_MAX + 2, "one for each name, and the last two");
+        assert!(HUNG.load(Ordering::Relaxed) <= LOOK_UPS_MAX + 2, "one for each name, and the last two");
     }
 
-    /// Polls once; none when that was not enough.
+    /// Polls once; none if the future is not ready.
     async fn futures_poll<T>(future: impl Future<Output = T>) -> Option<T> {
         let mut future = std::pin::pin!(future);
         std::future::poll_fn(|context| {

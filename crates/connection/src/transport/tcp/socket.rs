@@ -1,4 +1,4 @@
-//! One socket: how it is set before and after it is connected.
+//! One socket: its options before and after the connection is established.
 
 use std::any::Any;
 use std::io;
@@ -10,15 +10,15 @@ use tokio::net::{TcpSocket, TcpStream};
 
 use super::TcpOptions;
 
-/// How long written bytes may stay unacknowledged (RFC 5482). A probe comes only when nothing is under way, and the
-/// kernel alone would send the same bytes again for a quarter of an hour.
+/// The maximum time for which written bytes may stay unacknowledged (RFC 5482). Keep-alive probes are sent only without
+/// unacknowledged bytes, and the kernel's default is to retransmit for a quarter of an hour.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(60);
 
 /// Connects to an address.
 pub(super) async fn open(address: SocketAddr, options: TcpOptions) -> io::Result<TcpStream> {
     let socket = if address.is_ipv6() { TcpSocket::new_v6()? } else { TcpSocket::new_v4()? };
-    // Before the connection stands: the window's scale is agreed on with its first packets.
+    // Before the connection: the window scale is negotiated in its first packets.
     if let Some(bytes) = options.send_buffer_bytes {
         socket.set_send_buffer_size(bytes)?;
     }
@@ -26,21 +26,21 @@ pub(super) async fn open(address: SocketAddr, options: TcpOptions) -> io::Result
         socket.set_recv_buffer_size(bytes)?;
     }
     let stream = socket.connect(address).await?;
-    // A request goes out whole, in one write: waiting for more (Nagle) would only delay it.
+    // A request is written as a whole: Nagle's algorithm would only delay it.
     stream.set_nodelay(true)?;
     watch(&stream, options.keep_alive)?;
     Ok(stream)
 }
 
-/// Has the system drop what it has not sent yet when the socket is closed, and reset the connection (RFC 9293, 3.10.5;
-/// `SO_LINGER` of 0). False where `stream` is no socket of ours.
+/// Makes the close of the socket discard unsent bytes and reset the connection (RFC 9293, 3.10.5; `SO_LINGER` of 0). Returns
+/// false if `stream` is not a socket of this crate.
 pub(crate) fn discard_on_close(stream: &dyn Any) -> bool {
     let Some(stream) = stream.downcast_ref::<TcpStream>() else { return false };
-    // A socket that cannot be set is closed as usual: the reset only spares the broker what it would refuse.
+    // Without the option the socket is closed as usual: the reset only saves the broker work.
     SockRef::from(stream).set_linger(Some(Duration::ZERO)).is_ok()
 }
 
-/// Has the system find out when the peer is gone.
+/// Makes the system detect a dead peer.
 fn watch(stream: &TcpStream, keep_alive: bool) -> io::Result<()> {
     let socket = SockRef::from(stream);
     if keep_alive {
@@ -51,11 +51,11 @@ fn watch(stream: &TcpStream, keep_alive: bool) -> io::Result<()> {
     Ok(())
 }
 
-/// Three probes without an answer mean that the peer is gone: a minute after the last that was heard of it.
+/// Three unacknowledged probes end the connection: a minute after the last received packet.
 fn probes() -> TcpKeepalive {
-    // Balancers forget connections that are idle for 4 minutes or more; the probes keep them in mind as well.
+    // Load balancers drop connections that are idle for 4 minutes or more; the probes keep those alive too.
     let probes = TcpKeepalive::new().with_time(Duration::from_secs(30));
-    // Elsewhere the system has its own mind about these.
+    // Other systems have their own values of these.
     #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple", target_os = "freebsd"))]
     let probes = probes.with_interval(Duration::from_secs(10)).with_retries(3);
     probes
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_socket_does_not_wait_with_what_is_written_and_finds_a_dead_peer_in_a_minute() {
+    async fn socket_has_no_delay_and_detects_a_dead_peer_in_a_minute() {
         let (stream, _listener) = opened(TcpOptions::default()).await;
         let socket = SockRef::from(&stream);
         assert!(stream.nodelay().unwrap());
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn buffers_and_probes_are_as_they_were_asked_for() {
+    async fn socket_options_are_applied() {
         let options = TcpOptions {
             send_buffer_bytes: Some(65_536),
             receive_buffer_bytes: Some(32_768),
@@ -95,7 +95,7 @@ mod tests {
         let (stream, _listener) = opened(options).await;
         let socket = SockRef::from(&stream);
         assert!(!socket.keepalive().unwrap());
-        // Linux doubles what it is asked for, to have room for its own notes.
+        // Linux doubles the size, for its own bookkeeping.
         assert!([65_536, 131_072].contains(&socket.send_buffer_size().unwrap()));
         assert!([32_768, 65_536].contains(&socket.recv_buffer_size().unwrap()));
     }
