@@ -1,8 +1,8 @@
 //! Encrypted keys and SASLprep are there with their features, and refused with the name of the feature without it. `.ci/run
 //! features` builds this with each feature alone and with none.
 
+use crate::Sasl;
 use crate::config::ProducerBuilder;
-use crate::{ConnectErrorKind, Sasl};
 
 const UMLAUT: &str = "pässword";
 
@@ -60,7 +60,7 @@ async fn encrypted_key_needs_the_feature_encrypted_keys() {
         ("ssl.key.password", "wrong"),
     ];
     let error = with(&settings).build().await.unwrap_err();
-    assert_eq!(error.kind(), ConnectErrorKind::Config);
+    assert_eq!(error.kind(), crate::ConnectErrorKind::Config);
     let expected = match cfg!(feature = "encrypted-keys") {
         true => "is not opened by the password",
         false => "turn on the feature `encrypted-keys` of the crate `milena`",
