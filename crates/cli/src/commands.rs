@@ -25,7 +25,7 @@ pub(crate) enum Command {
     Produce(produce::Options),
     /// Measure throughput, latency and processor time of delivered records
     Perf(perf::Options),
-    /// List the properties of --config and -X, or describe one
+    /// List all properties of --config and -X with their effective values, or describe one
     Config(config::Options),
     /// Serve an in-process cluster to any client, until Ctrl-C
     Fake(fake::Options),

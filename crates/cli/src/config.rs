@@ -1,5 +1,6 @@
-//! `config`: every property, or what one of them is.
+//! `config`: the settings table with effective values, or one row of it.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use clap::Args;
@@ -7,11 +8,11 @@ use milena::ProducerBuilder;
 use milena::config::{PROPERTIES, Property, Support};
 use serde::Serialize;
 
-use crate::args::OutputOptions;
+use crate::args::{ConnectionOptions, OutputOptions};
 use crate::exit::{Exit, Failure};
 use crate::output;
 
-/// Lists the properties that can be set, each with its default; one that is named is told with all its names.
+/// Lists the supported properties, each with its effective value; with a name, shows one property with all its names
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Options {
     /// A property, by any of its names
@@ -19,10 +20,18 @@ pub(crate) struct Options {
 }
 
 /// Prints the table, or a row of it.
-pub(crate) fn run(options: &Options, out: &OutputOptions) -> Result<Exit, Failure> {
-    match &options.name {
-        None => output::print(&Table(PROPERTIES.iter().map(Row::of).collect()), out.json)?,
-        Some(name) => output::print(&Row::of(find(name)?), out.json)?,
+pub(crate) fn run(
+    options: &Options,
+    connection: &ConnectionOptions,
+    out: &OutputOptions,
+) -> Result<Exit, Failure> {
+    let row = options.name.as_deref().map(find).transpose()?;
+    let effective = effective(connection.producer()?)?;
+    match row {
+        None => {
+            output::print(&Table(PROPERTIES.iter().map(|row| Row::of(row, &effective)).collect()), out.json)?;
+        }
+        Some(row) => output::print(&Row::of(row, &effective), out.json)?,
     }
     Ok(Exit::Delivered)
 }
@@ -30,13 +39,27 @@ pub(crate) fn run(options: &Options, out: &OutputOptions) -> Result<Exit, Failur
 fn find(name: &str) -> Result<&'static Property, Failure> {
     match PROPERTIES.iter().find(|property| property.is_called(name)) {
         Some(property) => Ok(property),
-        // Who sets it is told the nearest name; so is who asks.
+        // The error of the builder has the nearest name.
         None => Err(ProducerBuilder::default()
             .property(name, "")
             .err()
             .map_or_else(|| Failure::usage(anyhow::anyhow!("there is no such property")), Failure::from)),
     }
 }
+
+/// The effective values by name. Brokers are no condition here.
+fn effective(builder: ProducerBuilder) -> Result<HashMap<&'static str, String>, Failure> {
+    match builder.clone().validate() {
+        Ok(config) => Ok(config.properties().into_iter().collect()),
+        Err(error) if error.property() == SERVERS => {
+            let config = builder.bootstrap_servers("localhost:9092").validate()?;
+            Ok(config.properties().into_iter().filter(|(name, _)| *name != SERVERS).collect())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+const SERVERS: &str = "bootstrap.servers";
 
 #[derive(Debug, Serialize)]
 #[serde(transparent)]
@@ -46,7 +69,11 @@ struct Table(Vec<Row>);
 struct Row {
     name: &'static str,
     also: &'static [&'static str],
+    #[serde(rename = "type")]
+    kind: &'static str,
     default: &'static str,
+    range: Option<String>,
+    effective: Option<String>,
     meaning: &'static str,
     secret: bool,
     support: &'static str,
@@ -54,27 +81,30 @@ struct Row {
 }
 
 impl Row {
-    fn of(property: &Property) -> Self {
+    fn of(property: &Property, effective: &HashMap<&'static str, String>) -> Self {
         let (support, values) = match property.support() {
             Support::Full => (FULL, None),
             Support::RefusedUnless(values) => ("refused_unless", Some(values)),
             _ => ("without_effect", None),
         };
-        let Property { name, also, default, meaning, .. } = *property;
-        Self { name, also, default, meaning, secret: property.is_secret(), support, values }
+        let Property { name, also, kind, default, meaning, .. } = *property;
+        let (range, secret) = (property.range(), property.is_secret());
+        let effective = effective.get(name).cloned();
+        Self { name, also, kind, default, range, effective, meaning, secret, support, values }
     }
 }
 
 const FULL: &str = "full";
 
-/// What can be set, a line each; what has no effect is found by its name.
+/// The supported properties, a line each: the name, the effective value or else the default, the meaning.
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rows = || self.0.iter().filter(|row| row.support == FULL);
         let width = rows().map(|row| row.name.len()).max().unwrap_or_default();
         rows().try_for_each(|row| {
-            let default = if row.default.is_empty() { "-" } else { row.default };
-            writeln!(f, "{:width$}  {default:15}  {}", row.name, row.meaning)
+            let value = row.effective.as_deref().unwrap_or(row.default);
+            let value = if value.is_empty() { "-" } else { value };
+            writeln!(f, "{:width$}  {value:15}  {}", row.name, row.meaning)
         })
     }
 }
@@ -82,17 +112,25 @@ impl fmt::Display for Table {
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}\n  {}", self.name, self.meaning)?;
-        if !self.default.is_empty() {
-            writeln!(f, "  default: {}", self.default)?;
-        }
-        if !self.also.is_empty() {
-            writeln!(f, "  also called: {}", self.also.join(", "))?;
+        let range = self.range.as_deref().unwrap_or_default();
+        let effective = self.effective.as_deref().unwrap_or_default();
+        let also = self.also.join(", ");
+        for (label, text) in [
+            ("type", self.kind),
+            ("range", range),
+            ("default", self.default),
+            ("effective", effective),
+            ("also called", &also),
+        ] {
+            if !text.is_empty() {
+                writeln!(f, "  {label}: {text}")?;
+            }
         }
         match self.values {
             Some([] | [""]) => writeln!(f, "  refused"),
             Some(values) => writeln!(f, "  refused, unless it is {}", values.join(" or ")),
             None if self.support == FULL => Ok(()),
-            None => writeln!(f, "  taken, without effect"),
+            None => writeln!(f, "  accepted, without effect"),
         }
     }
 }

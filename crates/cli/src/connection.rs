@@ -38,7 +38,7 @@ impl ConnectionOptions {
     }
 }
 
-/// Writes the effective settings to the log.
+/// Writes the effective configuration to the log.
 pub(crate) fn log(config: &ProducerConfig) {
     for (name, value) in config.properties() {
         tracing::debug!(name, value, "config: effective setting");

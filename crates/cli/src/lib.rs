@@ -65,7 +65,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
     match command {
         Command::Demo(options) => demo::run(&options, &connection, &output),
         Command::Produce(options) => produce::run(&options, &connection, &output),
-        Command::Config(options) => config::run(&options, &output),
+        Command::Config(options) => config::run(&options, &connection, &output),
         Command::Fake(options) => fake::run(&options, &connection, &output),
         Command::Perf(options) => perf::run(&options, &connection, &output),
     }

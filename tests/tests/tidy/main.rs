@@ -12,6 +12,7 @@
 //! | [`proofs`] | a file with tests has an assertion, and no test is empty |
 //! | [`pure`] | codec, partitioner and sender read no clock and do no I/O |
 //! | [`security`] | every property of security is documented |
+//! | [`settings`] | the tables of the documents are those of the settings table |
 //! | [`sockets`] | one folder of the library opens sockets |
 //! | [`links`] | the targets of links and the paths in the documents exist |
 //!
@@ -29,6 +30,7 @@ mod module_tree;
 mod proofs;
 mod pure;
 mod security;
+mod settings;
 mod sizes;
 mod sockets;
 mod tokens;

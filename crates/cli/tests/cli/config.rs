@@ -3,7 +3,7 @@
 use crate::world::{World, run};
 
 #[test]
-fn config_command_prints_every_property_with_its_names() {
+fn every_property_is_listed_with_its_names_and_effective_value() {
     #[track_caller]
     fn check(arguments: &str, printed: &[&str]) {
         let stdout = run(arguments).expect(0).stdout.join("\n");
@@ -19,6 +19,10 @@ fn config_command_prints_every_property_with_its_names() {
     check("config compression.codec", &["compression.type\n", "default: none", "Producer.Compression"]);
     check("config Producer.CompressionLevel", &["compression.level\n", "default: -1"]);
     check("config compression.lz4.level", &["default: 9", "without effect"]);
+    check("config linger.ms -X linger.ms=20", &["default: 5\n", "effective: 20\n"]);
+    check("config retries -X sasl.password=hunter2", &["type: number", "effective: 2147483647"]);
+    check("config -X queue.buffering.max.ms=21 -b a:1", &["linger.ms  ", "  21  ", "a:1"]);
+    run("config -X acks=9").expect(2).says("`acks` = `9`: write");
     run("config lingr.ms").expect(2).says("did you mean `linger.ms`?");
     let row = &run("config --json sasl.password").expect(0).json()[0];
     assert_eq!((row["secret"].as_bool(), row["also"][0].as_str()), (Some(true), Some("Net.SASL.Password")));

@@ -1,24 +1,22 @@
-//! Properties by name: one by one, and from a file as Java's tools read it.
+//! Properties by name: single ones, and `.properties` files of Java's tools.
 
 use std::fmt;
 use std::path::Path;
 
 use milena_connection::{Shown as Foreign, holds_pem};
 
-use super::builder::ProducerBuilder;
 use super::file;
 use super::nearest::{near, unknown};
-use super::property::{Effect, Property};
-use super::security::HIDDEN;
-use super::table::PROPERTIES;
+use super::settings::{Effect, PROPERTIES, Property};
+use super::{HIDDEN, ProducerBuilder};
 use crate::error::ConfigError;
 
 impl ProducerBuilder {
-    /// Sets a property by the name that Java, librdkafka or sarama gave it; see [`PROPERTIES`]. The last word wins.
+    /// Sets a property by its name in Java, librdkafka or sarama; see [`PROPERTIES`]. The last value of a property applies.
     ///
     /// # Errors
-    /// For a name that no property has, with the nearest one; for a value that cannot be read; for a property that
-    /// asks for what this version does not do. Properties that have no meaning here are taken, and the table says so.
+    /// An unknown name, with the nearest known one; a value that cannot be parsed; a property that is not supported.
+    /// Properties without effect are accepted.
     ///
     /// ```
     /// use milena::ProducerBuilder;
@@ -29,7 +27,7 @@ impl ProducerBuilder {
     ///     .property("Producer.RequiredAcks", "WaitForAll")?; // sarama
     /// # Ok::<(), milena::ConfigError>(())
     /// ```
-    pub fn property(self, name: &str, value: &str) -> Result<Self, ConfigError> {
+    pub fn property(mut self, name: &str, value: &str) -> Result<Self, ConfigError> {
         let name = name.trim();
         let Some(property) = named(name) else { return Err(unknown(name, names())) };
         // A blank may be part of a password, as in Java.
@@ -42,24 +40,20 @@ impl ProducerBuilder {
             return Err(shown.error(&pem_as_value(property.name)));
         }
         match property.effect {
-            Effect::Set(set) => {
-                let mut builder = set(self, value).map_err(|remedy| shown.error(&remedy))?;
-                builder.security.tell(property.name, shown.value);
-                Ok(builder)
+            Effect::OnlyAs(values) if !values.iter().any(|known| known.eq_ignore_ascii_case(value)) => {
+                Err(shown.not_supported(property, values))
             }
-            Effect::Checked(set) => set(self, value).map_err(|remedy| shown.error(&remedy)),
-            Effect::Ignored => Ok(self),
-            Effect::OnlyAs(values) if values.iter().any(|known| known.eq_ignore_ascii_case(value)) => {
+            _ => {
+                property.store(&mut self.settings, value).map_err(|remedy| shown.error(&remedy))?;
                 Ok(self)
             }
-            Effect::OnlyAs(values) => Err(shown.not_supported(property, values)),
         }
     }
 
-    /// Sets every property of a file in Java's `.properties` syntax, as Java's tools take it.
+    /// Sets every property of a file in Java's `.properties` syntax.
     ///
     /// # Errors
-    /// When the file cannot be read, and as [`Self::property`]; the error names file and line.
+    /// A file that cannot be read, and the errors of [`Self::property`], with file and line.
     pub fn properties_file(self, path: impl AsRef<Path>) -> Result<Self, ConfigError> {
         let path = path.as_ref();
         let bytes = std::fs::read(path).map_err(|error| {
@@ -72,7 +66,7 @@ impl ProducerBuilder {
     /// Sets every property of a text in Java's `.properties` syntax, in UTF-8 or else in Latin-1.
     ///
     /// # Errors
-    /// As [`Self::property`]; the error names the line.
+    /// Those of [`Self::property`], with the line.
     ///
     /// ```
     /// use milena::ProducerBuilder;
@@ -87,7 +81,7 @@ impl ProducerBuilder {
         self.entries(text.as_ref().to_vec(), Path::new(""))
     }
 
-    /// Sets what is in `text`; `path` is where it comes from.
+    /// Sets the properties of a text; errors name `path`.
     fn entries(self, text: Vec<u8>, path: &Path) -> Result<Self, ConfigError> {
         let mut builder = self;
         let mut secret_end = None;
@@ -106,7 +100,7 @@ impl ProducerBuilder {
     }
 }
 
-/// About a line that may be the second one of a secret.
+/// The message for a line that may be the second one of a secret.
 const GOES_ON: &str = "this line is no property, and is not shown, because it may be part of a secret: if the value of \
      the line before goes on here, end that line with a backslash";
 
@@ -118,7 +112,7 @@ fn named(name: &str) -> Option<&'static Property> {
     PROPERTIES.iter().find(|property| property.is_called(name))
 }
 
-/// What to write where PEM text is the value of a property that takes none.
+/// The remedy for PEM text in a property that is no secret.
 pub(super) fn pem_as_value(property: &str) -> String {
     let (fault, of_text) = match property {
         "ssl.truststore.location" => (PATH_EXPECTED, "`ssl.truststore.certificates`"),
@@ -128,7 +122,7 @@ pub(super) fn pem_as_value(property: &str) -> String {
         "ssl.key.location" => (PATH_EXPECTED, "`ssl.keystore.key`"),
         "https.ca.location" => (PATH_EXPECTED, "`https.ca.pem`"),
         _ => (
-            "PEM text means nothing here",
+            "PEM text is no value of this property",
             "`ssl.truststore.certificates`, `ssl.keystore.certificate.chain` or `ssl.keystore.key`",
         ),
     };
@@ -164,11 +158,11 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
-/// What a value is refused with that refers to another one.
-pub(super) const NOT_LOOKED_UP: &str = "no value is looked up anywhere: write what it stands for";
+/// The remedy for a value that refers to another one.
+pub(super) const NOT_LOOKED_UP: &str = "no value is looked up elsewhere: write the value itself";
 
-/// Whether Java would look the value up, or a part of it, with a class that the file names
-/// (`ConfigTransformer.java`: `${provider:path:key}`). Files that anybody wrote must not read others (CVE-2024-31141).
+/// Whether Java would look up a part of the value with a class that the file names
+/// (`ConfigTransformer.java`: `${provider:path:key}`). A file must not make its reader open other files (CVE-2024-31141).
 pub(super) fn refers_to_a_provider(value: &str) -> bool {
     value.split("${").skip(1).any(|rest| rest.split_once('}').is_some_and(|(inside, _)| inside.contains(':')))
 }
@@ -189,20 +183,20 @@ mod tests {
     }
 
     #[track_caller]
-    fn check_refused(name: &str, value: &str, said: &str) {
+    fn check_rejected(name: &str, value: &str, text: &str) {
         let error = with(&[(name, value)]).unwrap_err();
-        assert!(error.to_string().contains(said), "{error}");
+        assert!(error.to_string().contains(text), "{error}");
         assert_eq!(error.property(), name);
     }
 
     #[test]
-    fn a_refused_name_spoils_no_terminal() {
+    fn control_characters_of_a_rejected_name_are_escaped() {
         let error = with(&[("sasl.\x1b[31m", "x")]).unwrap_err();
         assert!(!error.to_string().contains('\x1b'), "{error}");
     }
 
     #[test]
-    fn one_setting_goes_by_three_names() {
+    fn a_setting_has_names_of_three_clients() {
         for name in ["linger.ms", "queue.buffering.max.ms", "Producer.Flush.Frequency"] {
             assert_eq!(with(&[(name, "20")]).unwrap().linger, Duration::from_millis(20), "{name}");
         }
@@ -214,50 +208,50 @@ mod tests {
     }
 
     #[test]
-    fn a_slip_of_the_finger_is_answered_with_the_nearest_name() {
-        check_refused("lingr.ms", "5", "did you mean `linger.ms`?");
-        check_refused("ACKS", "all", "did you mean `acks`?");
-        check_refused("sasl.mechanisn", "PLAIN", "did you mean `sasl.mechanism`?");
-        check_refused("ssl.truststore.locaton", "ca.pem", "did you mean `ssl.truststore.location`?");
-        check_refused("frobnicate", "1", "take a name of");
+    fn typo_is_rejected_with_the_nearest_name() {
+        check_rejected("lingr.ms", "5", "did you mean `linger.ms`?");
+        check_rejected("ACKS", "all", "did you mean `acks`?");
+        check_rejected("sasl.mechanisn", "PLAIN", "did you mean `sasl.mechanism`?");
+        check_rejected("ssl.truststore.locaton", "ca.pem", "did you mean `ssl.truststore.location`?");
+        check_rejected("frobnicate", "1", "write a name of");
     }
 
     #[test]
-    fn what_this_version_does_not_do_is_refused_and_never_ignored() {
-        check_refused("ssl.crl.location", "revoked.pem", "not supported");
-        check_refused("transactional.id", "payments", "not supported");
+    fn unsupported_properties_are_rejected_and_never_ignored() {
+        check_rejected("ssl.crl.location", "revoked.pem", "not supported");
+        check_rejected("transactional.id", "payments", "not supported");
         assert!(with(&[("security.protocol", "PLAINTEXT"), ("transactional.id", "")]).is_ok());
     }
 
     #[test]
-    fn a_secret_is_not_repeated() {
+    fn errors_do_not_repeat_secrets() {
         for row in PROPERTIES.iter().filter(|row| row.is_secret()) {
             for name in row.names() {
                 let error = with(&[(name, "${file:hunter2}")]).unwrap_err().to_string();
                 assert!(error.contains("`[hidden]`") && !error.contains("hunter2"), "{error}");
             }
         }
-        check_refused("sasl.oauthbearer.assertion.private.key.passphrase", "hunter2", "= `[hidden]` is not");
+        check_rejected("sasl.oauthbearer.assertion.private.key.passphrase", "hunter2", "= `[hidden]` is not");
     }
 
     #[test]
-    fn what_java_would_look_up_elsewhere_is_refused() {
-        check_refused("client.id", "a-${env:NAME}", "no value is looked up");
-        check_refused("config.providers", "file", "no value is looked up");
+    fn references_to_config_providers_are_rejected() {
+        check_rejected("client.id", "a-${env:NAME}", "no value is looked up");
+        check_rejected("config.providers", "file", "no value is looked up");
         for plain in ["$1{a:b}", "${NAME}", "${a", "}${:"] {
             assert!(with(&[("client.id", plain)]).is_ok(), "{plain}");
         }
     }
 
     #[test]
-    fn what_has_no_meaning_here_is_taken() {
+    fn properties_without_effect_are_accepted() {
         assert!(
             with(&[("key.serializer", "org.apache.kafka.common.serialization.StringSerializer")]).is_ok()
         );
     }
 
     #[test]
-    fn what_serializers_read_from_the_same_file_is_taken() {
+    fn properties_of_serializers_are_accepted() {
         let file = "bootstrap.servers=a:1\nschema.registry.url=https://registry\n\
                     basic.auth.credentials.source=USER_INFO\nbasic.auth.user.info=key:hunter2\n";
         let builder = ProducerBuilder::default().properties(file).unwrap();
@@ -266,13 +260,13 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_cannot_be_read_is_named_with_its_remedy() {
-        check_refused("linger.ms", "soon", "`linger.ms` = `soon`: write milliseconds");
-        check_refused("retries", "99999999999", "`retries` = `99999999999`");
+    fn invalid_value_is_rejected_with_its_remedy() {
+        check_rejected("linger.ms", "soon", "`linger.ms` = `soon`: write milliseconds");
+        check_rejected("retries", "99999999999", "`retries` = `99999999999`");
     }
 
     #[test]
-    fn a_file_is_read_and_its_errors_name_the_line() {
+    fn file_is_read_and_its_errors_name_the_line() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("client.properties");
         std::fs::write(&path, "# ours\nbootstrap.servers = a:1,\\\n    b:2\nacks: 1\n").unwrap();

@@ -2,12 +2,12 @@
 //! name; a line that ends in an odd number of backslashes goes on in the next; `\t`, `\n`, `\r`, `\f` and `\uXXXX` are
 //! letters, and any other letter behind a backslash stands for itself.
 
-/// A property of a file.
+/// A property in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Entry {
-    /// Where it begins, counted from 1.
+    /// Its first line, counted from 1.
     pub(super) line: usize,
-    /// The last line of it.
+    /// Its last line.
     pub(super) end: usize,
     /// Nothing but a name, or a name before the padding of base64.
     pub(super) is_bare: bool,
@@ -15,7 +15,7 @@ pub(super) struct Entry {
     pub(super) value: String,
 }
 
-/// The text of a file: UTF-8, or else Latin-1, which Java reads.
+/// The text of a file: UTF-8, or else Latin-1, which is Java's encoding.
 pub(super) fn text(bytes: Vec<u8>) -> String {
     let latin = |bytes: Vec<u8>| bytes.into_iter().map(char::from).collect();
     let text = String::from_utf8(bytes).unwrap_or_else(|error| latin(error.into_bytes()));
@@ -23,7 +23,7 @@ pub(super) fn text(bytes: Vec<u8>) -> String {
     text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)
 }
 
-/// Every property in order, or the line of a bad escape with what to write instead.
+/// Every property in order, or the line of a bad escape and the remedy.
 pub(super) fn parse(text: &str) -> impl Iterator<Item = Result<Entry, (usize, String)>> {
     let mut lines = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line)).enumerate();
     std::iter::from_fn(move || {
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_ends_at_an_equals_sign_a_colon_or_a_blank() {
+    fn name_ends_at_an_equals_sign_a_colon_or_a_blank() {
         check(
             "a=1\nb: 2\nc 3\nd = 4\r\ne",
             &[(1, "a", "1"), (2, "b", "2"), (3, "c", "3"), (4, "d", "4"), (5, "e", "")],
@@ -123,35 +123,35 @@ mod tests {
     }
 
     #[test]
-    fn a_mark_of_utf_8_is_no_part_of_the_first_name() {
+    fn byte_order_mark_is_no_part_of_the_first_name() {
         check(&text("\u{feff}a=ü\n".into()), &[(1, "a", "ü")]);
     }
 
     #[test]
-    fn comments_and_empty_lines_are_passed_over() {
+    fn comments_and_empty_lines_are_ignored() {
         check("# a=1\n\n  ! b=2\n  c=#3\n", &[(4, "c", "#3")]);
     }
 
     #[test]
-    fn a_backslash_at_the_end_goes_on_in_the_next_line() {
+    fn backslash_at_the_end_continues_the_line() {
         check("a=1,\\\n   2,\\\n   3\nb=x\\\\\nc=y", &[(1, "a", "1,2,3"), (4, "b", "x\\"), (5, "c", "y")]);
         check("a=1\\", &[(1, "a", "1")]);
     }
 
     #[test]
-    fn escapes_are_letters() {
+    fn escapes_are_decoded() {
         check("a=\\u00e9\\t\\\\\\q\\ud83d\\ude00", &[(1, "a", "é\t\\q😀")]);
     }
 
     #[test]
-    fn a_bad_escape_names_its_line() {
+    fn error_for_a_bad_escape_names_its_line() {
         for text in ["a=1\nb=\\u12", "a=1\nb=\\u+123", "a=1\nb=\\ud83d"] {
             assert_eq!(parse(text).find_map(Result::err).map(|(line, _)| line), Some(2), "{text}");
         }
     }
 
     #[test]
-    fn a_file_that_is_no_utf_8_is_latin_1() {
+    fn file_without_valid_utf_8_is_latin_1() {
         assert_eq!(text(vec![b'a', 0xe9]), "aé");
     }
 }

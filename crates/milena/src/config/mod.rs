@@ -1,26 +1,58 @@
-//! The settings of a producer: set one by one with types, or by the names that Java, librdkafka and sarama gave them.
+//! The configuration of a producer: by typed setters, or by the property names of Java, librdkafka and sarama.
 //!
-//! [`ProducerBuilder`] takes settings in any order, and [`ProducerBuilder::validate`] turns them into a [`ProducerConfig`],
-//! which is right as a whole: nothing below checks it again. [`PROPERTIES`] is the one table of names; the command
-//! line prints it.
+//! ```text
+//!  ProducerBuilder ─ typed setters ─╮
+//!                  ─ property(name) ┴▶ Settings ── validate ──▶ ProducerConfig ──▶ driver, `milena config`, logs
+//! ```
+//!
+//! [`PROPERTIES`] is the settings table: each name, type, default, range and meaning stands there once. Rules between
+//! settings are in `validate`; a [`ProducerConfig`] is valid as a whole, and no code below checks it again.
 
 mod builder;
 mod by_name;
 mod compression;
+mod effective;
 mod file;
-mod in_force;
 mod nearest;
 mod options;
-mod property;
+mod protocol;
 mod security;
 mod service;
-mod table;
+mod settings;
 mod validate;
 mod value;
 
-pub use builder::ProducerBuilder;
 pub use compression::Compression;
-pub use options::{Acks, Driver, MetadataRecovery, ProducerConfig};
-pub use property::{Property, Support};
+pub use options::{Acks, Driver, MetadataRecovery};
 pub use service::Config;
-pub use table::PROPERTIES;
+pub use settings::{PROPERTIES, ProducerConfig, Property, Support};
+
+use std::sync::Arc;
+
+use milena_connection::transport::Connector;
+
+use settings::Settings;
+
+/// Collects the settings of a producer. Only the bootstrap servers have no default, and the defaults are safe:
+/// `acks=all`, idempotence, retries until the delivery timeout.
+///
+/// ```
+/// use std::time::Duration;
+/// use milena::{Acks, ProducerBuilder};
+///
+/// let config = ProducerBuilder::default()
+///     .bootstrap_servers("kafka-1:9092,kafka-2:9092")
+///     .acks(Acks::All)
+///     .linger(Duration::from_millis(20))
+///     .validate()?;
+/// # Ok::<(), milena::ConfigError>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+#[must_use = "a builder does nothing until it is built"]
+pub struct ProducerBuilder {
+    settings: Settings,
+    connector: Option<Arc<dyn Connector>>,
+}
+
+/// Shown in place of a secret.
+const HIDDEN: &str = "[hidden]";

@@ -1,8 +1,8 @@
-//! The answer to a name that nothing has: the nearest one that something has.
+//! Unknown property names: the error, with the nearest known name.
 
 use milena_connection::may_be_secret;
 
-use super::security::HIDDEN;
+use super::HIDDEN;
 use crate::error::ConfigError;
 
 /// The longest name that is shown; no property has one.
@@ -10,8 +10,8 @@ const NAME_BYTES_MAX: usize = 100;
 /// The longest part of a name, between its dots, that is shown.
 const PART_BYTES_MAX: usize = 24;
 
-/// The error for a name that no property has, with the nearest known name, if one is near. A name that has not the shape
-/// of one is not shown: it may be a line of a secret.
+/// The error for an unknown name, with the nearest known name, if one is near. A text without the shape of a name is not
+/// shown: it may be a line of a secret.
 pub(super) fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> ConfigError {
     match near(name, known) {
         Some(known) => {
@@ -21,7 +21,7 @@ pub(super) fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> C
         None if is_like_a_name(name) => ConfigError::new(
             name,
             format!(
-                "there is no property `{name}`: take a name of Java's, librdkafka's or sarama's producer"
+                "there is no property `{name}`: write a name of Java's, librdkafka's or sarama's producer"
             ),
         ),
         None => ConfigError::new(HIDDEN, UNLIKE_A_NAME),
@@ -32,7 +32,7 @@ const UNLIKE_A_NAME: &str = "there is no property of a name that is not shown he
      if it is a line of a value of several lines, end the line before it with a backslash";
 
 /// Whether a text has the shape of a property's name: parts of letters between dots, a number at most at the end of a
-/// part. Base64, passwords with digits in them, and whatever has other signs have not.
+/// part. Base64, passwords with digits, and texts with other signs have not.
 fn is_like_a_name(name: &str) -> bool {
     let is_part = |part: &str| {
         let letters = part.trim_end_matches(|letter: char| letter.is_ascii_digit());
@@ -42,7 +42,7 @@ fn is_like_a_name(name: &str) -> bool {
     name.len() <= NAME_BYTES_MAX && name.split(['.', '_', '-']).all(is_part) && !may_be_secret(name)
 }
 
-/// The known name that was probably meant: it differs in one letter, and in one more for every eight.
+/// The known name that is near: it differs in one letter, and in one more for every eight.
 pub(super) fn near<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     if name.len() > NAME_BYTES_MAX {
         return None;
@@ -56,8 +56,7 @@ pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> O
     known.map(|known| (distance(name, known), known)).min()
 }
 
-/// How many letters have to be put in, left out or changed to make one name the other (Levenshtein), whatever the
-/// case. Names are cut at 100 letters, more than any property has.
+/// The Levenshtein distance of two names in letters, in any case. Names are cut at 100 letters, more than any property has.
 fn distance(left: &str, right: &str) -> usize {
     let letters = |name: &str| name.to_ascii_lowercase().chars().take(100).collect::<Vec<_>>();
     let (left, right) = (letters(left), letters(right));
@@ -89,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_shown_where_it_has_the_shape_of_one() {
+    fn unknown_name_is_shown_if_it_has_the_shape_of_a_name() {
         for name in
             ["frobnicate", "schema.registry.url", "Producer.Flush.Weekly", "log4j.level", "ssl.sha256"]
         {
@@ -101,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn the_distance_of_two_names_counts_letters() {
+    fn distance_of_two_names_counts_letters() {
         assert_eq!(distance("linger.ms", "linger.ms"), 0);
         assert_eq!(distance("lingr.mss", "linger.ms"), 2);
         assert_eq!(distance("", "abc"), 3);

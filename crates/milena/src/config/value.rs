@@ -1,13 +1,12 @@
-//! How the value of a property is read: numbers, times, sizes, switches. An error is the remedy in words; the caller
-//! adds the name and the value.
+//! Parsers of property values: numbers, durations, sizes, switches, names. An error is the remedy in words; the caller adds
+//! the name and the value.
 
 use std::time::Duration;
 
+use milena_connection::tls::TlsVersions;
 use milena_partitioner::Partitioner;
 
-use super::options::{Acks, Driver, MetadataRecovery};
-
-/// What to write instead.
+/// The remedy: a correct value, or the way to one.
 pub(super) type Remedy = String;
 
 /// `true` or `false`, in any case.
@@ -19,11 +18,6 @@ pub(super) fn switch(text: &str) -> Result<bool, Remedy> {
     }
 }
 
-/// The same, where nothing is a third answer.
-pub(super) fn switch_some(text: &str) -> Result<Option<bool>, Remedy> {
-    switch(text).map(Some)
-}
-
 /// A whole number that the type holds.
 pub(super) fn number<T: TryFrom<u64>>(text: &str) -> Result<T, Remedy> {
     text.parse::<u64>().ok().and_then(|number| T::try_from(number).ok()).ok_or_else(|| {
@@ -33,7 +27,7 @@ pub(super) fn number<T: TryFrom<u64>>(text: &str) -> Result<T, Remedy> {
 
 /// Milliseconds, or a number with one of Go's units: `250`, `0.5`, `250ms`, `2s`, `1m`.
 ///
-/// Java writes its largest long for "for ever"; what is beyond a duration is the longest one.
+/// Java's largest long stands for no bound; numbers beyond the range of `Duration` are its maximum.
 pub(super) fn time(text: &str) -> Result<Duration, Remedy> {
     const UNITS: [(&str, f64); 6] =
         [("ns", 1e-9), ("us", 1e-6), ("ms", 1e-3), ("s", 1.0), ("m", 60.0), ("h", 3_600.0)];
@@ -52,15 +46,9 @@ pub(super) fn time(text: &str) -> Result<Duration, Remedy> {
         .ok_or_else(|| "write milliseconds, or a number with a unit such as `250ms`, `2s` or `1m`".to_owned())
 }
 
-/// Rust reads `infinity` and `1e3` as numbers too; a property does not mean them.
+/// Rust parses `infinity` and `1e3` as numbers too; they are no values of a property.
 fn number_like(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_digit() || c == '.') && !text.contains(['e', 'E'])
-}
-
-/// Any text.
-#[expect(clippy::unnecessary_wraps, reason = "every reader of a value has this shape")]
-pub(super) fn text(text: &str) -> Result<String, Remedy> {
-    Ok(text.to_owned())
 }
 
 /// A count, of which 0 stands for none, as in sarama.
@@ -68,7 +56,7 @@ pub(super) fn count(text: &str) -> Result<Option<u32>, Remedy> {
     Ok(Some(number(text)?).filter(|count| *count > 0))
 }
 
-/// A time after which something ends; -1 (Java) and 0 (librdkafka) are for never.
+/// A timeout; -1 (Java) and 0 (librdkafka) turn it off.
 pub(super) fn time_or_never(text: &str) -> Result<Option<Duration>, Remedy> {
     if text == "-1" { Ok(None) } else { Ok(Some(time(text)?).filter(|time| !time.is_zero())) }
 }
@@ -78,18 +66,9 @@ pub(super) fn buffer(text: &str) -> Result<Option<usize>, Remedy> {
     if text == "-1" { Ok(None) } else { Ok(Some(bytes(text)?).filter(|size| *size > 0)) }
 }
 
-/// sarama's period of the probes, of which only the sign is taken: below 0 there are none (Go's `net.Dialer`).
+/// sarama's period of keep-alive probes, of which only the sign counts: a negative one turns them off (Go's `net.Dialer`).
 pub(super) fn probes(text: &str) -> Result<bool, Remedy> {
     time(text.trim_start_matches('-')).map(|_| !text.starts_with('-'))
-}
-
-/// `rebootstrap` or `none`, in any case.
-pub(super) fn recovery(text: &str) -> Result<MetadataRecovery, Remedy> {
-    match text.to_ascii_lowercase().as_str() {
-        "rebootstrap" => Ok(MetadataRecovery::Rebootstrap),
-        "none" => Ok(MetadataRecovery::None),
-        _ => Err("write `rebootstrap` or `none`".to_owned()),
-    }
 }
 
 /// Bytes, or a number with a unit: `65536`, `64KiB`, `1 MB`.
@@ -111,7 +90,7 @@ pub(super) fn bytes<T: TryFrom<u64>>(text: &str) -> Result<T, Remedy> {
     })
 }
 
-/// A time that says its unit.
+/// A time with its unit.
 pub(super) fn time_with_unit(text: &str) -> Result<Duration, Remedy> {
     time(text)
         .ok()
@@ -124,22 +103,12 @@ pub(super) fn kibibytes(text: &str) -> Result<usize, Remedy> {
     number::<usize>(text)?.checked_mul(1_024).ok_or_else(|| "write fewer KiB".to_owned())
 }
 
-/// Java's, librdkafka's and sarama's names.
-pub(super) fn acks(text: &str) -> Result<Acks, Remedy> {
-    match text {
-        "all" | "-1" | "WaitForAll" => Ok(Acks::All),
-        "1" | "WaitForLocal" => Ok(Acks::Leader),
-        "0" | "NoResponse" => Ok(Acks::None),
-        _ => Err("write `all`, `1` or `0`".to_owned()),
-    }
-}
-
-/// How often to try again; -1 is without end, as Java once had it.
+/// A number of retries; -1 is no bound, as in former versions of Java's client.
 pub(super) fn retries(text: &str) -> Result<u32, Remedy> {
     if text == "-1" { Ok(u32::MAX >> 1) } else { number(text) }
 }
 
-/// The name of a family, a Java class, or one of sarama's constructors.
+/// The name of a partitioner, a Java class, or one of sarama's constructors.
 pub(super) fn partitioner(text: &str) -> Result<Partitioner, Remedy> {
     let sarama = match text.trim_start_matches("sarama.") {
         "NewHashPartitioner" => Some(Partitioner::SaramaHash),
@@ -160,12 +129,53 @@ pub(super) fn partitioner(text: &str) -> Result<Partitioner, Remedy> {
     })
 }
 
-/// What runs the input and output.
-pub(super) fn driver(text: &str) -> Result<Driver, Remedy> {
-    match text {
-        "task" => Ok(Driver::Task),
-        "thread" => Ok(Driver::Thread),
-        _ => Err("write `task` or `thread`".to_owned()),
+/// Java's list of TLS versions; versions before 1.2 are ignored.
+pub(super) fn versions(text: &str) -> Result<TlsVersions, Remedy> {
+    let has = |version: &str| text.split(',').any(|name| name.trim().eq_ignore_ascii_case(version));
+    match (has("TLSv1.2"), has("TLSv1.3")) {
+        (true, true) => Ok(TlsVersions::Both),
+        (true, false) => Ok(TlsVersions::Only12),
+        (false, true) => Ok(TlsVersions::Only13),
+        (false, false) => Err("write `TLSv1.2`, `TLSv1.3` or both between commas".to_owned()),
+    }
+}
+
+/// Whether host names of brokers go unchecked: an empty text in Java, `none` in librdkafka.
+pub(super) fn identification(text: &str) -> Result<bool, Remedy> {
+    match text.to_ascii_lowercase().as_str() {
+        "https" => Ok(false),
+        "" | "none" => Ok(true),
+        _ => Err("write `https`".to_owned()),
+    }
+}
+
+/// librdkafka's source of tokens: whether it is an identity provider.
+pub(super) fn method(text: &str) -> Result<bool, Remedy> {
+    match text.to_ascii_lowercase().as_str() {
+        "default" => Ok(false),
+        "oidc" => Ok(true),
+        _ => Err("write `default` or `oidc`".to_owned()),
+    }
+}
+
+/// The package of Java's handlers of tokens.
+const HANDLERS: &str = "org.apache.kafka.common.security.oauthbearer.";
+/// Java's handler of unsecured tokens.
+pub(super) const HANDLER_UNSECURED: &str = "org.apache.kafka.common.security.oauthbearer.internals.unsecured.OAuthBearerUnsecuredLoginCallbackHandler";
+/// Java's handler of tokens from an identity provider.
+pub(super) const HANDLER_OIDC: &str =
+    "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginCallbackHandler";
+
+/// Java's class of a handler of tokens: whether they come from an identity provider. The package may be left out.
+pub(super) fn handler(text: &str) -> Result<bool, Remedy> {
+    let is = |class: &str| text == class || Some(text) == class.strip_prefix(HANDLERS);
+    let secured = text.strip_prefix(HANDLERS).unwrap_or(text) == "secured.OAuthBearerLoginCallbackHandler";
+    if is(HANDLER_OIDC) || secured {
+        Ok(true)
+    } else if is(HANDLER_UNSECURED) {
+        Ok(false)
+    } else {
+        Err("Java classes cannot be run: leave it out".to_owned())
     }
 }
 
@@ -174,7 +184,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_is_milliseconds_unless_it_has_a_unit() {
+    fn time_without_a_unit_is_milliseconds() {
         assert_eq!(time("250"), Ok(Duration::from_millis(250)));
         assert_eq!(time("0.5"), Ok(Duration::from_micros(500)));
         assert_eq!(time("500us"), Ok(Duration::from_micros(500)));
@@ -187,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn never_and_the_systems_choice_are_minus_one_or_nought() {
+    fn minus_one_and_zero_turn_timeouts_and_buffer_sizes_off() {
         assert_eq!((time_or_never("-1"), time_or_never("0")), (Ok(None), Ok(None)));
         assert_eq!(time_or_never("5"), Ok(Some(Duration::from_millis(5))));
         assert_eq!((buffer("-1"), buffer("0"), buffer("7")), (Ok(None), Ok(None), Ok(Some(7))));
@@ -195,13 +205,13 @@ mod tests {
     }
 
     #[test]
-    fn a_period_of_probes_turns_them_on_unless_it_is_negative() {
+    fn negative_keep_alive_period_turns_probes_off() {
         assert_eq!((probes("0"), probes("15s"), probes("-1ns")), (Ok(true), Ok(true), Ok(false)));
         assert!(probes("true").is_err());
     }
 
     #[test]
-    fn a_number_is_refused_where_its_type_would_cut_it() {
+    fn number_beyond_its_type_is_rejected() {
         assert_eq!(number::<u32>("7"), Ok(7));
         assert!(number::<u32>("4294967296").is_err());
         assert!(number::<usize>("-1").is_err());
@@ -209,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_may_have_a_unit() {
+    fn bytes_are_parsed_with_and_without_a_unit() {
         assert_eq!((bytes("65536"), bytes("64KiB"), bytes("64 kB")), (Ok(65_536), Ok(65_536), Ok(64_000)));
         assert_eq!(bytes::<u64>("2GiB"), Ok(2 << 30));
         for wrong in ["", "KiB", "-1", "1.5MB", "64KIB", "4294967296", "17179869184GiB"] {
@@ -218,11 +228,40 @@ mod tests {
     }
 
     #[test]
-    fn every_name_of_a_partitioner_is_known() {
+    fn every_partitioner_is_parsed_by_name() {
         for known in Partitioner::ALL {
             assert_eq!(partitioner(known.name()), Ok(known));
         }
         assert_eq!(partitioner("sarama.NewHashPartitioner"), Ok(Partitioner::SaramaHash));
         assert!(partitioner("murmur3").unwrap_err().contains("murmur2_random"));
+    }
+
+    #[test]
+    fn tls_versions_before_1_2_are_ignored() {
+        assert_eq!(versions("TLSv1.2, TLSv1.1,TLSv1"), Ok(TlsVersions::Only12));
+        assert_eq!(versions("TLSv1.3"), Ok(TlsVersions::Only13));
+        assert_eq!(versions("TLSv1.3,tlsv1.2"), Ok(TlsVersions::Both));
+        assert!(versions("TLSv1.1").is_err());
+    }
+
+    #[test]
+    fn only_handlers_of_kafka_are_accepted() {
+        let package = "org.apache.kafka.common.security.oauthbearer";
+        assert_eq!(
+            handler(&format!("{package}.internals.unsecured.OAuthBearerUnsecuredLoginCallbackHandler")),
+            Ok(false)
+        );
+        assert_eq!(handler(&format!("{package}.secured.OAuthBearerLoginCallbackHandler")), Ok(true));
+        assert!(handler("com.example.Handler").is_err());
+        assert_eq!((method("OIDC"), method("default")), (Ok(true), Ok(false)));
+    }
+
+    #[test]
+    fn host_names_are_checked_unless_the_value_is_empty_or_none() {
+        assert_eq!(
+            (identification("HTTPS"), identification(""), identification("none")),
+            (Ok(false), Ok(true), Ok(true))
+        );
+        assert!(identification("ldaps").is_err());
     }
 }

@@ -1,11 +1,11 @@
-//! A configuration that cannot be.
+//! [`ConfigError`]: an invalid setting.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use milena_connection::Shown;
 
-/// A property whose value cannot be: which, what is wrong, and what to do.
+/// An invalid setting: the property, the fault and the remedy, with file and line where it came from a file.
 ///
 /// ```
 /// use milena::ProducerBuilder;
@@ -26,7 +26,7 @@ impl ConfigError {
         Self { property: property.into(), message: message.into(), place: None }
     }
 
-    /// The same, found in a line of a file. Line 0 stands for the file as a whole, no name for a text in no file.
+    /// The same, with a line of a file. Line 0 stands for the whole file, an empty path for a text without a file.
     pub(crate) fn at(self, file: &Path, line: usize) -> Self {
         // A path that may be a secret is not shown.
         let hidden = Shown(&file.to_string_lossy()).is_hidden();
@@ -34,20 +34,20 @@ impl ConfigError {
         Self { place: Some((file.to_owned(), line)), ..self }
     }
 
-    /// The same, of a property that went by another name where it was set.
+    /// The same, of a property that was set by another name.
     pub(crate) fn of(self, name: &str) -> Self {
-        let said = self.message.starts_with(&format!("`{name}`"));
-        let message = if said { self.message } else { format!("`{name}`: {}", self.message) };
+        let is_named = self.message.starts_with(&format!("`{name}`"));
+        let message = if is_named { self.message } else { format!("`{name}`: {}", self.message) };
         Self { property: name.to_owned(), message, ..self }
     }
 
-    /// The property, by the name that was used; a file's name if the file itself could not be read.
+    /// The property, by the name that was used; the name of the file if the file cannot be read.
     #[must_use]
     pub fn property(&self) -> &str {
         &self.property
     }
 
-    /// What is wrong and what to do, without the place.
+    /// The fault and the remedy, without file and line.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message

@@ -51,7 +51,7 @@ fn warn(config: &ProducerConfig) {
         } else {
             tracing::warn!(
                 property,
-                "config: this property has no effect with the effective `security.protocol`, or beside another property"
+                "config: this property has no effect with the effective `security.protocol`, or beside the other settings"
             );
         }
     }

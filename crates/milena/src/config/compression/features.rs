@@ -1,5 +1,5 @@
-//! Each codec is there with its feature, and refused by the name of the feature without it. `.ci/run features` builds this
-//! with each feature alone and with none.
+//! Each codec works with its feature, and is rejected with the name of the feature without it. `.ci/run features` builds
+//! this with each feature alone and with none.
 
 use milena_codec::compression::Compressor;
 
@@ -15,7 +15,7 @@ const CODECS: [(Compression, bool); 5] = [
 ];
 
 #[test]
-fn a_codec_with_its_feature_has_a_compressor() {
+fn codec_with_its_feature_has_a_compressor() {
     for (compression, _) in CODECS.into_iter().filter(|(_, is_on)| *is_on) {
         let builder = builder().compression(compression).topic_compression("orders", compression);
         let config = builder.validate().unwrap();
@@ -25,7 +25,7 @@ fn a_codec_with_its_feature_has_a_compressor() {
 }
 
 #[test]
-fn a_codec_without_its_feature_is_refused_with_the_feature_to_turn_on() {
+fn codec_without_its_feature_is_rejected_with_the_feature_to_turn_on() {
     for (compression, _) in CODECS.into_iter().filter(|(_, is_on)| !is_on) {
         let codec = compression.name();
         let remedy =

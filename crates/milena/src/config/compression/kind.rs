@@ -1,4 +1,4 @@
-//! [`Compression`]: a codec and its level, as a caller chooses them.
+//! [`Compression`]: a codec and its level.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,10 +9,10 @@ use milena_connection::Shown;
 use super::word;
 use crate::error::ConfigError;
 
-/// How the records of a batch are compressed: a codec, with its level where the codec has levels.
+/// The compression of batches: a codec, and its level where the codec has levels.
 ///
-/// lz4 and snappy take the least processor time, zstd takes more and makes smaller batches; gzip is for consumers that do
-/// not read zstd. A batch that compression would not make smaller is sent as it is.
+/// lz4 and snappy take the least processor time, zstd takes more and makes smaller batches; gzip is for consumers without
+/// zstd. A batch that compression does not make smaller is sent uncompressed.
 ///
 /// As text it is `CODEC[:LEVEL]`, in any case of letters:
 ///
@@ -28,7 +28,7 @@ use crate::error::ConfigError;
 /// ```
 ///
 /// Each codec is a feature of this crate with the codec's name, on by default. [`ProducerBuilder::validate`] refuses a
-/// codec that the build lacks, and a level out of the codec's range.
+/// codec that is not in the build, and a level out of the codec's range.
 ///
 /// [`ProducerBuilder::validate`]: crate::ProducerBuilder::validate
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -86,7 +86,7 @@ impl Compression {
         self.codec().name()
     }
 
-    /// The level; none where there is no level to choose.
+    /// The level; none if the codec has no levels.
     #[must_use]
     pub const fn level(self) -> Option<i32> {
         match self {
@@ -107,7 +107,7 @@ impl Compression {
     }
 }
 
-/// `CODEC[:LEVEL]`, as [`FromStr`] reads it.
+/// `CODEC[:LEVEL]`, which [`FromStr`] parses.
 impl fmt::Display for Compression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())?;

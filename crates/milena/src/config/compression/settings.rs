@@ -1,4 +1,4 @@
-//! [`CompressionSettings`]: what was set about compression, and what is effective.
+//! [`CompressionSettings`]: the settings of compression, and the effective compression.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,12 +10,12 @@ use super::Compression;
 use super::word::{Word, check_level, check_topic};
 use crate::error::ConfigError;
 
-/// What was set, by type and by name.
+/// The settings of compression, by type and by name.
 #[derive(Clone, Debug, Default)]
 pub(in crate::config) struct CompressionSettings {
-    /// What the last call or property asked for.
+    /// The last codec that was set.
     chosen: Choice,
-    /// `compression.level`: of the chosen codec, where its own is not set.
+    /// `compression.level`: level of the chosen codec, unless the codec's own is set.
     level: Option<i32>,
     gzip_level: Option<i32>,
     lz4_level: Option<i32>,
@@ -23,20 +23,20 @@ pub(in crate::config) struct CompressionSettings {
     topics: BTreeMap<String, Choice>,
 }
 
-/// A codec, and the level that was given together with it.
+/// A codec, and the level that was set together with it.
 #[derive(Clone, Copy, Debug, Default)]
 struct Choice {
     codec: Codec,
     level: Option<i32>,
 }
 
-/// What is effective.
+/// The effective compression.
 #[derive(Clone, Debug)]
 pub(in crate::config) struct Effective {
     pub(in crate::config) compression: Compression,
-    /// Of topics that have their own.
+    /// By topic, for topics with an entry.
     pub(in crate::config) topics: BTreeMap<String, Compression>,
-    /// The levels that were set by name and that no batch uses.
+    /// Levels that were set by name and that no batch uses.
     pub(in crate::config) unused: Vec<&'static str>,
 }
 
@@ -60,7 +60,7 @@ impl CompressionSettings {
         self.chosen = Choice { codec, level: None };
     }
 
-    /// The codec, and its own level where one is given: the same as the two properties.
+    /// The codec, and its own level if there is one: the same as the two properties.
     pub(in crate::config) fn codec_and_level(&mut self, (codec, level): Word) {
         self.codec(codec);
         match (codec, level) {
@@ -87,7 +87,7 @@ impl CompressionSettings {
         self.zstd_level = Some(level);
     }
 
-    /// Replaces what was said of topics before.
+    /// Replaces the entries of all topics.
     pub(in crate::config) fn topics(&mut self, topics: BTreeMap<String, Word>) {
         let choices = topics.into_iter().map(|(topic, (codec, level))| (topic, Choice { codec, level }));
         self.topics = choices.collect();
@@ -95,10 +95,10 @@ impl CompressionSettings {
 }
 
 impl CompressionSettings {
-    /// What is effective, by the rules of the [module](super).
+    /// The effective compression, by the rules of the [module](super).
     ///
     /// # Errors
-    /// For a level that the codec has not, a name that no topic can have, and a codec that this build lacks.
+    /// A level out of the codec's range, an invalid topic name, and a codec that is not in this build.
     pub(in crate::config) fn effective(&self) -> Result<Effective, ConfigError> {
         let topics = self.topics.iter().map(|(topic, choice)| self.of_topic(topic, *choice));
         Ok(Effective {
@@ -142,14 +142,14 @@ impl CompressionSettings {
         }
     }
 
-    /// Whether `compression.level` is that of the chosen codec. Of lz4 it is checked, and 0 is librdkafka's fast mode.
+    /// Whether `compression.level` applies to the chosen codec. For lz4 it is checked; 0 is librdkafka's fast mode.
     fn level_decides(&self) -> bool {
         let Choice { codec, level } = self.chosen;
         let lz4 = codec == Codec::Lz4 && self.level != Some(0);
         level.is_none() && self.level_of(codec).is_none() && (lz4 || has_levels(codec))
     }
 
-    /// The levels by name that no batch uses.
+    /// Levels by name that no batch uses.
     fn unused(&self) -> Vec<&'static str> {
         let choices = || std::iter::once(&self.chosen).chain(self.topics.values());
         let follows = |codec| choices().any(|choice| choice.codec == codec && choice.level.is_none());
@@ -186,7 +186,7 @@ const fn has_levels(codec: Codec) -> bool {
     matches!(codec, Codec::Gzip | Codec::Zstd)
 }
 
-/// Refuses a codec whose feature of this crate is off. A codec that another crate of the same build turns on counts as
+/// Rejects a codec whose feature of this crate is off. A codec that another crate of the same build turns on counts as
 /// missing, so that a program behaves as its tests do.
 fn check_built(codec: Codec) -> Result<(), String> {
     let is_built = match codec {

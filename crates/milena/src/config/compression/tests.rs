@@ -7,11 +7,11 @@ use crate::error::ConfigError;
 const NONE: Compression = Compression::None;
 /// Every name for the codec.
 const TYPES: [&str; 3] = ["compression.type", "compression.codec", "Producer.Compression"];
-/// Every name for a level of whichever codec is chosen.
+/// Every name for the level of the chosen codec.
 const LEVELS: [&str; 2] = ["compression.level", "Producer.CompressionLevel"];
 
 #[test]
-fn a_codec_is_read_by_every_name_in_every_spelling() {
+fn codec_is_parsed_by_every_name_in_every_spelling() {
     for (values, expected) in [
         (["none", "None", "CompressionNone", "sarama.CompressionNone", "0"], NONE),
         (["gzip", "GZIP", "CompressionGZIP", "sarama.CompressionGZIP", "1"], Compression::gzip()),
@@ -26,7 +26,7 @@ fn a_codec_is_read_by_every_name_in_every_spelling() {
 }
 
 #[test]
-fn a_codec_that_does_not_exist_is_refused_with_the_names_that_do() {
+fn unknown_codec_is_rejected_with_the_known_ones() {
     for name in TYPES {
         for value in ["", "zst", "inherit", "uncompressed", "producer", "5", "-1", "04", "sarama.", "true"] {
             check_refused(&[(name, value)], &[name, value, "write one of none, gzip, snappy, lz4, zstd"]);
@@ -36,7 +36,7 @@ fn a_codec_that_does_not_exist_is_refused_with_the_names_that_do() {
 }
 
 #[test]
-fn codec_and_level_are_read_in_one() {
+fn codec_and_level_are_parsed_in_one() {
     for (value, expected) in [
         ("none", NONE),
         ("snappy", Snappy),
@@ -61,7 +61,7 @@ fn codec_and_level_are_read_in_one() {
 }
 
 #[test]
-fn a_level_that_does_not_exist_is_refused_with_those_that_do() {
+fn unknown_codec_or_level_in_one_is_rejected_with_the_known_ones() {
     let names = "write one of none, gzip, snappy, lz4, zstd";
     for (value, remedy) in [
         ("zst", names),
@@ -89,7 +89,7 @@ fn a_level_that_does_not_exist_is_refused_with_those_that_do() {
 }
 
 #[test]
-fn a_codecs_own_level_is_used_by_that_codec_alone() {
+fn own_level_of_a_codec_applies_to_that_codec_alone() {
     for (codec, name, value, expected) in [
         ("gzip", "compression.gzip.level", "9", Gzip { level: 9 }),
         ("gzip", "compression.gzip.level", "-1", Gzip { level: -1 }),
@@ -108,7 +108,7 @@ fn a_codecs_own_level_is_used_by_that_codec_alone() {
 }
 
 #[test]
-fn a_level_out_of_its_codecs_range_is_refused_whichever_codec_is_chosen() {
+fn level_out_of_range_is_rejected_with_any_codec() {
     for (name, values, remedy) in [
         ("compression.gzip.level", ["0", "10", "-2", "", "fast"], "write a level of gzip: 1 to 9, or -1"),
         ("compression.lz4.level", ["0", "18", "-1", "", "fast"], "write a level of lz4: 1 to 17"),
@@ -123,7 +123,7 @@ fn a_level_out_of_its_codecs_range_is_refused_whichever_codec_is_chosen() {
 }
 
 #[test]
-fn a_general_level_is_that_of_the_chosen_codec() {
+fn general_level_applies_to_the_chosen_codec() {
     for name in LEVELS {
         check(&[("compression.codec", "gzip"), (name, "9")], Gzip { level: 9 }, &[]);
         check(&[(name, "12"), ("compression.codec", "zstd")], Zstd { level: 12 }, &[]);
@@ -143,7 +143,7 @@ fn a_general_level_is_that_of_the_chosen_codec() {
 }
 
 #[test]
-fn a_general_level_that_the_chosen_codec_lacks_is_refused_with_those_that_it_has() {
+fn general_level_out_of_range_is_rejected_with_the_range_of_the_codec() {
     for name in LEVELS {
         for (codec, level, remedy) in [
             ("gzip", "0", "write a level of gzip: 1 to 9"),
@@ -166,7 +166,7 @@ fn a_general_level_that_the_chosen_codec_lacks_is_refused_with_those_that_it_has
 }
 
 #[test]
-fn the_codecs_own_level_goes_before_the_general_one() {
+fn own_level_takes_precedence_over_the_general_level() {
     let both = [("compression.zstd.level", "9"), ("compression.type", "zstd"), ("compression.level", "5")];
     check(&both, Zstd { level: 9 }, &["compression.level"]);
     check(
@@ -177,7 +177,7 @@ fn the_codecs_own_level_goes_before_the_general_one() {
 }
 
 #[test]
-fn the_last_word_on_the_codec_wins_and_a_typed_one_has_its_own_level() {
+fn last_codec_applies_and_a_codec_by_type_has_its_own_level() {
     let typed = |set: &[(&str, &str)]| builder(set).unwrap().compression(Zstd { level: 5 });
     let levels = [("compression.zstd.level", "9"), ("compression.level", "7")];
     let config = typed(&levels).validate().unwrap();
@@ -195,7 +195,7 @@ fn the_last_word_on_the_codec_wins_and_a_typed_one_has_its_own_level() {
 }
 
 #[test]
-fn a_typed_level_out_of_range_is_refused_by_the_name_of_its_setting() {
+fn level_by_type_out_of_range_is_rejected_by_the_name_of_its_property() {
     for (compression, property, remedy) in [
         (Gzip { level: 0 }, "compression.gzip.level", "write a level of gzip: 1 to 9, or -1 for its default"),
         (Zstd { level: 23 }, "compression.zstd.level", "write a level of zstd: -131072 to 22"),
@@ -210,7 +210,7 @@ fn a_typed_level_out_of_range_is_refused_by_the_name_of_its_setting() {
 }
 
 #[test]
-fn a_topic_may_have_a_compression_of_its_own() {
+fn topic_entry_takes_precedence() {
     let set = [("compression.type", "lz4"), ("compression.topics", "orders=zstd:7, logs = GZIP ,,raw=none")];
     let config = with(&set).unwrap();
     let of = ["orders", "logs", "raw", "other"].map(|topic| config.compression_of(topic));
@@ -226,7 +226,7 @@ fn a_topic_may_have_a_compression_of_its_own() {
 }
 
 #[test]
-fn an_entry_without_a_level_takes_the_codecs_own_and_not_the_general_one() {
+fn topic_entry_without_a_level_takes_the_own_level_of_its_codec() {
     let levels = [("compression.zstd.level", "9"), ("compression.level", "5"), ("compression.type", "gzip")];
     let config =
         with(&[&levels[..], &[("compression.topics", "a=zstd, b=zstd:7, c=gzip")]].concat()).unwrap();
@@ -241,7 +241,7 @@ fn an_entry_without_a_level_takes_the_codecs_own_and_not_the_general_one() {
 }
 
 #[test]
-fn a_wrong_entry_of_a_topic_is_named() {
+fn invalid_topic_entry_is_named() {
     for (value, entry, remedy) in [
         ("a=lz4, orders", "`orders`", "write TOPIC=CODEC[:LEVEL]"),
         ("a=lz4, orders=zst", "`orders=zst`", "write one of none, gzip, snappy, lz4, zstd"),
@@ -261,7 +261,7 @@ fn a_wrong_entry_of_a_topic_is_named() {
 }
 
 #[test]
-fn a_level_of_lz4_stands_in_the_table_as_one_without_effect() {
+fn level_of_lz4_is_in_the_table_without_effect() {
     let support = |name| crate::config::PROPERTIES.iter().find(|row| row.is_called(name)).unwrap().support();
     assert_eq!(support("compression.lz4.level"), Support::WithoutEffect);
     for name in TYPES.iter().chain(&LEVELS).chain(&["compression", "compression.topics"]) {
@@ -270,7 +270,7 @@ fn a_level_of_lz4_stands_in_the_table_as_one_without_effect() {
 }
 
 #[test]
-fn the_default_is_none_and_each_codec_has_its_default_level() {
+fn default_is_none_and_each_codec_has_its_default_level() {
     check(&[], Compression::default(), &[]);
     assert_eq!(Compression::default(), NONE);
     assert_eq!((Compression::gzip(), Compression::zstd()), (Gzip { level: -1 }, Zstd { level: 3 }));
@@ -287,7 +287,7 @@ fn with(set: &[(&str, &str)]) -> Result<ProducerConfig, ConfigError> {
     builder(set)?.validate()
 }
 
-/// What the properties come to, and which of them have no effect.
+/// The effective compression of the properties, and those without effect.
 #[track_caller]
 fn check(set: &[(&str, &str)], expected: Compression, without_effect: &[&str]) {
     let config = with(set).unwrap();
@@ -295,7 +295,7 @@ fn check(set: &[(&str, &str)], expected: Compression, without_effect: &[&str]) {
     assert_eq!(config.without_effect(), without_effect, "{set:?}");
 }
 
-/// The last property is refused by its name, in these words.
+/// The last property is rejected by its name, with these texts.
 #[track_caller]
 fn check_refused(set: &[(&str, &str)], said: &[&str]) {
     let name = set.last().unwrap().0;

@@ -1,5 +1,5 @@
-//! How compression is written by name: codecs, levels, both in one, and topics with a compression of their own. An error
-//! is the remedy in words; the caller adds the name and the value.
+//! Parsers of compression by name: codecs, levels, both in one, and entries of topics. An error is the remedy in words; the
+//! caller adds the name and the value.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use milena_connection::Shown;
 
 use crate::topic_name::{self, TOPIC_BYTES_MAX};
 
-/// A codec, with the level that is given beside it.
+/// A codec, and the level beside it.
 pub(in crate::config) type Word = (Codec, Option<i32>);
 
 /// librdkafka's (-1) and sarama's (-1000) value for the codec's default.
@@ -83,14 +83,14 @@ pub(in crate::config) fn zstd_level(text: &str) -> Result<i32, String> {
     level_of(Codec::Zstd, text)
 }
 
-/// Refuses what cannot be the name of a topic, before a broker does.
+/// Rejects an invalid topic name, before a broker does.
 pub(super) fn check_topic(name: &str) -> Result<(), String> {
     topic_name::check(name).map_err(|_| {
         format!("write the name of a topic: 1 to {TOPIC_BYTES_MAX} letters, digits, `.`, `_` and `-`")
     })
 }
 
-/// Refuses a level that the codec has not.
+/// Rejects a level out of the codec's range.
 pub(super) fn check_level(codec: Codec, level: i32) -> Result<(), String> {
     codec.check_level(level).map_err(|_| remedy_of(codec))
 }
@@ -100,7 +100,7 @@ fn level_of(codec: Codec, text: &str) -> Result<i32, String> {
     check_level(codec, level).map(|()| level)
 }
 
-/// What to write instead of a level that the codec has not.
+/// The remedy for a level out of the codec's range.
 fn remedy_of(codec: Codec) -> String {
     match range(codec) {
         Some(range) => format!("write a level of {codec}: {range}"),
@@ -108,7 +108,7 @@ fn remedy_of(codec: Codec) -> String {
     }
 }
 
-/// The levels of a codec in words (KIP-390); none where it has none.
+/// The levels of a codec in words (KIP-390); none if it has no levels.
 fn range(codec: Codec) -> Option<String> {
     let levels = codec.levels()?;
     let default = if codec == Codec::Gzip { ", or -1 for its default" } else { "" };

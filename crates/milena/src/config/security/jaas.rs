@@ -4,21 +4,20 @@
 //! org.apache.kafka.common.security.plain.PlainLoginModule required username="alice" password="…";
 //! ```
 //!
-//! Only three names of modules are known, and nothing is loaded by any of them (CVE-2023-25194 is what happens
-//! otherwise). What is read is what Java reads (`JaasConfig.java`, over a `StreamTokenizer`): words, strings in double or
-//! single quotes with escapes, and comments. No error repeats a word of the text: where a quote is missing, a password
-//! may stand in the place of a name.
+//! Three login modules are known by name, and no class is loaded (CVE-2023-25194 shows the danger). The syntax is Java's
+//! (`JaasConfig.java`, over a `StreamTokenizer`): words, strings in double or single quotes with escapes, and comments. No
+//! error repeats a word of the text: where a quote is missing, a password may stand in the place of a name.
 
 use secrecy::SecretString;
 
-/// What kind of credentials the options are.
+/// A login module: the kind of the credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Module {
     /// A name and a password.
     Plain,
     /// A name and a password, or a delegation token.
     Scram,
-    /// How a token is come by.
+    /// A source of tokens.
     OAuthBearer,
 }
 
@@ -43,7 +42,7 @@ pub(crate) struct Login {
 }
 
 impl Login {
-    /// What an option is set to; the last word wins, as in Java.
+    /// The value of an option; the last one of a name applies, as in Java.
     pub(crate) fn option(&self, name: &str) -> Option<&SecretString> {
         self.options().rev().find(|(known, _)| *known == name).map(|(_, value)| value)
     }
@@ -54,10 +53,10 @@ impl Login {
     }
 }
 
-/// Reads the one entry that the text is.
+/// Parses the single entry of the text.
 ///
 /// # Errors
-/// What to write instead.
+/// The remedy.
 pub(crate) fn parse(text: &str) -> Result<Login, String> {
     let mut tokens = Tokens { text, rest: text };
     let module = match tokens.next()? {
@@ -80,11 +79,11 @@ pub(crate) fn parse(text: &str) -> Result<Login, String> {
     }
     match tokens.next()? {
         None => Ok(Login { module, options }),
-        Some(_) => Err("something stands behind the `;`: write one login module alone".to_owned()),
+        Some(_) => Err("there is text behind the `;`: write one login module alone".to_owned()),
     }
 }
 
-/// What Java lets a module be; all are the same for a single one.
+/// Java's control flags; all are the same for a single module.
 const CONTROL_FLAGS: [&str; 4] = ["required", "requisite", "sufficient", "optional"];
 
 fn unknown_module() -> String {
@@ -96,9 +95,9 @@ fn unknown_module() -> String {
 
 #[derive(Debug)]
 enum Token {
-    /// A word, or what stood between quotes.
+    /// A word, or a text between quotes.
     Text(String),
-    /// `=`, `;`, or whatever else is no part of a word.
+    /// `=`, `;`, or another letter that is no part of a word.
     Sign(char),
 }
 
@@ -136,7 +135,7 @@ impl Tokens<'_> {
         format!("before character {}: write options as `name=\"value\"`", self.read() + 1)
     }
 
-    /// How many letters are read.
+    /// The number of letters before `rest`.
     fn read(&self) -> usize {
         self.text[..self.text.len() - self.rest.len()].chars().count()
     }
@@ -173,7 +172,7 @@ impl Tokens<'_> {
     }
 }
 
-/// What `StreamTokenizer` takes for letters here; a word may begin with a digit as well, which Java refuses.
+/// Letters of a word for `StreamTokenizer`. A word may begin with a digit too, which Java rejects.
 fn in_word(letter: char) -> bool {
     letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '$' | '.') || letter >= '\u{a0}'
 }
@@ -219,19 +218,19 @@ mod tests {
     }
 
     #[track_caller]
-    fn check_refused(text: &str, said: &str) {
+    fn check_rejected(text: &str, expected: &str) {
         let remedy = parse(text).unwrap_err();
-        assert!(remedy.contains(said), "{remedy}");
+        assert!(remedy.contains(expected), "{remedy}");
         assert!(!remedy.contains("hunter2"), "{remedy}");
     }
 
     #[test]
-    fn the_three_modules_are_known_by_their_full_names() {
+    fn login_modules_are_known_by_their_full_names() {
         for module in Module::ALL {
             assert_eq!(parse(&format!("{} required;", module.class())).unwrap().module, module);
         }
         for class in ["PlainLoginModule", "com.sun.security.auth.module.JndiLoginModule", "hunter2", ""] {
-            check_refused(&format!("{class} required;"), "no other login module is known");
+            check_rejected(&format!("{class} required;"), "no other login module is known");
         }
     }
 
@@ -248,40 +247,40 @@ mod tests {
     }
 
     #[test]
-    fn escapes_are_those_of_javas_tokenizer() {
+    fn escapes_of_javas_tokenizer_are_decoded() {
         let text = format!("{SCRAM} required password=\"\\t\\101\\0\\q\\4777\\u\";");
         assert_eq!(option(&text, "password").unwrap(), "\tA\0q'77u");
     }
 
     #[test]
-    fn of_an_option_that_is_there_twice_the_last_word_wins() {
+    fn last_value_of_an_option_applies() {
         assert_eq!(option(&format!("{SCRAM} required username=a username=b;"), "username").unwrap(), "b");
     }
 
     #[test]
-    fn what_cannot_be_read_is_told_without_a_word_of_it() {
-        check_refused(&format!("{SCRAM} password=\"hunter2\";"), "write `required`");
-        check_refused(&format!("{SCRAM} required password=\"hunter2\""), "without `;`");
-        check_refused(&format!("{SCRAM} required password=\"hunter2;"), "not closed");
-        check_refused(&format!("{SCRAM} required password=\"hun\nter2\";"), "not closed");
-        check_refused(&format!("{SCRAM} required password=\"a\"hunter2\";"), "not closed");
-        check_refused(&format!("{SCRAM} required password=\"a\" hunter2;"), "name=");
-        check_refused(&format!("{SCRAM} required password hunter2;"), "name=");
-        check_refused(&format!("{SCRAM} required; {SCRAM} required;"), "one login module");
+    fn errors_do_not_repeat_the_text() {
+        check_rejected(&format!("{SCRAM} password=\"hunter2\";"), "write `required`");
+        check_rejected(&format!("{SCRAM} required password=\"hunter2\""), "without `;`");
+        check_rejected(&format!("{SCRAM} required password=\"hunter2;"), "not closed");
+        check_rejected(&format!("{SCRAM} required password=\"hun\nter2\";"), "not closed");
+        check_rejected(&format!("{SCRAM} required password=\"a\"hunter2\";"), "not closed");
+        check_rejected(&format!("{SCRAM} required password=\"a\" hunter2;"), "name=");
+        check_rejected(&format!("{SCRAM} required password hunter2;"), "name=");
+        check_rejected(&format!("{SCRAM} required; {SCRAM} required;"), "one login module");
         // As in Java, where a slash begins a comment.
-        check_refused(&format!("{SCRAM} required password=a/hunter2;"), "without `;`");
+        check_rejected(&format!("{SCRAM} required password=a/hunter2;"), "without `;`");
     }
 
     proptest! {
         #[test]
-        fn a_quoted_value_is_read_as_it_was_written(value in "[^\r\n]*") {
+        fn quoted_value_is_parsed_unchanged(value in "[^\r\n]*") {
             let quoted = value.replace('\\', "\\\\").replace('"', "\\\"");
             let text = format!("{SCRAM} required password=\"{quoted}\" username='x';");
             prop_assert_eq!(option(&text, "password").unwrap(), value);
         }
 
         #[test]
-        fn whatever_is_written_the_answer_is_short(text in "\\PC*", tail in "[a-z=;\"'/*\\\\ \n]*") {
+        fn remedies_are_short_for_any_text(text in "\\PC*", tail in "[a-z=;\"'/*\\\\ \n]*") {
             for text in [text, format!("{SCRAM} required {tail}")] {
                 prop_assert!(parse(&text).err().is_none_or(|remedy| remedy.len() < 400));
             }

@@ -1,41 +1,34 @@
-//! From the options of OAUTHBEARER to who gives out its tokens.
+//! From the options of OAUTHBEARER to the source of its tokens.
 //!
-//! By name there are unsecured tokens, as Java's login module and librdkafka make them for tests, and those of an identity
-//! provider. Any other [`TokenProvider`](milena_connection::sasl::TokenProvider) is given by type.
+//! Sources by name: unsecured tokens, which Java's login module and librdkafka make for tests, and identity providers. Any
+//! other [`TokenProvider`](milena_connection::sasl::TokenProvider) is set by type.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use milena_connection::sasl::{Sasl, UnsecuredTokens};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 
 use super::jaas::Login;
-use super::oidc::OidcSettings;
+use crate::config::settings::{OidcSettings, SaslSettings};
 use crate::error::ConfigError;
 
-/// What was set; nothing is related to anything yet.
-#[derive(Clone, Debug, Default)]
-pub(in crate::config) struct OAuthSettings {
-    /// What belongs to an identity provider.
-    pub(in crate::config) oidc: OidcSettings,
-    /// `enable.sasl.oauthbearer.unsecure.jwt`.
-    pub(in crate::config) unsecured: bool,
-    /// `sasl.oauthbearer.config`, librdkafka's options of unsecured tokens.
-    pub(in crate::config) options: Option<SecretString>,
-}
-
-impl OAuthSettings {
-    /// The settings as a whole, with the options of Java's login module if there is one.
-    pub(super) fn in_force(&self, login: Option<&Login>) -> Result<Sasl, ConfigError> {
-        if self.oidc.is_asked_for(login) {
-            return self.oidc.in_force(login);
+impl SaslSettings {
+    /// OAUTHBEARER with its source of tokens; `login` has the options of Java's login module, if it is set.
+    pub(super) fn effective_oauthbearer(
+        &self,
+        oidc: &OidcSettings,
+        login: Option<&Login>,
+    ) -> Result<Sasl, ConfigError> {
+        if oidc.is_requested(login) {
+            return oidc.effective(login);
         }
-        let (property, tokens) = match (login, &self.options) {
+        let (property, tokens) = match (login, &self.unsecured_options) {
             (Some(login), _) => ("sasl.jaas.config", of_java(login)),
-            (None, Some(options)) if self.unsecured => {
+            (None, Some(options)) if self.unsecured == Some(true) => {
                 ("sasl.oauthbearer.config", of_librdkafka(options.expose_secret()))
             }
-            (None, _) => ("sasl.mechanism", Err("it has no tokens: set `sasl.jaas.config`, or for librdkafka's \
+            (None, _) => ("sasl.mechanism", Err("there are no tokens: set `sasl.jaas.config`, or for librdkafka's \
                 unsecured tokens `enable.sasl.oauthbearer.unsecure.jwt` and `sasl.oauthbearer.config`, or give a \
                 `TokenProvider` to `ProducerBuilder::sasl`".to_owned())),
         };
@@ -53,7 +46,7 @@ fn of_java(login: &Login) -> Result<UnsecuredTokens, String> {
         match name.strip_prefix("unsecuredLogin") {
             Some("StringClaim_sub") => claims.subject = Some(value.to_owned()),
             Some("StringClaim_scope") => claims.scopes = vec![value.to_owned()],
-            // The first letter is what stands between the parts.
+            // The first letter is the separator of the parts.
             Some("ListClaim_scope") => claims.scopes = list(value),
             Some("LifetimeSeconds") => claims.lifetime = Some(seconds(value)?),
             Some("PrincipalClaimName") if value == "sub" => {}
@@ -71,7 +64,7 @@ fn of_java(login: &Login) -> Result<UnsecuredTokens, String> {
         }
     }
     claims.tokens().ok_or_else(|| {
-        "write whom the token is for as `unsecuredLoginStringClaim_sub=\"name\"`, or give a `TokenProvider` to \
+        "write the subject of the token as `unsecuredLoginStringClaim_sub=\"name\"`, or give a `TokenProvider` to \
          `ProducerBuilder::sasl`"
             .to_owned()
     })
@@ -96,7 +89,7 @@ fn of_librdkafka(options: &str) -> Result<UnsecuredTokens, String> {
             }
         }
     }
-    claims.tokens().ok_or_else(|| "write whom the token is for as `principal=name`".to_owned())
+    claims.tokens().ok_or_else(|| "write the subject of the token as `principal=name`".to_owned())
 }
 
 #[derive(Debug, Default)]
@@ -108,7 +101,7 @@ struct Claims {
 }
 
 impl Claims {
-    /// None for nobody.
+    /// None without a subject.
     fn tokens(self) -> Option<UnsecuredTokens> {
         let mut tokens = UnsecuredTokens::new(self.subject.filter(|subject| !subject.is_empty())?);
         for scope in self.scopes {
@@ -130,7 +123,7 @@ fn list(value: &str) -> Vec<String> {
     letters.as_str().split(separator).filter(|part| !part.is_empty()).map(str::to_owned).collect()
 }
 
-/// A life that is over before it begins is of no use, and one of more than 30 years no life of a token.
+/// A lifetime of a token; 30 years are more than any token has.
 fn seconds(text: &str) -> Result<Duration, String> {
     const MOST: u64 = 1_000_000_000;
     let seconds = text.parse().ok().filter(|seconds| (1..=MOST).contains(seconds));

@@ -1,64 +1,33 @@
-//! From the options of OAUTHBEARER to an identity provider: Java's names (KIP-768), those of its login module, and
-//! librdkafka's.
+//! From the options of OAUTHBEARER to tokens of an identity provider: Java's names (KIP-768), the options of its login
+//! module, and librdkafka's names.
 //!
-//! Tokens are fetched where the feature `oidc` is on; without it whoever asks for them is told so. Which authorities
-//! vouch for the identity provider is set apart from those of the brokers, as in Java, where `ssl.*` among the options of
-//! the login module says it, and in librdkafka, where `https.ca.*` does. Unless it is said, the system's authorities do.
+//! Without the feature `oidc` these options are an error. The authorities of the identity provider are not those of the
+//! brokers: they are `ssl.*` among the options of Java's login module, librdkafka's `https.ca.*`, or else the system's.
 
 #[cfg(feature = "oidc")]
 use std::sync::Arc;
-use std::time::Duration;
 
 use milena_connection::sasl::Sasl;
-use milena_connection::{FilePath, Text};
-use secrecy::SecretString;
 
 use super::jaas::Login;
+use crate::config::settings::OidcSettings;
 use crate::error::ConfigError;
 
-/// What was set; nothing is related to anything yet.
-#[derive(Clone, Debug, Default)]
-pub(in crate::config) struct OidcSettings {
-    /// `sasl.oauthbearer.token.endpoint.url`.
-    pub(in crate::config) endpoint: Option<Text>,
-    /// `sasl.oauthbearer.method` is `oidc`.
-    pub(in crate::config) by_method: bool,
-    /// Java's handler is the one that asks an identity provider.
-    pub(in crate::config) by_handler: bool,
-    pub(in crate::config) client_id: Option<Text>,
-    pub(in crate::config) client_secret: Option<SecretString>,
-    pub(in crate::config) scope: Option<Text>,
-    /// `sasl.oauthbearer.header.urlencode`.
-    pub(in crate::config) url_encoded: bool,
-    /// `https.ca.location`.
-    pub(in crate::config) authorities_file: Option<FilePath>,
-    /// `https.ca.pem`.
-    pub(in crate::config) authorities_pem: Option<SecretString>,
-    /// `sasl.login.connect.timeout.ms`.
-    pub(in crate::config) connect_timeout: Option<Duration>,
-    /// `sasl.login.read.timeout.ms`.
-    pub(in crate::config) read_timeout: Option<Duration>,
-    /// `sasl.login.retry.backoff.ms`.
-    pub(in crate::config) retry_backoff: Option<Duration>,
-    /// `sasl.login.retry.backoff.max.ms`.
-    pub(in crate::config) retry_backoff_max: Option<Duration>,
-}
-
 impl OidcSettings {
-    /// Whether anything that was set asks for an identity provider.
-    pub(super) fn is_asked_for(&self, login: Option<&Login>) -> bool {
+    /// Whether a setting needs an identity provider.
+    pub(super) fn is_requested(&self, login: Option<&Login>) -> bool {
         let by_login = login.is_some_and(|login| login.option("clientId").is_some());
-        self.endpoint.is_some() || self.client_id.is_some() || self.by_method || self.by_handler || by_login
+        let by_switch = self.by_method == Some(true) || self.by_handler == Some(true);
+        self.endpoint.is_some() || self.client_id.is_some() || by_switch || by_login
     }
 
     #[cfg(not(feature = "oidc"))]
     #[expect(clippy::unused_self, reason = "the same as with the feature")]
-    pub(super) fn in_force(&self, _: Option<&Login>) -> Result<Sasl, ConfigError> {
+    pub(super) fn effective(&self, _: Option<&Login>) -> Result<Sasl, ConfigError> {
         Err(ConfigError::new(
             "sasl.mechanism",
-            "`sasl.mechanism` = `OAUTHBEARER`: tokens of an identity provider are fetched with the feature `oidc` of the \
-             crate `milena`, which is off: switch it on, or fetch them in a `TokenProvider`, and give it to \
-             `ProducerBuilder::sasl`",
+            "`sasl.mechanism` = `OAUTHBEARER`: tokens of an identity provider need the feature `oidc` of the crate \
+             `milena`, which is off: turn it on, or give a `TokenProvider` to `ProducerBuilder::sasl`",
         ))
     }
 }
@@ -66,26 +35,28 @@ impl OidcSettings {
 #[cfg(feature = "oidc")]
 mod fetched {
     use std::path::Path;
+    use std::time::Duration;
 
+    use milena_connection::Text;
     use milena_connection::sasl::{OidcBuilder, OidcError, OidcTokens, Refresh, RefreshingTokens};
     use milena_connection::tls::Tls;
     use secrecy::ExposeSecret;
 
-    use super::super::read::versions;
-    use super::super::tls::{TlsSettings, on_lines};
+    use super::super::tls::on_lines;
     use super::*;
+    use crate::config::settings::{Group, Settings, TlsSettings};
 
     const ENDPOINT: &str = "sasl.oauthbearer.token.endpoint.url";
     const CLIENT_ID: &str = "sasl.oauthbearer.client.credentials.client.id";
     const CLIENT_SECRET: &str = "sasl.oauthbearer.client.credentials.client.secret";
     const JAAS: &str = "sasl.jaas.config";
 
-    /// Nobody means to wait longer, and sums of such waits are in range.
+    /// The bound of each wait; sums of such waits do not overflow.
     const WAIT_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
     impl OidcSettings {
-        /// The settings as a whole. A property goes before the option of the login module, as in Java.
-        pub(in super::super) fn in_force(&self, login: Option<&Login>) -> Result<Sasl, ConfigError> {
+        /// The effective source of tokens. A property takes precedence over an option of the login module, as in Java.
+        pub(in super::super) fn effective(&self, login: Option<&Login>) -> Result<Sasl, ConfigError> {
             let tokens = self.builder(login)?.build().map_err(|error| refused(&error))?;
             let known = Refresh::default();
             let refresh = Refresh {
@@ -106,7 +77,7 @@ mod fetched {
             let secret =
                 secret.ok_or_else(|| missing(CLIENT_SECRET, ", or `clientSecret` in `sasl.jaas.config`"))?;
             let mut builder = OidcTokens::builder(endpoint.trim(), id.trim(), secret.clone())
-                .url_encoded(self.url_encoded)
+                .url_encoded(self.url_encoded == Some(true))
                 .tls(self.tls(login)?);
             if let Some(scope) = self.scope.clone().or_else(|| text("scope")) {
                 builder = builder.scope(&*scope);
@@ -119,7 +90,7 @@ mod fetched {
             Ok(self.timed(builder))
         }
 
-        /// A time-out of 0 is none in Java; a token is not waited for without end here.
+        /// A timeout of 0 is none in Java; here it is the default.
         fn timed(&self, builder: OidcBuilder) -> OidcBuilder {
             const TIMEOUT: Duration = Duration::from_secs(10);
             let timeout = |set: Option<Duration>| bounded(set.filter(|time| !time.is_zero()), TIMEOUT);
@@ -130,13 +101,13 @@ mod fetched {
             )
         }
 
-        /// Who vouches for the identity provider.
+        /// TLS with the identity provider.
         fn tls(&self, login: Option<&Login>) -> Result<Tls, ConfigError> {
             if let Some(login) = login
                 && login.options().any(|(name, _)| name.starts_with("ssl."))
             {
-                return tls_of_login(login).map_err(|said| {
-                    ConfigError::new(JAAS, format!("`{JAAS}`, for the identity provider: {said}"))
+                return tls_of_login(login).map_err(|error| {
+                    ConfigError::new(JAAS, format!("`{JAAS}`, for the identity provider: {error}"))
                 });
             }
             match (&self.authorities_file, &self.authorities_pem) {
@@ -152,27 +123,20 @@ mod fetched {
         }
     }
 
-    /// The names are those of Java's clients. The identity provider's own name is always checked.
+    /// Options with the names of Java's properties. The identity provider's host name is always checked.
     fn tls_of_login(login: &Login) -> Result<Tls, String> {
-        let secret = |name| login.option(name).filter(|value| !value.expose_secret().is_empty()).cloned();
-        let text = |name| secret(name).map(|value| Text::from(value.expose_secret()));
-        let versions = text("ssl.enabled.protocols").map(|list| versions(&list)).transpose()?.flatten();
-        let settings = TlsSettings {
-            truststore_type: text("ssl.truststore.type"),
-            authorities_file: text("ssl.truststore.location").map(|path| FilePath::from(&*path)),
-            authorities_pem: secret("ssl.truststore.certificates"),
-            truststore_password: secret("ssl.truststore.password"),
-            keystore_type: text("ssl.keystore.type"),
-            certificate_file: text("ssl.keystore.location").map(|path| FilePath::from(&*path)),
-            certificate_pem: secret("ssl.keystore.certificate.chain"),
-            keystore_password: secret("ssl.keystore.password"),
-            key_pem: secret("ssl.keystore.key"),
-            key_password: secret("ssl.key.password"),
-            versions,
-            ..TlsSettings::default()
-        };
-        settings.in_force().map_err(|error| error.to_string())
+        let mut settings = Settings::default();
+        for row in TlsSettings::ROWS.iter().filter(|row| !NO_OPTIONS.contains(&row.name)) {
+            if let Some(value) = login.option(row.name) {
+                row.store(&mut settings, value.expose_secret())?;
+            }
+        }
+        settings.security.tls.effective().map_err(|error| error.to_string())
     }
+
+    /// Properties of TLS that are no options of Java's login module.
+    const NO_OPTIONS: [&str; 3] =
+        ["ssl.key.location", "ssl.endpoint.identification.algorithm", "danger.accept.any.host.name"];
 
     fn bounded(set: Option<Duration>, known: Duration) -> Duration {
         set.unwrap_or(known).min(WAIT_MAX)
@@ -181,7 +145,7 @@ mod fetched {
     fn missing(property: &str, or: &str) -> ConfigError {
         ConfigError::new(
             property,
-            format!("`{property}` is not set, and an identity provider is to be asked: write it{or}"),
+            format!("`{property}` is not set, and the identity provider needs it: write it{or}"),
         )
     }
 

@@ -1,4 +1,4 @@
-//! Files that name an identity provider, and what they come to.
+//! Files that name an identity provider, and the effective settings of them.
 
 use crate::config::{ProducerBuilder, ProducerConfig};
 use crate::error::ConfigError;
@@ -6,7 +6,7 @@ use crate::error::ConfigError;
 const SECRET: &str = "hunter2";
 const BEARER: &str = "security.protocol=SASL_PLAINTEXT\nsasl.mechanism=OAUTHBEARER\n";
 const ENDPOINT: &str = "sasl.oauthbearer.token.endpoint.url=https://id.example.com/token\n";
-/// As Java's tools take it: handler, endpoint, and the login module with the client's credentials.
+/// Java's properties: handler, endpoint, and the login module with the client's credentials.
 const JAVA: &str = "sasl.login.callback.handler.class=\
     org.apache.kafka.common.security.oauthbearer.secured.OAuthBearerLoginCallbackHandler\n\
     sasl.jaas.config=org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required \\\n  \
@@ -23,27 +23,27 @@ fn read(text: &str) -> Result<ProducerConfig, ConfigError> {
 }
 
 #[track_caller]
-fn check_refused(text: &str, property: &str, said: &str) {
+fn check_rejected(text: &str, property: &str, expected: &str) {
     let error = read(&format!("{BEARER}{text}")).unwrap_err();
     assert_eq!(error.property(), property, "{error}");
-    assert!(error.to_string().contains(said), "{error}");
+    assert!(error.to_string().contains(expected), "{error}");
     assert!(!format!("{error} {error:?}").contains(SECRET), "{error}");
 }
 
 #[test]
-fn other_grants_than_client_credentials_are_refused() {
+fn grants_other_than_client_credentials_are_rejected() {
     let bearer = "urn:ietf:params:oauth:grant-type:jwt-bearer";
     let grant = format!("{ENDPOINT}{KAFKA_4_1}sasl.oauthbearer.grant.type={bearer}");
-    check_refused(&grant, "sasl.oauthbearer.grant.type", "client credentials alone");
+    check_rejected(&grant, "sasl.oauthbearer.grant.type", "client credentials are the only grant");
     let assertion = format!("{ENDPOINT}{LIBRDKAFKA}sasl.oauthbearer.assertion.file=a");
-    check_refused(&assertion, "sasl.oauthbearer.assertion.file", "client credentials alone");
+    check_rejected(&assertion, "sasl.oauthbearer.assertion.file", "client credentials are the only grant");
 }
 
 #[cfg(not(feature = "oidc"))]
 #[test]
-fn without_the_feature_whoever_asks_for_an_identity_provider_is_told_which_it_is() {
+fn identity_provider_is_rejected_without_the_feature_oidc() {
     for asks in [JAVA, LIBRDKAFKA, KAFKA_4_1, ENDPOINT] {
-        check_refused(asks, "sasl.mechanism", "the feature `oidc` of the crate `milena`");
+        check_rejected(asks, "sasl.mechanism", "the feature `oidc` of the crate `milena`");
     }
 }
 
@@ -53,88 +53,88 @@ mod with_the_feature {
     use super::super::jaas;
     use super::*;
 
-    /// How tokens are asked for.
+    /// The request for tokens.
     #[track_caller]
-    fn asked(text: &str) -> String {
+    fn request(text: &str) -> String {
         let builder = ProducerBuilder::default().properties(format!("{BEARER}{text}")).unwrap();
-        let Security { sasl, .. } = builder.security;
+        let Security { sasl, oidc, .. } = builder.settings.security;
         let login =
             sasl.jaas.as_ref().map(|text| jaas::parse(secrecy::ExposeSecret::expose_secret(text)).unwrap());
-        format!("{:?}", sasl.oauth.oidc.builder(login.as_ref()).unwrap())
+        format!("{:?}", oidc.builder(login.as_ref()).unwrap())
     }
 
     #[track_caller]
-    fn check_asked(text: &str, parts: &[&str]) {
-        let asked = asked(text);
-        assert!(parts.iter().all(|part| asked.contains(part)), "{asked}");
-        assert!(!asked.contains(SECRET), "{asked}");
+    fn check_request(text: &str, parts: &[&str]) {
+        let request = request(text);
+        assert!(parts.iter().all(|part| request.contains(part)), "{request}");
+        assert!(!request.contains(SECRET), "{request}");
     }
 
     #[test]
-    fn files_of_java_and_librdkafka_are_taken_as_they_are() {
+    fn files_of_java_and_librdkafka_are_accepted_unchanged() {
         for file in [JAVA, LIBRDKAFKA, KAFKA_4_1] {
             let config = read(&format!("{BEARER}{ENDPOINT}{file}")).unwrap();
-            let told = format!("{config:?} {:?}", config.properties());
-            assert!(told.contains("RefreshingTokens") && !told.contains(SECRET), "{told}");
+            let shown = format!("{config:?} {:?}", config.properties());
+            assert!(shown.contains("RefreshingTokens") && !shown.contains(SECRET), "{shown}");
         }
     }
 
     #[test]
-    fn what_is_set_reaches_the_request() {
+    fn settings_reach_the_token_request() {
         let client = ["url: \"https://id.example.com/token\"", "client_id: \"client\""];
-        check_asked(&format!("{ENDPOINT}{JAVA}"), &client);
-        check_asked(
+        check_request(&format!("{ENDPOINT}{JAVA}"), &client);
+        check_request(
             &format!("{ENDPOINT}{JAVA}"),
             &["scope: Some(\"kafka\")", "extensions: [(\"tenant\", \"t1\")]", "url_encoded: false"],
         );
-        check_asked(&format!("{ENDPOINT}{LIBRDKAFKA}"), &client);
-        check_asked(&format!("{ENDPOINT}{LIBRDKAFKA}"), &["scope: Some(\"kafka\")"]);
-        check_asked(&format!("{ENDPOINT}{KAFKA_4_1}"), &client);
-        check_asked(
+        check_request(&format!("{ENDPOINT}{LIBRDKAFKA}"), &client);
+        check_request(&format!("{ENDPOINT}{LIBRDKAFKA}"), &["scope: Some(\"kafka\")"]);
+        check_request(&format!("{ENDPOINT}{KAFKA_4_1}"), &client);
+        check_request(
             &format!("{ENDPOINT}{KAFKA_4_1}"),
             &["url_encoded: true", "connect: 10s, read: 86400s, retry_backoff: 100ms, retry_backoff_max: 5s"],
         );
     }
 
     #[test]
-    fn a_property_goes_before_an_option_of_the_login_module() {
+    fn property_takes_precedence_over_an_option_of_the_login_module() {
         let both = format!("{ENDPOINT}{JAVA}sasl.oauthbearer.client.id=other\nsasl.oauthbearer.scope=else\n");
-        check_asked(&both, &["client_id: \"other\"", "scope: Some(\"else\")"]);
+        check_request(&both, &["client_id: \"other\"", "scope: Some(\"else\")"]);
     }
 
     #[test]
-    fn who_vouches_for_an_identity_provider_is_set_apart_from_the_brokers() {
+    fn authorities_of_an_identity_provider_are_not_those_of_the_brokers() {
         let brokers = "ssl.truststore.location=brokers.pem\n";
-        check_asked(&format!("{ENDPOINT}{JAVA}{brokers}"), &["authorities: None"]);
+        check_request(&format!("{ENDPOINT}{JAVA}{brokers}"), &["authorities: None"]);
         let java =
             JAVA.replace("scope=", "ssl.truststore.type=PEM ssl.truststore.location=\"id.pem\" scope=");
-        check_asked(&format!("{ENDPOINT}{java}{brokers}"), &["id.pem"]);
-        check_asked(&format!("{ENDPOINT}{LIBRDKAFKA}https.ca.location=id.pem"), &["id.pem"]);
-        check_asked(&format!("{ENDPOINT}{LIBRDKAFKA}https.ca.location=probe"), &["authorities: None"]);
+        check_request(&format!("{ENDPOINT}{java}{brokers}"), &["id.pem"]);
+        check_request(&format!("{ENDPOINT}{LIBRDKAFKA}https.ca.location=id.pem"), &["id.pem"]);
+        check_request(&format!("{ENDPOINT}{LIBRDKAFKA}https.ca.location=probe"), &["authorities: None"]);
         let java = JAVA.replace("scope=", "ssl.truststore.location=id.jks scope=");
-        check_refused(&format!("{ENDPOINT}{java}"), "sasl.jaas.config", "keytool -list -rfc");
+        check_rejected(&format!("{ENDPOINT}{java}"), "sasl.jaas.config", "keytool -list -rfc");
         let twice = "https.ca.location=id.pem\nhttps.ca.pem=hunter2";
-        check_refused(&format!("{ENDPOINT}{LIBRDKAFKA}{twice}"), "https.ca.location", "both set");
+        check_rejected(&format!("{ENDPOINT}{LIBRDKAFKA}{twice}"), "https.ca.location", "both set");
     }
 
     #[test]
-    fn an_identity_provider_is_asked_by_https_alone() {
+    fn token_endpoint_without_https_is_rejected() {
         for url in ["http://id.example.com/token", "file:///tmp/token", "id.example.com"] {
             let text = format!("{LIBRDKAFKA}sasl.oauthbearer.token.endpoint.url={url}");
-            check_refused(&text, "sasl.oauthbearer.token.endpoint.url", "write `https://host/path`");
+            check_rejected(&text, "sasl.oauthbearer.token.endpoint.url", "write `https://host/path`");
         }
     }
 
     #[test]
-    fn what_is_missing_is_named() {
-        check_refused(JAVA, "sasl.oauthbearer.token.endpoint.url", "is not set");
-        check_refused("sasl.oauthbearer.method=oidc", "sasl.oauthbearer.token.endpoint.url", "is not set");
+    fn missing_settings_are_named() {
+        check_rejected(JAVA, "sasl.oauthbearer.token.endpoint.url", "is not set");
+        check_rejected("sasl.oauthbearer.method=oidc", "sasl.oauthbearer.token.endpoint.url", "is not set");
         let id = "sasl.oauthbearer.client.credentials.client.id";
-        check_refused(ENDPOINT, id, "`clientId` in `sasl.jaas.config`");
+        check_rejected(ENDPOINT, id, "`clientId` in `sasl.jaas.config`");
         let secret = "sasl.oauthbearer.client.credentials.client.secret";
-        check_refused(&format!("{ENDPOINT}{id}=client"), secret, "`clientSecret` in `sasl.jaas.config`");
+        check_rejected(&format!("{ENDPOINT}{id}=client"), secret, "`clientSecret` in `sasl.jaas.config`");
         let colon = format!("{ENDPOINT}{LIBRDKAFKA}{id}=a:b\n");
-        check_refused(&colon, id, "sasl.oauthbearer.header.urlencode");
+        check_rejected(&colon, id, "sasl.oauthbearer.header.urlencode");
         assert!(read(&format!("{BEARER}{colon}sasl.oauthbearer.header.urlencode=true")).is_ok());
     }
 }

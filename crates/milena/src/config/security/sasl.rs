@@ -1,36 +1,30 @@
-//! From `sasl.*` to a mechanism with its credentials.
+//! From `sasl.*` to [`Sasl`]: a mechanism with its credentials.
 
+use milena_connection::Shown;
 use milena_connection::sasl::{Mechanism, Sasl};
-use milena_connection::{Shown, Text};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 
 use super::jaas::{self, Login, Module};
-use super::oauth::OAuthSettings;
+use crate::config::settings::{OidcSettings, SaslSettings};
 use crate::error::ConfigError;
 
-/// What was set; nothing is related to anything yet.
-#[derive(Clone, Debug, Default)]
-pub(in crate::config) struct SaslSettings {
-    pub(in crate::config) mechanism: Option<Text>,
-    pub(in crate::config) jaas: Option<SecretString>,
-    pub(in crate::config) username: Option<Text>,
-    pub(in crate::config) password: Option<SecretString>,
-    pub(in crate::config) oauth: OAuthSettings,
-}
-
 impl SaslSettings {
-    /// The settings as a whole. `by_default` is the mechanism of who named none.
-    pub(super) fn in_force(&self, by_default: Option<Mechanism>) -> Result<Sasl, ConfigError> {
-        let mechanism = self.mechanism(by_default)?;
+    /// The effective mechanism and its credentials; `by_default` is the mechanism unless one is set.
+    pub(super) fn effective(
+        &self,
+        by_default: Option<Mechanism>,
+        oidc: &OidcSettings,
+    ) -> Result<Sasl, ConfigError> {
+        let mechanism = self.effective_mechanism(by_default)?;
         let login = self.login()?;
         if mechanism == Mechanism::OAuthBearer {
             return match &login {
                 Some(login) if login.module != Module::OAuthBearer => Err(other_module(mechanism, login)),
-                login => self.oauth.in_force(login.as_ref()),
+                login => self.effective_oauthbearer(oidc, login.as_ref()),
             };
         }
         let (username, password) = match &login {
-            // Java's modules of PLAIN and SCRAM do the same with a name and a password.
+            // Java's modules of PLAIN and SCRAM take the same options.
             Some(login) if login.module != Module::OAuthBearer => {
                 let username = login.option("username").map(|name| name.expose_secret().to_owned());
                 (username, login.option("password").cloned())
@@ -42,7 +36,7 @@ impl SaslSettings {
             return Err(self.no_credentials(mechanism));
         };
         let token = login.is_some_and(|login| login.module == Module::Scram && is_true(&login, "tokenauth"));
-        // Kafka's own tools, which made the user, know no SASLprep, and neither do Java's client and librdkafka.
+        // Kafka's tools, Java's client and librdkafka do not apply SASLprep.
         let sasl = match mechanism {
             Mechanism::ScramSha256 => Sasl::scram_sha_256(username, password).unprepared(),
             Mechanism::ScramSha512 => Sasl::scram_sha_512(username, password).unprepared(),
@@ -51,7 +45,7 @@ impl SaslSettings {
         Ok(if token { sasl.delegated() } else { sasl })
     }
 
-    fn mechanism(&self, by_default: Option<Mechanism>) -> Result<Mechanism, ConfigError> {
+    fn effective_mechanism(&self, by_default: Option<Mechanism>) -> Result<Mechanism, ConfigError> {
         let Some(name) = &self.mechanism else {
             return by_default.ok_or_else(|| {
                 ConfigError::new(
@@ -97,7 +91,7 @@ const MECHANISMS: [Mechanism; 4] =
 
 const WRITE_ONE: &str = "write `PLAIN`, `SCRAM-SHA-256`, `SCRAM-SHA-512` or `OAUTHBEARER`";
 
-/// As Java reads a boolean.
+/// A boolean as Java parses it.
 fn is_true(login: &Login, option: &str) -> bool {
     login.option(option).is_some_and(|value| value.expose_secret().eq_ignore_ascii_case("true"))
 }

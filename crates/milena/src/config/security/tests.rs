@@ -1,4 +1,4 @@
-//! Files as they are found in the wild, of every kind, and what they come to.
+//! Properties files of every kind, and the effective settings of them.
 
 use milena_connection::sasl::Mechanism;
 
@@ -11,32 +11,32 @@ fn read(text: &str) -> Result<ProducerConfig, ConfigError> {
     ProducerBuilder::default().bootstrap_servers("localhost:9092").properties(text)?.validate()
 }
 
-/// What is in force by name, of which nothing is secret.
+/// The effective properties, without secrets.
 #[track_caller]
 fn check(text: &str, expected: &[(&str, &str)]) -> ProducerConfig {
     let config = read(text).unwrap();
-    let told = config.properties();
-    let told: Vec<_> = told
+    let properties = config.properties();
+    let listed: Vec<_> = properties
         .iter()
         .map(|(name, value)| (*name, value.as_str()))
         .filter(|(name, _)| ["sec", "ssl", "sas", "dan"].contains(&&name[..3]))
         .collect();
-    assert_eq!(told, expected);
-    let told = format!("{told:?} {config:?}");
-    assert!(!told.contains(SECRET) && !told.contains("MIIE"), "{told}");
+    assert_eq!(listed, expected);
+    let shown = format!("{listed:?} {config:?}");
+    assert!(!shown.contains(SECRET) && !shown.contains("MIIE"), "{shown}");
     config
 }
 
 #[track_caller]
-fn check_refused(text: &str, property: &str, said: &str) {
+fn check_rejected(text: &str, property: &str, expected: &str) {
     let error = read(text).unwrap_err();
     assert_eq!(error.property(), property, "{error}");
-    assert!(error.to_string().contains(said), "{error}");
+    assert!(error.to_string().contains(expected), "{error}");
     assert!(!format!("{error} {error:?}").contains(SECRET), "{error}");
 }
 
 #[test]
-fn javas_file_for_plain_over_tls() {
+fn java_file_for_plain_over_tls_is_accepted() {
     let config = check(
         "security.protocol=SASL_SSL\n\
          sasl.mechanism=PLAIN\n\
@@ -55,7 +55,7 @@ fn javas_file_for_plain_over_tls() {
 }
 
 #[test]
-fn javas_file_for_scram_and_for_a_delegation_token() {
+fn java_file_for_scram_and_delegation_tokens_is_accepted() {
     for (mechanism, options) in [
         ("SCRAM-SHA-256", "username=\"alice\" password=\"hunter2\""),
         ("SCRAM-SHA-512", "username=\"tokenID\" password=\"hunter2\" tokenauth=\"true\""),
@@ -79,7 +79,7 @@ fn javas_file_for_scram_and_for_a_delegation_token() {
 }
 
 #[test]
-fn javas_file_for_certificates_of_both_sides() {
+fn java_file_for_client_certificates_is_accepted() {
     let config = check(
         "security.protocol=SSL\n\
          ssl.truststore.type=PEM\nssl.truststore.location=/etc/ca.pem\n\
@@ -103,7 +103,7 @@ fn javas_file_for_certificates_of_both_sides() {
 }
 
 #[test]
-fn javas_file_with_the_documents_in_it() {
+fn java_file_with_pem_as_values_is_accepted() {
     let config = check(
         "security.protocol=SSL\n\
          ssl.truststore.type=PEM\n\
@@ -124,7 +124,7 @@ fn javas_file_with_the_documents_in_it() {
 }
 
 #[test]
-fn files_for_unsecured_tokens() {
+fn files_for_unsecured_tokens_are_accepted() {
     let java = "sasl.jaas.config=org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required \\\n  \
                 unsecuredLoginStringClaim_sub=\"alice\";";
     let librdkafka =
@@ -134,12 +134,12 @@ fn files_for_unsecured_tokens() {
         let config = read(&format!("{sasl}{tokens}")).unwrap();
         assert_eq!(config.sasl.unwrap().mechanism(), Mechanism::OAuthBearer);
     }
-    check_refused(sasl, "sasl.mechanism", "it has no tokens");
-    check_refused(&format!("{sasl}sasl.oauthbearer.config=alice"), "sasl.mechanism", "unsecure.jwt");
+    check_rejected(sasl, "sasl.mechanism", "there are no tokens");
+    check_rejected(&format!("{sasl}sasl.oauthbearer.config=alice"), "sasl.mechanism", "unsecure.jwt");
 }
 
 #[test]
-fn librdkafkas_names() {
+fn names_of_librdkafka_are_accepted() {
     let config = check(
         "security.protocol=sasl_ssl\nsasl.mechanisms=SCRAM-SHA-512\nsasl.username=alice\nsasl.password=hunter2\n\
          ssl.ca.location=ca.pem\nssl.certificate.location=client.pem\nssl.key.location=client.key\n\
@@ -158,7 +158,7 @@ fn librdkafkas_names() {
 }
 
 #[test]
-fn saramas_names_switch_on_what_they_are_about() {
+fn switches_of_sarama_turn_tls_and_sasl_on() {
     let text = "Net.SASL.Enable=true\nNet.SASL.User=alice\nNet.SASL.Password=hunter2\nNet.TLS.Enable=true\n";
     let config = check(
         text,
@@ -170,11 +170,15 @@ fn saramas_names_switch_on_what_they_are_about() {
         ],
     );
     assert!(config.tls.is_some());
-    check_refused(&format!("{text}security.protocol=SSL"), "security.protocol", "asks for `SASL_SSL`");
+    check_rejected(
+        &format!("{text}security.protocol=SSL"),
+        "security.protocol",
+        "the other settings need `SASL_SSL`",
+    );
 }
 
 #[test]
-fn what_the_protocol_does_not_use_has_no_effect_and_is_told() {
+fn properties_that_the_protocol_does_not_use_have_no_effect_and_are_listed() {
     let text = "sasl.username=alice\nsasl.password=hunter2\nsasl.mechanism=GSSAPI\nssl.truststore.location=a.jks\n\
                 sasl.jaas.config=hunter2\nssl.endpoint.identification.algorithm=\n";
     for text in [text.to_owned(), format!("{text}security.protocol=PLAINTEXT")] {
@@ -185,7 +189,7 @@ fn what_the_protocol_does_not_use_has_no_effect_and_is_told() {
 }
 
 #[test]
-fn what_is_given_by_type_replaces_what_is_set_by_name() {
+fn sasl_by_type_replaces_properties() {
     let builder = ProducerBuilder::default().bootstrap_servers("a:1");
     let builder = builder.property("security.protocol", "SASL_SSL").unwrap();
     let sasl = crate::Sasl::scram_sha_256("alice", SECRET.to_owned());
@@ -196,26 +200,26 @@ fn what_is_given_by_type_replaces_what_is_set_by_name() {
 }
 
 #[test]
-fn sasl_needs_a_mechanism_that_is_there_and_its_credentials() {
+fn sasl_without_a_supported_mechanism_and_credentials_is_rejected() {
     let sasl = "security.protocol=SASL_SSL\n";
-    check_refused(sasl, "sasl.mechanism", "means Kerberos");
-    check_refused(&format!("{sasl}sasl.mechanism=GSSAPI"), "sasl.mechanism", "`SCRAM-SHA-256`");
-    check_refused(&format!("{sasl}sasl.mechanism=PLAIN"), "sasl.username", "`sasl.jaas.config`");
-    check_refused(&format!("{sasl}sasl.mechanism=PLAIN\nsasl.username=a"), "sasl.password", "is not set");
+    check_rejected(sasl, "sasl.mechanism", "means Kerberos");
+    check_rejected(&format!("{sasl}sasl.mechanism=GSSAPI"), "sasl.mechanism", "`SCRAM-SHA-256`");
+    check_rejected(&format!("{sasl}sasl.mechanism=PLAIN"), "sasl.username", "`sasl.jaas.config`");
+    check_rejected(&format!("{sasl}sasl.mechanism=PLAIN\nsasl.username=a"), "sasl.password", "is not set");
     let jaas = |class: &str, options: &str| {
         format!("sasl.jaas.config=org.apache.kafka.common.security.{class} required {options};\n")
     };
     let plain = jaas("plain.PlainLoginModule", "password=\"hunter2\"");
-    check_refused(&format!("{sasl}{plain}sasl.mechanism=PLAIN"), "sasl.jaas.config", "no `username`");
-    check_refused(&format!("{sasl}{plain}sasl.mechanism=OAUTHBEARER"), "sasl.jaas.config", "change one");
+    check_rejected(&format!("{sasl}{plain}sasl.mechanism=PLAIN"), "sasl.jaas.config", "no `username`");
+    check_rejected(&format!("{sasl}{plain}sasl.mechanism=OAUTHBEARER"), "sasl.jaas.config", "change one");
     let bearer = jaas("oauthbearer.OAuthBearerLoginModule", "");
-    check_refused(&format!("{sasl}{bearer}sasl.mechanism=PLAIN"), "sasl.jaas.config", "change one");
+    check_rejected(&format!("{sasl}{bearer}sasl.mechanism=PLAIN"), "sasl.jaas.config", "change one");
     let evil = jaas("JndiLoginModule", "x=\"hunter2\"");
-    check_refused(&format!("{sasl}{evil}sasl.mechanism=PLAIN"), "sasl.jaas.config", "none is loaded");
+    check_rejected(&format!("{sasl}{evil}sasl.mechanism=PLAIN"), "sasl.jaas.config", "none is loaded");
 }
 
 #[test]
-fn javas_modules_of_plain_and_scram_do_the_same() {
+fn login_modules_of_plain_and_scram_are_interchangeable() {
     let config = read(
         "security.protocol=SASL_PLAINTEXT\nsasl.mechanism=scram-sha-256\n\
          sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required username=a password=b;",
@@ -224,7 +228,7 @@ fn javas_modules_of_plain_and_scram_do_the_same() {
 }
 
 #[test]
-fn javas_stores_are_refused_with_the_commands_that_convert_them() {
+fn java_key_stores_are_rejected_with_the_commands_that_convert_them() {
     for store in [
         "ssl.truststore.location=trust.jks\nssl.truststore.password=hunter2",
         "ssl.truststore.location=trust.store\nssl.truststore.password=hunter2",
@@ -232,52 +236,52 @@ fn javas_stores_are_refused_with_the_commands_that_convert_them() {
         "ssl.truststore.location=trust.P12",
     ] {
         let text = format!("security.protocol=SSL\n{store}");
-        check_refused(&text, "ssl.truststore.location", "keytool -list -rfc -keystore trust.");
+        check_rejected(&text, "ssl.truststore.location", "keytool -list -rfc -keystore trust.");
         let text = text.replace("trust", "key");
-        check_refused(
+        check_rejected(
             &text,
             "ssl.keystore.location",
             "openssl pkcs12 -in client.p12 -aes256 -out client.pem",
         );
     }
     let pem = "security.protocol=SSL\nssl.keystore.type=pem\nssl.keystore.location=a.pem\nssl.keystore.password=hunter2";
-    check_refused(pem, "ssl.keystore.password", "`ssl.key.password`");
+    check_rejected(pem, "ssl.keystore.password", "`ssl.key.password`");
 }
 
 #[test]
-fn names_go_unchecked_only_where_that_is_said_in_so_many_words() {
+fn host_names_are_checked_unless_both_properties_turn_it_off() {
     let text = "security.protocol=SSL\nssl.endpoint.identification.algorithm=\n";
-    check_refused(text, "ssl.endpoint.identification.algorithm", "danger.accept.any.host.name");
+    check_rejected(text, "ssl.endpoint.identification.algorithm", "danger.accept.any.host.name");
     let config = read(&format!("{text}danger.accept.any.host.name=true")).unwrap();
     assert!(format!("{:?}", config.tls).contains("checks_host_name: false"));
 }
 
 #[test]
-fn the_same_thing_in_two_places_is_refused() {
+fn a_setting_in_two_properties_is_rejected() {
     let tls = "security.protocol=SSL\n";
-    check_refused(
+    check_rejected(
         &format!("{tls}ssl.ca.location=a.pem\nssl.ca.pem=hunter2"),
         "ssl.truststore.location",
         "`ssl.truststore.certificates`",
     );
-    check_refused(
+    check_rejected(
         &format!("{tls}ssl.key.location=a\nssl.key.pem=hunter2"),
         "ssl.key.location",
         "`ssl.keystore.key`",
     );
-    check_refused(&format!("{tls}ssl.key.pem=hunter2"), "ssl.keystore.key", "without a certificate");
+    check_rejected(&format!("{tls}ssl.key.pem=hunter2"), "ssl.keystore.key", "without a certificate");
 }
 
 #[test]
-fn the_authorities_of_the_system_are_what_a_probe_finds() {
+fn probe_selects_the_authorities_of_the_system() {
     let tls = read("security.protocol=SSL\nssl.ca.location=probe").unwrap().tls.unwrap();
     assert!(format!("{tls:?}").contains("authorities: None"), "{tls:?}");
 }
 
 #[test]
-fn credentials_that_no_broker_can_be_sent_are_refused() {
+fn credentials_that_cannot_be_sent_are_rejected() {
     let plain = "security.protocol=SASL_SSL\nsasl.mechanism=PLAIN\nsasl.username=alice\n";
-    check_refused(
+    check_rejected(
         &format!("{plain}sasl.password=hunter2\\u0000"),
         "sasl.mechanism",
         "`PLAIN`: the password has a NUL",
@@ -285,14 +289,14 @@ fn credentials_that_no_broker_can_be_sent_are_refused() {
 }
 
 #[test]
-fn blanks_around_a_password_are_part_of_it() {
+fn blanks_around_a_password_are_kept() {
     let jaas =
         "security.protocol=SASL_SSL\nsasl.mechanism=PLAIN\nsasl.username=alice\nsasl.password=\\ \\ \n";
     assert!(read(jaas).unwrap().sasl.is_some());
 }
 
 #[test]
-fn no_secret_is_shown_wherever_it_is_set() {
+fn no_secret_is_shown() {
     for row in PROPERTIES.iter().filter(|row| row.is_secret()) {
         for name in row.names() {
             for protocol in ["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] {

@@ -1,48 +1,28 @@
-//! From `ssl.*` to what TLS trusts and shows.
+//! From `ssl.*` to [`Tls`]: authorities, client certificate, versions.
 //!
-//! Java's names with the type PEM, and librdkafka's: whatever is PEM, in a file or in the value, is taken. Java's own key
-//! stores are refused with the commands that turn them into PEM.
+//! Java's names with the type PEM, and librdkafka's: PEM in a file, or as the value. Java's own key stores are refused, with
+//! the commands that convert them to PEM.
 
 use std::path::Path;
 
-use milena_connection::tls::{Tls, TlsVersions};
-use milena_connection::{FilePath, Shown, Text};
+use milena_connection::Shown;
+use milena_connection::tls::Tls;
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::config::settings::TlsSettings;
 use crate::error::ConfigError;
 
-/// What was set; nothing is related to anything yet.
-#[derive(Clone, Debug, Default)]
-pub(in crate::config) struct TlsSettings {
-    pub(in crate::config) truststore_type: Option<Text>,
-    pub(in crate::config) authorities_file: Option<FilePath>,
-    pub(in crate::config) authorities_pem: Option<SecretString>,
-    pub(in crate::config) truststore_password: Option<SecretString>,
-    pub(in crate::config) keystore_type: Option<Text>,
-    pub(in crate::config) certificate_file: Option<FilePath>,
-    pub(in crate::config) certificate_pem: Option<SecretString>,
-    pub(in crate::config) keystore_password: Option<SecretString>,
-    pub(in crate::config) key_file: Option<FilePath>,
-    pub(in crate::config) key_pem: Option<SecretString>,
-    pub(in crate::config) key_password: Option<SecretString>,
-    pub(in crate::config) versions: Option<TlsVersions>,
-    /// `ssl.endpoint.identification.algorithm` is empty.
-    pub(in crate::config) names_unchecked: bool,
-    /// `danger.accept.any.host.name`.
-    pub(in crate::config) any_host_name: bool,
-}
-
 impl TlsSettings {
-    /// The settings as a whole.
-    pub(super) fn in_force(&self) -> Result<Tls, ConfigError> {
+    /// TLS with these settings.
+    pub(super) fn effective(&self) -> Result<Tls, ConfigError> {
         let tls = self.trust(Tls::new())?;
-        let tls = self.show(tls)?.versions(self.versions.unwrap_or_default());
-        match (self.any_host_name, self.names_unchecked) {
+        let tls = self.certificate(tls)?.versions(self.versions.unwrap_or_default());
+        match (self.any_host_name == Some(true), self.names_unchecked == Some(true)) {
             (true, _) => Ok(tls.danger_accept_any_host_name()),
             (false, false) => Ok(tls),
             (false, true) => Err(ConfigError::new(
                 "ssl.endpoint.identification.algorithm",
-                "`ssl.endpoint.identification.algorithm` is empty: whoever has a certificate of a trusted authority \
+                "`ssl.endpoint.identification.algorithm` is empty: the owner of any certificate of a trusted authority \
                  could pose as a broker; write `https`, or set `danger.accept.any.host.name` to `true` as well",
             )),
         }
@@ -57,7 +37,7 @@ impl TlsSettings {
         };
         store.check(self.authorities_pem.as_ref().map(|_| "ssl.truststore.certificates"))?;
         Ok(match (&self.authorities_file, &self.authorities_pem) {
-            // librdkafka looks for the system's authorities itself where it is asked to.
+            // librdkafka's word for the system's authorities.
             (Some(file), _) if **file == *Path::new("probe") => tls,
             (Some(file), _) => tls.ca_file(&**file),
             (None, Some(pem)) => tls.ca_pem(on_lines(pem)),
@@ -65,7 +45,7 @@ impl TlsSettings {
         })
     }
 
-    fn show(&self, mut tls: Tls) -> Result<Tls, ConfigError> {
+    fn certificate(&self, mut tls: Tls) -> Result<Tls, ConfigError> {
         let store = Store {
             name: "keystore",
             kind: self.keystore_type.as_deref(),
@@ -92,7 +72,7 @@ impl TlsSettings {
         Ok(tls)
     }
 
-    /// A key is of no use without its certificate, and is named once.
+    /// A key needs a certificate, and is set once.
     fn check_pairs(&self) -> Result<(), ConfigError> {
         let certificate = self.certificate_file.is_some() || self.certificate_pem.is_some();
         let key = match (&self.key_file, &self.key_pem) {
@@ -114,7 +94,7 @@ impl TlsSettings {
     }
 }
 
-/// A document whose ends of lines came as the two letters `\n`, as they do from shells and from JSON.
+/// A PEM document whose line ends may be the two letters `\n`, as from shells and from JSON.
 pub(super) fn on_lines(pem: &SecretString) -> String {
     pem.expose_secret().replace("\\n", "\n")
 }
@@ -128,7 +108,7 @@ struct Store<'a> {
 }
 
 impl Store<'_> {
-    /// Refuses what is no PEM, and a file beside the text that the property `inline` has.
+    /// Rejects stores that are no PEM, and a file beside the property `inline` with the same as text.
     fn check(&self, inline: Option<&str>) -> Result<(), ConfigError> {
         let location = format!("ssl.{}.location", self.name);
         let Some(file) = self.file else { return Ok(()) };
@@ -137,7 +117,7 @@ impl Store<'_> {
         }
         match self.kind {
             Some(kind) if kind.eq_ignore_ascii_case("PEM") => {}
-            // Java's default is its own kind of store, librdkafka knows PKCS#12 alone; both come with a password.
+            // Java's default is JKS, and librdkafka's stores are PKCS#12; both have a password.
             None if !self.password && !names_a_store(file) => return Ok(()),
             kind => return Err(self.not_pem(&location, file, kind)),
         }

@@ -8,22 +8,22 @@ use super::keys::{is_field, keys, spelt};
 use crate::config::nearest::nearest;
 use crate::error::ConfigError;
 
-/// More letters wrong than these are somebody else's variable: Kafka's own scripts and container platforms set many
-/// that begin with `KAFKA_`.
-const SLIP_LETTERS_MAX: usize = 2;
+/// A variable that differs from all keys in more letters is no typo: Kafka's scripts and container platforms set many that
+/// begin with `KAFKA_`.
+const TYPO_LETTERS_MAX: usize = 2;
 
 impl Config {
     /// From the environment variables that begin with `prefix`: the rest of the name, in lower case, is a key (see
     /// [`Config`]). With `KAFKA_` that is `KAFKA_BROKERS` and `KAFKA_USERNAME`, and `KAFKA_BOOTSTRAP_SERVERS`,
     /// `KAFKA_SASL_USERNAME`, `KAFKA_LINGER_MS` and `KAFKA_COMPRESSION` of the properties.
     ///
-    /// A variable whose name is no key is somebody else's and passed over, unless it looks like a slip of the finger.
+    /// Unknown variables are ignored, unless they look like a typo of a known key; that is an error.
     ///
     /// Variables are read in the order of their names: of two that set the same, such as `KAFKA_COMPRESSION` and
-    /// `KAFKA_COMPRESSION_TYPE`, the latter counts, wherever they stand in the environment.
+    /// `KAFKA_COMPRESSION_TYPE`, the latter applies.
     ///
     /// # Errors
-    /// As [`ProducerBuilder::property`](crate::ProducerBuilder::property), and for a name that is nearly a key.
+    /// As [`ProducerBuilder::property`](crate::ProducerBuilder::property), and a name that is nearly a key.
     ///
     /// ```
     /// let config = milena::Config::from_env("KAFKA_")?;
@@ -47,7 +47,7 @@ impl Config {
                 if known.is_empty() {
                     known = keys();
                 }
-                check_slip(prefix, name, &key, &known)?;
+                check_typo(prefix, name, &key, &known)?;
                 continue;
             }
             let Some(value) = value.to_str() else {
@@ -59,9 +59,9 @@ impl Config {
     }
 }
 
-fn check_slip(prefix: &str, name: &str, key: &str, known: &[String]) -> Result<(), ConfigError> {
+fn check_typo(prefix: &str, name: &str, key: &str, known: &[String]) -> Result<(), ConfigError> {
     match nearest(key, known.iter().map(String::as_str)) {
-        Some((letters, known)) if letters <= SLIP_LETTERS_MAX && key.len() > 3 * letters => {
+        Some((letters, known)) if letters <= TYPO_LETTERS_MAX && key.len() > 3 * letters => {
             let known = known.to_ascii_uppercase();
             let message = format!("`{name}` is not known: did you mean `{prefix}{known}`?");
             Err(ConfigError::new(name, message))
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn compression_is_read_from_either_variable() {
+    fn compression_is_read_from_two_variables() {
         for (name, value) in [("KAFKA_COMPRESSION_TYPE", "zstd"), ("KAFKA_COMPRESSION", "zstd:3")] {
             let config = read(&[("KAFKA_BROKERS", "a:1"), (name, value)]).unwrap().validate().unwrap();
             assert_eq!(config.compression, Compression::zstd(), "{name}");
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_somebody_else_sets_is_passed_over() {
+    fn unknown_variables_are_ignored() {
         for name in [
             "KAFKA_HOME",
             "KAFKA_OPTS",
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slip_of_the_finger_names_the_variable_that_was_meant() {
+    fn typo_is_rejected_with_the_nearest_variable() {
         let error = read(&[("KAFKA_SASL_USRNAME", "hunter2")]).unwrap_err();
         assert_eq!(
             error.to_string(),

@@ -3,13 +3,11 @@
 use milena_connection::{Shown, holds_pem};
 
 use super::Config;
-use crate::config::property::Property;
-use crate::config::security::HIDDEN;
-use crate::config::table::PROPERTIES;
-use crate::config::{by_name, nearest, value};
+use crate::config::settings::{PROPERTIES, Property};
+use crate::config::{HIDDEN, by_name, nearest, value};
 use crate::error::ConfigError;
 
-/// The fields; all but `settings`, which the names of properties stand for.
+/// The fields, except `settings`, which has the names of properties for keys.
 const FIELDS: [&str; 11] = [
     "brokers",
     "ca_file",
@@ -25,7 +23,7 @@ const FIELDS: [&str; 11] = [
 ];
 
 impl Config {
-    /// Sets what a key means.
+    /// Sets the field or the property of a key.
     pub(super) fn set(&mut self, key: &str, value: &str) -> Result<(), ConfigError> {
         if FIELDS.contains(&key) {
             return self.set_field(key, value).map_err(|remedy| refused(key, value, &remedy));
@@ -63,7 +61,7 @@ impl Config {
             "ca_file" => self.ca_file = some().map(Into::into),
             "certificate_file" => self.certificate_file = some().map(Into::into),
             "key_file" => self.key_file = some().map(Into::into),
-            "tls" => self.tls = value::switch_some(value)?,
+            "tls" => self.tls = Some(value::switch(value)?),
             "username" => self.username = some(),
             "password" => self.password = some().map(Into::into),
             "mechanism" => self.mechanism = some(),
@@ -75,7 +73,7 @@ impl Config {
     }
 }
 
-/// The property of which a field holds the path.
+/// The property of a field that holds a path.
 pub(super) fn property_of(field: &str) -> &'static str {
     match field {
         "ca_file" => "ssl.truststore.location",
@@ -85,15 +83,15 @@ pub(super) fn property_of(field: &str) -> &'static str {
     }
 }
 
-/// A property that a key stands for.
+/// The property of a key.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Spelt {
     AsItIs(&'static str),
-    /// The key leaves out that the number is one of milliseconds.
+    /// The key omits `_ms`.
     WithoutUnit(&'static str),
 }
 
-/// The property that a key stands for.
+/// Finds the property of a key.
 pub(super) fn spelt(key: &str) -> Option<Spelt> {
     let names = || PROPERTIES.iter().flat_map(Property::names);
     let as_it_is = names().find(|name| *name == key || underscored(name) == key);
@@ -101,18 +99,18 @@ pub(super) fn spelt(key: &str) -> Option<Spelt> {
     as_it_is.map(Spelt::AsItIs).or_else(|| without().map(Spelt::WithoutUnit))
 }
 
-/// Every key there is.
+/// Every key.
 pub(super) fn keys() -> Vec<String> {
     let properties = PROPERTIES.iter().flat_map(Property::names).map(underscored);
     FIELDS.into_iter().map(str::to_owned).chain(properties).collect()
 }
 
-/// Whether the key is a field of its own.
+/// Whether the key is the name of a field.
 pub(super) fn is_field(key: &str) -> bool {
     FIELDS.contains(&key)
 }
 
-/// Whether the value of a key is never shown.
+/// Whether the value of a key is a secret.
 #[cfg(feature = "serde")]
 pub(super) fn is_secret(key: &str) -> bool {
     let named = |row: &&Property| row.names().any(|name| name == key || underscored(name) == key);
@@ -123,7 +121,7 @@ fn underscored(name: &str) -> String {
     name.to_ascii_lowercase().replace('.', "_")
 }
 
-/// A password is not repeated.
+/// The error for the value of a field, without a password.
 fn refused(key: &str, value: &str, remedy: &str) -> ConfigError {
     let value = if key == "password" { HIDDEN.into() } else { Shown(value).to_string() };
     ConfigError::new(key, format!("`{key}` = `{value}`: {remedy}"))

@@ -1,4 +1,4 @@
-//! [`Config`]: what a service has in its own configuration about Kafka.
+//! [`Config`]: the Kafka settings in a service's own configuration.
 
 mod environment;
 mod keys;
@@ -14,14 +14,13 @@ use std::time::Duration;
 
 use milena_connection::{FilePath, SecretString, Servers, Text, holds_pem};
 
-use crate::config::builder::ProducerBuilder;
 use crate::config::by_name::pem_as_value;
-use crate::config::options::ProducerConfig;
-use crate::config::security::HIDDEN;
+use crate::config::settings::ProducerConfig;
+use crate::config::{HIDDEN, ProducerBuilder};
 use crate::error::ConfigError;
 
-/// The few settings that a service needs, and all others in [`settings`](Self::settings). A user name means SASL PLAIN,
-/// and an authority's file means TLS.
+/// The few settings that a service needs, and all others in [`settings`](Self::settings). A user name turns SASL PLAIN on,
+/// and a file with authorities turns TLS on.
 ///
 /// ```
 /// use milena::Config;
@@ -33,18 +32,18 @@ use crate::error::ConfigError;
 ///     password: Some("…".to_owned().into()),
 ///     ..Config::default()
 /// };
-/// let in_force = config.validate()?;
-/// assert!(in_force.properties().contains(&("security.protocol", "SASL_SSL".to_owned())));
+/// let effective = config.validate()?;
+/// assert!(effective.properties().contains(&("security.protocol", "SASL_SSL".to_owned())));
 /// # Ok::<(), milena::ConfigError>(())
 /// ```
 ///
 /// # Keys
 ///
-/// With the feature `serde` it can be read from a service's YAML, TOML or JSON, and without it from the
-/// [environment](Self::from_env). The keys are the names of the fields below; besides, every property's name with `_`
-/// for `.` (see [`PROPERTIES`](crate::config::PROPERTIES)), in the place of `settings`. A time is a text with a unit (`30s`,
-/// `250ms`), and its key may go without `_ms`; a number of milliseconds needs the key that says so. Bytes are a number,
-/// or a text with a unit (`64MiB`). A key that is not known is an error that names the nearest one.
+/// The feature `serde` reads it from a service's YAML, TOML or JSON; [`from_env`](Self::from_env) needs no feature. The keys
+/// are the names of the fields below, and, in place of `settings`, the name of every property with `_` for `.` (see
+/// [`PROPERTIES`](crate::config::PROPERTIES)). A time is a text with a unit (`30s`, `250ms`), and its key may omit `_ms`; a
+/// number of milliseconds needs the key with `_ms`. Bytes are a number, or a text with a unit (`64MiB`). An unknown key is
+/// an error with the nearest known one.
 ///
 /// ```yaml
 /// brokers: [kafka-1:9092, kafka-2:9092]   # or one text with commas
@@ -58,34 +57,34 @@ use crate::error::ConfigError;
 /// ```
 #[derive(Clone, Default)]
 pub struct Config {
-    /// `host:port` of the brokers to ask first. Empty leaves what is in the settings.
+    /// `bootstrap.servers`: `host:port` of the initial brokers. Empty keeps those of the settings.
     pub brokers: Vec<String>,
-    /// A PEM file with the authorities to trust, which turns TLS on.
+    /// A PEM file with the trusted authorities; turns TLS on.
     pub ca_file: Option<PathBuf>,
-    /// A PEM file with our certificate, its chain, and its key unless that is in a file of its own; turns TLS on.
+    /// A PEM file with the client's certificate, its chain, and its key unless `key_file` has it; turns TLS on.
     pub certificate_file: Option<PathBuf>,
-    /// A PEM file with the key of our certificate.
+    /// A PEM file with the key of the client's certificate.
     pub key_file: Option<PathBuf>,
-    /// Turns TLS on where no file does: the authorities of the system are trusted.
+    /// Turns TLS on without a file: the system's authorities are trusted.
     pub tls: Option<bool>,
-    /// Turns SASL on: PLAIN, unless a mechanism is named.
+    /// The user name; turns SASL on: PLAIN unless `mechanism` is set.
     pub username: Option<String>,
     /// The password of the user.
     pub password: Option<SecretString>,
     /// `PLAIN`, `SCRAM-SHA-256` or `SCRAM-SHA-512`.
     pub mechanism: Option<String>,
-    /// How long an attempt to reach a broker may take: `socket.connection.setup.timeout.ms`, which then does not grow.
+    /// `socket.connection.setup.timeout.ms` and its maximum: the timeout of each attempt to connect to a broker.
     pub dial_timeout: Option<Duration>,
-    /// How long a request waits for its answer: `request.timeout.ms`.
+    /// `request.timeout.ms`: the time that a request waits for its response.
     pub read_timeout: Option<Duration>,
-    /// How long the writing of a request may stand still: `write.timeout.ms`.
+    /// `write.timeout.ms`: the time without progress after which the writing of a request fails.
     pub write_timeout: Option<Duration>,
-    /// Every other setting. What the fields above say takes the place of what is said here.
+    /// Every other setting. The fields above take precedence.
     pub settings: ProducerBuilder,
 }
 
 impl Config {
-    /// From properties by the names that Java, librdkafka and sarama gave them.
+    /// From properties by their names in Java, librdkafka and sarama.
     ///
     /// # Errors
     /// As [`ProducerBuilder::property`].
@@ -106,7 +105,7 @@ impl Config {
         Ok(settings.into())
     }
 
-    /// From a file in Java's `.properties` syntax, as Java's tools take it.
+    /// From a file in Java's `.properties` syntax.
     ///
     /// # Errors
     /// As [`ProducerBuilder::properties_file`].
@@ -114,10 +113,10 @@ impl Config {
         ProducerBuilder::default().properties_file(path).map(Self::from)
     }
 
-    /// The same settings in the shape in which single ones can be changed.
+    /// A builder with these settings.
     ///
     /// # Errors
-    /// When fields contradict each other, or miss each other.
+    /// Fields that contradict each other, or need another one that is not set.
     pub fn builder(&self) -> Result<ProducerBuilder, ConfigError> {
         let mut builder = self.settings.clone();
         if !self.brokers.is_empty() {
@@ -135,7 +134,7 @@ impl Config {
         self.authenticate(self.encrypt(builder)?)
     }
 
-    /// Checks the settings as a whole.
+    /// Validates the settings, and returns the effective configuration.
     ///
     /// # Errors
     /// As [`Self::builder`] and [`ProducerBuilder::validate`].
@@ -144,13 +143,13 @@ impl Config {
     }
 
     fn encrypt(&self, mut builder: ProducerBuilder) -> Result<ProducerBuilder, ConfigError> {
-        let security = &mut builder.security;
+        let security = &mut builder.settings.security;
         let files = [
             ("ssl.truststore.location", &self.ca_file, &mut security.tls.authorities_file),
             ("ssl.keystore.location", &self.certificate_file, &mut security.tls.certificate_file),
             ("ssl.key.location", &self.key_file, &mut security.tls.key_file),
         ];
-        let mut told = Vec::new();
+        let mut has_file = false;
         for (name, file, setting) in files {
             if let Some(file) = file {
                 if holds_pem(&file.to_string_lossy()) {
@@ -158,35 +157,30 @@ impl Config {
                     return Err(ConfigError::new(name, format!("`{name}` = `{HIDDEN}`: {remedy}")));
                 }
                 *setting = Some(file.as_path().into());
-                told.push((name, file));
+                has_file = true;
             }
         }
-        if !told.is_empty() && self.tls == Some(false) {
+        if has_file && self.tls == Some(false) {
             return Err(ConfigError::new(
                 "tls",
                 "`tls` is `false`, and a file for TLS is set: leave one of the two out",
             ));
         }
-        security.switch_tls = if told.is_empty() { self.tls.or(security.switch_tls) } else { Some(true) };
-        for (name, file) in told {
-            security.tell(name, &file.display().to_string());
-        }
+        let tls = &mut security.listener.tls;
+        *tls = if has_file { Some(true) } else { self.tls.or(*tls) };
         Ok(builder)
     }
 
     fn authenticate(&self, mut builder: ProducerBuilder) -> Result<ProducerBuilder, ConfigError> {
-        let security = &mut builder.security;
+        let security = &mut builder.settings.security;
         if let Some(mechanism) = &self.mechanism {
             security.sasl.mechanism = Some(mechanism.as_str().into());
-            security.tell("sasl.mechanism", mechanism);
         }
         match (&self.username, &self.password) {
             (Some(username), Some(password)) => {
-                security.switch_sasl = Some(true);
+                security.listener.sasl = Some(true);
                 security.sasl.username = Some(username.as_str().into());
                 security.sasl.password = Some(password.clone());
-                security.tell("sasl.username", username);
-                security.tell("sasl.password", HIDDEN);
                 Ok(builder)
             }
             (None, None) => Ok(builder),
@@ -200,7 +194,7 @@ fn missing(there: &str, lacking: &'static str) -> ConfigError {
     ConfigError::new(lacking, format!("`{there}` is set and `{lacking}` is not: set both, or none"))
 }
 
-/// What may be a secret is hidden.
+/// Texts that may be a secret are hidden.
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let file = |file: &Option<PathBuf>| file.as_deref().map(FilePath::from);

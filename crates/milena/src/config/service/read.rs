@@ -1,4 +1,4 @@
-//! Reading a [`Config`] from YAML, TOML, JSON and whatever else describes itself, by serde.
+//! Deserialization of [`Config`] by serde, from YAML, TOML, JSON and other self-describing formats.
 
 use std::fmt;
 
@@ -27,9 +27,9 @@ impl<'de> Visitor<'de> for Keys {
         let mut config = Config::default();
         while let Some(key) = map.next_key::<String>()? {
             match map.next_value()? {
-                // A key without a value says nothing.
+                // A key without a value is ignored.
                 Text::None => {}
-                // A number has lost its leading zeros, and what else somebody may have in a password.
+                // A number has lost its leading zeros, which may be part of a password.
                 Text::Number(_) if is_secret(&key) => {
                     return Err(A::Error::custom(format!("`{key}` is a number here: write it in quotes")));
                 }
@@ -42,7 +42,7 @@ impl<'de> Visitor<'de> for Keys {
     }
 }
 
-/// A value as a property has it: lists go between commas. It may be a secret.
+/// A value as the text of a property; lists are joined with commas. It may be a secret.
 enum Text {
     None,
     Some(SecretString),

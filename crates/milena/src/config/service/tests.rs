@@ -1,4 +1,4 @@
-//! What a service's configuration comes to.
+//! A service's configuration, and the effective settings of it.
 
 use std::time::Duration;
 
@@ -18,26 +18,26 @@ fn small() -> Config {
 }
 
 #[track_caller]
-fn check_refused(config: &Config, property: &str) {
+fn check_rejected(config: &Config, property: &str) {
     let error = config.validate().unwrap_err();
     assert_eq!(error.property(), property, "{error}");
     assert!(!format!("{error:?} {config:?}").contains(SECRET));
 }
 
 fn protocol(config: &Config) -> String {
-    let told = config.validate().unwrap().properties();
-    told.into_iter().find(|(name, _)| *name == "security.protocol").unwrap().1
+    let properties = config.validate().unwrap().properties();
+    properties.into_iter().find(|(name, _)| *name == "security.protocol").unwrap().1
 }
 
 #[test]
-fn a_user_name_means_plain_and_an_authority_means_tls() {
+fn user_name_turns_plain_on_and_authorities_turn_tls_on() {
     assert_eq!(protocol(&Config { username: None, password: None, ..small() }), "PLAINTEXT");
     assert_eq!(protocol(&small()), "SASL_PLAINTEXT");
     assert_eq!(protocol(&Config { tls: Some(true), ..small() }), "SASL_SSL");
     let config = Config { ca_file: Some("ca.pem".into()), ..small() };
-    let in_force = config.validate().unwrap();
-    assert_eq!(in_force.sasl.as_ref().unwrap().mechanism(), Mechanism::Plain);
-    let told = in_force.properties();
+    let effective = config.validate().unwrap();
+    assert_eq!(effective.sasl.as_ref().unwrap().mechanism(), Mechanism::Plain);
+    let listed = effective.properties();
     for expected in [
         ("bootstrap.servers", "a:1,b:2"),
         ("security.protocol", "SASL_SSL"),
@@ -45,37 +45,37 @@ fn a_user_name_means_plain_and_an_authority_means_tls() {
         ("sasl.username", "alice"),
         ("sasl.password", "[hidden]"),
     ] {
-        assert!(told.contains(&(expected.0, expected.1.to_owned())), "{expected:?}");
+        assert!(listed.contains(&(expected.0, expected.1.to_owned())), "{expected:?}");
     }
-    assert!(!format!("{config:?} {in_force:?} {told:?}").contains(SECRET));
+    assert!(!format!("{config:?} {effective:?} {listed:?}").contains(SECRET));
 }
 
 #[test]
-fn the_mechanism_and_all_other_settings_may_be_named() {
+fn mechanism_and_other_settings_are_accepted() {
     let settings = ProducerBuilder::default().linger(Duration::from_millis(20)).bootstrap_servers("c:3");
     let config =
         Config { mechanism: Some("scram-sha-512".to_owned()), settings: settings.clone(), ..small() };
-    let in_force = config.validate().unwrap();
-    assert_eq!(in_force.sasl.unwrap().mechanism(), Mechanism::ScramSha512);
+    let effective = config.validate().unwrap();
+    assert_eq!(effective.sasl.unwrap().mechanism(), Mechanism::ScramSha512);
     assert_eq!(
-        (in_force.bootstrap_servers.as_str(), in_force.linger),
+        (effective.bootstrap_servers.as_str(), effective.linger),
         ("a:1,b:2", Duration::from_millis(20))
     );
     assert_eq!(Config::from(settings).validate().unwrap().bootstrap_servers.as_str(), "c:3");
 }
 
 #[test]
-fn fields_that_contradict_each_other_are_refused() {
-    check_refused(&Config { password: None, ..small() }, "password");
-    check_refused(&Config { username: None, ..small() }, "username");
-    check_refused(&Config { tls: Some(false), ca_file: Some("ca.pem".into()), ..small() }, "tls");
-    check_refused(&Config { mechanism: Some("GSSAPI".to_owned()), ..small() }, "sasl.mechanism");
+fn contradicting_fields_are_rejected() {
+    check_rejected(&Config { password: None, ..small() }, "password");
+    check_rejected(&Config { username: None, ..small() }, "username");
+    check_rejected(&Config { tls: Some(false), ca_file: Some("ca.pem".into()), ..small() }, "tls");
+    check_rejected(&Config { mechanism: Some("GSSAPI".to_owned()), ..small() }, "sasl.mechanism");
     let plaintext = ProducerBuilder::default().property("security.protocol", "PLAINTEXT").unwrap();
-    check_refused(&Config { settings: plaintext, ..small() }, "security.protocol");
+    check_rejected(&Config { settings: plaintext, ..small() }, "security.protocol");
 }
 
 #[test]
-fn time_outs_are_those_of_dialling_reading_and_writing() {
+fn timeouts_set_those_of_connections_requests_and_writes() {
     let seconds = |seconds| Some(Duration::from_secs(seconds));
     let config =
         Config { dial_timeout: seconds(3), read_timeout: seconds(4), write_timeout: seconds(5), ..small() };
@@ -109,14 +109,14 @@ mod by_serde {
     }
 
     #[track_caller]
-    fn check_refused(json: &str, said: &str) {
+    fn check_rejected(json: &str, expected: &str) {
         let error = read(json).unwrap_err().to_string();
-        assert!(error.contains(said), "{error}");
+        assert!(error.contains(expected), "{error}");
         assert!(!error.contains(SECRET), "{error}");
     }
 
     #[test]
-    fn a_services_configuration_is_read() {
+    fn configuration_of_a_service_is_read() {
         let config = read(
             r#"{"brokers": ["a:1", "b:2"], "ca_file": "ca.pem", "username": "alice", "password": "hunter2",
                 "certificate_file": null, "dial_timeout": "10s", "linger": "20ms", "delivery_timeout_ms": 60000,
@@ -154,47 +154,47 @@ mod by_serde {
     }
 
     #[test]
-    fn compression_that_cannot_be_read_is_refused_with_its_key() {
-        check_refused(
+    fn invalid_compression_is_rejected_with_its_key() {
+        check_rejected(
             r#"{"compression": 4}"#,
             "`compression` = `4`: write one of none, gzip, snappy, lz4, zstd",
         );
-        check_refused(r#"{"compression": "zstd:23"}"#, "write a level of zstd: -131072 to 22");
-        check_refused(r#"{"compression_type": 5}"#, "`compression.type` = `5`: write one of none, gzip");
-        check_refused(r#"{"compression_zstd_level": 2.5}"#, "write a level of zstd");
-        check_refused(r#"{"compresion": "zstd"}"#, "did you mean `compression`?");
+        check_rejected(r#"{"compression": "zstd:23"}"#, "write a level of zstd: -131072 to 22");
+        check_rejected(r#"{"compression_type": 5}"#, "`compression.type` = `5`: write one of none, gzip");
+        check_rejected(r#"{"compression_zstd_level": 2.5}"#, "write a level of zstd");
+        check_rejected(r#"{"compresion": "zstd"}"#, "did you mean `compression`?");
     }
 
     #[test]
-    fn brokers_may_be_one_text() {
+    fn brokers_are_read_from_one_text() {
         assert_eq!(read(r#"{"brokers": "a:1, b:2"}"#).unwrap().brokers, ["a:1", "b:2"]);
     }
 
     #[test]
-    fn a_key_that_is_not_known_is_refused_with_the_nearest_one() {
-        check_refused(r#"{"brokers": "a:1", "usrname": "hunter2"}"#, "did you mean `username`?");
-        check_refused(r#"{"lingr_ms": "hunter2"}"#, "did you mean `linger_ms`?");
-        check_refused(r#"{"frobnicate": 1}"#, "there is no property `frobnicate`");
+    fn unknown_key_is_rejected_with_the_nearest_one() {
+        check_rejected(r#"{"brokers": "a:1", "usrname": "hunter2"}"#, "did you mean `username`?");
+        check_rejected(r#"{"lingr_ms": "hunter2"}"#, "did you mean `linger_ms`?");
+        check_rejected(r#"{"frobnicate": 1}"#, "there is no property `frobnicate`");
     }
 
     #[test]
-    fn a_value_that_cannot_be_read_is_refused_with_its_key() {
-        check_refused(r#"{"dial_timeout": 30}"#, "`dial_timeout` = `30`: write a number with a unit");
-        check_refused(r#"{"linger": 5}"#, "milliseconds with the key `linger_ms`");
-        check_refused(r#"{"linger_ms": "soon"}"#, "`linger.ms` = `soon`");
-        check_refused(r#"{"tls": "hunter"}"#, "write `true` or `false`");
-        check_refused(r#"{"brokers": {"hunter": 2}}"#, "expected a text");
+    fn invalid_value_is_rejected_with_its_key() {
+        check_rejected(r#"{"dial_timeout": 30}"#, "`dial_timeout` = `30`: write a number with a unit");
+        check_rejected(r#"{"linger": 5}"#, "milliseconds with the key `linger_ms`");
+        check_rejected(r#"{"linger_ms": "soon"}"#, "`linger.ms` = `soon`");
+        check_rejected(r#"{"tls": "hunter"}"#, "write `true` or `false`");
+        check_rejected(r#"{"brokers": {"hunter": 2}}"#, "expected a text");
     }
 
     #[test]
-    fn a_secret_is_a_text_and_never_repeated() {
-        check_refused(r#"{"password": 7}"#, "write it in quotes");
-        check_refused(r#"{"sasl_password": 7}"#, "write it in quotes");
-        check_refused(
+    fn secret_is_a_text_and_never_repeated() {
+        check_rejected(r#"{"password": 7}"#, "write it in quotes");
+        check_rejected(r#"{"sasl_password": 7}"#, "write it in quotes");
+        check_rejected(
             r#"{"password": "${vault:hunter2}"}"#,
             "`password` = `[hidden]`: no value is looked up",
         );
-        check_refused(r#"{"sasl_password": "${vault:hunter2}"}"#, "`[hidden]`: no value is looked up");
-        check_refused(r#"{"password": ["hunter2", {}]}"#, "expected a text");
+        check_rejected(r#"{"sasl_password": "${vault:hunter2}"}"#, "`[hidden]`: no value is looked up");
+        check_rejected(r#"{"password": ["hunter2", {}]}"#, "expected a text");
     }
 }

@@ -1,18 +1,18 @@
-//! `security.protocol`: whether a listener speaks TLS, and whether it asks who one is.
+//! `security.protocol`: a listener with TLS or plaintext, with SASL or without authentication.
 
-/// A kind of listener.
+/// The protocol of a listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::config) struct Protocol {
+pub(super) struct Protocol {
     pub(super) tls: bool,
     pub(super) sasl: bool,
 }
 
 impl Protocol {
-    /// From its name, in any case.
+    /// Parses a name, in any case.
     ///
     /// # Errors
-    /// What to write instead.
-    pub(in crate::config) fn parse(text: &str) -> Result<Self, String> {
+    /// The remedy.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
         let all = [false, true].map(|tls| [false, true].map(|sasl| Self { tls, sasl }));
         all.into_iter().flatten().find(|protocol| protocol.name().eq_ignore_ascii_case(text)).ok_or_else(
             || "write `PLAINTEXT`, `SSL` (TLS), `SASL_PLAINTEXT` or `SASL_SSL` (SASL over TLS)".to_owned(),
@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_four_names_are_read_in_any_case() {
+    fn protocols_are_parsed_in_any_case() {
         for name in ["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] {
             assert_eq!(Protocol::parse(name).unwrap().name(), name);
             assert_eq!(Protocol::parse(&name.to_lowercase()).unwrap().name(), name);
