@@ -171,7 +171,7 @@ const PARTS: [&[Property]; 9] = [
     ignored::ROWS,
 ];
 
-const ALL: [Property; count(&PARTS)] = joined(&PARTS);
+static ALL: [Property; count(&PARTS)] = joined(&PARTS);
 
 const fn count(parts: &[&[Property]]) -> usize {
     let (mut count, mut part) = (0, 0);
