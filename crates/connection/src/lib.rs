@@ -5,7 +5,7 @@
 //!        │                   │                    │
 //!        ▼                   ▼                    ▼
 //!   metadata            control               session          state machines: metadata, session
-//!   when to request,    one request           bytes in, bytes  shells: control, transport
+//!   when to request,    one request           bytes in, bytes  shells: connection, control, transport
 //!   what to apply       at a time   ────────▶ out, deadlines
 //!        │                   │                    │
 //!        │                   ▼                    │
@@ -22,6 +22,7 @@
 //!   runtime, random numbers or a token provider are left to its shell.
 //! * [`session`]: the protocol of one connection: negotiation, pipelined requests, strict responses, and the disposition of
 //!   every request at the end. Payloads are any bytes, so that Produce requests pass without a copy.
+//! * [`Connection`]: the I/O of a session, for every kind of connection.
 //! * [`control`]: a connection for few and small requests.
 //! * [`metadata`]: the brokers of the cluster, and the leaders of the partitions of the topics in use.
 //!

@@ -56,7 +56,7 @@ async fn who_is_not_let_in_is_told_why() {
         (cluster(), Sasl::scram_sha_256("nobody", "wr0ng"), "credentials"),
         (plain_only(), Sasl::scram_sha_256("al,i=ce", PASSWORD), "it offers PLAIN"),
         (Cluster::builder(), Sasl::plain("al,i=ce", "wr0ng"), "the listener does not use SASL"),
-        (cluster().scram_iterations(200_000), Sasl::scram_sha_256("al,i=ce", "wr0ng"), "asks for 200000"),
+        (cluster().scram_iterations(200_000), Sasl::scram_sha_256("al,i=ce", "wr0ng"), "requests 200000"),
     ];
     for (cluster, sasl, expected) in cases {
         let stage = Stage::in_memory(cluster).await;

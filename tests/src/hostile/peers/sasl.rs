@@ -180,9 +180,9 @@ fn of_scram() -> Vec<Peer> {
         lies("a wrong signature", |honest| {
             last(&honest, |_| "v=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=".to_owned())
         })
-        .refused(Authentication, &["who it should be"]),
+        .refused(Authentication, &["wrong SCRAM server signature"]),
         lies("a signature too short", |honest| last(&honest, |_| "v=AAAA".to_owned()))
-            .refused(Authentication, &["who it should be"]),
+            .refused(Authentication, &["wrong SCRAM server signature"]),
         lies("no signature", |honest| last(&honest, |_| String::new())),
         lies("an error in the place of a signature", |honest| {
             last(&honest, |_| format!("e=other-error{ESCAPES}"))
