@@ -34,5 +34,4 @@ pub mod sync;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
-pub use milena_backoff::Backoff;
 pub use outcome::{Ending, Failure, FailureKind, Obstacle, OngoingRejection, Persisted, Receipt};

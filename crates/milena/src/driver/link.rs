@@ -11,10 +11,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use milena_backoff::Backoff;
 use milena_connection::session::{Event, Fate, Session, SessionError};
 use milena_connection::transport::{BoxStream, Connector, DialError};
 use milena_connection::{Connection, Endpoint};
-use milena_sender::Backoff;
 use tokio::time::timeout;
 
 use super::frame::Frame;

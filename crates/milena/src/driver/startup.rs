@@ -4,12 +4,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use milena_backoff::Backoff;
 use milena_codec::ErrorCode;
 use milena_codec::ids::ProducerIdAndEpoch;
 use milena_codec::message::{InitProducerIdRequest, InitProducerIdResponse, MetadataRequest};
 use milena_connection::Endpoint;
 use milena_connection::metadata::{Metadata, MetadataConfig};
-use milena_sender::Backoff;
 use tokio::time::sleep;
 
 use super::line::{Line, any};

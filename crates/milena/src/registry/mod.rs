@@ -18,12 +18,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::Instant;
 
+use milena_backoff::Backoff;
 use milena_codec::ErrorCode;
 use milena_partitioner::Partitioner;
+use milena_sender::Obstacle;
 use milena_sender::accumulator::{Shared, Topic};
 use milena_sender::compression::TopicCompression;
 use milena_sender::sync::wake_all;
-use milena_sender::{Backoff, Obstacle};
 
 pub(crate) use slot::{Place, Seen};
 

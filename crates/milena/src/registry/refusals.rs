@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
+use milena_backoff::Backoff;
 use milena_codec::ErrorCode;
-use milena_sender::Backoff;
 
 /// The most refused topics that are remembered. Of more, the oldest refusals are forgotten first.
 const REFUSALS_MAX: usize = 1_024;

@@ -33,9 +33,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc as StdArc;
 use std::time::{Duration, Instant};
 
+use milena_backoff::Backoff;
 use milena_codec::ids::ProducerIdAndEpoch;
 
-use crate::Backoff;
 use crate::accumulator::{ReadyPartitions, SenderMailbox, Shared};
 use crate::compression::CompressionJob;
 use crate::outcome::Obstacle;

@@ -23,11 +23,12 @@ use std::sync::{Arc, Weak};
 use std::task::Poll;
 use std::time::Instant;
 
+use milena_backoff::Backoff;
 use milena_connection::metadata::{Change, Metadata, TopicMetadata};
 use milena_sender::assignment::{Assignment, Leadership, SenderId};
 use milena_sender::broker_sender::SenderEvent;
 use milena_sender::sync::Generation;
-use milena_sender::{Backoff, Ending, Obstacle};
+use milena_sender::{Ending, Obstacle};
 use tokio::task::JoinSet;
 use tokio::time::sleep_until;
 
