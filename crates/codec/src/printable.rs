@@ -3,7 +3,7 @@
 /// Most bytes of a peer's text in an error or a log line.
 const BYTES_MAX: usize = 512;
 
-/// Makes a peer's text fit for an error, a log line and a terminal: a character that [steers](steers) a terminal becomes
+/// Makes a peer's text fit for an error, a log line and a terminal: a character that [`steers`] a terminal becomes
 /// `?`, and `…` stands for the text beyond 512 bytes.
 ///
 /// ```
