@@ -95,17 +95,11 @@ impl Journal {
     }
 
     pub(crate) fn add_authentication(&mut self, authentication: Authentication) {
-        if self.authentications.len() == AUTHENTICATIONS_MAX {
-            self.authentications.pop_front();
-        }
-        self.authentications.push_back(authentication);
+        push_bounded(&mut self.authentications, authentication, AUTHENTICATIONS_MAX);
     }
 
     pub(crate) fn add_violation(&mut self, violation: Violation) {
-        if self.violations.len() == VIOLATIONS_MAX {
-            self.violations.pop_front();
-        }
-        self.violations.push_back(violation);
+        push_bounded(&mut self.violations, violation, VIOLATIONS_MAX);
     }
 
     pub(crate) fn entries(&self) -> Vec<JournalEntry> {
@@ -119,6 +113,14 @@ impl Journal {
     pub(crate) fn violations(&self) -> Vec<Violation> {
         self.violations.iter().cloned().collect()
     }
+}
+
+/// Adds an item; the oldest one is dropped from a full list.
+fn push_bounded<T>(list: &mut VecDeque<T>, item: T, items_max: usize) {
+    if list.len() == items_max {
+        list.pop_front();
+    }
+    list.push_back(item);
 }
 
 #[cfg(test)]

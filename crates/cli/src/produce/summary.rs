@@ -6,36 +6,33 @@ use std::time::Duration;
 use serde::Serialize;
 
 /// The counts of a run.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize)]
 pub(super) struct Counts {
     pub(super) delivered: u64,
     pub(super) failed: u64,
-    /// Input that could not be read and was passed over.
+    /// Bad input that was skipped.
     pub(super) skipped: u64,
-    /// Records that were given up without knowing what became of them.
+    /// Records whose outcome is unknown at the end.
     pub(super) unsettled: usize,
 }
 
 /// The summary.
 #[derive(Debug, Serialize)]
 pub(super) struct Summary {
-    delivered: u64,
-    failed: u64,
-    skipped: u64,
-    unsettled: usize,
+    #[serde(flatten)]
+    counts: Counts,
     seconds: f64,
 }
 
 impl Summary {
-    pub(super) fn new(counts: Counts, elapsed: Duration) -> Self {
-        let Counts { delivered, failed, skipped, unsettled } = counts;
-        Self { delivered, failed, skipped, unsettled, seconds: elapsed.as_secs_f64() }
+    pub(super) const fn new(counts: Counts, elapsed: Duration) -> Self {
+        Self { counts, seconds: elapsed.as_secs_f64() }
     }
 }
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { delivered, failed, skipped, unsettled, seconds } = self;
+        let Self { counts: Counts { delivered, failed, skipped, unsettled }, seconds } = self;
         let records = if *delivered == 1 { "record" } else { "records" };
         write!(f, "{delivered} {records} delivered, {failed} failed")?;
         if *skipped > 0 {

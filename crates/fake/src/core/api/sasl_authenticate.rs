@@ -18,18 +18,17 @@ pub(super) fn serve(core: &mut Core, cx: &Context<'_>, auth_bytes: &SaslBytes) -
         body.clone().with_error_code(code.0).with_error_message(response::error_message(code, message))
     };
     let outcome = step(core, cx, auth_bytes);
-    let has_failed = cx.plan.request_fault().is_some() || matches!(outcome, Some(Outcome::Failed(_)));
+    let has_failed = cx.plan.request_fault().is_some() || matches!(outcome, Some(Err(_)));
     let body = match (cx.plan.request_fault(), outcome) {
         (Some(fault), _) => failed(fault.code, fault.message.clone()),
         (None, None) => {
             let why = "SaslAuthenticate is not expected in this state of the connection";
             failed(ErrorCode::ILLEGAL_SASL_STATE, Some(why.to_owned()))
         }
-        (None, Some(Outcome::Challenge(reply))) => body.with_auth_bytes(reply.into()),
-        (None, Some(Outcome::Authenticated { reply, lifetime })) => body
+        (None, Some(Ok((reply, lifetime)))) => body
             .with_auth_bytes(reply.into())
             .with_session_lifetime_ms(i64::try_from(lifetime.as_millis()).unwrap_or(i64::MAX)),
-        (None, Some(Outcome::Failed(why))) => failed(ErrorCode::SASL_AUTHENTICATION_FAILED, Some(why)),
+        (None, Some(Err(why))) => failed(ErrorCode::SASL_AUTHENTICATION_FAILED, Some(why)),
     };
     if let (true, Some(connection)) = (has_failed, core.connections.get_mut(&cx.connection)) {
         connection.closes = true;
@@ -40,31 +39,29 @@ pub(super) fn serve(core: &mut Core, cx: &Context<'_>, auth_bytes: &SaslBytes) -
 /// The same without Kafka's headers: a length and the bytes of the mechanism.
 pub(super) fn serve_bare(core: &mut Core, cx: &Context<'_>, auth_bytes: &SaslBytes) -> Response {
     match step(core, cx, auth_bytes) {
-        Some(Outcome::Challenge(reply) | Outcome::Authenticated { reply, .. }) => {
+        Some(Ok((reply, _))) => {
             let mut frame = BytesMut::new();
             frame.put_i32(0);
             frame.put_slice(&reply);
             Response::Frame(response::finish(frame))
         }
-        Some(Outcome::Failed(_)) | None => Response::Close,
+        Some(Err(_)) | None => Response::Close,
     }
 }
 
-/// The result of a step.
-enum Outcome {
-    Challenge(Vec<u8>),
-    Authenticated { reply: Vec<u8>, lifetime: Duration },
-    Failed(String),
-}
-
-/// A step of the exchange; none if there is no exchange.
-fn step(core: &mut Core, cx: &Context<'_>, auth_bytes: &SaslBytes) -> Option<Outcome> {
+/// A step of the exchange: the bytes to the client, and the lifetime of the session, which is zero before authentication
+/// and for a session without an end. The error is the broker's error message; none if there is no exchange.
+fn step(
+    core: &mut Core,
+    cx: &Context<'_>,
+    auth_bytes: &SaslBytes,
+) -> Option<Result<(Vec<u8>, Duration), String>> {
     let access = core.state.settings.access.as_ref()?;
     let connection = core.connections.get_mut(&cx.connection)?;
     let SaslState::Authenticating { exchange, before, .. } = &mut connection.sasl else { return None };
     let mechanism = exchange.mechanism();
     let step = match exchange.step(access, cx.now, &auth_bytes.0) {
-        Step::Challenge(reply) => return Some(Outcome::Challenge(reply)),
+        Step::Challenge(reply) => return Some(Ok((reply, Duration::ZERO))),
         Step::Authenticated(proved) => unchanged(before.as_ref(), proved),
         Step::Failed(why) => Err(why),
     };
@@ -76,16 +73,13 @@ fn step(core: &mut Core, cx: &Context<'_>, auth_bytes: &SaslBytes) -> Option<Out
         user: step.as_ref().ok().map(|proved| proved.user.clone()),
         again: before.is_some(),
     });
-    Some(match step {
-        Ok(Authenticated { user, reply, until_ms }) => {
-            let lifetime = lifetime(access, cx.now, until_ms);
-            let renewed = before.as_ref().and_then(|before| before.renewed);
-            let until = lifetime.map(|lifetime| cx.now.elapsed + lifetime);
-            connection.sasl = SaslState::Authenticated(Session { user, mechanism, until, renewed });
-            Outcome::Authenticated { reply, lifetime: lifetime.unwrap_or_default() }
-        }
-        Err(why) => Outcome::Failed(why),
-    })
+    let renewed = before.as_ref().and_then(|before| before.renewed);
+    Some(step.map(|Authenticated { user, reply, until_ms }| {
+        let lifetime = lifetime(access, cx.now, until_ms);
+        let until = lifetime.map(|lifetime| cx.now.elapsed + lifetime);
+        connection.sasl = SaslState::Authenticated(Session { user, mechanism, until, renewed });
+        (reply, lifetime.unwrap_or_default())
+    }))
 }
 
 /// Re-authentication cannot change the user (`ReauthInfo.ensurePrincipalUnchanged`).
