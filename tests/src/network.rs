@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use milena::Endpoint;
-use milena::transport::{BoxStream, Connector, Dial, DialError};
+use milena::transport::{BoxStream, ConnectionError, Connector, Dial, Fault};
 use milena_fake::Cluster;
 
 use crate::cable::Cable;
@@ -121,11 +121,12 @@ impl Network {
 impl Connector for Network {
     fn connect<'a>(&'a self, endpoint: &'a Endpoint, within: Duration) -> Dial<'a> {
         Box::pin(async move {
-            let failed = |error: io::Error| match error.kind() {
-                io::ErrorKind::NotFound => DialError::Name { endpoint: endpoint.clone(), error },
-                _ => DialError::Other { endpoint: endpoint.clone(), error: error.into() },
+            let fault = |error: io::Error| match error.kind() {
+                io::ErrorKind::NotFound => Fault::Name(error),
+                _ => Fault::Connector(error.into()),
             };
-            let stream = self.dial(endpoint, within).await.map_err(failed)?;
+            let dialled = self.dial(endpoint, within).await;
+            let stream = dialled.map_err(|error| ConnectionError::new(endpoint.clone(), fault(error)))?;
             Ok(self.cable.put_on(stream))
         })
     }

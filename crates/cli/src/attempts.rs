@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::anyhow;
-use milena::transport::{BoxStream, Connector, Dial, DialError, Tcp, TcpOptions};
+use milena::transport::{BoxStream, ConnectionError, Connector, Dial, Fault, Tcp, TcpOptions};
 use milena::{Endpoint, Producer, ProducerBuilder, ProducerConfig};
 use tokio::sync::Notify;
 use tokio::time::{MissedTickBehavior, interval};
@@ -104,7 +104,7 @@ impl Attempts {
             Some((format!("a response from {endpoint}, which accepted the connection"), clock::now()));
     }
 
-    fn failed(&self, endpoint: &Endpoint, error: &DialError) {
+    fn failed(&self, endpoint: &Endpoint, error: &ConnectionError) {
         let mut state = self.lock();
         state.pending = None;
         if state.is_over {
@@ -154,7 +154,7 @@ impl Connector for Attempts {
     fn connect<'a>(&'a self, endpoint: &'a Endpoint, within: Duration) -> Dial<'a> {
         Box::pin(async move {
             self.dialling(endpoint);
-            let dialled: Result<BoxStream, DialError> = self.tcp.connect(endpoint, within).await;
+            let dialled: Result<BoxStream, ConnectionError> = self.tcp.connect(endpoint, within).await;
             match &dialled {
                 Ok(_) => self.connected(endpoint),
                 Err(error) => self.failed(endpoint, error),
@@ -165,18 +165,18 @@ impl Connector for Attempts {
 }
 
 /// Why a dial failed, without what its error advises.
-fn brief(error: &DialError) -> String {
-    match error {
-        DialError::Tcp { attempts, .. } => {
+fn brief(error: &ConnectionError) -> String {
+    match error.fault() {
+        Fault::Tcp { attempts } => {
             let attempts = attempts.iter().map(|attempt| format!("{} ({})", attempt.error, attempt.address));
             attempts.collect::<Vec<_>>().join(", ")
         }
-        other => other.to_string(),
+        _ => error.to_string(),
     }
 }
 
 /// Whether every address of the name refused.
-fn is_refusal(error: &DialError) -> bool {
+fn is_refusal(error: &ConnectionError) -> bool {
     let refused = |error: &std::io::Error| error.kind() == std::io::ErrorKind::ConnectionRefused;
-    matches!(error, DialError::Tcp { attempts, .. } if attempts.iter().all(|attempt| refused(&attempt.error)))
+    matches!(error.fault(), Fault::Tcp { attempts } if attempts.iter().all(|attempt| refused(&attempt.error)))
 }

@@ -1,8 +1,8 @@
 //! The I/O of a connection: moves bytes between a stream and its [`Session`], and runs the session's [`Work`].
 //!
-//! [`Connection`] decides nothing: the session decides what is written, what a response belongs to, and when something takes
-//! too long. A connection with one call at a time ([`RequestConnection`](crate::control::Control)) and one with pipelined
-//! requests (the connection of a broker sender, in the driver) are built around it.
+//! [`Connection`] decides nothing: the session decides which bytes are written, which request a response belongs to, and when
+//! a time-out is over. [`RequestConnection`](crate::RequestConnection), with one call at a time, and the connection of a broker
+//! sender in the driver, with pipelined requests, are built around it.
 //!
 //! Rules:
 //! * The stream is read before time-outs are checked: a response that lies in the socket is in time.
@@ -10,6 +10,9 @@
 //! * Written bytes are flushed, because a stream (TLS) may hold them back.
 //!
 //! [`Work`]: crate::sasl::Work
+
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::future::Future;
@@ -21,10 +24,11 @@ use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::task::coop::has_budget_remaining;
 
+use crate::error::Fault;
 use crate::reset::reset;
 use crate::sasl::Outcome;
-use crate::session::{Event, Fate, Payload, Session, SessionError};
-use crate::transport::{BoxStream, TlsError};
+use crate::session::{Disposition, Event, Payload, Session};
+use crate::transport::BoxStream;
 
 /// The most pieces of one vectored write; Linux takes 1 024.
 const SLICES_MAX: usize = 64;
@@ -33,7 +37,7 @@ const SLICES_MAX: usize = 64;
 pub struct Connection<P> {
     stream: BoxStream,
     session: Session<P>,
-    /// Work that the session asked for and that has no outcome yet.
+    /// Work of the session that has no outcome yet.
     work: Option<Pin<Box<dyn Future<Output = Outcome> + Send>>>,
     /// Whether the stream may hold written bytes back.
     unflushed: bool,
@@ -79,7 +83,7 @@ impl<P: Payload> Connection<P> {
     ///
     /// # Errors
     /// The error of the stream or of the session; end the connection.
-    pub fn poll_event(&mut self, now: Instant, cx: &mut Context<'_>) -> Poll<Result<Event<P>, Breakdown>> {
+    pub fn poll_event(&mut self, now: Instant, cx: &mut Context<'_>) -> Poll<Result<Event<P>, Fault>> {
         loop {
             if let Some(work) = &mut self.work
                 && let Poll::Ready(outcome) = work.as_mut().poll(cx)
@@ -87,7 +91,7 @@ impl<P: Payload> Connection<P> {
                 self.work = None;
                 self.session.resume(outcome, now);
             }
-            match self.session.next_event().map_err(Breakdown::Session)? {
+            match self.session.next_event()? {
                 Some(Event::Work(work)) => {
                     self.work = Some(Box::pin(work.run()));
                     continue;
@@ -96,7 +100,7 @@ impl<P: Payload> Connection<P> {
                 None => {}
             }
             let mut space = ReadBuf::new(self.session.read_space());
-            ready!(Pin::new(&mut self.stream).poll_read(cx, &mut space)).map_err(Breakdown::Io)?;
+            ready!(Pin::new(&mut self.stream).poll_read(cx, &mut space))?;
             let bytes = space.filled().len();
             self.session.received(bytes, now);
         }
@@ -106,8 +110,8 @@ impl<P: Payload> Connection<P> {
     ///
     /// # Errors
     /// The error of the session; end the connection.
-    pub fn check(&self, now: Instant) -> Result<(), Breakdown> {
-        if has_budget_remaining() { self.session.check(now).map_err(Breakdown::Session) } else { Ok(()) }
+    pub fn check(&self, now: Instant) -> Result<(), Fault> {
+        if has_budget_remaining() { self.session.check(now).map_err(Fault::Session) } else { Ok(()) }
     }
 
     /// Works towards an orderly end: the broker confirms the requests without a response (`acks=0`), then the stream is
@@ -128,7 +132,7 @@ impl<P: Payload> Connection<P> {
     /// requests are unanswered: the broker must not get two copies of a request that is sent again. A connection whose
     /// requests have no responses (`acks=0`) is never reset, because written records count as delivered.
     #[must_use]
-    pub fn end(self) -> Vec<(P, Fate)> {
+    pub fn end(self) -> Vec<(P, Disposition)> {
         match self.session.unanswered() {
             0 => drop(self.stream),
             _ => reset(self.stream),
@@ -160,33 +164,5 @@ impl<P: Payload> Connection<P> {
 impl<P> fmt::Debug for Connection<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connection").field("session", &self.session).finish_non_exhaustive()
-    }
-}
-
-/// How a connection that stood broke down.
-#[derive(Debug)]
-pub enum Breakdown {
-    /// The system could not read or write.
-    Io(io::Error),
-    /// The session ended.
-    Session(SessionError),
-}
-
-impl fmt::Display for Breakdown {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Io(error) if TlsError::of(error).is_some() => write!(f, "{error}"),
-            Self::Io(error) => write!(f, "the connection failed ({error}): check the network and the broker"),
-            Self::Session(error) => write!(f, "{error}"),
-        }
-    }
-}
-
-impl std::error::Error for Breakdown {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Io(error) => Some(error),
-            Self::Session(error) => error.source(),
-        }
     }
 }

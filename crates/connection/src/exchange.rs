@@ -1,14 +1,14 @@
-//! One request as a frame, and one answer out of a frame: what every caller of a session does at its edges.
+//! Requests as frames, and responses from frames, for the callers of a session.
 
 use milena_codec::frame::LENGTH_BYTES;
 use milena_codec::message::{Message, Version, header};
 use milena_codec::wire::{DecodeError, EncodeError, Reader};
 use secrecy::zeroize::Zeroizing;
 
-/// Makes the whole frame of a request: length, header, message.
+/// Encodes a request as a whole frame: length, header, message.
 ///
 /// # Errors
-/// [`EncodeError`] when the version cannot carry the message, or the frame would be longer than its length can say.
+/// [`EncodeError`] if the version cannot carry the message, or the length of the frame does not fit into 32 bits.
 ///
 /// ```
 /// use milena_codec::message::ApiVersionsRequest;
@@ -27,8 +27,8 @@ pub fn encode_request<M: Message>(
     Ok(frame)
 }
 
-/// The same for a request that carries `secret_bytes` of a secret: the frame is wiped when it is dropped, and never
-/// grows, so that no copy of it is left behind.
+/// The same for a request with `secret_bytes` of a secret: the frame is wiped when it is dropped, and never grows, so that no
+/// copy is left in memory.
 pub(crate) fn encode_secret_request<M: Message>(
     request: &M,
     version: i16,
@@ -43,10 +43,10 @@ pub(crate) fn encode_secret_request<M: Message>(
     Ok(frame)
 }
 
-/// More than a request header and the lengths in a SASL message have, without the client id.
+/// More bytes than a request header and the lengths in a SASL message, without the client id.
 const HEAD_BYTES: usize = 64;
 
-/// Appends a request to `frame`, which has room for its length already, and writes that.
+/// Appends a request to `frame`, which has room for the length already, and writes the length.
 fn encode_into<M: Message>(
     frame: &mut Vec<u8>,
     request: &M,
@@ -62,7 +62,7 @@ fn encode_into<M: Message>(
     Ok(())
 }
 
-/// Reads the answer in `body`, which begins after the correlation id and must be filled to its end.
+/// Decodes the response in `body`, which begins after the correlation id and ends with the response.
 ///
 /// # Errors
 /// [`DecodeError`] with the position, counted from the start of `body`.

@@ -2,16 +2,16 @@
 //!
 //! ```text
 //!                 the driver (crate milena)
-//!        │                   │                    │
-//!        ▼                   ▼                    ▼
-//!   metadata            control               session          state machines: metadata, session
-//!   when to request,    one request           bytes in, bytes  shells: connection, control, transport
-//!   what to apply       at a time   ────────▶ out, deadlines
-//!        │                   │                    │
-//!        │                   ▼                    │
-//!        │              transport                 │            the only sockets
-//!        ▼                   ▼                    ▼
-//!    endpoint ◀──────────────┘                exchange         one request ⇄ one frame
+//!        │                   │                     │
+//!        ▼                   ▼                     ▼
+//!    metadata        RequestConnection ──────▶ Connection      shells: Connection, transport
+//!    when to request,  one call at a time      the I/O of      state machines: metadata, session
+//!    what to apply           │                 a session
+//!        │                   ▼                     │
+//!        │               transport                 ▼           the only sockets: transport
+//!        ▼                   │                  session
+//!    endpoint ◀──────────────┘                     ▼
+//!                                               exchange       one request ⇄ one frame
 //! ```
 //!
 //! * [`Endpoint`]: the address of a broker, as users write it and brokers advertise it.
@@ -22,8 +22,9 @@
 //!   runtime, random numbers or a token provider are left to its shell.
 //! * [`session`]: the protocol of one connection: negotiation, pipelined requests, strict responses, and the disposition of
 //!   every request at the end. Payloads are any bytes, so that Produce requests pass without a copy.
-//! * [`Connection`]: the I/O of a session, for every kind of connection.
-//! * [`control`]: a connection for few and small requests.
+//! * [`Connection`]: the I/O of a session, one shell for every connection.
+//! * [`RequestConnection`]: a connection for few and small requests.
+//! * [`transport::ConnectionError`]: the one error of all of it: endpoint, step, fault, and whether another attempt can succeed.
 //! * [`metadata`]: the brokers of the cluster, and the leaders of the partitions of the topics in use.
 //!
 //! Two rules hold everywhere. The state machines use no socket, no clock and no random numbers: time and backoff are
@@ -35,11 +36,13 @@
 
 mod clock;
 mod connection;
-pub mod control;
 mod endpoint;
+mod error;
 mod exchange;
 mod lock;
+mod mechanism;
 pub mod metadata;
+mod request_connection;
 mod reset;
 pub mod sasl;
 pub mod session;
@@ -52,6 +55,7 @@ mod warnings;
 pub use connection::Connection;
 pub use endpoint::{Endpoint, EndpointError, EndpointFault, Servers};
 pub use exchange::{decode_response, encode_request};
+pub use request_connection::RequestConnection;
 pub use reset::reset;
 pub use secrecy::SecretString;
 pub use shown::{FilePath, SHOWN_BYTES_MAX, Shown, Text, holds_pem, may_be_secret};

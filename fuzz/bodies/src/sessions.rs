@@ -17,7 +17,9 @@ use milena_codec::message::{
 use milena_codec::wire::Reader;
 use milena_connection::encode_request;
 use milena_connection::sasl::Sasl;
-use milena_connection::session::{Awaits, Event, Fate, Session, SessionConfig, SessionError};
+use milena_connection::session::{
+    Disposition, Event, ResponseExpected, Session, SessionConfig, SessionFault,
+};
 
 use crate::metadata::start;
 
@@ -37,8 +39,8 @@ fn play(input: &[u8], sasl: Option<Sasl>) {
     let mut script = input.iter().copied();
     while let Some(deed) = script.next() {
         match deed % 8 {
-            0 => stage.send(Awaits::Answer),
-            1 => stage.send(Awaits::Nothing),
+            0 => stage.send(ResponseExpected::Yes),
+            1 => stage.send(ResponseExpected::No),
             2 => stage.write(usize::from(script.next().unwrap_or(1))),
             3 => stage.write(usize::MAX),
             4 => {
@@ -62,12 +64,12 @@ struct Stage {
     session: Session<Vec<u8>>,
     now: Instant,
     /// Correlation ids in the order of sending; every one has to come back.
-    sent: VecDeque<(i32, Awaits)>,
-    /// The bytes that the session wrote and the peer has not read yet.
+    sent: VecDeque<(i32, ResponseExpected)>,
+    /// What the session wrote and the peer has not read yet.
     wire: Vec<u8>,
     /// Requests that the peer read, without a response yet: API, version, correlation id.
     heard: VecDeque<(ApiKey, i16, i32)>,
-    error: Option<SessionError>,
+    error: Option<SessionFault>,
 }
 
 impl Stage {
@@ -84,7 +86,7 @@ impl Stage {
         Self { session, now, sent: VecDeque::new(), wire: Vec::new(), heard: VecDeque::new(), error: None }
     }
 
-    fn send(&mut self, awaits: Awaits) {
+    fn send(&mut self, awaits: ResponseExpected) {
         if self.session.room() == 0 {
             return;
         }
@@ -187,12 +189,12 @@ impl Stage {
                     let Poll::Ready(outcome) = done else { return };
                     self.session.resume(outcome, self.now);
                 }
-                Ok(Some(Event::Written { payload })) => self.came_back(&payload, Awaits::Nothing),
-                Ok(Some(Event::Answered { correlation_id, payload, body })) => {
-                    assert_eq!(id_in(&payload), Some(correlation_id), "the response to another request");
+                Ok(Some(Event::Written { payload })) => self.came_back(&payload, ResponseExpected::No),
+                Ok(Some(Event::Response { correlation_id, payload, body })) => {
+                    assert_eq!(id_in(&payload), Some(correlation_id), "the answer of another request");
                     assert!(body.len() <= FRAME_BYTES_MAX);
                     let _ = self.session.bytes(body);
-                    self.came_back(&payload, Awaits::Answer);
+                    self.came_back(&payload, ResponseExpected::Yes);
                 }
                 Err(error) => {
                     assert_eq!(
@@ -209,7 +211,7 @@ impl Stage {
     }
 
     /// A request comes back once, before those of its kind that were sent after it.
-    fn came_back(&mut self, payload: &[u8], awaits: Awaits) {
+    fn came_back(&mut self, payload: &[u8], awaits: ResponseExpected) {
         let id = id_in(payload).expect("a payload that was sent");
         let first = self.sent.iter().position(|(_, other)| *other == awaits);
         let place = self.sent.iter().position(|(other, _)| *other == id).expect("a request comes back once");
@@ -218,17 +220,17 @@ impl Stage {
     }
 
     fn end(mut self) {
-        for (payload, fate) in self.session.end() {
+        for (payload, disposition) in self.session.end() {
             let id = id_in(&payload).expect("a payload that was sent");
             let place =
                 self.sent.iter().position(|(other, _)| *other == id).expect("a request comes back once");
             let (_, awaits) = self.sent.remove(place).expect("a request");
-            let fits = match fate {
-                Fate::NotSent => true,
-                Fate::Unanswered => awaits == Awaits::Answer,
-                Fate::Written => awaits == Awaits::Nothing,
+            let fits = match disposition {
+                Disposition::NotSent => true,
+                Disposition::Unanswered => awaits == ResponseExpected::Yes,
+                Disposition::Written => awaits == ResponseExpected::No,
             };
-            assert!(fits, "{fate:?} of a request that awaits {awaits:?}");
+            assert!(fits, "{disposition:?} of a request that awaits {awaits:?}");
         }
         assert!(self.sent.is_empty(), "requests were lost: {:?}", self.sent);
     }

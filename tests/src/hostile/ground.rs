@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use milena::transport::{BoxStream, Connector, Dial, DialError};
+use milena::transport::{BoxStream, ConnectionError, Connector, Dial, Fault};
 use milena::{Endpoint, Producer, ProducerBuilder};
 use milena_fake::{Builder, Cluster, Keep};
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
@@ -178,7 +178,7 @@ impl Connector for Ground {
     fn connect<'a>(&'a self, endpoint: &'a Endpoint, _within: Duration) -> Dial<'a> {
         let opened = self.open(endpoint);
         Box::pin(async move {
-            opened.map_err(|error| DialError::Other { endpoint: endpoint.clone(), error: error.into() })
+            opened.map_err(|error| ConnectionError::new(endpoint.clone(), Fault::Connector(error.into())))
         })
     }
 }

@@ -23,7 +23,7 @@ pub enum Side {
     Good,
     /// A certificate of another host.
     Elsewhere,
-    /// A certificate that is out of date.
+    /// A certificate that has expired.
     Expired,
     /// A certificate by an authority that nobody trusts.
     Unknown,

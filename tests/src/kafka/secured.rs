@@ -10,7 +10,7 @@
 //! | `SSL`, `SSL_RSA` | TLS with a key by elliptic curve, and by RSA |
 //! | `TLS_12`, `TLS_13` | one version of TLS alone |
 //! | `SSL_MUTUAL` | a client needs a certificate |
-//! | `EXPIRED`, `ELSEWHERE` | TLS with a certificate that is out of date, and with that of another host |
+//! | `EXPIRED`, `ELSEWHERE` | TLS with a certificate that has expired, and with that of another host |
 //! | `UNRESOLVED`, `UNREACHABLE` | clients are sent to a name that is none, and to a port on which nobody listens |
 //!
 //! Everybody named here may write to topics that begin with [`OPEN`], and describe those that begin with [`READ_ONLY`];

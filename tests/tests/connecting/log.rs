@@ -23,20 +23,20 @@ async fn a_broker_that_cannot_be_used_is_told_once_for_each_step_that_stops_it()
     stage.expire_sessions();
     let waiting = producer.enqueue(Record::to("t")).await.unwrap();
     sleep(30 * SECOND).await;
-    assert_eq!(log.count("WARN", "a broker cannot be used"), 1);
+    assert_eq!(log.count("WARN", "connection: broker cannot be used"), 1);
     assert_eq!(log.count("WARN", "step=\"authentication\""), 1);
     assert_eq!(log.count("WARN", "no broker described the cluster"), 1);
     stage.network().name("broker-1", Name::Nobody);
     sleep(30 * SECOND).await;
-    assert_eq!(log.count("WARN", "a broker cannot be used"), 2);
+    assert_eq!(log.count("WARN", "connection: broker cannot be used"), 2);
     assert_eq!(log.count("WARN", "step=\"unreachable\""), 1);
     stage.network().name("broker-1", Name::AnyBroker);
     stage.set_user("kim", "right");
     within(waiting).await.unwrap();
     sleep(10 * SECOND).await;
-    assert_eq!(log.count("INFO", "a broker can be used again"), 1);
+    assert_eq!(log.count("INFO", "connection: broker can be used again"), 1);
     assert_eq!(log.count("INFO", "the cluster is described again"), 1);
-    assert_eq!(log.count("WARN", "a broker cannot be used"), 2);
+    assert_eq!(log.count("WARN", "connection: broker cannot be used"), 2);
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use milena::transport::{BoxStream, Connector, Dial, DialError, Tcp};
+use milena::transport::{BoxStream, ConnectionError, Connector, Dial, Fault, Tcp};
 use milena::{ConnectErrorKind, Endpoint, Record, Tls};
 use milena_fake::Cluster;
 use milena_tests::{Stage, within};
@@ -73,10 +73,10 @@ struct ByProxy {
 }
 
 impl ByProxy {
-    async fn open(&self, to: &Endpoint, within: Duration) -> Result<BoxStream, DialError> {
+    async fn open(&self, to: &Endpoint, within: Duration) -> Result<BoxStream, ConnectionError> {
         let mut stream = self.tcp.connect(&self.proxy, within).await?;
         let asked = ask(&mut stream, to).await;
-        asked.map_err(|error| DialError::Other { endpoint: to.clone(), error: error.into() })?;
+        asked.map_err(|error| ConnectionError::new(to.clone(), Fault::Connector(error.into())))?;
         Ok(stream)
     }
 }
@@ -98,10 +98,8 @@ impl Connector for ByProxy {
     fn connect<'a>(&'a self, endpoint: &'a Endpoint, within: Duration) -> Dial<'a> {
         Box::pin(async move {
             timeout(within, self.open(endpoint, within)).await.unwrap_or_else(|_| {
-                Err(DialError::Other {
-                    endpoint: endpoint.clone(),
-                    error: io::Error::from(io::ErrorKind::TimedOut).into(),
-                })
+                let error = io::Error::from(io::ErrorKind::TimedOut);
+                Err(ConnectionError::new(endpoint.clone(), Fault::Connector(error.into())))
             })
         })
     }

@@ -71,7 +71,7 @@ async fn a_certificate_of_another_host_ends_the_build_at_once_and_both_names_are
 async fn a_certificate_out_of_date_ends_the_build_at_once() {
     let stage = stage(speaking("server-expired.pem", false)).await;
     let error = refused_at_once(&stage, trusting()).await;
-    check(&error, ConnectErrorKind::Tls, &["127.0.0.1", "out of date"]);
+    check(&error, ConnectErrorKind::Tls, &["127.0.0.1", "has expired"]);
 }
 
 #[tokio::test]

@@ -51,7 +51,7 @@ fn a_certificate_for_another_host_is_not_taken() {
 
 #[test]
 fn a_certificate_that_has_expired_is_not_taken() {
-    refused("EXPIRED", &tls("SSL")).says(&["TLS", "out of date", "2021-01-01"]);
+    refused("EXPIRED", &tls("SSL")).says(&["TLS", "has expired", "2021-01-01"]);
 }
 
 #[test]

@@ -126,7 +126,7 @@ async fn silent_broker_ends_perf() {
     for sync in ["", "--sync"] {
         world.cluster.on(milena_fake::ApiKey::PRODUCE).always().silence();
         let line = format!("perf -t t --json --num-records 1000000000 --record-size 100 {sync} {settings}");
-        let ended = world.run(&line, "").expect(1).says("was not answered within");
+        let ended = world.run(&line, "").expect(1).says("no response within");
         assert_eq!(ended.json()[0]["records"], 0);
     }
 }

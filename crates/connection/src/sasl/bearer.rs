@@ -3,10 +3,10 @@
 use secrecy::ExposeSecret;
 use secrecy::zeroize::Zeroizing;
 
-use super::error::CredentialError;
 use super::plain::MESSAGE_BYTES_MAX;
 use super::text::sanitised;
 use super::token::Token;
+use crate::error::CredentialError;
 
 /// The client's message after the server's reason for a rejection (RFC 7628, section 3.2.3).
 pub(super) const GIVE_UP: &[u8] = &[1];

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use secrecy::ExposeSecret;
 use secrecy::zeroize::Zeroizing;
 
-use super::error::SaslError;
 use super::scram::{Challenge, Hash, Keys, Scram};
 use super::token::Token;
 use super::{Sasl, bearer, plain};
+use crate::error::SaslError;
 
 /// An exchange in progress.
 pub(crate) enum Exchange {

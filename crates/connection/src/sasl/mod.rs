@@ -1,7 +1,6 @@
 //! SASL: credentials, mechanisms, and the exchanges that authenticate the client to a broker.
 
 mod bearer;
-mod error;
 mod exchange;
 #[cfg(feature = "oidc")]
 mod oidc;
@@ -14,60 +13,26 @@ mod token;
 mod unsecured;
 mod work;
 
-use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 
-pub use error::{CredentialError, SaslError};
 pub(crate) use exchange::{Exchange, Step};
 #[cfg(feature = "oidc")]
 pub use oidc::{OidcBuilder, OidcError, OidcTokens, UrlError};
 pub use refreshing::{Refresh, RefreshingTokens};
-pub use scram::ScramError;
 use scram::{ITERATIONS_MAX, ITERATIONS_MIN, KeysCache};
 use text::sanitised;
 
+pub use crate::error::{CredentialError, SaslError, ScramError, TokenError};
+pub use crate::mechanism::Mechanism;
 use crate::shown::Text;
-pub use token::{Token, TokenError, TokenProvider};
+pub use token::{Token, TokenProvider};
 pub use unsecured::UnsecuredTokens;
 pub(crate) use work::Done;
 pub use work::{Outcome, Work};
-
-/// A SASL mechanism (RFC 4422). The client's configuration names it; there is no negotiation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Mechanism {
-    /// User name and password in clear (RFC 4616).
-    Plain,
-    /// A proof of the password with SHA-256 (RFC 5802, RFC 7677).
-    ScramSha256,
-    /// A proof of the password with SHA-512.
-    ScramSha512,
-    /// A token of an identity provider (RFC 7628).
-    OAuthBearer,
-}
-
-impl Mechanism {
-    /// The name on the wire.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Plain => "PLAIN",
-            Self::ScramSha256 => "SCRAM-SHA-256",
-            Self::ScramSha512 => "SCRAM-SHA-512",
-            Self::OAuthBearer => "OAUTHBEARER",
-        }
-    }
-}
-
-impl fmt::Display for Mechanism {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
 
 /// Credentials and their mechanism.
 ///

@@ -2,7 +2,7 @@
 
 use secrecy::zeroize::Zeroizing;
 
-use super::error::CredentialError;
+use crate::error::CredentialError;
 
 /// The maximum size of a client's message: brokers read up to `sasl.server.max.receive.size` (512 KiB) before the client is
 /// authenticated.

@@ -20,8 +20,9 @@ use milena_backoff::{Backoff, Random, new_seed};
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
-use super::token::{Token, TokenError, TokenProvider};
+use super::token::{Token, TokenProvider};
 use crate::clock;
+use crate::error::TokenError;
 use crate::lock::lock;
 
 /// The times of a token refresh (`sasl.login.refresh.*`).

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use super::error::CredentialError;
+use crate::error::CredentialError;
 
 /// `text` as SASLprep has it. `what` names the text in errors.
 pub(super) fn prepare<'a>(text: &'a str, what: &'static str) -> Result<Cow<'a, str>, CredentialError> {

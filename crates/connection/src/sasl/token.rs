@@ -1,11 +1,13 @@
 //! Tokens for OAUTHBEARER, and their providers.
 
-use std::fmt::{self, Debug};
+use std::fmt::Debug;
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
 use secrecy::SecretString;
+
+use crate::error::TokenError;
 
 /// A bearer token.
 #[derive(Clone, Debug)]
@@ -17,26 +19,6 @@ pub struct Token {
     /// SASL extensions: names and values that are sent with the token (KIP-342).
     pub extensions: Vec<(String, String)>,
 }
-
-/// The reason for a missing token, without secrets.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TokenError(String);
-
-impl TokenError {
-    /// An error with a message that holds no secret.
-    #[must_use]
-    pub fn new(message: impl Into<String>) -> Self {
-        Self(message.into())
-    }
-}
-
-impl fmt::Display for TokenError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for TokenError {}
 
 /// A source of tokens.
 pub trait TokenProvider: Send + Sync + Debug {

@@ -7,8 +7,9 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 
-use super::token::{Token, TokenError, TokenProvider};
+use super::token::{Token, TokenProvider};
 use crate::clock;
+use crate::error::TokenError;
 
 /// JSON Web Tokens without a signature (`"alg":"none"`, RFC 7515, appendix A.5), like those of Java's
 /// `OAuthBearerUnsecuredLoginCallbackHandler`. They can be forged, and prove nothing.

@@ -10,10 +10,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use super::error::SaslError;
 use super::exchange::{self, Exchange};
 use super::scram::{Challenge, Hash, Keys, NONCE_BYTES, Scram, nonce_of};
 use super::{Credentials, Mechanism, Sasl};
+use crate::error::SaslError;
 
 /// A step that a session leaves to its shell.
 pub struct Work {

@@ -1,15 +1,15 @@
 //! An authentication on a connection: the handshake that names the mechanism (KIP-43), then the exchange in
-//! SaslAuthenticate (KIP-152), the last answer to which may bound the session's lifetime (KIP-368).
+//! SaslAuthenticate (KIP-152), whose last response may bound the session's lifetime (KIP-368).
 //!
 //! ```text
-//!  opening ──opened──▶ handshaking ──answered──▶ exchanging ──answered──▶ over
-//!     │ Work               │ Ask                 │ Ask   ▲
-//!                                                ▼       │ resumed
-//!                                               deriving ┘ Work
+//!  opening ──opened──▶ handshaking ──response──▶ exchanging ──response──▶ over
+//!     │ Work               │ Ask                   │ Ask   ▲
+//!                                                  ▼       │ resumed
+//!                                                 deriving ┘ Work
 //! ```
 //!
-//! What is needed for the first message is made ready before the handshake: between handshake and last answer a broker
-//! takes nothing else, so that part is kept short.
+//! The first message is prepared before the handshake: a broker takes no other request between the handshake and the last
+//! response, so that part is kept short.
 
 use std::time::Duration;
 
@@ -26,13 +26,12 @@ use super::versions::Versions;
 use crate::exchange::{decode_response, encode_secret_request};
 use crate::sasl::{Done, Exchange, Mechanism, Outcome, Sasl, SaslError, Step, Work};
 
-/// The version of SaslHandshake after which the exchange goes on in SaslAuthenticate. Every broker since Kafka 1.0
-/// knows it.
+/// The version of SaslHandshake that is followed by SaslAuthenticate. Every broker since Kafka 1.0 knows it.
 const HANDSHAKE_VERSION: i16 = 1;
-/// The shortest lifetime that is believed: brokers refuse to authenticate again within one second
+/// The shortest lifetime; shorter ones count as this: brokers reject a re-authentication within one second
 /// (`KafkaChannel.MIN_REAUTH_INTERVAL_ONE_SECOND_NANOS`).
 pub(super) const LIFETIME_MIN: Duration = Duration::from_secs(1);
-/// How many mechanisms of a broker are named in an error.
+/// The most mechanisms of a broker that an error names.
 const OFFERED_MAX: usize = 16;
 
 /// One authentication, first or again.
@@ -43,7 +42,7 @@ pub(super) struct Authentication {
 }
 
 enum State {
-    /// What the first message needs is made ready.
+    /// The first message is prepared.
     Opening,
     Handshaking(Exchange),
     Exchanging(Exchange),
@@ -51,11 +50,11 @@ enum State {
     Over,
 }
 
-/// What has to happen now.
+/// The next step of the session.
 pub(super) enum Next {
     Ask(Ask),
     Work(Work),
-    /// We are who we say. For how long, if not for ever.
+    /// The broker accepted the credentials, for a lifetime where there is one.
     Done {
         lifetime: Option<Duration>,
     },
@@ -68,7 +67,7 @@ pub(super) enum Ask {
 }
 
 impl Authentication {
-    /// Begins with what the shell has to do.
+    /// A new authentication, and its first work.
     pub(super) fn begin(
         config: &SessionConfig,
         sasl: &Sasl,
@@ -82,7 +81,7 @@ impl Authentication {
         Ok((Self { sasl: sasl.clone(), authenticate_version, state: State::Opening }, work))
     }
 
-    /// Goes on with what the shell did.
+    /// Continues with the outcome of work.
     pub(super) fn resumed(&mut self, outcome: Outcome) -> Result<Next, SaslError> {
         match (std::mem::replace(&mut self.state, State::Over), outcome.0?) {
             (State::Opening, Done::Opened(exchange)) => {
@@ -94,11 +93,11 @@ impl Authentication {
                 let step = exchange.prove(&keys)?;
                 Ok(self.step(exchange, step, None))
             }
-            _ => Err(SaslError::Interrupted("something was done that nobody asked for")),
+            _ => Err(SaslError::Interrupted("unexpected outcome of work")),
         }
     }
 
-    /// Goes on with what the broker answered.
+    /// Continues with the response of the broker.
     pub(super) fn answered(&mut self, body: &[u8]) -> Result<Next, SaslError> {
         match std::mem::replace(&mut self.state, State::Over) {
             State::Handshaking(mut exchange) => {
@@ -117,16 +116,16 @@ impl Authentication {
         }
     }
 
-    /// What is waited for, in words.
+    /// The missing part, for the error of a time-out.
     pub(super) const fn awaited(&self) -> &'static str {
         match (&self.state, self.sasl.mechanism()) {
             (State::Opening, Mechanism::OAuthBearer) => "a token from its provider",
-            (State::Opening | State::Deriving(_), _) => "what this machine computes for it",
-            _ => "the broker's answer",
+            (State::Opening | State::Deriving(_), _) => "the local computation",
+            _ => "the broker's response",
         }
     }
 
-    /// Whether the broker has not answered yet.
+    /// Whether the broker has not responded yet.
     pub(super) const fn is_handshaking(&self) -> bool {
         matches!(self.state, State::Handshaking(_))
     }
@@ -207,7 +206,7 @@ impl Ask {
     }
 }
 
-/// For how long a session is good. Brokers say 0 for ever; less means nothing.
+/// The lifetime of a session. Brokers return 0 for a session without an end; negative values count as 0.
 fn lifetime_of(answer: &SaslAuthenticateResponse) -> Option<Duration> {
     let ms = u64::try_from(answer.session_lifetime_ms).ok().filter(|ms| *ms > 0)?;
     Some(Duration::from_millis(ms).max(LIFETIME_MIN))

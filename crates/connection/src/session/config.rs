@@ -1,4 +1,4 @@
-//! What all sessions of a client have in common.
+//! The settings that all sessions of a client share.
 
 use std::time::Duration;
 
@@ -7,44 +7,43 @@ use crate::sasl::Sasl;
 /// The settings of a session, shared by all sessions of a client.
 #[derive(Clone, Debug)]
 pub struct SessionConfig {
-    /// The client's name for itself, in the broker's log and quotas (`client.id`).
+    /// The name of the client in the broker's log and quotas (`client.id`).
     pub client_id: Option<String>,
-    /// The software's name, told to the broker (KIP-511): letters, digits, `-` and `.`.
+    /// The name of the software, sent to the broker (KIP-511): letters, digits, `-` and `.`.
     pub software_name: String,
-    /// Its version, of the same characters.
+    /// The version of the software, of the same characters.
     pub software_version: String,
-    /// How long an answer may take from the last byte of its request, and how long the negotiation may last
-    /// (`request.timeout.ms`).
+    /// The time-out of a response, from the last byte of its request, and of the negotiation (`request.timeout.ms`).
     pub request_timeout: Duration,
-    /// How long the writing may stand still (`write.timeout.ms`).
+    /// The time-out of writing, from the last written byte (`write.timeout.ms`).
     pub write_timeout: Duration,
-    /// The largest answer that is accepted (`receive.message.max.bytes`).
+    /// The largest response that is accepted (`receive.message.max.bytes`).
     pub frame_bytes_max: usize,
-    /// How many requests may be sent or queued at a time. The sender of requests keeps the bound, by
+    /// The most requests that are sent or queued at a time. The sender of requests keeps the bound, by
     /// [`Session::room`](super::Session::room).
     pub max_in_flight: usize,
-    /// Who we are; none on a listener that does not ask.
+    /// The credentials; none on a listener without SASL.
     pub sasl: Option<Sasl>,
-    /// Whether nobody on the way can read what is sent, as with TLS. Where it is not so, a secret that is sent as it is
-    /// is worth a warning.
+    /// Whether the connection is encrypted, as with TLS. A secret in plain text on an unencrypted connection is logged as a
+    /// warning.
     pub secure: bool,
-    /// How long an authentication may last: handshake, rounds, and what has to be fetched or computed for it.
+    /// The time-out of an authentication: handshake, rounds, and the work of fetching tokens and deriving keys.
     pub authentication_timeout: Duration,
-    /// After how long without a byte from the broker a connection without requests in flight is asked for a sign of
-    /// life before it gets the next one. A peer that is gone is found out within [`probe_timeout`](Self::probe_timeout)
-    /// then, instead of [`request_timeout`](Self::request_timeout).
+    /// The time without a byte from the broker, and without requests in flight, after which a probe goes before the next
+    /// request. A dead peer is detected within [`probe_timeout`](Self::probe_timeout) then, instead of
+    /// [`request_timeout`](Self::request_timeout).
     pub probe_after: Duration,
-    /// How long that sign may take.
+    /// The time-out of the probe.
     pub probe_timeout: Duration,
-    /// After how long without a byte in either direction a connection without requests in flight ends itself, before
-    /// something on the way drops it silently (`connections.max.idle.ms`). None for never.
+    /// The time without a byte in either direction, and without requests in flight, after which the session ends: a load
+    /// balancer drops idle connections silently (`connections.max.idle.ms`). None for no limit.
     pub max_idle: Option<Duration>,
 }
 
 impl Default for SessionConfig {
-    /// The defaults of Java, with these exceptions. The limit of an answer, which Java's producer does not have, is
+    /// The defaults of Java, with these exceptions. The limit of a response, which Java's producer does not have, is
     /// librdkafka's. A connection is idle for 3 min 45 s at most, where Java has 9 min: load balancers drop what is idle
-    /// for 4 min. An authentication has Java's 10 s for setting up a connection. Java does not probe.
+    /// for 4 min. An authentication has Java's 10 s for setting up a connection. Java has no probe.
     fn default() -> Self {
         Self {
             client_id: None,

@@ -1,67 +1,66 @@
-//! One connection's conversation, without the connection: bytes in, bytes out, time as an argument.
+//! The session: the conversation on one connection, as a state machine of bytes, with time as an argument.
 //!
 //! ```text
-//!             new                versions known            who we are is known
-//!  (nothing) ─────▶ negotiating ───────────────▶ authenticating ──────────────▶ ready ──────────────▶ (nothing)
-//!                        │                              │                      │    ▲    end              ▲
-//!                        │                              │            an errand └────┘                     │
-//!                        └──────── an error ────────────┴──────────────────────┴────▶ failed ─── end ─────┘
+//!             new                versions known            authenticated
+//!  (nothing) ─────▶ negotiating ───────────────▶ authenticating ────────▶ ready ──────────────▶ (nothing)
+//!                        │                              │                │    ▲     end            ▲
+//!                        │                              │    maintenance └────┘                    │
+//!                        └──────── an error ────────────┴────────────────┴────▶ failed ─── end ────┘
 //! ```
 //!
-//! Without credentials nothing is authenticated. An *errand* is a conversation of the session's own on a connection
-//! that is in use: to say again who we are (`errand`), or to ask for a sign of life. The one place for requests of the
-//! session's own is `slot`; while one of them is out, the requests of its user wait in the queue.
+//! Without credentials the session does not authenticate. *Maintenance* are the session's own requests on a ready connection:
+//! the re-authentication (KIP-368) and the probe. `slot` is the one place for requests of the session itself; while the
+//! session is held by one of them, the requests of its user wait in the queue.
 //!
 //! A [`Session`] keeps these promises:
 //!
-//! * Requests go out in the order of [`Session::send`], and only when the session is ready.
-//! * Answers must come in the order of the requests, each with its correlation id; anything else ends the session, so
-//!   an answer is never given to a request by its place alone.
-//! * A payload has one owner. It comes back exactly once: with its answer, as written, or from [`Session::end`], which
-//!   tells whether a broker may have acted on it.
+//! * Requests go out in the order of [`Session::send`], and only while the session is ready.
+//! * Responses must come in the order of the requests, each with its correlation id; any other response ends the session. So
+//!   no response is matched to a request by its position alone.
+//! * A payload has one owner. It comes back exactly once: with its response, as written, or from [`Session::end`] with its
+//!   [`Disposition`].
 //! * A request costs no allocation here; the queues and the read buffer are used again.
 //!
-//! A session is drained by sending nothing more until [`Session::in_flight`] is 0, and, where requests await nothing, by
-//! [`Session::confirm`] until [`Session::is_confirmed`]. The shell around it turns five
-//! wheels: write what [`fill`](Session::fill) gives and report it to [`wrote`](Session::wrote), read into
-//! [`read_space`](Session::read_space) and report to [`received`](Session::received), take every
-//! [`next_event`](Session::next_event), run the [`Work`] that comes with one and hand its outcome to
-//! [`resume`](Session::resume), and call [`check`](Session::check) at the [`deadline`](Session::deadline).
+//! To drain a session, send nothing more until [`Session::in_flight`] is 0. Where requests have no responses (`acks=0`), call
+//! [`Session::confirm`] until [`Session::is_confirmed`]. [`Connection`](crate::Connection) is the I/O around a session: it
+//! writes the slices of [`fill`](Session::fill) and reports to [`wrote`](Session::wrote), reads into
+//! [`read_space`](Session::read_space) and reports to [`received`](Session::received), takes every
+//! [`next_event`](Session::next_event), runs the [`Work`] of an event and passes its outcome to [`resume`](Session::resume),
+//! and calls [`check`](Session::check) at the [`deadline`](Session::deadline).
 
 mod authentication;
 mod config;
-mod errand;
-mod error;
-mod inbox;
+mod maintenance;
 mod negotiation;
-mod outbox;
 mod payload;
+mod read_buffer;
 mod slot;
 #[cfg(test)]
 mod tests;
 mod time;
 mod versions;
+mod write_queue;
 
 use std::collections::VecDeque;
 use std::fmt;
 use std::io::IoSlice;
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use milena_codec::frame::FrameError;
 
+pub use crate::error::{SessionFault, VersionMismatch};
 pub use config::SessionConfig;
-pub use error::SessionError;
-pub use payload::{Awaits, Event, Fate, Payload};
-pub use versions::{VersionMismatch, Versions};
+pub use payload::{Disposition, Event, Payload, ResponseExpected};
+pub use versions::Versions;
 
 use authentication::Authentication;
-use errand::Renewal;
-use inbox::Inbox;
+use maintenance::{Maintenance, Reauthentication};
 use negotiation::{ANSWER_BYTES_MAX, Question};
-use outbox::{Outbox, Outgoing};
+use read_buffer::ReadBuffer;
 use slot::Slot;
+use write_queue::{QueuedRequest, WriteQueue};
 
 use crate::sasl::{SaslError, Work};
 
@@ -75,79 +74,66 @@ use crate::sasl::{SaslError, Work};
 /// # #[expect(clippy::disallowed_methods, reason = "an example")]
 /// let now = std::time::Instant::now();
 /// let mut session: Session<Vec<u8>> = Session::new(Arc::new(SessionConfig::default()), now);
-/// // The question about versions is there to be written.
+/// // The ApiVersions request is there to be written.
 /// let mut slices = [IoSlice::new(&[]); 8];
 /// let filled = session.fill(&mut slices);
 /// let bytes: usize = slices[..filled].iter().map(|slice| slice.len()).sum();
 /// session.wrote(bytes, now);
 /// assert!(!session.unwritten());
 /// assert!(session.next_event()?.is_none());
-/// # Ok::<(), milena_connection::session::SessionError>(())
+/// # Ok::<(), milena_connection::session::SessionFault>(())
 /// ```
 pub struct Session<P> {
     config: Arc<SessionConfig>,
     stage: Stage,
-    /// When the stage or the errand began; an errand behind other requests begins when these are answered.
+    /// The begin of the stage or of the maintenance. Maintenance behind other requests begins with their last response.
     since: Instant,
     next_correlation_id: i32,
     /// The session's own request.
     slot: Slot,
-    /// What the shell has to do next.
+    /// The work for the next event.
     work: Option<Work>,
-    /// Whether only what is begun of the queue goes out: always, unless the session is ready and runs no errand.
+    /// Whether of the queue only the rest of a request that is written in part goes out: always, unless the session is ready
+    /// and has no maintenance.
     held: bool,
-    /// When to say again who we are.
-    renewal: Option<Renewal>,
-    /// Where in its window a renewal is due, of 2^16.
+    /// The next re-authentication.
+    reauthentication: Option<Reauthentication>,
+    /// The place of a re-authentication in its window, of 2^16.
     jitter: u16,
-    outbox: Outbox<P>,
-    /// Requests that are out and unanswered, oldest first.
-    awaiting: VecDeque<Awaiting<P>>,
-    /// Requests that are out and await nothing, for the next events.
+    write_queue: WriteQueue<P>,
+    /// Requests that are written and have no response yet, oldest first.
+    awaiting: VecDeque<SentRequest<P>>,
+    /// Requests without a response that are written, for the next events.
     written: VecDeque<P>,
-    inbox: Inbox,
-    /// When the last byte went, or when there was something to write again.
+    read_buffer: ReadBuffer,
+    /// The time of the last written byte, or of the first request in an empty queue.
     progress_at: Instant,
-    /// When bytes were received last.
-    heard_at: Instant,
-    /// Whether a request of the session's user was ever answered.
+    /// The time of the last received byte.
+    received_at: Instant,
+    /// Whether the broker ever responded to a request of the session's user.
     answered: bool,
-    /// Whether a request that awaits nothing was written, and no answer to a later request has come.
+    /// Whether a request without a response was written, and no response to a later request has come.
     unconfirmed: bool,
-    /// Whether the peer said that nothing more will come.
+    /// Whether the peer closed its side.
     closed: bool,
 }
 
 enum Stage {
     Negotiating(Question),
     Authenticating { versions: Versions, authentication: Box<Authentication> },
-    Ready { versions: Versions, errand: Errand },
-    Failed(SessionError),
+    Ready { versions: Versions, maintenance: Maintenance },
+    Failed(SessionFault),
 }
 
-/// What a session does on its own while it is ready.
-enum Errand {
-    None,
-    /// It asks for a sign of life before it sends anything else.
-    Probing {
-        within: Duration,
-    },
-    /// It says again who we are. `stale` when nothing was heard for long before.
-    Authenticating {
-        authentication: Box<Authentication>,
-        stale: bool,
-    },
-}
-
-struct Awaiting<P> {
+struct SentRequest<P> {
     correlation_id: i32,
     payload: P,
-    /// When its last byte was written.
+    /// The time of its last byte.
     written_at: Instant,
 }
 
 impl<P: Payload> Session<P> {
-    /// Begins a session on a connection that was just opened; the question about versions waits to be written.
+    /// A session on a connection that was just opened. The ApiVersions request waits to be written.
     #[must_use]
     pub fn new(config: Arc<SessionConfig>, now: Instant) -> Self {
         let requests = config.max_in_flight.min(CAPACITY_MAX);
@@ -159,14 +145,14 @@ impl<P: Payload> Session<P> {
             slot: Slot::default(),
             work: None,
             held: true,
-            renewal: None,
+            reauthentication: None,
             jitter: u16::MAX / 2,
-            outbox: Outbox::with_capacity(requests),
+            write_queue: WriteQueue::with_capacity(requests),
             awaiting: VecDeque::with_capacity(requests),
             written: VecDeque::new(),
-            inbox: Inbox::default(),
+            read_buffer: ReadBuffer::default(),
             progress_at: now,
-            heard_at: now,
+            received_at: now,
             answered: false,
             unconfirmed: false,
             closed: false,
@@ -177,70 +163,79 @@ impl<P: Payload> Session<P> {
         session
     }
 
-    /// The same session, which authenticates again at another time: `jitter` of 2^16 into the window from 85 to 95 % of
-    /// the lifetime that the broker gives it. Give each session another one, so that a cluster is not asked by all at
-    /// once.
+    /// The same session, with a re-authentication at `jitter` of 2^16 into the window from 85 to 95 % of its lifetime. Sessions
+    /// with different values do not authenticate all at once.
     #[must_use]
     pub const fn with_jitter(mut self, jitter: u16) -> Self {
         self.jitter = jitter;
         self
     }
 
-    /// The correlation id for the next [`send`](Self::send), which its frame must carry. Each is given once.
+    /// The same session with a broker that has responded to requests at this address before, if `known`: when it closes the
+    /// connection, that is no sign of missing credentials.
+    #[must_use]
+    pub const fn with_known_broker(mut self, known: bool) -> Self {
+        self.answered = known;
+        self
+    }
+
+    /// The correlation id for the next [`send`](Self::send), which the frame must carry. Each is returned once.
     pub fn next_correlation_id(&mut self) -> i32 {
         let id = self.next_correlation_id;
         self.next_correlation_id = id.checked_add(1).unwrap_or(0);
         id
     }
 
-    /// Queues a request. Ask [`room`](Self::room) first: the queue takes whatever it is given.
+    /// Queues a request. Check [`room`](Self::room) first: the queue has no bound of its own.
     ///
-    /// A request may begin an errand of the session, and wait for its end.
-    pub fn send(&mut self, correlation_id: i32, payload: P, awaits: Awaits, now: Instant) {
-        self.run_errands(now);
-        if self.outbox.is_empty() {
+    /// A request may start maintenance, and wait for its end.
+    pub fn send(&mut self, correlation_id: i32, payload: P, awaits: ResponseExpected, now: Instant) {
+        self.start_maintenance(now);
+        if self.write_queue.is_empty() {
             self.progress_at = now;
         }
-        self.outbox.push(Outgoing { correlation_id, awaits, payload });
+        self.write_queue.push(QueuedRequest { correlation_id, awaits, payload });
     }
 
-    /// Takes note that the system took the first `bytes` of what [`fill`](Self::fill) gave.
+    /// Notes that the stream took the first `bytes` of the slices of [`fill`](Self::fill).
     pub fn wrote(&mut self, bytes: usize, now: Instant) {
         if bytes == 0 {
             return;
         }
         self.progress_at = now;
         let bytes = if self.held { self.wrote_own(bytes, now) } else { bytes };
-        self.outbox.wrote(bytes, |Outgoing { correlation_id, awaits, payload }| match awaits {
-            Awaits::Answer => self.awaiting.push_back(Awaiting { correlation_id, payload, written_at: now }),
-            Awaits::Nothing => {
+        self.write_queue.wrote(bytes, |QueuedRequest { correlation_id, awaits, payload }| match awaits {
+            ResponseExpected::Yes => {
+                self.awaiting.push_back(SentRequest { correlation_id, payload, written_at: now })
+            }
+            ResponseExpected::No => {
                 self.unconfirmed = true;
                 self.written.push_back(payload);
             }
         });
     }
 
-    /// Where the next read goes to. Ends the life of every body that an event named.
+    /// The space for the next read. The bodies of earlier events are gone.
     ///
     /// The space is never empty as long as all events are taken before each read.
     pub fn read_space(&mut self) -> &mut [u8] {
         let limit = self.frame_limit();
-        self.inbox.space(limit)
+        self.read_buffer.space(limit)
     }
 
-    /// Takes note that `bytes` were read into [`read_space`](Self::read_space); 0 says that the peer closed the
-    /// connection, which ends the session once the answers that did come are taken.
+    /// Notes that `bytes` were read into [`read_space`](Self::read_space). 0 means that the peer closed the connection, which
+    /// ends the session once all received responses are taken.
     pub fn received(&mut self, bytes: usize, now: Instant) {
-        self.heard_at = now;
+        self.received_at = now;
         self.closed |= bytes == 0;
-        self.inbox.received(bytes);
+        self.read_buffer.received(bytes);
     }
 
-    /// What happened, one event at a time; none when more has to be written or read first.
+    /// The next event; none until more is written or read.
     ///
     /// # Errors
-    /// [`SessionError`] when the session is over, the same one from then on. Take [`end`](Self::end).
-    pub fn next_event(&mut self) -> Result<Option<Event<P>>, SessionError> {
+    /// [`SessionFault`] once the session is over, the same one from then on. Call [`end`](Self::end).
+    pub fn next_event(&mut self) -> Result<Option<Event<P>>, SessionFault> {
         if let Some(payload) = self.written.pop_front() {
             return Ok(Some(Event::Written { payload }));
         }
@@ -251,7 +246,7 @@ impl<P: Payload> Session<P> {
         event
     }
 
-    /// What the broker understands; none unless the session is ready.
+    /// The versions that the broker knows; none unless the session is ready.
     #[must_use]
     pub const fn versions(&self) -> Option<&Versions> {
         match &self.stage {
@@ -264,64 +259,63 @@ impl<P: Payload> Session<P> {
     #[must_use]
     pub fn unwritten(&self) -> bool {
         match self.held {
-            false => !self.outbox.is_empty(),
+            false => !self.write_queue.is_empty(),
             true => self.owes(),
         }
     }
 
-    /// Whether requests have to wait for the session itself: it is not ready, or runs an errand. What is sent
-    /// meanwhile is queued.
+    /// Whether requests wait for the session itself: it is not ready, or has maintenance. Requests are queued meanwhile.
     #[must_use]
     pub const fn holds(&self) -> bool {
         self.held
     }
 
-    /// How many requests are out and unanswered.
+    /// The number of written requests without a response.
     #[must_use]
     pub fn unanswered(&self) -> usize {
         self.awaiting.len()
     }
 
-    /// How many requests are queued, or out and unanswered.
+    /// The number of requests that are queued, or written and without a response.
     #[must_use]
     pub fn in_flight(&self) -> usize {
-        self.outbox.len() + self.awaiting.len()
+        self.write_queue.len() + self.awaiting.len()
     }
 
-    /// How many more requests may be sent before one is answered.
+    /// The number of further requests before the next response.
     #[must_use]
     pub fn room(&self) -> usize {
         self.config.max_in_flight.saturating_sub(self.in_flight())
     }
 
-    /// Puts what is to be written into `slices`, from where the last write stopped, and tells how many it filled.
+    /// Fills `slices` with the next bytes to write. Returns the number of filled slices.
     pub fn fill<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
         match self.held {
-            false => self.outbox.fill(slices),
+            false => self.write_queue.fill(slices),
             true => self.fill_own(slices),
         }
     }
 
-    /// The bytes of an answer, until the next [`read_space`](Self::read_space).
+    /// The bytes of a response, until the next [`read_space`](Self::read_space).
     #[must_use]
     pub fn bytes(&self, body: Range<usize>) -> &[u8] {
-        self.inbox.bytes(body)
+        self.read_buffer.bytes(body)
     }
 
-    /// Ends the session, whatever its state, and gives back what it still has, in the order in which it was sent; what
-    /// awaits nothing and is written comes first.
+    /// Ends the session in any state, and returns its requests in the order of [`send`](Self::send); written requests without
+    /// a response come first.
     ///
-    /// Close the connection before anything of this is sent again.
+    /// Close the connection before a request is sent again.
     #[must_use]
-    pub fn end(self) -> Vec<(P, Fate)> {
-        let written = self.written.into_iter().map(|payload| (payload, Fate::Written));
-        let awaiting = self.awaiting.into_iter().map(|sent| (sent.payload, Fate::Unanswered));
-        let queued = self.outbox.into_payloads().map(|payload| (payload, Fate::NotSent));
+    pub fn end(self) -> Vec<(P, Disposition)> {
+        let written = self.written.into_iter().map(|payload| (payload, Disposition::Written));
+        let awaiting = self.awaiting.into_iter().map(|sent| (sent.payload, Disposition::Unanswered));
+        let queued = self.write_queue.into_payloads().map(|payload| (payload, Disposition::NotSent));
         written.chain(awaiting).chain(queued).collect()
     }
 
-    /// Takes frames until one is worth an event.
-    fn read_event(&mut self) -> Result<Option<Event<P>>, SessionError> {
+    /// Takes frames until there is an event.
+    fn read_event(&mut self) -> Result<Option<Event<P>>, SessionFault> {
         loop {
             if let Stage::Failed(error) = &self.stage {
                 return Err(error.clone());
@@ -330,12 +324,15 @@ impl<P: Payload> Session<P> {
                 return Ok(Some(Event::Work(work)));
             }
             let limit = self.frame_limit();
-            let Some(content) = self.inbox.take_frame(limit).map_err(|error| self.frame_error(error))? else {
+            let Some(content) =
+                self.read_buffer.take_frame(limit).map_err(|error| self.frame_error(error))?
+            else {
                 return if self.closed { Err(self.peer_closed()) } else { Ok(None) };
             };
-            let Some(id) = self.inbox.bytes(content.clone()).first_chunk().map(|id| i32::from_be_bytes(*id))
+            let Some(id) =
+                self.read_buffer.bytes(content.clone()).first_chunk().map(|id| i32::from_be_bytes(*id))
             else {
-                return Err(SessionError::AnswerTooShort { bytes: content.len() });
+                return Err(SessionFault::AnswerTooShort { bytes: content.len() });
             };
             let body = content.start + size_of::<i32>()..content.end;
             if let Some(event) = self.answered(id, body)? {
@@ -344,9 +341,9 @@ impl<P: Payload> Session<P> {
         }
     }
 
-    /// Gives an answer to whom it belongs; no event when the session goes on by itself.
-    fn answered(&mut self, found: i32, body: Range<usize>) -> Result<Option<Event<P>>, SessionError> {
-        // A broker answers in order, and what is out was written before the session's own request.
+    /// Matches a response to its request; no event for a request of the session itself.
+    fn answered(&mut self, found: i32, body: Range<usize>) -> Result<Option<Event<P>>, SessionFault> {
+        // A broker responds in order, and the requests of the user were written before the session's own.
         let Some(oldest) = self.awaiting.front() else {
             expect_id(self.slot.awaited(), found)?;
             return self.answered_own(body);
@@ -355,23 +352,23 @@ impl<P: Payload> Session<P> {
         let oldest = self.awaiting.pop_front();
         self.answered = true;
         if self.held && self.awaiting.is_empty() {
-            // Only now the session's own request is the broker's next.
-            self.since = self.heard_at;
+            // The broker turns to the session's own request at this moment.
+            self.since = self.received_at;
         }
-        Ok(oldest.map(|Awaiting { correlation_id, payload, .. }| Event::Answered {
+        Ok(oldest.map(|SentRequest { correlation_id, payload, .. }| Event::Response {
             correlation_id,
             payload,
             body,
         }))
     }
 
-    fn fail(&mut self, error: SessionError) {
+    fn fail(&mut self, error: SessionFault) {
         self.stage = Stage::Failed(error);
         self.held = true;
         self.work = None;
     }
 
-    /// Only requests of a ready session are answered at length.
+    /// Responses to the session's own requests are short.
     fn frame_limit(&self) -> usize {
         let own = match self.stage {
             Stage::Negotiating(_) | Stage::Authenticating { .. } => true,
@@ -380,41 +377,41 @@ impl<P: Payload> Session<P> {
         if own { ANSWER_BYTES_MAX.min(self.config.frame_bytes_max) } else { self.config.frame_bytes_max }
     }
 
-    fn frame_error(&self, error: FrameError) -> SessionError {
+    fn frame_error(&self, error: FrameError) -> SessionFault {
         let FrameError { length, limit, .. } = error;
         match self.stage {
-            _ if error.detected.is_some() => SessionError::Frame(error),
-            Stage::Negotiating(_) => SessionError::FirstAnswerTooLarge { length, limit },
-            Stage::Authenticating { .. } => SessionError::Sasl(SaslError::TooLarge { bytes: length, limit }),
-            Stage::Ready { .. } | Stage::Failed(_) => SessionError::Frame(error),
+            _ if error.detected.is_some() => SessionFault::Frame(error),
+            Stage::Negotiating(_) => SessionFault::FirstAnswerTooLarge { length, limit },
+            Stage::Authenticating { .. } => SessionFault::Sasl(SaslError::TooLarge { bytes: length, limit }),
+            Stage::Ready { .. } | Stage::Failed(_) => SessionFault::Frame(error),
         }
     }
 
-    fn peer_closed(&self) -> SessionError {
+    fn peer_closed(&self) -> SessionFault {
         if self.authenticating().is_some() && self.awaiting.is_empty() {
-            return SessionError::Sasl(SaslError::Closed);
+            return SessionFault::Sasl(SaslError::Closed);
         }
         let unanswered = self.awaiting.len();
-        SessionError::PeerClosed {
+        SessionFault::PeerClosed {
             negotiating: matches!(self.stage, Stage::Negotiating(_)),
             unauthenticated: unanswered > 0
                 && !self.answered
-                && self.inbox.pending() == 0
+                && self.read_buffer.pending() == 0
                 && self.config.sasl.is_none(),
             unanswered,
-            partial: self.inbox.pending(),
+            partial: self.read_buffer.pending(),
         }
     }
 }
 
-/// How many requests the queues have room for from the start; with more in flight they grow.
+/// The queues' capacity for requests at the start, at most; with more in flight they grow.
 const CAPACITY_MAX: usize = 64;
 
-fn expect_id(expected: Option<i32>, found: i32) -> Result<(), SessionError> {
+fn expect_id(expected: Option<i32>, found: i32) -> Result<(), SessionFault> {
     match expected {
         Some(expected) if expected == found => Ok(()),
-        Some(expected) => Err(SessionError::WrongCorrelationId { expected, found }),
-        None => Err(SessionError::Unsolicited { correlation_id: found }),
+        Some(expected) => Err(SessionFault::WrongCorrelationId { expected, found }),
+        None => Err(SessionFault::Unsolicited { correlation_id: found }),
     }
 }
 
@@ -423,9 +420,9 @@ impl<P> fmt::Debug for Session<P> {
         let stage = match &self.stage {
             Stage::Negotiating(_) => "negotiating",
             Stage::Authenticating { .. } => "authenticating",
-            Stage::Ready { errand: Errand::None, .. } => "ready",
-            Stage::Ready { errand: Errand::Probing { .. }, .. } => "probing",
-            Stage::Ready { errand: Errand::Authenticating { .. }, .. } => "authenticating again",
+            Stage::Ready { maintenance: Maintenance::None, .. } => "ready",
+            Stage::Ready { maintenance: Maintenance::Probing { .. }, .. } => "probing",
+            Stage::Ready { maintenance: Maintenance::Authenticating { .. }, .. } => "authenticating again",
             Stage::Failed(_) => "failed",
         };
         f.debug_struct("Session")

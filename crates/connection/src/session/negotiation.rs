@@ -1,42 +1,41 @@
-//! The first exchange of a session: which versions does the broker understand?
+//! The negotiation of versions: the first exchange of a session.
 //!
-//! ApiVersions goes out in the highest version known here. A broker that does not know that version answers
-//! `UNSUPPORTED_VERSION` with a body of version 0, which may name the versions of ApiVersions that it does know
-//! (KIP-511): the highest of these is asked next, version 0 where none is named. Each question is asked in a lower
-//! version than the one before, so there is an end.
+//! ApiVersions is sent in the highest version that this client knows. A broker that does not know the version returns
+//! `UNSUPPORTED_VERSION` with a body of version 0, which may list its versions of ApiVersions (KIP-511). The next request has
+//! the highest of these, or version 0 without a list. Each request has a lower version than the one before, so there is an end.
 
 use milena_codec::ErrorCode;
 use milena_codec::message::{ApiKey, ApiVersionsRequest, ApiVersionsResponse, Message, Version};
 use milena_codec::wire::{EncodeError, Reader};
 
+use super::SessionFault;
 use super::config::SessionConfig;
-use super::error::SessionError;
 use super::versions::Versions;
 use crate::exchange::{decode_response, encode_request};
 
-/// The most bytes of an answer to ApiVersions. A real one has below 2 KiB.
+/// The most bytes of an ApiVersions response. A real one has below 2 KiB.
 pub(super) const ANSWER_BYTES_MAX: usize = 1 << 20;
 
-/// A question about versions.
+/// An ApiVersions request.
 #[derive(Debug)]
 pub(super) struct Question {
     version: i16,
 }
 
-/// What an answer leads to.
+/// The outcome of a response.
 #[derive(Debug)]
 pub(super) enum Outcome {
     /// The versions are known.
     Known(Versions),
-    /// The same question has to be asked in this lower version.
+    /// The request has to be sent again in this lower version.
     Again(i16),
 }
 
 impl Question {
-    /// The version to begin with.
+    /// The version of the first request.
     pub(super) const FIRST_VERSION: i16 = *ApiVersionsRequest::VERSIONS.end();
 
-    /// The version to begin with is [`FIRST_VERSION`](Self::FIRST_VERSION).
+    /// A request of a version; the first one has [`FIRST_VERSION`](Self::FIRST_VERSION).
     pub(super) const fn new(version: i16) -> Self {
         Self { version }
     }
@@ -50,21 +49,21 @@ impl Question {
         encode_request(&request, self.version, correlation_id, config.client_id.as_deref())
     }
 
-    /// Reads the answer: what follows the correlation id.
-    pub(super) fn answered(&self, body: &[u8]) -> Result<Outcome, SessionError> {
-        let code = Reader::new(body).i16().map(ErrorCode).map_err(SessionError::MalformedVersions)?;
+    /// Reads a response: the bytes behind the correlation id.
+    pub(super) fn answered(&self, body: &[u8]) -> Result<Outcome, SessionFault> {
+        let code = Reader::new(body).i16().map(ErrorCode).map_err(SessionFault::MalformedVersions)?;
         match code {
             ErrorCode::NONE => decode_response(body, self.version)
                 .map(|response| Outcome::Known(Versions::new(response)))
-                .map_err(SessionError::MalformedVersions),
+                .map_err(SessionFault::MalformedVersions),
             ErrorCode::UNSUPPORTED_VERSION => self.lower(body),
-            _ => Err(SessionError::Refused(code)),
+            _ => Err(SessionFault::Refused(code)),
         }
     }
 
-    /// The version to ask in next, after this one was refused with `body`.
-    fn lower(&self, body: &[u8]) -> Result<Outcome, SessionError> {
-        // Some brokers leave the list out altogether; then only version 0 is sure to be known.
+    /// The version of the next request, after this one was rejected with `body`.
+    fn lower(&self, body: &[u8]) -> Result<Outcome, SessionFault> {
+        // Some brokers return no list; then version 0 alone is certain.
         let named =
             ApiVersionsResponse::decode(&mut Reader::new(body), Version::of::<ApiVersionsResponse>(0))
                 .ok()
@@ -76,7 +75,7 @@ impl Question {
         };
         match next.filter(|next| *next >= 0 && *next < self.version) {
             Some(next) => Ok(Outcome::Again(next)),
-            None => Err(SessionError::UnsupportedVersion { asked: self.version, theirs: named }),
+            None => Err(SessionFault::UnsupportedVersion { asked: self.version, theirs: named }),
         }
     }
 }
@@ -91,7 +90,7 @@ mod tests {
         Question::new(version)
     }
 
-    /// What a broker answers in version 0 when it knows `range` of ApiVersions.
+    /// The response of version 0 from a broker that knows `range` of ApiVersions.
     fn refusal(range: Option<(i16, i16)>) -> Vec<u8> {
         let row = |(min_version, max_version)| ApiVersion {
             api_key: ApiKey::API_VERSIONS,
@@ -111,17 +110,17 @@ mod tests {
     fn next(asked: i16, range: Option<(i16, i16)>) -> Option<i16> {
         match question(asked).answered(&refusal(range)) {
             Ok(Outcome::Again(version)) => Some(version),
-            Ok(Outcome::Known(_)) => panic!("a refusal tells no versions"),
+            Ok(Outcome::Known(_)) => panic!("a rejection lists no versions"),
             Err(error) => {
                 let theirs = range.map(|(first, last)| first..=last);
-                assert_eq!(error, SessionError::UnsupportedVersion { asked, theirs });
+                assert_eq!(error, SessionFault::UnsupportedVersion { asked, theirs });
                 None
             }
         }
     }
 
     #[test]
-    fn a_refused_version_is_followed_by_the_highest_that_the_broker_names() {
+    fn rejected_version_is_followed_by_the_highest_listed_one() {
         assert_eq!(next(4, Some((0, 3))), Some(3));
         assert_eq!(next(4, Some((0, 2))), Some(2));
         assert_eq!(next(3, Some((0, 0))), Some(0));
@@ -129,8 +128,8 @@ mod tests {
     }
 
     #[test]
-    fn every_question_is_asked_in_a_lower_version_until_none_is_left() {
-        // A broker that refuses what it says it knows.
+    fn versions_of_requests_decrease_until_none_is_left() {
+        // A broker that rejects a version that it lists.
         assert_eq!(next(4, Some((0, 9))), Some(3));
         assert_eq!(next(0, Some((0, 4))), None);
         assert_eq!(next(0, None), None);
@@ -139,16 +138,16 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_without_a_list_is_understood() {
+    fn rejection_without_a_list_is_followed_by_version_0() {
         let Ok(Outcome::Again(version)) = question(4).answered(&[0, 35]) else { panic!("version 0 is left") };
         assert_eq!(version, 0);
     }
 
     #[test]
-    fn an_answer_of_another_kind_ends_the_negotiation() {
+    fn other_responses_end_the_negotiation() {
         let error = question(4).answered(&[0, 42]).unwrap_err();
-        assert_eq!(error, SessionError::Refused(ErrorCode::INVALID_REQUEST));
-        assert!(matches!(question(4).answered(&[0]).unwrap_err(), SessionError::MalformedVersions(_)));
-        assert!(matches!(question(4).answered(&[0, 0, 9]).unwrap_err(), SessionError::MalformedVersions(_)));
+        assert_eq!(error, SessionFault::Refused(ErrorCode::INVALID_REQUEST));
+        assert!(matches!(question(4).answered(&[0]).unwrap_err(), SessionFault::MalformedVersions(_)));
+        assert!(matches!(question(4).answered(&[0, 0, 9]).unwrap_err(), SessionFault::MalformedVersions(_)));
     }
 }

@@ -1,4 +1,4 @@
-//! What a session sends, and what it says about it afterwards.
+//! The payloads that a session sends, and the events that it returns.
 
 use std::ops::Range;
 
@@ -8,10 +8,10 @@ use crate::sasl::Work;
 
 /// The bytes of a request: a whole frame, its length included, in pieces that lie anywhere.
 ///
-/// The session hands the pieces to the system as they are. They must stay the same, in number and content, until the
-/// session gives the payload back.
+/// The stream gets the pieces as they are. They must stay the same, in number and content, until the session returns the
+/// payload.
 pub trait Payload {
-    /// How many pieces there are; at least one of them holds bytes.
+    /// The number of pieces; at least one of them holds bytes.
     fn pieces(&self) -> usize;
 
     /// A piece, `index` below [`pieces`](Self::pieces). It may be empty.
@@ -28,49 +28,49 @@ impl Payload for Vec<u8> {
     }
 }
 
-/// Whether the broker answers a request.
+/// Whether the broker responds to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Awaits {
-    /// It does: the request is in flight until it is answered.
-    Answer,
-    /// It does not (Produce with `acks=0`): the request is done once its last byte is written.
-    Nothing,
+pub enum ResponseExpected {
+    /// The broker responds: the request is in flight until its response.
+    Yes,
+    /// The broker does not respond (Produce with `acks=0`): the request is done once its last byte is written.
+    No,
 }
 
-/// What a session has to tell.
+/// An event of a session.
 #[derive(Debug)]
 pub enum Event<P> {
-    /// The versions are negotiated, and the broker knows who we are: requests may be sent from now on. Comes once.
+    /// The versions are negotiated, and the broker accepted the credentials, if there are some: requests may be sent. Comes once.
     Ready,
-    /// The session needs something done that it cannot do itself: [`run`](Work::run) it beside everything else, and
-    /// give the outcome to [`Session::resume`](super::Session::resume).
+    /// Work that a state machine cannot do: [`run`](Work::run) it beside everything else, and pass the outcome to
+    /// [`Session::resume`](super::Session::resume).
     Work(Work),
-    /// The broker was told again who we are, before it would have closed the connection (KIP-368).
+    /// The session authenticated again, before the broker would have closed the connection (KIP-368).
     Reauthenticated,
-    /// A request was answered.
-    Answered {
-        /// Which.
+    /// A response came.
+    Response {
+        /// The correlation id of the request.
         correlation_id: i32,
-        /// What was sent.
+        /// The request.
         payload: P,
-        /// Where the answer lies, for [`Session::bytes`](super::Session::bytes): what follows the correlation id.
+        /// The place of the response behind its correlation id, for [`Session::bytes`](super::Session::bytes).
         body: Range<usize>,
     },
-    /// The last byte of a request that no answer is awaited for was handed to the system.
+    /// The last byte of a request without a response was written.
     Written {
-        /// What was sent.
+        /// The request.
         payload: P,
     },
 }
 
-/// What became of a request that the end of its session overtook.
+/// The disposition of a request at the end of its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// Not every byte of it was handed to the system: no broker can have acted on it.
+pub enum Disposition {
+    /// Not every byte of the request was written: no broker can have acted on it.
     NotSent,
-    /// All of it was handed to the system, and no answer came: a broker may have acted on it or not.
+    /// The request was written, and no response came: a broker may have acted on it.
     Unanswered,
-    /// All of it was handed to the system and no answer was awaited: an [`Event::Written`] that nobody took.
+    /// The request has no response, and was written: an [`Event::Written`] that was not taken.
     Written,
 }
 

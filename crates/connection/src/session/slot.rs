@@ -1,4 +1,4 @@
-//! The place for a request of the session's own: one at a time, written between two requests of its user.
+//! The slot for the session's own requests: one at a time, written between two requests of its user.
 
 use std::time::Instant;
 
@@ -9,9 +9,9 @@ use secrecy::zeroize::Zeroizing;
 pub(super) enum Slot {
     #[default]
     Empty,
-    /// The frame goes out. It may hold a secret, so it is wiped when it is out.
+    /// The frame is being written. It may hold a secret, so it is wiped once it is written.
     Writing { correlation_id: i32, frame: Zeroizing<Vec<u8>>, written: usize },
-    /// All of it is out.
+    /// All of it is written.
     Awaiting { correlation_id: i32, written_at: Instant },
 }
 
@@ -21,7 +21,7 @@ impl Slot {
         *self = Self::Writing { correlation_id, frame, written: 0 };
     }
 
-    /// Takes note that `bytes` more are out.
+    /// Notes that `bytes` more are written.
     pub(super) fn wrote(&mut self, bytes: usize, now: Instant) {
         let Self::Writing { correlation_id, frame, written } = self else { return };
         *written += bytes;
@@ -31,14 +31,14 @@ impl Slot {
         }
     }
 
-    /// The answer is here. When the last byte of the request was written.
+    /// Empties the slot for a response. Returns the time of the last byte of the request.
     pub(super) fn take_answered(&mut self) -> Option<Instant> {
         let Self::Awaiting { written_at, .. } = *self else { return None };
         *self = Self::Empty;
         Some(written_at)
     }
 
-    /// What is left to write; empty when there is nothing.
+    /// The bytes that are left to write.
     pub(super) fn unwritten(&self) -> &[u8] {
         match self {
             Self::Writing { frame, written, .. } => frame.get(*written..).unwrap_or_default(),
@@ -50,7 +50,7 @@ impl Slot {
         matches!(self, Self::Writing { .. })
     }
 
-    /// The answer that may come now.
+    /// The correlation id of the expected response.
     pub(super) const fn awaited(&self) -> Option<i32> {
         match self {
             Self::Awaiting { correlation_id, .. } => Some(*correlation_id),

@@ -1,9 +1,9 @@
-//! What takes too long: deadlines of requests, of the session's own conversations, and of doing nothing.
+//! The time-outs of a session: of requests, of the session's own requests, of writing, and of an idle connection.
 
 use std::time::{Duration, Instant};
 
 use super::payload::{Payload, api_of};
-use super::{Errand, Session, SessionError, Stage};
+use super::{Maintenance, Session, SessionFault, Stage};
 use crate::sasl::SaslError;
 
 impl<P: Payload> Session<P> {
@@ -22,11 +22,11 @@ impl<P: Payload> Session<P> {
         answer.into_iter().chain(progress).chain(own).chain(idle).min()
     }
 
-    /// Whether something takes too long.
+    /// Whether a time-out is over.
     ///
     /// # Errors
-    /// [`SessionError`] that says what does, or why the session is over anyway. Take [`end`](Self::end).
-    pub fn check(&self, now: Instant) -> Result<(), SessionError> {
+    /// [`SessionFault`] of the time-out, or the one that ended the session before. Call [`end`](Self::end).
+    pub fn check(&self, now: Instant) -> Result<(), SessionFault> {
         if let Stage::Failed(error) = &self.stage {
             return Err(error.clone());
         }
@@ -37,72 +37,74 @@ impl<P: Payload> Session<P> {
         }
         if let Some(oldest) = self.awaiting.front().filter(|oldest| late(oldest.written_at, timeout)) {
             let (api, correlation_id) = (api_of(&oldest.payload), oldest.correlation_id);
-            return Err(SessionError::RequestTimedOut { api, correlation_id, timeout });
+            return Err(SessionFault::RequestTimedOut { api, correlation_id, timeout });
         }
         let timeout = self.config.write_timeout;
-        let stuck = self.outbox.front().filter(|_| self.writes() && late(self.progress_at, timeout));
+        let stuck = self.write_queue.front().filter(|_| self.writes() && late(self.progress_at, timeout));
         if let Some(stuck) = stuck {
             let (api, correlation_id) = (api_of(&stuck.payload), stuck.correlation_id);
-            return Err(SessionError::NoProgress { api, correlation_id, timeout });
+            return Err(SessionFault::NoProgress { api, correlation_id, timeout });
         }
         match self.idle_timeout().filter(|timeout| late(self.active_at(), *timeout)) {
-            Some(idle) => Err(SessionError::Idle { idle }),
+            Some(idle) => Err(SessionFault::Idle { idle }),
             None => Ok(()),
         }
     }
 
-    /// Whether a request of the session's user should be going out.
+    /// Whether a request of the session's user is to be written.
     fn writes(&self) -> bool {
         match self.held {
-            false => !self.outbox.is_empty(),
-            true => self.outbox.left_of_begun() > 0,
+            false => !self.write_queue.is_empty(),
+            true => self.write_queue.left_of_begun() > 0,
         }
     }
 
-    /// How long the conversation of its own may take that the session is in, if it is the broker's turn, or ours.
+    /// The time-out of the session's own request; none while there is no such request, or while it waits for others.
     fn own_timeout(&self) -> Option<Duration> {
         let timeout = match &self.stage {
             Stage::Negotiating(_) => self.config.request_timeout,
             Stage::Authenticating { .. } => self.config.authentication_timeout,
-            Stage::Ready { errand: Errand::Probing { within }, .. } => *within,
-            Stage::Ready { errand: Errand::Authenticating { authentication, stale }, .. } => {
+            Stage::Ready { maintenance: Maintenance::Probing { within }, .. } => *within,
+            Stage::Ready { maintenance: Maintenance::Authenticating { authentication, stale }, .. } => {
                 match *stale && authentication.is_handshaking() {
                     true => self.config.probe_timeout,
                     false => self.config.authentication_timeout,
                 }
             }
-            Stage::Ready { errand: Errand::None, .. } | Stage::Failed(_) => return None,
+            Stage::Ready { maintenance: Maintenance::None, .. } | Stage::Failed(_) => return None,
         };
-        // Requests that are out come first, and have time-outs of their own.
+        // Requests in flight come first, and have time-outs of their own.
         let behind = self.held && !self.awaiting.is_empty();
         (!behind).then_some(timeout)
     }
 
-    fn own_late(&self, timeout: Duration) -> SessionError {
+    fn own_late(&self, timeout: Duration) -> SessionFault {
         let (authentication, stale) = match &self.stage {
             Stage::Authenticating { authentication, .. } => (authentication, false),
-            Stage::Ready { errand: Errand::Authenticating { authentication, stale }, .. } => {
+            Stage::Ready { maintenance: Maintenance::Authenticating { authentication, stale }, .. } => {
                 (authentication, *stale && authentication.is_handshaking())
             }
-            Stage::Ready { .. } => return SessionError::Unresponsive { timeout },
-            Stage::Negotiating(_) | Stage::Failed(_) => return SessionError::NegotiationTimedOut { timeout },
+            Stage::Ready { .. } => return SessionFault::Unresponsive { timeout },
+            Stage::Negotiating(_) | Stage::Failed(_) => return SessionFault::NegotiationTimedOut { timeout },
         };
         match stale {
-            true => SessionError::Unresponsive { timeout },
-            false => SessionError::Sasl(SaslError::TimedOut { timeout, awaited: authentication.awaited() }),
+            true => SessionFault::Unresponsive { timeout },
+            false => SessionFault::Sasl(SaslError::TimedOut { timeout, awaited: authentication.awaited() }),
         }
     }
 
-    /// After how long of nothing the session ends itself; none while there is something to wait for.
+    /// The time-out of an idle connection; none while requests are in flight, or maintenance.
     fn idle_timeout(&self) -> Option<Duration> {
         match self.stage {
-            Stage::Ready { errand: Errand::None, .. } if self.in_flight() == 0 => self.config.max_idle,
+            Stage::Ready { maintenance: Maintenance::None, .. } if self.in_flight() == 0 => {
+                self.config.max_idle
+            }
             _ => None,
         }
     }
 
-    /// When a byte was read or written last.
+    /// The time of the last byte in either direction.
     fn active_at(&self) -> Instant {
-        self.heard_at.max(self.progress_at)
+        self.received_at.max(self.progress_at)
     }
 }

@@ -1,13 +1,14 @@
-//! What a broker understands, as it said when the session began.
+//! The versions that a broker knows, from the negotiation.
 
-use std::fmt;
 use std::ops::RangeInclusive;
 
 use milena_codec::message::{ApiKey, ApiVersionsResponse, Message};
 
-/// The versions of each API that a broker understands, and the features that are on in its cluster.
+use crate::error::VersionMismatch;
+
+/// The versions of each API that a broker knows, and the features that are enabled in its cluster.
 ///
-/// Bounded by the frame that it came in.
+/// Bounded by the frame of the response.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Versions {
     /// Invariant: sorted by API, each once, no range empty.
@@ -16,7 +17,7 @@ pub struct Versions {
 }
 
 impl Versions {
-    /// Takes the versions out of a broker's answer; ranges that hold no version are left out.
+    /// The versions of a response. Empty ranges are left out.
     ///
     /// ```
     /// use milena_codec::message::{ApiKey, ApiVersion, ApiVersionsResponse, MetadataRequest};
@@ -36,20 +37,20 @@ impl Versions {
             .collect();
         ranges.sort_by_key(|(key, _)| *key);
         ranges.dedup_by_key(|(key, _)| *key);
-        // Features are known only together with an epoch of 0 or more (KIP-584).
+        // Features count only with an epoch of 0 or more (KIP-584).
         let known = response.finalized_features_epoch >= 0;
         let features = response.finalized_features.into_iter().filter(|_| known);
         Self { ranges, features: features.map(|row| (row.name, row.max_version_level)).collect() }
     }
 
-    /// The versions of an API that the broker understands; none when it does not know the API.
+    /// The versions of an API that the broker knows, if it knows the API.
     #[must_use]
     pub fn range(&self, key: ApiKey) -> Option<RangeInclusive<i16>> {
         let index = self.ranges.binary_search_by_key(&key, |(key, _)| *key).ok()?;
         self.ranges.get(index).map(|(_, range)| range.clone())
     }
 
-    /// The highest version of a message that both sides know.
+    /// The highest version of a message that both sides know, if there is one.
     #[must_use]
     pub fn pick<M: Message>(&self) -> Option<i16> {
         let theirs = self.range(M::KEY)?;
@@ -57,66 +58,24 @@ impl Versions {
         (version >= *theirs.start() && version >= *M::VERSIONS.start()).then_some(version)
     }
 
-    /// The versions that both sides have of a message, or why there is none.
+    /// The highest version of a message that both sides know.
     ///
     /// # Errors
-    /// [`VersionMismatch`], with the side that is too old.
-    pub fn check<M: Message>(&self) -> Result<(), VersionMismatch> {
-        match self.pick::<M>() {
-            Some(_) => Ok(()),
-            None => Err(VersionMismatch { api: M::KEY, ours: M::VERSIONS, theirs: self.range(M::KEY) }),
-        }
+    /// [`VersionMismatch`] if there is none.
+    pub fn require<M: Message>(&self) -> Result<i16, VersionMismatch> {
+        self.pick::<M>().ok_or_else(|| VersionMismatch {
+            api: M::KEY,
+            ours: M::VERSIONS,
+            theirs: self.range(M::KEY),
+        })
     }
 
-    /// The level of a feature that is on in the cluster, such as `transaction.version`.
+    /// The level of a feature that is enabled in the cluster, such as `transaction.version`.
     #[must_use]
     pub fn feature(&self, name: &str) -> Option<i16> {
         self.features.iter().find(|(known, _)| known == name).map(|(_, level)| *level)
     }
 }
-
-/// Broker and client have no version of a request in common.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct VersionMismatch {
-    /// The request.
-    pub api: ApiKey,
-    /// The versions that this client knows.
-    pub ours: RangeInclusive<i16>,
-    /// The versions that the broker knows; none where it does not know the request.
-    pub theirs: Option<RangeInclusive<i16>>,
-}
-
-impl fmt::Display for VersionMismatch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { api, ours, theirs } = self;
-        match theirs {
-            // Every broker there ever was knows Metadata; a controller of KRaft does not.
-            None if *api == ApiKey::METADATA => f.write_str(
-                "this is a controller's listener, which does not know Metadata: connect to a broker's listener",
-            )?,
-            None => write!(
-                f,
-                "the broker does not know {api} (this client speaks {}-{}): use brokers of Kafka 2.1 or newer",
-                ours.start(),
-                ours.end()
-            )?,
-            Some(theirs) => {
-                write!(f, "the broker speaks {api} {}-{}, ", theirs.start(), theirs.end())?;
-                write!(f, "this client {}-{}: ", ours.start(), ours.end())?;
-                f.write_str(match theirs.start() > ours.end() {
-                    true => "the broker is newer than this client: use a newer version of milena",
-                    false => "the broker is too old: use brokers of Kafka 2.1 or newer",
-                })?;
-            }
-        }
-        match *api {
-            ApiKey::INIT_PRODUCER_ID => f.write_str(", or set `enable.idempotence=false`"),
-            _ => Ok(()),
-        }
-    }
-}
-
-impl std::error::Error for VersionMismatch {}
 
 #[cfg(test)]
 mod tests {

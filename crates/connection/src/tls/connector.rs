@@ -16,7 +16,7 @@ use super::setup::TlsSetupError;
 use super::stream::{First, Recorder, TlsStream};
 use crate::clock;
 use crate::endpoint::Endpoint;
-use crate::transport::{BoxStream, Connector, Dial, DialError, TlsFault};
+use crate::transport::{BoxStream, ConnectionError, Connector, Dial, Fault, TlsFault};
 
 /// Adds TLS to the connections of another connector.
 ///
@@ -62,9 +62,9 @@ impl TlsConnector {
         Ok(Self { inner, source, handshake_timeout })
     }
 
-    async fn dial(&self, endpoint: &Endpoint, within: Duration) -> Result<BoxStream, DialError> {
+    async fn dial(&self, endpoint: &Endpoint, within: Duration) -> Result<BoxStream, ConnectionError> {
         let deadline = clock::now() + within;
-        let refused = |fault: TlsFault| DialError::Tls { endpoint: endpoint.clone(), error: fault.into() };
+        let refused = |fault| ConnectionError::new(endpoint.clone(), Fault::Tls(fault));
         let name = server_name(&endpoint.host).ok_or_else(|| refused(TlsFault::Name))?;
         let stream = self.inner.connect(endpoint, within).await?;
         let config = match &self.source {

@@ -10,7 +10,7 @@ use tokio_rustls::client;
 
 use super::explain::{Seen, rustls_error};
 use crate::lock::lock;
-use crate::transport::{BoxStream, TlsError};
+use crate::transport::BoxStream;
 
 /// A stream that keeps the first bytes of the peer, enough to detect its protocol.
 pub(super) struct Recorder {
@@ -115,7 +115,7 @@ impl TlsStream {
 
     fn explained(&self, error: io::Error) -> io::Error {
         match rustls_error(&error) {
-            Some(cause) => io::Error::new(error.kind(), TlsError::from(self.seen.rustls(cause))),
+            Some(cause) => io::Error::new(error.kind(), self.seen.rustls(cause)),
             None => error,
         }
     }
@@ -127,7 +127,7 @@ impl TlsStream {
         let mut reader = Polled { io, cx };
         while connection.wants_read() && matches!(connection.read_tls(&mut reader), Ok(1..)) {
             if let Err(cause) = connection.process_new_packets() {
-                return io::Error::new(error.kind(), TlsError::from(self.seen.rustls(&cause)));
+                return io::Error::new(error.kind(), self.seen.rustls(&cause));
             }
         }
         self.explained(error)

@@ -3,9 +3,7 @@
 //! * [`Tcp`] is the connector of plaintext listeners, and the only code of the crate that opens sockets.
 //! * Tests, proxies and TLS have connectors of their own.
 
-mod error;
 mod tcp;
-mod tls_error;
 
 use std::any::Any;
 use std::fmt::Debug;
@@ -14,13 +12,13 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::timeout;
 
-pub use error::{Attempt, DialError};
 pub(crate) use tcp::discard_on_close;
 pub use tcp::{Tcp, TcpOptions};
-pub use tls_error::{TlsError, TlsFault};
 
 use crate::endpoint::Endpoint;
+pub use crate::error::{Attempt, ConnectionError, Fault, Step, TlsFault};
 
 /// A connection as sessions use it: bytes in both directions.
 ///
@@ -42,7 +40,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Stream for T {
 pub type BoxStream = Box<dyn Stream>;
 
 /// The future of a dial.
-pub type Dial<'a> = Pin<Box<dyn Future<Output = Result<BoxStream, DialError>> + Send + 'a>>;
+pub type Dial<'a> = Pin<Box<dyn Future<Output = Result<BoxStream, ConnectionError>> + Send + 'a>>;
 
 /// Opens connections.
 ///
@@ -57,7 +55,7 @@ pub type Dial<'a> = Pin<Box<dyn Future<Output = Result<BoxStream, DialError>> + 
 /// use std::io;
 /// use std::time::Duration;
 /// use milena_connection::Endpoint;
-/// use milena_connection::transport::{BoxStream, Connector, Dial, DialError, Tcp};
+/// use milena_connection::transport::{BoxStream, ConnectionError, Connector, Dial, Fault, Tcp};
 /// use tokio::io::{AsyncReadExt, AsyncWriteExt};
 /// use tokio::time::timeout;
 ///
@@ -85,7 +83,8 @@ pub type Dial<'a> = Pin<Box<dyn Future<Output = Result<BoxStream, DialError>> + 
 ///
 /// impl Connector for HttpProxy {
 ///     fn connect<'a>(&'a self, endpoint: &'a Endpoint, within: Duration) -> Dial<'a> {
-///         let other = |error: io::Error| DialError::Other { endpoint: endpoint.clone(), error: error.into() };
+///         let other =
+///             |error: io::Error| ConnectionError::new(endpoint.clone(), Fault::Connector(error.into()));
 ///         let dial = async move {
 ///             let mut stream = self.tcp.connect(&self.proxy, within).await?;
 ///             self.tunnel(&mut stream, endpoint).await.map_err(other)?;
@@ -100,4 +99,22 @@ pub type Dial<'a> = Pin<Box<dyn Future<Output = Result<BoxStream, DialError>> + 
 pub trait Connector: Send + Sync + Debug {
     /// Opens a connection to `endpoint` within the timeout `within`, ready for Kafka's first request.
     fn connect<'a>(&'a self, endpoint: &'a Endpoint, within: Duration) -> Dial<'a>;
+}
+
+/// Opens a connection within this time, even if the connector exceeds it.
+///
+/// # Errors
+/// [`ConnectionError`] of the connector, or [`Fault::DialTimedOut`].
+///
+/// # Cancel safety
+/// Dropping the future gives the attempt up.
+pub async fn dial(
+    connector: &dyn Connector,
+    endpoint: &Endpoint,
+    within: Duration,
+) -> Result<BoxStream, ConnectionError> {
+    // A little more, so that the connector times out first: its error names the step.
+    let dialled = timeout(within + within / 10, connector.connect(endpoint, within)).await;
+    let timed_out = || ConnectionError::new(endpoint.clone(), Fault::DialTimedOut { timeout: within });
+    dialled.unwrap_or_else(|_| Err(timed_out()))
 }

@@ -14,22 +14,23 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use milena_codec::ids::{ProducerIdAndEpoch, TopicId};
-use milena_codec::message::ProduceRequest as ProduceMessage;
+use milena_codec::message::{ApiKey, ProduceRequest as ProduceMessage};
 use milena_connection::Endpoint;
 use milena_connection::session::Event;
+use milena_connection::transport::Fault;
 use milena_sender::broker_sender::{BrokerSender, Output};
 use milena_sender::partition_sender::{LATE_MIN, PartitionSender};
 use milena_sender::sync::Mailbox;
 use tokio::time::{Sleep, sleep_until};
 
 use super::Alive;
+use super::broker_connection::BrokerConnection;
 use super::early_end::EarlyEnd;
 use super::frame::Frame;
 use super::lifo_slot::{LifoSlot, LifoSlotWaker};
-use super::link::{Broken, Link};
+use super::log_once::LogOnce;
 use super::settings::{PRODUCE_VERSION_MAX, Settings};
 use super::throttle::throttle;
-use super::trouble::Told;
 use crate::clock;
 
 /// How long one turn may compress in place before the other tasks of the runtime have theirs.
@@ -62,7 +63,7 @@ pub(super) struct BrokerTask {
     settings: Arc<Settings>,
     commands: Arc<BrokerCommands>,
     broker_sender: BrokerSender,
-    link: Link,
+    connection: BrokerConnection,
     timer: Pin<Box<Sleep>>,
     /// When the timer rings; an earlier ring than needed does no harm.
     armed: Option<Instant>,
@@ -73,8 +74,8 @@ pub(super) struct BrokerTask {
     ends_by: Option<Instant>,
     /// Whether everything that was left has failed.
     aborted: bool,
-    /// What the log was told, since the broker was of use.
-    told: Told,
+    /// Of failed connections, since the broker was usable.
+    log_once: LogOnce,
     /// Invariant: the last field.
     _alive: Alive,
 }
@@ -89,7 +90,7 @@ impl BrokerTask {
         seed: u64,
         alive: Alive,
     ) -> Self {
-        let link = Link::new(Arc::clone(&settings), seed);
+        let connection = BrokerConnection::new(Arc::clone(&settings), seed);
         let timer = Box::pin(sleep_until(tokio::time::Instant::from_std(clock::now())));
         let lifo_slot_waker = LifoSlotWaker::new(lifo_slot);
         Self {
@@ -97,14 +98,14 @@ impl BrokerTask {
             settings,
             commands,
             broker_sender,
-            link,
+            connection,
             timer,
             armed: None,
             paused_until: None,
             lifo_slot_waker,
             ends_by: None,
             aborted: false,
-            told: Told::default(),
+            log_once: LogOnce::default(),
             _alive: alive,
         }
     }
@@ -121,7 +122,7 @@ impl BrokerTask {
                 BrokerCommand::Elected(serial) => self.broker_sender.elected(serial),
                 BrokerCommand::ProducerIdAndEpoch(identity) => self.broker_sender.set_identity(identity),
                 BrokerCommand::Endpoint(endpoint) => {
-                    if let Some(ended) = self.link.set_endpoint(now, endpoint) {
+                    if let Some(ended) = self.connection.set_endpoint(now, endpoint) {
                         self.ended(now, ended);
                     }
                 }
@@ -134,30 +135,30 @@ impl BrokerTask {
 
     /// Reads and handles what the connection has, dials if there is none and somebody needs one.
     fn listen(&mut self, now: Instant, cx: &mut Context<'_>) {
-        if !self.needs_link() {
+        if !self.needs_connection() {
             return;
         }
-        if let Some(endpoint) = self.link.endpoint() {
+        if let Some(endpoint) = self.connection.endpoint() {
             self.broker_sender.connecting(now, || endpoint.to_string().into());
         }
-        match self.link.poll_open(now, cx) {
+        match self.connection.poll_open(now, cx) {
             Poll::Pending => return,
             Poll::Ready(Ok(())) => {}
-            Poll::Ready(Err(trouble)) => return self.unreachable(trouble, true),
+            Poll::Ready(Err(error)) => return self.unreachable(&error, true),
         }
         let outcome = loop {
-            let handled = match self.link.poll_event(now, cx) {
+            let handled = match self.connection.poll_event(now, cx) {
                 Poll::Ready(Ok(event)) => self.handle(now, event),
-                Poll::Ready(Err(broken)) => Err(broken),
+                Poll::Ready(Err(fault)) => Err(fault),
                 // An answer that lies in the socket is in time, however late this task is.
-                Poll::Pending => break self.link.check(now),
+                Poll::Pending => break self.connection.check(now),
             };
             if handled.is_err() {
                 break handled;
             }
         };
-        if let Err(broken) = outcome
-            && let Some(ended) = self.link.broken(now, broken)
+        if let Err(fault) = outcome
+            && let Some(ended) = self.connection.failed(now, fault)
         {
             self.ended(now, ended);
         }
@@ -171,25 +172,26 @@ impl BrokerTask {
         }
     }
 
-    fn handle(&mut self, now: Instant, event: Event<Frame>) -> Result<(), Broken> {
-        let Some(session) = self.link.session() else { return Ok(()) };
+    fn handle(&mut self, now: Instant, event: Event<Frame>) -> Result<(), Fault> {
+        let Some(session) = self.connection.session() else { return Ok(()) };
         match event {
             Event::Ready => {
                 let versions = session.versions().cloned().unwrap_or_default();
-                versions.check::<ProduceMessage>().map_err(Broken::Version)?;
-                let version = versions.pick::<ProduceMessage>().unwrap_or(PRODUCE_VERSION_MAX);
+                let version = versions.require::<ProduceMessage>().map_err(Fault::Version)?;
                 self.broker_sender.connected(version.min(PRODUCE_VERSION_MAX));
-                self.link.prove();
-                if self.told.is_over() {
-                    tracing::info!(endpoint = ?self.link.endpoint(), "a broker can be used again");
+                self.connection.note_ready();
+                if self.log_once.is_over() {
+                    tracing::info!(endpoint = ?self.connection.endpoint(), "connection: broker can be used again");
                 }
             }
-            Event::Answered { payload, body, .. } => {
-                let pause_ms = self
-                    .broker_sender
-                    .answered(now, payload.0, session.bytes(body))
-                    .map_err(Broken::Answer)?;
-                self.link.note_answer();
+            Event::Response { payload, body, .. } => {
+                let answered = self.broker_sender.answered(now, payload.0, session.bytes(body));
+                let pause_ms = answered.map_err(|error| Fault::InvalidResponse {
+                    api: ApiKey::PRODUCE,
+                    version: None,
+                    error: error.into(),
+                })?;
+                self.connection.note_response();
                 if let Some(pause) = throttle(pause_ms) {
                     self.paused_until = Some(now + pause);
                     self.settings.core.metrics.add_throttle(pause);
@@ -197,25 +199,25 @@ impl BrokerTask {
             }
             Event::Written { payload } => self.broker_sender.written(now, payload.0),
             Event::Reauthenticated => self.settings.core.metrics.add_reauthentication(),
-            // The link does it.
+            // The connection runs it.
             Event::Work(_) => {}
         }
         Ok(())
     }
 
     /// Whether the connection is to be kept, or to be opened.
-    fn needs_link(&mut self) -> bool {
+    fn needs_connection(&mut self) -> bool {
         if self.ends_by.is_some() {
-            return self.link.session().is_some();
+            return self.connection.session().is_some();
         }
         let wanted = self.broker_sender.has_partitions()
-            && (!self.link.is_dormant() || self.broker_sender.has_ready());
-        wanted || self.link.session().is_some()
+            && (!self.connection.is_dormant() || self.broker_sender.has_ready());
+        wanted || self.connection.session().is_some()
     }
 
     /// Hands a request to the session.
     fn send(&mut self, now: Instant, mut request: milena_sender::broker_sender::ProduceRequest) {
-        let Some(session) = self.link.session() else {
+        let Some(session) = self.connection.session() else {
             return self.broker_sender.ended(now, vec![(request, false)], false);
         };
         let id = session.next_correlation_id();
@@ -231,8 +233,8 @@ impl BrokerTask {
 
     /// Whether a request may be handed to the session now: one at a time is written, so that batches grow meanwhile.
     fn has_room(&mut self, now: Instant) -> bool {
-        let paused = self.paused_until.is_some_and(|until| now < until) || self.link.is_ending();
-        let Some(session) = self.link.session() else { return false };
+        let paused = self.paused_until.is_some_and(|until| now < until) || self.connection.is_ending();
+        let Some(session) = self.connection.session() else { return false };
         !paused && !session.holds() && !session.unwritten() && session.room() > 0
     }
 
@@ -250,8 +252,8 @@ impl BrokerTask {
     fn arm(&mut self, now: Instant, until: Option<Instant>, cx: &mut Context<'_>) -> bool {
         let paused = self.paused_until.filter(|paused| *paused > now);
         // A connection that nobody needs is not opened when its backoff is over.
-        let link = if self.needs_link() { self.link.deadline() } else { None };
-        let Some(until) = [until, link, paused].into_iter().flatten().min() else {
+        let connection = if self.needs_connection() { self.connection.deadline() } else { None };
+        let Some(until) = [until, connection, paused].into_iter().flatten().min() else {
             self.armed = None;
             return false;
         };
@@ -292,8 +294,8 @@ impl Future for BrokerTask {
                     // Counted before the answer can come.
                     this.report();
                     this.send(now, request);
-                    if let Err(error) = this.link.write(now, cx)
-                        && let Some(ended) = this.link.broken(now, Broken::Io(error))
+                    if let Err(fault) = this.connection.write(now, cx)
+                        && let Some(ended) = this.connection.failed(now, fault)
                     {
                         this.ended(now, ended);
                     }
@@ -308,7 +310,7 @@ impl Future for BrokerTask {
                         return Poll::Pending;
                     }
                 }
-                Output::Reset => match this.link.broken(now, Broken::GaveWay) {
+                Output::Reset => match this.connection.failed(now, Fault::GaveWay) {
                     Some(ended) => this.ended(now, ended),
                     None => this.broker_sender.ended(now, Vec::new(), false),
                 },
@@ -318,8 +320,8 @@ impl Future for BrokerTask {
                     return Poll::Pending;
                 }
                 Output::Idle { until, deaf } => {
-                    if let Err(error) = this.link.write(now, cx)
-                        && let Some(ended) = this.link.broken(now, Broken::Io(error))
+                    if let Err(fault) = this.connection.write(now, cx)
+                        && let Some(ended) = this.connection.failed(now, fault)
                     {
                         this.ended(now, ended);
                         continue;
@@ -330,7 +332,7 @@ impl Future for BrokerTask {
                     let waker = this.lifo_slot_waker.waker(cx.waker());
                     let has_work = !this.broker_sender.mailbox().sleep(&waker, this.armed, deaf);
                     let may_send = !room && this.has_room(now);
-                    let may_dial = this.link.is_dormant() && this.needs_link();
+                    let may_dial = this.connection.is_dormant() && this.needs_connection();
                     if !(rung || has_mail || has_work || may_send || may_dial) {
                         return Poll::Pending;
                     }

@@ -1,7 +1,7 @@
 //! The reason for which a task of the driver ended before it was done: it panicked, or its runtime dropped it. The errors of the
 //! records that fail with it name this reason.
 //!
-//! A task panics while it is polled; a runtime drops it between two polls. `std::thread::panicking` does not tell the two apart: a
+//! A task panics while it is polled; a runtime drops it between two polls. `std::thread::panicking` does not distinguish the two: a
 //! program that panics may drop its runtime meanwhile.
 //!
 //! Rule: the first reason stays ([`Shared::set_ending`](milena_sender::accumulator::Shared::set_ending)). The cluster task relies on it.
@@ -17,7 +17,7 @@ use milena_sender::Ending;
 
 use crate::core::Core;
 
-/// Watches one task.
+/// The observation of one task.
 #[derive(Debug)]
 pub(super) struct Watch {
     core: Arc<Core>,

@@ -1,9 +1,9 @@
-//! A Produce request as a session carries it: the pieces go out from where the broker sender encoded them.
+//! A Produce request as the payload of a session: the pieces are written from where the broker sender encoded them.
 
 use milena_connection::session::Payload;
 use milena_sender::broker_sender::ProduceRequest;
 
-/// The request, on its way.
+/// A Produce request that is queued or in flight.
 #[derive(Debug)]
 pub(super) struct Frame(pub(super) ProduceRequest);
 

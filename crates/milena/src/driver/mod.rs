@@ -1,17 +1,18 @@
 //! The driver: everything of a producer that runs by itself, as one tree of tasks with one root.
 
 mod broker;
+mod broker_connection;
 mod cluster_task;
 mod compression;
+mod control_client;
 mod early_end;
+mod failed_attempts;
 mod frame;
 mod lifo_slot;
-mod line;
-mod link;
+mod log_once;
 mod settings;
 mod startup;
 mod throttle;
-mod trouble;
 mod versioned;
 
 use std::sync::Arc;

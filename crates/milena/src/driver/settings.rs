@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use milena_codec::message::produce::TOPIC_IDS_SINCE;
-use milena_connection::session::{Awaits, SessionConfig};
+use milena_connection::session::{ResponseExpected, SessionConfig};
 use milena_connection::transport::Connector;
 use milena_sender::broker_sender::{BrokerSenderConfig, RequestConfig};
 use milena_sender::compression::CodecLevel;
@@ -22,7 +22,7 @@ pub(super) struct Settings {
     pub(super) session: Arc<SessionConfig>,
     pub(super) broker_sender: Arc<BrokerSenderConfig>,
     pub(super) request: RequestConfig,
-    pub(super) awaits: Awaits,
+    pub(super) awaits: ResponseExpected,
     pub(super) seed: u64,
 }
 
@@ -53,7 +53,7 @@ impl Settings {
                 acks: config.acks.code(),
                 timeout_ms: i32::try_from(config.request_timeout.as_millis()).unwrap_or(i32::MAX),
             },
-            awaits: if config.acks == Acks::None { Awaits::Nothing } else { Awaits::Answer },
+            awaits: if config.acks == Acks::None { ResponseExpected::No } else { ResponseExpected::Yes },
             connector,
             compression: Compression::new(Arc::clone(&core.shared), codecs(config)),
             seed,

@@ -1,20 +1,20 @@
-//! Fields of an answer that do not count in some of its versions.
+//! Fields of a response that are unreliable in some of its versions.
 
 use milena_codec::ids::LeaderEpoch;
 use milena_codec::message::{InitProducerIdResponse, MetadataResponse};
 
-/// The first version of Metadata whose leader epochs count. Before Kafka 2.4 brokers tell stale ones while partitions are
+/// The first version of Metadata with reliable leader epochs. Brokers before Kafka 2.4 return stale ones while partitions are
 /// reassigned (`MetadataResponse.hasReliableLeaderEpochs`).
 const RELIABLE_EPOCHS_SINCE: i16 = 9;
 
-/// An answer of which a version tells what counts.
+/// A response whose version decides which fields are reliable.
 pub(super) trait Versioned {
-    /// Takes what does not count in this version out.
-    fn keep_what_counts(&mut self, version: i16);
+    /// Removes the fields that are unreliable in this version.
+    fn keep_reliable(&mut self, version: i16);
 }
 
 impl Versioned for MetadataResponse {
-    fn keep_what_counts(&mut self, version: i16) {
+    fn keep_reliable(&mut self, version: i16) {
         if version < RELIABLE_EPOCHS_SINCE {
             let partitions = self.topics.iter_mut().flat_map(|topic| &mut topic.partitions);
             partitions.for_each(|partition| partition.leader_epoch = LeaderEpoch(-1));
@@ -23,7 +23,7 @@ impl Versioned for MetadataResponse {
 }
 
 impl Versioned for InitProducerIdResponse {
-    fn keep_what_counts(&mut self, _: i16) {}
+    fn keep_reliable(&mut self, _: i16) {}
 }
 
 #[cfg(test)]
@@ -33,12 +33,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn leader_epochs_of_metadata_count_from_version_9_on() {
+    fn leader_epochs_before_metadata_9_are_removed() {
         for (version, expected) in [(7, -1), (8, -1), (9, 5), (12, 5)] {
             let partition = MetadataResponsePartition { leader_epoch: LeaderEpoch(5), ..Default::default() };
             let topic = MetadataResponseTopic { partitions: vec![partition], ..Default::default() };
             let mut response = MetadataResponse { topics: vec![topic], ..Default::default() };
-            response.keep_what_counts(version);
+            response.keep_reliable(version);
             assert_eq!(response.topics[0].partitions[0].leader_epoch, LeaderEpoch(expected), "{version}");
         }
     }

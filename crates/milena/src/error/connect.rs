@@ -1,37 +1,39 @@
-//! No producer came about.
+//! The error of a producer that could not be started.
 
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
+use milena_connection::transport::Step;
+
 use super::ConfigError;
 
-/// Why a producer could not connect, in one word: the step that stopped whichever broker came furthest.
+/// The kind of a connect error: the step that failed, at the broker that came furthest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ConnectErrorKind {
-    /// The configuration cannot be; nothing was dialled.
+    /// The configuration is invalid; nothing was dialled.
     Config,
-    /// No broker's name could be resolved.
+    /// No host name of a broker could be resolved.
     Name,
-    /// No broker could be reached: nobody listens, or nothing comes back.
+    /// No broker could be reached: the address refuses connections, or does not respond.
     Unreachable,
-    /// A broker took the connection, and then said nothing that could be used within the time given.
+    /// A broker accepted the connection, and returned no usable response in time.
     Timeout,
-    /// What answers is no Kafka broker, or one too old.
+    /// The server is no Kafka broker, or one of an unsupported version.
     Unsupported,
-    /// TLS did not come about: whom to trust, who we are, or how to speak.
+    /// TLS failed: the trust in a certificate, the client's own certificate, or the versions and cipher suites.
     Tls,
-    /// A broker does not know who we are.
+    /// A broker rejects the credentials, or they are missing.
     Authentication,
-    /// A broker knows who we are, and does not allow what a producer needs.
+    /// A broker accepts the credentials, and denies a permission that a producer needs.
     Authorization,
-    /// Something in the client itself, for instance no runtime to run on.
+    /// A failure of the client itself, for instance a thread that could not be started.
     Internal,
 }
 
 impl ConnectErrorKind {
-    /// The name in snake case, as reports have it.
+    /// The name in snake case, for reports.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -48,13 +50,28 @@ impl ConnectErrorKind {
     }
 }
 
-/// What went wrong below, as its types have it.
+/// The kind of the step that failed; see the table of `milena_connection`.
+impl From<Step> for ConnectErrorKind {
+    fn from(step: Step) -> Self {
+        match step {
+            Step::Name => Self::Name,
+            Step::Connect => Self::Unreachable,
+            Step::Response => Self::Timeout,
+            Step::Protocol => Self::Unsupported,
+            Step::Tls => Self::Tls,
+            Step::Authentication => Self::Authentication,
+            Step::Authorization => Self::Authorization,
+        }
+    }
+}
+
+/// The source of a connect error.
 pub(crate) type Cause = Arc<dyn Error + Send + Sync>;
 
-/// No broker of the cluster could be used within `connect.timeout.ms`, or one said what time does not mend, or the
-/// configuration cannot be.
+/// No broker of the cluster could be used within `connect.timeout.ms`, or another attempt cannot succeed, or the configuration is
+/// invalid.
 ///
-/// [`source`](Error::source) is what stopped the broker that came furthest.
+/// [`source`](Error::source) is the error of the broker that came furthest.
 #[derive(Clone, Debug)]
 pub struct ConnectError {
     kind: ConnectErrorKind,
@@ -63,24 +80,24 @@ pub struct ConnectError {
 }
 
 impl ConnectError {
-    /// With a message that names the addresses that were tried, and what each answered.
+    /// With a message that names the tried addresses, and the error of each.
     pub(crate) fn new(kind: ConnectErrorKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), cause: None }
     }
 
-    /// The same because of something.
+    /// The same, with a source.
     pub(crate) fn because_of(self, cause: Option<Cause>) -> Self {
         Self { cause, ..self }
     }
 
-    /// In one word.
+    /// The kind.
     #[must_use]
     pub const fn kind(&self) -> ConnectErrorKind {
         self.kind
     }
 }
 
-/// By what they say; what caused them may be of any type.
+/// By kind and message; the sources may be of any type.
 impl PartialEq for ConnectError {
     fn eq(&self, other: &Self) -> bool {
         (self.kind, &self.message) == (other.kind, &other.message)

@@ -29,7 +29,7 @@ pub fn counts() -> Vec<Peer> {
 
 fn of_versions() -> Vec<Peer> {
     let lies = |name, lie| {
-        Peer::new(name, At::Asked(ApiKey::API_VERSIONS), Act::Lie(lie)).refused(Unsupported, &["versions"])
+        Peer::new(name, At::Asked(ApiKey::API_VERSIONS), Act::Lie(lie)).refused(Unsupported, &["ApiVersions"])
     };
     vec![
         lies("four billion APIs", |honest| honest.body(&counted(&[0, 0], &MOST, 40))),

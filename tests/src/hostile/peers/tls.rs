@@ -30,8 +30,7 @@ fn of_certificates() -> Vec<Peer> {
         shows("a certificate by an unknown authority", Side::Unknown)
             .refused(Tls, &["ssl.truststore.location"]),
         shows("a certificate of another host", Side::Elsewhere).refused(Tls, &["localhost"]),
-        shows("a certificate that is out of date", Side::Expired)
-            .refused(Tls, &["out of date", "2021-01-01"]),
+        shows("a certificate that has expired", Side::Expired).refused(Tls, &["has expired", "2021-01-01"]),
         shows("a broker that wants to see a certificate", Side::Mutual).refused(Tls, &["certificate"]),
     ]
 }
@@ -51,7 +50,7 @@ fn of_handshakes() -> Vec<Peer> {
             .refused(Tls, &[]),
         at_once("a hello of 16 MB, as fast as it goes", Act::Flood(HUGE_HELLO, 4 << 20)).refused(Tls, &[]),
         at_once("a hello, a byte a second", Act::Trickle(HUGE_HELLO, SECOND)).refused(Tls, &[]),
-        at_once("silence in the place of a hello", Act::Silence).refused(Tls, &["said nothing"]),
+        at_once("silence in the place of a hello", Act::Silence).refused(Tls, &["no byte of the peer"]),
         at_once("deafness in the place of a hello", Act::Deafness).refused(Tls, &[]),
         at_once("an end in the place of a hello", Act::Close).refused(Tls, &[]),
         at_once("an end in the middle of a hello", Act::SayAndClose(HUGE_HELLO)).refused(Tls, &[]),

@@ -23,8 +23,9 @@ use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::refreshing::BACKOFF_MIN;
-use super::token::{Token, TokenError, TokenProvider};
+use super::token::{Token, TokenProvider};
 use crate::clock;
+use crate::error::TokenError;
 use crate::lock::lock;
 use crate::shown::Text;
 use crate::tls::{Tls, TlsConnector};
@@ -251,7 +252,7 @@ impl OidcTokens {
 
     async fn attempt(&self) -> Result<Token, Failure> {
         let dial = self.connector.connect(self.url.endpoint(), self.times.connect);
-        let mut stream = dial.await.map_err(|error| match error.is_definite() {
+        let mut stream = dial.await.map_err(|error| match error.is_permanent() {
             true => Failure::Definite(error.to_string()),
             false => Failure::Transient(error.to_string()),
         })?;

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use super::error::ScramError;
+use crate::error::ScramError;
 use crate::sasl::text::sanitised;
 
 /// The maximum length of a server's message. Kafka's are below 200 bytes.

@@ -11,7 +11,6 @@
 //! The salted password is derived elsewhere, because that is slow: [`Scram::challenged`] returns the input of the derivation,
 //! [`Scram::prove`] takes its result. Nothing here draws random numbers.
 
-mod error;
 mod hash;
 mod keys;
 mod message;
@@ -25,7 +24,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use secrecy::zeroize::Zeroizing;
 use subtle::ConstantTimeEq;
 
-pub use error::ScramError;
+use crate::error::ScramError;
 pub(super) use hash::Hash;
 pub(super) use keys::{Keys, KeysCache};
 pub(super) use message::Challenge;

@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 
 use super::peer::{Talk, Told, frame};
 use crate::sasl::{Outcome, Sasl, SaslError, Token, TokenError, TokenProvider};
-use crate::session::{SessionConfig, SessionError};
+use crate::session::{SessionConfig, SessionFault};
 
 pub(super) const SECOND: Duration = Duration::from_secs(1);
 
@@ -183,7 +183,7 @@ impl Talk {
     }
 
     /// What ends the session.
-    pub(super) fn ends(&mut self) -> SessionError {
+    pub(super) fn ends(&mut self) -> SessionFault {
         self.events().unwrap_err()
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::broker::{Heard, SECOND, heard};
 use super::peer::{TIMEOUT, Talk, Told, id_in, versions_answer};
-use crate::session::{Awaits, Fate, SessionError};
+use crate::session::{Disposition, ResponseExpected, SessionFault};
 
 const PROBE_AFTER: Duration = Duration::from_secs(30);
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -17,7 +17,7 @@ fn confirm(talk: &mut Talk) {
 #[test]
 fn answer_to_a_later_request_confirms_requests_that_await_nothing() {
     let mut talk = Talk::ready_by_default();
-    let id = talk.send(Awaits::Nothing);
+    let id = talk.send(ResponseExpected::No);
     talk.write_all();
     assert_eq!(talk.events(), Ok(vec![Told::Written(id)]));
     assert!(!talk.session.is_confirmed());
@@ -34,7 +34,7 @@ fn session_that_has_written_nothing_without_an_answer_needs_no_proof() {
     let mut talk = Talk::ready_by_default();
     confirm(&mut talk);
     assert!(talk.session.is_confirmed() && !talk.session.unwritten());
-    talk.send(Awaits::Answer);
+    talk.send(ResponseExpected::Yes);
     talk.write_all();
     confirm(&mut talk);
     assert!(talk.session.is_confirmed() && !talk.session.unwritten());
@@ -44,7 +44,7 @@ fn session_that_has_written_nothing_without_an_answer_needs_no_proof() {
 #[test]
 fn request_that_is_written_in_part_goes_before_the_proof_and_queued_requests_stay() {
     let mut talk = Talk::ready_by_default();
-    let ids = [talk.send(Awaits::Nothing), talk.send(Awaits::Nothing)];
+    let ids = [talk.send(ResponseExpected::No), talk.send(ResponseExpected::No)];
     let begun = talk.write(5);
     assert!(!talk.session.is_confirmed());
     confirm(&mut talk);
@@ -55,14 +55,15 @@ fn request_that_is_written_in_part_goes_before_the_proof_and_queued_requests_sta
     talk.hear(&versions_answer(proof));
     assert_eq!(talk.events(), Ok(vec![]));
     assert!(talk.session.is_confirmed());
-    let fates: Vec<_> = talk.session.end().iter().map(|(request, fate)| (id_in(request), *fate)).collect();
-    assert_eq!(fates, [(ids[1], Fate::NotSent)]);
+    let dispositions: Vec<_> =
+        talk.session.end().iter().map(|(request, disposition)| (id_in(request), *disposition)).collect();
+    assert_eq!(dispositions, [(ids[1], Disposition::NotSent)]);
 }
 
 #[test]
 fn proof_has_the_request_time_out_from_its_last_byte() {
     let mut talk = Talk::ready_by_default();
-    talk.send(Awaits::Nothing);
+    talk.send(ResponseExpected::No);
     talk.write(5);
     confirm(&mut talk);
     talk.pass(10 * SECOND);
@@ -70,7 +71,7 @@ fn proof_has_the_request_time_out_from_its_last_byte() {
     talk.pass(TIMEOUT - SECOND);
     assert_eq!(talk.check(), Ok(()));
     talk.pass(SECOND);
-    assert_eq!(talk.check(), Err(SessionError::Unresponsive { timeout: TIMEOUT }));
+    assert_eq!(talk.check(), Err(SessionFault::Unresponsive { timeout: TIMEOUT }));
 }
 
 /// A broker that is busy with requests that await nothing answers the sign of life only after them.
@@ -79,11 +80,11 @@ fn sign_of_life_behind_recent_requests_that_await_nothing_has_the_request_time_o
     for (pause, expected) in [(SECOND, TIMEOUT), (PROBE_AFTER, PROBE_TIMEOUT)] {
         let mut talk = Talk::ready_by_default();
         talk.pass(PROBE_AFTER - SECOND);
-        talk.send(Awaits::Nothing);
+        talk.send(ResponseExpected::No);
         talk.write_all();
         talk.events().unwrap();
         talk.pass(pause);
-        talk.send(Awaits::Nothing);
+        talk.send(ResponseExpected::No);
         assert!(matches!(talk.next_heard(), Heard::Versions(_)));
         assert_eq!(talk.deadline(), Some(expected), "after {pause:?}");
     }

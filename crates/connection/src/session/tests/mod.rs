@@ -7,7 +7,7 @@ mod idle;
 mod peer;
 mod pipelining;
 mod reading;
-mod renewal;
+mod reauthentication;
 mod sasl;
 mod time;
 mod writing;

@@ -11,7 +11,7 @@ use milena_codec::wire::Reader;
 use crate::clock;
 use crate::exchange::encode_request;
 use crate::sasl::Work;
-use crate::session::{Awaits, Event, Session, SessionConfig, SessionError};
+use crate::session::{Event, ResponseExpected, Session, SessionConfig, SessionFault};
 
 /// The time-out of every session here.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(30);
@@ -49,7 +49,7 @@ impl Talk {
     }
 
     /// Queues a small request.
-    pub(super) fn send(&mut self, awaits: Awaits) -> i32 {
+    pub(super) fn send(&mut self, awaits: ResponseExpected) -> i32 {
         let id = self.session.next_correlation_id();
         let frame = encode_request(&MetadataRequest::default(), 0, id, Some("test")).unwrap();
         self.session.send(id, frame, awaits, self.now);
@@ -98,7 +98,7 @@ impl Talk {
     }
 
     /// All events there are.
-    pub(super) fn events(&mut self) -> Result<Vec<Told>, SessionError> {
+    pub(super) fn events(&mut self) -> Result<Vec<Told>, SessionFault> {
         let mut told = Vec::new();
         while let Some(event) = self.session.next_event()? {
             told.push(match event {
@@ -109,7 +109,7 @@ impl Talk {
                     Told::Work
                 }
                 Event::Written { payload } => Told::Written(id_in(&payload)),
-                Event::Answered { correlation_id, payload, body } => {
+                Event::Response { correlation_id, payload, body } => {
                     assert_eq!(id_in(&payload), correlation_id, "the payload that was sent comes back");
                     Told::Answered(correlation_id, self.session.bytes(body).to_vec())
                 }
@@ -123,7 +123,7 @@ impl Talk {
         self.now += time;
     }
 
-    pub(super) fn check(&self) -> Result<(), SessionError> {
+    pub(super) fn check(&self) -> Result<(), SessionFault> {
         self.session.check(self.now)
     }
 

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::broker::{Heard, authenticated, config, handshake, heard, plain};
 use super::peer::{Talk, Told, answer};
-use crate::session::Awaits;
+use crate::session::ResponseExpected;
 
 /// What a story does to a session beside its renewals.
 #[derive(Clone, Copy, Debug)]
@@ -90,7 +90,7 @@ proptest! {
         let mut go = |talk: &mut Talk, broker: &mut Strict, deed: Deed| {
             match deed {
                 Deed::Send(awaits) if talk.session.room() > 0 => {
-                    let id = talk.send(if awaits { Awaits::Answer } else { Awaits::Nothing });
+                    let id = talk.send(if awaits { ResponseExpected::Yes } else { ResponseExpected::No });
                     sent.push(id);
                     if !awaits {
                         silent.push(id);

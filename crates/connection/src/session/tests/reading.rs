@@ -5,7 +5,7 @@ use milena_codec::frame::DetectedProtocol;
 use milena_codec::message::{ApiKey, MetadataRequest};
 
 use super::peer::{Talk, Told, answer, frame, request_in, versions_answer, versions_answer_in};
-use crate::session::{Awaits, SessionError};
+use crate::session::{ResponseExpected, SessionFault};
 
 #[test]
 fn answers_may_come_in_any_two_parts() {
@@ -15,7 +15,7 @@ fn answers_may_come_in_any_two_parts() {
     for cut in 0..=stream.len() {
         let mut talk = Talk::ready();
         for id in 1..=3 {
-            assert_eq!(talk.send(Awaits::Answer), id);
+            assert_eq!(talk.send(ResponseExpected::Yes), id);
         }
         talk.write_all();
         let mut told = Vec::new();
@@ -43,7 +43,7 @@ fn the_versions_may_come_in_any_two_parts() {
 #[test]
 fn bytes_may_come_one_by_one() {
     let mut talk = Talk::ready();
-    let ids = [talk.send(Awaits::Answer), talk.send(Awaits::Answer)];
+    let ids = [talk.send(ResponseExpected::Yes), talk.send(ResponseExpected::Yes)];
     talk.write_all();
     let mut told = Vec::new();
     for byte in ids.iter().flat_map(|id| answer(*id, b"body")) {
@@ -88,10 +88,10 @@ fn an_old_broker_is_asked_again_in_a_version_that_it_knows() {
 #[test]
 fn an_answer_with_another_correlation_id_ends_the_session_for_good() {
     let mut talk = Talk::ready();
-    let (first, second) = (talk.send(Awaits::Answer), talk.send(Awaits::Answer));
+    let (first, second) = (talk.send(ResponseExpected::Yes), talk.send(ResponseExpected::Yes));
     talk.write_all();
     talk.hear(&answer(second, b""));
-    let error = SessionError::WrongCorrelationId { expected: first, found: second };
+    let error = SessionFault::WrongCorrelationId { expected: first, found: second };
     assert_eq!(talk.events(), Err(error.clone()));
 
     talk.hear(&answer(first, b""));
@@ -102,23 +102,23 @@ fn an_answer_with_another_correlation_id_ends_the_session_for_good() {
 #[test]
 fn an_answer_that_nobody_asked_for_ends_the_session() {
     let mut talk = Talk::ready();
-    let id = talk.send(Awaits::Answer);
+    let id = talk.send(ResponseExpected::Yes);
     talk.write_all();
     talk.hear(&[answer(id, b""), answer(id, b"")].concat());
-    assert_eq!(talk.events(), Err(SessionError::Unsolicited { correlation_id: id }));
+    assert_eq!(talk.events(), Err(SessionFault::Unsolicited { correlation_id: id }));
 }
 
 #[test]
 fn an_answer_to_a_request_that_is_not_wholly_written_ends_the_session() {
     let mut talk = Talk::ready();
-    let id = talk.send(Awaits::Answer);
+    let id = talk.send(ResponseExpected::Yes);
     talk.write(talk.to_write(usize::MAX).len() - 1);
     talk.hear(&answer(id, b""));
-    assert_eq!(talk.events(), Err(SessionError::Unsolicited { correlation_id: id }));
+    assert_eq!(talk.events(), Err(SessionFault::Unsolicited { correlation_id: id }));
 
     let mut talk = Talk::new();
     talk.hear(&versions_answer(0));
-    assert_eq!(talk.events(), Err(SessionError::Unsolicited { correlation_id: 0 }));
+    assert_eq!(talk.events(), Err(SessionFault::Unsolicited { correlation_id: 0 }));
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn a_wrong_correlation_id_is_found_while_negotiating() {
     let mut talk = Talk::new();
     talk.write_all();
     talk.hear(&versions_answer(7));
-    assert_eq!(talk.events(), Err(SessionError::WrongCorrelationId { expected: 0, found: 7 }));
+    assert_eq!(talk.events(), Err(SessionFault::WrongCorrelationId { expected: 0, found: 7 }));
 }
 
 #[test]
@@ -141,7 +141,7 @@ fn another_protocol_is_named() {
         talk.write_all();
         talk.hear(bytes);
         let error = talk.events().unwrap_err();
-        assert!(matches!(&error, SessionError::Frame(frame) if frame.detected == Some(detected)), "{error}");
+        assert!(matches!(&error, SessionFault::Frame(frame) if frame.detected == Some(detected)), "{error}");
     }
 }
 
@@ -150,24 +150,24 @@ fn the_first_answer_has_a_limit_of_its_own() {
     let mut talk = Talk::new();
     talk.write_all();
     talk.hear(&(1_048_577_u32).to_be_bytes());
-    let error = SessionError::FirstAnswerTooLarge { length: 1_048_577, limit: 1_048_576 };
+    let error = SessionFault::FirstAnswerTooLarge { length: 1_048_577, limit: 1_048_576 };
     assert_eq!(talk.events(), Err(error));
 }
 
 #[test]
 fn an_answer_above_the_limit_is_refused_by_its_length_alone() {
     let mut talk = Talk::ready();
-    talk.send(Awaits::Answer);
+    talk.send(ResponseExpected::Yes);
     talk.write_all();
     talk.hear(&(100_000_001_u32).to_be_bytes());
     let error = talk.events().unwrap_err();
-    assert!(matches!(error, SessionError::Frame(frame) if frame.length == 100_000_001));
+    assert!(matches!(error, SessionFault::Frame(frame) if frame.length == 100_000_001));
 }
 
 #[test]
 fn a_promise_of_a_hundred_megabytes_keeps_the_buffer_small() {
     let mut talk = Talk::ready();
-    talk.send(Awaits::Answer);
+    talk.send(ResponseExpected::Yes);
     talk.write_all();
     talk.hear(&(100_000_000_u32).to_be_bytes());
     talk.hear(&[7; 10]);
@@ -179,17 +179,17 @@ fn a_promise_of_a_hundred_megabytes_keeps_the_buffer_small() {
 fn an_answer_without_room_for_a_correlation_id_ends_the_session() {
     for bytes in 0..4 {
         let mut talk = Talk::ready();
-        talk.send(Awaits::Answer);
+        talk.send(ResponseExpected::Yes);
         talk.write_all();
         talk.hear(&frame(&vec![0; bytes]));
-        assert_eq!(talk.events(), Err(SessionError::AnswerTooShort { bytes }));
+        assert_eq!(talk.events(), Err(SessionFault::AnswerTooShort { bytes }));
     }
 }
 
 #[test]
 fn a_large_answer_is_read_whole() {
     let mut talk = Talk::ready();
-    let id = talk.send(Awaits::Answer);
+    let id = talk.send(ResponseExpected::Yes);
     talk.write_all();
     let body: Vec<u8> = (0..3_000_000_u32).map(|index| u8::try_from(index % 251).unwrap()).collect();
     talk.hear(&answer(id, &body));

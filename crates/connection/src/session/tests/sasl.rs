@@ -6,13 +6,14 @@ use super::broker::{
     Heard, ScramBroker, Tokens, authenticated, bearer, config, handshake, plain, refused, versions,
 };
 use super::peer::{Talk, Told, answer, versions_answer};
+use crate::error::Fault;
 use crate::sasl::{CredentialError, Mechanism, Sasl, SaslError, ScramError, TokenError};
-use crate::session::{Awaits, Fate, SessionError};
+use crate::session::{Disposition, ResponseExpected, SessionFault};
 
 #[test]
 fn requests_wait_until_the_broker_knows_who_we_are() {
     let mut talk = Talk::opening(config(plain()));
-    let id = talk.send(Awaits::Answer);
+    let id = talk.send(ResponseExpected::Yes);
     assert!(talk.session.holds() && talk.session.versions().is_none());
     talk.work();
     talk.shake();
@@ -48,7 +49,7 @@ fn a_scram_exchange_ends_well_only_with_the_brokers_signature() {
             // Base64 all the same.
             signature[place] = if signature[place] == b'A' { b'B' } else { b'A' };
             talk.hear(&authenticated(id, &signature, 0));
-            assert_eq!(talk.ends(), SessionError::Sasl(SaslError::Scram(ScramError::WrongSignature)));
+            assert_eq!(talk.ends(), SessionFault::Sasl(SaslError::Scram(ScramError::WrongSignature)));
         }
     }
 }
@@ -61,7 +62,7 @@ fn a_broker_that_skips_the_proof_of_itself_is_not_believed() {
     let id = talk.next_heard().id();
     talk.hear(&authenticated(id, b"", 0));
     let error = talk.ends();
-    assert!(matches!(error, SessionError::Sasl(SaslError::Scram(ScramError::Malformed { .. }))), "{error}");
+    assert!(matches!(error, SessionFault::Sasl(SaslError::Scram(ScramError::Malformed { .. }))), "{error}");
 }
 
 #[test]
@@ -76,11 +77,11 @@ fn a_token_goes_out_and_its_refusal_is_told() {
     assert_eq!(message, b"\x01");
     talk.hear(&refused(id, ErrorCode::SASL_AUTHENTICATION_FAILED, "t0ken\x1b is no good"));
     let error = talk.ends();
-    let SessionError::Sasl(SaslError::Refused { mechanism: Mechanism::OAuthBearer, message }) = &error else {
+    let SessionFault::Sasl(SaslError::Refused { mechanism: Mechanism::OAuthBearer, message }) = &error else {
         panic!("{error}")
     };
     assert!(message.starts_with("invalid_token: (withheld"), "{message}");
-    assert!(error.is_authentication() && !error.to_string().contains("t0ken"));
+    assert!(!error.to_string().contains("t0ken"));
 }
 
 #[test]
@@ -93,7 +94,7 @@ fn who_refused_a_token_cannot_be_content_with_it() {
     let id = talk.next_heard().id();
     talk.hear(&authenticated(id, b"", 0));
     let error = talk.ends();
-    assert!(matches!(error, SessionError::Sasl(SaslError::Refused { .. })), "{error}");
+    assert!(matches!(error, SessionFault::Sasl(SaslError::Refused { .. })), "{error}");
 }
 
 #[test]
@@ -109,8 +110,8 @@ fn a_refusal_is_told_in_the_brokers_words_without_our_secret() {
         let id = talk.next_heard().id();
         talk.hear(&refused(id, ErrorCode::SASL_AUTHENTICATION_FAILED, said));
         let error = talk.ends();
-        let SessionError::Sasl(reason @ SaslError::Refused { .. }) = &error else { panic!("{error}") };
-        assert!(reason.is_definite());
+        assert!(matches!(&error, SessionFault::Sasl(SaslError::Refused { .. })), "{error}");
+        assert!(Fault::from(error.clone()).is_permanent());
         assert!(error.to_string().contains(expected), "{error}");
         assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
     }
@@ -141,13 +142,13 @@ fn a_listener_that_does_not_ask_says_so() {
     let mut talk = Talk::shaking(config(plain()));
     let id = talk.next_heard().id();
     talk.hear(&handshake(id, ErrorCode::ILLEGAL_SASL_STATE, &[]));
-    assert_eq!(talk.ends(), SessionError::Sasl(SaslError::NotAsked));
+    assert_eq!(talk.ends(), SessionFault::Sasl(SaslError::NotAsked));
 
     let mut talk = Talk::shaking(config(plain()));
     talk.shake();
     let id = talk.next_heard().id();
     talk.hear(&refused(id, ErrorCode::ILLEGAL_SASL_STATE, ""));
-    assert_eq!(talk.ends(), SessionError::Sasl(SaslError::NotAsked));
+    assert_eq!(talk.ends(), SessionFault::Sasl(SaslError::NotAsked));
 }
 
 #[test]
@@ -155,7 +156,7 @@ fn a_broker_without_the_exchange_in_its_own_requests_is_too_old() {
     let mut talk = Talk::with(config(plain()));
     talk.write_all();
     talk.hear(&versions_answer(0));
-    assert_eq!(talk.ends(), SessionError::Sasl(SaslError::TooOld));
+    assert_eq!(talk.ends(), SessionFault::Sasl(SaslError::TooOld));
 }
 
 #[test]
@@ -173,23 +174,23 @@ fn credentials_that_cannot_be_sent_end_the_session_before_anything_is() {
         let mut talk = Talk::opening(config(sasl));
         talk.work();
         assert!(!talk.session.unwritten());
-        assert_eq!(talk.ends(), SessionError::Sasl(SaslError::Credentials(expected)));
+        assert_eq!(talk.ends(), SessionFault::Sasl(SaslError::Credentials(expected)));
     }
 }
 
 #[test]
 fn a_provider_without_a_token_ends_the_session() {
     let mut talk = Talk::opening(config(bearer(Tokens::Bad("the endpoint is away"))));
-    talk.send(Awaits::Answer);
+    talk.send(ResponseExpected::Yes);
     talk.work();
     let error = talk.ends();
-    assert_eq!(error, SessionError::Sasl(SaslError::Token(TokenError::new("the endpoint is away"))));
-    assert_eq!(talk.session.end()[0].1, Fate::NotSent);
+    assert_eq!(error, SessionFault::Sasl(SaslError::Token(TokenError::new("the endpoint is away"))));
+    assert_eq!(talk.session.end()[0].1, Disposition::NotSent);
 
     let mut talk = Talk::opening(config(bearer(Tokens::Panic)));
     talk.work();
     let error = talk.ends();
-    assert!(matches!(error, SessionError::Sasl(SaslError::Interrupted(_))), "{error}");
+    assert!(matches!(error, SessionFault::Sasl(SaslError::Interrupted(_))), "{error}");
 }
 
 #[test]
@@ -209,8 +210,7 @@ fn work_that_never_ends_and_answers_that_never_come_have_one_deadline() {
         assert_eq!(talk.check(), Ok(()));
         talk.pass(timeout / 2);
         let error = talk.check().unwrap_err();
-        assert!(matches!(error, SessionError::Sasl(SaslError::TimedOut { .. })), "{error}");
-        assert!(error.is_authentication());
+        assert!(matches!(error, SessionFault::Sasl(SaslError::TimedOut { .. })), "{error}");
     }
 }
 
@@ -223,25 +223,25 @@ fn a_broker_that_hangs_up_in_the_middle_is_told_from_one_that_is_gone() {
         }
         talk.write_all();
         talk.hear_the_end();
-        assert_eq!(talk.ends(), SessionError::Sasl(SaslError::Closed));
+        assert_eq!(talk.ends(), SessionFault::Sasl(SaslError::Closed));
     }
 }
 
 #[test]
 fn a_listener_that_hangs_up_at_the_first_request_may_ask_for_sasl() {
     let mut talk = Talk::ready();
-    talk.send(Awaits::Answer);
+    talk.send(ResponseExpected::Yes);
     talk.write_all();
     talk.hear_the_end();
     let error = talk.ends();
-    assert!(error.to_string().contains("asks for SASL"), "{error}");
+    assert!(error.to_string().contains("a SASL listener needs credentials"), "{error}");
 
     let mut talk = Talk::ready();
-    let id = talk.send(Awaits::Answer);
+    let id = talk.send(ResponseExpected::Yes);
     talk.write_all();
     talk.hear(&answer(id, b""));
     talk.events().unwrap();
-    talk.send(Awaits::Answer);
+    talk.send(ResponseExpected::Yes);
     talk.write_all();
     talk.hear_the_end();
     assert!(!talk.ends().to_string().contains("SASL"));
@@ -252,24 +252,24 @@ fn own_requests_are_held_to_the_protocol_as_well() {
     // An answer before the request is out, to another one, of no sense, or too large.
     let mut talk = Talk::shaking(config(plain()));
     talk.hear(&handshake(1, ErrorCode::NONE, &[]));
-    assert_eq!(talk.ends(), SessionError::Unsolicited { correlation_id: 1 });
+    assert_eq!(talk.ends(), SessionFault::Unsolicited { correlation_id: 1 });
 
     let mut talk = Talk::shaking(config(plain()));
     let id = talk.next_heard().id();
     talk.hear(&handshake(id + 1, ErrorCode::NONE, &[]));
-    assert_eq!(talk.ends(), SessionError::WrongCorrelationId { expected: id, found: id + 1 });
+    assert_eq!(talk.ends(), SessionFault::WrongCorrelationId { expected: id, found: id + 1 });
 
     let mut talk = Talk::shaking(config(plain()));
     let id = talk.next_heard().id();
     talk.hear(&answer(id, &[0]));
     let error = talk.ends();
-    assert!(matches!(error, SessionError::Sasl(SaslError::Malformed(_))), "{error}");
+    assert!(matches!(error, SessionFault::Sasl(SaslError::Malformed(_))), "{error}");
 
     let mut talk = Talk::shaking(config(plain()));
     talk.write_all();
     talk.hear(&(1_048_577_u32).to_be_bytes());
     let error = talk.ends();
-    assert!(matches!(error, SessionError::Sasl(SaslError::TooLarge { .. })), "{error}");
+    assert!(matches!(error, SessionFault::Sasl(SaslError::TooLarge { .. })), "{error}");
 }
 
 #[test]

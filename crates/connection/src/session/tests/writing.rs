@@ -1,12 +1,12 @@
 //! What goes out: order, parts, and requests that await nothing.
 
 use super::peer::{Talk, Told, answer, id_in, versions_answer};
-use crate::session::Awaits;
+use crate::session::ResponseExpected;
 
 #[test]
 fn requests_wait_for_the_versions() {
     let mut talk = Talk::new();
-    let id = talk.send(Awaits::Answer);
+    let id = talk.send(ResponseExpected::Yes);
     let question = talk.write_all();
     assert_eq!(id_in(&question), 0, "the question about versions is all that went out");
     assert_eq!(talk.session.in_flight(), 1);
@@ -33,13 +33,13 @@ fn writes_of_any_size_are_accounted_for() {
     let whole = {
         let mut talk = Talk::ready();
         for _ in 0..3 {
-            talk.send(Awaits::Answer);
+            talk.send(ResponseExpected::Yes);
         }
         talk.write_all()
     };
     for step in 1..=whole.len() {
         let mut talk = Talk::ready();
-        let ids: Vec<i32> = (0..3).map(|_| talk.send(Awaits::Answer)).collect();
+        let ids: Vec<i32> = (0..3).map(|_| talk.send(ResponseExpected::Yes)).collect();
         let mut written = Vec::new();
         while talk.session.unwritten() {
             written.append(&mut talk.write(step));
@@ -56,7 +56,7 @@ fn writes_of_any_size_are_accounted_for() {
 #[test]
 fn a_request_that_awaits_nothing_is_done_with_its_last_byte() {
     let mut talk = Talk::ready();
-    let id = talk.send(Awaits::Nothing);
+    let id = talk.send(ResponseExpected::No);
     let bytes = talk.to_write(usize::MAX).len();
     talk.write(bytes - 1);
     assert_eq!(talk.events(), Ok(vec![]));
@@ -72,7 +72,7 @@ fn a_request_that_awaits_nothing_is_done_with_its_last_byte() {
 fn a_request_that_awaits_nothing_takes_nobody_elses_answer() {
     let mut talk = Talk::ready();
     let (first, silent, second) =
-        (talk.send(Awaits::Answer), talk.send(Awaits::Nothing), talk.send(Awaits::Answer));
+        (talk.send(ResponseExpected::Yes), talk.send(ResponseExpected::No), talk.send(ResponseExpected::Yes));
     talk.write_all();
     talk.hear(&[answer(first, b"1"), answer(second, b"2")].concat());
     let told =
@@ -85,7 +85,7 @@ fn there_is_room_for_as_many_requests_as_may_be_in_flight() {
     let mut talk = Talk::ready();
     for room in (1..=5).rev() {
         assert_eq!(talk.session.room(), room);
-        talk.send(Awaits::Answer);
+        talk.send(ResponseExpected::Yes);
     }
     assert_eq!(talk.session.room(), 0);
     talk.write_all();

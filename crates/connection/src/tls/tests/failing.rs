@@ -6,30 +6,30 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
 use super::peer::{Network, Server, TIMEOUT, connect, connect_to, dial, path, trusting};
 use crate::tls::{Tls, TlsConnector, TlsVersions};
-use crate::transport::{Connector, DialError, TlsFault};
+use crate::transport::{ConnectionError, Connector, Fault, TlsFault};
 
 /// Checks that the error of a dial contains all of `parts`, and whether it is definite.
 #[track_caller]
-fn check_error(error: &DialError, definite: bool, parts: &[&str]) {
+fn check_error(error: &ConnectionError, definite: bool, parts: &[&str]) {
     let text = error.to_string();
     assert!(text.starts_with("localhost:9093: TLS: "), "{text}");
     for expected in parts {
         assert!(text.contains(expected), "`{expected}` is not in: {text}");
     }
-    assert_eq!(error.is_definite(), definite, "{text}");
+    assert_eq!(error.is_permanent(), definite, "{text}");
     assert!(text.len() < 500 && !text.contains(char::is_control), "{text}");
 }
 
-async fn error_on(network: &Arc<Network>) -> DialError {
+async fn error_on(network: &Arc<Network>) -> ConnectionError {
     dial(network, &trusting(), "localhost").await.map(|_| ()).unwrap_err()
 }
 
-async fn error_of(server: Server, tls: &Tls) -> DialError {
+async fn error_of(server: Server, tls: &Tls) -> ConnectionError {
     dial(&server.start(), tls, "localhost").await.map(|_| ()).unwrap_err()
 }
 
-/// The error of a dial to a peer that sends `words` at once, and then reads to the end.
-async fn error_after(words: &'static [u8]) -> DialError {
+/// A peer that says this at once, and then listens until it is left.
+async fn error_after(words: &'static [u8]) -> ConnectionError {
     let network = Network::of(move |mut stream: DuplexStream| async move {
         stream.write_all(words).await.unwrap();
         while matches!(stream.read(&mut [0; 1024]).await, Ok(1..)) {}
@@ -71,11 +71,7 @@ async fn certificate_of_another_host_is_reported_with_both_names() {
 async fn expired_certificate_is_reported_with_its_date() {
     let server = Server { certificate: "server-expired.pem", ..Server::new() };
     let error = error_of(server, &trusting()).await;
-    check_error(
-        &error,
-        true,
-        &["out of date (it was valid until 2021-01-01 00:00:00 UTC, it is 20", "clock"],
-    );
+    check_error(&error, true, &["has expired (valid until 2021-01-01 00:00:00 UTC, checked at 20", "clock"]);
 }
 
 #[tokio::test]
@@ -85,8 +81,8 @@ async fn certificate_for_clients_is_reported() {
     check_error(&error_of(server, &trusting()).await, true, &["the broker's certificate"]);
 }
 
-/// The error of a dial with the broker's certificate as the authority, as in tutorials for self-signed ones.
-async fn error_of_self_signed(certificate: &'static str) -> DialError {
+/// Trusts a broker's certificate itself, as tutorials with self-signed ones have it.
+async fn error_of_self_signed(certificate: &'static str) -> ConnectionError {
     let tls = Tls::new().ca_file(path(certificate));
     error_of(Server { certificate, ..Server::new() }, &tls).await
 }
@@ -123,31 +119,27 @@ async fn versions_without_overlap_are_reported() {
     {
         let server = Server { versions: theirs, ..Server::new() };
         let error = error_of(server, &trusting().versions(ours)).await;
-        check_error(&error, true, &["have nothing in common", "`ssl.enabled.protocols`"]);
+        check_error(&error, true, &["no TLS parameters in common", "`ssl.enabled.protocols`"]);
     }
 }
 
 #[tokio::test]
 async fn protocol_of_another_peer_is_detected() {
     let error = error_after(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
-    check_error(&error, true, &["the peer speaks HTTP: this is not a Kafka port"]);
-    check_error(&error_after(b"SSH-2.0-OpenSSH_9.6\r\n").await, true, &["the peer speaks SSH"]);
-    check_error(
-        &error_after(&[0, 0, 0, 9, 0, 0, 0, 1, 0]).await,
-        true,
-        &["answers as Kafka without TLS does"],
-    );
+    check_error(&error, true, &["the peer is an HTTP server: this is not a Kafka port"]);
+    check_error(&error_after(b"SSH-2.0-OpenSSH_9.6\r\n").await, true, &["the peer is an SSH server"]);
+    check_error(&error_after(&[0, 0, 0, 9, 0, 0, 0, 1, 0]).await, true, &["is a Kafka listener without TLS"]);
     check_error(
         &error_after(b"220 mail\x1b[2J").await,
         true,
-        &["began with 323230206d61696c1b5b324a: check the port"],
+        &["its first bytes are 323230206d61696c1b5b324a: check the port"],
     );
 }
 
 #[tokio::test]
 async fn protocol_is_detected_from_few_bytes() {
-    check_error(&error_after(b"SSH-").await, true, &["the peer speaks SSH"]);
-    check_error(&error_after(&[0]).await, true, &["answers as Kafka without TLS does"]);
+    check_error(&error_after(b"SSH-").await, true, &["the peer is an SSH server"]);
+    check_error(&error_after(&[0]).await, true, &["is a Kafka listener without TLS"]);
 }
 
 #[tokio::test]
@@ -158,17 +150,17 @@ async fn closed_connection_is_reported_with_the_likely_reason() {
     check_error(
         &error_on(&network).await,
         false,
-        &["closed the connection before TLS stood", "PLAINTEXT", "`security.protocol`"],
+        &["closed the connection during the handshake", "PLAINTEXT", "`security.protocol`"],
     );
     let at_once = Network::of(|stream| async move { drop(stream) });
-    check_error(&error_on(&at_once).await, false, &["closed the connection before TLS stood"]);
+    check_error(&error_on(&at_once).await, false, &["closed the connection during the handshake"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn silent_peer_fails_at_the_timeout() {
     let begin = crate::clock::now();
     let error = error_after(b"").await;
-    check_error(&error, false, &["the peer said nothing within 20s", "PLAINTEXT"]);
+    check_error(&error, false, &["no byte of the peer within 20s", "PLAINTEXT"]);
     assert_eq!((crate::clock::now() - begin).as_secs(), TIMEOUT.as_secs());
 }
 
@@ -184,7 +176,7 @@ async fn endless_handshake_fails_at_the_timeout() {
         }
     });
     let begin = crate::clock::now();
-    check_error(&error_on(&network).await, false, &["TLS did not stand within 20s"]);
+    check_error(&error_on(&network).await, false, &["no complete handshake within 20s"]);
     assert_eq!((crate::clock::now() - begin).as_secs(), TIMEOUT.as_secs());
 }
 
@@ -197,7 +189,7 @@ async fn handshake_is_bounded_by_the_rest_of_the_dial_timeout() {
     let begin = crate::clock::now();
     let endpoint = "localhost:9093".parse().unwrap();
     let error = connector.connect(&endpoint, TIMEOUT / 4).await.map(|_| ()).unwrap_err();
-    check_error(&error, false, &["the peer said nothing within 5s"]);
+    check_error(&error, false, &["no byte of the peer within 5s"]);
     assert_eq!((crate::clock::now() - begin).as_secs(), 5);
 }
 
@@ -217,9 +209,8 @@ async fn alert_in_the_handshake_is_explained() {
     let tls13 = [21, 3, 3, 0, 2, 2, 40];
     let words: &'static [u8] = Box::leak(Box::new(tls13));
     let error = error_after(words).await;
-    check_error(&error, true, &["nothing in common (HandshakeFailure", "no", "client certificate"]);
-    let DialError::Tls { error, .. } = error else { panic!("{error}") };
-    assert!(matches!(error.fault, TlsFault::NothingInCommon { .. }));
+    check_error(&error, true, &["(HandshakeFailure", "no", "client certificate"]);
+    assert!(matches!(error.fault(), Fault::Tls(TlsFault::NothingInCommon { .. })));
 }
 
 #[tokio::test]

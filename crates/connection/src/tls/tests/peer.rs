@@ -16,7 +16,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::endpoint::Endpoint;
 use crate::tls::{Tls, TlsConnector, TlsVersions, provider};
-use crate::transport::{BoxStream, Connector, Dial, DialError, TlsError};
+use crate::transport::{BoxStream, ConnectionError, Connector, Dial, Fault};
 
 /// The timeout of a handshake; no test on a real clock reaches it.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(20);
@@ -186,7 +186,11 @@ impl Connector for Network {
 }
 
 /// Connects to `host` on a network.
-pub(super) async fn dial(network: &Arc<Network>, tls: &Tls, host: &str) -> Result<BoxStream, DialError> {
+pub(super) async fn dial(
+    network: &Arc<Network>,
+    tls: &Tls,
+    host: &str,
+) -> Result<BoxStream, ConnectionError> {
     let connector = TlsConnector::new(network.clone(), tls, TIMEOUT).unwrap();
     connector.connect(&Endpoint { host: host.to_owned(), port: 9093 }, TIMEOUT).await
 }
@@ -215,15 +219,15 @@ pub(super) async fn ping(stream: &mut BoxStream) -> Result<(), Failed> {
     Ok(())
 }
 
-impl From<DialError> for Failed {
-    fn from(error: DialError) -> Self {
-        Self { text: error.to_string(), definite: error.is_definite() }
+impl From<ConnectionError> for Failed {
+    fn from(error: ConnectionError) -> Self {
+        Self { text: error.to_string(), definite: error.is_permanent() }
     }
 }
 
 impl From<io::Error> for Failed {
     fn from(error: io::Error) -> Self {
-        let definite = TlsError::of(&error).is_some_and(TlsError::is_definite);
-        Self { text: error.to_string(), definite }
+        let text = error.to_string();
+        Self { text, definite: Fault::Io(error).is_permanent() }
     }
 }

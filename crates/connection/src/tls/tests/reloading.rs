@@ -10,7 +10,7 @@ use super::peer::{Network, Server, TIMEOUT, path, pem, ping};
 use crate::endpoint::Endpoint;
 use crate::tls::reload::Live;
 use crate::tls::{Tls, TlsConnector};
-use crate::transport::{BoxStream, Connector, DialError};
+use crate::transport::{BoxStream, ConnectionError, Connector};
 use crate::warnings::Warnings;
 
 /// A connector with files that a test writes.
@@ -39,7 +39,7 @@ impl Disk {
         fs::write(self.folder.path().join(name), text).unwrap();
     }
 
-    async fn dial(&self) -> Result<BoxStream, DialError> {
+    async fn dial(&self) -> Result<BoxStream, ConnectionError> {
         self.connector.connect(&Endpoint { host: "localhost".into(), port: 9093 }, TIMEOUT).await
     }
 

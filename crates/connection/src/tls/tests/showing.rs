@@ -38,7 +38,7 @@ async fn client_certificate_of_version_1_is_sent() {
     for versions in [TlsVersions::Only12, TlsVersions::Only13] {
         let tls = showing("client-v1.pem", "client-ec-pkcs8.pem");
         let failed = connect(Server { versions, ..MUTUAL }, &tls).await.unwrap_err();
-        assert!(failed.text.contains("the broker does not accept our client certificate"), "{}", failed.text);
+        assert!(failed.text.contains("the broker rejected our client certificate"), "{}", failed.text);
     }
 }
 
@@ -67,7 +67,7 @@ async fn missing_client_certificate_is_reported_in_both_versions() {
     // In TLS 1.3 the alert comes after the client has completed the handshake.
     for versions in [TlsVersions::Only12, TlsVersions::Only13] {
         let failed = connect(Server { versions, ..MUTUAL }, &trusting()).await.unwrap_err();
-        assert!(failed.text.contains("the broker asks for a client certificate"), "{}", failed.text);
+        assert!(failed.text.contains("the broker requests a client certificate"), "{}", failed.text);
         assert!(failed.text.contains("`ssl.keystore.location`"), "{}", failed.text);
         assert!(failed.definite);
     }
@@ -78,7 +78,7 @@ async fn rejected_client_certificate_is_reported_in_both_versions() {
     for versions in [TlsVersions::Only12, TlsVersions::Only13] {
         let tls = showing("client-unknown.pem", "client-ec-sec1.pem");
         let failed = connect(Server { versions, ..MUTUAL }, &tls).await.unwrap_err();
-        let expected = "the broker does not accept our client certificate (UnknownCA)";
+        let expected = "the broker rejected our client certificate (UnknownCA)";
         assert!(failed.text.contains(expected), "{}", failed.text);
         assert!(failed.definite);
     }
@@ -92,5 +92,5 @@ async fn unread_alert_is_reported_by_the_failed_write() {
     network.observed().await.unwrap_err();
     let error = stream.write_all(b"ping").await.unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::BrokenPipe);
-    assert!(error.to_string().contains("the broker asks for a client certificate"), "{error}");
+    assert!(error.to_string().contains("the broker requests a client certificate"), "{error}");
 }

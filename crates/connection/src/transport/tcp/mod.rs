@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use tokio::time::timeout_at;
 
-use super::{BoxStream, Connector, Dial, DialError};
+use super::{BoxStream, ConnectionError, Connector, Dial, Fault};
 use crate::clock;
 use crate::endpoint::Endpoint;
 use race::{alternate, race};
@@ -86,19 +86,19 @@ async fn dial<S, C>(
     within: Duration,
     resolve: impl Future<Output = io::Result<Vec<SocketAddr>>>,
     connect: impl Fn(SocketAddr) -> C,
-) -> Result<S, DialError>
+) -> Result<S, ConnectionError>
 where
     C: Future<Output = io::Result<S>>,
 {
-    let endpoint = endpoint.clone();
+    let failed = |fault| ConnectionError::new(endpoint.clone(), fault);
     let deadline = tokio::time::Instant::from_std(clock::now()) + within;
     let addresses = match timeout_at(deadline, resolve).await {
-        Ok(Ok(addresses)) if addresses.is_empty() => return Err(DialError::NoAddress { endpoint }),
+        Ok(Ok(addresses)) if addresses.is_empty() => return Err(failed(Fault::NoAddress)),
         Ok(Ok(addresses)) => alternate(addresses),
-        Ok(Err(error)) => return Err(DialError::Name { endpoint, error }),
-        Err(_) => return Err(DialError::NameTimedOut { endpoint, timeout: within }),
+        Ok(Err(error)) => return Err(failed(Fault::Name(error))),
+        Err(_) => return Err(failed(Fault::NameTimedOut { timeout: within })),
     };
-    race(&addresses, deadline, connect).await.map_err(|attempts| DialError::Tcp { endpoint, attempts })
+    race(&addresses, deadline, connect).await.map_err(|attempts| failed(Fault::Tcp { attempts }))
 }
 
 #[cfg(test)]
@@ -110,7 +110,7 @@ mod tests {
 
     const TIMEOUT: Duration = Duration::from_secs(12);
 
-    async fn connect(endpoint: &Endpoint) -> Result<BoxStream, DialError> {
+    async fn connect(endpoint: &Endpoint) -> Result<BoxStream, ConnectionError> {
         Tcp::default().connect(endpoint, TIMEOUT).await
     }
 
@@ -129,7 +129,7 @@ mod tests {
         let address = listener.local_addr().unwrap();
         drop(listener);
         let error = connect(&address.to_string().parse().unwrap()).await.err().unwrap();
-        let DialError::Tcp { attempts, .. } = &error else { panic!("{error}") };
+        let Fault::Tcp { attempts } = error.fault() else { panic!("{error}") };
         assert_eq!(attempts[0].address, address);
         assert_eq!(attempts[0].error.kind(), io::ErrorKind::ConnectionRefused);
         assert!(error.to_string().contains(&format!("{address}: ")), "{error}");
@@ -139,7 +139,7 @@ mod tests {
     async fn unknown_name_is_reported() {
         // RFC 6761 reserves `.invalid` for names that never resolve.
         let error = connect(&"kafka.invalid:9092".parse().unwrap()).await.err().unwrap();
-        assert!(matches!(&error, DialError::Name { .. } | DialError::NameTimedOut { .. }), "{error}");
+        assert!(matches!(error.fault(), Fault::Name(_) | Fault::NameTimedOut { .. }), "{error}");
         assert!(error.to_string().contains("kafka.invalid:9092"), "{error}");
     }
 
@@ -148,8 +148,8 @@ mod tests {
         let endpoint = Endpoint { host: "broker".into(), port: 9092 };
         let connect = |tried| async move { Ok::<SocketAddr, _>(tried) };
         let silent = dial(&endpoint, TIMEOUT, std::future::pending(), connect).await.unwrap_err();
-        assert!(matches!(silent, DialError::NameTimedOut { timeout: TIMEOUT, .. }), "{silent}");
+        assert!(matches!(silent.fault(), Fault::NameTimedOut { timeout: TIMEOUT }), "{silent}");
         let nothing = dial(&endpoint, TIMEOUT, async { Ok(Vec::new()) }, connect).await.unwrap_err();
-        assert!(matches!(nothing, DialError::NoAddress { .. }), "{nothing}");
+        assert!(matches!(nothing.fault(), Fault::NoAddress), "{nothing}");
     }
 }

@@ -62,7 +62,7 @@ async fn encrypted_key_needs_the_feature_encrypted_keys() {
     let error = with(&settings).build().await.unwrap_err();
     assert_eq!(error.kind(), crate::ConnectErrorKind::Config);
     let expected = match cfg!(feature = "encrypted-keys") {
-        true => "is not opened by the password",
+        true => "cannot be decrypted with the password",
         false => "turn on the feature `encrypted-keys` of the crate `milena`",
     };
     assert!(error.to_string().contains(expected), "{error}");

@@ -3,18 +3,19 @@
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use milena_connection::session::Fate;
+use milena_connection::session::Disposition;
+use milena_connection::transport::{ConnectionError, Fault};
+use milena_sender::Obstacle;
 
 use super::BrokerTask;
+use crate::driver::broker_connection::Ended;
 use crate::driver::frame::Frame;
-use crate::driver::link::{Broken, Ended};
-use crate::driver::trouble::Trouble;
 use crate::error::ConnectErrorKind;
 
 impl BrokerTask {
     /// Works towards the orderly end of the connection, if it has begun.
     pub(super) fn go_on_ending(&mut self, now: Instant, cx: &mut Context<'_>) {
-        if let Some(ended) = self.link.poll_end(now, cx) {
+        if let Some(ended) = self.connection.poll_end(now, cx) {
             self.ended(now, ended);
             // The next one, if one is needed.
             self.listen(now, cx);
@@ -26,54 +27,58 @@ impl BrokerTask {
         self.paused_until = None;
         // Brokers close connections that are idle: news only where something has to be sent again.
         match ended.requests.len() {
-            _ if !ended.stood => {}
-            0 if self.link.is_dormant() || self.ends_by.is_some() => {
-                tracing::debug!(reason = %ended.trouble, "a connection that is not used is closed")
+            _ if !ended.was_ready => {}
+            0 if self.connection.is_dormant() || self.ends_by.is_some() => {
+                tracing::debug!(reason = %ended.reason, "connection: unused connection closed")
             }
-            0 => tracing::info!(reason = %ended.trouble, "an idle connection ended"),
+            0 => tracing::info!(reason = %ended.reason, "connection: idle connection ended"),
             requests if self.ends_by.is_some() => tracing::warn!(
-                endpoint = ?self.link.endpoint(),
+                endpoint = ?self.connection.endpoint(),
                 requests,
                 "produce: the producer closed a connection before the broker responded to all requests: their records were \
                  reported as failed and may have been written; raise close.timeout.ms where that must not be"
             ),
-            requests => tracing::warn!(reason = %ended.trouble, requests, "a connection ended"),
+            requests => {
+                tracing::warn!(reason = %ended.reason, requests, "connection: ended with requests in flight")
+            }
         }
         if ended.unconfirmed {
             tracing::warn!(
-                reason = %ended.trouble,
-                endpoint = ?self.link.endpoint(),
+                reason = %ended.reason,
+                endpoint = ?self.connection.endpoint(),
                 "produce: a connection ended before the broker confirmed that it had handled what was sent with acks=0: \
                  records may be lost; set acks=all where that must not be"
             );
         }
         let mut requests = Vec::with_capacity(ended.requests.len());
-        for (Frame(request), fate) in ended.requests {
-            match fate {
-                Fate::Written => self.broker_sender.written(now, request),
-                Fate::Unanswered => requests.push((request, true)),
-                Fate::NotSent => requests.push((request, false)),
+        for (Frame(request), disposition) in ended.requests {
+            match disposition {
+                Disposition::Written => self.broker_sender.written(now, request),
+                Disposition::Unanswered => requests.push((request, true)),
+                Disposition::NotSent => requests.push((request, false)),
             }
         }
         self.broker_sender.ended(now, requests, ended.timed_out);
         if ended.timed_out {
-            let silent = self.link.endpoint().cloned();
+            let silent = self.connection.endpoint().cloned();
             self.settings.core.tell(|inbox| inbox.silent = silent);
         }
-        if !self.link.is_dormant() && self.ends_by.is_none() {
-            self.unreachable(ended.trouble, !ended.stood);
+        if !self.connection.is_dormant() && self.ends_by.is_none() {
+            self.unreachable(&ended.reason, !ended.was_ready);
         }
     }
 
     /// The broker cannot be used now. To the log that is news when `is_setup`, no connection came about, and it was
     /// stopped elsewhere than the time before.
-    pub(super) fn unreachable(&mut self, trouble: Trouble, is_setup: bool) {
-        if is_setup && self.told.is_news(&trouble) {
-            tracing::warn!(reason = %trouble, step = trouble.kind.name(), "a broker cannot be used");
+    pub(super) fn unreachable(&mut self, error: &ConnectionError, is_setup: bool) {
+        let step = error.step();
+        if is_setup && self.log_once.is_new(step) {
+            let step = ConnectErrorKind::from(step).name();
+            tracing::warn!(reason = %error, step, "connection: broker cannot be used");
         } else {
-            tracing::debug!(reason = %trouble, "a broker cannot be used");
+            tracing::debug!(reason = %error, "connection: broker cannot be used");
         }
-        self.broker_sender.set_trouble(trouble.obstacle());
+        self.broker_sender.set_trouble(Obstacle { message: error.to_string().into(), code: error.code() });
         self.settings.core.tell(|inbox| inbox.broker_lost = true);
     }
 
@@ -95,18 +100,18 @@ impl BrokerTask {
                 return Some(Poll::Pending);
             }
         }
-        let reason = Trouble::new(ConnectErrorKind::Unreachable, "the producer does not need it any more");
-        let ended = self.link.begin_end(until, reason).or_else(|| self.link.poll_end(now, cx));
+        let ended =
+            self.connection.begin_end(until, Fault::NotNeeded).or_else(|| self.connection.poll_end(now, cx));
         if let Some(ended) = ended {
             self.ended(now, ended);
         }
-        let Some(session) = self.link.session() else { return Some(Poll::Ready(())) };
+        let Some(session) = self.connection.session() else { return Some(Poll::Ready(())) };
         let unwritten = session.unwritten();
-        if let Err(error) = self.link.write(now, cx) {
-            let ended = self.link.broken(now, Broken::Io(error));
+        if let Err(fault) = self.connection.write(now, cx) {
+            let ended = self.connection.failed(now, fault);
             ended.into_iter().for_each(|ended| self.ended(now, ended));
         }
-        let wrote = unwritten && !self.link.session().is_some_and(|session| session.unwritten());
+        let wrote = unwritten && !self.connection.session().is_some_and(|session| session.unwritten());
         let rung = self.arm(now, Some(until), cx);
         let has_mail = !self.commands.sleep(cx.waker(), |commands| commands.is_empty());
         if wrote || rung || has_mail { None } else { Some(Poll::Pending) }

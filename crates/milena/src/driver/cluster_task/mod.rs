@@ -34,12 +34,12 @@ use tokio::time::sleep_until;
 
 use super::Alive;
 use super::broker::BrokerCommands;
+use super::control_client::ControlClient;
 use super::early_end::EarlyEnd;
 use super::lifo_slot::{LifoSlot, LifoSlotWaker};
-use super::line::Line;
+use super::log_once::LogOnce;
 use super::settings::Settings;
 use super::startup::Started;
-use super::trouble::Told;
 use crate::clock;
 use crate::core::Inbox;
 use broker_senders::BrokerHandle;
@@ -63,12 +63,12 @@ pub(super) struct ClusterTask {
     lifo_slot_waker: LifoSlotWaker,
     question: Option<Question>,
     /// None while a question is out.
-    line: Option<Line>,
+    control: Option<ControlClient>,
     /// No question for an identity before this.
     identity_not_before: Option<Instant>,
     identity_failures: u32,
-    /// What the log was told about questions without an answer: about the cluster, and for an identity.
-    told: [Told; 2],
+    /// Of requests for metadata, and for a producer id.
+    log_once: [LogOnce; 2],
     backoff: Backoff,
     idleness: Idleness,
     unknown: UnknownTopics,
@@ -105,10 +105,10 @@ impl ClusterTask {
             leaving: Vec::new(),
             tasks: JoinSet::new(),
             question: None,
-            line: Some(started.line),
+            control: Some(started.control),
             identity_not_before: None,
             identity_failures: 0,
-            told: Default::default(),
+            log_once: Default::default(),
             idleness: Idleness::new(clock::now(), config.metadata_max_idle),
             unknown: UnknownTopics::default(),
             backoff: Backoff::new(config.retry_backoff, config.retry_backoff_max, settings.seed),
@@ -147,8 +147,8 @@ impl ClusterTask {
         for known in topic_interest::apply(&mut self.metadata, registry, inbox.wanted, &inbox.given_up, now) {
             self.place(&known, false);
         }
-        if let (Some(silent), Some(line)) = (inbox.silent, &mut self.line) {
-            line.avoid(silent);
+        if let (Some(silent), Some(control)) = (inbox.silent, &mut self.control) {
+            control.avoid(silent);
         }
         if inbox.broker_lost {
             self.metadata.refresh(now);
@@ -199,8 +199,8 @@ impl ClusterTask {
                 }
                 Change::Rebootstrap => {
                     tracing::warn!("metadata: rebootstrapping from bootstrap.servers");
-                    if let Some(line) = &mut self.line {
-                        line.hang_up();
+                    if let Some(control) = &mut self.control {
+                        control.disconnect();
                     }
                 }
             }
@@ -305,9 +305,9 @@ impl ClusterTask {
             self.settings.core.shared.set_ending(ending);
             self.begin_to_close(clock::now());
         }
-        if let Some((line, reply)) = reply {
+        if let Some((control, reply)) = reply {
             self.question = None;
-            self.line = Some(line);
+            self.control = Some(control);
             self.answered(reply);
         }
     }

@@ -5,22 +5,25 @@ use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use milena_codec::ErrorCode;
-use milena_codec::message::{InitProducerIdResponse, MetadataRequest, MetadataResponse};
+use milena_codec::ids::ProducerIdAndEpoch;
+use milena_codec::message::{MetadataRequest, MetadataResponse};
+use milena_connection::Endpoint;
+use milena_connection::transport::ConnectionError;
 
 use super::ClusterTask;
 use crate::clock;
-use crate::driver::line::{Line, of_cluster};
-use crate::driver::startup::{gives_identity, identity_of, identity_request, no_cluster};
-use crate::driver::trouble::Trouble;
+use crate::driver::control_client::{ControlClient, of_cluster};
+use crate::driver::failed_attempts::FailedAttempts;
+use crate::driver::startup::{identity_of, identity_request, no_cluster};
 
 /// What came of a question.
 pub(super) enum Reply {
-    Metadata(Result<MetadataResponse, Trouble>),
-    ProducerId(Result<InitProducerIdResponse, Trouble>),
+    Metadata(Result<(Endpoint, MetadataResponse), FailedAttempts>),
+    ProducerId(Result<ProducerIdAndEpoch, FailedAttempts>),
 }
 
 /// A question that is out.
-pub(super) type Question = Pin<Box<dyn Future<Output = (Line, Reply)> + Send>>;
+pub(super) type Question = Pin<Box<dyn Future<Output = (ControlClient, Reply)> + Send>>;
 
 /// How long all candidates together may take to answer a question.
 const QUESTION_TIMEOUT: Duration = Duration::from_secs(30);
@@ -38,25 +41,26 @@ impl ClusterTask {
         if !metadata_is_due && !identity_is_due {
             return;
         }
-        let Some(mut line) = self.line.take() else { return };
+        let Some(mut control) = self.control.take() else { return };
         if metadata_is_due {
             self.settings.core.registry.metadata_request_sent();
             let (candidates, request) = self.metadata.next_request();
             let accept = of_cluster(self.metadata.cluster_id().clone());
             self.question = Some(Box::pin(async move {
-                let answer =
-                    line.ask::<MetadataRequest>(&candidates, &request, QUESTION_TIMEOUT, accept).await;
-                (line, Reply::Metadata(answer))
+                let answer = control
+                    .request::<MetadataRequest, _>(&candidates, &request, QUESTION_TIMEOUT, accept)
+                    .await;
+                (control, Reply::Metadata(answer))
             }));
         } else if self.assignment.asks_identity() {
             let candidates = self.metadata.candidates();
             self.question = Some(Box::pin(async move {
                 let answer =
-                    line.ask(&candidates, &identity_request(), QUESTION_TIMEOUT, gives_identity).await;
-                (line, Reply::ProducerId(answer))
+                    control.request(&candidates, &identity_request(), QUESTION_TIMEOUT, identity_of).await;
+                (control, Reply::ProducerId(answer.map(|(_, identity)| identity)))
             }));
         } else {
-            self.line = Some(line);
+            self.control = Some(control);
         }
     }
 
@@ -69,12 +73,12 @@ impl ClusterTask {
         }
     }
 
-    fn take_metadata(&mut self, answer: Result<MetadataResponse, Trouble>, now: Instant) {
-        let described = answer.and_then(|response| self.described(response));
+    fn take_metadata(&mut self, answer: Result<(Endpoint, MetadataResponse), FailedAttempts>, now: Instant) {
+        let described = answer.and_then(|(endpoint, response)| described(endpoint, response));
         let is_answered = described.is_ok();
         match described {
             Ok(response) => {
-                if self.told[0].is_over() {
+                if self.log_once[0].is_over() {
                     tracing::info!("the cluster is described again");
                 }
                 self.settings.core.registry.set_trouble(None);
@@ -82,7 +86,7 @@ impl ClusterTask {
                 self.take_in(changes);
             }
             Err(reason) => {
-                match self.told[0].is_news(&reason) {
+                match self.log_once[0].is_new(reason.step()) {
                     true => tracing::warn!(%reason, "no broker described the cluster"),
                     false => tracing::debug!(%reason, "no broker described the cluster"),
                 }
@@ -95,28 +99,17 @@ impl ClusterTask {
         over.iter().for_each(|name| self.metadata.forget(name));
     }
 
-    /// An answer that an error stands in instead of a description is none. After REBOOTSTRAP_REQUIRED there is more to do.
-    fn described(&self, response: MetadataResponse) -> Result<MetadataResponse, Trouble> {
-        match response.error_code {
-            ErrorCode::NONE | ErrorCode::REBOOTSTRAP_REQUIRED => Ok(response),
-            code => Err(match self.line.as_ref().and_then(Line::endpoint) {
-                Some(endpoint) => no_cluster(code).at(endpoint),
-                None => no_cluster(code),
-            }),
-        }
-    }
-
-    fn take_identity(&mut self, answer: Result<InitProducerIdResponse, Trouble>, now: Instant) {
+    fn take_identity(&mut self, answer: Result<ProducerIdAndEpoch, FailedAttempts>, now: Instant) {
         let shared = &self.settings.core.shared;
-        match answer.and_then(|response| identity_of(&response)) {
+        match answer {
             Ok(identity) => {
                 self.identity_failures = 0;
-                self.told[1].is_over();
+                self.log_once[1].is_over();
                 shared.set_no_identity(None);
                 self.assignment.identity(identity);
             }
             Err(reason) => {
-                match self.told[1].is_news(&reason) {
+                match self.log_once[1].is_new(reason.step()) {
                     true => tracing::warn!(%reason, "no broker gave a producer id"),
                     false => tracing::debug!(%reason, "no broker gave a producer id"),
                 }
@@ -126,5 +119,13 @@ impl ClusterTask {
                 self.assignment.ask_again();
             }
         }
+    }
+}
+
+/// A response with an error code instead of a description is a failure. After REBOOTSTRAP_REQUIRED there is more to do.
+fn described(endpoint: Endpoint, response: MetadataResponse) -> Result<MetadataResponse, FailedAttempts> {
+    match response.error_code {
+        ErrorCode::NONE | ErrorCode::REBOOTSTRAP_REQUIRED => Ok(response),
+        code => Err(ConnectionError::new(endpoint, no_cluster(code)).into()),
     }
 }

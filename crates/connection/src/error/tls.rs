@@ -1,4 +1,4 @@
-//! Why TLS with a broker failed: what happened, what it means, and what to do.
+//! The faults of TLS: what happened, what it means, and what to do.
 
 use std::fmt;
 use std::io;
@@ -8,126 +8,85 @@ use milena_codec::frame::DetectedProtocol;
 use rustls::AlertDescription;
 use rustls::pki_types::UnixTime;
 
-/// TLS with a broker failed: while it was set up, or later, as the answer to it.
-///
-/// A stream hands it out inside of an [`io::Error`]; its text says all that is to be said but whose connection it is.
-#[derive(Debug)]
-pub struct TlsError {
-    /// What happened.
-    pub fault: TlsFault,
-}
-
-/// What kept TLS with a broker from standing.
+/// The fault of a TLS handshake, or of a TLS stream. A stream returns it inside of an [`io::Error`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum TlsFault {
-    /// The host is no name that a certificate could have.
+    /// The host is no name that a certificate can have.
     Name,
-    /// The broker's certificate does not come from an authority that is trusted.
+    /// The broker's certificate was issued by an authority that is not trusted.
     UnknownAuthority,
-    /// The broker's certificate is somebody else's.
+    /// The broker's certificate has other names than the host.
     WrongName {
         /// The host that was dialled.
         expected: String,
-        /// The names that the certificate has: some of them, if there are many.
+        /// The names of the certificate, shortened to some of them.
         presented: Vec<String>,
     },
-    /// The broker's certificate is out of date.
+    /// The broker's certificate has expired.
     Expired {
-        /// Its last moment, and the time at which it was looked at.
+        /// The last moment of the certificate, and the time of the check.
         times: Option<(UnixTime, UnixTime)>,
     },
     /// The broker's certificate is not valid yet.
     NotYetValid {
-        /// Its first moment, and the time at which it was looked at.
+        /// The first moment of the certificate, and the time of the check.
         times: Option<(UnixTime, UnixTime)>,
     },
     /// The broker's certificate is of X.509 version 1.
     CertificateVersion,
-    /// The broker shows the certificate of an authority as its own.
+    /// The broker's certificate is that of an authority.
     AuthorityAsBroker,
-    /// The broker's certificate is no good for another reason.
+    /// The broker's certificate is rejected for another reason.
     BadCertificate(String),
-    /// The broker asks for a certificate, and none is configured.
+    /// The broker requests a client certificate, and none is configured.
     CertificateRequired {
-        /// What it said.
+        /// The broker's alert.
         alert: AlertDescription,
     },
-    /// The broker does not accept the certificate that it was shown.
+    /// The broker rejected the client certificate.
     CertificateRefused {
-        /// What it said.
+        /// The broker's alert.
         alert: AlertDescription,
     },
-    /// There is no version of TLS, cipher suite, group or kind of signature that both sides speak.
+    /// Client and broker have no TLS version, cipher suite, group or signature scheme in common.
     NothingInCommon {
-        /// What is known about it.
+        /// The details that are known.
         detail: String,
     },
-    /// What answers does not speak TLS.
+    /// The peer does not use TLS.
     NotTls {
-        /// What it speaks, if that was recognised.
+        /// The protocol of the peer, if it was recognised.
         spoken: Option<DetectedProtocol>,
-        /// The first bytes that it sent.
+        /// The first bytes of the peer.
         first: Vec<u8>,
     },
-    /// The peer closed the connection before TLS stood.
+    /// The peer closed the connection during the handshake.
     Closed {
-        /// How, unless it was in good order.
+        /// The error; none after an orderly close.
         error: Option<io::Error>,
     },
-    /// TLS did not stand in time.
+    /// The handshake took too long.
     TimedOut {
-        /// How long was waited.
+        /// The time-out.
         timeout: Duration,
-        /// Whether the peer had said anything at all.
+        /// Whether the peer sent nothing at all.
         silent: bool,
     },
-    /// The broker ended TLS for a reason of its own.
+    /// The broker ended TLS with another alert.
     Alert(AlertDescription),
-    /// What the peer sent breaks the protocol.
+    /// The peer breaks the protocol.
     Protocol(String),
-    /// The connection broke down.
+    /// The stream below failed.
     Io(io::Error),
 }
 
 impl TlsFault {
-    /// Whether trying again is in vain until somebody changes a setting, a certificate or the broker.
-    #[must_use]
-    pub const fn is_definite(&self) -> bool {
-        match self {
-            Self::Name
-            | Self::UnknownAuthority
-            | Self::WrongName { .. }
-            | Self::Expired { .. }
-            | Self::NotYetValid { .. }
-            | Self::CertificateVersion
-            | Self::AuthorityAsBroker
-            | Self::BadCertificate(_)
-            | Self::CertificateRequired { .. }
-            | Self::CertificateRefused { .. }
-            | Self::NothingInCommon { .. }
-            | Self::NotTls { .. } => true,
-            Self::Closed { .. }
-            | Self::TimedOut { .. }
-            | Self::Alert(_)
-            | Self::Protocol(_)
-            | Self::Io(_) => false,
-        }
-    }
-}
-
-impl TlsError {
-    /// Whether trying again is in vain until somebody changes a setting, a certificate or the broker.
-    #[must_use]
-    pub const fn is_definite(&self) -> bool {
-        self.fault.is_definite()
-    }
-
-    /// The explanation inside of what reading from a stream, or writing to it, failed with.
+    /// The TLS fault inside an error of a stream.
     ///
     /// ```
-    /// use milena_connection::transport::TlsError;
-    /// assert!(TlsError::of(&std::io::Error::other("a cable")).is_none());
+    /// use milena_connection::transport::TlsFault;
+    /// assert!(TlsFault::of(&std::io::Error::other("a cable")).is_none());
     /// ```
     #[must_use]
     pub fn of(error: &io::Error) -> Option<&Self> {
@@ -135,24 +94,11 @@ impl TlsError {
     }
 }
 
-impl From<TlsFault> for TlsError {
-    fn from(fault: TlsFault) -> Self {
-        Self { fault }
-    }
-}
-
-impl fmt::Display for TlsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "TLS: {}", self.fault)
-    }
-}
-
 impl fmt::Display for TlsFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TLS: ")?;
         match self {
-            Self::Name => {
-                f.write_str("no certificate can be for this host: dial a DNS name or an IP address")
-            }
+            Self::Name => f.write_str("no certificate can be for this host: use a DNS name or an IP address"),
             Self::UnknownAuthority => f.write_str(UNKNOWN_AUTHORITY),
             Self::WrongName { expected, presented } => {
                 write!(f, "the broker's certificate is not for `{}` but ", expected.escape_debug())?;
@@ -160,49 +106,49 @@ impl fmt::Display for TlsFault {
                 write!(f, ": {CONNECT_TO_ITS_NAME}")
             }
             Self::Expired { times } => {
-                f.write_str("the broker's certificate is out of date")?;
-                dates(f, "it was valid until", *times)?;
+                f.write_str("the broker's certificate has expired")?;
+                dates(f, "valid until", *times)?;
                 f.write_str(": renew it, or check this host's clock")
             }
             Self::NotYetValid { times } => {
                 f.write_str("the broker's certificate is not valid yet")?;
-                dates(f, "it is valid from", *times)?;
+                dates(f, "valid from", *times)?;
                 f.write_str(": check this host's clock")
             }
             Self::CertificateVersion => f.write_str(CERTIFICATE_VERSION),
             Self::AuthorityAsBroker => f.write_str(AUTHORITY_AS_BROKER),
             Self::BadCertificate(why) => {
-                write!(f, "the broker's certificate cannot be accepted ({why}): have it issued anew")
+                write!(f, "the broker's certificate is rejected ({why}): issue a new one")
             }
             Self::CertificateRequired { alert } => {
-                write!(f, "the broker asks for a client certificate, and none is configured ({alert:?}): ")?;
+                write!(f, "the broker requests a client certificate, and none is configured ({alert:?}): ")?;
                 f.write_str(SHOW_A_CERTIFICATE)
             }
             Self::CertificateRefused { alert } => {
-                write!(f, "the broker does not accept our client certificate ({alert:?}): {CHECK_OURS}")
+                write!(f, "the broker rejected our client certificate ({alert:?}): {CHECK_OURS}")
             }
             Self::NothingInCommon { detail } => {
-                write!(f, "the broker and this client have nothing in common ({detail}): {ALLOW_MORE}")
+                write!(f, "no TLS parameters in common with the broker ({detail}): {ALLOW_MORE}")
             }
             Self::NotTls { spoken, first } => not_tls(f, *spoken, first),
             Self::Closed { error } => {
-                f.write_str("the peer closed the connection before TLS stood")?;
+                f.write_str("the peer closed the connection during the handshake")?;
                 if let Some(error) = error {
                     write!(f, " ({error})")?;
                 }
                 write!(f, ": {CHECK_LISTENER}")
             }
             Self::TimedOut { timeout, silent } => {
-                let said = if *silent { "the peer said nothing" } else { "TLS did not stand" };
-                write!(f, "{said} within {timeout:?}: {CHECK_LISTENER}")
+                let missing = if *silent { "no byte of the peer" } else { "no complete handshake" };
+                write!(f, "{missing} within {timeout:?}: {CHECK_LISTENER}")
             }
             Self::Alert(alert) => {
-                write!(f, "the broker ended TLS ({alert:?}): its log tells why")
+                write!(f, "the broker ended TLS ({alert:?}): see the broker's log")
             }
             Self::Protocol(why) => {
-                write!(f, "the peer breaks the protocol ({why}): check what answers on this port")
+                write!(f, "the peer breaks the protocol ({why}): check the server on this port")
             }
-            Self::Io(error) => write!(f, "the connection broke down ({error})"),
+            Self::Io(error) => write!(f, "the connection failed ({error})"),
         }
     }
 }
@@ -222,20 +168,20 @@ const CONNECT_TO_ITS_NAME: &str = "connect to a name that it has (`bootstrap.ser
 const SHOW_A_CERTIFICATE: &str = "show one (`ssl.keystore.location` with PEM, `ssl.certificate.location`, \
      `Tls::certificate_file`)";
 const CHECK_OURS: &str = "check that the broker trusts the authority that issued it, and its dates";
-const ALLOW_MORE: &str = "allow the versions that the broker has enabled (`ssl.enabled.protocols`; TLS 1.2 and 1.3 are \
-     spoken, with AEAD cipher suites alone)";
-const CHECK_LISTENER: &str = "a listener without TLS (PLAINTEXT, SASL_PLAINTEXT) does that, and one that is overloaded; \
+const ALLOW_MORE: &str = "allow the versions that the broker has enabled (`ssl.enabled.protocols`; TLS 1.2 and 1.3, with \
+     AEAD cipher suites alone)";
+const CHECK_LISTENER: &str = "typical of a listener without TLS (PLAINTEXT, SASL_PLAINTEXT), or an overloaded one; \
      check the port and `security.protocol`";
 
 fn not_tls(f: &mut fmt::Formatter<'_>, spoken: Option<DetectedProtocol>, first: &[u8]) -> fmt::Result {
     match spoken {
-        Some(DetectedProtocol::Http) => f.write_str("the peer speaks HTTP: this is not a Kafka port"),
-        Some(DetectedProtocol::Ssh) => f.write_str("the peer speaks SSH: this is not a Kafka port"),
+        Some(DetectedProtocol::Http) => f.write_str("the peer is an HTTP server: this is not a Kafka port"),
+        Some(DetectedProtocol::Ssh) => f.write_str("the peer is an SSH server: this is not a Kafka port"),
         _ if first.first() == Some(&0) => f.write_str(
-            "the peer answers as Kafka without TLS does: connect without TLS, or to the port with TLS",
+            "the peer is a Kafka listener without TLS: connect without TLS, or to the port with TLS",
         ),
         _ => {
-            f.write_str("the peer does not speak TLS, it began with ")?;
+            f.write_str("the peer does not use TLS, its first bytes are ")?;
             first.iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
             f.write_str(": check the port")
         }
@@ -244,7 +190,7 @@ fn not_tls(f: &mut fmt::Formatter<'_>, spoken: Option<DetectedProtocol>, first: 
 
 fn names(f: &mut fmt::Formatter<'_>, presented: &[String]) -> fmt::Result {
     if presented.is_empty() {
-        return f.write_str("names no host at all (a common name alone does not count)");
+        return f.write_str("has no host name at all (a common name alone does not count)");
     }
     f.write_str("for")?;
     for (index, name) in presented.iter().enumerate() {
@@ -255,7 +201,7 @@ fn names(f: &mut fmt::Formatter<'_>, presented: &[String]) -> fmt::Result {
 
 fn dates(f: &mut fmt::Formatter<'_>, what: &str, times: Option<(UnixTime, UnixTime)>) -> fmt::Result {
     let Some((bound, now)) = times else { return Ok(()) };
-    write!(f, " ({what} {}, it is {} now)", Utc(bound), Utc(now))
+    write!(f, " ({what} {}, checked at {})", Utc(bound), Utc(now))
 }
 
 /// A moment as `2026-01-31 12:00:00 UTC`.
@@ -278,10 +224,10 @@ impl fmt::Display for Utc {
     }
 }
 
-impl std::error::Error for TlsError {
+impl std::error::Error for TlsFault {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.fault {
-            TlsFault::Closed { error: Some(error) } | TlsFault::Io(error) => Some(error),
+        match self {
+            Self::Closed { error: Some(error) } | Self::Io(error) => Some(error),
             _ => None,
         }
     }
@@ -292,14 +238,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_unknown_authority_may_be_a_chain_with_a_gap() {
-        let error = TlsError::from(TlsFault::UnknownAuthority).to_string();
+    fn unknown_authority_error_names_intermediate_certificates() {
+        let error = TlsFault::UnknownAuthority.to_string();
         assert!(error.contains("ssl.ca.location"), "{error}");
         assert!(error.contains("have the broker send the intermediate certificates"), "{error}");
     }
 
     #[test]
-    fn moments_are_written_as_the_calendar_has_them() {
+    fn unix_times_are_formatted_as_utc_dates() {
         for (seconds, expected) in [
             (0, "1970-01-01 00:00:00 UTC"),
             (951_827_696, "2000-02-29 12:34:56 UTC"),

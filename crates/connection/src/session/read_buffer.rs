@@ -1,31 +1,31 @@
-//! What was received: one buffer that is read into, cut into frames, and used again.
+//! The read buffer: received bytes, cut into frames. The buffer is used again.
 //!
-//! The buffer never trusts a length. It grows by doubling, only when it is full, so that it is at most about twice
-//! what really arrived; and it goes back to its first size once a large frame has been taken.
+//! The buffer trusts no length. It grows by doubling, only when it is full, so that it has at most about twice the received
+//! bytes; and it goes back to its first size once a large frame is taken.
 
 use std::ops::Range;
 
 use milena_codec::frame::{FrameError, LENGTH_BYTES, next_frame};
 
-/// The size to begin with, and to come back to. Answers to Produce have far less.
+/// The first size. Produce responses have far less.
 const BASE_BYTES: usize = 16 << 10;
-/// The least room that a read gets.
+/// The least room of a read.
 const ROOM_BYTES_MIN: usize = 4 << 10;
-/// A buffer above this is given back when what is left in it fits well into a small one.
+/// A buffer above this shrinks to the first size once its bytes fit well.
 const KEPT_BYTES_MAX: usize = 64 << 10;
 
 /// Received bytes that are not taken yet.
 ///
-/// Invariant: `start <= end <= buffer.len()`; what is received and not taken lies between the two.
+/// Invariant: `start <= end <= buffer.len()`; the received bytes that are not taken lie between the two.
 #[derive(Default)]
-pub(super) struct Inbox {
+pub(super) struct ReadBuffer {
     buffer: Vec<u8>,
     start: usize,
     end: usize,
 }
 
-impl Inbox {
-    /// Room for the next read. Frames taken before are gone.
+impl ReadBuffer {
+    /// The room for the next read. The frames taken before are gone.
     ///
     /// The room is never empty while every whole frame of up to `limit` bytes is taken before the next read.
     pub(super) fn space(&mut self, limit: usize) -> &mut [u8] {
@@ -47,13 +47,13 @@ impl Inbox {
         &mut self.buffer[self.end..]
     }
 
-    /// Takes note that `bytes` were read into the room.
+    /// Notes that `bytes` were read into the room.
     pub(super) fn received(&mut self, bytes: usize) {
         debug_assert!(bytes <= self.room(), "more was read than there was room");
         self.end = self.buffer.len().min(self.end + bytes);
     }
 
-    /// Takes the next whole frame: where its content lies until the next [`space`](Self::space).
+    /// Takes the next whole frame: the place of its content until the next [`space`](Self::space).
     pub(super) fn take_frame(&mut self, limit: usize) -> Result<Option<Range<usize>>, FrameError> {
         let Some(content) = next_frame(&self.buffer[self.start..self.end], limit)? else { return Ok(None) };
         let begin = self.start + LENGTH_BYTES;
@@ -66,7 +66,7 @@ impl Inbox {
         self.buffer.get(range).unwrap_or_default()
     }
 
-    /// Bytes that no frame was made of yet.
+    /// The number of bytes that are not taken yet.
     pub(super) const fn pending(&self) -> usize {
         self.end - self.start
     }
@@ -82,10 +82,10 @@ mod tests {
 
     const LIMIT: usize = 100_000_000;
 
-    fn receive(inbox: &mut Inbox, bytes: &[u8]) {
+    fn receive(read_buffer: &mut ReadBuffer, bytes: &[u8]) {
         for chunk in bytes.chunks(ROOM_BYTES_MIN) {
-            inbox.space(LIMIT)[..chunk.len()].copy_from_slice(chunk);
-            inbox.received(chunk.len());
+            read_buffer.space(LIMIT)[..chunk.len()].copy_from_slice(chunk);
+            read_buffer.received(chunk.len());
         }
     }
 
@@ -97,53 +97,53 @@ mod tests {
 
     #[test]
     fn a_promise_allocates_nothing() {
-        let mut inbox = Inbox::default();
+        let mut read_buffer = ReadBuffer::default();
         let mut bytes = 100_000_000_u32.to_be_bytes().to_vec();
         bytes.extend([7; 10]);
-        receive(&mut inbox, &bytes);
-        assert_eq!(inbox.take_frame(LIMIT), Ok(None));
-        inbox.space(LIMIT);
-        assert_eq!(inbox.buffer.capacity(), BASE_BYTES);
+        receive(&mut read_buffer, &bytes);
+        assert_eq!(read_buffer.take_frame(LIMIT), Ok(None));
+        read_buffer.space(LIMIT);
+        assert_eq!(read_buffer.buffer.capacity(), BASE_BYTES);
     }
 
     #[test]
     fn the_buffer_has_at_most_about_twice_what_arrived() {
-        let mut inbox = Inbox::default();
+        let mut read_buffer = ReadBuffer::default();
         let bytes = frame(3_000_000);
         for (index, chunk) in bytes.chunks(ROOM_BYTES_MIN).enumerate() {
-            assert_eq!(inbox.take_frame(LIMIT), Ok(None));
-            receive(&mut inbox, chunk);
+            assert_eq!(read_buffer.take_frame(LIMIT), Ok(None));
+            receive(&mut read_buffer, chunk);
             let arrived = (index + 1) * ROOM_BYTES_MIN;
-            assert!(inbox.buffer.capacity() <= BASE_BYTES.max(2 * arrived), "{arrived} bytes arrived");
+            assert!(read_buffer.buffer.capacity() <= BASE_BYTES.max(2 * arrived), "{arrived} bytes arrived");
         }
-        let content = inbox.take_frame(LIMIT).unwrap().unwrap();
-        assert_eq!(inbox.bytes(content), &bytes[LENGTH_BYTES..]);
+        let content = read_buffer.take_frame(LIMIT).unwrap().unwrap();
+        assert_eq!(read_buffer.bytes(content), &bytes[LENGTH_BYTES..]);
     }
 
     #[test]
     fn a_large_frame_does_not_keep_its_buffer_even_when_another_follows() {
         for tail in [0, 1, 5000] {
-            let mut inbox = Inbox::default();
+            let mut read_buffer = ReadBuffer::default();
             let mut bytes = frame(1_000_000);
             bytes.extend(&frame(9000)[..tail]);
-            receive(&mut inbox, &bytes);
-            assert!(inbox.take_frame(LIMIT).unwrap().is_some());
-            inbox.space(LIMIT);
-            assert_eq!(inbox.buffer.capacity(), BASE_BYTES, "{tail} bytes of the next one");
-            receive(&mut inbox, &frame(9000)[tail..]);
-            let content = inbox.take_frame(LIMIT).unwrap().unwrap();
-            assert_eq!(inbox.bytes(content), &frame(9000)[LENGTH_BYTES..]);
+            receive(&mut read_buffer, &bytes);
+            assert!(read_buffer.take_frame(LIMIT).unwrap().is_some());
+            read_buffer.space(LIMIT);
+            assert_eq!(read_buffer.buffer.capacity(), BASE_BYTES, "{tail} bytes of the next one");
+            receive(&mut read_buffer, &frame(9000)[tail..]);
+            let content = read_buffer.take_frame(LIMIT).unwrap().unwrap();
+            assert_eq!(read_buffer.bytes(content), &frame(9000)[LENGTH_BYTES..]);
         }
     }
 
     #[test]
     fn the_buffer_is_bounded_even_when_no_frame_is_taken() {
-        let mut inbox = Inbox::default();
+        let mut read_buffer = ReadBuffer::default();
         for _ in 0..1000 {
-            let room = inbox.space(50_000).len();
-            inbox.received(room);
+            let room = read_buffer.space(50_000).len();
+            read_buffer.received(room);
         }
-        assert_eq!(inbox.buffer.len(), 50_000 + LENGTH_BYTES + BASE_BYTES);
-        assert!(inbox.space(50_000).is_empty());
+        assert_eq!(read_buffer.buffer.len(), 50_000 + LENGTH_BYTES + BASE_BYTES);
+        assert!(read_buffer.space(50_000).is_empty());
     }
 }

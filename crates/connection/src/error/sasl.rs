@@ -6,8 +6,8 @@ use std::time::Duration;
 use milena_codec::ErrorCode;
 use milena_codec::wire::DecodeError;
 
-use super::token::TokenError;
-use super::{Mechanism, ScramError};
+use super::scram::ScramError;
+use crate::mechanism::Mechanism;
 
 /// An authentication that failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,6 +110,26 @@ pub enum CredentialError {
     },
 }
 
+/// There is no token: why, without a word of what is secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenError(String);
+
+impl TokenError {
+    /// With a message that holds no secret.
+    #[must_use]
+    pub fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+}
+
+impl fmt::Display for TokenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for TokenError {}
+
 impl SaslError {
     /// The error code that the broker returned, if any.
     #[must_use]
@@ -120,31 +140,6 @@ impl SaslError {
             Self::Refused { .. } => Some(ErrorCode::SASL_AUTHENTICATION_FAILED),
             Self::HandshakeRefused(code) | Self::Failed { code, .. } => Some(*code),
             _ => None,
-        }
-    }
-
-    /// Whether a retry with the same credentials would fail again, until the configuration or the broker is changed.
-    ///
-    /// False for transient errors: a broker that closed the connection or took too long, a token that could not be
-    /// fetched.
-    #[must_use]
-    pub const fn is_definite(&self) -> bool {
-        match self {
-            Self::Credentials(_)
-            | Self::NotAsked
-            | Self::TooOld
-            | Self::MechanismNotEnabled { .. }
-            | Self::HandshakeRefused(_)
-            | Self::Refused { .. }
-            | Self::Scram(_)
-            | Self::Unending
-            | Self::Malformed(_)
-            | Self::TooLarge { .. } => true,
-            Self::Token(_)
-            | Self::Failed { .. }
-            | Self::Closed
-            | Self::TimedOut { .. }
-            | Self::Interrupted(_) => false,
         }
     }
 }

@@ -14,12 +14,12 @@ use milena_codec::message::{
 use milena_codec::wire::Reader;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
-use super::{Breakdown, CallError, ConnectError, Control};
+use super::RequestConnection;
 use crate::clock;
 use crate::endpoint::Endpoint;
 use crate::sasl::{Sasl, SaslError, Token, TokenError, TokenProvider, UnsecuredTokens};
-use crate::session::{SessionConfig, SessionError};
-use crate::transport::{Connector, Dial, DialError};
+use crate::session::{SessionConfig, SessionFault};
+use crate::transport::{ConnectionError, Connector, Dial, Fault};
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -32,7 +32,7 @@ impl Connector for Pipe {
         Box::pin(async move {
             match self.0.lock().ok().and_then(|mut stream| stream.take()) {
                 Some(stream) => Ok(Box::new(stream) as crate::transport::BoxStream),
-                None => Err(DialError::NoAddress { endpoint: endpoint.clone() }),
+                None => Err(ConnectionError::new(endpoint.clone(), Fault::NoAddress)),
             }
         })
     }
@@ -81,24 +81,24 @@ fn pipe(bytes: usize) -> (Pipe, Broker) {
     (Pipe(Mutex::new(Some(ours))), Broker(theirs))
 }
 
-async fn open(pipe: &Pipe) -> Result<Control, ConnectError> {
+async fn open(pipe: &Pipe) -> Result<RequestConnection, ConnectionError> {
     let config = SessionConfig {
         request_timeout: TIMEOUT,
         write_timeout: TIMEOUT,
         max_in_flight: 2,
         ..SessionConfig::default()
     };
-    Control::open(pipe, &endpoint(), Arc::new(config)).await
+    RequestConnection::open(pipe, &endpoint(), TIMEOUT, Arc::new(config)).await
 }
 
 /// A connection that has negotiated.
-async fn opened() -> (Control, Broker) {
+async fn opened() -> (RequestConnection, Broker) {
     let (pipe, mut broker) = pipe(64);
     let (control, ()) = tokio::join!(open(&pipe), broker.negotiate());
     (control.unwrap(), broker)
 }
 
-async fn metadata(control: &mut Control) -> Result<MetadataResponse, CallError> {
+async fn metadata(control: &mut RequestConnection) -> Result<MetadataResponse, ConnectionError> {
     control.call(&MetadataRequest::default()).await
 }
 
@@ -145,18 +145,13 @@ async fn a_broker_without_an_answer_is_given_up_after_the_time_out() {
     let (response, heard) = tokio::join!(metadata(&mut control), broker.hear());
     assert!(heard.is_some());
     let error = response.unwrap_err();
-    let CallError::Broken {
-        breakdown: Breakdown::Session(SessionError::RequestTimedOut { api, .. }), ..
-    } = &error
-    else {
-        panic!("{error}")
-    };
+    let Fault::Session(SessionFault::RequestTimedOut { api, .. }) = error.fault() else { panic!("{error}") };
     assert_eq!(*api, Some(ApiKey::METADATA));
     assert!(clock::now() - begin >= TIMEOUT);
 
     assert!(!control.is_usable());
     let again = metadata(&mut control).await.unwrap_err();
-    assert!(matches!(again, CallError::Ended { .. }), "{again}");
+    assert!(matches!(again.fault(), Fault::Ended), "{again}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -176,17 +171,15 @@ async fn answer_that_came_before_a_late_wake_up_is_in_time() {
 async fn a_peer_that_says_nothing_fails_the_negotiation_in_time() {
     let (pipe, _silent) = pipe(1024);
     let error = open(&pipe).await.unwrap_err();
-    let ConnectError::Negotiation { breakdown: Breakdown::Session(reason), .. } = error else {
-        panic!("{error}")
-    };
-    assert_eq!(reason, SessionError::NegotiationTimedOut { timeout: TIMEOUT });
+    let Fault::Session(reason) = error.fault() else { panic!("{error}") };
+    assert_eq!(*reason, SessionFault::NegotiationTimedOut { timeout: TIMEOUT });
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_dial_that_fails_is_reported_as_such() {
     let nobody = Pipe(Mutex::new(None));
     let error = open(&nobody).await.unwrap_err();
-    assert!(matches!(error, ConnectError::Dial(DialError::NoAddress { .. })), "{error}");
+    assert!(matches!(error.fault(), Fault::NoAddress), "{error}");
     assert!(error.to_string().contains("broker:9092"));
 }
 
@@ -197,7 +190,8 @@ async fn a_broker_that_hangs_up_breaks_the_call() {
         broker.hear().await.unwrap();
     });
     let error = response.unwrap_err();
-    assert!(matches!(&error, CallError::Broken { api: ApiKey::METADATA, .. }), "{error}");
+    assert!(matches!(error.fault(), Fault::Session(SessionFault::PeerClosed { .. })), "{error}");
+    assert!(error.to_string().starts_with("broker:9092: Metadata: "), "{error}");
     assert!(!control.is_usable());
 }
 
@@ -211,9 +205,9 @@ async fn an_api_that_the_broker_lacks_costs_nothing_but_the_call() {
     });
     let mut control = control.unwrap();
     let error = metadata(&mut control).await.unwrap_err();
-    assert!(matches!(&error, CallError::Unsupported { mismatch, .. } if mismatch.theirs == Some(99..=100)));
+    assert!(matches!(error.fault(), Fault::Version(mismatch) if mismatch.theirs == Some(99..=100)));
     let error = control.call(&InitProducerIdRequest::default()).await.unwrap_err();
-    assert!(matches!(error, CallError::Unsupported { mismatch, .. } if mismatch.theirs.is_none()));
+    assert!(matches!(error.fault(), Fault::Version(mismatch) if mismatch.theirs.is_none()));
     assert!(control.is_usable());
 }
 
@@ -226,7 +220,7 @@ async fn an_answer_that_cannot_be_read_ends_the_connection() {
         broker.say(&InitProducerIdResponse::default(), 0, id).await;
     });
     let error = response.unwrap_err();
-    assert!(matches!(error, CallError::Malformed { version: 12, .. }), "{error}");
+    assert!(matches!(error.fault(), Fault::InvalidResponse { version: Some(12), .. }), "{error}");
     assert!(!control.is_usable());
 }
 
@@ -252,7 +246,7 @@ async fn calls_that_were_given_up_are_bounded() {
         assert!(tokio::time::timeout(soon, metadata(&mut control)).await.is_err());
     }
     let error = metadata(&mut control).await.unwrap_err();
-    assert!(matches!(error, CallError::Busy { .. }), "{error}");
+    assert!(matches!(error.fault(), Fault::TooManyAbandoned), "{error}");
 }
 
 /// A broker that asks who is there, and believes it.
@@ -266,9 +260,9 @@ async fn let_in(broker: &mut Broker, lifetime_ms: i64) {
     broker.say(&response, version, id).await;
 }
 
-async fn open_as(sasl: Sasl, pipe: &Pipe) -> Result<Control, ConnectError> {
+async fn open_as(sasl: Sasl, pipe: &Pipe) -> Result<RequestConnection, ConnectionError> {
     let config = SessionConfig { sasl: Some(sasl), ..SessionConfig::default() };
-    Control::open(pipe, &endpoint(), Arc::new(config)).await
+    RequestConnection::open(pipe, &endpoint(), TIMEOUT, Arc::new(config)).await
 }
 
 #[tokio::test(start_paused = true)]
@@ -302,11 +296,8 @@ async fn a_provider_that_never_answers_fails_the_connection_in_time() {
     let begin = clock::now();
     let (control, ()) = tokio::join!(open_as(Sasl::oauthbearer(Arc::new(Never)), &pipe), broker.negotiate());
     let error = control.unwrap_err();
-    let ConnectError::Negotiation { breakdown: Breakdown::Session(SessionError::Sasl(reason)), .. } = &error
-    else {
-        panic!("{error}")
-    };
-    assert!(matches!(reason, SaslError::TimedOut { .. }), "{error}");
+    let reason = error.fault();
+    assert!(matches!(reason, Fault::Session(SessionFault::Sasl(SaslError::TimedOut { .. }))), "{error}");
     assert!(clock::now() - begin < Duration::from_secs(11));
 }
 
@@ -317,8 +308,10 @@ async fn its_futures_can_move_between_threads() {
     }
     let (pipe, mut broker) = pipe(1024);
     let (config, broker_endpoint) = (Arc::new(SessionConfig::default()), endpoint());
-    let (control, ()) =
-        tokio::join!(sent(Control::open(&pipe, &broker_endpoint, config)), broker.negotiate());
+    let (control, ()) = tokio::join!(
+        sent(RequestConnection::open(&pipe, &broker_endpoint, TIMEOUT, config)),
+        broker.negotiate()
+    );
     let mut control = control.unwrap();
     drop(broker);
     assert!(sent(control.call(&MetadataRequest::default())).await.is_err());

@@ -1,39 +1,39 @@
-//! What waits to be written: requests in order, the first of which may be out in part.
+//! The write queue: requests in order; the first one may be written in part.
 //!
-//! Nothing is copied or allocated on the way out: the pieces are handed to the system where they lie.
+//! Nothing is copied or allocated: the stream gets the pieces where they lie.
 
 use std::collections::VecDeque;
 use std::io::IoSlice;
 
-use super::payload::{Awaits, Payload};
+use super::payload::{Payload, ResponseExpected};
 
 /// A request whose last byte is not written yet.
-pub(super) struct Outgoing<P> {
+pub(super) struct QueuedRequest<P> {
     pub(super) correlation_id: i32,
-    pub(super) awaits: Awaits,
+    pub(super) awaits: ResponseExpected,
     pub(super) payload: P,
 }
 
 /// Requests to write, and how far the first one is.
-pub(super) struct Outbox<P> {
-    requests: VecDeque<Outgoing<P>>,
+pub(super) struct WriteQueue<P> {
+    requests: VecDeque<QueuedRequest<P>>,
     /// The piece of the first request that the next byte comes from.
     piece: usize,
     /// The bytes of that piece that are written.
     offset: usize,
 }
 
-impl<P: Payload> Outbox<P> {
+impl<P: Payload> WriteQueue<P> {
     pub(super) fn with_capacity(requests: usize) -> Self {
         Self { requests: VecDeque::with_capacity(requests), piece: 0, offset: 0 }
     }
 
-    pub(super) fn push(&mut self, request: Outgoing<P>) {
+    pub(super) fn push(&mut self, request: QueuedRequest<P>) {
         self.requests.push_back(request);
     }
 
-    /// Takes note that `bytes` were written; every request that is whole now goes to `whole`.
-    pub(super) fn wrote(&mut self, mut bytes: usize, mut whole: impl FnMut(Outgoing<P>)) {
+    /// Notes that `bytes` were written. Every request that is completely written goes to `whole`.
+    pub(super) fn wrote(&mut self, mut bytes: usize, mut whole: impl FnMut(QueuedRequest<P>)) {
         while let Some(request) = self.requests.front() {
             while self.piece < request.payload.pieces() {
                 let left = request.payload.piece(self.piece).len().saturating_sub(self.offset);
@@ -51,7 +51,7 @@ impl<P: Payload> Outbox<P> {
         debug_assert_eq!(bytes, 0, "more was written than there was");
     }
 
-    /// Puts what is to be written into `slices`, as far as they go, and tells how many were needed.
+    /// Fills `slices` with the next bytes to write. Returns the number of filled slices.
     pub(super) fn fill<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
         let mut filled = 0;
         let (mut piece, mut offset) = (self.piece, self.offset);
@@ -71,8 +71,8 @@ impl<P: Payload> Outbox<P> {
         filled
     }
 
-    /// Puts the rest of the first request into `slices`, if it is out in part. Tells how many were needed, and whether
-    /// all of it went in.
+    /// Fills `slices` with the rest of the first request, if it is written in part. Returns the number of filled slices, and
+    /// whether they hold all of the rest.
     pub(super) fn fill_begun<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> (usize, bool) {
         let mut filled = 0;
         let Some(request) = self.requests.front().filter(|_| self.begun() > 0) else { return (0, true) };
@@ -90,7 +90,7 @@ impl<P: Payload> Outbox<P> {
         (filled, true)
     }
 
-    /// How many bytes are left of the first request, if it is out in part; else 0.
+    /// The number of bytes that are left of the first request, if it is written in part; else 0.
     pub(super) fn left_of_begun(&self) -> usize {
         let Some(request) = self.requests.front() else { return 0 };
         match self.begun() {
@@ -99,7 +99,7 @@ impl<P: Payload> Outbox<P> {
         }
     }
 
-    /// How many bytes of the first request are out.
+    /// The number of written bytes of the first request.
     fn begun(&self) -> usize {
         let before = self.requests.front().map(|request| bytes_before(&request.payload, self.piece));
         before.unwrap_or_default() + self.offset
@@ -113,11 +113,11 @@ impl<P: Payload> Outbox<P> {
         self.requests.is_empty()
     }
 
-    pub(super) fn front(&self) -> Option<&Outgoing<P>> {
+    pub(super) fn front(&self) -> Option<&QueuedRequest<P>> {
         self.requests.front()
     }
 
-    /// What is left, in order.
+    /// The requests, in order.
     pub(super) fn into_payloads(self) -> impl Iterator<Item = P> {
         self.requests.into_iter().map(|request| request.payload)
     }
@@ -144,19 +144,19 @@ mod tests {
     }
 
     /// Requests with empty pieces at every place where one can be.
-    fn outbox() -> (Outbox<Pieces>, Vec<u8>) {
-        let mut outbox = Outbox::with_capacity(0);
+    fn queue() -> (WriteQueue<Pieces>, Vec<u8>) {
+        let mut queue = WriteQueue::with_capacity(0);
         let requests: [&[&[u8]]; 3] = [&[b"ab", b"", b"cde"], &[b"", b"f"], &[b"gh", b"i", b""]];
         for (correlation_id, pieces) in (0..).zip(requests) {
             let payload = Pieces(pieces.iter().map(|piece| piece.to_vec()).collect());
-            outbox.push(Outgoing { correlation_id, awaits: Awaits::Answer, payload });
+            queue.push(QueuedRequest { correlation_id, awaits: ResponseExpected::Yes, payload });
         }
-        (outbox, b"abcdefghi".to_vec())
+        (queue, b"abcdefghi".to_vec())
     }
 
-    fn first_bytes(outbox: &Outbox<Pieces>, slices: usize) -> Vec<u8> {
+    fn first_bytes(queue: &WriteQueue<Pieces>, slices: usize) -> Vec<u8> {
         let mut slots = vec![IoSlice::new(&[]); slices];
-        let filled = outbox.fill(&mut slots);
+        let filled = queue.fill(&mut slots);
         slots[..filled].iter().flat_map(|slice| slice.to_vec()).collect()
     }
 
@@ -164,14 +164,14 @@ mod tests {
     fn writes_of_every_size_give_every_byte_once_and_in_order() {
         for step in 1..=9 {
             for slices in 1..=8 {
-                let (mut outbox, all) = outbox();
+                let (mut queue, all) = queue();
                 let (mut written, mut whole) = (Vec::new(), Vec::new());
-                while !outbox.is_empty() {
-                    let mut bytes = first_bytes(&outbox, slices);
+                while !queue.is_empty() {
+                    let mut bytes = first_bytes(&queue, slices);
                     bytes.truncate(step);
-                    outbox.wrote(bytes.len(), |request| whole.push(request.correlation_id));
+                    queue.wrote(bytes.len(), |request| whole.push(request.correlation_id));
                     written.append(&mut bytes);
-                    assert!(!outbox.is_empty() || written.len() == all.len());
+                    assert!(!queue.is_empty() || written.len() == all.len());
                 }
                 assert_eq!((written, whole), (all, vec![0, 1, 2]), "steps of {step}, {slices} slices");
             }
@@ -181,9 +181,9 @@ mod tests {
     #[test]
     fn a_request_is_whole_with_its_last_byte_and_not_before() {
         for bytes in 0..=9 {
-            let (mut outbox, _) = outbox();
+            let (mut queue, _) = queue();
             let mut whole = 0;
-            outbox.wrote(bytes, |_| whole += 1);
+            queue.wrote(bytes, |_| whole += 1);
             assert_eq!(whole, [5, 6, 9].iter().filter(|end| bytes >= **end).count(), "{bytes} bytes");
         }
     }
