@@ -1,4 +1,4 @@
-//! [`Kind`]: how the values of a setting are written, shown and bounded. The parsers are in [`value`](crate::config::value).
+//! [`Kind`]: how the values of a setting are written, shown and bounded. The parsers are in [`value`].
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -53,9 +53,13 @@ impl<T> Kind<T> {
         Self { is_secret: true, ..self }
     }
 
+    pub(super) fn parse(&self, text: &str) -> Result<T, Remedy> {
+        (self.parse)(text)
+    }
+
     /// Parses a text into the field of a setting.
     pub(super) fn store(&self, field: &mut Option<T>, text: &str) -> Result<(), Remedy> {
-        *field = if self.empty_unsets && text.is_empty() { None } else { Some((self.parse)(text)?) };
+        *field = if self.empty_unsets && text.is_empty() { None } else { Some(self.parse(text)?) };
         Ok(())
     }
 
@@ -66,12 +70,21 @@ impl<T> Kind<T> {
     {
         let value = match (set, default) {
             (Some(value), _) => value.clone(),
-            (None, Some(default)) => (self.parse)(default).map_err(|remedy| {
+            (None, Some(default)) => self.parse(default).map_err(|remedy| {
                 ConfigError::new(name, format!("`{name}` has a wrong default, `{default}`: {remedy}"))
             })?,
             (None, None) => T::default(),
         };
         Ok((self.cap)(value))
+    }
+
+    /// Returns the range as the remedy for a value that is not in it.
+    pub(super) fn check(&self, range: &RangeInclusive<T::Number>, value: &T) -> Result<(), Remedy>
+    where
+        T: Ranged,
+    {
+        let is_in = value.number().is_none_or(|number| range.contains(&number));
+        if is_in { Ok(()) } else { Err(format!("write {}", describe(range))) }
     }
 
     /// The value, if it is in its range.
@@ -84,11 +97,9 @@ impl<T> Kind<T> {
     where
         T: Ranged,
     {
-        if value.number().is_none_or(|number| range.contains(&number)) {
-            return Ok(value);
-        }
-        let (shown, range) = ((self.show)(&value).unwrap_or_default(), describe(range));
-        Err(ConfigError::new(name, format!("`{name}` = `{shown}`: write {range}")))
+        let Err(remedy) = self.check(range, &value) else { return Ok(value) };
+        let shown = (self.show)(&value).unwrap_or_default();
+        Err(ConfigError::new(name, format!("`{name}` = `{shown}`: {remedy}")))
     }
 }
 

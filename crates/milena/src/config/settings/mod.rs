@@ -245,10 +245,19 @@ mod tests {
             ("buffer.memory", "0", "at least 1"),
         ] {
             let builder = ProducerBuilder::default().bootstrap_servers("a:1");
-            let error = builder.property(name, value).unwrap().validate().unwrap_err();
+            let error = builder.property(name, value).unwrap_err();
             assert_eq!(error.to_string(), format!("config: `{name}` = `{value}`: write {range}"));
             let row = PROPERTIES.iter().find(|row| row.name == name).unwrap();
             assert_eq!(row.range().as_deref(), Some(range));
         }
+    }
+
+    #[test]
+    fn value_out_of_range_is_rejected_by_the_name_and_the_line_that_it_was_set_by() {
+        let error = ProducerBuilder::default().properties("acks=1\nNet.MaxOpenRequests=1001\n").unwrap_err();
+        assert_eq!(error.to_string(), "config: line 2: `Net.MaxOpenRequests` = `1001`: write 1 to 1000");
+        let error = ProducerBuilder::default().bootstrap_servers("a:1").max_in_flight(1_001).validate();
+        let expected = "config: `max.in.flight.requests.per.connection` = `1001`: write 1 to 1000";
+        assert_eq!(error.unwrap_err().to_string(), expected);
     }
 }

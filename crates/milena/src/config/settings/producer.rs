@@ -77,7 +77,12 @@ macro_rules! settings {
 
         impl Settings {
             pub(super) const ROWS: &'static [Property] = &[$({
-                let store: Setter = |settings, text| $kind.store(&mut settings.$field, text);
+                let store: Setter = |settings, text| {
+                    let value = $kind.parse(text)?;
+                    $($kind.check(&($range), &value)?;)?
+                    settings.$field = Some(value);
+                    Ok(())
+                };
                 Property::new($name, &[$($also),*], Effect::Set(store), $meaning)
                     .of_kind(&$kind)
                     .with_default(concat!($($default)?))
