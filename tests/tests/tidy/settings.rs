@@ -44,7 +44,7 @@ fn with_tables(text: &str) -> String {
     for (name, is_in, columns) in TABLES {
         let begin = format!("<!-- settings: {name} -->\n");
         let Some((before, rest)) = updated.split_once(&begin) else { continue };
-        let (_, after) = rest.split_once(END).unwrap();
+        let (_, after) = rest.split_once(END).expect("a table has an end");
         let rows: String = PROPERTIES.iter().filter(|row| is_in(row)).map(|row| line(columns, row)).collect();
         let head: String = columns.iter().map(|(title, _)| format!("| {title} ")).collect();
         let rule = "|---".repeat(columns.len());
@@ -75,7 +75,9 @@ const TABLES: [Table; 5] = [
 const COLUMNS: [Column; 5] = [
     ("property", |row| code(row.name)),
     ("other names", |row| list(row.also)),
-    ("value", |row| row.range().map_or(row.kind.to_owned(), |range| format!("{}, {range}", row.kind))),
+    ("value", |row| {
+        row.range().map_or_else(|| row.kind.to_owned(), |range| format!("{}, {range}", row.kind))
+    }),
     ("default", |row| if row.default.is_empty() { String::new() } else { code(row.default) }),
     ("meaning", meaning),
 ];
