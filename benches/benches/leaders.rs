@@ -16,7 +16,7 @@ use milena_sender::accumulator::{
     AccumulatorConfig, AppendOptions, Clock, RecordRef, SenderMailbox, Shared, Topic,
 };
 use milena_sender::assignment::{Assignment, Command, Leadership, SenderId};
-use milena_sender::broker_sender::{BrokerSender, BrokerSenderConfig, SenderEvent};
+use milena_sender::broker_sender::{BrokerSender, BrokerSenderConfig, Input, SenderEvent};
 use milena_sender::partition_sender::PartitionSenderConfig;
 
 const PARTITIONS: i32 = 4_000;
@@ -143,12 +143,10 @@ impl Senders {
         self.assignment.topic(&self.topic, TopicId::ZERO, &leaders, &Arc::new(SenderMailbox::default()));
         loop {
             while let Some(command) = self.assignment.next_command() {
-                match command {
-                    Command::Adopt(Some(id), partition_sender) => {
-                        self.broker_sender(id).adopt(partition_sender)
-                    }
-                    Command::Leave(Some(id), serial) => self.broker_sender(id).leave(serial),
-                    _ => {}
+                if let Command::Partition(Some(id), command) = command {
+                    let now = self.now;
+                    let handled = self.broker_sender(id).handle(now, Input::Partition(command));
+                    assert!(handled.is_ok());
                 }
             }
             let told: Vec<SenderEvent> =

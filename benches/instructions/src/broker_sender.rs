@@ -12,7 +12,10 @@ use milena_partitioner::Partitioner;
 use milena_sender::accumulator::{
     AccumulatorConfig, AppendOptions, Clock, RecordRef, SenderMailbox, Shared, Topic,
 };
-use milena_sender::broker_sender::{BrokerSender, BrokerSenderConfig, Output, ProduceRequest, RequestConfig};
+use milena_sender::broker_sender::{
+    BrokerSender, BrokerSenderConfig, Input, Output, PartitionCommand, ProduceRequest, RequestConfig,
+};
+use milena_sender::ids::{ProduceVersion, ThrottleTime};
 use milena_sender::partition_sender::{PartitionSender, PartitionSenderConfig};
 use milena_sender::sync::RecordHandle;
 
@@ -95,14 +98,17 @@ impl Office {
         shared.add_mailbox(Arc::clone(&mailbox));
         let topic = Topic::new("bench".into(), Partitioner::Java, Arc::clone(&shared), 1);
         let mut broker_sender = BrokerSender::new(Arc::new(broker_senders()), shared, Arc::clone(&mailbox));
+        let now = Instant::now();
+        let mut hand_in = |input| assert!(broker_sender.handle(now, input).is_ok());
         for partition in topic.grow(PARTITIONS, &mailbox, &mut 0) {
             partition.set_available(true);
-            broker_sender.adopt(Box::new(PartitionSender::new(partition, TOPIC_ID)));
+            let partition_sender = Box::new(PartitionSender::new(partition, TOPIC_ID));
+            hand_in(Input::Partition(PartitionCommand::Adopt(partition_sender)));
         }
-        broker_sender
-            .set_identity(ProducerIdAndEpoch { producer_id: ProducerId(7), epoch: ProducerEpoch(0) });
-        broker_sender.connected(PRODUCE);
-        Self { now: Instant::now(), topic, broker_sender }
+        let identity = ProducerIdAndEpoch { producer_id: ProducerId(7), epoch: ProducerEpoch(0) };
+        hand_in(Input::ProducerId(identity));
+        hand_in(Input::Connected(ProduceVersion(PRODUCE)));
+        Self { now, topic, broker_sender }
     }
 
     /// A batch of records for each partition, whose linger is over.
@@ -156,7 +162,8 @@ impl Office {
 
     /// A response arrives, with all its consequences in the broker sender.
     fn answered(&mut self, request: ProduceRequest, body: &[u8]) {
-        assert_eq!(self.broker_sender.answered(self.now, request, body), Ok(0), "no pause");
+        let handled = self.broker_sender.handle(self.now, Input::Response { request, body });
+        assert_eq!(handled, Ok(ThrottleTime(0)), "no pause");
         assert!(
             matches!(self.broker_sender.poll(self.now, true), Output::Idle { .. }),
             "nothing else is due"

@@ -134,6 +134,7 @@ mod tests {
     use milena_codec::ids::TopicId;
     use milena_sender::accumulator::{AppendOptions, RecordRef, SenderMailbox, Topic};
     use milena_sender::assignment::{Assignment, Command, Leadership};
+    use milena_sender::broker_sender::PartitionCommand;
     use milena_sender::partition_sender::PartitionSender;
     use milena_sender::sync::RecordHandle;
 
@@ -174,7 +175,9 @@ mod tests {
             &[Leadership::default()],
             &Arc::new(SenderMailbox::default()),
         );
-        let Some(Command::Adopt(_, partition_sender)) = assignment.next_command() else {
+        let Some(Command::Partition(_, PartitionCommand::Adopt(partition_sender))) =
+            assignment.next_command()
+        else {
             panic!("a partition is adopted")
         };
         let waiting = AppendOptions { ticket: None, may_yield: false, urgent: false, try_only: true };

@@ -11,8 +11,9 @@ use crate::accumulator::{
     AcceptedRecord, AccumulatorConfig, AppendOptions, ChooseError, Clock, RecordRef, Refusal, SenderMailbox,
     Shared, Topic,
 };
-use crate::broker_sender::{BrokerSender, BrokerSenderConfig, Output};
+use crate::broker_sender::{BrokerSender, BrokerSenderConfig, Input, Output, PartitionCommand};
 use crate::compression::{CompressionJob, TopicCompression};
+use crate::ids::ProduceVersion;
 use crate::outcome::FailureKind;
 use crate::partition_sender::{PartitionSender, PartitionSenderConfig};
 
@@ -71,9 +72,10 @@ impl Stage {
         shared.add_mailbox(Arc::clone(&mailbox));
         let mut broker_sender =
             BrokerSender::new(StdArc::new(broker_senders()), StdArc::clone(&shared), Arc::clone(&mailbox));
-        broker_sender.connected(9);
+        broker_sender.handle(clock.0, Input::Connected(ProduceVersion(9))).unwrap();
         let partition = topic.grow(1, &mailbox, &mut 0).remove(0);
-        broker_sender.adopt(Box::new(PartitionSender::new(partition, TopicId::ZERO)));
+        let adopt = PartitionCommand::Adopt(Box::new(PartitionSender::new(partition, TopicId::ZERO)));
+        broker_sender.handle(clock.0, Input::Partition(adopt)).unwrap();
         // The partition has arrived, and the broker sender has nothing to do.
         assert!(matches!(broker_sender.poll(clock.0, true), Output::Idle { .. }));
         (Self { clock, shared, topic }, broker_sender)
@@ -117,9 +119,12 @@ pub(super) fn run_with_jobs(
     let mut written = 0;
     while written < records {
         match broker_sender.poll(now, true) {
-            Output::Send(request) => broker_sender.written(now, request),
+            Output::Send(request) => {
+                broker_sender.handle(now, Input::Written(request)).unwrap();
+            }
             Output::Compress(job) => hand_over(job),
             Output::Reset => unreachable!("no batch is past its deadline"),
+            Output::Done => unreachable!("nothing is aborted"),
             Output::Again => thread::yield_now(),
             Output::Idle { until, deaf } => {
                 let mailbox = Arc::clone(broker_sender.mailbox());
@@ -292,17 +297,18 @@ fn who_waits_for_room_has_it_made() {
 /// A partition comes to a broker sender while a caller appends to it.
 fn a_record_is_appended_while_its_partition_moves() {
     let (stage, mut old) = Stage::new(Duration::ZERO, 16 * KIB);
-    old.leave(1);
+    old.handle(stage.clock.0, Input::Partition(PartitionCommand::Leave(1))).unwrap();
     let Some(crate::broker_sender::SenderEvent::Released(partition_sender)) = old.events().next() else {
         unreachable!("nothing of it is in flight")
     };
     let mailbox = Arc::new(SenderMailbox::default());
     let mut broker_sender =
         BrokerSender::new(StdArc::new(broker_senders()), StdArc::clone(&stage.shared), mailbox);
-    broker_sender.connected(9);
+    broker_sender.handle(stage.clock.0, Input::Connected(ProduceVersion(9))).unwrap();
     let caller = stage.caller();
     let appends = thread::spawn(move || drop(caller.append(10)));
-    broker_sender.adopt(partition_sender);
+    let adopt = PartitionCommand::Adopt(partition_sender);
+    broker_sender.handle(stage.clock.0, Input::Partition(adopt)).unwrap();
     run(&mut broker_sender, stage.clock.0, 1);
     appends.join().unwrap();
 }

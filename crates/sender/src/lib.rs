@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!            callers                                       the driver
-//!               │ append                                       │ handle(now, …), poll(now)
+//!               │ append                                       │ handle(now, input), poll(now)
 //!        ┌──────▼───────┐   ready, opened   ┌──────────────────▼──────────────────┐
 //!        │ accumulator  │ ────────────────▶ │ broker sender (one a broker)        │ ─▶ Produce requests
 //!        │ a queue for  │ ◀──────────────── │  partition sender (one a partition):│
@@ -28,6 +28,7 @@ pub mod assignment;
 pub mod batch;
 pub mod broker_sender;
 pub mod compression;
+pub mod ids;
 mod outcome;
 pub mod partition_sender;
 pub mod sync;

@@ -13,13 +13,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use milena_codec::ids::{ProducerIdAndEpoch, TopicId};
+use milena_codec::ids::ProducerIdAndEpoch;
 use milena_codec::message::{ApiKey, ProduceRequest as ProduceMessage};
 use milena_connection::Endpoint;
 use milena_connection::session::Event;
 use milena_connection::transport::Fault;
-use milena_sender::broker_sender::{BrokerSender, Output};
-use milena_sender::partition_sender::{LATE_MIN, PartitionSender};
+use milena_sender::broker_sender::{BrokerSender, Input, Output, PartitionCommand, ProduceRequest};
+use milena_sender::ids::{ProduceVersion, ThrottleTime};
+use milena_sender::partition_sender::LATE_MIN;
 use milena_sender::sync::Mailbox;
 use tokio::time::{Sleep, sleep_until};
 
@@ -36,16 +37,13 @@ use crate::clock;
 /// How long one turn may compress in place before the other tasks of the runtime have theirs.
 const IN_PLACE_TURN_MAX: Duration = Duration::from_micros(200);
 
-/// What the cluster task tells a broker sender.
+/// A command of the cluster task to the task of a broker.
 #[derive(Debug)]
 pub(super) enum BrokerCommand {
-    Adopt(Box<PartitionSender>),
-    Leave(u32),
-    TopicId(u32, TopicId),
-    AnotherTopic(u32),
-    Elected(u32),
-    AskRest(u32),
-    ProducerIdAndEpoch(ProducerIdAndEpoch),
+    /// A fact about a partition, as the assignment has it.
+    Partition(PartitionCommand),
+    /// The producer id and epoch under which new runs are stamped.
+    ProducerId(ProducerIdAndEpoch),
     /// Where the broker listens; none when it is gone.
     Endpoint(Option<Endpoint>),
     /// Everything that is not settled fails, and the task ends. Its connection ends in order, by this time at the
@@ -114,13 +112,8 @@ impl BrokerTask {
         let commands = self.commands.look(std::mem::take);
         for command in commands {
             match command {
-                BrokerCommand::Adopt(partition_sender) => self.broker_sender.adopt(partition_sender),
-                BrokerCommand::Leave(serial) => self.broker_sender.leave(serial),
-                BrokerCommand::TopicId(serial, id) => self.broker_sender.set_topic_id(serial, id),
-                BrokerCommand::AnotherTopic(serial) => self.broker_sender.topic_changed(serial),
-                BrokerCommand::AskRest(serial) => self.broker_sender.report_rest(serial),
-                BrokerCommand::Elected(serial) => self.broker_sender.elected(serial),
-                BrokerCommand::ProducerIdAndEpoch(identity) => self.broker_sender.set_identity(identity),
+                BrokerCommand::Partition(command) => self.hand_in(now, Input::Partition(command)),
+                BrokerCommand::ProducerId(identity) => self.hand_in(now, Input::ProducerId(identity)),
                 BrokerCommand::Endpoint(endpoint) => {
                     if let Some(ended) = self.connection.set_endpoint(now, endpoint) {
                         self.ended(now, ended);
@@ -139,12 +132,13 @@ impl BrokerTask {
             return;
         }
         if let Some(endpoint) = self.connection.endpoint() {
-            self.broker_sender.connecting(now, || endpoint.to_string().into());
+            let connecting = Input::Connecting(format_args!("{endpoint}"));
+            hand_in(&mut self.broker_sender, now, connecting);
         }
         match self.connection.poll_open(now, cx) {
             Poll::Pending => return,
             Poll::Ready(Ok(())) => {}
-            Poll::Ready(Err(error)) => return self.unreachable(&error, true),
+            Poll::Ready(Err(error)) => return self.unreachable(now, &error, true),
         }
         let outcome = loop {
             let handled = match self.connection.poll_event(now, cx) {
@@ -168,7 +162,7 @@ impl BrokerTask {
     /// Events a wake-up that comes late.
     fn event_lateness(&mut self, now: Instant) {
         if let Some(armed) = self.armed.take_if(|armed| now > *armed + LATE_MIN) {
-            self.broker_sender.woke_late(armed, now);
+            self.hand_in(now, Input::WokeLate { since: armed });
         }
     }
 
@@ -178,18 +172,17 @@ impl BrokerTask {
             Event::Ready => {
                 let versions = session.versions().cloned().unwrap_or_default();
                 let version = versions.require::<ProduceMessage>().map_err(Fault::Version)?;
-                self.broker_sender.connected(version.min(PRODUCE_VERSION_MAX));
+                let version = ProduceVersion(version.min(PRODUCE_VERSION_MAX));
+                hand_in(&mut self.broker_sender, now, Input::Connected(version));
                 self.connection.note_ready();
                 if self.log_once.is_over() {
                     tracing::info!(endpoint = ?self.connection.endpoint(), "connection: broker can be used again");
                 }
             }
             Event::Response { payload, body, .. } => {
-                let answered = self.broker_sender.answered(now, payload.0, session.bytes(body));
-                let pause_ms = answered.map_err(|error| Fault::InvalidResponse {
-                    api: ApiKey::PRODUCE,
-                    version: None,
-                    error: error.into(),
+                let response = Input::Response { request: payload.0, body: session.bytes(body) };
+                let ThrottleTime(pause_ms) = self.broker_sender.handle(now, response).map_err(|error| {
+                    Fault::InvalidResponse { api: ApiKey::PRODUCE, version: None, error: error.into() }
                 })?;
                 self.connection.note_response();
                 if let Some(pause) = throttle(pause_ms) {
@@ -197,7 +190,7 @@ impl BrokerTask {
                     self.settings.core.metrics.add_throttle(pause);
                 }
             }
-            Event::Written { payload } => self.broker_sender.written(now, payload.0),
+            Event::Written { payload } => self.hand_in(now, Input::Written(payload.0)),
             Event::Reauthenticated => self.settings.core.metrics.add_reauthentication(),
             // The connection runs it.
             Event::Work(_) => {}
@@ -215,10 +208,15 @@ impl BrokerTask {
         wanted || self.connection.session().is_some()
     }
 
+    /// Hands a fact that is no response to the broker sender.
+    fn hand_in(&mut self, now: Instant, input: Input<'_>) {
+        hand_in(&mut self.broker_sender, now, input);
+    }
+
     /// Hands a request to the session.
-    fn send(&mut self, now: Instant, mut request: milena_sender::broker_sender::ProduceRequest) {
+    fn send(&mut self, now: Instant, mut request: ProduceRequest) {
         let Some(session) = self.connection.session() else {
-            return self.broker_sender.ended(now, vec![(request, false)], false);
+            return self.hand_in(now, not_sent(request));
         };
         let id = session.next_correlation_id();
         match request.encode(id, &self.settings.request) {
@@ -226,7 +224,7 @@ impl BrokerTask {
             Err(error) => {
                 // Versions and lengths were checked long before: nothing that is accepted comes here.
                 tracing::error!(%error, "a request could not be written");
-                self.broker_sender.ended(now, vec![(request, false)], false);
+                self.hand_in(now, not_sent(request));
             }
         }
     }
@@ -269,6 +267,17 @@ impl BrokerTask {
     }
 }
 
+/// Hands a fact that is no response to a broker sender: responses alone have errors.
+fn hand_in(broker_sender: &mut BrokerSender, now: Instant, input: Input<'_>) {
+    let handled = broker_sender.handle(now, input);
+    debug_assert!(handled.is_ok(), "{handled:?}");
+}
+
+/// A request of which nothing was written.
+fn not_sent(request: ProduceRequest) -> Input<'static> {
+    Input::Disconnected { requests: vec![(request, false)], timed_out: false }
+}
+
 impl Future for BrokerTask {
     type Output = ();
 
@@ -303,7 +312,7 @@ impl Future for BrokerTask {
                 Output::Compress(job) => {
                     if let Some(result) = this.settings.compression.run(job, this.broker_sender.mailbox()) {
                         in_place += result.elapsed();
-                        this.broker_sender.compressed(result);
+                        this.hand_in(now, Input::Compressed(result));
                     }
                     if in_place > IN_PLACE_TURN_MAX {
                         cx.waker().wake_by_ref();
@@ -312,9 +321,9 @@ impl Future for BrokerTask {
                 }
                 Output::Reset => match this.connection.failed(now, Fault::GaveWay) {
                     Some(ended) => this.ended(now, ended),
-                    None => this.broker_sender.ended(now, Vec::new(), false),
+                    None => this.hand_in(now, Input::Disconnected { requests: Vec::new(), timed_out: false }),
                 },
-                Output::Again => {
+                Output::Again | Output::Done => {
                     this.report();
                     cx.waker().wake_by_ref();
                     return Poll::Pending;

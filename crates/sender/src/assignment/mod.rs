@@ -16,6 +16,7 @@ use std::sync::Arc as StdArc;
 use milena_codec::ids::{BrokerId, LeaderEpoch, PartitionId, ProducerId, ProducerIdAndEpoch, TopicId};
 
 use crate::accumulator::{Partition, SenderMailbox, Topic};
+use crate::broker_sender::PartitionCommand;
 use crate::partition_sender::{PartitionSender, is_another_topic};
 use crate::sync::Arc;
 
@@ -31,24 +32,14 @@ pub struct Leadership {
     pub epoch: LeaderEpoch,
 }
 
-/// What the driver has to pass on.
+/// A result of the assignment, which the driver passes on.
 #[derive(Debug)]
 pub enum Command {
-    /// The broker sender looks after this partition.
-    Adopt(SenderId, Box<PartitionSender>),
-    /// The broker sender gives the partition with this serial back.
-    Leave(SenderId, u32),
-    /// The topic of the partition with this serial has another id.
-    TopicId(SenderId, u32, TopicId),
-    /// The topic of the partition with this serial is, or may be, another one of its name, and no id tells.
-    AnotherTopic(SenderId, u32),
-    /// The leader of the partition with this serial was elected anew.
-    Elected(SenderId, u32),
-    /// The broker sender tells if nothing is left of the partition with this serial.
-    AskRest(SenderId, u32),
+    /// A fact about one partition, for this broker sender.
+    Partition(SenderId, PartitionCommand),
     /// All broker senders stamp new runs with this.
-    ProducerIdAndEpoch(ProducerIdAndEpoch),
-    /// The topic has no such partition any more, or is forgotten: what it has fails.
+    ProducerId(ProducerIdAndEpoch),
+    /// The topic has no such partition any more, or is forgotten: everything in it fails.
     Discard(Box<PartitionSender>),
 }
 
@@ -137,7 +128,10 @@ impl Assignment {
             partition.close_batch();
             match place.at {
                 Whereabouts::BrokerSender(broker_sender) => {
-                    self.commands.push_back(Command::AnotherTopic(broker_sender, partition.serial()));
+                    self.commands.push_back(Command::Partition(
+                        broker_sender,
+                        PartitionCommand::AnotherTopic(partition.serial()),
+                    ));
                 }
                 Whereabouts::Leaving(_) => place.is_of_another_topic = true,
                 // Nothing was sent by it yet.
@@ -147,11 +141,13 @@ impl Assignment {
     }
 
     /// Has the broker senders of a topic's partitions tell which of these are at rest
-    /// ([`SenderEvent::AtRest`](crate::broker sender::SenderEvent::AtRest)). False, and nothing is asked, while one of them is between broker senders.
+    /// ([`SenderEvent::AtRest`](crate::broker_sender::SenderEvent::AtRest)). False, and nothing is asked, while one of them is between broker senders.
     pub fn ask_rest(&mut self, topic: &Topic) -> bool {
         let serials = topic.partitions().iter().map(|partition| partition.serial());
         let commands = serials.map(|serial| match self.places.get(&serial)?.at {
-            Whereabouts::BrokerSender(broker_sender) => Some(Command::AskRest(broker_sender, serial)),
+            Whereabouts::BrokerSender(broker_sender) => {
+                Some(Command::Partition(broker_sender, PartitionCommand::ReportRest(serial)))
+            }
             Whereabouts::Leaving(_) | Whereabouts::Held => None,
         });
         let commands: Option<Vec<_>> = commands.collect();
@@ -179,7 +175,10 @@ impl Assignment {
         partition_sender.set_topic_id(place.topic_id);
         partition_sender.moved();
         place.at = Whereabouts::BrokerSender(place.wanted.broker_sender);
-        self.commands.push_back(Command::Adopt(place.wanted.broker_sender, partition_sender));
+        self.commands.push_back(Command::Partition(
+            place.wanted.broker_sender,
+            PartitionCommand::Adopt(partition_sender),
+        ));
     }
 
     /// A broker does not know a producer id any more.
@@ -205,7 +204,7 @@ impl Assignment {
         self.identity = Some(identity);
         self.given = Some(identity);
         self.used = self.used.filter(|used| used.producer_id == identity.producer_id);
-        self.commands.push_back(Command::ProducerIdAndEpoch(identity));
+        self.commands.push_back(Command::ProducerId(identity));
     }
 
     /// The identity that new broker senders begin with.
@@ -243,7 +242,10 @@ impl Assignment {
             }
             None => {
                 partition_sender.begin_above(self.used);
-                self.commands.push_back(Command::Adopt(wanted.broker_sender, partition_sender));
+                self.commands.push_back(Command::Partition(
+                    wanted.broker_sender,
+                    PartitionCommand::Adopt(partition_sender),
+                ));
                 Whereabouts::BrokerSender(wanted.broker_sender)
             }
         };
@@ -267,7 +269,7 @@ impl Assignment {
             Whereabouts::BrokerSender(broker_sender) => {
                 place.at = Whereabouts::Leaving(broker_sender);
                 self.leaving.insert(key, None);
-                self.commands.push_back(Command::Leave(broker_sender, serial));
+                self.commands.push_back(Command::Partition(broker_sender, PartitionCommand::Leave(serial)));
             }
             Whereabouts::Leaving(_) => {
                 self.leaving.insert(key, None);
@@ -294,7 +296,8 @@ impl Assignment {
         successor.begin_above(self.used);
         successor.set_topic_id(place.topic_id);
         place.at = Whereabouts::BrokerSender(place.wanted.broker_sender);
-        self.commands.push_back(Command::Adopt(place.wanted.broker_sender, successor));
+        self.commands
+            .push_back(Command::Partition(place.wanted.broker_sender, PartitionCommand::Adopt(successor)));
     }
 
     fn settle_place(&mut self, serial: u32, leader: Leadership, id: TopicId) {
@@ -308,13 +311,16 @@ impl Assignment {
         let Whereabouts::BrokerSender(broker_sender) = place.at else { return };
         if broker_sender != leader.broker_sender {
             place.at = Whereabouts::Leaving(broker_sender);
-            return self.commands.push_back(Command::Leave(broker_sender, serial));
+            return self
+                .commands
+                .push_back(Command::Partition(broker_sender, PartitionCommand::Leave(serial)));
         }
         if id_before != id {
-            self.commands.push_back(Command::TopicId(broker_sender, serial, id));
+            self.commands.push_back(Command::Partition(broker_sender, PartitionCommand::TopicId(serial, id)));
         }
         if led_before.epoch != leader.epoch {
-            self.commands.push_back(Command::Elected(broker_sender, serial));
+            self.commands
+                .push_back(Command::Partition(broker_sender, PartitionCommand::LeaderElected(serial)));
         }
     }
 }

@@ -36,8 +36,8 @@ enum Emitted {
     Id(SenderId, u32, TopicId),
     Another(SenderId, u32),
     Elected(SenderId, u32),
-    AskRest(SenderId, u32),
-    ProducerIdAndEpoch(ProducerId),
+    ReportRest(SenderId, u32),
+    ProducerId(ProducerId),
 }
 
 impl AssignmentHarness {
@@ -68,13 +68,13 @@ impl AssignmentHarness {
         let mut emitted = Vec::new();
         while let Some(command) = self.assignment.next_command() {
             emitted.push(match command {
-                Command::Adopt(broker_sender, partition_sender) => {
+                Command::Partition(broker_sender, PartitionCommand::Adopt(partition_sender)) => {
                     let serial = partition_sender.partition().serial();
                     let before = self.held.insert(serial, (broker_sender, partition_sender));
                     assert!(before.is_none(), "two broker_senders look after partition {serial}");
                     Emitted::Adopt(broker_sender, serial)
                 }
-                Command::Leave(broker_sender, serial) => {
+                Command::Partition(broker_sender, PartitionCommand::Leave(serial)) => {
                     assert_eq!(
                         self.held.get(&serial).map(|held| held.0),
                         Some(broker_sender),
@@ -82,12 +82,20 @@ impl AssignmentHarness {
                     );
                     Emitted::Leave(broker_sender, serial)
                 }
-                Command::TopicId(broker_sender, serial, id) => Emitted::Id(broker_sender, serial, id),
-                Command::AnotherTopic(broker_sender, serial) => Emitted::Another(broker_sender, serial),
-                Command::Elected(broker_sender, serial) => Emitted::Elected(broker_sender, serial),
-                Command::AskRest(broker_sender, serial) => Emitted::AskRest(broker_sender, serial),
+                Command::Partition(broker_sender, PartitionCommand::TopicId(serial, id)) => {
+                    Emitted::Id(broker_sender, serial, id)
+                }
+                Command::Partition(broker_sender, PartitionCommand::AnotherTopic(serial)) => {
+                    Emitted::Another(broker_sender, serial)
+                }
+                Command::Partition(broker_sender, PartitionCommand::LeaderElected(serial)) => {
+                    Emitted::Elected(broker_sender, serial)
+                }
+                Command::Partition(broker_sender, PartitionCommand::ReportRest(serial)) => {
+                    Emitted::ReportRest(broker_sender, serial)
+                }
                 Command::Discard(partition_sender) => Emitted::Discard(partition_sender.partition().serial()),
-                Command::ProducerIdAndEpoch(identity) => Emitted::ProducerIdAndEpoch(identity.producer_id),
+                Command::ProducerId(identity) => Emitted::ProducerId(identity.producer_id),
             });
         }
         emitted
@@ -246,7 +254,7 @@ fn an_identity_is_asked_for_once_and_told_to_all() {
     harness.assignment.ask_again();
     assert!(harness.assignment.asks_identity(), "it failed");
     harness.assignment.identity(identity(7));
-    assert_eq!(harness.commands(), [Emitted::ProducerIdAndEpoch(ProducerId(7))]);
+    assert_eq!(harness.commands(), [Emitted::ProducerId(ProducerId(7))]);
     assert_eq!(harness.assignment.current_identity(), Some(identity(7)));
     assert!(!harness.assignment.asks_identity());
     assert!(!Assignment::new(false).asks_identity());

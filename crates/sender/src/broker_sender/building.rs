@@ -24,8 +24,8 @@ impl BrokerSender {
             ) {
                 Next::Busy => self.schedule.poll_later(serial, PollReason::StateChanged),
                 Next::Nothing => self.poll_partition(serial, now, PollReason::StateChanged),
-                Next::InFlightBatch(in_flight_batch) if in_flight_batch.batch.is_beyond(version) => {
-                    self.on_response(
+                Next::InFlightBatch(in_flight_batch) if in_flight_batch.batch.is_beyond(version.0) => {
+                    self.on_batch_response(
                         now,
                         in_flight_batch,
                         &BatchResponse::CodecTooNew { produce: version },

@@ -12,7 +12,7 @@ use crate::partition_sender::Claimed;
 
 impl BrokerSender {
     /// Takes the result of a job.
-    pub fn compressed(&mut self, result: CompressionResult) {
+    pub(super) fn on_compressed(&mut self, result: CompressionResult) {
         let serial = result.id.partition;
         let Some(partition_sender) = self.partition_senders.get_mut(&serial) else {
             debug_assert!(false, "a partition left while a batch of it was in a job");

@@ -1,33 +1,35 @@
 //! A broker sender: everything that goes to one broker, decided without I/O.
 //!
 //! ```text
-//!             adopt(partition sender)          poll(now) ─▶ Send(request) ─▶ the connection
-//!   orders ─────────────────▶ broker sender ◀──────────────────────────────┐
-//!             leave(partition)  │    answered(request), ended(requests), written(request)
-//!                               └─▶ events: released partition senders, stale leaders, exhausted identities
+//!   assignment ── commands ──▶ ┌───────────────┐ ◀── responses, ends of connections ── the connection
+//!                    handle()  │ broker sender │  poll()
+//!   assignment ◀── events ──── └───────────────┘ ─── requests ──▶ the connection
+//!                                                ─── jobs ──────▶ the codecs
 //! ```
 //!
-//! The shell around it polls after everything that it handed in, until the broker sender is idle, and then sleeps until the
-//! time that the broker sender names, or until the broker sender's mailbox rings. A broker sender without a connection keeps the deadlines of its
-//! partitions; so does the one broker sender that has no broker at all, where partitions without a leader wait.
+//! There is one way in, [`handle`](BrokerSender::handle) with an [`Input`], and one way out, [`poll`](BrokerSender::poll) with an
+//! [`Output`]. The driver polls after everything that it handed in, until the broker sender is idle. Then it sleeps until the time
+//! of [`Output::Idle`], or until the broker sender's mailbox wakes it. A broker sender without a connection keeps the deadlines of
+//! its partitions; so does the one broker sender that has no broker at all, where partitions without a leader wait.
 //!
 //! A request takes each partition at most once: a partition that has more is listed again only after the request is
 //! built, because a broker silently keeps the last of two entries.
 
 mod building;
+mod commands;
 mod compressing;
-mod event;
 mod giving_way;
+mod input;
 mod obstacle;
-mod orders;
+mod output;
 mod request;
-mod responses;
-mod returning;
+mod response;
 mod schedule;
 
-pub use event::SenderEvent;
+pub use input::{Input, PartitionCommand};
+pub use output::{LeaderHint, Output, SenderEvent};
 pub use request::{ProduceRequest, RequestConfig};
-pub use responses::{LeaderHint, ResponseError};
+pub use response::ResponseError;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc as StdArc;
@@ -38,11 +40,12 @@ use milena_codec::ids::ProducerIdAndEpoch;
 
 use crate::accumulator::{ReadyPartitions, SenderMailbox, Shared};
 use crate::compression::CompressionJob;
+use crate::ids::{ProduceVersion, ThrottleTime};
 use crate::outcome::Obstacle;
 use crate::partition_sender::{Completer, Counters, PartitionSender, PartitionSenderConfig};
 use crate::sync::Arc;
 use obstacle::Connecting;
-use responses::ReturnedBatch;
+use response::ReturnedBatch;
 use schedule::{PollReason, Schedule};
 
 /// How a broker sender sends.
@@ -66,28 +69,6 @@ pub struct BrokerSenderConfig {
     pub seed: u64,
 }
 
-/// The shell's next step.
-#[derive(Debug)]
-pub enum Output {
-    /// Write this, and poll again.
-    Send(ProduceRequest),
-    /// Run this, here or elsewhere, and poll again. The result comes back by [`BrokerSender::compressed`], or from another thread
-    /// by [`SenderMailbox::compressed`].
-    Compress(CompressionJob),
-    /// Reset the connection, hand in what was on it by [`BrokerSender::ended`], and poll again: it holds batches that give way to
-    /// callers that wait for room.
-    Reset,
-    /// A caller holds a partition: let other tasks run, and poll again.
-    Again,
-    /// Sleep until then, or until the mailbox rings, or until something comes from the connection.
-    Idle {
-        /// When to poll again at the latest.
-        until: Option<Instant>,
-        /// Offers need not wake the shell: nothing can be sent before an answer comes.
-        deaf: bool,
-    },
-}
-
 /// The broker sender of one broker.
 #[derive(Debug)]
 pub struct BrokerSender {
@@ -101,7 +82,7 @@ pub struct BrokerSender {
     /// Whether batches of any of its partitions are compressed.
     compresses: bool,
     /// Produce's version on the connection; none without a connection.
-    version: Option<i16>,
+    version: Option<ProduceVersion>,
     identity: Option<ProducerIdAndEpoch>,
     in_flight: usize,
     /// Since when the broker has owed an answer without giving one.
@@ -121,6 +102,8 @@ pub struct BrokerSender {
     connecting: Option<Connecting>,
     /// It was with requests that were sent, and none was answered since.
     left_unanswered: bool,
+    /// The producer ends, and not everything has failed yet.
+    is_aborting: bool,
     /// How often it looked how a partition stands.
     #[cfg(test)]
     polls: usize,
@@ -154,25 +137,45 @@ impl BrokerSender {
             trouble: None,
             connecting: None,
             left_unanswered: false,
+            is_aborting: false,
             #[cfg(test)]
             polls: 0,
             config,
         }
     }
 
-    /// The producer has an identity, or another one.
-    pub fn set_identity(&mut self, identity: ProducerIdAndEpoch) {
-        self.identity = Some(identity);
-        self.schedule.changed.extend(self.partition_senders.keys());
+    /// Takes a fact, on which the next [`poll`](Self::poll) acts. Returns for how long the broker asks the client to pause; only a
+    /// response has such a time.
+    ///
+    /// # Errors
+    /// [`ResponseError`] when a response is malformed, or names a partition that was not in the request. The batches that it did not
+    /// reach count as unanswered; the connection is to be closed. No other input has an error.
+    pub fn handle(&mut self, now: Instant, input: Input<'_>) -> Result<ThrottleTime, ResponseError> {
+        match input {
+            Input::Response { request, body } => return self.on_response(now, request, body),
+            Input::Written(request) => self.on_written(now, request),
+            Input::Disconnected { requests, timed_out } => self.on_disconnected(now, requests, timed_out),
+            Input::Compressed(result) => self.on_compressed(result),
+            Input::Partition(command) => self.on_command(command),
+            Input::ProducerId(identity) => {
+                self.identity = Some(identity);
+                self.poll_all_later();
+            }
+            Input::Connecting(address) => self.on_connecting(now, address),
+            Input::Connected(version) => self.on_connected(version),
+            Input::Unusable(trouble) => self.on_unusable(trouble),
+            Input::WokeLate { since } => self.on_late_wake_up(since, now),
+            Input::Abort => self.is_aborting = true,
+        }
+        Ok(ThrottleTime::default())
     }
 
-    /// A connection is ready, on which Produce has this version.
-    pub fn connected(&mut self, produce_version: i16) {
-        self.version = Some(produce_version);
+    fn on_connected(&mut self, version: ProduceVersion) {
+        self.version = Some(version);
         self.connecting = None;
         // The broker may have started anew, and not know the runs of partitions that had nothing in flight either.
         self.partition_senders.values_mut().for_each(|partition_sender| partition_sender.leader_changed());
-        self.schedule.changed.extend(self.partition_senders.keys());
+        self.poll_all_later();
         // A broker that takes connections and breaks them over every request is in trouble all the same.
         if !self.left_unanswered {
             self.trouble = None;
@@ -180,34 +183,31 @@ impl BrokerSender {
         }
     }
 
-    /// The shell was to wake at `since` and wakes later by more than [`LATE_MIN`](crate::partition sender::LATE_MIN), because the
-    /// process was suspended or the thread blocked: batches that were never sent have one try, for at most one request
-    /// time-out.
-    pub fn woke_late(&mut self, since: Instant, now: Instant) {
+    fn on_late_wake_up(&mut self, since: Instant, now: Instant) {
         let until = now + self.config.request_timeout;
         self.partition_senders.values_mut().for_each(|partition_sender| partition_sender.grant(since, until));
+        self.poll_all_later();
+    }
+
+    fn poll_all_later(&mut self) {
         self.schedule.changed.extend(self.partition_senders.keys());
     }
 
-    /// Fails everything that is not settled, here and in the queues: the producer ends.
-    pub fn abort(&mut self) {
-        for serial in self.partition_senders.keys().copied().collect::<Vec<_>>() {
-            let Some(partition_sender) = self.partition_senders.get_mut(&serial) else { continue };
-            if partition_sender.abort(&mut self.completer).is_none() {
-                self.schedule.aborting.push(serial);
-            }
+    /// Fails everything that is not complete, here and in the queues. A partition that a caller holds is tried again.
+    fn abort(&mut self) -> Output {
+        self.is_aborting = false;
+        for partition_sender in self.partition_senders.values_mut() {
+            self.is_aborting |= partition_sender.abort(&mut self.completer).is_none();
         }
         self.completer.finish();
+        if self.is_aborting { Output::Again } else { Output::Done }
     }
 
-    /// Whether [`abort`](Self::abort) has to be called again, because a caller held a partition.
-    #[must_use]
-    pub fn is_aborting(&mut self) -> bool {
-        !std::mem::take(&mut self.schedule.aborting).is_empty()
-    }
-
-    /// The next step.
+    /// The next step. `room`: the connection takes a request now.
     pub fn poll(&mut self, now: Instant, room: bool) -> Output {
+        if self.is_aborting {
+            return self.abort();
+        }
         self.completer.at(now);
         self.poll_partitions(now);
         if self.gives_way(now) {
@@ -274,7 +274,7 @@ impl BrokerSender {
         self.mailbox.look(&mut self.ready_partitions);
         let flush_requested = std::mem::take(&mut self.ready_partitions.pressed);
         let mut results = std::mem::take(&mut self.ready_partitions.results);
-        results.drain(..).for_each(|result| self.compressed(result));
+        results.drain(..).for_each(|result| self.on_compressed(result));
         self.ready_partitions.results = results;
         while let Some(serial) = self.ready_partitions.partitions.pop_front() {
             self.poll_partition(serial, now, PollReason::StateChanged);

@@ -4,6 +4,7 @@
 //! being connected to, or it is silent. Where none of them holds, the partition sender knows whether the broker rejects the batches of the
 //! partition.
 
+use std::fmt;
 use std::sync::Arc as StdArc;
 use std::time::{Duration, Instant};
 
@@ -24,16 +25,16 @@ pub(super) struct Connecting {
 
 impl BrokerSender {
     /// Notes the trouble with the broker, for the errors of records that expire.
-    pub fn set_trouble(&mut self, trouble: Obstacle) {
+    pub(super) fn on_unusable(&mut self, trouble: Obstacle) {
         self.mailbox.set_trouble(Some(StdArc::clone(&trouble.message)));
         self.trouble = Some(trouble);
         self.connecting = None;
     }
 
     /// A connection to the broker at `address` is being opened.
-    pub fn connecting(&mut self, now: Instant, address: impl FnOnce() -> StdArc<str>) {
+    pub(super) fn on_connecting(&mut self, now: Instant, address: fmt::Arguments<'_>) {
         if self.version.is_none() && self.trouble.is_none() && self.connecting.is_none() {
-            self.connecting = Some(Connecting { address: address(), since: now });
+            self.connecting = Some(Connecting { address: address.to_string().into(), since: now });
         }
     }
 

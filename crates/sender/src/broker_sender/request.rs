@@ -4,6 +4,7 @@ use milena_codec::ids::PartitionId;
 use milena_codec::message::produce::{PartitionRecords, RequestFrame, TOPIC_IDS_SINCE, put_request};
 use milena_codec::wire::EncodeError;
 
+use crate::ids::ProduceVersion;
 use crate::partition_sender::InFlightBatch;
 
 /// A request, and everything that goes out with it. It has one owner at a time: the broker sender makes it, the connection
@@ -54,7 +55,7 @@ impl ProduceRequest {
     }
 
     /// All batches are in it: the version is the one of the connection, unless a topic has no id.
-    pub(super) fn close(&mut self, version: i16) {
+    pub(super) fn close(&mut self, ProduceVersion(version): ProduceVersion) {
         self.in_flight_batches.sort_unstable_by(|a, b| place(a).cmp(&place(b)));
         debug_assert!(
             self.in_flight_batches.windows(2).all(|pair| place(&pair[0]) != place(&pair[1])),

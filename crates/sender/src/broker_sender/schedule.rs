@@ -19,8 +19,6 @@ pub(super) struct Schedule {
     pub(super) claiming: Vec<u32>,
     /// To be looked at again, and to send what they have.
     pub(super) flushing: Vec<u32>,
-    /// To be failed.
-    pub(super) aborting: Vec<u32>,
     /// That had an open batch when they were last looked at: those that a requested flush concerns.
     open: Vec<u32>,
     /// That keep batches whose callers were told: those that give way when a caller waits for room.
@@ -147,7 +145,6 @@ impl Schedule {
             &mut self.changed,
             &mut self.claiming,
             &mut self.flushing,
-            &mut self.aborting,
             &mut self.open,
             &mut self.keeping,
         ];

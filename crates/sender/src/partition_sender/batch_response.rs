@@ -2,6 +2,8 @@
 
 use milena_codec::ErrorCode;
 
+use crate::ids::ProduceVersion;
+
 /// The outcome with which a batch comes back.
 #[derive(Clone, Debug)]
 pub enum BatchResponse {
@@ -23,7 +25,7 @@ pub enum BatchResponse {
     /// It was not sent: the broker's newest version of Produce does not carry its codec.
     CodecTooNew {
         /// The version of the connection.
-        produce: i16,
+        produce: ProduceVersion,
     },
     /// The connection ended first. A broker that had the whole request may have appended the batch.
     Lost {

@@ -6,6 +6,7 @@ use std::time::Instant;
 use milena_connection::session::Disposition;
 use milena_connection::transport::{ConnectionError, Fault};
 use milena_sender::Obstacle;
+use milena_sender::broker_sender::{Input, Output};
 
 use super::BrokerTask;
 use crate::driver::broker_connection::Ended;
@@ -53,24 +54,24 @@ impl BrokerTask {
         let mut requests = Vec::with_capacity(ended.requests.len());
         for (Frame(request), disposition) in ended.requests {
             match disposition {
-                Disposition::Written => self.broker_sender.written(now, request),
+                Disposition::Written => self.hand_in(now, Input::Written(request)),
                 Disposition::Unanswered => requests.push((request, true)),
                 Disposition::NotSent => requests.push((request, false)),
             }
         }
-        self.broker_sender.ended(now, requests, ended.timed_out);
+        self.hand_in(now, Input::Disconnected { requests, timed_out: ended.timed_out });
         if ended.timed_out {
             let silent = self.connection.endpoint().cloned();
             self.settings.core.tell(|inbox| inbox.silent = silent);
         }
         if !self.connection.is_dormant() && self.ends_by.is_none() {
-            self.unreachable(&ended.reason, !ended.was_ready);
+            self.unreachable(now, &ended.reason, !ended.was_ready);
         }
     }
 
     /// The broker cannot be used now. To the log that is news when `is_setup`, no connection came about, and it was
     /// stopped elsewhere than the time before.
-    pub(super) fn unreachable(&mut self, error: &ConnectionError, is_setup: bool) {
+    pub(super) fn unreachable(&mut self, now: Instant, error: &ConnectionError, is_setup: bool) {
         let step = error.step();
         if is_setup && self.log_once.is_new(step) {
             let step = ConnectErrorKind::from(step).name();
@@ -78,15 +79,17 @@ impl BrokerTask {
         } else {
             tracing::debug!(reason = %error, "connection: broker cannot be used");
         }
-        self.broker_sender.set_trouble(Obstacle { message: error.to_string().into(), code: error.code() });
+        let obstacle = Obstacle { message: error.to_string().into(), code: error.code() };
+        self.hand_in(now, Input::Unusable(obstacle));
         self.settings.core.tell(|inbox| inbox.broker_lost = true);
     }
 
     /// Fails what is left. False when that has to be tried again, because a caller holds a partition.
-    fn abort(&mut self) -> bool {
-        self.broker_sender.abort();
+    fn abort(&mut self, now: Instant) -> bool {
+        self.hand_in(now, Input::Abort);
+        let output = self.broker_sender.poll(now, false);
         self.report();
-        !self.broker_sender.is_aborting()
+        matches!(output, Output::Done)
     }
 
     /// Ends: what is left fails, then the connection ends in order, by `until` at the latest. None to go on at once.
@@ -94,7 +97,7 @@ impl BrokerTask {
         // Answers that lie in the socket count.
         self.listen(now, cx);
         if !self.aborted {
-            self.aborted = self.abort();
+            self.aborted = self.abort(now);
             if !self.aborted {
                 cx.waker().wake_by_ref();
                 return Some(Poll::Pending);

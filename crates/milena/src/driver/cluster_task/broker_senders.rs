@@ -46,14 +46,11 @@ impl ClusterTask {
             let core = &settings.core;
             let mailbox = Arc::new(SenderMailbox::of(id));
             core.shared.add_mailbox(Arc::clone(&mailbox));
-            let mut broker_sender = BrokerSender::new(
+            let broker_sender = BrokerSender::new(
                 Arc::clone(&settings.broker_sender),
                 Arc::clone(&core.shared),
                 Arc::clone(&mailbox),
             );
-            if let Some(identity) = assignment.current_identity() {
-                broker_sender.set_identity(identity);
-            }
             let commands = Arc::new(BrokerCommands::default());
             let seed = settings.seed.wrapping_add(id.map_or(0, |id| u64::from(id.0.unsigned_abs()) + 1));
             let watch = Watch::new(core);
@@ -68,6 +65,9 @@ impl ClusterTask {
             );
             tasks.spawn(watch.run(task));
             let handle = BrokerHandle { mailbox, commands };
+            if let Some(identity) = assignment.current_identity() {
+                handle.send(BrokerCommand::ProducerId(identity));
+            }
             handle.send(BrokerCommand::Endpoint(endpoint));
             handle
         })
@@ -77,28 +77,19 @@ impl ClusterTask {
     pub(super) fn pass_commands_on(&mut self) {
         while let Some(command) = self.assignment.next_command() {
             match command {
-                Command::Adopt(id, partition_sender) => {
-                    self.broker_sender(id).send(BrokerCommand::Adopt(partition_sender))
+                Command::Partition(id, command) => {
+                    self.broker_sender(id).send(BrokerCommand::Partition(command));
                 }
-                Command::Leave(id, serial) => self.broker_sender(id).send(BrokerCommand::Leave(serial)),
-                Command::TopicId(id, serial, topic_id) => {
-                    self.broker_sender(id).send(BrokerCommand::TopicId(serial, topic_id))
-                }
-                Command::AnotherTopic(id, serial) => {
-                    self.broker_sender(id).send(BrokerCommand::AnotherTopic(serial));
-                }
-                Command::AskRest(id, serial) => self.broker_sender(id).send(BrokerCommand::AskRest(serial)),
-                Command::Elected(id, serial) => self.broker_sender(id).send(BrokerCommand::Elected(serial)),
                 Command::Discard(partition_sender) => {
                     let mut completer = Completer::new(Arc::clone(&self.settings.core.shared));
                     partition_sender.discard(&mut completer);
                     completer.finish();
                     self.settings.core.metrics.add(completer.counters);
                 }
-                Command::ProducerIdAndEpoch(identity) => {
-                    self.broker_senders.values().for_each(|broker_sender| {
-                        broker_sender.send(BrokerCommand::ProducerIdAndEpoch(identity))
-                    });
+                Command::ProducerId(identity) => {
+                    self.broker_senders
+                        .values()
+                        .for_each(|broker_sender| broker_sender.send(BrokerCommand::ProducerId(identity)));
                 }
             }
         }

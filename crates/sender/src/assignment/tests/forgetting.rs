@@ -24,7 +24,7 @@ fn broker_senders_of_all_partitions_are_asked_whether_anything_is_left() {
     assert!(harness.assignment.ask_rest(&topic));
     assert_eq!(
         harness.commands(),
-        [Emitted::AskRest(A, 1), Emitted::AskRest(LEADERLESS, 2), Emitted::AskRest(B, 3)]
+        [Emitted::ReportRest(A, 1), Emitted::ReportRest(LEADERLESS, 2), Emitted::ReportRest(B, 3)]
     );
     harness.lead(&topic, ID, &[A, A, B]);
     assert!(!harness.assignment.ask_rest(&topic), "one is between broker_senders");

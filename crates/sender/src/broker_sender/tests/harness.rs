@@ -16,9 +16,10 @@ use crate::accumulator::{
 };
 use crate::assignment::{Assignment, Command, Leadership, SenderId};
 use crate::broker_sender::{
-    BrokerSender, BrokerSenderConfig, Output, ProduceRequest, RequestConfig, SenderEvent,
+    BrokerSender, BrokerSenderConfig, Input, Output, ProduceRequest, RequestConfig, SenderEvent,
 };
 use crate::compression::{CompressionJob, TopicCompression, Workspace};
+use crate::ids::ProduceVersion;
 use crate::partition_sender::Completer;
 use crate::sync::{Arc, RecordHandle};
 use crate::tests::{At, Log, accumulator, identity, partition_senders, some_time};
@@ -149,19 +150,30 @@ impl SenderHarness {
 
     pub(crate) fn broker_sender(&mut self, id: SenderId) -> &mut BrokerSender {
         let (config, shared, version) = (&self.broker_sender_config, &self.shared, self.version);
+        let now = self.now;
         let identity = self.assignment.current_identity();
         self.broker_senders.entry(id).or_insert_with(|| {
             let mailbox = Arc::new(SenderMailbox::default());
             shared.add_mailbox(Arc::clone(&mailbox));
             let mut broker_sender = BrokerSender::new(StdArc::clone(config), StdArc::clone(shared), mailbox);
             if let Some(identity) = identity {
-                broker_sender.set_identity(identity);
+                broker_sender.handle(now, Input::ProducerId(identity)).unwrap();
             }
             if id.is_some() {
-                broker_sender.connected(version);
+                broker_sender.handle(now, Input::Connected(ProduceVersion(version))).unwrap();
             }
             broker_sender
         })
+    }
+
+    /// Hands a fact that is no response to a broker sender.
+    pub(crate) fn hand_in(&mut self, broker: i32, input: Input<'_>) {
+        self.hand_in_to(Some(BrokerId(broker)), input);
+    }
+
+    fn hand_in_to(&mut self, id: SenderId, input: Input<'_>) {
+        let now = self.now;
+        self.broker_sender(id).handle(now, input).unwrap();
     }
 
     /// The broker sender of a broker.
@@ -174,24 +186,18 @@ impl SenderHarness {
         loop {
             while let Some(command) = self.assignment.next_command() {
                 match command {
-                    Command::Adopt(id, partition_sender) => self.broker_sender(id).adopt(partition_sender),
-                    Command::Leave(id, serial) => self.broker_sender(id).leave(serial),
-                    Command::TopicId(id, serial, topic_id) => {
-                        self.broker_sender(id).set_topic_id(serial, topic_id)
-                    }
-                    Command::AnotherTopic(id, serial) => self.broker_sender(id).topic_changed(serial),
-                    Command::AskRest(id, serial) => self.broker_sender(id).report_rest(serial),
-                    Command::Elected(id, serial) => self.broker_sender(id).elected(serial),
+                    Command::Partition(id, command) => self.hand_in_to(id, Input::Partition(command)),
                     Command::Discard(partition_sender) => {
                         let mut completer = Completer::new(StdArc::clone(&self.shared));
                         partition_sender.discard(&mut completer);
                         self.failed_by_discards += completer.counters.failed;
                         completer.finish();
                     }
-                    Command::ProducerIdAndEpoch(identity) => {
-                        self.broker_senders
-                            .values_mut()
-                            .for_each(|broker_sender| broker_sender.set_identity(identity));
+                    Command::ProducerId(identity) => {
+                        let now = self.now;
+                        self.broker_senders.values_mut().for_each(|broker_sender| {
+                            broker_sender.handle(now, Input::ProducerId(identity)).unwrap();
+                        });
                     }
                 }
             }
@@ -250,7 +256,7 @@ impl SenderHarness {
                 Output::Compress(job) if self.defers_jobs => self.jobs.push((id, job)),
                 Output::Compress(job) => {
                     let result = job.run(&mut self.workspace);
-                    self.broker_sender(id).compressed(result);
+                    self.broker_sender(id).handle(now, Input::Compressed(result)).unwrap();
                 }
                 other => break other,
             }

@@ -7,7 +7,7 @@ use milena_codec::compression::Compression;
 use milena_codec::ids::BrokerId;
 
 use super::harness::{SenderHarness, broker_senders};
-use crate::broker_sender::{Output, SenderEvent};
+use crate::broker_sender::{Input, Output, PartitionCommand, SenderEvent};
 use crate::compression::TopicCompression;
 use crate::tests::{accumulator, identity};
 
@@ -108,8 +108,7 @@ fn a_broker_sender_sleeps_until_something_is_due_and_no_longer() {
 #[test]
 fn an_open_batch_that_cannot_go_is_looked_at_when_it_takes_no_more_records() {
     let mut harness = SenderHarness::simple();
-    let now = harness.now;
-    harness.broker(1).ended(now, Vec::new(), false);
+    harness.hand_in(1, Input::Disconnected { requests: Vec::new(), timed_out: false });
     let opened = harness.now;
     harness.send(0, b"a").unwrap();
     let mut wakes = Vec::new();
@@ -135,7 +134,7 @@ fn a_broker_sender_tells_once_a_partition_that_there_is_something_to_send_to_a_d
     assert!(harness.events.is_empty(), "it is active");
     assert!(harness.topic.make_dormant(uses + 1));
     // It polls all of them.
-    harness.broker(1).set_identity(identity(7));
+    harness.hand_in(1, Input::ProducerId(identity(7)));
     harness.poll(BROKER, true);
     assert!(harness.events.is_empty(), "there is nothing to send");
     // One that goes again, and one that is new.
@@ -211,6 +210,6 @@ fn parts_of_a_batch_that_are_charged_nothing_keep_their_partition_from_rest() {
 /// Whether the broker sender says so when it is asked.
 fn is_at_rest(harness: &mut SenderHarness) -> bool {
     let serial = harness.topic.partitions()[0].serial();
-    harness.broker(1).report_rest(serial);
+    harness.hand_in(1, Input::Partition(PartitionCommand::ReportRest(serial)));
     harness.broker(1).events().any(|event| matches!(event, SenderEvent::AtRest(..)))
 }

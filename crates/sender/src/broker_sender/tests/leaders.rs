@@ -6,7 +6,7 @@ use milena_codec::ErrorCode;
 use milena_codec::ids::{BrokerId, ProducerIdAndEpoch, TopicId};
 
 use super::harness::{MAX, SenderHarness, run_of};
-use crate::broker_sender::{Output, SenderEvent};
+use crate::broker_sender::{Input, Output, PartitionCommand, SenderEvent};
 use crate::outcome::{FailureKind, Persisted};
 use crate::tests::{failure, identity, offset};
 
@@ -157,7 +157,7 @@ fn a_flush_does_not_wait_for_the_linger_of_a_partition_that_was_between_two_brok
     let mut harness = SenderHarness::simple();
     harness.ack_first();
     let serial = harness.topic.partitions()[0].serial();
-    harness.broker(1).leave(serial);
+    harness.hand_in(1, Input::Partition(PartitionCommand::Leave(serial)));
     let Some(SenderEvent::Released(partition_sender)) = harness.broker(1).events().next() else {
         panic!("nothing of it is in flight")
     };
@@ -165,7 +165,7 @@ fn a_flush_does_not_wait_for_the_linger_of_a_partition_that_was_between_two_brok
     let flush = harness.shared.outstanding.end_generation();
     harness.shared.press();
     assert!(harness.request(1).is_none() && harness.request(2).is_none(), "nobody has it");
-    harness.broker(2).adopt(partition_sender);
+    harness.hand_in(2, Input::Partition(PartitionCommand::Adopt(partition_sender)));
     let request = harness.request(2).expect("without any time having passed");
     harness.served(2, request);
     assert!(harness.shared.outstanding.is_settled(flush));
@@ -176,8 +176,7 @@ fn a_flush_does_not_wait_for_the_linger_of_a_partition_that_was_between_two_brok
 fn a_partition_that_was_ready_and_comes_back_stands_in_a_request_once() {
     let mut harness = SenderHarness::simple();
     harness.ack_first();
-    let now = harness.now;
-    harness.broker(1).ended(now, Vec::new(), false);
+    harness.hand_in(1, Input::Disconnected { requests: Vec::new(), timed_out: false });
     (0..3).for_each(|_| drop(harness.send(0, &[7; 70_000]).unwrap()));
     assert!(harness.request(1).is_none(), "it is ready, and there is no connection");
     harness.lead(&[None]);

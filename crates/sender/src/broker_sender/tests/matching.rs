@@ -10,7 +10,8 @@ use milena_codec::message::{
 
 use super::bodies::{respond, response};
 use super::harness::{MAX, SenderHarness, partitions, run_of};
-use crate::broker_sender::{LeaderHint, ResponseError, SenderEvent};
+use crate::broker_sender::{Input, LeaderHint, ResponseError, SenderEvent};
+use crate::ids::ThrottleTime;
 use crate::outcome::{FailureKind, Persisted};
 use crate::tests::{failure, offset};
 
@@ -28,7 +29,7 @@ fn a_malformed_response_closes_the_connection_and_loses_and_repeats_nothing() {
             break;
         }
         let now = harness.now;
-        let read = harness.broker(1).answered(now, request, &body[..cut]);
+        let read = harness.broker(1).handle(now, Input::Response { request, body: &body[..cut] });
         assert!(read.is_err(), "cut after {cut} of {} bytes", body.len());
         assert_eq!(harness.broker(1).in_flight(), 0);
         harness.ended(1, Vec::new());
@@ -80,7 +81,7 @@ fn an_response_about_what_was_not_asked_closes_the_connection_and_what_it_did_no
         harness.serve(&request, MAX);
         let responses = [(invented, ErrorCode::NONE, 5), (0, ErrorCode::TOPIC_AUTHORIZATION_FAILED, -1)];
         let (now, body) = (harness.now, response(9, TopicId::ZERO, &responses));
-        let read = harness.broker(1).answered(now, request, &body);
+        let read = harness.broker(1).handle(now, Input::Response { request, body: &body });
         assert_eq!(read, Err(ResponseError::Invented(PartitionId(invented))));
         harness.ended(1, Vec::new());
         harness.now += Duration::from_secs(2);
@@ -113,7 +114,10 @@ fn a_broker_may_ask_for_a_pause() {
     let fine = PartitionProduceResponse { index: PartitionId(0), ..PartitionProduceResponse::default() };
     let body = respond(9, TopicId::ZERO, vec![fine], rest);
     let now = harness.now;
-    assert_eq!(harness.broker(1).answered(now, request, &body).unwrap(), 1_500);
+    assert_eq!(
+        harness.broker(1).handle(now, Input::Response { request, body: &body }).unwrap(),
+        ThrottleTime(1_500)
+    );
     harness.rest();
 }
 

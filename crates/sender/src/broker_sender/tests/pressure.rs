@@ -7,7 +7,7 @@ use milena_codec::ids::BrokerId;
 
 use super::harness::{SenderHarness, broker_senders, run_of};
 use crate::accumulator::{ChooseError, Refusal};
-use crate::broker_sender::{BrokerSenderConfig, Output, ProduceRequest};
+use crate::broker_sender::{BrokerSenderConfig, Input, Output, ProduceRequest};
 use crate::outcome::{FailureKind, Persisted};
 use crate::sync::{RecordHandle, Ticket};
 use crate::tests::{KIB, accumulator, failure, offset};
@@ -40,8 +40,7 @@ fn batch_in_flight_past_its_deadline_gives_way_once_its_connection_is_reset_and_
 #[test]
 fn batch_that_waits_to_be_sent_again_past_its_deadline_gives_way_without_a_reset() {
     let (mut harness, mut record_handle, request) = all_of_the_budget_in_flight(broker_senders());
-    let now = harness.now;
-    harness.broker(1).ended(now, vec![(request, true)], false);
+    harness.hand_in(1, Input::Disconnected { requests: vec![(request, true)], timed_out: false });
     let mut waiting = wait(&harness, 1);
     harness.now += 120 * SECOND;
     assert!(!wants_reset(&mut harness));

@@ -10,7 +10,7 @@ use milena_codec::record::HEADER_BYTES;
 
 use super::harness::{MAX, SenderHarness, batches, plain_senders, run_of};
 use crate::accumulator::{AppendOptions, RecordRef};
-use crate::broker_sender::SenderEvent;
+use crate::broker_sender::{Input, Output, SenderEvent};
 use crate::outcome::{FailureKind, Persisted};
 use crate::sync::RecordHandle;
 use crate::tests::{At, accumulator, failure, offset};
@@ -275,9 +275,8 @@ fn an_abort_settles_everything_and_gives_the_budget_back() {
     let mut harness = SenderHarness::simple();
     let free = harness.shared.memory.free();
     let mut record_handle = harness.send(0, &[0; HEADER_BYTES]).unwrap();
-    let broker_sender = harness.broker_senders.get_mut(&Some(BrokerId(1))).unwrap();
-    broker_sender.abort();
-    assert!(!broker_sender.is_aborting());
+    harness.hand_in(1, Input::Abort);
+    assert!(matches!(harness.poll(Some(BrokerId(1)), false), Output::Done));
     assert_eq!(failure(&mut record_handle), Some((FailureKind::Closed, Persisted::No)));
     assert_eq!(harness.shared.memory.free(), free);
     assert_eq!(harness.shared.failures.total(), 1);

@@ -8,7 +8,7 @@ use milena_codec::ids::BrokerId;
 
 use super::harness::{SenderHarness, broker_senders, plain_senders};
 use crate::accumulator::AccumulatorConfig;
-use crate::broker_sender::{BrokerSenderConfig, ProduceRequest};
+use crate::broker_sender::{BrokerSenderConfig, Input, ProduceRequest};
 use crate::partition_sender::PartitionSenderConfig;
 use crate::sync::RecordHandle;
 use crate::tests::{accumulator, partition_senders};
@@ -51,13 +51,12 @@ fn rejection_is_forgotten_when_the_connection_to_the_broker_is_lost() {
 fn trouble_with_the_broker_is_over_when_a_request_without_a_response_is_written() {
     let mut harness = SenderHarness::new(1, accumulator(), plain_senders());
     let (_first, request) = harness.send_alone(0, "a");
-    harness.broker(1).set_trouble("the connection broke".into());
+    harness.hand_in(1, Input::Unusable("the connection broke".into()));
     harness.ended(1, vec![(request, false)]);
     assert!(harness.broker(1).trouble.is_some(), "it broke over a request");
     harness.now += 2 * SECOND;
     let request = harness.request(1).unwrap();
-    let now = harness.now;
-    harness.broker(1).written(now, request);
+    harness.hand_in(1, Input::Written(request));
     assert!(harness.broker(1).trouble.is_none());
     assert_eq!(harness.broker(1).mailbox.trouble(), None);
     harness.rest();

@@ -9,7 +9,7 @@ use milena_codec::ids::{BrokerId, TopicId};
 
 use super::harness::{MAX, SenderHarness, batches, broker_senders, partitions, plain_senders};
 use crate::accumulator::{AccumulatorConfig, AppendOptions};
-use crate::broker_sender::{BrokerSenderConfig, Output, ProduceRequest};
+use crate::broker_sender::{BrokerSenderConfig, Input, Output, ProduceRequest};
 use crate::tests::{accumulator, is_pending, offset};
 
 fn requests_of(bytes_max: usize) -> BrokerSenderConfig {
@@ -158,8 +158,7 @@ fn without_room_nothing_is_taken_and_without_a_connection_every_offer_is_heard()
     let mut record_handle = harness.send(0, b"a").unwrap();
     harness.linger();
     assert!(matches!(harness.poll(Some(BrokerId(1)), false), Output::Idle { deaf: true, .. }));
-    let now = harness.now;
-    harness.broker(1).ended(now, Vec::new(), false);
+    harness.hand_in(1, Input::Disconnected { requests: Vec::new(), timed_out: false });
     assert!(matches!(harness.poll(Some(BrokerId(1)), true), Output::Idle { deaf: false, .. }));
     harness.ended(1, Vec::new());
     let request = harness.request(1).unwrap();
@@ -206,8 +205,7 @@ fn a_record_that_nobody_responses_for_is_done_when_it_is_written_to_the_connecti
     harness.now += Duration::from_secs(2);
     let request = harness.request(1).unwrap();
     assert!(harness.request(1).is_none());
-    let now = harness.now;
-    harness.broker(1).written(now, request);
+    harness.hand_in(1, Input::Written(request));
     let receipt = first.poll(Waker::noop());
     assert!(matches!(receipt, Poll::Ready(Ok(receipt)) if receipt.offset.is_none()), "{receipt:?}");
     harness.rest();
@@ -249,9 +247,8 @@ fn an_awaited_record_goes_at_once_and_joins_the_next_request_while_one_is_out() 
 #[test]
 fn a_batch_that_waits_for_a_connection_is_given_up_in_time_and_not_before() {
     let mut harness = SenderHarness::simple();
-    let now = harness.now;
-    harness.broker(1).ended(now, Vec::new(), false);
-    harness.broker(1).set_trouble("nobody listens at b1:9092".into());
+    harness.hand_in(1, Input::Disconnected { requests: Vec::new(), timed_out: false });
+    harness.hand_in(1, Input::Unusable("nobody listens at b1:9092".into()));
     let mut record_handle = harness.send(0, b"a").unwrap();
     // The broker sender wakes only when it coded it would.
     let deadline = harness.now + Duration::from_secs(120);
@@ -285,12 +282,12 @@ fn said_at_the_end(trouble: impl FnOnce(&mut SenderHarness)) -> String {
 fn a_broker_that_breaks_a_connection_over_a_request_is_told_of_though_it_takes_another_one() {
     let has_gap = said_at_the_end(|harness| {
         let request = harness.request(1).unwrap();
-        harness.broker(1).set_trouble("b1:9092 answered nonsense".into());
+        harness.hand_in(1, Input::Unusable("b1:9092 answered nonsense".into()));
         harness.ended(1, vec![(request, true)]);
     });
     assert!(has_gap.contains("b1:9092 answered nonsense"), "{has_gap}");
     let idle = said_at_the_end(|harness| {
-        harness.broker(1).set_trouble("b1:9092 closed an idle connection".into());
+        harness.hand_in(1, Input::Unusable("b1:9092 closed an idle connection".into()));
         harness.ended(1, Vec::new());
     });
     assert!(idle.contains("its load or a quota"), "nothing was unanswered: {idle}");

@@ -11,7 +11,7 @@ use super::callers::Waiter;
 use super::cluster::{Cluster, PARTITIONS_MAX};
 use super::plan::Plan;
 use crate::broker_sender::tests::harness::{SenderHarness, batches};
-use crate::broker_sender::{Output, ProduceRequest, SenderEvent};
+use crate::broker_sender::{Input, Output, ProduceRequest, SenderEvent};
 use crate::sync::{Generation, RecordHandle};
 use crate::tests::{identity, values_of};
 
@@ -161,7 +161,7 @@ impl Run {
                 body.truncate(self.dice.usize(..body.len()));
             }
             let now = self.harness.now;
-            if self.harness.broker(id).answered(now, request, &body).is_err() {
+            if self.harness.broker(id).handle(now, Input::Response { request, body: &body }).is_err() {
                 return self.cut(broker, id);
             }
             self.harness.obey();
@@ -210,7 +210,7 @@ impl Run {
         match self.harness.broker(id).poll(now, false) {
             Output::Send(request) => unreachable!("there is no room for {request:?}"),
             Output::Compress(job) => self.harness.jobs.push((Some(BrokerId(id)), job)),
-            Output::Again | Output::Idle { .. } | Output::Reset => {}
+            Output::Again | Output::Idle { .. } | Output::Reset | Output::Done => {}
         }
         drop(held);
         self.harness.obey();
@@ -255,8 +255,8 @@ impl Run {
     /// The producer is closed at once, and what is in flight comes back later.
     fn abort(&mut self) {
         for broker_sender in self.harness.broker_senders.values_mut() {
-            broker_sender.abort();
-            assert!(!broker_sender.is_aborting());
+            broker_sender.handle(self.harness.now, Input::Abort).unwrap();
+            assert!(matches!(broker_sender.poll(self.harness.now, false), Output::Done));
         }
     }
 

@@ -9,6 +9,7 @@ use milena_codec::ErrorCode;
 
 use super::*;
 use crate::accumulator::SenderMailbox;
+use crate::broker_sender::Input;
 use crate::broker_sender::Output;
 use crate::broker_sender::tests::harness::partitions;
 use crate::outcome::{FailureKind, Persisted};
@@ -206,7 +207,8 @@ fn end_with_jobs_under_way_fails_their_records_and_gives_their_bytes_back() {
     harness.linger();
     harness.poll(ONE, true);
     assert_eq!(harness.jobs.len(), 2);
-    harness.broker(1).abort();
+    harness.hand_in(1, Input::Abort);
+    assert!(matches!(harness.poll(ONE, true), Output::Done));
     for record_handle in &mut record_handles {
         assert_eq!(failure(record_handle), Some((FailureKind::Closed, Persisted::No)));
     }

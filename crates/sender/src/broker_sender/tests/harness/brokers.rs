@@ -3,8 +3,9 @@
 use milena_codec::ErrorCode;
 
 use super::{MAX, SenderHarness, batches};
-use crate::broker_sender::ProduceRequest;
 use crate::broker_sender::tests::bodies::response;
+use crate::broker_sender::{Input, ProduceRequest};
+use crate::ids::ProduceVersion;
 
 impl SenderHarness {
     /// A broker appends what a request carries, and answers; `max` is its `max.message.bytes`.
@@ -28,7 +29,7 @@ impl SenderHarness {
 
     pub(crate) fn answered(&mut self, broker: i32, request: ProduceRequest, body: &[u8]) {
         let now = self.now;
-        self.broker(broker).answered(now, request, body).unwrap();
+        self.broker(broker).handle(now, Input::Response { request, body }).unwrap();
         self.obey();
     }
 
@@ -51,10 +52,9 @@ impl SenderHarness {
     }
 
     fn lost(&mut self, broker: i32, requests: Vec<(ProduceRequest, bool)>, timed_out: bool) {
-        let (now, version) = (self.now, self.version);
-        let broker_sender = self.broker(broker);
-        broker_sender.ended(now, requests, timed_out);
-        broker_sender.connected(version);
+        let version = self.version;
+        self.hand_in(broker, Input::Disconnected { requests, timed_out });
+        self.hand_in(broker, Input::Connected(ProduceVersion(version)));
         self.obey();
     }
 }

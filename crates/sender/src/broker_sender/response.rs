@@ -1,27 +1,21 @@
-//! Matching the answers of a response to the batches of its request.
+//! The end of a request: the rows of its response are matched to its batches, or it was written without a response to come, or its
+//! connection ended. Each batch goes back to its partition sender.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc as StdArc;
+use std::time::Instant;
 
-use milena_codec::ids::{BrokerId, LeaderEpoch, PartitionId, TopicId};
+use milena_codec::ids::{PartitionId, TopicId};
 use milena_codec::message::header::read_response_tags;
 use milena_codec::message::produce::{PartitionResult, RejectedRecord, ResponseReader, TopicKey};
 use milena_codec::message::{NodeEndpoint, ProduceResponse};
 use milena_codec::wire::{DecodeError, Reader};
 use milena_codec::{ErrorCode, printable};
 
-use super::request::ProduceRequest;
-use crate::partition_sender::{BatchResponse, InFlightBatch, RecordError};
-
-/// What a broker says about who leads a partition now (KIP-951).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LeaderHint {
-    /// The leader.
-    pub leader: BrokerId,
-    /// Its term.
-    pub epoch: LeaderEpoch,
-}
+use super::{BrokerSender, LeaderHint, ProduceRequest, SenderEvent};
+use crate::ids::ThrottleTime;
+use crate::partition_sender::{BatchResponse, Effects, InFlightBatch, RecordError};
 
 /// Why a response is not to be trusted any further.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +47,139 @@ impl std::error::Error for ResponseError {}
 
 /// An answered batch.
 pub(super) type ReturnedBatch = (InFlightBatch, BatchResponse, Option<LeaderHint>);
+
+impl BrokerSender {
+    /// The broker responded to a request. Returns how long it asks the client to pause.
+    ///
+    /// # Errors
+    /// [`ResponseError`] when the response is malformed, or names a partition that was not in the request. The batches that
+    /// it did not reach count as unanswered; the connection is to be closed.
+    pub(super) fn on_response(
+        &mut self,
+        now: Instant,
+        mut request: ProduceRequest,
+        body: &[u8],
+    ) -> Result<ThrottleTime, ResponseError> {
+        self.in_flight -= 1;
+        self.silent_since = (self.in_flight > 0).then_some(now);
+        let mut returned = std::mem::take(&mut self.responses);
+        let result = read(&mut request, body, &mut returned);
+        for (in_flight_batch, response, hint) in returned.drain(..) {
+            self.on_batch_response(now, in_flight_batch, &response, hint);
+        }
+        self.responses = returned;
+        self.lost(now, request, true, false);
+        self.request_bytes_max = (self.request_bytes_max * 2).min(self.config.request_bytes_max);
+        if result.is_ok() {
+            self.forget_trouble();
+        } else if std::mem::replace(&mut self.left_unanswered, true) {
+            self.mailbox.set_trouble(None);
+        }
+        let (throttle_ms, endpoints) = result?;
+        if !endpoints.is_empty() {
+            self.events.push(SenderEvent::Endpoints(endpoints));
+        }
+        Ok(ThrottleTime(throttle_ms))
+    }
+
+    /// A request without a response is written (`acks=0`).
+    pub(super) fn on_written(&mut self, now: Instant, mut request: ProduceRequest) {
+        self.in_flight -= 1;
+        self.silent_since = (self.in_flight > 0).then_some(now);
+        self.forget_trouble();
+        for in_flight_batch in request.in_flight_batches.iter_mut().filter_map(Option::take) {
+            self.on_batch_response(now, in_flight_batch, &BatchResponse::Written, None);
+        }
+        self.recycle(request);
+    }
+
+    /// The broker serves requests.
+    fn forget_trouble(&mut self) {
+        if std::mem::take(&mut self.left_unanswered) {
+            self.mailbox.set_trouble(None);
+        }
+        self.trouble = None;
+    }
+
+    /// The connection ended with these requests on it, in order; each with whether the broker may have had all of it.
+    /// After a time-out the next requests are smaller.
+    pub(super) fn on_disconnected(
+        &mut self,
+        now: Instant,
+        requests: Vec<(ProduceRequest, bool)>,
+        timed_out: bool,
+    ) {
+        self.version = None;
+        self.in_flight -= requests.len();
+        self.silent_since = None;
+        self.left_unanswered |= !requests.is_empty();
+        self.partition_senders.values_mut().for_each(|partition_sender| partition_sender.forget_rejection());
+        if timed_out {
+            self.request_bytes_max = (self.request_bytes_max / 2).max(1);
+        }
+        for (request, whole) in requests {
+            self.lost(now, request, whole, timed_out);
+        }
+    }
+
+    /// The batches of a request without a response come back.
+    fn lost(&mut self, now: Instant, mut request: ProduceRequest, whole: bool, timed_out: bool) {
+        for in_flight_batch in request.in_flight_batches.iter_mut().filter_map(Option::take) {
+            self.on_batch_response(now, in_flight_batch, &BatchResponse::Lost { whole, timed_out }, None);
+        }
+        self.recycle(request);
+    }
+
+    /// Keeps the memory of a request whose batches are gone.
+    pub(super) fn recycle(&mut self, mut request: ProduceRequest) {
+        if self.spares.len() < self.config.in_flight_max {
+            request.clear();
+            self.spares.push(request);
+        }
+    }
+
+    /// A batch comes back.
+    pub(super) fn on_batch_response(
+        &mut self,
+        now: Instant,
+        in_flight_batch: InFlightBatch,
+        response: &BatchResponse,
+        hint: Option<LeaderHint>,
+    ) {
+        let serial = in_flight_batch.partition.serial();
+        let Some(partition_sender) = self.partition_senders.get_mut(&serial) else {
+            debug_assert!(false, "a partition left while a batch of it was in flight");
+            return self.completer.release(in_flight_batch.batch);
+        };
+        let backoff = &mut self.backoff;
+        let config = &self.config.partition_sender;
+        let Effects { stale, producer_id_exhausted, job, loss } = partition_sender.on_response(
+            now,
+            in_flight_batch,
+            response,
+            config,
+            &mut |failures| backoff.after(failures),
+            &mut self.completer,
+        );
+        if let Some(loss) = loss {
+            let (topic, partition) =
+                (StdArc::clone(partition_sender.partition().topic()), partition_sender.partition().index());
+            self.events.push(SenderEvent::Loss { broker: self.mailbox.broker(), topic, partition, loss });
+        }
+        if stale {
+            let (topic, partition) =
+                (StdArc::clone(partition_sender.partition().topic()), partition_sender.partition().index());
+            let code = response.code();
+            self.events.push(SenderEvent::Stale { topic, partition, code, hint });
+        }
+        if producer_id_exhausted && let Some(exhausted) = partition_sender.exhausted() {
+            self.events.push(SenderEvent::ProducerIdExhausted(exhausted));
+        }
+        self.jobs.extend(job);
+        self.schedule.changed.push(serial);
+        self.release_if_idle(serial);
+    }
+}
 
 /// Takes the answered batches out of `request`, each with what became of it. What a response leaves out stays in the
 /// request; of two answers about a partition the first one counts.

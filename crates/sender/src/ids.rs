@@ -1,0 +1,17 @@
+//! Types for the numbers of the protocol that cross modules here.
+
+use std::fmt;
+
+/// The version of Produce on a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ProduceVersion(pub i16);
+
+impl fmt::Display for ProduceVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// For how long a broker asks the client to send nothing (KIP-219), in milliseconds. Zero and below: not at all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ThrottleTime(pub i32);
