@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::schedule::PollReason;
+use super::schedule::{PollReason, Scheduled};
 use super::{BrokerSender, ProduceRequest};
 use crate::partition_sender::{BatchResponse, Next};
 
@@ -14,14 +14,9 @@ impl BrokerSender {
         let mut bytes = 0;
         for _ in 0..self.schedule.ready.len() {
             let Some(serial) = self.schedule.ready.pop_front() else { break };
-            let Some(partition_sender) = self.partition_senders.get_mut(&serial) else { continue };
-            partition_sender.listed = false;
-            match partition_sender.next(
-                now,
-                self.identity,
-                &self.config.partition_sender,
-                &mut self.completer,
-            ) {
+            let Some(Scheduled { sender, marks }) = self.partition_senders.get_mut(&serial) else { continue };
+            marks.note_unlisted();
+            match sender.next(now, self.identity, &self.config.partition_sender, &mut self.completer) {
                 Next::Busy => self.schedule.poll_later(serial, PollReason::StateChanged),
                 Next::Nothing => self.poll_partition(serial, now, PollReason::StateChanged),
                 Next::InFlightBatch(in_flight_batch) if in_flight_batch.batch.is_beyond(version.0) => {
@@ -35,8 +30,8 @@ impl BrokerSender {
                 Next::InFlightBatch(in_flight_batch) => {
                     let more = in_flight_batch.batch.bytes();
                     if request.batches() > 0 && bytes + more > self.request_bytes_max {
-                        partition_sender.put_back(in_flight_batch, &mut self.completer);
-                        self.schedule.list_first(serial, partition_sender);
+                        sender.put_back(in_flight_batch, &mut self.completer);
+                        self.schedule.list_first(serial, marks);
                         break;
                     }
                     bytes += more;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc as StdArc;
 
+use super::schedule::Scheduled;
 use super::{BrokerSender, PartitionCommand, SenderEvent};
 use crate::partition_sender::PartitionSender;
 
@@ -22,8 +23,8 @@ impl BrokerSender {
 
     /// Updates a partition sender, which is polled after that.
     fn update(&mut self, serial: u32, update: impl FnOnce(&mut PartitionSender)) {
-        if let Some(partition_sender) = self.partition_senders.get_mut(&serial) {
-            update(partition_sender);
+        if let Some(Scheduled { sender, .. }) = self.partition_senders.get_mut(&serial) {
+            update(sender);
             self.schedule.changed.push(serial);
         }
     }
@@ -32,13 +33,13 @@ impl BrokerSender {
         let serial = partition_sender.partition().serial();
         partition_sender.leaving = false;
         self.compresses |= partition_sender.compresses();
-        self.partition_senders.insert(serial, partition_sender);
-        self.schedule.admit(serial);
+        let marks = self.schedule.admit(serial);
+        self.partition_senders.insert(serial, Scheduled { sender: partition_sender, marks });
     }
 
     fn leave(&mut self, serial: u32) {
-        if let Some(partition_sender) = self.partition_senders.get_mut(&serial) {
-            partition_sender.leaving = true;
+        if let Some(Scheduled { sender, .. }) = self.partition_senders.get_mut(&serial) {
+            sender.leaving = true;
             self.release_if_idle(serial);
         }
     }
@@ -48,11 +49,11 @@ impl BrokerSender {
         if self
             .partition_senders
             .get(&serial)
-            .is_some_and(|partition_sender| partition_sender.leaving && partition_sender.may_leave())
-            && let Some(mut partition_sender) = self.partition_senders.remove(&serial)
+            .is_some_and(|scheduled| scheduled.sender.leaving && scheduled.sender.may_leave())
+            && let Some(Scheduled { sender, marks }) = self.partition_senders.remove(&serial)
         {
-            self.schedule.forget(serial, &mut partition_sender);
-            self.events.push(SenderEvent::Released(partition_sender));
+            self.schedule.forget(serial, marks);
+            self.events.push(SenderEvent::Released(sender));
         }
     }
 
@@ -62,9 +63,9 @@ impl BrokerSender {
     /// a header of its own and compresses worse than all of them together, so that the charge may end before the last parts: these
     /// are charged nothing. Batches that are queued were not cut, and are charged all of their bytes.
     fn report_rest(&mut self, serial: u32) {
-        let Some(partition_sender) = self.partition_senders.get(&serial) else { return };
-        let partition = partition_sender.partition();
-        if partition_sender.is_at_rest() && partition.account().held() == 0 {
+        let Some(Scheduled { sender, .. }) = self.partition_senders.get(&serial) else { return };
+        let partition = sender.partition();
+        if sender.is_at_rest() && partition.account().held() == 0 {
             self.events.push(SenderEvent::AtRest(StdArc::clone(partition.topic()), serial));
         }
     }

@@ -6,7 +6,7 @@
 use std::time::Instant;
 
 use super::BrokerSender;
-use super::schedule::PollReason;
+use super::schedule::{PollReason, Scheduled};
 use crate::compression::{CompressionJob, CompressionResult};
 use crate::partition_sender::Claimed;
 
@@ -14,11 +14,11 @@ impl BrokerSender {
     /// Takes the result of a job.
     pub(super) fn on_compressed(&mut self, result: CompressionResult) {
         let serial = result.id.partition;
-        let Some(partition_sender) = self.partition_senders.get_mut(&serial) else {
+        let Some(Scheduled { sender, .. }) = self.partition_senders.get_mut(&serial) else {
             debug_assert!(false, "a partition left while a batch of it was in a job");
             return self.completer.release_output(result.output);
         };
-        partition_sender.compressed(result, &mut self.completer);
+        sender.compressed(result, &mut self.completer);
         self.schedule.changed.push(serial);
         self.release_if_idle(serial);
     }
@@ -35,7 +35,7 @@ impl BrokerSender {
                     && !self
                         .partition_senders
                         .get(&serial)
-                        .is_some_and(|partition_sender| partition_sender.has_waiting())
+                        .is_some_and(|scheduled| scheduled.sender.has_waiting())
                 {
                     self.claim(serial, now);
                 }
@@ -46,8 +46,8 @@ impl BrokerSender {
 
     /// Claims the next batch of a partition, if it has none claimed.
     fn claim(&mut self, serial: u32, now: Instant) {
-        let Some(partition_sender) = self.partition_senders.get_mut(&serial) else { return };
-        match partition_sender.claim(now) {
+        let Some(Scheduled { sender, .. }) = self.partition_senders.get_mut(&serial) else { return };
+        match sender.claim(now) {
             Claimed::Nothing => {}
             Claimed::Busy => self.schedule.poll_later(serial, PollReason::StateChanged),
             Claimed::Job(job) => self.jobs.push_back(job),

@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 
 use super::BrokerSender;
-use super::schedule::PollReason;
+use super::schedule::{PollReason, Scheduled};
 
 /// A broker that owes an answer for so long may have its connection reset. Callers who wait have the broker sender look once a
 /// second.
@@ -21,8 +21,8 @@ impl BrokerSender {
         }
         let mut is_in_flight = false;
         for serial in self.schedule.take_keeping(&mut self.partition_senders) {
-            let Some(partition_sender) = self.partition_senders.get_mut(&serial) else { continue };
-            is_in_flight |= partition_sender.give_way(&mut self.completer);
+            let Some(Scheduled { sender, .. }) = self.partition_senders.get_mut(&serial) else { continue };
+            is_in_flight |= sender.give_way(&mut self.completer);
             // It stands in the list again as long as it keeps some.
             self.poll_partition(serial, now, PollReason::StateChanged);
         }

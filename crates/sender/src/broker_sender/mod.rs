@@ -42,11 +42,11 @@ use crate::accumulator::{ReadyPartitions, SenderMailbox, Shared};
 use crate::compression::CompressionJob;
 use crate::ids::{ProduceVersion, ThrottleTime};
 use crate::outcome::Obstacle;
-use crate::partition_sender::{Completer, Counters, PartitionSender, PartitionSenderConfig};
+use crate::partition_sender::{Completer, Counters, PartitionSenderConfig};
 use crate::sync::Arc;
 use obstacle::Connecting;
 use response::ReturnedBatch;
-use schedule::{PollReason, Schedule};
+use schedule::{PollReason, Schedule, Scheduled};
 
 /// How a broker sender sends.
 #[derive(Clone, Debug)]
@@ -74,7 +74,7 @@ pub struct BrokerSenderConfig {
 pub struct BrokerSender {
     config: StdArc<BrokerSenderConfig>,
     mailbox: Arc<SenderMailbox>,
-    partition_senders: BTreeMap<u32, Box<PartitionSender>>,
+    partition_senders: BTreeMap<u32, Scheduled>,
     schedule: Schedule,
     ready_partitions: ReadyPartitions,
     /// Jobs that the shell has not taken yet.
@@ -174,7 +174,7 @@ impl BrokerSender {
         self.version = Some(version);
         self.connecting = None;
         // The broker may have started anew, and not know the runs of partitions that had nothing in flight either.
-        self.partition_senders.values_mut().for_each(|partition_sender| partition_sender.leader_changed());
+        self.partition_senders.values_mut().for_each(|scheduled| scheduled.sender.leader_changed());
         self.poll_all_later();
         // A broker that takes connections and breaks them over every request is in trouble all the same.
         if !self.left_unanswered {
@@ -185,7 +185,7 @@ impl BrokerSender {
 
     fn on_late_wake_up(&mut self, since: Instant, now: Instant) {
         let until = now + self.config.request_timeout;
-        self.partition_senders.values_mut().for_each(|partition_sender| partition_sender.grant(since, until));
+        self.partition_senders.values_mut().for_each(|scheduled| scheduled.sender.grant(since, until));
         self.poll_all_later();
     }
 
@@ -196,8 +196,8 @@ impl BrokerSender {
     /// Fails everything that is not complete, here and in the queues. A partition that a caller holds is tried again.
     fn abort(&mut self) -> Output {
         self.is_aborting = false;
-        for partition_sender in self.partition_senders.values_mut() {
-            self.is_aborting |= partition_sender.abort(&mut self.completer).is_none();
+        for Scheduled { sender, .. } in self.partition_senders.values_mut() {
+            self.is_aborting |= sender.abort(&mut self.completer).is_none();
         }
         self.completer.finish();
         if self.is_aborting { Output::Again } else { Output::Done }
@@ -294,11 +294,8 @@ impl BrokerSender {
             |schedule| &mut schedule.changed,
             |broker_sender, serial| broker_sender.poll_partition(serial, now, PollReason::StateChanged),
         );
-        while let Some(serial) = self.schedule.pop_due(now) {
-            if let Some(partition_sender) = self.partition_senders.get_mut(&serial) {
-                partition_sender.armed = None;
-                self.poll_partition(serial, now, PollReason::StateChanged);
-            }
+        while let Some(serial) = self.schedule.pop_due(now, &mut self.partition_senders) {
+            self.poll_partition(serial, now, PollReason::StateChanged);
         }
     }
 
@@ -313,8 +310,8 @@ impl BrokerSender {
 
     /// A partition that has come: its callers ring here from now on. On its way it could not be pressed.
     fn arrive(&mut self, serial: u32, now: Instant) {
-        let Some(partition_sender) = self.partition_senders.get(&serial) else { return };
-        match partition_sender.partition().assign(&self.mailbox) {
+        let Some(Scheduled { sender, .. }) = self.partition_senders.get(&serial) else { return };
+        match sender.partition().assign(&self.mailbox) {
             Some(()) if self.completer.shared().is_pressed() => {
                 self.poll_partition(serial, now, PollReason::FlushRequested)
             }
@@ -325,7 +322,10 @@ impl BrokerSender {
 
     /// Looks how a partition stands: lists it if it has something to send, and sets its timer.
     fn poll_partition(&mut self, serial: u32, now: Instant, reason: PollReason) {
-        let Some(partition_sender) = self.partition_senders.get_mut(&serial) else { return };
+        let Some(Scheduled { sender: partition_sender, marks }) = self.partition_senders.get_mut(&serial)
+        else {
+            return;
+        };
         #[cfg(test)]
         {
             self.polls += 1;
@@ -346,7 +346,9 @@ impl BrokerSender {
             self.events
                 .push(SenderEvent::TopicHasRecords(StdArc::clone(partition_sender.partition().topic())));
         }
-        self.schedule.note_keeping(serial, partition_sender);
+        if partition_sender.keeps_told() {
+            self.schedule.note_keeping(serial, marks);
+        }
         let unsent =
             status.expires.map(|due| partition_sender.unsent_due(due, now, self.config.request_timeout));
         let expires = partition_sender.deadline(config).into_iter().chain(unsent).min();
@@ -362,16 +364,16 @@ impl BrokerSender {
         if partition_sender.may_send(now, self.identity, config)
             && (has_next || partition_sender.has_waiting())
         {
-            self.schedule.list(serial, partition_sender);
+            self.schedule.list(serial, marks);
         }
         if status.ripe && status.bytes > claim_from {
             self.schedule.claiming.push(serial);
         }
         if status.ages.is_some() {
-            self.schedule.note_open(serial, partition_sender);
+            self.schedule.note_open(serial, marks);
         }
         let later = [expires, status.ages, partition_sender.not_before()].into_iter().flatten();
-        self.schedule.arm(serial, later.filter(|at| *at > now).min(), partition_sender);
+        self.schedule.arm(serial, later.filter(|at| *at > now).min(), marks);
     }
 }
 

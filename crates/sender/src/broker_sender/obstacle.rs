@@ -9,6 +9,7 @@ use std::sync::Arc as StdArc;
 use std::time::{Duration, Instant};
 
 use super::BrokerSender;
+use super::schedule::Scheduled;
 use crate::outcome::Obstacle;
 
 /// A broker is silent in the errors of records that expire when it has owed an answer for this share of
@@ -40,7 +41,9 @@ impl BrokerSender {
 
     /// Fails the records of a partition that waited for too long.
     pub(super) fn expire(&mut self, serial: u32, now: Instant) {
-        let Some(partition_sender) = self.partition_senders.get(&serial) else { return };
+        let Some(Scheduled { sender: partition_sender, .. }) = self.partition_senders.get(&serial) else {
+            return;
+        };
         let lacks_identity = partition_sender.lacks_identity(self.identity, &self.config.partition_sender);
         let no_identity = || self.completer.shared().no_identity().filter(|_| lacks_identity);
         let obstacle = partition_sender.partition().leaderless().or_else(no_identity);
@@ -48,9 +51,9 @@ impl BrokerSender {
         // A loaded broker owes answers at any time. One that is silent for half of the time that a record has is the reason.
         let silent_min = self.config.partition_sender.delivery_timeout / SILENT_SHARE;
         let is_silent = self.silent_since.is_some_and(|since| now >= since + silent_min);
-        let Some(partition_sender) = self.partition_senders.get_mut(&serial) else { return };
+        let Some(Scheduled { sender, .. }) = self.partition_senders.get_mut(&serial) else { return };
         // A caller that holds the partition has the broker sender come back.
-        let _ = partition_sender.expire(
+        let _ = sender.expire(
             now,
             &self.config.partition_sender,
             obstacle.as_ref(),

@@ -13,6 +13,7 @@ use milena_codec::message::{NodeEndpoint, ProduceResponse};
 use milena_codec::wire::{DecodeError, Reader};
 use milena_codec::{ErrorCode, printable};
 
+use super::schedule::Scheduled;
 use super::{BrokerSender, LeaderHint, ProduceRequest, SenderEvent};
 use crate::ids::ThrottleTime;
 use crate::partition_sender::{BatchResponse, Effects, InFlightBatch, RecordError};
@@ -113,7 +114,7 @@ impl BrokerSender {
         self.in_flight -= requests.len();
         self.silent_since = None;
         self.left_unanswered |= !requests.is_empty();
-        self.partition_senders.values_mut().for_each(|partition_sender| partition_sender.forget_rejection());
+        self.partition_senders.values_mut().for_each(|scheduled| scheduled.sender.forget_rejection());
         if timed_out {
             self.request_bytes_max = (self.request_bytes_max / 2).max(1);
         }
@@ -147,7 +148,7 @@ impl BrokerSender {
         hint: Option<LeaderHint>,
     ) {
         let serial = in_flight_batch.partition.serial();
-        let Some(partition_sender) = self.partition_senders.get_mut(&serial) else {
+        let Some(Scheduled { sender: partition_sender, .. }) = self.partition_senders.get_mut(&serial) else {
             debug_assert!(false, "a partition left while a batch of it was in flight");
             return self.completer.release(in_flight_batch.batch);
         };

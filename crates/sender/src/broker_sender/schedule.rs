@@ -32,6 +32,30 @@ pub(super) struct Schedule {
     timers: BTreeSet<(Instant, u32)>,
 }
 
+/// A partition sender, with the marks that the schedule has for it.
+#[derive(Debug)]
+pub(super) struct Scheduled {
+    pub(super) sender: Box<PartitionSender>,
+    pub(super) marks: Marks,
+}
+
+/// The lists of the schedule in which a partition stands, and its timer. The marks lie beside the partition sender, so that no
+/// list is searched, and the schedule alone reads and writes them.
+#[derive(Debug, Default)]
+pub(super) struct Marks {
+    is_ready: bool,
+    is_open: bool,
+    is_keeping: bool,
+    armed: Option<Instant>,
+}
+
+impl Marks {
+    /// The partition was taken from the ready ones.
+    pub(super) const fn note_unlisted(&mut self) {
+        self.is_ready = false;
+    }
+}
+
 /// Why a partition is polled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PollReason {
@@ -45,15 +69,15 @@ pub(super) enum PollReason {
 
 impl Schedule {
     /// Lists a partition sender as ready, once.
-    pub(super) fn list(&mut self, serial: u32, partition_sender: &mut PartitionSender) {
-        if !std::mem::replace(&mut partition_sender.listed, true) {
+    pub(super) fn list(&mut self, serial: u32, marks: &mut Marks) {
+        if !std::mem::replace(&mut marks.is_ready, true) {
             self.ready.push_back(serial);
         }
     }
 
     /// Lists a partition sender before the others: its turn had come.
-    pub(super) fn list_first(&mut self, serial: u32, partition_sender: &mut PartitionSender) {
-        if !std::mem::replace(&mut partition_sender.listed, true) {
+    pub(super) fn list_first(&mut self, serial: u32, marks: &mut Marks) {
+        if !std::mem::replace(&mut marks.is_ready, true) {
             self.ready.push_front(serial);
         }
     }
@@ -71,15 +95,15 @@ impl Schedule {
     }
 
     /// A partition sender has an open batch.
-    pub(super) fn note_open(&mut self, serial: u32, partition_sender: &mut PartitionSender) {
-        if !std::mem::replace(&mut partition_sender.open, true) {
+    pub(super) fn note_open(&mut self, serial: u32, marks: &mut Marks) {
+        if !std::mem::replace(&mut marks.is_open, true) {
             self.open.push(serial);
         }
     }
 
     /// A partition sender keeps batches whose callers were told.
-    pub(super) fn note_keeping(&mut self, serial: u32, partition_sender: &mut PartitionSender) {
-        if partition_sender.keeps_told() && !std::mem::replace(&mut partition_sender.keeping, true) {
+    pub(super) fn note_keeping(&mut self, serial: u32, marks: &mut Marks) {
+        if !std::mem::replace(&mut marks.is_keeping, true) {
             self.keeping.push(serial);
         }
     }
@@ -90,23 +114,20 @@ impl Schedule {
     }
 
     /// Takes the partition senders that may keep such batches off their list.
-    pub(super) fn take_keeping(
-        &mut self,
-        partition_senders: &mut BTreeMap<u32, Box<PartitionSender>>,
-    ) -> Vec<u32> {
+    pub(super) fn take_keeping(&mut self, partition_senders: &mut BTreeMap<u32, Scheduled>) -> Vec<u32> {
         for serial in &self.keeping {
-            if let Some(partition_sender) = partition_senders.get_mut(serial) {
-                partition_sender.keeping = false;
+            if let Some(Scheduled { marks, .. }) = partition_senders.get_mut(serial) {
+                marks.is_keeping = false;
             }
         }
         std::mem::take(&mut self.keeping)
     }
 
     /// Everything shall go: that of those with an open batch, and of those that could not be looked at yet.
-    pub(super) fn request_flush(&mut self, partition_senders: &mut BTreeMap<u32, Box<PartitionSender>>) {
+    pub(super) fn request_flush(&mut self, partition_senders: &mut BTreeMap<u32, Scheduled>) {
         for serial in self.open.drain(..) {
-            if let Some(partition_sender) = partition_senders.get_mut(&serial) {
-                partition_sender.open = false;
+            if let Some(Scheduled { marks, .. }) = partition_senders.get_mut(&serial) {
+                marks.is_open = false;
             }
             self.flushing.push(serial);
         }
@@ -114,20 +135,18 @@ impl Schedule {
     }
 
     /// A partition sender goes away. It may come back, and must not be found twice then: see [`clear`](Self::clear).
-    pub(super) fn forget(&mut self, serial: u32, partition_sender: &mut PartitionSender) {
+    pub(super) fn forget(&mut self, serial: u32, mut marks: Marks) {
         self.gone.insert(serial);
-        self.arm(serial, None, partition_sender);
-        partition_sender.listed = false;
-        partition_sender.open = false;
-        partition_sender.keeping = false;
+        self.arm(serial, None, &mut marks);
     }
 
-    /// A partition sender comes.
-    pub(super) fn admit(&mut self, serial: u32) {
+    /// A partition sender comes. Returns its marks.
+    pub(super) fn admit(&mut self, serial: u32) -> Marks {
         if self.gone.contains(&serial) {
             self.clear();
         }
         self.arriving.push(serial);
+        Marks::default()
     }
 
     /// The partition senders that went away leave the lists, in one go: thousands go at once when a broker leaves.
@@ -155,23 +174,28 @@ impl Schedule {
     }
 
     /// Has a partition sender looked at again at `at`, and at no other time.
-    pub(super) fn arm(&mut self, serial: u32, at: Option<Instant>, partition_sender: &mut PartitionSender) {
-        if partition_sender.armed == at {
+    pub(super) fn arm(&mut self, serial: u32, at: Option<Instant>, marks: &mut Marks) {
+        if marks.armed == at {
             return;
         }
-        if let Some(armed) = std::mem::replace(&mut partition_sender.armed, at) {
+        if let Some(armed) = std::mem::replace(&mut marks.armed, at) {
             self.timers.remove(&(armed, serial));
         }
         self.timers.extend(at.map(|at| (at, serial)));
     }
 
     /// Takes the next timer that is due.
-    pub(super) fn pop_due(&mut self, now: Instant) -> Option<u32> {
-        let (at, serial) = *self.timers.first()?;
-        (at <= now).then(|| {
-            self.timers.pop_first();
-            serial
-        })
+    pub(super) fn pop_due(
+        &mut self,
+        now: Instant,
+        partition_senders: &mut BTreeMap<u32, Scheduled>,
+    ) -> Option<u32> {
+        let (_, serial) = *self.timers.first().filter(|(at, _)| *at <= now)?;
+        self.timers.pop_first();
+        if let Some(Scheduled { marks, .. }) = partition_senders.get_mut(&serial) {
+            marks.armed = None;
+        }
+        Some(serial)
     }
 
     /// When the next timer is due.

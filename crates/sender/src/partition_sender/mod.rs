@@ -86,12 +86,6 @@ pub struct PartitionSender {
     /// How many batches of it are in jobs.
     in_jobs: usize,
     spares: Vec<Arc<Completion>>,
-    /// Where its broker sender has it: listed as ready, as one with an open batch, as one that keeps batches whose callers were
-    /// told, and its timer.
-    pub(crate) listed: bool,
-    pub(crate) open: bool,
-    pub(crate) keeping: bool,
-    pub(crate) armed: Option<Instant>,
     /// How many entries were passed by walks over all of them.
     #[cfg(test)]
     walked: std::cell::Cell<usize>,
@@ -153,10 +147,6 @@ impl PartitionSender {
             next_batch: NextBatch::default(),
             in_jobs: 0,
             spares: Vec::new(),
-            listed: false,
-            open: false,
-            keeping: false,
-            armed: None,
             #[cfg(test)]
             walked: std::cell::Cell::default(),
         }

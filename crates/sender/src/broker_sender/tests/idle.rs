@@ -193,11 +193,8 @@ fn parts_of_a_batch_that_are_charged_nothing_keep_their_partition_from_rest() {
         harness.answered(1, request, &body);
         harness.poll(BROKER, false);
         harness.linger();
-        let has_batches = harness
-            .broker(1)
-            .partition_senders
-            .values()
-            .any(|partition_sender| !partition_sender.is_at_rest());
+        let has_batches =
+            harness.broker(1).partition_senders.values().any(|scheduled| !scheduled.sender.is_at_rest());
         if has_batches && harness.shared.memory.free() == harness.shared.memory.budget() {
             charged_nothing += 1;
             assert!(!is_at_rest(&mut harness));

@@ -66,7 +66,8 @@ impl Run {
         }
         harness.obey();
         if let Some(left) = plan.sequences_left {
-            let partition_senders = harness.broker(1).partition_senders.values_mut();
+            let partition_senders =
+                harness.broker(1).partition_senders.values_mut().map(|scheduled| &mut scheduled.sender);
             partition_senders
                 .for_each(|partition_sender| partition_sender.begin_at(Sequence(i32::MAX - left)));
         }
@@ -327,7 +328,8 @@ impl Run {
             .harness
             .broker_senders
             .values()
-            .flat_map(|broker_sender| broker_sender.partition_senders.values());
+            .flat_map(|broker_sender| broker_sender.partition_senders.values())
+            .map(|scheduled| &scheduled.sender);
         self.brokers.iter().all(Broker::is_empty)
             && self.harness.jobs.is_empty()
             && self.harness.broker_senders.values().all(|broker_sender| broker_sender.in_flight() == 0)
