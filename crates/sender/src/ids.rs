@@ -12,6 +12,6 @@ impl fmt::Display for ProduceVersion {
     }
 }
 
-/// For how long a broker asks the client to send nothing (KIP-219), in milliseconds. Zero and below: not at all.
+/// The throttle time of a response: for so many milliseconds the client is to send nothing (KIP-219). Zero and below: no pause.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ThrottleTime(pub i32);

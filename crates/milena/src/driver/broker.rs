@@ -65,14 +65,14 @@ pub(super) struct BrokerTask {
     timer: Pin<Box<Sleep>>,
     /// When the timer rings; an earlier ring than needed does no harm.
     armed: Option<Instant>,
-    /// The broker asked for a pause until then (KIP-219).
+    /// The end of the broker's throttle time (KIP-219).
     paused_until: Option<Instant>,
     lifo_slot_waker: LifoSlotWaker,
     /// The task ends, by then at the latest.
     ends_by: Option<Instant>,
     /// Whether everything that was left has failed.
     aborted: bool,
-    /// Of failed connections, since the broker was usable.
+    /// The connection errors that were logged since the broker was usable.
     log_once: LogOnce,
     /// Invariant: the last field.
     _alive: Alive,
@@ -126,7 +126,7 @@ impl BrokerTask {
         }
     }
 
-    /// Reads and handles what the connection has, dials if there is none and somebody needs one.
+    /// Reads and handles everything from the connection. Dials if there is no connection and one is needed.
     fn listen(&mut self, now: Instant, cx: &mut Context<'_>) {
         if !self.needs_connection() {
             return;
@@ -144,7 +144,7 @@ impl BrokerTask {
             let handled = match self.connection.poll_event(now, cx) {
                 Poll::Ready(Ok(event)) => self.handle(now, event),
                 Poll::Ready(Err(fault)) => Err(fault),
-                // An answer that lies in the socket is in time, however late this task is.
+                // A response that lies in the socket is in time, however late this task is.
                 Poll::Pending => break self.connection.check(now),
             };
             if handled.is_err() {
@@ -159,7 +159,7 @@ impl BrokerTask {
         self.go_on_ending(now, cx);
     }
 
-    /// Events a wake-up that comes late.
+    /// Hands in a wake-up that comes late.
     fn event_lateness(&mut self, now: Instant) {
         if let Some(armed) = self.armed.take_if(|armed| now > *armed + LATE_MIN) {
             self.hand_in(now, Input::WokeLate { since: armed });
@@ -236,7 +236,7 @@ impl BrokerTask {
         !paused && !session.holds() && !session.unwritten() && session.room() > 0
     }
 
-    /// Tells the cluster task and the metrics what happened.
+    /// Passes events on to the cluster task, and counts to the metrics.
     fn report(&mut self) {
         let core = &self.settings.core;
         core.metrics.add(self.broker_sender.counters());
@@ -249,7 +249,7 @@ impl BrokerTask {
     /// Sets the timer. True when it has rung already.
     fn arm(&mut self, now: Instant, until: Option<Instant>, cx: &mut Context<'_>) -> bool {
         let paused = self.paused_until.filter(|paused| *paused > now);
-        // A connection that nobody needs is not opened when its backoff is over.
+        // A connection that is not needed is not opened when its backoff is over.
         let connection = if self.needs_connection() { self.connection.deadline() } else { None };
         let Some(until) = [until, connection, paused].into_iter().flatten().min() else {
             self.armed = None;
@@ -300,7 +300,7 @@ impl Future for BrokerTask {
             let room = this.has_room(now);
             match this.broker_sender.poll(now, room) {
                 Output::Send(request) => {
-                    // Counted before the answer can come.
+                    // Counted before the response can come.
                     this.report();
                     this.send(now, request);
                     if let Err(fault) = this.connection.write(now, cx)

@@ -31,7 +31,7 @@ pub(super) struct Compression {
     jobs: Arc<Jobs>,
     inner: Mutex<Inner>,
     threads_max: usize,
-    /// The codecs and levels of the producer.s topics.
+    /// The codecs and levels of the producer's topics.
     codecs: Vec<CodecLevel>,
     shared: Arc<Shared>,
 }

@@ -71,7 +71,7 @@ fn ended_early(failed: Option<JoinError>) -> ConnectError {
         panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied())
     });
     let (kind, message) = match said {
-        // tokio tells that in no other way: `runtime/driver.rs`.
+        // tokio reports that in no other way: `runtime/driver.rs`.
         Some(said) if LACKS.iter().any(|lacks| said.contains(lacks)) => (
             ConnectErrorKind::Config,
             "config: the tokio runtime here has no timers or no I/O: build it with `enable_all()`, or choose `Driver::Thread`"
@@ -89,7 +89,7 @@ fn ended_early(failed: Option<JoinError>) -> ConnectError {
     ConnectError::new(kind, message)
 }
 
-/// What tokio's panics name when a runtime was built without them.
+/// The methods that tokio's panics name when a runtime was built without them.
 const LACKS: [&str; 2] = ["enable_time", "enable_io"];
 
 fn on_a_thread<T: Send + 'static>(
@@ -113,7 +113,7 @@ async fn run<T>(settings: Arc<Settings>, handle: T, mut started: Started<T>) {
     let outcome = tokio::select! {
         biased;
         outcome = startup::start(&settings) => outcome,
-        // Nobody waits for the producer any more.
+        // The caller does not wait for the producer any more.
         () = started.closed() => return,
     };
     match outcome {
@@ -149,7 +149,7 @@ impl Alive {
     }
 }
 
-/// Tells that the driver has ended, once the last task is gone.
+/// Reports that the driver has ended, once the last task is gone.
 #[derive(Debug)]
 struct Ended(Arc<Core>);
 

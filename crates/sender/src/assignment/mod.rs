@@ -1,9 +1,9 @@
-//! Which broker sender looks after which partition, and under which identity the producer writes. No I/O: facts come in, commands go
+//! Which broker sender has which partition, and under which producer id the producer writes. No I/O: facts come in, commands go
 //! out.
 //!
-//! A partition has one broker sender at a time: that of its leader, or, without one, the broker sender that has no broker. It changes
-//! broker senders by being asked back from the old one, which releases it once nothing of it is unanswered: so nothing goes to
-//! a new leader while the old one may still append.
+//! A partition has one broker sender at a time: that of its leader, or, without one, the broker sender that has no broker. To move it, the
+//! assignment commands the old broker sender to give it back, which releases it once nothing of it is in flight: so nothing goes to a
+//! new leader while the old one may still append.
 //!
 //! A stamp belongs to the partition of a topic, not to a partition sender: a partition that is discarded and comes back begins
 //! above every epoch that was used there, and not before the partition sender of the discarded one is released. A topic that is
@@ -28,7 +28,7 @@ pub type SenderId = Option<BrokerId>;
 pub struct Leadership {
     /// The broker sender of the leader.
     pub broker_sender: SenderId,
-    /// The leader epoch; -1 where brokers do not tell it.
+    /// The leader epoch; -1 where brokers do not return it.
     pub epoch: LeaderEpoch,
 }
 
@@ -61,7 +61,7 @@ struct Place {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Whereabouts {
     BrokerSender(SenderId),
-    /// Asked back from this broker sender, and not released yet.
+    /// This broker sender is to give it back, and has not released it yet.
     Leaving(SenderId),
     /// Here, until the partition sender that the same partition had before is released.
     Held,
@@ -85,19 +85,19 @@ pub struct Assignment {
     given: Option<ProducerIdAndEpoch>,
     /// The highest epoch of that identity that a discarded partition sender used.
     used: Option<ProducerIdAndEpoch>,
-    /// An identity is needed and was not asked for yet.
+    /// A producer id is needed and was not requested yet.
     wants_identity: bool,
     commands: VecDeque<Command>,
 }
 
 impl Assignment {
-    /// Knows nothing yet. An idempotent producer wants an identity.
+    /// Knows nothing yet. An idempotent producer wants a producer id.
     #[must_use]
     pub fn new(idempotent: bool) -> Self {
         Self { wants_identity: idempotent, ..Self::default() }
     }
 
-    /// Who leads the partitions of a topic now: all that it has. Partitions that are new to it begin behind `mailbox`.
+    /// The leaders of all partitions of a topic. Partitions that are new begin behind `mailbox`.
     pub fn topic(
         &mut self,
         topic: &Topic,
@@ -118,7 +118,7 @@ impl Assignment {
     }
 
     /// The topic is, or may be, another one of its name, with this id: nothing that was learned of the logs before counts for
-    /// its own. Where both ids are known, they tell, and [`topic`](Self::topic) compares them.
+    /// its own. Where both ids are known, they decide, and [`topic`](Self::topic) compares them.
     pub fn another_topic(&mut self, topic: &Topic, id: TopicId) {
         for partition in topic.partitions() {
             let Some(place) = self.places.get_mut(&partition.serial()) else { continue };
@@ -140,8 +140,9 @@ impl Assignment {
         }
     }
 
-    /// Has the broker senders of a topic's partitions tell which of these are at rest
-    /// ([`SenderEvent::AtRest`](crate::broker_sender::SenderEvent::AtRest)). False, and nothing is asked, while one of them is between broker senders.
+    /// Has the broker senders of a topic's partitions report which of these are at rest
+    /// ([`SenderEvent::AtRest`](crate::broker_sender::SenderEvent::AtRest)). False, without any command, while one of them is
+    /// between broker senders.
     pub fn ask_rest(&mut self, topic: &Topic) -> bool {
         let serials = topic.partitions().iter().map(|partition| partition.serial());
         let commands = serials.map(|serial| match self.places.get(&serial)?.at {
@@ -156,7 +157,7 @@ impl Assignment {
         is_possible
     }
 
-    /// Forgets a topic that takes no more records and whose partitions are at rest. What it had would fail.
+    /// Forgets a topic that takes no more records and whose partitions are at rest. Records in it would fail.
     pub fn forget(&mut self, topic: &Topic) {
         topic.partitions().iter().for_each(|partition| self.give_up(partition.serial()));
     }
@@ -189,12 +190,12 @@ impl Assignment {
         }
     }
 
-    /// Whether to ask a broker for an identity; asked once, until it comes or [`ask_again`](Self::ask_again).
+    /// Whether to request a producer id; true once, until it comes or [`ask_again`](Self::ask_again).
     pub fn asks_identity(&mut self) -> bool {
         std::mem::take(&mut self.wants_identity)
     }
 
-    /// The question for an identity failed.
+    /// The request for a producer id failed.
     pub const fn ask_again(&mut self) {
         self.wants_identity = true;
     }
@@ -254,7 +255,7 @@ impl Assignment {
         self.places.insert(serial, place);
     }
 
-    /// A partition that is no more: its broker sender is asked for it, and what it has fails.
+    /// A partition that is no more: its broker sender gives it back, and its records fail.
     fn give_up(&mut self, serial: u32) {
         let Some(place) = self.places.get_mut(&serial) else { return };
         place.gone = true;

@@ -1,15 +1,15 @@
-//! Batches whose callers were told at their deadline give way to callers that wait for room.
+//! Batches whose deliveries failed at their deadline give way to callers that wait for room.
 //!
 //! They are kept for the sake of those behind them, for as long as `delivery.timeout.ms` once more. Where the budget is
 //! full, that is too long for the others: what is here goes at once, and what is in flight once the connection has been
-//! reset, so that nothing of it is under way from here. A broker that answers has the time to do so.
+//! reset, so that nothing of it is under way from here. A broker that responds has the time to do so.
 
 use std::time::{Duration, Instant};
 
 use super::BrokerSender;
 use super::schedule::{PollReason, Scheduled};
 
-/// A broker that owes an answer for so long may have its connection reset. Callers who wait have the broker sender look once a
+/// A broker that owes a response for so long may have its connection reset. While callers wait, the broker sender is polled once a
 /// second.
 const SILENT_MIN: Duration = Duration::from_secs(5);
 
@@ -27,7 +27,7 @@ impl BrokerSender {
             self.poll_partition(serial, now, PollReason::StateChanged);
         }
         let is_silent = self.silent_since.is_some_and(|since| now >= since + SILENT_MIN);
-        // Without answers, what was written counts as delivered, and a reset would lose it.
+        // Without responses, written batches count as delivered, and a reset would lose them.
         is_in_flight && is_silent && self.config.awaits_responses
     }
 }

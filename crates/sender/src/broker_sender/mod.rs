@@ -57,9 +57,9 @@ pub struct BrokerSenderConfig {
     pub in_flight_max: usize,
     /// The most that a request takes, unless one batch alone is larger.
     pub request_bytes_max: usize,
-    /// Whether brokers answer (`acks` other than 0).
+    /// Whether brokers respond (`acks` other than 0).
     pub awaits_responses: bool,
-    /// `request.timeout.ms`: how long batches that were never sent have for one try after a late wake-up.
+    /// `request.timeout.ms`: how long batches that were never sent have for one attempt after a late wake-up.
     pub request_timeout: Duration,
     /// `retry.backoff.ms`.
     pub retry_backoff: Duration,
@@ -85,13 +85,13 @@ pub struct BrokerSender {
     version: Option<ProduceVersion>,
     identity: Option<ProducerIdAndEpoch>,
     in_flight: usize,
-    /// Since when the broker has owed an answer without giving one.
+    /// Since when the broker has owed a response without sending one.
     silent_since: Option<Instant>,
     /// Requests that came back, empty: the next ones take their memory. At most as many as may be in flight.
     spares: Vec<ProduceRequest>,
-    /// The batches of the answer that is read; empty between two responses.
+    /// The batches of the response that is read; empty between two responses.
     responses: Vec<ReturnedBatch>,
-    /// Halved after a time-out, grown by answers.
+    /// Halved after a time-out, grown by responses.
     request_bytes_max: usize,
     completer: Completer,
     events: Vec<SenderEvent>,
@@ -100,11 +100,11 @@ pub struct BrokerSender {
     trouble: Option<Obstacle>,
     /// The first attempt to connect since the connection could be used last.
     connecting: Option<Connecting>,
-    /// It was with requests that were sent, and none was answered since.
+    /// The connection ended with requests without a response, and no response has come since.
     left_unanswered: bool,
     /// The producer ends, and not everything has failed yet.
     is_aborting: bool,
-    /// How often it looked how a partition stands.
+    /// How often it polled a partition.
     #[cfg(test)]
     polls: usize,
 }
@@ -144,8 +144,8 @@ impl BrokerSender {
         }
     }
 
-    /// Takes a fact, on which the next [`poll`](Self::poll) acts. Returns for how long the broker asks the client to pause; only a
-    /// response has such a time.
+    /// Takes a fact, on which the next [`poll`](Self::poll) acts. Returns the throttle time of the broker; only a
+    /// response has one.
     ///
     /// # Errors
     /// [`ResponseError`] when a response is malformed, or names a partition that was not in the request. The batches that it did not
@@ -235,7 +235,7 @@ impl BrokerSender {
         Output::Idle { until, deaf: self.version.is_some() && !may_send }
     }
 
-    /// Takes the messages to the assignment, and their memory: they are few but when thousands of partitions leave.
+    /// Takes the events, and their memory: they are few but when thousands of partitions leave.
     pub fn events(&mut self) -> std::vec::IntoIter<SenderEvent> {
         std::mem::take(&mut self.events).into_iter()
     }
@@ -262,13 +262,13 @@ impl BrokerSender {
         !self.schedule.ready.is_empty()
     }
 
-    /// How many requests are not answered.
+    /// How many requests have no response yet.
     #[must_use]
     pub const fn in_flight(&self) -> usize {
         self.in_flight
     }
 
-    /// Goes through everything that may have changed.
+    /// Polls every partition whose state may have changed.
     fn poll_partitions(&mut self, now: Instant) {
         self.schedule.clear();
         self.mailbox.look(&mut self.ready_partitions);
@@ -299,7 +299,7 @@ impl BrokerSender {
         }
     }
 
-    /// Visits the partitions of a list. Those that are listed meanwhile stay for the next time.
+    /// Polls the partitions of a list. Those that are listed meanwhile stay for the next time.
     fn poll_each(&mut self, list: fn(&mut Schedule) -> &mut Vec<u32>, mut visit: impl FnMut(&mut Self, u32)) {
         let mut serials = std::mem::take(list(&mut self.schedule));
         serials.drain(..).for_each(|serial| visit(self, serial));
@@ -308,7 +308,7 @@ impl BrokerSender {
         *list(&mut self.schedule) = serials;
     }
 
-    /// A partition that has come: its callers ring here from now on. On its way it could not be pressed.
+    /// A partition that has come: its callers wake this broker sender from now on. A flush may have been requested on its way.
     fn arrive(&mut self, serial: u32, now: Instant) {
         let Some(Scheduled { sender, .. }) = self.partition_senders.get(&serial) else { return };
         match sender.partition().assign(&self.mailbox) {
@@ -320,7 +320,7 @@ impl BrokerSender {
         }
     }
 
-    /// Looks how a partition stands: lists it if it has something to send, and sets its timer.
+    /// Polls a partition: lists it if it has something to send, and sets its timer.
     fn poll_partition(&mut self, serial: u32, now: Instant, reason: PollReason) {
         let Some(Scheduled { sender: partition_sender, marks }) = self.partition_senders.get_mut(&serial)
         else {
@@ -354,7 +354,7 @@ impl BrokerSender {
         let expires = partition_sender.deadline(config).into_iter().chain(unsent).min();
         if expires.is_some_and(|expires| expires <= now) {
             self.expire(serial, now);
-            // The next look, which follows at once, sees how it stands after that.
+            // The next poll, which follows at once, lists it by the state after that.
             return self.schedule.changed.push(serial);
         }
         let has_next = match partition_sender.compresses() {

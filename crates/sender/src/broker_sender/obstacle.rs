@@ -12,7 +12,7 @@ use super::BrokerSender;
 use super::schedule::Scheduled;
 use crate::outcome::Obstacle;
 
-/// A broker is silent in the errors of records that expire when it has owed an answer for this share of
+/// A broker is silent in the errors of records that expire when it has owed a response for this share of
 /// `delivery.timeout.ms`: one half.
 const SILENT_SHARE: u32 = 2;
 
@@ -48,7 +48,7 @@ impl BrokerSender {
         let no_identity = || self.completer.shared().no_identity().filter(|_| lacks_identity);
         let obstacle = partition_sender.partition().leaderless().or_else(no_identity);
         let obstacle = obstacle.or_else(|| self.trouble.clone()).or_else(|| self.unconnected(now));
-        // A loaded broker owes answers at any time. One that is silent for half of the time that a record has is the reason.
+        // A loaded broker owes responses at any time. One that is silent for half of the time that a record has is the reason.
         let silent_min = self.config.partition_sender.delivery_timeout / SILENT_SHARE;
         let is_silent = self.silent_since.is_some_and(|since| now >= since + silent_min);
         let Some(Scheduled { sender, .. }) = self.partition_senders.get_mut(&serial) else { return };

@@ -59,7 +59,7 @@ pub enum SenderEvent {
         topic: StdArc<str>,
         /// The partition.
         partition: PartitionId,
-        /// What is known of it.
+        /// The offsets that are known of it.
         loss: Loss,
     },
     /// There is something to send to a dormant topic.

@@ -8,10 +8,10 @@ use crate::ids::ProduceVersion;
 use crate::partition_sender::InFlightBatch;
 
 /// A request, and everything that goes out with it. It has one owner at a time: the broker sender makes it, the connection
-/// writes it and keeps it until the answer, and gives it back to the broker sender.
+/// writes it and keeps it until the response, and gives it back to the broker sender.
 #[derive(Debug, Default)]
 pub struct ProduceRequest {
-    /// Its batches, sorted by topic; taken out one by one as they are answered.
+    /// Its batches, sorted by topic; taken out one by one as their responses are read.
     pub(super) in_flight_batches: Vec<Option<InFlightBatch>>,
     version: i16,
     /// Everything but the batches.

@@ -23,7 +23,7 @@ use crate::partition_sender::{BatchResponse, Effects, InFlightBatch, RecordError
 pub enum ResponseError {
     /// It is malformed.
     Malformed(DecodeError),
-    /// It is about a partition that was not asked for.
+    /// It is about a partition that was not in the request.
     Invented(PartitionId),
 }
 
@@ -46,11 +46,11 @@ impl fmt::Display for ResponseError {
 
 impl std::error::Error for ResponseError {}
 
-/// An answered batch.
+/// A batch with its row of the response.
 pub(super) type ReturnedBatch = (InFlightBatch, BatchResponse, Option<LeaderHint>);
 
 impl BrokerSender {
-    /// The broker responded to a request. Returns how long it asks the client to pause.
+    /// The broker responded to a request. Returns the throttle time.
     ///
     /// # Errors
     /// [`ResponseError`] when the response is malformed, or names a partition that was not in the request. The batches that
@@ -182,8 +182,8 @@ impl BrokerSender {
     }
 }
 
-/// Takes the answered batches out of `request`, each with what became of it. What a response leaves out stays in the
-/// request; of two answers about a partition the first one counts.
+/// Takes the batches of the response's rows out of `request`, each with its outcome. Batches that the response leaves out stay in
+/// the request; of two rows about a partition the first one counts.
 pub(super) fn read(
     request: &mut ProduceRequest,
     body: &[u8],
@@ -250,7 +250,7 @@ impl Places {
 }
 
 impl Index {
-    /// Until now the rows came in the order of the request: what was taken stood at its beginning.
+    /// So far the rows came in the order of the request: the batches that were taken stood at its beginning.
     fn of(request: &ProduceRequest, returned: &[ReturnedBatch]) -> Self {
         let mut index = Self::default();
         let taken = returned.iter().map(|(in_flight_batch, ..)| in_flight_batch);

@@ -11,24 +11,24 @@ use crate::sync::mutant::{self, Blind};
 pub(super) struct Schedule {
     /// With something to send, in turn.
     pub(super) ready: VecDeque<u32>,
-    /// New here; their callers do not ring at this broker sender yet.
+    /// New here; their callers do not wake this broker sender yet.
     pub(super) arriving: Vec<u32>,
-    /// To be looked at again.
+    /// To be polled again.
     pub(super) changed: Vec<u32>,
     /// The next batch of these is compressed ahead of its turn.
     pub(super) claiming: Vec<u32>,
-    /// To be looked at again, and to send what they have.
+    /// To be polled again for a flush: everything in them is sent.
     pub(super) flushing: Vec<u32>,
-    /// That had an open batch when they were last looked at: those that a requested flush concerns.
+    /// That had an open batch when they were last polled: those that a requested flush concerns.
     open: Vec<u32>,
-    /// That keep batches whose callers were told: those that give way when a caller waits for room.
+    /// That keep batches whose deliveries failed: those that give way when a caller waits for room.
     keeping: Vec<u32>,
     /// That went away, and may stand in the lists still: they leave all of them together, before the lists are read.
     gone: BTreeSet<u32>,
     /// How often that happened.
     #[cfg(test)]
     pub(super) clears: usize,
-    /// When to look at which. Invariant: one entry for each partition sender that is armed, at its time.
+    /// When to poll which. Invariant: one entry for each partition sender that is armed, at its time.
     timers: BTreeSet<(Instant, u32)>,
 }
 
@@ -59,7 +59,7 @@ impl Marks {
 /// Why a partition is polled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PollReason {
-    /// Its callers ring here from now on.
+    /// It has come, and its callers are to wake this broker sender.
     Arrival,
     /// A flush was requested: it sends what it has.
     FlushRequested,
@@ -101,7 +101,7 @@ impl Schedule {
         }
     }
 
-    /// A partition sender keeps batches whose callers were told.
+    /// A partition sender keeps batches whose deliveries failed.
     pub(super) fn note_keeping(&mut self, serial: u32, marks: &mut Marks) {
         if !std::mem::replace(&mut marks.is_keeping, true) {
             self.keeping.push(serial);
@@ -123,7 +123,7 @@ impl Schedule {
         std::mem::take(&mut self.keeping)
     }
 
-    /// Everything shall go: that of those with an open batch, and of those that could not be looked at yet.
+    /// Everything is to be sent: of those with an open batch, and of those that were not polled yet.
     pub(super) fn request_flush(&mut self, partition_senders: &mut BTreeMap<u32, Scheduled>) {
         for serial in self.open.drain(..) {
             if let Some(Scheduled { marks, .. }) = partition_senders.get_mut(&serial) {
@@ -173,7 +173,7 @@ impl Schedule {
         self.ready.retain(|serial| !gone.contains(serial));
     }
 
-    /// Has a partition sender looked at again at `at`, and at no other time.
+    /// Has a partition sender polled again at `at`, and at no other time.
     pub(super) fn arm(&mut self, serial: u32, at: Option<Instant>, marks: &mut Marks) {
         if marks.armed == at {
             return;
@@ -209,7 +209,7 @@ impl Schedule {
         self.timers.len()
     }
 
-    /// Whether a partition was held by a caller, or waits to be looked at.
+    /// Whether a partition was held by a caller, or waits to be polled.
     pub(super) fn has_busy(&self) -> bool {
         !(self.arriving.is_empty() && self.changed.is_empty() && self.flushing.is_empty())
     }

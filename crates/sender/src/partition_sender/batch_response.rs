@@ -7,7 +7,7 @@ use crate::ids::ProduceVersion;
 /// The outcome with which a batch comes back.
 #[derive(Clone, Debug)]
 pub enum BatchResponse {
-    /// The broker's answer.
+    /// The broker's response.
     FromBroker {
         /// Its code.
         code: ErrorCode,
@@ -52,7 +52,7 @@ impl BatchResponse {
 pub struct RecordError {
     /// Its place in the batch.
     pub place: u32,
-    /// The trouble with it, in words.
+    /// The reason, in words.
     pub message: Option<String>,
 }
 

@@ -51,7 +51,7 @@ pub struct CompressionCounters {
 pub struct Completer {
     shared: StdArc<Shared>,
     chunks: Vec<Vec<u8>>,
-    /// What partitions give back. The account of a batch and that of its claim, which follow each other, stand in one.
+    /// The bytes that partitions give back. The account of a batch and that of its claim, which follow each other, stand in one.
     released: Vec<Release>,
     /// The time of the acknowledgements.
     now: Option<Instant>,
@@ -77,7 +77,7 @@ impl Completer {
         Self { shared, chunks: Vec::new(), released: Vec::new(), now: None, wakers: Vec::new(), counters }
     }
 
-    /// What is settled from now on is settled at this time.
+    /// The time of everything that is completed from now on.
     pub const fn at(&mut self, now: Instant) {
         self.now = Some(now);
     }

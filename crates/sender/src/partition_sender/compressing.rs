@@ -38,7 +38,7 @@ struct InJob {
     claim: Option<Claim>,
 }
 
-/// What came of claiming the next batch.
+/// The result of claiming the next batch.
 #[allow(
     clippy::large_enum_variant,
     reason = "it is moved on at once; a box would be allocated for each batch"
@@ -81,7 +81,7 @@ impl NextBatch {
         self.prepared.is_empty() && self.claimed.is_none()
     }
 
-    /// Whether the next batch goes as it is, because those before it did not become smaller. They say nothing of a batch
+    /// Whether the next batch goes as it is, because those before it did not become smaller. They are no measure for a batch
     /// that is longer than the bytes to be skipped: single records of a hundred bytes hardly ever become smaller.
     fn skips(&mut self, bytes: usize) -> bool {
         let left = self.skip_bytes.checked_sub(bytes);
@@ -179,7 +179,7 @@ impl PartitionSender {
     fn prepare(&mut self, result: CompressionResult, completer: &mut Completer) {
         let claim = self.next_batch.claimed.take().and_then(|claimed| claimed.claim);
         let (wire_bytes, plain_bytes) = (result.wire_bytes, result.plain_bytes);
-        // A codec that failed says nothing about the records.
+        // A codec that failed is no measure of the records.
         if plain_bytes > 0 && result.failure().is_none() {
             self.next_batch.note(wire_bytes, plain_bytes);
             self.partition.observe_ratio(wire_bytes, plain_bytes);

@@ -1,14 +1,14 @@
 //! A batch that left its queue: where its bytes are, which callers wait, and what is known of it.
 //!
 //! ```text
-//!            sent        refused                 unanswered, or answered without an outcome
+//!            sent        refused                 no response, or one without an outcome
 //!  Untried ───────▶ (in flight) ───▶ Refused ────────────────────────────────────┐
 //!                        │              ▲  └────────────────────────────────────┐│
 //!                        │              └── behind a gap, at leaders that know  ││
 //!                        │                  the run ──────────────────┐         ▼▼
 //!                        └────────────────────────────────────────▶  InDoubt ───▶ given up as "maybe"
 //!                        │                                            │
-//!                        └──▶ written ◀── answered, or a later batch ─┘
+//!                        └──▶ written ◀── response, or a later batch ─┘
 //! ```
 
 use std::time::Instant;
@@ -27,9 +27,9 @@ pub(super) struct Entry {
     pub(super) records: u32,
     /// When its first record came.
     pub(super) opened: Instant,
-    /// How many of its tries were put into a request.
+    /// How many of its attempts were put into a request.
     pub(super) tries: u32,
-    /// How many of its tries failed.
+    /// How many of its attempts failed.
     pub(super) failures: u32,
     /// How often a broker found it corrupt.
     pub(super) corrupted: u32,
@@ -67,7 +67,7 @@ pub(super) enum Bytes {
     InJob(Opening),
 }
 
-/// A try of a batch: to whom it was sent.
+/// An attempt to send a batch, and the leader that it went to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Attempt {
     /// The term in which it was sent: see [`Run`](super::run::Run).
@@ -78,14 +78,14 @@ pub(super) struct Attempt {
     pub(super) at_knowing_leader: bool,
 }
 
-/// What is known of a batch under its stamp.
+/// The knowledge of a batch under its stamp.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
-    /// It was never sent, or its first try is in flight.
+    /// It was never sent, or its first attempt is in flight.
     Untried,
-    /// Every try of it was refused: it is not in the log.
+    /// Every attempt of it was refused: it is not in the log.
     Refused,
-    /// A try of it may have been appended, or may still be appended.
+    /// An attempt of it may have been appended, or may still be appended.
     InDoubt(Doubt),
     /// It is in the log. Only its bytes have not come back.
     Written,
@@ -94,26 +94,26 @@ pub(super) enum State {
 /// Why a batch is in doubt, and what was done about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Doubt {
-    /// A try of its own got no answer that shows the outcome.
+    /// An attempt of its own got no response that shows the outcome.
     pub(super) own: bool,
     /// The batch with this number, of which it is a part, is in doubt.
     pub(super) whole: Option<u64>,
-    /// The code that left the outcome of the first such try open, none where that try was not answered.
+    /// The code that left the outcome of the first such try open, none where that attempt got no response.
     pub(super) open_code: Option<ErrorCode>,
-    /// Every leader that such a try was sent to had acknowledged a batch of the run: behind a gap it refused the try.
+    /// Every leader that such an attempt was sent to had acknowledged a batch of the run: behind a gap it refused the attempt.
     pub(super) only_knowing_leaders: bool,
-    /// The last answer, none since a try was not answered.
+    /// The last response, none since an attempt got none.
     pub(super) response: Option<OpenResponse>,
     /// How often in a row its producer id or epoch was refused.
     pub(super) unrecognised: u32,
 }
 
-/// An answer that does not show the outcome of earlier tries.
+/// A response that does not show the outcome of earlier attempts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct OpenResponse {
-    /// The term of the try.
+    /// The term of the attempt.
     pub(super) term: u32,
-    /// The leader refused the sequence. In the same term it would refuse another try as well.
+    /// The leader refused the sequence. In the same term it would refuse another attempt as well.
     pub(super) is_about_sequence: bool,
 }
 
@@ -137,7 +137,7 @@ impl Entry {
         }
     }
 
-    /// Whether it was sent, and its answer is awaited.
+    /// Whether it was sent, and its response is awaited.
     pub(super) const fn is_in_flight(&self) -> bool {
         matches!(self.bytes, Bytes::InFlight(_))
     }
@@ -152,12 +152,12 @@ impl Entry {
         matches!(self.bytes, Bytes::Here(_))
     }
 
-    /// Whether it waits for its first try, under this stamp or another.
+    /// Whether it waits for its first attempt, under this stamp or another.
     pub(super) fn was_never_sent(&self) -> bool {
         self.state == State::Untried && self.failures == 0 && self.code.is_none() && self.is_here()
     }
 
-    /// Whether a try of it may have been appended, or may still be.
+    /// Whether an attempt of it may have been appended, or may still be.
     pub(super) const fn is_in_doubt(&self) -> bool {
         matches!(self.state, State::InDoubt(_))
     }
@@ -172,7 +172,7 @@ impl Entry {
         self.open_response().is_some_and(|response| response.term == term && response.is_about_sequence)
     }
 
-    /// Whether the leader answered in this term, while it is in doubt.
+    /// Whether the leader responded in this term, while it is in doubt.
     pub(super) fn has_response(&self, term: u32) -> bool {
         self.open_response().is_some_and(|response| response.term == term)
     }
@@ -209,7 +209,7 @@ impl Entry {
         }
     }
 
-    /// Takes its bytes for a try.
+    /// Takes its bytes for an attempt.
     pub(super) fn take_bytes(&mut self, to: Attempt) -> Option<Batch> {
         match std::mem::replace(&mut self.bytes, Bytes::InFlight(to)) {
             Bytes::Here(mut batch) => {
@@ -243,7 +243,7 @@ impl Entry {
         self.is_code_earlier = false;
     }
 
-    /// Notes a try that was refused: it left nothing in the log. An earlier one may have.
+    /// Notes an attempt that was refused: it left nothing in the log. An earlier one may have.
     pub(super) const fn note_refused(&mut self, response: Option<OpenResponse>) {
         match &mut self.state {
             State::InDoubt(doubt) => (doubt.response, doubt.unrecognised) = (response, 0),
@@ -252,7 +252,7 @@ impl Entry {
         }
     }
 
-    /// Notes a try whose producer id or epoch was refused. The next leader may know it: only after so many refusals in a
+    /// Notes an attempt whose producer id or epoch was refused. The next leader may know it: only after so many refusals in a
     /// row as `max` does that count as a refusal of its sequence.
     pub(super) const fn note_unrecognised(&mut self, term: u32, max: u32) {
         if let State::InDoubt(doubt) = &mut self.state {
@@ -264,7 +264,7 @@ impl Entry {
         }
     }
 
-    /// Notes a try that got no answer, or one that leaves its outcome open.
+    /// Notes an attempt that got no response, or one that leaves its outcome open.
     pub(super) const fn note_doubt(
         &mut self,
         at_knowing_leader: bool,

@@ -1,4 +1,4 @@
-//! What is given up: deliveries fail, while the bytes that are in flight stay where they are. So do those of batches in
+//! Batches that are given up: their deliveries fail, while bytes in flight stay where they are. So do those of batches in
 //! doubt, until their outcome is known, or as much time has passed again, or a caller waits for the room that they hold.
 
 use std::sync::Arc as StdArc;
@@ -13,14 +13,14 @@ use super::{Completer, PartitionSender, PartitionSenderConfig};
 use crate::batch::Batch;
 use crate::outcome::{Ending, Failure, FailureKind, Obstacle, Persisted};
 
-/// The broker has owed an answer for long.
-const NO_ANSWER: &str = "the broker did not respond in time";
-/// The broker answers, and rejects nothing.
+/// The broker has owed a response for long.
+const NO_RESPONSE: &str = "the broker did not respond in time";
+/// The broker responds, and rejects nothing.
 const TOO_MUCH: &str = "the leader was reached late, or its load or a quota let no more requests through in time: send less, or raise `delivery.timeout.ms`";
 
 impl PartitionSender {
-    /// The driver slept past `since`: a deadline that has passed from then on tells nothing about the broker. Batches that
-    /// were never sent have one try, until `until` at the latest.
+    /// The driver slept past `since`: a deadline that has passed from then on is no sign of trouble with the broker. Batches that
+    /// were never sent have one attempt, until `until` at the latest.
     pub fn grant(&mut self, since: Instant, until: Instant) {
         // One late wake-up after another grants no more: a grant holds until its end.
         if self.grant.is_none_or(|grant| grant.until <= since) {
@@ -43,7 +43,7 @@ impl PartitionSender {
         grant.map_or(due, |grant| grant.until.max(due))
     }
 
-    /// The first try of a batch whose deadline is over has the time that was granted.
+    /// The first attempt of a batch whose deadline is over has the time that was granted.
     pub(super) fn grant_try(&mut self, index: usize, config: &PartitionSenderConfig) {
         if self.grant.is_none() {
             return;
@@ -57,7 +57,7 @@ impl PartitionSender {
     }
 
     /// Fails what has waited for too long, here and in the queue. `obstacle` is why it waited, none where the broker can be
-    /// used. `is_silent`: the broker has owed an answer for long. Returns none when a caller holds the partition.
+    /// used. `is_silent`: the broker has owed a response for long. Returns none when a caller holds the partition.
     pub fn expire(
         &mut self,
         now: Instant,
@@ -82,7 +82,9 @@ impl PartitionSender {
         };
         let cause = |lacking: &str| Cause {
             head: format!("not {lacking} within {:?}", config.delivery_timeout),
-            obstacle: obstacle.map(|obstacle| &*obstacle.message).or_else(|| is_silent.then_some(NO_ANSWER)),
+            obstacle: obstacle
+                .map(|obstacle| &*obstacle.message)
+                .or_else(|| is_silent.then_some(NO_RESPONSE)),
             otherwise: Some(TOO_MUCH),
             code: obstacle.and_then(|obstacle| obstacle.code),
             last: None,
@@ -99,13 +101,13 @@ impl PartitionSender {
         Some(())
     }
 
-    /// Whether it keeps batches whose callers were told, for the sake of those behind them or because they are in flight.
+    /// Whether it keeps batches whose deliveries failed, for the sake of those behind them or because they are in flight.
     #[must_use]
     pub const fn keeps_told(&self) -> bool {
         self.keeps_told
     }
 
-    /// A caller waits for room: batches whose callers were told are not sent again, and those that are here go. The run
+    /// A caller waits for room: batches whose deliveries failed are not sent again, and those that are here go. The run
     /// goes on by its rules, which do without their outcome. Returns whether others are in flight: they go when they come
     /// back.
     pub fn give_way(&mut self, completer: &mut Completer) -> bool {
@@ -125,7 +127,7 @@ impl PartitionSender {
     /// Fails everything, and takes no more: the topic has no such partition any more.
     pub fn discard(mut self, completer: &mut Completer) {
         let cause = &Cause::from(
-            "the topic was created anew, with fewer partitions: send to one that it has, or add partitions",
+            "the topic was created again with fewer partitions: send to a partition that it has, or add partitions",
         );
         let waiting = self.partition.end();
         self.fail_entries(|_| true, FailureKind::InvalidPartition, cause, completer);
@@ -148,7 +150,7 @@ impl PartitionSender {
         };
         let next_batch =
             self.next_batch.opened().map(|opened| self.granted(opened + config.delivery_timeout));
-        // They were opened in their order: unless callers of some were told, the first is due first.
+        // They were opened in their order: unless deliveries of some failed, the first is due first.
         let looked_at = if self.keeps_told { self.entries.len() } else { 1 };
         self.walk(looked_at);
         self.entries.iter().take(looked_at).filter_map(due).chain(next_batch).min()
@@ -171,8 +173,8 @@ impl PartitionSender {
         }
     }
 
-    /// Fails the deliveries of some entries. What is in flight stays until its answer. What waits is dropped, unless it
-    /// is too late for it and it may stand in the log.
+    /// Fails the deliveries of some entries. Batches in flight stay until their response. Batches that wait are dropped,
+    /// but not those past their deadline that may stand in the log.
     pub(super) fn fail_entries(
         &mut self,
         which: impl Fn(&Entry) -> bool,
@@ -199,7 +201,7 @@ impl PartitionSender {
 
     /// Drops what waits and concerns no caller any more; a batch that was stamped leaves a gap behind.
     pub(super) fn drop_settled(&mut self, completer: &mut Completer) {
-        // After a split there may be thousands of entries, and each answer comes here.
+        // After a split there may be thousands of entries, and each response comes here.
         if !self.keeps_told {
             return;
         }
@@ -244,7 +246,7 @@ impl PartitionSender {
     }
 }
 
-/// Time for batches without a try, after the driver woke up late.
+/// Time for batches without an attempt, after the driver woke up late.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Grant {
     /// For those that are due from then on: what was due before had its time.
@@ -277,7 +279,7 @@ pub(super) struct Cause<'a> {
     otherwise: Option<&'static str>,
     /// The code that a broker returned after any rejection.
     code: Option<ErrorCode>,
-    /// The outcome of the last try, where that is the cause.
+    /// The outcome of the last attempt, where that is the cause.
     last: Option<String>,
 }
 
@@ -288,12 +290,12 @@ impl<T: Into<String>> From<T> for Cause<'_> {
 }
 
 impl Cause<'_> {
-    /// Of a batch that used up its tries, by the answer to the last one.
-    pub(super) fn after_tries(tries: u64, retries: u32, response: &BatchResponse) -> Self {
-        let tries = if tries == 1 { "1 try".to_owned() } else { format!("{tries} tries") };
+    /// Of a batch that used up its attempts, by the response to the last one.
+    pub(super) fn after_attempts(attempts: u64, retries: u32, response: &BatchResponse) -> Self {
+        let attempts = if attempts == 1 { "1 attempt".to_owned() } else { format!("{attempts} attempts") };
         Self {
             last: Some(words(response).1),
-            ..Self::from(format!("given up after {tries} (`retries` = {retries})"))
+            ..Self::from(format!("given up after {attempts} (`retries` = {retries})"))
         }
     }
 }

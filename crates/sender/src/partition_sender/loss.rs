@@ -2,7 +2,7 @@
 //! not written to, or a topic without an id that was created anew.
 //!
 //! * It rejects the sequence directly behind the last acknowledged batch of the run: its log ends before that one. A batch
-//!   that was refused on every try alone shows it; one in doubt may be a duplicate that the leader has forgotten.
+//!   that was refused on every attempt alone shows it; one in doubt may be a duplicate that the leader has forgotten.
 //! * It appends a batch at an offset below the end of an earlier one that was acknowledged.
 //!
 //! The run goes on by its rules, under the next epoch where the sequence was rejected (Java bumps the epoch as well; franz-go
@@ -41,7 +41,7 @@ impl KnownEnd {
     }
 
     /// A newer batch is acknowledged; without an offset where the leader recognised a duplicate and did not return it. Returns
-    /// what that shows, once a term.
+    /// the loss that this shows, once a term.
     pub(super) fn acknowledged(&mut self, base_offset: Option<i64>, records: u32, term: u32) -> Option<Loss> {
         self.reaches_beyond = base_offset.is_none();
         let base_offset = base_offset?;

@@ -4,24 +4,24 @@
 //!            take                 sent                      written, failed
 //!  queue ───────────▶ stamped ───────────▶ in flight ───────────────────────▶ settled
 //!                        ▲                     │
-//!                        └──── waiting ◀───────┘ refused, or not answered
+//!                        └──── waiting ◀───────┘ refused, or no response
 //! ```
 //!
 //! The rules (KIP-98, KIP-360, `ProducerAppendInfo.java`; the cases are in `docs/decisions/0005-re-stamping.md`):
 //!
 //! * Batches are sent in the order of their sequences; while one waits to be sent again, no new one is taken.
-//! * A retry has the stamp of the first try: the broker drops the copy that it already has.
+//! * A retry has the stamp of the first attempt: the broker drops the copy that it already has.
 //! * At most five are in flight, because a broker remembers five; one until the present leader has acknowledged a batch
 //!   of the run, because a leader that does not know the producer takes any first sequence; and no new one while a batch
 //!   is in doubt.
-//! * A batch in doubt (a try of it was not answered, or with a code that leaves the outcome open) is sent again under its
+//! * A batch in doubt (an attempt got no response, or a code that leaves the outcome open) is sent again under its
 //!   stamp. It counts as written when it is acknowledged, or when a later batch of the run is, with room for it in the
 //!   log. It counts as not written when a batch before it is missing and only leaders that know the run were sent it. A
 //!   leader that refuses its sequence proves nothing: after a restart it remembers a producer's last batch alone.
-//! * A run ends when a batch of it is missing, or when every batch in doubt was refused by its sequence. What is in doubt
-//!   then fails as possibly written and never gets another stamp; all others get new ones, under the next epoch.
-//! * A deadline settles deliveries, never bytes: what is in flight stays where it is until the answer, and what is in
-//!   doubt is sent again for as long again, for the sake of the batches behind it, unless callers wait for the room.
+//! * A run ends when a batch of it is missing, or when every batch in doubt was refused by its sequence. Batches in doubt
+//!   then fail as possibly written and never get another stamp; all others get new ones, under the next epoch.
+//! * A deadline settles deliveries, never bytes: bytes in flight stay where they are until the response, and batches in
+//!   doubt are sent again for as long again, for the sake of the batches behind it, unless callers wait for the room.
 
 mod batch_response;
 mod completer;
@@ -75,13 +75,13 @@ pub struct PartitionSender {
     in_flight: usize,
     /// No retry before this.
     not_before: Option<Instant>,
-    /// The time that batches without a try were granted last.
+    /// The time that batches without an attempt were granted last.
     grant: Option<Grant>,
-    /// Whether batches may be here whose callers were told.
+    /// Whether batches may be here whose deliveries failed.
     keeps_told: bool,
     /// Nothing more is sent here: the partition goes to another broker sender.
     pub leaving: bool,
-    /// What is compressed ahead of its turn, where batches are compressed.
+    /// The batch that is compressed ahead of its turn, where batches are compressed.
     next_batch: NextBatch,
     /// How many batches of it are in jobs.
     in_jobs: usize,
@@ -104,7 +104,7 @@ pub struct InFlightBatch {
     pub batch: Batch,
 }
 
-/// What a partition sender has to send.
+/// The next batch of a partition sender.
 #[derive(Debug)]
 pub enum Next {
     /// A caller holds the partition: come back.
@@ -152,7 +152,7 @@ impl PartitionSender {
         }
     }
 
-    /// Its topic has another id. If that says of another topic of the same name, its brokers know nothing of the run.
+    /// Its topic has another id. If it is another topic of the same name, its brokers know nothing of the run.
     pub fn set_topic_id(&mut self, id: TopicId) {
         let before = std::mem::replace(&mut self.topic_id, id);
         if is_another_topic(before, id) {
@@ -160,7 +160,7 @@ impl PartitionSender {
         }
     }
 
-    /// Its topic is, or may be, another one of the same name, which no id tells: its brokers know nothing of the run.
+    /// Its topic is, or may be, another one of the same name, and no id shows it: its brokers know nothing of the run.
     pub fn topic_changed(&mut self) {
         self.run.topic_changed();
     }
@@ -315,7 +315,7 @@ impl PartitionSender {
     /// The entry that is next to be sent again, if one is.
     fn waiting_to_send(&self, now: Instant, config: &PartitionSenderConfig) -> Option<usize> {
         if self.resolves() {
-            // One at a time: the answer decides about the next.
+            // One at a time: the response decides about the next.
             let waits = |entry: &Entry| entry.is_here() && self.is_unresolved(entry);
             let is_still = self.in_flight == 0 && !self.entries.iter().any(Entry::is_in_job);
             return if is_still { self.entries.iter().position(waits) } else { None };

@@ -1,5 +1,4 @@
-//! What becomes of batches in doubt: acked by a later batch, ruled out by a gap, or given up; and the new stamps of the
-//! others.
+//! The outcome of batches in doubt: shown by a later batch, ruled out by a gap, or given up; and the new stamps of the others.
 
 use milena_codec::ErrorCode;
 use milena_codec::ids::{ProducerId, ProducerIdAndEpoch};
@@ -105,8 +104,8 @@ impl PartitionSender {
     }
 
     /// A later batch was acknowledged with room for those before it: they are in the log. One that was refused on every
-    /// try is not, even if it is in flight again: that try stands behind the later batch. `sent` is the term in which the
-    /// later batch was sent, and the others were answered: it may be over when the acknowledgement comes.
+    /// try is not, even if it is in flight again: that attempt stands behind the later batch. `sent` is the term in which the
+    /// later batch was sent, and the others got their responses: it may be over when the acknowledgement comes.
     pub(super) fn complete_before(
         &mut self,
         index: usize,
@@ -132,7 +131,7 @@ impl PartitionSender {
         }
     }
 
-    /// An entry leaves without having been written. One that was refused on every try leaves a gap in the run.
+    /// An entry leaves without having been written. One that was refused on every attempt leaves a gap in the run.
     pub(super) fn leave_unwritten(&mut self, index: usize) -> Option<Entry> {
         let entry = self.entries.remove(index)?;
         if entry.stamp != Stamp::NONE {
@@ -142,22 +141,26 @@ impl PartitionSender {
     }
 }
 
-/// Why the outcome of a batch stays unknown: the first try that left it open, and the rejection of the last one.
+/// Why the outcome of a batch stays unknown: the first attempt that left it open, and the rejection of the last one.
 fn reason_of_doubt(entry: &Entry) -> String {
     let State::InDoubt(Doubt { open_code, unrecognised, .. }) = entry.state else { return String::new() };
     let first = match open_code {
         Some(code) => {
-            format!("a broker returned {code} for a try, which leaves open whether it was appended")
+            format!(
+                "a broker returned {code} for an attempt, which leaves open whether the batch was appended"
+            )
         }
-        None => "a try was not answered".to_owned(),
+        None => "an attempt got no response".to_owned(),
     };
     let last = match unrecognised {
         0 if entry.code == Some(ErrorCode::UNKNOWN_PRODUCER_ID) => {
-            "the leader did not know the producer id of the last one".to_owned()
+            "the leader did not know the producer id of the last attempt".to_owned()
         }
-        0 => "the leader rejected the sequence of the last one".to_owned(),
-        tries => format!("brokers rejected the producer id or epoch of the last {tries}"),
+        0 => "the leader rejected the sequence of the last attempt".to_owned(),
+        attempts => format!("brokers rejected the producer id or epoch of the last {attempts} attempts"),
     };
     let code = entry.code.map(|code| format!(" ({code})")).unwrap_or_default();
-    format!("{first}, and {last}{code}: it may have been written before, and no later batch shows it")
+    format!(
+        "{first}, and {last}{code}: the batch may have been written by an earlier attempt, and no later batch shows whether it was"
+    )
 }

@@ -1,7 +1,7 @@
 //! The code with which the leader of a partition rejects its batches, for the errors of records that wait behind them.
 //!
 //! A rejection is that of the present leader on the present connection: it is forgotten when a batch is acknowledged, when the
-//! partition moves to another broker sender, and when the connection ends. The code of a batch itself is kept, and the text says whether
+//! partition moves to another broker sender, and when the connection ends. The code of a batch itself is kept, and the text names whether
 //! the partition moved since.
 
 use std::time::Instant;
@@ -47,13 +47,13 @@ impl Rejected {
 }
 
 impl PartitionSender {
-    /// Notes the answer about a batch: batches behind one that is to be sent again wait for it.
+    /// Notes the response about a batch: batches behind one that is to be sent again wait for it.
     pub(super) fn note_rejection(&mut self, now: Instant, response: &BatchResponse, verdict: Verdict) {
         let is_noted = self.rejection.is_some();
         let noted = match (response.code(), verdict) {
             (Some(_), Verdict::Written) => None,
             (Some(code), Verdict::Retry | Verdict::RetryAtLeader) => Some(code),
-            // What a leader has against a sequence mostly follows from the batch that it rejected before.
+            // A rejected sequence mostly follows from the batch that was rejected before.
             (Some(code), Verdict::BumpEpoch | Verdict::ResetProducerId) if !is_noted => Some(code),
             _ => return,
         };

@@ -1,4 +1,4 @@
-//! A batch comes back: with an answer, or because its connection ended.
+//! A batch comes back: with a response, or because its connection ended.
 
 use std::time::{Duration, Instant};
 
@@ -103,7 +103,7 @@ impl PartitionSender {
         effects
     }
 
-    /// Notes what an answer shows of the batch.
+    /// Notes the knowledge that a response gives of the batch.
     fn note(&mut self, index: usize, response: &BatchResponse, verdict: Verdict, trace: Appended) {
         let is_about_sequence = verdict == Verdict::BumpEpoch;
         self.run.has_rejections |= matches!(verdict, Verdict::BumpEpoch | Verdict::ResetProducerId);
@@ -140,7 +140,7 @@ impl PartitionSender {
         self.run.has_gap && self.run.identity.is_some() || self.entries.iter().take(index).any(goes_first)
     }
 
-    /// What the rejection of a batch's sequence shows of the acknowledged ones before it.
+    /// The loss that the rejection of a batch's sequence shows, of acknowledged batches before it.
     fn loss_behind(&mut self, index: usize, response: &BatchResponse) -> Option<Loss> {
         let entry = self.entries.get(index).filter(|entry| !entry.is_in_doubt())?;
         let is_rejected = response.code() == Some(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
@@ -239,12 +239,12 @@ impl PartitionSender {
         let entry = &mut self.entries[index];
         let failures = entry.failures;
         entry.failures += 1;
-        let out_of_tries = failures >= config.retries;
+        let out_of_attempts = failures >= config.retries;
         let number = entry.number;
         self.wait_again(index, batch);
-        if out_of_tries {
+        if out_of_attempts {
             let which = |entry: &Entry| entry.number == number;
-            let cause = Cause::after_tries(u64::from(failures) + 1, config.retries, response);
+            let cause = Cause::after_attempts(u64::from(failures) + 1, config.retries, response);
             self.fail_entries(which, FailureKind::RetriesExhausted, &cause, completer);
         }
         let not_before = now + backoff(failures);
@@ -275,7 +275,8 @@ fn judge(response: &BatchResponse, case: Case) -> (Verdict, Appended) {
 /// Of a batch that cannot be split.
 fn too_large(bytes: usize) -> String {
     format!(
-        "the broker does not take {bytes} bytes in one batch: raise the topic's max.message.bytes, or send less"
+        "the broker rejects a batch of {bytes} bytes as too large: raise the topic's `max.message.bytes`, or send smaller \
+         records"
     )
 }
 

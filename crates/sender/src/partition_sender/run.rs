@@ -1,4 +1,4 @@
-//! A run: the batches of a partition under one producer id and epoch. What a leader knows of it, and when it ends.
+//! A run: the batches of a partition under one producer id and epoch. The knowledge that a leader has of it, and when it ends.
 
 use std::time::{Duration, Instant};
 
@@ -33,7 +33,7 @@ pub(super) struct Run {
     pub(super) topic: u32,
     /// The leader rejected a sequence, a producer id or an epoch in this term. Batches are searched for rejected ones only then.
     pub(super) has_rejections: bool,
-    /// Where the first batch is that is missing in the log, because every try of it was refused.
+    /// Where the first batch is that is missing in the log, because every attempt of it was refused.
     gap_at: Option<Sequence>,
     /// No batch of the run is sent any more but those in doubt; the others get new stamps.
     pub(super) has_gap: bool,
@@ -58,7 +58,7 @@ pub(super) struct Room {
 }
 
 impl Room {
-    /// Whether a batch is in it. What is before the last acknowledged batch was not shown to be written by that one.
+    /// Whether a batch is in it. A batch before the last acknowledged one is not: that one did not show it to be written.
     pub(super) const fn holds(&self, sequence: Sequence) -> bool {
         is_before(self.from_sequence, sequence)
     }
@@ -171,7 +171,7 @@ impl Run {
         }
     }
 
-    /// Whether a batch that was refused on every try is missing before this one.
+    /// Whether a batch that was refused on every attempt is missing before this one.
     pub(super) fn has_gap_before(&self, stamp: Stamp) -> bool {
         self.gap_at.is_some_and(|gap| is_before(gap, stamp.base_sequence))
     }

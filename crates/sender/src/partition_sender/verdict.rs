@@ -1,4 +1,4 @@
-//! What the broker's answer about a batch means: one row a code.
+//! The meaning of a broker's error code for a batch: one row a code.
 //!
 //! Sources of the rows: `Sender.java` and `Errors.java` of Apache Kafka; KIP-98, KIP-360, KIP-467, KIP-951.
 
@@ -6,7 +6,7 @@ use milena_codec::ErrorCode;
 
 use crate::outcome::FailureKind;
 
-/// What to do about a batch.
+/// The next step for a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// It is in the log.
@@ -27,7 +27,7 @@ pub(super) enum Verdict {
     Fail(FailureKind),
 }
 
-/// What an answer shows of the try that it is about. It shows nothing of earlier tries.
+/// The fate of the attempt that a response is about. A response shows nothing of earlier attempts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Appended {
     /// This try left nothing in the log.
@@ -36,7 +36,7 @@ pub(super) enum Appended {
     Maybe,
 }
 
-/// What else the verdict depends on.
+/// The facts beside the code that a verdict depends on.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Case {
     /// How many records the batch has.
@@ -50,7 +50,7 @@ pub(super) struct Case {
 }
 
 /// How often a batch that the broker finds corrupt is sent again.
-const CORRUPT_TRIES_MAX: u32 = 5;
+const CORRUPT_ATTEMPTS_MAX: u32 = 5;
 
 /// Reads the table.
 pub(super) fn verdict(code: ErrorCode, case: Case) -> (Verdict, Appended) {
@@ -61,10 +61,10 @@ pub(super) fn verdict(code: ErrorCode, case: Case) -> (Verdict, Appended) {
     match code {
         ErrorCode::NONE | ErrorCode::DUPLICATE_SEQUENCE_NUMBER => (Written, Maybe),
 
-        // The leader appended it and could not say so in time for its followers.
+        // The leader appended it, and its followers were too late for the response.
         ErrorCode::REQUEST_TIMED_OUT | ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND => (Retry, Maybe),
         // Bytes that were garbled on their way are fine the next time; a batch that is corrupt stays so.
-        ErrorCode::CORRUPT_MESSAGE if case.corrupted >= CORRUPT_TRIES_MAX => fail(Kind::Refused),
+        ErrorCode::CORRUPT_MESSAGE if case.corrupted >= CORRUPT_ATTEMPTS_MAX => fail(Kind::Refused),
         ErrorCode::NOT_ENOUGH_REPLICAS
         | ErrorCode::CORRUPT_MESSAGE
         | ErrorCode::UNKNOWN_LEADER_EPOCH

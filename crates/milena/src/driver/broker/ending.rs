@@ -1,4 +1,4 @@
-//! What a broker's task does when its connection ends, and when it ends itself.
+//! The end of a connection, and the end of the broker's task.
 
 use std::task::{Context, Poll};
 use std::time::Instant;
@@ -24,7 +24,7 @@ impl BrokerTask {
     }
 
     pub(super) fn ended(&mut self, now: Instant, ended: Ended) {
-        // A pause is asked for on a connection, and ends with it.
+        // A throttle time is that of a connection, and ends with it.
         self.paused_until = None;
         // Brokers close connections that are idle: news only where something has to be sent again.
         match ended.requests.len() {
@@ -94,7 +94,7 @@ impl BrokerTask {
 
     /// Ends: what is left fails, then the connection ends in order, by `until` at the latest. None to go on at once.
     pub(super) fn leave(&mut self, now: Instant, until: Instant, cx: &mut Context<'_>) -> Option<Poll<()>> {
-        // Answers that lie in the socket count.
+        // Responses that lie in the socket count.
         self.listen(now, cx);
         if !self.aborted {
             self.aborted = self.abort(now);

@@ -1,4 +1,4 @@
-//! The broker senders under the cluster task: made when they are needed first, and told what the assignment commands.
+//! The broker senders under the cluster task: made when they are needed first. The commands of the assignment are passed on to them as they are.
 
 use std::sync::Arc;
 use std::time::Instant;

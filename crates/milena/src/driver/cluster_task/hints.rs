@@ -1,5 +1,5 @@
-//! The leaders of partitions, as brokers that do not lead them return them (KIP-951). When a broker leaves, one answer tells of thousands of partitions: the
-//! hints about a topic are taken together, because each change of its leaders goes through all of its partitions.
+//! The leaders of partitions, as brokers that do not lead them return them (KIP-951). When a broker leaves, one response has hints
+//! about thousands of partitions: the hints about a topic are taken together, because each change of its leaders goes through all of its partitions.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,24 +13,24 @@ use milena_sender::broker_sender::{LeaderHint, SenderEvent};
 
 use super::ClusterTask;
 
-/// What broker senders told since the mail was read last.
+/// The events about leaders since the inbox was read last.
 #[derive(Debug, Default)]
 pub(super) struct Hints {
     /// Where brokers listen that are named as leaders.
     endpoints: BTreeMap<BrokerId, Endpoint>,
-    /// By topic, the partitions that the asked broker does not lead.
+    /// By topic, the partitions that the broker of the request does not lead.
     stale: BTreeMap<Arc<str>, Vec<Stale>>,
 }
 
-/// A partition, the code of the rejection where there was one, and its leader where that was told.
+/// A partition, the code of the rejection where there was one, and its leader where the response named it.
 type Stale = (PartitionId, Option<ErrorCode>, Option<LeaderHint>);
 
 impl Hints {
-    /// Keeps a notice about leaders, and returns any other.
+    /// Keeps an event about leaders, and returns any other.
     pub(super) fn take(&mut self, event: SenderEvent) -> Option<SenderEvent> {
         match event {
-            SenderEvent::Endpoints(told) => {
-                for node in told {
+            SenderEvent::Endpoints(nodes) => {
+                for node in nodes {
                     // Of two endpoints of a broker the first one counts.
                     if let Ok(endpoint) = Endpoint::new(&node.host, node.port) {
                         self.endpoints.entry(node.node_id).or_insert(endpoint);
@@ -48,7 +48,7 @@ impl Hints {
 }
 
 impl ClusterTask {
-    /// Believes hints, and asks about the partitions that there are none about.
+    /// Applies hints, and requests metadata for the partitions without a hint.
     pub(super) fn apply_hints(&mut self, hints: Hints, now: Instant) {
         let Hints { endpoints, stale } = hints;
         for (topic, partitions) in stale {

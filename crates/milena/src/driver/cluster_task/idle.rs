@@ -1,9 +1,9 @@
-//! Topics without a record for `metadata.max.idle.ms` (KIP-526): no broker is asked about them, and their memory is given back.
+//! Topics without a record for `metadata.max.idle.ms` (KIP-526): metadata requests leave them out, and their memory is given back.
 //!
 //! A topic whose partitions are known is in one of three states:
 //!
-//! * **active**: brokers are asked about it.
-//! * **dormant**: no broker is asked about it, until a broker sender finds something to send there.
+//! * **active**: metadata requests name it.
+//! * **dormant**: no metadata request names it, until a broker sender finds something to send there.
 //! * **forgotten**: its slot, partitions, accounts and partition senders are gone. The next record looks it up like the first one.
 //!
 //! One pass over all known topics, as far apart as `metadata.max.idle.ms`, compares how often each was used: batches that were
@@ -11,9 +11,9 @@
 //! it, and no topic has a timer. A topic that was not used between two passes, and that no caller waits for, is **idle**, after once
 //! to twice that time: it becomes dormant.
 //!
-//! Unless a caller holds a handle of it, the broker senders of a dormant topic are asked about its partitions. A partition is **at rest** when
+//! Unless a caller holds a handle of it, the broker senders of a dormant topic report which partitions are at rest. A partition is **at rest** when
 //! nothing of it is queued, in flight or in doubt. Once all of them are, the topic is forgotten. No record can be in it then: under
-//! the lock of the registry no caller holds it, and it was not used since before its broker senders were asked.
+//! the lock of the registry no caller holds it, and it was not used since before that request to its broker senders.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -33,11 +33,11 @@ pub(super) struct Idleness {
     next: Instant,
     /// A topic is active, or could not be forgotten yet: the cluster task wakes for the next pass.
     is_armed: bool,
-    /// The dormant topics whose broker senders were asked.
+    /// The dormant topics whose partitions are to be reported.
     asked: BTreeMap<Arc<str>, Asked>,
 }
 
-/// A dormant topic whose broker senders were asked.
+/// A dormant topic whose partitions are to be reported.
 #[derive(Debug)]
 struct Asked {
     /// How often it was used until then.
@@ -79,7 +79,7 @@ impl ClusterTask {
         }
     }
 
-    /// An idle topic becomes dormant, and its broker senders are asked whether its partitions are at rest. False when the next pass has more to
+    /// An idle topic becomes dormant, and its broker senders are to report which of its partitions are at rest. False when the next pass has more to
     /// do: callers wait for the topic, it was used meanwhile, or a partition is between broker senders. A topic that is held is looked at again
     /// when the cluster task wakes for something else.
     fn make_dormant(&mut self, topic: &Arc<Topic>, uses: u64) -> bool {
@@ -105,7 +105,7 @@ impl ClusterTask {
         is_asked
     }
 
-    /// BrokerSenders reported these partitions, by topic and serial, as at rest.
+    /// Broker senders reported these partitions, by topic and serial, as at rest.
     pub(super) fn note_at_rest(&mut self, partitions: &[(Arc<str>, u32)]) {
         let forgotten =
             partitions.iter().filter(|(topic, serial)| self.note_partition_at_rest(topic, *serial)).count();

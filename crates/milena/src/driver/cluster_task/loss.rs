@@ -1,4 +1,4 @@
-//! Acknowledged records that a broker lost, as the operator is told: no client can bring them back.
+//! Acknowledged records that a broker lost: they are logged for the operator, because no client can bring them back.
 
 use milena_codec::ids::{BrokerId, PartitionId};
 use milena_codec::printable;

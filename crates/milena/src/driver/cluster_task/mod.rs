@@ -1,10 +1,10 @@
-//! The cluster task: keeps what is known of the cluster, asks for what is missing, and tells the broker senders.
+//! The cluster task: keeps the metadata of the cluster, requests what is missing, and commands the broker senders.
 //!
 //! ```text
 //!  handles ─▶ inbox ─▶ ┌──────────┐ ─▶ commands ─▶ one task a broker, and one for partitions without a leader
 //!  broker senders   ─▶          │ cluster task │ ◀─ events ◀─
 //!                      └────┬─────┘
-//!                           └─ questions, one at a time ─▶ the control connection
+//!                           └─ requests, one at a time ─▶ the control connection
 //! ```
 //!
 //! It owns every task of the producer, and ends when all of them have ended.
@@ -55,19 +55,19 @@ pub(super) struct ClusterTask {
     metadata: Metadata,
     assignment: Assignment,
     broker_senders: BTreeMap<SenderId, BrokerHandle>,
-    /// The mailboxes of broker senders that were told to end.
+    /// The mailboxes of broker senders that are to end.
     leaving: Vec<Weak<BrokerCommands>>,
     tasks: JoinSet<()>,
     /// Where there are several workers.
     lifo_slot: Option<LifoSlot>,
     lifo_slot_waker: LifoSlotWaker,
     question: Option<Question>,
-    /// None while a question is out.
+    /// None while a request is out.
     control: Option<ControlClient>,
-    /// No question for an identity before this.
+    /// No request for a producer id before this.
     identity_not_before: Option<Instant>,
     identity_failures: u32,
-    /// Of requests for metadata, and for a producer id.
+    /// The errors that were logged of requests for metadata, and for a producer id.
     log_once: [LogOnce; 2],
     backoff: Backoff,
     idleness: Idleness,
@@ -140,7 +140,7 @@ impl ClusterTask {
         self.settings.compression.close().await;
     }
 
-    /// Reads the mail.
+    /// Applies the inbox.
     fn apply(&mut self, inbox: Inbox) {
         let now = clock::now();
         let registry = &self.settings.core.registry;
@@ -159,7 +159,7 @@ impl ClusterTask {
         }
     }
 
-    /// Reads what broker senders tell: first who leads what now, so that a partition that was released goes there.
+    /// Applies the events of broker senders: leaders come first, so that a partition that was released goes to its leader.
     fn apply_events(&mut self, events: Vec<SenderEvent>, now: Instant) {
         let mut hints = Hints::default();
         let mut at_rest = Vec::new();
@@ -182,7 +182,7 @@ impl ClusterTask {
         self.note_at_rest(&at_rest);
     }
 
-    /// What is new about the cluster.
+    /// Applies the changes of the metadata.
     fn take_in(&mut self, changes: Vec<Change>) {
         let core = Arc::clone(&self.settings.core);
         let asked_after = clock::now().checked_sub(core.config.max_block);
@@ -231,7 +231,7 @@ impl ClusterTask {
         }
         let registry = &self.settings.core.registry;
         if self.closing.is_some() {
-            // Its partitions are shut before anybody finds them.
+            // Its partitions are shut before a caller finds them.
             registry.close();
         }
         registry.found(&found.name);
@@ -256,7 +256,7 @@ impl ClusterTask {
             .is_some_and(|closing| clock::now() >= closing.until || outstanding.is_settled(closing.target))
     }
 
-    /// Sleeps until there is mail, an answer, something due, or nothing left to settle.
+    /// Sleeps until there is mail, a response, something due, or nothing left to complete.
     async fn wait(&mut self) {
         let core = Arc::clone(&self.settings.core);
         let lifo_slot_waker = &mut self.lifo_slot_waker;
@@ -294,7 +294,7 @@ impl ClusterTask {
             () = sleep_until(tokio::time::Instant::from_std(due)) => {}
         }
         if let Some(Err(error)) = fallen {
-            // A broker sender ends well by `BrokerCommand::End` alone. What it had is lost to us, so nothing more may be promised.
+            // A broker sender ends well by `BrokerCommand::End` alone. Its batches are lost with it, so the producer accepts no more.
             let ending = if error.is_panic() { Ending::DriverFailed } else { Ending::RuntimeEnded };
             match ending {
                 Ending::DriverFailed => {

@@ -1,4 +1,4 @@
-//! What the cluster task asks the cluster, one question at a time, and what it makes of the answers.
+//! The requests of the cluster task, one at a time, and the use of their responses.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -16,20 +16,20 @@ use crate::driver::control_client::{ControlClient, of_cluster};
 use crate::driver::failed_attempts::FailedAttempts;
 use crate::driver::startup::{identity_of, identity_request, no_cluster};
 
-/// What came of a question.
+/// The result of a request.
 pub(super) enum Reply {
     Metadata(Result<(Endpoint, MetadataResponse), FailedAttempts>),
     ProducerId(Result<ProducerIdAndEpoch, FailedAttempts>),
 }
 
-/// A question that is out.
+/// A request that is out.
 pub(super) type Question = Pin<Box<dyn Future<Output = (ControlClient, Reply)> + Send>>;
 
-/// How long all candidates together may take to answer a question.
+/// How long all candidates together have for a response.
 const QUESTION_TIMEOUT: Duration = Duration::from_secs(30);
 
 impl ClusterTask {
-    /// Asks what is to be asked, one question at a time.
+    /// Sends the next request that is due, one at a time.
     pub(super) fn ask(&mut self) {
         let now = clock::now();
         if now >= self.relax_at {
@@ -64,7 +64,7 @@ impl ClusterTask {
         }
     }
 
-    /// Takes in what came of a question.
+    /// Applies the result of a request.
     pub(super) fn answered(&mut self, reply: Reply) {
         let now = clock::now();
         match reply {

@@ -1,4 +1,4 @@
-//! Which topics the metadata is asked for, by what handles say that they wait for, or wait for no more.
+//! The topics that metadata requests name, by the reports of handles that they wait for a topic, or wait no more.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -8,10 +8,10 @@ use milena_connection::metadata::{Metadata, TopicMetadata};
 use crate::registry::Registry;
 
 /// Takes topics into use, and out of it. Returns those that are known already: they may have been described while
-/// nobody waited for them.
+/// no caller waited for them.
 ///
-/// Handles tell after they have changed the registry, each thread for itself. So what is said here may be overtaken, and
-/// the registry knows better: a topic may have been given up and wanted again, or the other way round.
+/// Handles report after they have changed the registry, each thread for itself. So a report may be overtaken, and the registry
+/// decides: a topic may have been given up and wanted again, or the other way round.
 pub(super) fn apply(
     metadata: &mut Metadata,
     registry: &Registry,
@@ -48,7 +48,7 @@ mod tests {
     use crate::core::Core;
     use crate::registry::Place;
 
-    /// Handles that come and go, and the driver's view of them.
+    /// Handles that come and go, and the metadata that the driver keeps for them.
     struct InterestHarness {
         core: Arc<Core>,
         metadata: Metadata,
@@ -116,7 +116,7 @@ mod tests {
         harness.go(first);
         harness.come();
         harness.apply(true, false);
-        // Only now the first one gets to tell.
+        // The first one reports only here.
         harness.apply(false, true);
         assert!(harness.is_asked_for());
     }

@@ -1,12 +1,12 @@
 //! Topics that were known, and that the brokers do not know any more: after a while they take no new records, because each of
 //! these would wait for `delivery.timeout.ms` and hold its part of `buffer.memory` as long.
 //!
-//! A broker that was just started, or one that lags behind, may not know a topic for a moment. The metadata goes on asking, and
+//! A broker that was just started, or one that lags behind, may not know a topic for a moment. Metadata requests go on, and
 //! the first description of the topic lets records in again. A record that is rejected counts as a use of its topic, so brokers
-//! are asked for as long as callers offer records.
+//! get requests for as long as callers offer records.
 //!
-//! A topic to which no record is offered for long becomes dormant (`idle.rs`): no broker is asked about it, and it may have been
-//! created meanwhile. Its next record is accepted, and the first answer decides: one that does not know the topic either has
+//! A topic to which no record is offered for long becomes dormant (`idle.rs`): no request names it, and it may have been
+//! created meanwhile. Its next record is accepted, and the first response decides: one that does not know the topic either has
 //! records rejected again at once.
 
 use std::collections::BTreeMap;
@@ -53,7 +53,7 @@ impl ClusterTask {
         }
     }
 
-    /// Lets records in again, of topics that the last answer describes.
+    /// Lets records in again, of topics that the last response describes.
     pub(super) fn note_described(&mut self) {
         let described = |name: &&Arc<str>| self.metadata.is_described(name);
         let known: Vec<_> = self.unknown.0.keys().filter(described).cloned().collect();
@@ -65,7 +65,7 @@ impl ClusterTask {
         }
     }
 
-    /// A topic becomes dormant: the first answer after its next record decides.
+    /// A topic becomes dormant: the first response after its next record decides.
     pub(super) fn suspend_rejection(&mut self, name: &Arc<str>) {
         self.set_unknown(name, false);
         if self.unknown.0.get(name).is_some_and(|unknown| !unknown.was_rejected) {

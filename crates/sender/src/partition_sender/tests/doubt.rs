@@ -256,8 +256,8 @@ fn an_expired_batch_tells_what_the_broker_last_said() {
     let (mut record_handle, in_flight_batch) = harness.send_alone("a");
     harness.refused(in_flight_batch, ErrorCode::NOT_ENOUGH_REPLICAS);
     harness.deadline();
-    let coded = message(&mut record_handle);
-    assert!(coded.contains("too late") && coded.contains("NOT_ENOUGH_REPLICAS"), "{coded}");
+    let text = message(&mut record_handle);
+    assert!(text.contains("too late") && text.contains("NOT_ENOUGH_REPLICAS"), "{text}");
 }
 
 #[test]

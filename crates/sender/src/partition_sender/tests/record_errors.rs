@@ -39,8 +39,8 @@ pub(super) fn check(mut harness: PartitionHarness, count: usize, bytes: usize, p
     for (place, record_handle) in (0..).zip(&mut record_handles) {
         if places.contains(&place) {
             assert_eq!(failure(record_handle), Some((FailureKind::InvalidRecord, Persisted::No)), "{place}");
-            let coded = message(record_handle);
-            assert!(coded.contains(&format!("{place} is no good")), "{coded}");
+            let text = message(record_handle);
+            assert!(text.contains(&format!("{place} is no good")), "{text}");
         } else {
             assert_eq!(offset(record_handle), Some(next), "{place}");
             next += 1;

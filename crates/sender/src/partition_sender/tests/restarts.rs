@@ -130,8 +130,8 @@ fn batches_that_no_leader_recognises_fail_as_possibly_written_and_say_why() {
     assert_eq!((stamp(&next), values(&next)), ((1, 0), vec!["f".to_owned()]));
     for record_handle in &mut record_handles {
         assert_eq!(failure(record_handle), Some((FailureKind::OutcomeUnknown, Persisted::Maybe)));
-        let coded = message(record_handle);
-        assert!(coded.contains("OUT_OF_ORDER_SEQUENCE_NUMBER") && coded.contains("may have been"), "{coded}");
+        let text = message(record_handle);
+        assert!(text.contains("OUT_OF_ORDER_SEQUENCE_NUMBER") && text.contains("may have been"), "{text}");
     }
     harness.served(next);
     assert_eq!(offset(&mut behind), Some(1));

@@ -65,8 +65,11 @@ fn after_so_many_tries_a_batch_fails_and_says_what_was_wrong() {
     }
     harness.refused(in_flight_batch, ErrorCode::NOT_ENOUGH_REPLICAS);
     assert_eq!(failure(&mut record_handle), Some((FailureKind::RetriesExhausted, Persisted::No)));
-    let coded = message(&mut record_handle);
-    assert_eq!(coded, "given up after 3 tries (`retries` = 2): the broker returned NOT_ENOUGH_REPLICAS (19)");
+    let text = message(&mut record_handle);
+    assert_eq!(
+        text,
+        "given up after 3 attempts (`retries` = 2): the broker returned NOT_ENOUGH_REPLICAS (19)"
+    );
     // Its sequence is gone, and the next one begins again.
     let next = harness.next().unwrap();
     assert_eq!(stamp(&next), (1, 0));
@@ -86,7 +89,7 @@ fn without_retries_the_first_refusal_is_the_last_and_an_unanswered_batch_may_be_
     assert_eq!(failure(&mut unanswered), Some((FailureKind::RetriesExhausted, Persisted::Maybe)));
     assert_eq!(
         message(&mut unanswered),
-        "given up after 1 try (`retries` = 0): the connection ended before the broker responded"
+        "given up after 1 attempt (`retries` = 0): the connection ended before the broker responded"
     );
     let (mut silent, in_flight_batch) = harness.send_alone("c");
     harness.respond(in_flight_batch, &BatchResponse::Lost { whole: true, timed_out: true });
@@ -172,8 +175,8 @@ fn code_of_a_rejection_stands_once_in_the_text_whatever_the_brokers_message_is()
             record_errors: Vec::new(),
         };
         harness.respond(in_flight_batch, &response);
-        let coded = self::message(&mut record_handle);
-        assert_eq!(coded.matches("TOPIC_AUTHORIZATION_FAILED").count(), 1, "{words:?}: {coded}");
+        let text = self::message(&mut record_handle);
+        assert_eq!(text.matches("TOPIC_AUTHORIZATION_FAILED").count(), 1, "{words:?}: {text}");
         harness.ends();
     }
 }
@@ -185,8 +188,8 @@ fn records_of_a_partition_that_is_gone_come_with_a_remedy() {
     let PartitionHarness { partition_sender, mut completer, .. } = harness;
     partition_sender.discard(&mut completer);
     completer.finish();
-    let coded = message(&mut record_handle);
-    assert!(coded.contains("fewer partitions") && coded.contains("add partitions"), "{coded}");
+    let text = message(&mut record_handle);
+    assert!(text.contains("fewer partitions") && text.contains("add partitions"), "{text}");
 }
 
 #[test]
@@ -204,13 +207,13 @@ fn a_refusal_for_good_fails_the_batch_with_the_brokers_words() {
             code,
             base_offset: -1,
             append_time_ms: -1,
-            message: Some("coded so".to_owned()),
+            message: Some("rejected so".to_owned()),
             record_errors: Vec::new(),
         };
         harness.respond(in_flight_batch, &response);
         assert_eq!(failure(&mut record_handle), Some((kind, persisted)), "{code}");
-        let coded = message(&mut record_handle);
-        assert!(coded.contains(&code.to_string()) && coded.contains("coded so"), "{coded}");
+        let text = message(&mut record_handle);
+        assert!(text.contains(&code.to_string()) && text.contains("rejected so"), "{text}");
         let (mut next, in_flight_batch) = harness.send_alone("b");
         assert_eq!(stamp(&in_flight_batch), (1, 0), "{code}");
         harness.served(in_flight_batch);
