@@ -13,7 +13,7 @@ use crate::accumulator::{
 };
 use crate::broker_sender::{BrokerSender, BrokerSenderConfig, Input, Output, PartitionCommand};
 use crate::compression::{CompressionJob, TopicCompression};
-use crate::ids::ProduceVersion;
+use crate::ids::{PartitionSerial, ProduceVersion};
 use crate::outcome::FailureKind;
 use crate::partition_sender::{PartitionSender, PartitionSenderConfig};
 
@@ -297,7 +297,7 @@ fn who_waits_for_room_has_it_made() {
 /// A partition comes to a broker sender while a caller appends to it.
 fn a_record_is_appended_while_its_partition_moves() {
     let (stage, mut old) = Stage::new(Duration::ZERO, 16 * KIB);
-    old.handle(stage.clock.0, Input::Partition(PartitionCommand::Leave(1))).unwrap();
+    old.handle(stage.clock.0, Input::Partition(PartitionCommand::Leave(PartitionSerial(1)))).unwrap();
     let Some(crate::broker_sender::SenderEvent::Released(partition_sender)) = old.events().next() else {
         unreachable!("nothing of it is in flight")
     };

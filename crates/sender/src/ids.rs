@@ -1,6 +1,16 @@
-//! Types for the numbers of the protocol that cross modules here.
+//! Types for the numbers that cross modules here.
 
 use std::fmt;
+
+/// The number of a partition within a producer. A topic that is forgotten and comes back has partitions with other serials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PartitionSerial(pub u32);
+
+impl fmt::Display for PartitionSerial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
 
 /// The version of Produce on a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

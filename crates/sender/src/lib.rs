@@ -8,7 +8,7 @@
 //!        │ a queue for  │ ◀──────────────── │  partition sender (one a partition):│
 //!        │ each         │    take a batch   │  stamps, retries, order             │ ◀─ responses, ends of connections
 //!        │ partition    │                   └──────────────────┬──────────────────┘
-//!        └──────────────┘                              events  │  commands
+//!        └──────────────┘                              events  │  partition commands
 //!                                           ┌──────────────────▼──────────────────┐
 //!                                           │ assignment: leaders of partitions,  │
 //!                                           │ the producer id and epoch           │

@@ -61,7 +61,7 @@ struct Jobs {
 #[derive(Debug)]
 struct QueuedJob {
     job: CompressionJob,
-    port: Arc<SenderMailbox>,
+    mailbox: Arc<SenderMailbox>,
 }
 
 impl Compression {
@@ -72,8 +72,8 @@ impl Compression {
         Self { jobs: Arc::default(), inner: Mutex::default(), threads_max, codecs, shared }
     }
 
-    /// Runs a job in place and returns its result, or hands it to a thread, which leaves the result at `port`.
-    pub(super) fn run(&self, job: CompressionJob, port: &Arc<SenderMailbox>) -> Option<CompressionResult> {
+    /// Runs a job in place and returns its result, or hands it to a thread, which leaves the result at `mailbox`.
+    pub(super) fn run(&self, job: CompressionJob, mailbox: &Arc<SenderMailbox>) -> Option<CompressionResult> {
         if job.is_short() || clock::is_paused() {
             return Some(self.run_in_place(job));
         }
@@ -81,7 +81,7 @@ impl Compression {
         if !self.start_thread(1, room) {
             return Some(self.run_in_place(job));
         }
-        match self.jobs.handover.put(QueuedJob { job, port: Arc::clone(port) }) {
+        match self.jobs.handover.put(QueuedJob { job, mailbox: Arc::clone(mailbox) }) {
             Handed::ToSleeper => {}
             Handed::Queued { waiting } => {
                 // Those that are starting take a job each; all others are busy.
@@ -186,7 +186,9 @@ impl Jobs {
             match taken {
                 Poll::Pending => thread::park(),
                 Poll::Ready(None) => return,
-                Poll::Ready(Some(QueuedJob { job, port })) => port.compressed(self.run(job, &mut workspace)),
+                Poll::Ready(Some(QueuedJob { job, mailbox })) => {
+                    mailbox.compressed(self.run(job, &mut workspace))
+                }
             }
             taken = self.handover.poll_take(&waker);
         }

@@ -23,6 +23,7 @@ use super::sender_mailbox::SenderMailbox;
 use super::settings::{Clock, Shared};
 use crate::batch::Batch;
 use crate::compression::TopicCompression;
+use crate::ids::PartitionSerial;
 use crate::outcome::{Obstacle, OngoingRejection};
 use crate::sync::mutant::{self, Blind};
 use crate::sync::{
@@ -113,8 +114,8 @@ impl Partition {
     }
 
     /// Its number among all partitions of the producer.
-    pub const fn serial(&self) -> u32 {
-        self.serial
+    pub const fn serial(&self) -> PartitionSerial {
+        PartitionSerial(self.serial)
     }
 
     /// State that it shares with all partitions.

@@ -17,6 +17,7 @@ use milena_codec::ids::{BrokerId, LeaderEpoch, PartitionId, ProducerId, Producer
 
 use crate::accumulator::{Partition, SenderMailbox, Topic};
 use crate::broker_sender::PartitionCommand;
+use crate::ids::PartitionSerial;
 use crate::partition_sender::{PartitionSender, is_another_topic};
 use crate::sync::Arc;
 
@@ -76,7 +77,7 @@ type Discarded = (StdArc<str>, PartitionId);
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Assignment {
-    places: BTreeMap<u32, Place>,
+    places: BTreeMap<PartitionSerial, Place>,
     serial: u32,
     /// Discarded partitions whose partition senders are not released, each with the partition sender of its successor, if it has come back.
     leaving: BTreeMap<Discarded, Option<Box<PartitionSender>>>,
@@ -143,7 +144,7 @@ impl Assignment {
     /// Has the broker senders of a topic's partitions report which of these are at rest
     /// ([`SenderEvent::AtRest`](crate::broker_sender::SenderEvent::AtRest)). False, without any command, while one of them is
     /// between broker senders.
-    pub fn ask_rest(&mut self, topic: &Topic) -> bool {
+    pub fn request_rest_reports(&mut self, topic: &Topic) -> bool {
         let serials = topic.partitions().iter().map(|partition| partition.serial());
         let commands = serials.map(|serial| match self.places.get(&serial)?.at {
             Whereabouts::BrokerSender(broker_sender) => {
@@ -190,13 +191,13 @@ impl Assignment {
         }
     }
 
-    /// Whether to request a producer id; true once, until it comes or [`ask_again`](Self::ask_again).
-    pub fn asks_identity(&mut self) -> bool {
+    /// Whether to request a producer id; true once, until it comes or [`request_producer_id_again`](Self::request_producer_id_again).
+    pub fn take_producer_id_request(&mut self) -> bool {
         std::mem::take(&mut self.wants_identity)
     }
 
     /// The request for a producer id failed.
-    pub const fn ask_again(&mut self) {
+    pub const fn request_producer_id_again(&mut self) {
         self.wants_identity = true;
     }
 
@@ -256,7 +257,7 @@ impl Assignment {
     }
 
     /// A partition that is no more: its broker sender gives it back, and its records fail.
-    fn give_up(&mut self, serial: u32) {
+    fn give_up(&mut self, serial: PartitionSerial) {
         let Some(place) = self.places.get_mut(&serial) else { return };
         place.gone = true;
         place.partition.set_available(false);
@@ -301,7 +302,7 @@ impl Assignment {
             .push_back(Command::Partition(place.wanted.broker_sender, PartitionCommand::Adopt(successor)));
     }
 
-    fn settle_place(&mut self, serial: u32, leader: Leadership, id: TopicId) {
+    fn settle_place(&mut self, serial: PartitionSerial, leader: Leadership, id: TopicId) {
         let Some(place) = self.places.get_mut(&serial) else { return };
         place.partition.set_available(leader.broker_sender.is_some());
         let led_before = std::mem::replace(&mut place.wanted, leader);

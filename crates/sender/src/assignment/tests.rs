@@ -69,12 +69,12 @@ impl AssignmentHarness {
         while let Some(command) = self.assignment.next_command() {
             emitted.push(match command {
                 Command::Partition(broker_sender, PartitionCommand::Adopt(partition_sender)) => {
-                    let serial = partition_sender.partition().serial();
+                    let serial = partition_sender.partition().serial().0;
                     let before = self.held.insert(serial, (broker_sender, partition_sender));
                     assert!(before.is_none(), "two broker_senders look after partition {serial}");
                     Emitted::Adopt(broker_sender, serial)
                 }
-                Command::Partition(broker_sender, PartitionCommand::Leave(serial)) => {
+                Command::Partition(broker_sender, PartitionCommand::Leave(PartitionSerial(serial))) => {
                     assert_eq!(
                         self.held.get(&serial).map(|held| held.0),
                         Some(broker_sender),
@@ -82,19 +82,23 @@ impl AssignmentHarness {
                     );
                     Emitted::Leave(broker_sender, serial)
                 }
-                Command::Partition(broker_sender, PartitionCommand::TopicId(serial, id)) => {
+                Command::Partition(broker_sender, PartitionCommand::TopicId(PartitionSerial(serial), id)) => {
                     Emitted::Id(broker_sender, serial, id)
                 }
-                Command::Partition(broker_sender, PartitionCommand::AnotherTopic(serial)) => {
-                    Emitted::Another(broker_sender, serial)
-                }
-                Command::Partition(broker_sender, PartitionCommand::LeaderElected(serial)) => {
-                    Emitted::Elected(broker_sender, serial)
-                }
-                Command::Partition(broker_sender, PartitionCommand::ReportRest(serial)) => {
+                Command::Partition(
+                    broker_sender,
+                    PartitionCommand::AnotherTopic(PartitionSerial(serial)),
+                ) => Emitted::Another(broker_sender, serial),
+                Command::Partition(
+                    broker_sender,
+                    PartitionCommand::LeaderElected(PartitionSerial(serial)),
+                ) => Emitted::Elected(broker_sender, serial),
+                Command::Partition(broker_sender, PartitionCommand::ReportRest(PartitionSerial(serial))) => {
                     Emitted::ReportRest(broker_sender, serial)
                 }
-                Command::Discard(partition_sender) => Emitted::Discard(partition_sender.partition().serial()),
+                Command::Discard(partition_sender) => {
+                    Emitted::Discard(partition_sender.partition().serial().0)
+                }
                 Command::ProducerId(identity) => Emitted::ProducerId(identity.producer_id),
             });
         }
@@ -249,32 +253,32 @@ fn partitions_of_all_topics_have_serials_of_their_own() {
 #[test]
 fn an_identity_is_asked_for_once_and_told_to_all() {
     let mut harness = AssignmentHarness::new();
-    assert!(harness.assignment.asks_identity());
-    assert!(!harness.assignment.asks_identity(), "the question is out");
-    harness.assignment.ask_again();
-    assert!(harness.assignment.asks_identity(), "it failed");
+    assert!(harness.assignment.take_producer_id_request());
+    assert!(!harness.assignment.take_producer_id_request(), "the request is out");
+    harness.assignment.request_producer_id_again();
+    assert!(harness.assignment.take_producer_id_request(), "it failed");
     harness.assignment.identity(identity(7));
     assert_eq!(harness.commands(), [Emitted::ProducerId(ProducerId(7))]);
     assert_eq!(harness.assignment.current_identity(), Some(identity(7)));
-    assert!(!harness.assignment.asks_identity());
-    assert!(!Assignment::new(false).asks_identity());
+    assert!(!harness.assignment.take_producer_id_request());
+    assert!(!Assignment::new(false).take_producer_id_request());
 }
 
 #[test]
 fn a_spent_identity_is_replaced_once_whoever_else_finds_it_spent() {
     let mut harness = AssignmentHarness::new();
-    harness.assignment.asks_identity();
+    harness.assignment.take_producer_id_request();
     harness.assignment.identity(identity(7));
     harness.assignment.producer_id_exhausted(ProducerId(6));
-    assert!(!harness.assignment.asks_identity(), "nobody writes under that one");
+    assert!(!harness.assignment.take_producer_id_request(), "nobody writes under that one");
     harness.assignment.producer_id_exhausted(ProducerId(7));
     assert_eq!(harness.assignment.current_identity(), None, "a new broker_sender must not begin with it");
-    assert!(harness.assignment.asks_identity());
+    assert!(harness.assignment.take_producer_id_request());
     harness.assignment.producer_id_exhausted(ProducerId(7));
-    assert!(!harness.assignment.asks_identity());
+    assert!(!harness.assignment.take_producer_id_request());
     harness.assignment.identity(identity(8));
     harness.assignment.producer_id_exhausted(ProducerId(7));
-    assert!(!harness.assignment.asks_identity(), "it has been replaced");
+    assert!(!harness.assignment.take_producer_id_request(), "it has been replaced");
     assert_eq!(harness.assignment.current_identity(), Some(identity(8)));
 }
 

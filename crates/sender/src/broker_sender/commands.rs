@@ -4,6 +4,7 @@ use std::sync::Arc as StdArc;
 
 use super::schedule::Scheduled;
 use super::{BrokerSender, PartitionCommand, SenderEvent};
+use crate::ids::PartitionSerial;
 use crate::partition_sender::PartitionSender;
 
 impl BrokerSender {
@@ -22,7 +23,7 @@ impl BrokerSender {
     }
 
     /// Updates a partition sender, which is polled after that.
-    fn update(&mut self, serial: u32, update: impl FnOnce(&mut PartitionSender)) {
+    fn update(&mut self, serial: PartitionSerial, update: impl FnOnce(&mut PartitionSender)) {
         if let Some(Scheduled { sender, .. }) = self.partition_senders.get_mut(&serial) {
             update(sender);
             self.schedule.changed.push(serial);
@@ -37,7 +38,7 @@ impl BrokerSender {
         self.partition_senders.insert(serial, Scheduled { sender: partition_sender, marks });
     }
 
-    fn leave(&mut self, serial: u32) {
+    fn leave(&mut self, serial: PartitionSerial) {
         if let Some(Scheduled { sender, .. }) = self.partition_senders.get_mut(&serial) {
             sender.leaving = true;
             self.release_if_idle(serial);
@@ -45,7 +46,7 @@ impl BrokerSender {
     }
 
     /// Gives a partition back that is to leave, once nothing of it is in flight or in a job.
-    pub(super) fn release_if_idle(&mut self, serial: u32) {
+    pub(super) fn release_if_idle(&mut self, serial: PartitionSerial) {
         if self
             .partition_senders
             .get(&serial)
@@ -62,7 +63,7 @@ impl BrokerSender {
     /// Bytes of the budget alone do not show it. The parts of a batch that was cut share its charge, each for its bytes. Each has
     /// a header of its own and compresses worse than all of them together, so that the charge may end before the last parts: these
     /// are charged nothing. Batches that are queued were not cut, and are charged all of their bytes.
-    fn report_rest(&mut self, serial: u32) {
+    fn report_rest(&mut self, serial: PartitionSerial) {
         let Some(Scheduled { sender, .. }) = self.partition_senders.get(&serial) else { return };
         let partition = sender.partition();
         if sender.is_at_rest() && partition.account().held() == 0 {

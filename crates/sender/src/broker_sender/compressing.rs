@@ -8,12 +8,13 @@ use std::time::Instant;
 use super::BrokerSender;
 use super::schedule::{PollReason, Scheduled};
 use crate::compression::{CompressionJob, CompressionResult};
+use crate::ids::PartitionSerial;
 use crate::partition_sender::Claimed;
 
 impl BrokerSender {
     /// Takes the result of a job.
     pub(super) fn on_compressed(&mut self, result: CompressionResult) {
-        let serial = result.id.partition;
+        let serial = PartitionSerial(result.id.partition);
         let Some(Scheduled { sender, .. }) = self.partition_senders.get_mut(&serial) else {
             debug_assert!(false, "a partition left while a batch of it was in a job");
             return self.completer.release_output(result.output);
@@ -45,7 +46,7 @@ impl BrokerSender {
     }
 
     /// Claims the next batch of a partition, if it has none claimed.
-    fn claim(&mut self, serial: u32, now: Instant) {
+    fn claim(&mut self, serial: PartitionSerial, now: Instant) {
         let Some(Scheduled { sender, .. }) = self.partition_senders.get_mut(&serial) else { return };
         match sender.claim(now) {
             Claimed::Nothing => {}

@@ -7,7 +7,7 @@ use milena_codec::ids::{ProducerIdAndEpoch, TopicId};
 
 use super::ProduceRequest;
 use crate::compression::CompressionResult;
-use crate::ids::ProduceVersion;
+use crate::ids::{PartitionSerial, ProduceVersion};
 use crate::outcome::Obstacle;
 use crate::partition_sender::PartitionSender;
 
@@ -59,15 +59,15 @@ pub enum PartitionCommand {
     /// The broker sender has this partition from now on.
     Adopt(Box<PartitionSender>),
     /// The broker sender gives the partition with this serial back, once nothing of it is in flight.
-    Leave(u32),
+    Leave(PartitionSerial),
     /// The topic of the partition with this serial has another id. A batch may have been closed for that.
-    TopicId(u32, TopicId),
+    TopicId(PartitionSerial, TopicId),
     /// The topic of the partition with this serial is, or may be, another one of the same name, and no id shows it. A batch may
     /// have been closed for that.
-    AnotherTopic(u32),
+    AnotherTopic(PartitionSerial),
     /// The leader of the partition with this serial was elected again: the broker here, which may not know the run.
-    LeaderElected(u32),
+    LeaderElected(PartitionSerial),
     /// The broker sender reports if nothing is left of the partition with this serial
     /// ([`SenderEvent::AtRest`](super::SenderEvent::AtRest)).
-    ReportRest(u32),
+    ReportRest(PartitionSerial),
 }

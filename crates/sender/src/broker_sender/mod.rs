@@ -15,7 +15,6 @@
 //! A request takes each partition at most once: a partition that has more is listed again only after the request is
 //! built, because a broker silently keeps the last of two entries.
 
-mod building;
 mod commands;
 mod compressing;
 mod giving_way;
@@ -40,7 +39,7 @@ use milena_codec::ids::ProducerIdAndEpoch;
 
 use crate::accumulator::{ReadyPartitions, SenderMailbox, Shared};
 use crate::compression::CompressionJob;
-use crate::ids::{ProduceVersion, ThrottleTime};
+use crate::ids::{PartitionSerial, ProduceVersion, ThrottleTime};
 use crate::outcome::Obstacle;
 use crate::partition_sender::{Completer, Counters, PartitionSenderConfig};
 use crate::sync::Arc;
@@ -74,7 +73,7 @@ pub struct BrokerSenderConfig {
 pub struct BrokerSender {
     config: StdArc<BrokerSenderConfig>,
     mailbox: Arc<SenderMailbox>,
-    partition_senders: BTreeMap<u32, Scheduled>,
+    partition_senders: BTreeMap<PartitionSerial, Scheduled>,
     schedule: Schedule,
     ready_partitions: ReadyPartitions,
     /// Jobs that the shell has not taken yet.
@@ -277,7 +276,7 @@ impl BrokerSender {
         results.drain(..).for_each(|result| self.on_compressed(result));
         self.ready_partitions.results = results;
         while let Some(serial) = self.ready_partitions.partitions.pop_front() {
-            self.poll_partition(serial, now, PollReason::StateChanged);
+            self.poll_partition(PartitionSerial(serial), now, PollReason::StateChanged);
         }
         if flush_requested {
             self.schedule.request_flush(&mut self.partition_senders);
@@ -300,7 +299,11 @@ impl BrokerSender {
     }
 
     /// Polls the partitions of a list. Those that are listed meanwhile stay for the next time.
-    fn poll_each(&mut self, list: fn(&mut Schedule) -> &mut Vec<u32>, mut visit: impl FnMut(&mut Self, u32)) {
+    fn poll_each(
+        &mut self,
+        list: fn(&mut Schedule) -> &mut Vec<PartitionSerial>,
+        mut visit: impl FnMut(&mut Self, PartitionSerial),
+    ) {
         let mut serials = std::mem::take(list(&mut self.schedule));
         serials.drain(..).for_each(|serial| visit(self, serial));
         // The memory of the list is kept.
@@ -309,7 +312,7 @@ impl BrokerSender {
     }
 
     /// A partition that has come: its callers wake this broker sender from now on. A flush may have been requested on its way.
-    fn arrive(&mut self, serial: u32, now: Instant) {
+    fn arrive(&mut self, serial: PartitionSerial, now: Instant) {
         let Some(Scheduled { sender, .. }) = self.partition_senders.get(&serial) else { return };
         match sender.partition().assign(&self.mailbox) {
             Some(()) if self.completer.shared().is_pressed() => {
@@ -321,7 +324,7 @@ impl BrokerSender {
     }
 
     /// Polls a partition: lists it if it has something to send, and sets its timer.
-    fn poll_partition(&mut self, serial: u32, now: Instant, reason: PollReason) {
+    fn poll_partition(&mut self, serial: PartitionSerial, now: Instant, reason: PollReason) {
         let Some(Scheduled { sender: partition_sender, marks }) = self.partition_senders.get_mut(&serial)
         else {
             return;

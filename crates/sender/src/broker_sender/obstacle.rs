@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::BrokerSender;
 use super::schedule::Scheduled;
+use crate::ids::PartitionSerial;
 use crate::outcome::Obstacle;
 
 /// A broker is silent in the errors of records that expire when it has owed a response for this share of
@@ -40,7 +41,7 @@ impl BrokerSender {
     }
 
     /// Fails the records of a partition that waited for too long.
-    pub(super) fn expire(&mut self, serial: u32, now: Instant) {
+    pub(super) fn expire(&mut self, serial: PartitionSerial, now: Instant) {
         let Some(Scheduled { sender: partition_sender, .. }) = self.partition_senders.get(&serial) else {
             return;
         };

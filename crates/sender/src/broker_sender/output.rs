@@ -9,6 +9,7 @@ use milena_codec::message::NodeEndpoint;
 
 use super::ProduceRequest;
 use crate::compression::CompressionJob;
+use crate::ids::PartitionSerial;
 use crate::partition_sender::{Loss, PartitionSender};
 
 /// The next step of the driver.
@@ -65,14 +66,14 @@ pub enum SenderEvent {
     /// There is something to send to a dormant topic.
     TopicHasRecords(StdArc<str>),
     /// Nothing is left of the partition with this serial, of this topic: the assignment has requested it.
-    AtRest(StdArc<str>, u32),
+    AtRest(StdArc<str>, PartitionSerial),
     /// Where the brokers named in hints are.
     Endpoints(Vec<NodeEndpoint>),
     /// A broker does not know the producer id any more, or its epochs are used up.
     ProducerIdExhausted(ProducerId),
 }
 
-/// What a broker says about who leads a partition now (KIP-951).
+/// The leader of a partition, as a broker that does not lead it returns it (KIP-951).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeaderHint {
     /// The leader.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Instant;
 
+use crate::ids::PartitionSerial;
 use crate::partition_sender::PartitionSender;
 use crate::sync::mutant::{self, Blind};
 
@@ -10,26 +11,26 @@ use crate::sync::mutant::{self, Blind};
 #[derive(Debug, Default)]
 pub(super) struct Schedule {
     /// With something to send, in turn.
-    pub(super) ready: VecDeque<u32>,
+    pub(super) ready: VecDeque<PartitionSerial>,
     /// New here; their callers do not wake this broker sender yet.
-    pub(super) arriving: Vec<u32>,
+    pub(super) arriving: Vec<PartitionSerial>,
     /// To be polled again.
-    pub(super) changed: Vec<u32>,
+    pub(super) changed: Vec<PartitionSerial>,
     /// The next batch of these is compressed ahead of its turn.
-    pub(super) claiming: Vec<u32>,
+    pub(super) claiming: Vec<PartitionSerial>,
     /// To be polled again for a flush: everything in them is sent.
-    pub(super) flushing: Vec<u32>,
+    pub(super) flushing: Vec<PartitionSerial>,
     /// That had an open batch when they were last polled: those that a requested flush concerns.
-    open: Vec<u32>,
+    open: Vec<PartitionSerial>,
     /// That keep batches whose deliveries failed: those that give way when a caller waits for room.
-    keeping: Vec<u32>,
+    keeping: Vec<PartitionSerial>,
     /// That went away, and may stand in the lists still: they leave all of them together, before the lists are read.
-    gone: BTreeSet<u32>,
+    gone: BTreeSet<PartitionSerial>,
     /// How often that happened.
     #[cfg(test)]
     pub(super) clears: usize,
     /// When to poll which. Invariant: one entry for each partition sender that is armed, at its time.
-    timers: BTreeSet<(Instant, u32)>,
+    timers: BTreeSet<(Instant, PartitionSerial)>,
 }
 
 /// A partition sender, with the marks that the schedule has for it.
@@ -69,21 +70,21 @@ pub(super) enum PollReason {
 
 impl Schedule {
     /// Lists a partition sender as ready, once.
-    pub(super) fn list(&mut self, serial: u32, marks: &mut Marks) {
+    pub(super) fn list(&mut self, serial: PartitionSerial, marks: &mut Marks) {
         if !std::mem::replace(&mut marks.is_ready, true) {
             self.ready.push_back(serial);
         }
     }
 
     /// Lists a partition sender before the others: its turn had come.
-    pub(super) fn list_first(&mut self, serial: u32, marks: &mut Marks) {
+    pub(super) fn list_first(&mut self, serial: PartitionSerial, marks: &mut Marks) {
         if !std::mem::replace(&mut marks.is_ready, true) {
             self.ready.push_front(serial);
         }
     }
 
     /// A caller holds the partition: the broker sender comes back to it.
-    pub(super) fn poll_later(&mut self, serial: u32, reason: PollReason) {
+    pub(super) fn poll_later(&mut self, serial: PartitionSerial, reason: PollReason) {
         if mutant::is(Blind::SenderAfterBusy) {
             return;
         }
@@ -95,14 +96,14 @@ impl Schedule {
     }
 
     /// A partition sender has an open batch.
-    pub(super) fn note_open(&mut self, serial: u32, marks: &mut Marks) {
+    pub(super) fn note_open(&mut self, serial: PartitionSerial, marks: &mut Marks) {
         if !std::mem::replace(&mut marks.is_open, true) {
             self.open.push(serial);
         }
     }
 
     /// A partition sender keeps batches whose deliveries failed.
-    pub(super) fn note_keeping(&mut self, serial: u32, marks: &mut Marks) {
+    pub(super) fn note_keeping(&mut self, serial: PartitionSerial, marks: &mut Marks) {
         if !std::mem::replace(&mut marks.is_keeping, true) {
             self.keeping.push(serial);
         }
@@ -114,7 +115,10 @@ impl Schedule {
     }
 
     /// Takes the partition senders that may keep such batches off their list.
-    pub(super) fn take_keeping(&mut self, partition_senders: &mut BTreeMap<u32, Scheduled>) -> Vec<u32> {
+    pub(super) fn take_keeping(
+        &mut self,
+        partition_senders: &mut BTreeMap<PartitionSerial, Scheduled>,
+    ) -> Vec<PartitionSerial> {
         for serial in &self.keeping {
             if let Some(Scheduled { marks, .. }) = partition_senders.get_mut(serial) {
                 marks.is_keeping = false;
@@ -124,7 +128,7 @@ impl Schedule {
     }
 
     /// Everything is to be sent: of those with an open batch, and of those that were not polled yet.
-    pub(super) fn request_flush(&mut self, partition_senders: &mut BTreeMap<u32, Scheduled>) {
+    pub(super) fn request_flush(&mut self, partition_senders: &mut BTreeMap<PartitionSerial, Scheduled>) {
         for serial in self.open.drain(..) {
             if let Some(Scheduled { marks, .. }) = partition_senders.get_mut(&serial) {
                 marks.is_open = false;
@@ -135,13 +139,13 @@ impl Schedule {
     }
 
     /// A partition sender goes away. It may come back, and must not be found twice then: see [`clear`](Self::clear).
-    pub(super) fn forget(&mut self, serial: u32, mut marks: Marks) {
+    pub(super) fn forget(&mut self, serial: PartitionSerial, mut marks: Marks) {
         self.gone.insert(serial);
         self.arm(serial, None, &mut marks);
     }
 
     /// A partition sender comes. Returns its marks.
-    pub(super) fn admit(&mut self, serial: u32) -> Marks {
+    pub(super) fn admit(&mut self, serial: PartitionSerial) -> Marks {
         if self.gone.contains(&serial) {
             self.clear();
         }
@@ -174,7 +178,7 @@ impl Schedule {
     }
 
     /// Has a partition sender polled again at `at`, and at no other time.
-    pub(super) fn arm(&mut self, serial: u32, at: Option<Instant>, marks: &mut Marks) {
+    pub(super) fn arm(&mut self, serial: PartitionSerial, at: Option<Instant>, marks: &mut Marks) {
         if marks.armed == at {
             return;
         }
@@ -188,8 +192,8 @@ impl Schedule {
     pub(super) fn pop_due(
         &mut self,
         now: Instant,
-        partition_senders: &mut BTreeMap<u32, Scheduled>,
-    ) -> Option<u32> {
+        partition_senders: &mut BTreeMap<PartitionSerial, Scheduled>,
+    ) -> Option<PartitionSerial> {
         let (_, serial) = *self.timers.first().filter(|(at, _)| *at <= now)?;
         self.timers.pop_first();
         if let Some(Scheduled { marks, .. }) = partition_senders.get_mut(&serial) {

@@ -143,7 +143,7 @@ impl PartitionSender {
         }
         self.next_batch.claimed = Some(InJob { opened: batch.opened, claim: Some(batch.claim()) });
         self.in_jobs += 1;
-        let id = JobId { partition: self.partition.serial(), entry: None };
+        let id = JobId { partition: self.partition.serial().0, entry: None };
         Claimed::Job(CompressionJob { id, work: Work::Compress, batch, compression, bytes_max })
     }
 
@@ -160,7 +160,7 @@ impl PartitionSender {
         let entry = &mut self.entries[index];
         entry.bytes = Bytes::InJob(opening);
         self.in_jobs += 1;
-        let id = JobId { partition: self.partition.serial(), entry: Some(entry.number) };
+        let id = JobId { partition: self.partition.serial().0, entry: Some(entry.number) };
         Some(CompressionJob { id, work, batch, compression, bytes_max })
     }
 

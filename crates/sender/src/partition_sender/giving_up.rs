@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use milena_codec::ErrorCode;
 
-use super::batch_response::{BatchResponse, words};
 use super::entry::{Bytes, Callers, Entry};
 use super::rejection::Rejected;
+use super::verdict::{BatchResponse, words};
 use super::{Completer, PartitionSender, PartitionSenderConfig};
 use crate::batch::Batch;
 use crate::outcome::{Ending, Failure, FailureKind, Obstacle, Persisted};

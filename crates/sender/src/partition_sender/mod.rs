@@ -23,7 +23,6 @@
 //! * A deadline settles deliveries, never bytes: bytes in flight stay where they are until the response, and batches in
 //!   doubt are sent again for as long again, for the sake of the batches behind it, unless callers wait for the room.
 
-mod batch_response;
 mod completer;
 mod compressing;
 mod entry;
@@ -37,12 +36,12 @@ mod response;
 mod run;
 mod verdict;
 
-pub use batch_response::{BatchResponse, RecordError};
 pub use completer::{Completer, CompressionCounters, Counters};
 pub(crate) use compressing::Claimed;
 pub use giving_up::LATE_MIN;
 pub use loss::Loss;
 pub use response::Effects;
+pub use verdict::{BatchResponse, RecordError};
 
 use std::collections::VecDeque;
 use std::sync::Arc as StdArc;

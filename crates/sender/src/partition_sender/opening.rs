@@ -2,7 +2,7 @@
 
 use milena_codec::ErrorCode;
 
-use super::batch_response::RecordError;
+use super::verdict::RecordError;
 use crate::outcome::FailureKind;
 
 /// Why a batch that was sent is in a job.

@@ -4,9 +4,9 @@ use milena_codec::compression::Compression;
 use milena_codec::ids::Sequence;
 use milena_codec::record::Stamp;
 
-use super::batch_response::{BatchResponse, RecordError, returned, words};
 use super::entry::{Callers, Entry};
 use super::opening::{Opening, Rejection};
+use super::verdict::{BatchResponse, RecordError, returned, words};
 use super::{Completer, PartitionSender};
 use crate::batch::Batch;
 use crate::compression::CompressionJob;

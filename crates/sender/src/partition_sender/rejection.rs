@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use milena_codec::ErrorCode;
 
-use super::batch_response::BatchResponse;
+use super::verdict::BatchResponse;
 use super::verdict::Verdict;
 use super::{Entry, PartitionSender};
 use crate::outcome::{FailureKind, OngoingRejection};

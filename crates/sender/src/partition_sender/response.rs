@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 use milena_codec::ErrorCode;
 use milena_codec::compression::Compression;
 
-use super::batch_response::{BatchResponse, words};
 use super::entry::{Attempt, Bytes, Entry, OpenResponse, State};
 use super::giving_up::Cause;
 use super::loss::Loss;
 use super::verdict::{Appended, Case, Verdict, verdict};
+use super::verdict::{BatchResponse, words};
 use super::{Completer, InFlightBatch, PartitionSender, PartitionSenderConfig};
 use crate::batch::{Batch, ZSTD_SINCE_PRODUCE};
 use crate::compression::CompressionJob;
@@ -211,18 +211,18 @@ impl PartitionSender {
         response: &BatchResponse,
         completer: &mut Completer,
     ) {
-        let (code, mut coded) = words(response);
+        let (code, mut text) = words(response);
         if kind == FailureKind::MessageTooLarge {
-            coded = too_large(batch.bytes());
+            text = too_large(batch.bytes());
         }
         if kind == FailureKind::UnsupportedCompression {
-            coded = unsupported(batch.codec(), response);
+            text = unsupported(batch.codec(), response);
         }
         completer.release(batch);
         let Some(mut entry) = self.leave_unwritten(index) else { return };
         let persisted = if entry.is_in_doubt() { Persisted::Maybe } else { Persisted::No };
         let Some(claim) = entry.take_claim() else { return };
-        let failure = Failure { kind, persisted, retriable: false, code, message: coded.into() };
+        let failure = Failure { kind, persisted, retriable: false, code, message: text.into() };
         completer.failed(claim, failure, &self.partition, &mut self.spares);
     }
 

@@ -20,6 +20,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use milena_sender::accumulator::Topic;
+use milena_sender::ids::PartitionSerial;
 
 use super::ClusterTask;
 use crate::clock;
@@ -43,7 +44,7 @@ struct Asked {
     /// How often it was used until then.
     uses: u64,
     /// The serials of its partitions that are not known to be at rest.
-    partitions: BTreeSet<u32>,
+    partitions: BTreeSet<PartitionSerial>,
 }
 
 impl Idleness {
@@ -97,7 +98,7 @@ impl ClusterTask {
         if Arc::strong_count(topic) > OWNERS {
             return true;
         }
-        let is_asked = self.assignment.ask_rest(topic);
+        let is_asked = self.assignment.request_rest_reports(topic);
         if is_asked {
             let partitions = topic.partitions().iter().map(|partition| partition.serial()).collect();
             self.idleness.asked.insert(Arc::clone(name), Asked { uses, partitions });
@@ -106,7 +107,7 @@ impl ClusterTask {
     }
 
     /// Broker senders reported these partitions, by topic and serial, as at rest.
-    pub(super) fn note_at_rest(&mut self, partitions: &[(Arc<str>, u32)]) {
+    pub(super) fn note_at_rest(&mut self, partitions: &[(Arc<str>, PartitionSerial)]) {
         let forgotten =
             partitions.iter().filter(|(topic, serial)| self.note_partition_at_rest(topic, *serial)).count();
         if forgotten > 0 {
@@ -119,7 +120,7 @@ impl ClusterTask {
     }
 
     /// A partition of a topic is at rest. Returns whether it was the last one, and the topic is forgotten.
-    fn note_partition_at_rest(&mut self, name: &Arc<str>, serial: u32) -> bool {
+    fn note_partition_at_rest(&mut self, name: &Arc<str>, serial: PartitionSerial) -> bool {
         let Some(asked) = self.idleness.asked.get_mut(name) else { return false };
         asked.partitions.remove(&serial);
         if !asked.partitions.is_empty() {

@@ -13,7 +13,7 @@ mod broker_senders;
 mod hints;
 mod idle;
 mod loss;
-mod questions;
+mod requests;
 mod topic_interest;
 mod unknown;
 
@@ -45,7 +45,7 @@ use crate::core::Inbox;
 use broker_senders::BrokerHandle;
 use hints::Hints;
 use idle::Idleness;
-use questions::Question;
+use requests::PendingRequest;
 use unknown::UnknownTopics;
 
 /// See the module.
@@ -61,7 +61,7 @@ pub(super) struct ClusterTask {
     /// Where there are several workers.
     lifo_slot: Option<LifoSlot>,
     lifo_slot_waker: LifoSlotWaker,
-    question: Option<Question>,
+    pending_request: Option<PendingRequest>,
     /// None while a request is out.
     control: Option<ControlClient>,
     /// No request for a producer id before this.
@@ -104,7 +104,7 @@ impl ClusterTask {
             broker_senders: BTreeMap::new(),
             leaving: Vec::new(),
             tasks: JoinSet::new(),
-            question: None,
+            pending_request: None,
             control: Some(started.control),
             identity_not_before: None,
             identity_failures: 0,
@@ -127,7 +127,7 @@ impl ClusterTask {
             self.find_idle_topics();
             self.pass_commands_on();
             self.end_needless_broker_senders();
-            self.ask();
+            self.send_next_request();
             if self.is_over() {
                 break;
             }
@@ -273,14 +273,14 @@ impl ClusterTask {
         let settled =
             poll_fn(|cx| outstanding.as_mut().map_or(Poll::Pending, |settled| settled.poll(cx.waker())));
         let asks_again = self.identity_not_before.filter(|not_before| *not_before > clock::now());
-        let due = if self.question.is_none() { self.metadata.due() } else { None };
+        let due = if self.pending_request.is_none() { self.metadata.due() } else { None };
         let callers = core.deadlines.expire(clock::now());
         let closes = closing.map(|closing| closing.until);
         let due = [due, callers, asks_again, closes, self.idleness.due(), Some(self.relax_at)];
         let due = due.into_iter().flatten().min().unwrap_or(self.relax_at);
-        let question = &mut self.question;
-        let answer = poll_fn(|cx| match question {
-            Some(question) => question.as_mut().poll(cx),
+        let pending_request = &mut self.pending_request;
+        let answer = poll_fn(|cx| match pending_request {
+            Some(pending_request) => pending_request.as_mut().poll(cx),
             None => Poll::Pending,
         });
         let mut reply = None;
@@ -306,9 +306,9 @@ impl ClusterTask {
             self.begin_to_close(clock::now());
         }
         if let Some((control, reply)) = reply {
-            self.question = None;
+            self.pending_request = None;
             self.control = Some(control);
-            self.answered(reply);
+            self.on_reply(reply);
         }
     }
 }

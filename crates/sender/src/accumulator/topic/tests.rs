@@ -298,7 +298,7 @@ fn a_topic_that_grows_spreads_over_its_new_partitions_and_maps_keys_anew() {
     stand.try_send(None, Some(b"user-123")).unwrap();
     stand.grow(2);
     assert_eq!(stand.topic.partitions().len(), 6, "it never shrinks");
-    let serials: Vec<u32> = stand.topic.partitions().iter().map(|partition| partition.serial()).collect();
+    let serials: Vec<u32> = stand.topic.partitions().iter().map(|partition| partition.serial().0).collect();
     assert_eq!(serials, [1, 2, 3, 4, 5, 6]);
 }
 

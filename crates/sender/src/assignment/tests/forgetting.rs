@@ -10,7 +10,7 @@ impl AssignmentHarness {
         let asked = self.commands();
         assert!(asked.iter().all(|emitted| matches!(emitted, Emitted::Leave(..))), "{asked:?}");
         topic.partitions().iter().for_each(|partition| {
-            assert_eq!(self.release(partition.serial()), [Emitted::Discard(partition.serial())]);
+            assert_eq!(self.release(partition.serial().0), [Emitted::Discard(partition.serial().0)]);
         });
         asked.len()
     }
@@ -21,13 +21,13 @@ fn broker_senders_of_all_partitions_are_asked_whether_anything_is_left() {
     let mut harness = AssignmentHarness::new();
     let topic = harness.topic("t");
     harness.lead(&topic, ID, &[A, LEADERLESS, B]);
-    assert!(harness.assignment.ask_rest(&topic));
+    assert!(harness.assignment.request_rest_reports(&topic));
     assert_eq!(
         harness.commands(),
         [Emitted::ReportRest(A, 1), Emitted::ReportRest(LEADERLESS, 2), Emitted::ReportRest(B, 3)]
     );
     harness.lead(&topic, ID, &[A, A, B]);
-    assert!(!harness.assignment.ask_rest(&topic), "one is between broker_senders");
+    assert!(!harness.assignment.request_rest_reports(&topic), "one is between broker_senders");
     assert_eq!(harness.commands(), []);
 }
 
@@ -53,12 +53,12 @@ fn topic_that_comes_back_begins_above_every_epoch_that_was_used_there() {
         let topic = harness.topic("t");
         harness.lead(&topic, ID, &[A, A]);
         let [first, _] = topic.partitions() else { panic!("two partitions") };
-        stamp_under(&mut harness, first.serial(), epoch);
+        stamp_under(&mut harness, first.serial().0, epoch);
         harness.forget(topic);
     }
     let topic = harness.topic("t");
     harness.lead(&topic, ID, &[A, A]);
-    let used = |partition: &StdArc<Partition>| harness.held[&partition.serial()].1.used_identity();
+    let used = |partition: &StdArc<Partition>| harness.held[&partition.serial().0].1.used_identity();
     let used: Vec<_> =
         topic.partitions().iter().map(|partition| used(partition).map(|used| used.epoch.0)).collect();
     assert_eq!(used, [Some(3), Some(3)]);

@@ -75,11 +75,11 @@ fn partition_that_comes_back_while_another_identity_is_awaited_begins_above_the_
 fn identity_whose_last_epoch_was_used_by_a_discarded_partition_is_spent() {
     let mut harness = AssignmentHarness::new();
     with_identity(&mut harness);
-    assert!(harness.assignment.asks_identity(), "the first one");
+    assert!(harness.assignment.take_producer_id_request(), "the first one");
     let topic = harness.topic("t");
     harness.lead(&topic, ID, &[A, A]);
     stamp_under(&mut harness, 2, 32_766);
     harness.lead(&topic, OTHER_ID, &[A]);
     harness.release(2);
-    assert!(harness.assignment.asks_identity());
+    assert!(harness.assignment.take_producer_id_request());
 }

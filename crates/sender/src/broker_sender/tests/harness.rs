@@ -118,7 +118,7 @@ impl SenderHarness {
             broker_sender_config: StdArc::new(broker_senders),
             shared,
         };
-        harness.assignment.asks_identity();
+        harness.assignment.take_producer_id_request();
         harness.assignment.identity(identity(7));
         harness.lead(&vec![Some(BrokerId(1)); partitions]);
         harness.obey();

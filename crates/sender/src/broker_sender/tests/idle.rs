@@ -44,7 +44,7 @@ fn ten_thousand_idle_partitions_cost_nothing_at_a_wake() {
 }
 
 #[test]
-fn a_press_looks_at_partitions_with_an_open_batch_alone() {
+fn flush_polls_partitions_with_an_open_batch_alone() {
     let mut harness = SenderHarness::of(10_000);
     assert!(harness.request(1).is_none());
     for partition in [17, 4_711, 9_999] {
@@ -123,7 +123,7 @@ fn an_open_batch_that_cannot_go_is_looked_at_when_it_takes_no_more_records() {
 }
 
 #[test]
-fn a_broker_sender_tells_once_a_partition_that_there_is_something_to_send_to_a_dormant_topic() {
+fn broker_sender_reports_once_a_partition_that_a_dormant_topic_has_records() {
     let mut harness = SenderHarness::of(2);
     harness.ack_first();
     let uses = harness.topic.uses();

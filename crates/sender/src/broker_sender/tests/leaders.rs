@@ -83,7 +83,7 @@ fn one_batch_alone_is_sent_on_a_new_connection_although_nothing_was_in_flight_on
 }
 
 #[test]
-fn what_waits_moves_with_its_partition_and_callers_ring_at_its_new_broker_sender() {
+fn waiting_batches_move_with_their_partition_and_callers_wake_its_new_broker_sender() {
     let mut harness = SenderHarness::simple();
     harness.ack_first();
     for number in 0..3_000 {
@@ -235,7 +235,7 @@ fn a_topic_made_again_goes_on_under_its_new_id() {
 }
 
 #[test]
-fn what_waited_for_a_topic_that_was_made_again_lingers_no_longer() {
+fn batches_of_a_topic_that_was_created_again_linger_no_longer() {
     let mut harness = SenderHarness::simple();
     harness.topic_id = TopicId([1; 16]);
     harness.lead(&[A]);
@@ -272,7 +272,7 @@ fn when_the_epochs_are_used_up_another_identity_is_asked_for_and_only_its_partit
     assert_eq!(offset(&mut other), Some(1));
 
     harness.assignment.producer_id_exhausted(7.into());
-    assert!(harness.assignment.asks_identity());
+    assert!(harness.assignment.take_producer_id_request());
     harness.assignment.identity(identity(8));
     harness.obey();
     let request = harness.request(1).unwrap();

@@ -46,7 +46,7 @@ fn a_malformed_response_closes_the_connection_and_loses_and_repeats_nothing() {
 }
 
 #[test]
-fn a_batch_that_an_response_leaves_out_may_be_written() {
+fn batch_that_a_response_leaves_out_may_be_written() {
     let mut harness = SenderHarness::of(2);
     let mut record_handles: Vec<_> = (0..2).map(|partition| harness.send(partition, b"a").unwrap()).collect();
     harness.linger();
@@ -64,7 +64,7 @@ fn a_batch_that_an_response_leaves_out_may_be_written() {
 }
 
 #[test]
-fn of_responses_told_twice_the_first_counts() {
+fn first_of_two_rows_about_a_partition_counts() {
     let mut harness = SenderHarness::simple();
     let (mut record_handle, request) = harness.send_alone(0, "a");
     let responses = [(0, ErrorCode::NONE, 5), (0, ErrorCode::TOPIC_AUTHORIZATION_FAILED, -1)];
@@ -74,7 +74,8 @@ fn of_responses_told_twice_the_first_counts() {
 }
 
 #[test]
-fn an_response_about_what_was_not_asked_closes_the_connection_and_what_it_did_not_reach_may_be_written() {
+fn response_about_a_partition_outside_of_the_request_closes_the_connection_and_its_other_batches_may_be_written()
+ {
     for invented in [1, 77, -1] {
         let mut harness = SenderHarness::of(2);
         let (mut record_handle, request) = harness.send_alone(0, "a");
@@ -94,7 +95,7 @@ fn an_response_about_what_was_not_asked_closes_the_connection_and_what_it_did_no
 }
 
 #[test]
-fn responses_may_come_in_any_order_within_a_response() {
+fn rows_of_a_response_may_come_in_any_order() {
     let mut harness = SenderHarness::of(3);
     let mut record_handles: Vec<_> = (0..3).map(|partition| harness.send(partition, b"a").unwrap()).collect();
     harness.linger();
@@ -122,7 +123,7 @@ fn a_broker_may_ask_for_a_pause() {
 }
 
 #[test]
-fn a_broker_that_does_not_lead_the_partition_says_who_does() {
+fn broker_that_does_not_lead_the_partition_returns_the_leader() {
     let mut harness = SenderHarness::simple();
     harness.version = 12;
     harness.ended(1, Vec::new());
@@ -151,7 +152,7 @@ fn a_broker_that_does_not_lead_the_partition_says_who_does() {
 }
 
 #[test]
-fn a_leader_is_believed_only_of_a_broker_that_is_none() {
+fn leader_hint_counts_only_from_a_broker_that_does_not_lead() {
     for (code, believed) in [(6, true), (74, true), (3, false), (56, false)] {
         let mut harness = SenderHarness::simple();
         harness.version = 12;
@@ -173,7 +174,7 @@ fn a_leader_is_believed_only_of_a_broker_that_is_none() {
 }
 
 #[test]
-fn a_leadership_that_is_in_doubt_is_told_without_a_guess() {
+fn stale_leader_without_a_hint_is_reported_without_one() {
     let rows = [
         (ErrorCode::NOT_LEADER_OR_FOLLOWER, true),
         (ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, true),

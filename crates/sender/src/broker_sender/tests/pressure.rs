@@ -66,7 +66,7 @@ fn batch_that_no_caller_waits_behind_is_kept_past_its_deadline() {
 }
 
 #[test]
-fn broker_that_responses_is_given_five_seconds_before_its_connection_is_reset() {
+fn broker_that_responds_has_five_seconds_before_its_connection_is_reset() {
     let (mut harness, _, request) = all_of_the_budget_in_flight(broker_senders());
     harness.now += 120 * SECOND;
     let answered = harness.now - 3 * SECOND;

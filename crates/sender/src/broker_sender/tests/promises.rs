@@ -261,7 +261,7 @@ fn a_lost_producer_id_is_replaced_and_nothing_is_lost() {
         panic!("the assignment has to know")
     };
     harness.assignment.producer_id_exhausted(exhausted);
-    assert!(harness.assignment.asks_identity() && !harness.assignment.asks_identity());
+    assert!(harness.assignment.take_producer_id_request() && !harness.assignment.take_producer_id_request());
     let fresh = milena_codec::ids::ProducerIdAndEpoch { producer_id: 8.into(), epoch: 0.into() };
     harness.assignment.identity(fresh);
     harness.obey();

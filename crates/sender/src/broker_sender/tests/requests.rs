@@ -250,15 +250,15 @@ fn a_batch_that_waits_for_a_connection_is_given_up_in_time_and_not_before() {
     harness.hand_in(1, Input::Disconnected { requests: Vec::new(), timed_out: false });
     harness.hand_in(1, Input::Unusable("nobody listens at b1:9092".into()));
     let mut record_handle = harness.send(0, b"a").unwrap();
-    // The broker sender wakes only when it coded it would.
+    // The broker sender wakes at the time of its last output alone.
     let deadline = harness.now + Duration::from_secs(120);
     while let Output::Idle { until: Some(until), .. } = harness.poll(Some(BrokerId(1)), true) {
         assert!(is_pending(&mut record_handle) && until > harness.now && until <= deadline);
         harness.now = until;
     }
     assert_eq!(harness.now, deadline);
-    let coded = record_handle.poll(Waker::noop()).map(|outcome| outcome.unwrap_err().message.to_string());
-    assert!(matches!(&coded, Poll::Ready(coded) if coded.contains("nobody listens at b1:9092")), "{coded:?}");
+    let text = record_handle.poll(Waker::noop()).map(|outcome| outcome.unwrap_err().message.to_string());
+    assert!(matches!(&text, Poll::Ready(text) if text.contains("nobody listens at b1:9092")), "{text:?}");
     harness.ended(1, Vec::new());
     harness.rest();
 }

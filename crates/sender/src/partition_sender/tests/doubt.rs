@@ -251,7 +251,7 @@ fn a_refusal_for_good_after_an_unanswered_try_says_that_it_may_be_written() {
 }
 
 #[test]
-fn an_expired_batch_tells_what_the_broker_last_said() {
+fn error_of_an_expired_batch_names_the_last_code() {
     let mut harness = PartitionHarness::acked();
     let (mut record_handle, in_flight_batch) = harness.send_alone("a");
     harness.refused(in_flight_batch, ErrorCode::NOT_ENOUGH_REPLICAS);

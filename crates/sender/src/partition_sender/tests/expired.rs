@@ -45,7 +45,7 @@ fn an_expired_batch_that_nobody_answered_goes_again_as_it_was_before_those_behin
 }
 
 #[test]
-fn what_a_broker_takes_up_late_of_an_expired_batch_and_of_those_behind_it_is_written_once() {
+fn late_copies_of_an_expired_batch_and_of_those_behind_it_are_written_once() {
     // How many answers come before the broker gets to what the connection had that ended.
     for responses in [0, 1, 2] {
         let (mut harness, _, sent) = expired_and_lost();

@@ -60,7 +60,7 @@ fn a_batch_that_is_too_large_goes_in_parts_under_its_own_sequences_and_uses_no_t
 }
 
 #[test]
-fn what_is_behind_a_split_batch_keeps_its_place_and_its_stamp() {
+fn batch_behind_a_split_one_keeps_its_place_and_its_stamp() {
     let mut harness = PartitionHarness::acked();
     send_many(&harness, 20, 1_000);
     let whole = harness.next().unwrap();

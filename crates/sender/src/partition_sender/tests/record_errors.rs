@@ -60,7 +60,7 @@ pub(super) fn check(mut harness: PartitionHarness, count: usize, bytes: usize, p
 }
 
 #[test]
-fn the_records_to_blame_fail_with_their_words_and_the_others_are_written_in_order() {
+fn rejected_records_fail_with_their_messages_and_the_others_are_written_in_order() {
     for places in [&[0][..], &[4], &[9], &[0, 9], &[3, 4, 5], &[0, 1, 8, 9], &[1, 3, 5, 7, 9]] {
         check(PartitionHarness::acked(), 10, 5, places);
         check(PartitionHarness::simple(), 10, 5, places);
@@ -69,7 +69,7 @@ fn the_records_to_blame_fail_with_their_words_and_the_others_are_written_in_orde
 }
 
 #[test]
-fn when_all_are_to_blame_each_fails_for_itself() {
+fn each_record_fails_for_itself_when_all_are_rejected() {
     check(PartitionHarness::acked(), 3, 5, &[0, 1, 2]);
     check(PartitionHarness::acked(), 1, 5, &[0]);
 }
@@ -169,7 +169,7 @@ fn a_part_may_be_blamed_again() {
 }
 
 #[test]
-fn a_record_outside_of_the_batch_is_no_blame_and_the_whole_batch_fails() {
+fn record_error_outside_of_the_batch_does_not_count_and_the_whole_batch_fails() {
     for places in [&[][..], &[10], &[3, 10], &[u32::MAX]] {
         let mut harness = PartitionHarness::acked();
         let mut record_handles = send_many(&harness, 10, 5);
@@ -183,7 +183,7 @@ fn a_record_outside_of_the_batch_is_no_blame_and_the_whole_batch_fails() {
 }
 
 #[test]
-fn of_a_batch_that_may_be_written_nothing_goes_again() {
+fn batch_that_may_be_written_is_not_sent_again_without_its_rejected_records() {
     let mut harness = PartitionHarness::acked();
     let mut record_handles = send_many(&harness, 10, 5);
     let in_flight_batch = harness.next().unwrap();

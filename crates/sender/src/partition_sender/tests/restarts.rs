@@ -36,7 +36,7 @@ fn copy_of(harness: &PartitionHarness, sequence: Sequence) -> Vec<u8> {
 }
 
 #[test]
-fn five_unanswered_batches_are_written_once_and_told_so_however_many_the_leader_had() {
+fn five_batches_without_a_response_are_written_once_however_many_the_leader_had() {
     for appended in 0..=5 {
         let (mut harness, mut record_handles) = five_unanswered(appended);
         harness.goes_well();
@@ -51,7 +51,7 @@ fn five_unanswered_batches_are_written_once_and_told_so_however_many_the_leader_
 }
 
 #[test]
-fn offset_is_not_told_where_records_of_another_producer_may_be_between() {
+fn offset_is_not_returned_where_records_of_another_producer_may_be_between() {
     let (mut harness, mut record_handles) = five_unanswered(5);
     only_last_is_recognised(&mut harness, 6);
     for record_handle in &mut record_handles[..4] {
@@ -119,7 +119,7 @@ fn later_batch_at_another_leader_does_not_prove_what_the_one_before_refused() {
 }
 
 #[test]
-fn batches_that_no_leader_recognises_fail_as_possibly_written_and_say_why() {
+fn batches_that_no_leader_recognises_fail_as_possibly_written_with_the_reason() {
     let (mut harness, mut record_handles) = five_unanswered(0);
     for _ in 0..5 {
         let in_flight_batch = harness.next().unwrap();

@@ -144,7 +144,7 @@ fn an_identity_that_has_come_meanwhile_is_taken_when_the_epochs_are_used_up() {
 }
 
 #[test]
-fn a_producer_id_that_brokers_do_not_know_or_that_others_use_is_told_once_and_replaced() {
+fn producer_id_that_brokers_do_not_know_or_that_others_use_is_reported_once_and_replaced() {
     for code in [ErrorCode::INVALID_PRODUCER_ID_MAPPING, ErrorCode::INVALID_PRODUCER_EPOCH] {
         let mut harness = PartitionHarness::acked();
         let (mut first, one) = harness.send_alone("a");
@@ -229,7 +229,7 @@ fn a_duplicate_that_the_broker_recognised_is_a_success() {
 }
 
 #[test]
-fn the_time_of_appending_is_told_where_the_topic_keeps_it() {
+fn append_time_is_returned_where_the_topic_keeps_it() {
     let mut harness = PartitionHarness::simple();
     let (mut record_handle, in_flight_batch) = harness.send_alone("a");
     let response = BatchResponse::FromBroker {

@@ -53,7 +53,7 @@ fn a_partition_that_is_leaving_sends_nothing() {
 }
 
 #[test]
-fn after_so_many_tries_a_batch_fails_and_says_what_was_wrong() {
+fn batch_fails_after_its_attempts_with_the_last_reason() {
     let mut harness = with_retries(2);
     let (mut record_handle, mut in_flight_batch) = harness.send_alone("a");
     let mut follower = harness.send("b");

@@ -244,7 +244,7 @@ impl Run {
                 _ => {}
             }
         }
-        self.awaits_identity |= self.harness.assignment.asks_identity();
+        self.awaits_identity |= self.harness.assignment.take_producer_id_request();
         if self.awaits_identity && (self.is_calm || self.other_dice.u8(..8) == 0) {
             self.awaits_identity = false;
             self.harness.assignment.identity(identity(self.next_id));

@@ -7,7 +7,7 @@ impl SenderHarness {
     /// Forgets the topic, if nothing is left of it. It has no partitions afterwards.
     pub(crate) fn forget(&mut self) -> bool {
         let asked = self.topic.partitions().len();
-        if !self.assignment.ask_rest(&self.topic) {
+        if !self.assignment.request_rest_reports(&self.topic) {
             return false;
         }
         self.obey();

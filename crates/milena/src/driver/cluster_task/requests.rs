@@ -23,14 +23,14 @@ pub(super) enum Reply {
 }
 
 /// A request that is out.
-pub(super) type Question = Pin<Box<dyn Future<Output = (ControlClient, Reply)> + Send>>;
+pub(super) type PendingRequest = Pin<Box<dyn Future<Output = (ControlClient, Reply)> + Send>>;
 
 /// How long all candidates together have for a response.
-const QUESTION_TIMEOUT: Duration = Duration::from_secs(30);
+const CONTROL_REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 impl ClusterTask {
     /// Sends the next request that is due, one at a time.
-    pub(super) fn ask(&mut self) {
+    pub(super) fn send_next_request(&mut self) {
         let now = clock::now();
         if now >= self.relax_at {
             self.settings.core.registry.relax_limits();
@@ -46,17 +46,18 @@ impl ClusterTask {
             self.settings.core.registry.metadata_request_sent();
             let (candidates, request) = self.metadata.next_request();
             let accept = of_cluster(self.metadata.cluster_id().clone());
-            self.question = Some(Box::pin(async move {
+            self.pending_request = Some(Box::pin(async move {
                 let answer = control
-                    .request::<MetadataRequest, _>(&candidates, &request, QUESTION_TIMEOUT, accept)
+                    .request::<MetadataRequest, _>(&candidates, &request, CONTROL_REQUEST_TIMEOUT, accept)
                     .await;
                 (control, Reply::Metadata(answer))
             }));
-        } else if self.assignment.asks_identity() {
+        } else if self.assignment.take_producer_id_request() {
             let candidates = self.metadata.candidates();
-            self.question = Some(Box::pin(async move {
-                let answer =
-                    control.request(&candidates, &identity_request(), QUESTION_TIMEOUT, identity_of).await;
+            self.pending_request = Some(Box::pin(async move {
+                let answer = control
+                    .request(&candidates, &identity_request(), CONTROL_REQUEST_TIMEOUT, identity_of)
+                    .await;
                 (control, Reply::ProducerId(answer.map(|(_, identity)| identity)))
             }));
         } else {
@@ -65,7 +66,7 @@ impl ClusterTask {
     }
 
     /// Applies the result of a request.
-    pub(super) fn answered(&mut self, reply: Reply) {
+    pub(super) fn on_reply(&mut self, reply: Reply) {
         let now = clock::now();
         match reply {
             Reply::Metadata(answer) => self.take_metadata(answer, now),
@@ -116,7 +117,7 @@ impl ClusterTask {
                 shared.set_no_identity(Some(reason.obstacle()));
                 self.identity_not_before = Some(now + self.backoff.after(self.identity_failures));
                 self.identity_failures = self.identity_failures.saturating_add(1);
-                self.assignment.ask_again();
+                self.assignment.request_producer_id_again();
             }
         }
     }
