@@ -284,10 +284,7 @@ fn who_waits_for_room_has_it_made() {
     check(3, || {
         let (stage, mut broker_sender) = Stage::new(HOUR, KIB);
         let caller = stage.caller();
-        let appends = thread::spawn(move || {
-            caller.append_when_there_is_room(600);
-            caller.append_when_there_is_room(600);
-        });
+        let appends = thread::spawn(move || [600, 600].map(|bytes| caller.append_when_there_is_room(bytes)));
         run(&mut broker_sender, stage.clock.0, 2);
         appends.join().unwrap();
         assert_eq!(stage.shared.memory.free(), KIB);
