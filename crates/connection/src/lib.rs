@@ -6,7 +6,7 @@
 //!        ▼                   ▼                     ▼
 //!    metadata        RequestConnection ──────▶ Connection      shells: Connection, transport
 //!    when to request,  one call at a time      the I/O of      state machines: metadata, session
-//!    what to apply           │                 a session
+//!    parts to apply          │                 a session
 //!        │                   ▼                     │
 //!        │               transport                 ▼           the only sockets: transport
 //!        ▼                   │                  session

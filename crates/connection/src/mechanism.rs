@@ -2,17 +2,17 @@
 
 use std::fmt;
 
-/// How a client proves who it is (RFC 4422). The client fixes it; no broker is asked which it would like.
+/// A SASL mechanism (RFC 4422). The client's configuration names it; there is no negotiation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Mechanism {
-    /// Name and password as they are (RFC 4616).
+    /// User name and password in clear (RFC 4616).
     Plain,
-    /// A proof that one knows the password, by SHA-256 (RFC 7677).
+    /// A proof of the password with SHA-256 (RFC 5802, RFC 7677).
     ScramSha256,
-    /// The same by SHA-512.
+    /// A proof of the password with SHA-512.
     ScramSha512,
-    /// A token that somebody else gave out (RFC 7628).
+    /// A token of an identity provider (RFC 7628).
     OAuthBearer,
 }
 

@@ -216,7 +216,7 @@ impl On<'_> {
 
 /// Requests that are held, now and later. They stay held when the handle is dropped.
 #[derive(Debug)]
-#[must_use = "what is held stays so until it is released"]
+#[must_use = "a held request stays held until it is released"]
 pub struct Hold {
     gate: Gate,
     shared: Arc<Shared>,

@@ -65,7 +65,7 @@ struct Stage {
     now: Instant,
     /// Correlation ids in the order of sending; every one has to come back.
     sent: VecDeque<(i32, ResponseExpected)>,
-    /// What the session wrote and the peer has not read yet.
+    /// The bytes that the session wrote and the peer has not read yet.
     wire: Vec<u8>,
     /// Requests that the peer read, without a response yet: API, version, correlation id.
     heard: VecDeque<(ApiKey, i16, i32)>,
@@ -191,7 +191,7 @@ impl Stage {
                 }
                 Ok(Some(Event::Written { payload })) => self.came_back(&payload, ResponseExpected::No),
                 Ok(Some(Event::Response { correlation_id, payload, body })) => {
-                    assert_eq!(id_in(&payload), Some(correlation_id), "the answer of another request");
+                    assert_eq!(id_in(&payload), Some(correlation_id), "the response to another request");
                     assert!(body.len() <= FRAME_BYTES_MAX);
                     let _ = self.session.bytes(body);
                     self.came_back(&payload, ResponseExpected::Yes);

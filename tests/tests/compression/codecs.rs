@@ -4,18 +4,18 @@ use std::time::Duration;
 
 use milena::{Compression, Header, Record};
 use milena_fake::{Cluster, TopicCompression, TopicConfig};
-use milena_tests::{Load, Stage, assert_exactly_once, line, noise, within};
+use milena_tests::{ClusterHarness, Load, assert_exactly_once, line, noise, within};
 
-use crate::support::{COMPRESSIONS, batches, producer, stage};
+use crate::support::{COMPRESSIONS, batches, harness, producer};
 
 #[tokio::test(start_paused = true)]
 async fn every_codec_delivers_each_record_once_in_batches_of_its_own() {
     for compression in COMPRESSIONS {
-        let stage = stage().await;
-        let producer = producer(&stage, compression).await;
+        let harness = harness().await;
+        let producer = producer(&harness, compression).await;
         let sent = within(Load::of(3_000).send(&producer)).await;
-        assert_exactly_once(&stage, "t", &sent);
-        for batch in batches(&stage, "t") {
+        assert_exactly_once(&harness, "t", &sent);
+        for batch in batches(&harness, "t") {
             assert_eq!(batch.produced_compression.name(), compression.name());
             assert!(batch.bytes.len() < batch.plain_bytes / 2, "{compression}: {batch:?}");
         }
@@ -30,8 +30,8 @@ async fn every_codec_delivers_each_record_once_in_batches_of_its_own() {
 #[tokio::test(start_paused = true)]
 async fn records_of_every_shape_are_read_back_unchanged() {
     for compression in COMPRESSIONS {
-        let stage = Stage::in_memory(Cluster::builder().topic("t", 1)).await;
-        let producer = producer(&stage, compression).await;
+        let harness = ClusterHarness::in_memory(Cluster::builder().topic("t", 1)).await;
+        let producer = producer(&harness, compression).await;
         let long = "a long line, ".repeat(20_000);
         let records = [
             Record::to("t").value("v"),
@@ -43,7 +43,7 @@ async fn records_of_every_shape_are_read_back_unchanged() {
         ];
         let results = within(producer.send_all(records.clone())).await;
         assert!(results.iter().all(Result::is_ok), "{results:?}");
-        let log = stage.log("t", 0);
+        let log = harness.log("t", 0);
         assert_eq!(log.len(), records.len());
         let lengths: Vec<_> =
             log.iter().map(|record| record.value.as_ref().map(|value| value.len())).collect();
@@ -57,15 +57,16 @@ async fn records_of_every_shape_are_read_back_unchanged() {
 
 #[tokio::test(start_paused = true)]
 async fn topic_with_a_compression_of_its_own_has_it() {
-    let stage = Stage::in_memory(Cluster::builder().topic("t", 1).topic("plain", 1).topic("u", 1)).await;
+    let harness =
+        ClusterHarness::in_memory(Cluster::builder().topic("t", 1).topic("plain", 1).topic("u", 1)).await;
     let builder =
-        stage.producer().compression(Compression::Lz4).topic_compression("plain", Compression::None);
+        harness.producer().compression(Compression::Lz4).topic_compression("plain", Compression::None);
     let builder = builder.property("compression.topics", "plain=none, u=zstd:7").unwrap();
     let producer = builder.build().await.unwrap();
     for topic in ["t", "plain", "u"] {
         within(producer.send((topic, "key", line(1)))).await.unwrap();
     }
-    let codecs = ["t", "plain", "u"].map(|topic| batches(&stage, topic)[0].produced_compression.name());
+    let codecs = ["t", "plain", "u"].map(|topic| batches(&harness, topic)[0].produced_compression.name());
     assert_eq!(codecs, ["lz4", "none", "zstd"]);
 }
 
@@ -73,8 +74,8 @@ async fn topic_with_a_compression_of_its_own_has_it() {
 async fn higher_level_makes_smaller_batches() {
     let mut bytes = Vec::new();
     for level in [-50, 19] {
-        let stage = Stage::in_memory(Cluster::builder().topic("t", 1)).await;
-        let producer = producer(&stage, Compression::Zstd { level }).await;
+        let harness = ClusterHarness::in_memory(Cluster::builder().topic("t", 1)).await;
+        let producer = producer(&harness, Compression::Zstd { level }).await;
         let records = (0..600_u32).map(|number| {
             let (user, order) = (number.wrapping_mul(2_654_435_761) % 9_973, number / 3);
             let state = ["open", "paid", "sent", "lost"][(user % 4) as usize];
@@ -82,19 +83,19 @@ async fn higher_level_makes_smaller_batches() {
         });
         let results = within(producer.send_all(records)).await;
         assert!(results.iter().all(Result::is_ok));
-        bytes.push(batches(&stage, "t").iter().map(|batch| batch.bytes.len()).sum::<usize>());
+        bytes.push(batches(&harness, "t").iter().map(|batch| batch.bytes.len()).sum::<usize>());
     }
     assert!(bytes[1] < bytes[0], "{bytes:?}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn incompressible_records_are_sent_uncompressed_and_seldom_tried() {
-    let stage = Stage::in_memory(Cluster::builder().topic("t", 1)).await;
-    let producer = producer(&stage, Compression::Zstd { level: 3 }).await;
+    let harness = ClusterHarness::in_memory(Cluster::builder().topic("t", 1)).await;
+    let producer = producer(&harness, Compression::Zstd { level: 3 }).await;
     for number in 0..100 {
         within(producer.send(("t", "k", noise(number, 2_000)))).await.unwrap();
     }
-    assert!(batches(&stage, "t").iter().all(|batch| batch.produced_compression.name() == "none"));
+    assert!(batches(&harness, "t").iter().all(|batch| batch.produced_compression.name() == "none"));
     let metrics = producer.metrics();
     assert!(metrics.skipped_batches > 90 && metrics.skipped_batches < 100, "{metrics:?}");
     assert_eq!(metrics.compression_ratio(), Some(1.0));
@@ -109,24 +110,24 @@ async fn topic_whose_broker_recompresses_is_no_error() {
     let stored = TopicCompression::Always(milena_fake::Compression::Gzip);
     let config = TopicConfig { compression_type: stored, ..TopicConfig::default() };
     for compression in [Compression::None, Compression::Lz4, Compression::Zstd { level: 3 }] {
-        let stage = Stage::in_memory(Cluster::builder().topic_with("t", 2, config)).await;
-        let producer = producer(&stage, compression).await;
+        let harness = ClusterHarness::in_memory(Cluster::builder().topic_with("t", 2, config)).await;
+        let producer = producer(&harness, compression).await;
         let sent = within(Load::of(1_000).send(&producer)).await;
-        assert_exactly_once(&stage, "t", &sent);
-        assert!(batches(&stage, "t").iter().all(|batch| batch.compression().name() == "gzip"));
+        assert_exactly_once(&harness, "t", &sent);
+        assert!(batches(&harness, "t").iter().all(|batch| batch.compression().name() == "gzip"));
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn acks_0_and_1_compress_as_well() {
     for acks in [milena::Acks::None, milena::Acks::Leader] {
-        let stage = stage().await;
-        let builder = stage.producer().acks(acks).compression(Compression::Snappy);
+        let harness = harness().await;
+        let builder = harness.producer().acks(acks).compression(Compression::Snappy);
         let producer = builder.build().await.unwrap();
         within(Load::of(2_000).send(&producer)).await;
         within(producer.close()).await.unwrap();
         tokio::time::sleep(Duration::from_secs(1)).await;
-        assert_eq!(stage.record_count(), 2_000);
-        assert!(batches(&stage, "t").iter().all(|batch| batch.produced_compression.name() == "snappy"));
+        assert_eq!(harness.record_count(), 2_000);
+        assert!(batches(&harness, "t").iter().all(|batch| batch.produced_compression.name() == "snappy"));
     }
 }

@@ -2,7 +2,7 @@
 
 use milena::{Compression, Producer};
 use milena_fake::{Cluster, LoggedBatch};
-use milena_tests::Stage;
+use milena_tests::ClusterHarness;
 
 /// Every codec at its default level, and some at others.
 pub(crate) const COMPRESSIONS: [Compression; 8] = [
@@ -17,12 +17,12 @@ pub(crate) const COMPRESSIONS: [Compression; 8] = [
 ];
 
 /// Three brokers, each of which leads one partition of topic `t`.
-pub(crate) async fn stage() -> Stage {
-    Stage::in_memory(Cluster::builder().topic("t", 3)).await
+pub(crate) async fn harness() -> ClusterHarness {
+    ClusterHarness::in_memory(Cluster::builder().topic("t", 3)).await
 }
 
-pub(crate) async fn producer(stage: &Stage, compression: Compression) -> Producer {
-    stage.producer().compression(compression).build().await.unwrap()
+pub(crate) async fn producer(harness: &ClusterHarness, compression: Compression) -> Producer {
+    harness.producer().compression(compression).build().await.unwrap()
 }
 
 /// The batches of a topic, of all partitions.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use milena::{Compression, Record};
 use milena_codec::compression::faults;
 use milena_fake::Cluster;
-use milena_tests::{Load, Stage, assert_exactly_once, within};
+use milena_tests::{ClusterHarness, Load, assert_exactly_once, within};
 use tokio::runtime::Builder;
 
 /// Few records are compressed in place, many on a thread.
@@ -24,12 +24,12 @@ fn panicking_codec_costs_the_compression_of_its_batch_and_one_line_of_the_log() 
     runtime.block_on(async {
         for load in LOADS {
             log.clear();
-            let stage = Stage::on_sockets(Cluster::builder().topic("t", 1)).await;
-            let builder = stage.producer().compression(Compression::Zstd { level: 9 }).batch_size(200_000);
+            let harness = ClusterHarness::on_sockets(Cluster::builder().topic("t", 1)).await;
+            let builder = harness.producer().compression(Compression::Zstd { level: 9 }).batch_size(200_000);
             let producer = builder.build().await.unwrap();
             faults::panic_next(2);
             let sent = within(load.send(&producer)).await;
-            assert_exactly_once(&stage, "t", &sent);
+            assert_exactly_once(&harness, "t", &sent);
             within(producer.send(Record::to("t").value("again ".repeat(100)))).await.unwrap();
             within(producer.close()).await.unwrap();
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use milena::{Compression, ErrorKind, Persisted, Producer, ProducerBuilder, Record};
 use milena_fake::{ApiKey, Cluster};
-use milena_tests::{Load, Stage, assert_exactly_once, eventually, within};
+use milena_tests::{ClusterHarness, Load, assert_exactly_once, eventually, within};
 use tokio::runtime::{Builder, Runtime};
 
 const MS: Duration = Duration::from_millis(1);
@@ -20,8 +20,8 @@ const LONG: usize = 2_000_000;
 fn short_batches_start_no_thread() {
     let _alone = alone();
     runtime().block_on(async {
-        let stage = stage().await;
-        let producer = stage.producer().compression(Compression::Lz4).build().await.unwrap();
+        let harness = harness().await;
+        let producer = harness.producer().compression(Compression::Lz4).build().await.unwrap();
         for number in 0..50 {
             within(producer.send(("t", "key", format!("{number}: {}", "again ".repeat(40))))).await.unwrap();
         }
@@ -34,12 +34,12 @@ fn long_batches_are_compressed_by_threads_that_close_joins() {
     let _alone = alone();
     runtime().block_on(async {
         for driver in [milena::Driver::Task, milena::Driver::Thread] {
-            let stage = stage().await;
-            let builder = stage.producer().driver(driver).compression(Compression::Gzip { level: 9 });
+            let harness = harness().await;
+            let builder = harness.producer().driver(driver).compression(Compression::Gzip { level: 9 });
             let producer = builder.batch_size(200_000).build().await.unwrap();
             let load = Load { bytes: 1_000, burst: 1_000, ..Load::of(5_000) };
             let sent = within(load.send(&producer)).await;
-            assert_exactly_once(&stage, "t", &sent);
+            assert_exactly_once(&harness, "t", &sent);
             assert!((1..=4).contains(&threads()), "{} threads", threads());
             assert!(producer.metrics().compression_time > Duration::ZERO);
             within(producer.close()).await.unwrap();
@@ -52,14 +52,14 @@ fn long_batches_are_compressed_by_threads_that_close_joins() {
 fn close_waits_for_a_batch_inside_and_delivers_it() {
     let _alone = alone();
     runtime().block_on(async {
-        let stage = stage().await;
-        let producer = slow(&stage).build().await.unwrap();
+        let harness = harness().await;
+        let producer = slow(&harness).build().await.unwrap();
         let delivery = enqueue_long(&producer).await;
         eventually(|| threads() == 1).await;
         within(producer.close()).await.unwrap();
         assert_eq!(threads(), 0);
         assert!(within(delivery).await.is_ok());
-        assert_eq!(stage.record_count(), 1);
+        assert_eq!(harness.record_count(), 1);
     });
 }
 
@@ -67,15 +67,15 @@ fn close_waits_for_a_batch_inside_and_delivers_it() {
 fn close_timeout_with_a_batch_inside_fails_its_record_and_joins_the_thread() {
     let _alone = alone();
     runtime().block_on(async {
-        let stage = stage().await;
-        let producer = slow(&stage).close_timeout(20 * MS).build().await.unwrap();
+        let harness = harness().await;
+        let producer = slow(&harness).close_timeout(20 * MS).build().await.unwrap();
         let delivery = enqueue_long(&producer).await;
         eventually(|| threads() == 1).await;
         assert!(within(producer.close()).await.is_err());
         assert_eq!(threads(), 0);
         let error = within(delivery).await.unwrap_err();
         assert_eq!((error.kind(), error.persisted()), (ErrorKind::Closed, Persisted::No));
-        assert_eq!(stage.record_count(), 0);
+        assert_eq!(harness.record_count(), 0);
     });
 }
 
@@ -83,9 +83,9 @@ fn close_timeout_with_a_batch_inside_fails_its_record_and_joins_the_thread() {
 fn deadline_with_a_batch_inside_fails_its_record_and_the_next_one_goes() {
     let _alone = alone();
     runtime().block_on(async {
-        let stage = stage().await;
+        let harness = harness().await;
         let builder =
-            slow(&stage).linger(Duration::ZERO).request_timeout(150 * MS).delivery_timeout(150 * MS);
+            slow(&harness).linger(Duration::ZERO).request_timeout(150 * MS).delivery_timeout(150 * MS);
         let producer = builder.build().await.unwrap();
         let error = within(enqueue_long(&producer).await).await.unwrap_err();
         assert_eq!((error.kind(), error.persisted()), (ErrorKind::DeliveryTimeout, Persisted::No));
@@ -96,7 +96,7 @@ fn deadline_with_a_batch_inside_fails_its_record_and_the_next_one_goes() {
         }
         sent.unwrap();
         // A busy machine may have written one of those that failed.
-        let values = stage.values("t", 0);
+        let values = harness.values("t", 0);
         assert!(values.iter().all(|value| value == "next"), "nothing of the first record was written");
         within(producer.close()).await.unwrap_err();
         assert_eq!(threads(), 0);
@@ -107,27 +107,27 @@ fn deadline_with_a_batch_inside_fails_its_record_and_the_next_one_goes() {
 fn end_of_the_runtime_with_a_batch_inside_fails_its_record_and_leaves_no_thread() {
     let _alone = alone();
     let (here, there) = (runtime(), runtime());
-    let stage = here.block_on(stage());
-    let producer = there.block_on(slow(&stage).build()).unwrap();
+    let harness = here.block_on(harness());
+    let producer = there.block_on(slow(&harness).build()).unwrap();
     let delivery = here.block_on(enqueue_long(&producer));
     here.block_on(eventually(|| threads() == 1));
     drop(there);
     let error = here.block_on(within(delivery)).unwrap_err();
     assert_eq!((error.kind(), error.persisted()), (ErrorKind::Closed, Persisted::No));
     here.block_on(eventually(|| threads() == 0));
-    here.block_on(async { drop(stage) });
+    here.block_on(async { drop(harness) });
 }
 
 #[test]
 fn awaited_record_does_not_wait_for_a_long_batch_of_another_partition() {
     let _alone = alone();
     runtime().block_on(async {
-        let stage = stage().await;
-        let producer = slow(&stage).build().await.unwrap();
+        let harness = harness().await;
+        let producer = slow(&harness).build().await.unwrap();
         let long = enqueue_long(&producer).await;
         eventually(|| threads() == 1).await;
         within(producer.send(Record::to("t").partition(1).value("short"))).await.unwrap();
-        assert_eq!(stage.log("t", 0).len(), 0, "the long one is still inside");
+        assert_eq!(harness.log("t", 0).len(), 0, "the long one is still inside");
         within(long).await.unwrap();
         within(producer.close()).await.unwrap();
     });
@@ -137,9 +137,9 @@ fn awaited_record_does_not_wait_for_a_long_batch_of_another_partition() {
 fn full_budget_is_emptied_through_the_codec() {
     let _alone = alone();
     runtime().block_on(async {
-        let stage = stage().await;
-        let hold = stage.on(ApiKey::PRODUCE).always().hold();
-        let builder = stage.producer().compression(Compression::Zstd { level: 9 }).buffer_memory(2_000_000);
+        let harness = harness().await;
+        let hold = harness.on(ApiKey::PRODUCE).always().hold();
+        let builder = harness.producer().compression(Compression::Zstd { level: 9 }).buffer_memory(2_000_000);
         let producer = builder.batch_size(100_000).build().await.unwrap();
         producer.topic("t").await.unwrap();
         let value = "a line that comes again, ".repeat(40);
@@ -156,7 +156,7 @@ fn full_budget_is_emptied_through_the_codec() {
         }
         hold.release();
         within(producer.flush()).await.unwrap();
-        assert!(accepted > 1_000 && stage.record_count() == accepted, "{accepted}");
+        assert!(accepted > 1_000 && harness.record_count() == accepted, "{accepted}");
         within(producer.close()).await.unwrap();
     });
 }
@@ -166,15 +166,15 @@ fn runtime() -> Runtime {
     Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
-async fn stage() -> Stage {
+async fn harness() -> ClusterHarness {
     let config =
         milena_fake::TopicConfig { max_message_bytes: 10_000_000, ..milena_fake::TopicConfig::default() };
-    Stage::on_sockets(Cluster::builder().topic_with("t", 2, config)).await
+    ClusterHarness::on_sockets(Cluster::builder().topic_with("t", 2, config)).await
 }
 
 /// A producer that takes long records and compresses them slowly.
-fn slow(stage: &Stage) -> ProducerBuilder {
-    stage.producer().compression(SLOW).max_request_size(2 * LONG)
+fn slow(harness: &ClusterHarness) -> ProducerBuilder {
+    harness.producer().compression(SLOW).max_request_size(2 * LONG)
 }
 
 /// Text of no word that comes again soon, so that the codec has to search.

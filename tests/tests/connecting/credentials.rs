@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use milena::{ConnectErrorKind, ErrorKind, Persisted, Producer, Record, Sasl};
 use milena_fake::{ApiKey, Cluster, ErrorCode, Mechanism};
-use milena_tests::{Name, Stage, Stopwatch, within};
+use milena_tests::{ClusterHarness, Name, Stopwatch, within};
 use tokio::time::sleep;
 
 use crate::refusals::{check, refused};
@@ -13,15 +13,15 @@ use crate::refusals::{check, refused};
 const SECOND: Duration = Duration::from_secs(1);
 
 /// A cluster that knows `kim`, by name and password.
-async fn stage() -> Stage {
+async fn harness() -> ClusterHarness {
     let builder = Cluster::builder().brokers(2).topic("t", 2).user("kim", "right");
-    Stage::in_memory(builder.mechanisms(&[Mechanism::Plain])).await
+    ClusterHarness::in_memory(builder.mechanisms(&[Mechanism::Plain])).await
 }
 
 /// Fails to build within a second: nobody waits for what no time mends.
-async fn refused_at_once(stage: &Stage, sasl: Option<Sasl>) -> milena::ConnectError {
+async fn refused_at_once(harness: &ClusterHarness, sasl: Option<Sasl>) -> milena::ConnectError {
     let watch = Stopwatch::start();
-    let builder = sasl.into_iter().fold(stage.producer(), milena::ProducerBuilder::sasl);
+    let builder = sasl.into_iter().fold(harness.producer(), milena::ProducerBuilder::sasl);
     let error = builder.build().await.unwrap_err();
     assert!(watch.elapsed() < SECOND, "{:?}: {error}", watch.elapsed());
     error
@@ -29,9 +29,9 @@ async fn refused_at_once(stage: &Stage, sasl: Option<Sasl>) -> milena::ConnectEr
 
 #[tokio::test(start_paused = true)]
 async fn a_wrong_password_an_unknown_user_and_a_mechanism_that_is_not_enabled_end_the_build_at_once() {
-    let stage = stage().await;
+    let harness = harness().await;
     for (user, password) in [("kim", "wrong"), ("tim", "right")] {
-        let error = refused_at_once(&stage, Some(Sasl::plain(user, password))).await;
+        let error = refused_at_once(&harness, Some(Sasl::plain(user, password))).await;
         check(
             &error,
             ConnectErrorKind::Authentication,
@@ -40,16 +40,16 @@ async fn a_wrong_password_an_unknown_user_and_a_mechanism_that_is_not_enabled_en
         let cause = std::error::Error::source(&error).unwrap();
         assert!(cause.to_string().contains("broker-1:9092"), "{cause}");
     }
-    let error = refused_at_once(&stage, Some(Sasl::scram_sha_256("kim", "right"))).await;
+    let error = refused_at_once(&harness, Some(Sasl::scram_sha_256("kim", "right"))).await;
     check(&error, ConnectErrorKind::Authentication, &["broker-1:9092", "SCRAM-SHA-256", "it offers PLAIN"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn unexpected_credentials_end_the_build_and_missing_ones_are_named() {
-    let open = Stage::in_memory(Cluster::builder().brokers(1).topic("t", 1)).await;
+    let open = ClusterHarness::in_memory(Cluster::builder().brokers(1).topic("t", 1)).await;
     let error = refused_at_once(&open, Some(Sasl::plain("kim", "right"))).await;
     check(&error, ConnectErrorKind::Authentication, &["broker-1:9092", "does not use SASL"]);
-    let asking = stage().await;
+    let asking = harness().await;
     // It hangs up without a word, as one does that restarts: nobody can know that it will again.
     let error = refused(asking.producer()).await;
     check(&error, ConnectErrorKind::Authentication, &["broker-1:9092", "SASL", "credentials"]);
@@ -57,9 +57,9 @@ async fn unexpected_credentials_end_the_build_and_missing_ones_are_named() {
 
 #[tokio::test(start_paused = true)]
 async fn rejected_credentials_count_although_another_server_is_unreachable() {
-    let stage = stage().await;
-    stage.network().name("nobody", Name::Nobody);
-    let builder = stage.producer().bootstrap_servers("nobody:9092,broker-1:9092");
+    let harness = harness().await;
+    harness.network().name("nobody", Name::Nobody);
+    let builder = harness.producer().bootstrap_servers("nobody:9092,broker-1:9092");
     let watch = Stopwatch::start();
     let error = builder.sasl(Sasl::plain("kim", "wrong")).build().await.unwrap_err();
     assert!(watch.elapsed() < SECOND, "{:?}", watch.elapsed());
@@ -71,8 +71,8 @@ async fn rejected_credentials_count_although_another_server_is_unreachable() {
 }
 
 /// A producer that is known, and has written.
-async fn known(stage: &Stage, delivery_timeout: Duration) -> Producer {
-    let builder = stage.producer().sasl(Sasl::plain("kim", "right")).delivery_timeout(delivery_timeout);
+async fn known(harness: &ClusterHarness, delivery_timeout: Duration) -> Producer {
+    let builder = harness.producer().sasl(Sasl::plain("kim", "right")).delivery_timeout(delivery_timeout);
     let producer = builder.request_timeout(5 * SECOND).build().await.unwrap();
     for partition in 0..2 {
         producer.send(Record::to("t").partition(partition)).await.unwrap();
@@ -81,17 +81,17 @@ async fn known(stage: &Stage, delivery_timeout: Duration) -> Producer {
 }
 
 /// The brokers know another password, and everybody has to come in again.
-fn change_password(stage: &Stage, password: &str) {
-    stage.set_user("kim", password);
-    stage.expire_sessions();
+fn change_password(harness: &ClusterHarness, password: &str) {
+    harness.set_user("kim", password);
+    harness.expire_sessions();
 }
 
 #[tokio::test(start_paused = true)]
 async fn changed_password_is_the_reason_of_undelivered_records() {
-    let stage = stage().await;
-    let producer = known(&stage, 20 * SECOND).await;
-    change_password(&stage, "new");
-    let before = stage.authentications().len();
+    let harness = harness().await;
+    let producer = known(&harness, 20 * SECOND).await;
+    change_password(&harness, "new");
+    let before = harness.authentications().len();
     // The first one was sent on a connection that was hung up on, the second one never was.
     let mut waiting = Vec::new();
     for _ in 0..2 {
@@ -110,31 +110,31 @@ async fn changed_password_is_the_reason_of_undelivered_records() {
         }
     }
     // The lane and the control connection, with the backoffs that end at one second.
-    let tried = stage.authentications().len() - before;
+    let tried = harness.authentications().len() - before;
     assert!((20..100).contains(&tried), "{tried} in twenty seconds");
 }
 
 #[tokio::test(start_paused = true)]
 async fn records_wait_for_a_password_that_is_put_right() {
-    let stage = stage().await;
-    let producer = known(&stage, 120 * SECOND).await;
-    change_password(&stage, "new");
+    let harness = harness().await;
+    let producer = known(&harness, 120 * SECOND).await;
+    change_password(&harness, "new");
     let waiting = producer.enqueue(Record::to("t").partition(0)).await.unwrap();
     sleep(60 * SECOND).await;
-    stage.set_user("kim", "right");
+    harness.set_user("kim", "right");
     let watch = Stopwatch::start();
     within(waiting).await.unwrap();
     assert!(watch.elapsed() < 2 * SECOND, "{:?}", watch.elapsed());
-    assert_eq!(stage.log("t", 0).len(), 2);
+    assert_eq!(harness.log("t", 0).len(), 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_topic_that_is_denied_fails_alone_and_works_once_it_is_granted() {
-    let stage = Stage::in_memory(Cluster::builder().topic("t", 1).topic("u", 1)).await;
-    let producer = stage.connect().await;
+    let harness = ClusterHarness::in_memory(Cluster::builder().topic("t", 1).topic("u", 1)).await;
+    let producer = harness.connect().await;
     producer.send(("t", "v")).await.unwrap();
-    stage.on(ApiKey::PRODUCE).topic("t").always().error(ErrorCode::TOPIC_AUTHORIZATION_FAILED);
-    stage.on(ApiKey::METADATA).topic("t").always().error(ErrorCode::TOPIC_AUTHORIZATION_FAILED);
+    harness.on(ApiKey::PRODUCE).topic("t").always().error(ErrorCode::TOPIC_AUTHORIZATION_FAILED);
+    harness.on(ApiKey::METADATA).topic("t").always().error(ErrorCode::TOPIC_AUTHORIZATION_FAILED);
     for _ in 0..3 {
         let watch = Stopwatch::start();
         let error = producer.send(("t", "v")).await.unwrap_err();
@@ -144,21 +144,21 @@ async fn a_topic_that_is_denied_fails_alone_and_works_once_it_is_granted() {
         assert!(watch.elapsed() < SECOND, "{:?}", watch.elapsed());
         sleep(10 * SECOND).await;
     }
-    stage.clear_hooks();
+    harness.clear_hooks();
     assert_eq!(within(producer.send(("t", "v"))).await.unwrap().offset, 1);
-    assert_eq!(stage.log("u", 0).len(), 3);
+    assert_eq!(harness.log("u", 0).len(), 3);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_topic_that_was_denied_from_the_start_is_written_to_once_it_is_granted() {
-    let stage = Stage::in_memory(Cluster::builder().topic("t", 1)).await;
-    let producer = stage.connect().await;
-    stage.on(ApiKey::METADATA).topic("t").always().error(ErrorCode::TOPIC_AUTHORIZATION_FAILED);
+    let harness = ClusterHarness::in_memory(Cluster::builder().topic("t", 1)).await;
+    let producer = harness.connect().await;
+    harness.on(ApiKey::METADATA).topic("t").always().error(ErrorCode::TOPIC_AUTHORIZATION_FAILED);
     let watch = Stopwatch::start();
     let error = producer.send(("t", "v")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TopicAuthorizationFailed, "{error}");
     assert!(watch.elapsed() < SECOND, "{:?}", watch.elapsed());
-    stage.clear_hooks();
+    harness.clear_hooks();
     sleep(5 * SECOND).await;
     within(producer.send(("t", "v"))).await.unwrap();
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use milena::{Producer, Record};
 use milena_fake::{ApiKey, Cluster};
-use milena_tests::{Dialled, Name, Network, Stage, within};
+use milena_tests::{ClusterHarness, Dialled, Name, Network, within};
 use tokio::time::sleep;
 
 const MS: Duration = Duration::from_millis(1);
@@ -13,8 +13,8 @@ const SECOND: Duration = Duration::from_secs(1);
 /// Until a record is on its way, and its connection breaks.
 const LINGER: Duration = Duration::from_millis(8);
 
-async fn two_brokers() -> Stage {
-    Stage::in_memory(Cluster::builder().brokers(2).topic("t", 2)).await
+async fn two_brokers() -> ClusterHarness {
+    ClusterHarness::in_memory(Cluster::builder().brokers(2).topic("t", 2)).await
 }
 
 /// A producer with a record for broker 1, whose host died a moment ago; the cluster has not noticed.
@@ -26,18 +26,18 @@ struct Bereft {
 
 impl Bereft {
     /// Some of them, each from another seed.
-    async fn some(stage: &Stage, count: u64) -> Vec<Self> {
+    async fn some(harness: &ClusterHarness, count: u64) -> Vec<Self> {
         let mut some = Vec::new();
         for seed in 0..count {
-            let network = stage.network().clone().with_own_dials();
-            let builder = stage.producer().seed(seed).connector(Arc::new(network.clone()));
+            let network = harness.network().clone().with_own_dials();
+            let builder = harness.producer().seed(seed).connector(Arc::new(network.clone()));
             let builder = builder.delivery_timeout(3_600 * SECOND).close_timeout(SECOND);
             let producer = builder.build().await.unwrap();
             within(producer.send(Record::to("t").partition(0))).await.unwrap();
             some.push(Self { network, died_at: Duration::ZERO, producer });
         }
-        stage.network().name("broker-1", Name::Nobody);
-        stage.on(ApiKey::PRODUCE).node(1).always().disconnect();
+        harness.network().name("broker-1", Name::Nobody);
+        harness.on(ApiKey::PRODUCE).node(1).always().disconnect();
         for one in &mut some {
             one.died_at = one.network.age();
             let record = Record::to("t").partition(0);
@@ -54,9 +54,9 @@ impl Bereft {
 }
 
 /// The host of broker 1 is there again.
-fn come_back(stage: &Stage) {
-    stage.clear_hooks();
-    stage.network().name("broker-1", Name::AnyBroker);
+fn come_back(harness: &ClusterHarness) {
+    harness.clear_hooks();
+    harness.network().name("broker-1", Name::AnyBroker);
 }
 
 /// Of the waits of `reconnect.backoff.ms` and its doubles up to `reconnect.backoff.max.ms`, the sum of so many.
@@ -66,8 +66,8 @@ fn nominal(waits: u32) -> Duration {
 
 #[tokio::test(start_paused = true)]
 async fn a_hundred_producers_come_back_to_a_broker_one_after_the_other() {
-    let stage = two_brokers().await;
-    let bereft = Bereft::some(&stage, 100).await;
+    let harness = two_brokers().await;
+    let bereft = Bereft::some(&harness, 100).await;
     sleep(20 * SECOND).await;
     for attempt in 0..15 {
         let of_one = |one: &Bereft| one.dials()[attempt as usize].at - one.died_at;
@@ -83,7 +83,7 @@ async fn a_hundred_producers_come_back_to_a_broker_one_after_the_other() {
         assert!(at_once <= Some(15), "{attempt}: {at_once:?} at one instant");
     }
     // After some failures they are all over the second: whenever the broker comes back, few are there at once.
-    come_back(&stage);
+    come_back(&harness);
     let before: Vec<_> = bereft.iter().map(|one| one.dials().len()).collect();
     sleep(SECOND * 13 / 10).await;
     let back = |(one, before): (&Bereft, &usize)| {
@@ -99,9 +99,9 @@ async fn a_hundred_producers_come_back_to_a_broker_one_after_the_other() {
 
 #[tokio::test(start_paused = true)]
 async fn a_dial_has_more_time_after_each_failure_up_to_a_bound() {
-    let stage = two_brokers().await;
-    let bereft = Bereft::some(&stage, 1).await;
-    stage.network().name("broker-1", Name::Silence);
+    let harness = two_brokers().await;
+    let bereft = Bereft::some(&harness, 1).await;
+    harness.network().name("broker-1", Name::Silence);
     sleep(300 * SECOND).await;
     let dials = bereft[0].dials();
     let nominal = [10, 20, 30, 30, 30, 30].map(|seconds| SECOND * seconds);
@@ -113,7 +113,7 @@ async fn a_dial_has_more_time_after_each_failure_up_to_a_bound() {
         assert!(pair[1].at >= pair[0].at + pair[0].within, "one at a time, and each has its time: {dials:?}");
     }
     // What it is reached by, it is reached by within its first time again.
-    come_back(&stage);
+    come_back(&harness);
     sleep(60 * SECOND).await;
     let settled = bereft[0].dials().len();
     sleep(60 * SECOND).await;
@@ -122,25 +122,25 @@ async fn a_dial_has_more_time_after_each_failure_up_to_a_bound() {
 
 #[tokio::test(start_paused = true)]
 async fn a_name_that_nobody_knows_yet_is_waited_for() {
-    let stage = two_brokers().await;
-    stage.network().name("late", Name::Unknown);
-    let build = tokio::spawn(stage.producer().bootstrap_servers("late:9092").build());
+    let harness = two_brokers().await;
+    harness.network().name("late", Name::Unknown);
+    let build = tokio::spawn(harness.producer().bootstrap_servers("late:9092").build());
     sleep(8 * SECOND).await;
-    let dials = stage.network().dials().len();
+    let dials = harness.network().dials().len();
     assert!((8..20).contains(&dials), "{dials}: with a backoff");
-    stage.network().name("late", Name::AnyBroker);
+    harness.network().name("late", Name::AnyBroker);
     within(build.await.unwrap().unwrap().send(("t", "v"))).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_broker_whose_name_is_lost_for_a_while_is_dialled_with_a_backoff_and_gets_its_records() {
-    let stage = two_brokers().await;
-    let bereft = Bereft::some(&stage, 1).await;
-    stage.network().name("broker-1", Name::Unknown);
+    let harness = two_brokers().await;
+    let bereft = Bereft::some(&harness, 1).await;
+    harness.network().name("broker-1", Name::Unknown);
     sleep(60 * SECOND).await;
     let dials = bereft[0].dials().len();
     assert!((45..90).contains(&dials), "{dials} in a minute");
-    come_back(&stage);
+    come_back(&harness);
     let record = Record::to("t").partition(0);
     within(bereft[0].producer.send(record)).await.unwrap();
 }

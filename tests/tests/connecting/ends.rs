@@ -6,7 +6,7 @@ use std::time::Duration;
 use milena::transport::{Connector, Dial, Tcp};
 use milena::{Acks, Endpoint, Record};
 use milena_fake::{ApiKey, Cluster};
-use milena_tests::{Stage, within};
+use milena_tests::{ClusterHarness, within};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -15,9 +15,9 @@ const SHORT: Duration = Duration::from_millis(200);
 
 #[tokio::test]
 async fn connection_with_an_unanswered_request_is_reset_when_it_is_given_up() {
-    let (stage, mut wire) = one_broker().await;
-    let producer = wire.producer(&stage).request_timeout(SHORT).build().await.unwrap();
-    let hold = stage.on(ApiKey::PRODUCE).hold();
+    let (harness, mut wire) = one_broker().await;
+    let producer = wire.producer(&harness).request_timeout(SHORT).build().await.unwrap();
+    let hold = harness.on(ApiKey::PRODUCE).hold();
     let (sent, end) = tokio::join!(producer.send(Record::to("t").value("v")), async {
         let end = loop {
             // Connections for metadata end in order meanwhile.
@@ -30,13 +30,13 @@ async fn connection_with_an_unanswered_request_is_reset_when_it_is_given_up() {
     });
     assert_eq!(end, io::ErrorKind::ConnectionReset);
     assert_eq!(sent.unwrap().offset, 0);
-    assert_eq!(stage.values("t", 0), ["v"]);
+    assert_eq!(harness.values("t", 0), ["v"]);
 }
 
 #[tokio::test]
 async fn close_resets_no_connection_whose_requests_are_answered() {
-    let (stage, mut wire) = one_broker().await;
-    let producer = wire.producer(&stage).build().await.unwrap();
+    let (harness, mut wire) = one_broker().await;
+    let producer = wire.producer(&harness).build().await.unwrap();
     producer.send(Record::to("t").value("v")).await.unwrap();
     producer.close().await.unwrap();
     for _ in 0..3 {
@@ -46,20 +46,20 @@ async fn close_resets_no_connection_whose_requests_are_answered() {
 
 #[tokio::test]
 async fn close_with_acks_0_resets_no_connection_even_when_nothing_is_confirmed() {
-    let (stage, mut wire) = one_broker().await;
-    let producer = wire.producer(&stage).acks(Acks::None).close_timeout(SHORT).build().await.unwrap();
+    let (harness, mut wire) = one_broker().await;
+    let producer = wire.producer(&harness).acks(Acks::None).close_timeout(SHORT).build().await.unwrap();
     producer.send(Record::to("t").value("v")).await.unwrap();
-    stage.on(ApiKey::API_VERSIONS).always().silence();
+    harness.on(ApiKey::API_VERSIONS).always().silence();
     producer.close().await.unwrap();
     for _ in 0..3 {
         assert_eq!(wire.next_end().await, None);
     }
 }
 
-async fn one_broker() -> (Stage, Wire) {
-    let stage = Stage::on_sockets(Cluster::builder().brokers(1).topic("t", 1)).await;
-    let wire = Wire::to(stage.bootstrap_servers()).await;
-    (stage, wire)
+async fn one_broker() -> (ClusterHarness, Wire) {
+    let harness = ClusterHarness::on_sockets(Cluster::builder().brokers(1).topic("t", 1)).await;
+    let wire = Wire::to(harness.bootstrap_servers()).await;
+    (harness, wire)
 }
 
 /// Passes connections on to a broker, and tells how the client ends each.
@@ -96,8 +96,8 @@ impl Wire {
         Self { way: Way { tcp: Tcp::default(), wire }, ends }
     }
 
-    fn producer(&self, stage: &Stage) -> milena::ProducerBuilder {
-        stage.producer().connector(std::sync::Arc::new(self.way.clone()))
+    fn producer(&self, harness: &ClusterHarness) -> milena::ProducerBuilder {
+        harness.producer().connector(std::sync::Arc::new(self.way.clone()))
     }
 
     /// How the next connection ends: none for an end in order.

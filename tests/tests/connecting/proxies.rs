@@ -8,7 +8,7 @@ use std::time::Duration;
 use milena::transport::{BoxStream, ConnectionError, Connector, Dial, Fault, Tcp};
 use milena::{ConnectErrorKind, Endpoint, Record, Tls};
 use milena_fake::Cluster;
-use milena_tests::{Stage, within};
+use milena_tests::{ClusterHarness, within};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
@@ -112,9 +112,9 @@ async fn every_connection_goes_through_the_dialer_that_was_given_and_tls_through
     for secure in [false, true] {
         let builder = Cluster::builder().brokers(2).topic("t", 2);
         let builder = if secure { builder.tls(speaking("server.pem", false)) } else { builder };
-        let stage = Stage::on_sockets(builder).await;
+        let harness = ClusterHarness::on_sockets(builder).await;
         let proxy = Proxy::start(OPEN).await;
-        let mut builder = stage.producer().connector(proxy.connector());
+        let mut builder = harness.producer().connector(proxy.connector());
         if secure {
             builder = builder.tls(Tls::new().ca_file(file("ca.pem")));
         }
@@ -129,9 +129,9 @@ async fn every_connection_goes_through_the_dialer_that_was_given_and_tls_through
 
 #[tokio::test]
 async fn what_a_dialer_says_is_in_the_error() {
-    let stage = Stage::on_sockets(Cluster::builder().brokers(1).topic("t", 1)).await;
+    let harness = ClusterHarness::on_sockets(Cluster::builder().brokers(1).topic("t", 1)).await;
     let proxy = Proxy::start("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n").await;
-    let builder = stage.producer().connector(proxy.connector()).connect_timeout(Duration::from_millis(300));
+    let builder = harness.producer().connector(proxy.connector()).connect_timeout(Duration::from_millis(300));
     let error = builder.build().await.unwrap_err();
     check(&error, ConnectErrorKind::Unreachable, &["127.0.0.1", "407 Proxy Authentication Required"]);
 }

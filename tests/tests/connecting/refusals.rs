@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use milena::{ConnectError, ConnectErrorKind, Driver, Producer, ProducerBuilder};
 use milena_fake::{ApiKey, Builder, Cluster, ErrorCode, Release};
-use milena_tests::{Name, Stage, Stopwatch};
+use milena_tests::{ClusterHarness, Name, Stopwatch};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 const TIMEOUT: Duration = Duration::from_secs(14);
 
 /// A cluster in memory, which is not what the bootstrap servers name.
-async fn elsewhere(change: impl FnOnce(Builder) -> Builder) -> Stage {
-    Stage::in_memory(change(Cluster::builder().topic("t", 3))).await
+async fn elsewhere(change: impl FnOnce(Builder) -> Builder) -> ClusterHarness {
+    ClusterHarness::in_memory(change(Cluster::builder().topic("t", 3))).await
 }
 
 /// Fails to build within the connect timeout, and not much later.
@@ -43,100 +43,104 @@ async fn a_setting_that_cannot_be_is_named_before_anything_is_dialled() {
 
 #[tokio::test(start_paused = true)]
 async fn a_host_that_refuses_is_named() {
-    let stage = elsewhere(|builder| builder).await;
-    stage.network().name("nobody", Name::Nobody);
-    let error = refused(stage.producer().bootstrap_servers("nobody:9092")).await;
+    let harness = elsewhere(|builder| builder).await;
+    harness.network().name("nobody", Name::Nobody);
+    let error = refused(harness.producer().bootstrap_servers("nobody:9092")).await;
     check(&error, ConnectErrorKind::Unreachable, &["nobody:9092", "refused"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn hosts_that_swallow_packets_cost_no_more_than_the_connect_timeout() {
-    let stage = elsewhere(|builder| builder).await;
+    let harness = elsewhere(|builder| builder).await;
     for host in ["a", "b", "c"] {
-        stage.network().name(host, Name::Silence);
+        harness.network().name(host, Name::Silence);
     }
-    let error = refused(stage.producer().bootstrap_servers("a:1,b:2,c:3")).await;
+    let error = refused(harness.producer().bootstrap_servers("a:1,b:2,c:3")).await;
     check(&error, ConnectErrorKind::Unreachable, &["a:1", "b:2", "c:3"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_broker_that_says_nothing_at_all_is_told_from_one_that_is_not_there() {
-    let stage = elsewhere(|builder| builder.brokers(1)).await;
-    stage.on(ApiKey::API_VERSIONS).always().silence();
-    let error = refused(stage.producer()).await;
+    let harness = elsewhere(|builder| builder.brokers(1)).await;
+    harness.on(ApiKey::API_VERSIONS).always().silence();
+    let error = refused(harness.producer()).await;
     check(&error, ConnectErrorKind::Timeout, &["broker-1:9092", "security protocol"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_broker_that_does_not_describe_its_cluster_is_named() {
-    let stage = elsewhere(|builder| builder.brokers(1)).await;
-    stage.on(ApiKey::METADATA).always().silence();
-    let error = refused(stage.producer()).await;
+    let harness = elsewhere(|builder| builder.brokers(1)).await;
+    harness.on(ApiKey::METADATA).always().silence();
+    let error = refused(harness.producer()).await;
     check(&error, ConnectErrorKind::Timeout, &["broker-1:9092", "Metadata"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_broker_that_gives_no_identity_is_named() {
-    let stage = elsewhere(|builder| builder.brokers(1)).await;
-    stage.on(ApiKey::INIT_PRODUCER_ID).always().silence();
-    check(&refused(stage.producer()).await, ConnectErrorKind::Timeout, &["broker-1:9092", "InitProducerId"]);
-    stage.clear_hooks();
-    stage.on(ApiKey::INIT_PRODUCER_ID).always().error(ErrorCode::COORDINATOR_LOAD_IN_PROGRESS);
-    check(&refused(stage.producer()).await, ConnectErrorKind::Timeout, &["COORDINATOR_LOAD_IN_PROGRESS"]);
+    let harness = elsewhere(|builder| builder.brokers(1)).await;
+    harness.on(ApiKey::INIT_PRODUCER_ID).always().silence();
+    check(
+        &refused(harness.producer()).await,
+        ConnectErrorKind::Timeout,
+        &["broker-1:9092", "InitProducerId"],
+    );
+    harness.clear_hooks();
+    harness.on(ApiKey::INIT_PRODUCER_ID).always().error(ErrorCode::COORDINATOR_LOAD_IN_PROGRESS);
+    check(&refused(harness.producer()).await, ConnectErrorKind::Timeout, &["COORDINATOR_LOAD_IN_PROGRESS"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn who_may_not_write_idempotently_is_told_so_at_once() {
-    let stage = elsewhere(|builder| builder).await;
-    stage.on(ApiKey::INIT_PRODUCER_ID).always().error(ErrorCode::CLUSTER_AUTHORIZATION_FAILED);
+    let harness = elsewhere(|builder| builder).await;
+    harness.on(ApiKey::INIT_PRODUCER_ID).always().error(ErrorCode::CLUSTER_AUTHORIZATION_FAILED);
     let watch = Stopwatch::start();
-    let error = stage.producer().build().await.unwrap_err();
+    let error = harness.producer().build().await.unwrap_err();
     assert!(watch.elapsed() < Duration::from_secs(1), "{:?}", watch.elapsed());
     check(
         &error,
         ConnectErrorKind::Authorization,
         &["broker-1:9092", "IDEMPOTENT_WRITE", "enable.idempotence"],
     );
-    let producer = stage.producer().idempotence(false).build().await.unwrap();
+    let producer = harness.producer().idempotence(false).build().await.unwrap();
     producer.send(("t", "v")).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_broker_that_is_too_old_is_told_so() {
-    let stage =
+    let harness =
         elsewhere(|builder| builder.look_like(Release::V2_1).versions(ApiKey::INIT_PRODUCER_ID, 9..=9)).await;
-    let error = refused(stage.producer()).await;
+    let error = refused(harness.producer()).await;
     check(&error, ConnectErrorKind::Unsupported, &["InitProducerId", "9-9"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_address_that_is_advertised_and_leads_nowhere_is_named_with_the_setting() {
-    let stage = elsewhere(|builder| builder.brokers(2)).await;
-    stage.network().name("bootstrap", Name::AnyBroker);
-    stage.network().name("broker-1", Name::Nobody);
-    stage.network().name("broker-2", Name::Silence);
-    let error = refused(stage.producer().bootstrap_servers("bootstrap:9092")).await;
+    let harness = elsewhere(|builder| builder.brokers(2)).await;
+    harness.network().name("bootstrap", Name::AnyBroker);
+    harness.network().name("broker-1", Name::Nobody);
+    harness.network().name("broker-2", Name::Silence);
+    let error = refused(harness.producer().bootstrap_servers("bootstrap:9092")).await;
     check(&error, ConnectErrorKind::Unreachable, &["broker-1:9092", "broker-2:9092", "advertised.listeners"]);
     assert!(error.to_string().contains("bootstrap:9092 described the cluster"), "what did work: {error}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_name_that_does_not_exist_is_told_from_a_host_that_is_not_there() {
-    let stage = elsewhere(|builder| builder).await;
-    stage.network().name("kafak", Name::Unknown);
-    stage.network().name("nobody", Name::Nobody);
-    let error = refused(stage.producer().bootstrap_servers("kafak:9092")).await;
+    let harness = elsewhere(|builder| builder).await;
+    harness.network().name("kafak", Name::Unknown);
+    harness.network().name("nobody", Name::Nobody);
+    let error = refused(harness.producer().bootstrap_servers("kafak:9092")).await;
     check(&error, ConnectErrorKind::Name, &["kafak:9092", "not resolved", "spelling"]);
     // Whoever came further says what it is about; all are quoted.
-    let error = refused(stage.producer().bootstrap_servers("kafak:9092,nobody:9092")).await;
+    let error = refused(harness.producer().bootstrap_servers("kafak:9092,nobody:9092")).await;
     check(&error, ConnectErrorKind::Unreachable, &["kafak:9092", "nobody:9092"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_build_that_is_given_up_leaves_nothing_behind() {
-    let stage = elsewhere(|builder| builder.brokers(1)).await;
-    let hold = stage.on(ApiKey::METADATA).always().hold();
-    let build = stage.producer().build();
+    let harness = elsewhere(|builder| builder.brokers(1)).await;
+    let hold = harness.on(ApiKey::METADATA).always().hold();
+    let build = harness.producer().build();
     tokio::select! {
         biased;
         built = build => drop(built.unwrap()),

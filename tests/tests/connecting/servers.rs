@@ -4,30 +4,30 @@ use std::time::Duration;
 
 use milena::Record;
 use milena_fake::{ApiKey, Cluster};
-use milena_tests::{Name, Sent, Stage, Stopwatch, Tag, assert_exactly_once, within};
+use milena_tests::{ClusterHarness, Name, Sent, Stopwatch, Tag, assert_exactly_once, within};
 use tokio::time::sleep;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-async fn stage() -> Stage {
-    Stage::in_memory(Cluster::builder().topic("t", 6)).await
+async fn harness() -> ClusterHarness {
+    ClusterHarness::in_memory(Cluster::builder().topic("t", 6)).await
 }
 
 #[tokio::test(start_paused = true)]
 async fn one_living_server_of_the_list_is_enough() {
-    let stage = stage().await;
-    stage.network().name("gone", Name::Nobody);
-    stage.network().name("far", Name::Silence);
-    let builder = stage.producer().bootstrap_servers("gone:9092, far:9092, broker-2:9092");
+    let harness = harness().await;
+    harness.network().name("gone", Name::Nobody);
+    harness.network().name("far", Name::Silence);
+    let builder = harness.producer().bootstrap_servers("gone:9092, far:9092, broker-2:9092");
     let producer = builder.build().await.unwrap();
     within(producer.send(("t", "v"))).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_name_that_leads_to_any_broker_finds_the_cluster() {
-    let stage = stage().await;
-    stage.network().name("bootstrap", Name::AnyBroker);
-    let producer = stage.producer().bootstrap_servers("bootstrap:9092").build().await.unwrap();
+    let harness = harness().await;
+    harness.network().name("bootstrap", Name::AnyBroker);
+    let producer = harness.producer().bootstrap_servers("bootstrap:9092").build().await.unwrap();
     for partition in 0..6 {
         producer.send(Record::to("t").partition(partition)).await.unwrap();
     }
@@ -35,45 +35,45 @@ async fn a_name_that_leads_to_any_broker_finds_the_cluster() {
 
 #[tokio::test(start_paused = true)]
 async fn a_cluster_that_comes_up_late_is_waited_for() {
-    let stage = stage().await;
+    let harness = harness().await;
     for broker in 1..=3 {
-        stage.kill(broker);
+        harness.kill(broker);
     }
-    let build = tokio::spawn(stage.producer().build());
+    let build = tokio::spawn(harness.producer().build());
     sleep(5 * SECOND).await;
-    stage.restart(2).unwrap();
+    harness.restart(2).unwrap();
     let producer = build.await.unwrap().unwrap();
     within(producer.send(("t", "v"))).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_broker_that_moves_is_found_at_its_new_address() {
-    let stage = stage().await;
-    let producer = stage.connect().await;
+    let harness = harness().await;
+    let producer = harness.connect().await;
     let mut sent: Vec<Sent> = Vec::new();
     for number in 0..12 {
         let tag = Tag { sender: 0, number };
         if let Some(broker) = [(3, 1), (7, 2), (11, 3)].iter().find(|(at, _)| *at == number) {
-            stage.change_address(broker.1).unwrap();
+            harness.change_address(broker.1).unwrap();
         }
         sent.push((tag, within(producer.send(tag.record_in("t", 6))).await.unwrap()));
     }
-    assert_exactly_once(&stage, "t", &sent);
+    assert_exactly_once(&harness, "t", &sent);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_cluster_whose_brokers_were_all_replaced_is_found_again_by_the_bootstrap_servers() {
-    let stage = stage().await;
-    stage.network().name("bootstrap", Name::AnyBroker);
-    let producer = stage.producer().bootstrap_servers("bootstrap:9092").build().await.unwrap();
+    let harness = harness().await;
+    harness.network().name("bootstrap", Name::AnyBroker);
+    let producer = harness.producer().bootstrap_servers("bootstrap:9092").build().await.unwrap();
     let tag = |number| Tag { sender: 0, number };
     let mut sent: Vec<Sent> = vec![(tag(0), producer.send(tag(0).record("t").partition(0)).await.unwrap())];
-    let new: Vec<_> = (0..3).map(|_| stage.add_broker().unwrap()).collect();
+    let new: Vec<_> = (0..3).map(|_| harness.add_broker().unwrap()).collect();
     for (partition, broker) in (0..6).zip(new.iter().cycle()) {
-        stage.move_leader("t", partition, *broker);
+        harness.move_leader("t", partition, *broker);
     }
     for old in 1..=3 {
-        stage.remove_broker(old);
+        harness.remove_broker(old);
     }
     let watch = Stopwatch::start();
     for number in 1..12 {
@@ -81,16 +81,17 @@ async fn a_cluster_whose_brokers_were_all_replaced_is_found_again_by_the_bootstr
         sent.push((tag(number), within(producer.send(record)).await.unwrap()));
     }
     assert!(watch.elapsed() < 30 * SECOND, "{:?}", watch.elapsed());
-    assert_exactly_once(&stage, "t", &sent);
+    assert_exactly_once(&harness, "t", &sent);
 }
 
 #[tokio::test(start_paused = true)]
 async fn only_topics_in_use_are_asked_about() {
-    let stage = Stage::in_memory(Cluster::builder().topic("t", 1).topic("u", 1).topic("w", 1)).await;
-    let producer = stage.producer().metadata_max_age(10 * SECOND).build().await.unwrap();
+    let harness =
+        ClusterHarness::in_memory(Cluster::builder().topic("t", 1).topic("u", 1).topic("w", 1)).await;
+    let producer = harness.producer().metadata_max_age(10 * SECOND).build().await.unwrap();
     producer.send(("t", "v")).await.unwrap();
     sleep(60 * SECOND).await;
-    let questions = stage.journal().into_iter().filter(|entry| entry.api == ApiKey::METADATA);
+    let questions = harness.journal().into_iter().filter(|entry| entry.api == ApiKey::METADATA);
     let mentions = |bytes: &[u8], topic: &[u8; 2]| bytes.windows(2).any(|window| window == topic);
     // In a compact string: one more than its length, and the name.
     let asked: Vec<_> =
@@ -101,12 +102,12 @@ async fn only_topics_in_use_are_asked_about() {
 
 #[tokio::test(start_paused = true)]
 async fn an_idle_producer_writes_again_at_once_after_its_connections_were_closed() {
-    let stage = stage().await;
-    let producer = stage.connect().await;
+    let harness = harness().await;
+    let producer = harness.connect().await;
     producer.send(Record::to("t").partition(0)).await.unwrap();
     for broker in 1..=3 {
-        stage.kill(broker);
-        stage.restart(broker).unwrap();
+        harness.kill(broker);
+        harness.restart(broker).unwrap();
     }
     sleep(600 * SECOND).await;
     let watch = Stopwatch::start();

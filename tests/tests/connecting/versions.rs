@@ -6,19 +6,19 @@ use std::time::Duration;
 
 use milena::{ConnectError, ConnectErrorKind};
 use milena_fake::{ApiKey, Cluster, ErrorCode};
-use milena_tests::{Stage, Stopwatch};
+use milena_tests::{ClusterHarness, Stopwatch};
 
 use crate::refusals::{check, refused};
 
-async fn stage(api: ApiKey, versions: RangeInclusive<i16>) -> Stage {
-    Stage::in_memory(Cluster::builder().topic("t", 3).versions(api, versions)).await
+async fn harness(api: ApiKey, versions: RangeInclusive<i16>) -> ClusterHarness {
+    ClusterHarness::in_memory(Cluster::builder().topic("t", 3).versions(api, versions)).await
 }
 
 /// No producer comes about, and the first attempt says so.
 async fn refused_at_once(api: ApiKey, versions: RangeInclusive<i16>) -> ConnectError {
-    let stage = stage(api, versions).await;
+    let harness = harness(api, versions).await;
     let watch = Stopwatch::start();
-    let error = stage.producer().build().await.unwrap_err();
+    let error = harness.producer().build().await.unwrap_err();
     assert!(watch.elapsed() < Duration::from_secs(1), "{:?}: {error}", watch.elapsed());
     error
 }
@@ -47,22 +47,22 @@ async fn no_version_of_a_needed_request_in_common_fails_at_once_in_the_right_dir
 
 #[tokio::test(start_paused = true)]
 async fn a_request_that_is_not_needed_may_be_unknown() {
-    let stage = stage(ApiKey::INIT_PRODUCER_ID, NONE).await;
-    let producer = stage.producer().idempotence(false).build().await.unwrap();
+    let harness = harness(ApiKey::INIT_PRODUCER_ID, NONE).await;
+    let producer = harness.producer().idempotence(false).build().await.unwrap();
     producer.send(("t", "v")).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
 async fn advertised_listeners_are_blamed_only_where_no_broker_could_be_dialled() {
-    let stage = Stage::in_memory(Cluster::builder().brokers(2).topic("t", 3)).await;
-    stage.on(ApiKey::INIT_PRODUCER_ID).always().error(ErrorCode::CLUSTER_AUTHORIZATION_FAILED);
-    let denied = refused(stage.producer()).await;
-    stage.clear_hooks();
-    stage.on(ApiKey::INIT_PRODUCER_ID).always().disconnect();
-    let dropped = refused(stage.producer()).await;
-    stage.clear_hooks();
-    stage.on(ApiKey::INIT_PRODUCER_ID).always().error(ErrorCode::COORDINATOR_LOAD_IN_PROGRESS);
-    let loading = refused(stage.producer()).await;
+    let harness = ClusterHarness::in_memory(Cluster::builder().brokers(2).topic("t", 3)).await;
+    harness.on(ApiKey::INIT_PRODUCER_ID).always().error(ErrorCode::CLUSTER_AUTHORIZATION_FAILED);
+    let denied = refused(harness.producer()).await;
+    harness.clear_hooks();
+    harness.on(ApiKey::INIT_PRODUCER_ID).always().disconnect();
+    let dropped = refused(harness.producer()).await;
+    harness.clear_hooks();
+    harness.on(ApiKey::INIT_PRODUCER_ID).always().error(ErrorCode::COORDINATOR_LOAD_IN_PROGRESS);
+    let loading = refused(harness.producer()).await;
     for (error, words) in [
         (denied, "allow WRITE on a topic"),
         (dropped, "the broker closed the connection"),

@@ -12,7 +12,7 @@ use milena_codec::message::{
 };
 use milena_fake::{ApiKey, Cluster};
 use milena_tests::hostile::{Side, client};
-use milena_tests::{Cable, Log, Name, Stage, Stopwatch, eventually, within};
+use milena_tests::{Cable, ClusterHarness, Log, Name, Stopwatch, eventually, within};
 use tokio::time::sleep;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -23,53 +23,53 @@ const SLOW: Cable = Cable { bytes_per_ms: 100, piece: usize::MAX };
 #[tokio::test(start_paused = true)]
 async fn close_leaves_every_delivered_record_in_the_log() {
     for tls in [false, true] {
-        let stage = stage(1, tls).await;
-        let producer = slow(&stage, tls).build().await.unwrap();
+        let harness = harness(1, tls).await;
+        let producer = slow(&harness, tls).build().await.unwrap();
         deliver(&producer, 50).await;
         within(producer.close()).await.unwrap();
-        assert_eq!(stage.record_count(), 50, "TLS: {tls}");
-        assert_eq!(stage.journal().last().unwrap().api, ApiKey::API_VERSIONS, "the proof comes last");
+        assert_eq!(harness.record_count(), 50, "TLS: {tls}");
+        assert_eq!(harness.journal().last().unwrap().api, ApiKey::API_VERSIONS, "the proof comes last");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn broker_that_moves_has_every_delivered_record_in_the_log() {
     for tls in [false, true] {
-        let stage = stage(1, tls).await;
-        let producer = slow(&stage, tls).metadata_max_age(SECOND).build().await.unwrap();
+        let harness = harness(1, tls).await;
+        let producer = slow(&harness, tls).metadata_max_age(SECOND).build().await.unwrap();
         deliver(&producer, 10).await;
-        stage.network().name("elsewhere", Name::AnyBroker);
-        stage.advertise(1, "elsewhere", 9092);
-        eventually(|| stage.network().dials().iter().any(|dial| dial.host == "elsewhere")).await;
-        assert_eq!(stage.record_count(), 10, "before the new connection is opened; TLS: {tls}");
+        harness.network().name("elsewhere", Name::AnyBroker);
+        harness.advertise(1, "elsewhere", 9092);
+        eventually(|| harness.network().dials().iter().any(|dial| dial.host == "elsewhere")).await;
+        assert_eq!(harness.record_count(), 10, "before the new connection is opened; TLS: {tls}");
         deliver(&producer, 1).await;
         within(producer.close()).await.unwrap();
-        assert_eq!(stage.record_count(), 11);
+        assert_eq!(harness.record_count(), 11);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn broker_without_partitions_has_every_delivered_record_in_the_log() {
     for tls in [false, true] {
-        let stage = stage(2, tls).await;
-        let leader = stage.leader("t", 0).unwrap();
-        let producer = slow(&stage, tls).metadata_max_age(SECOND).build().await.unwrap();
+        let harness = harness(2, tls).await;
+        let leader = harness.leader("t", 0).unwrap();
+        let producer = slow(&harness, tls).metadata_max_age(SECOND).build().await.unwrap();
         deliver(&producer, 10).await;
-        stage.on(ApiKey::METADATA).always().message(led_by(&stage, BrokerId(3 - leader.0)));
+        harness.on(ApiKey::METADATA).always().message(led_by(&harness, BrokerId(3 - leader.0)));
         sleep(10 * SECOND).await;
-        assert_eq!(stage.record_count(), 10, "TLS: {tls}");
+        assert_eq!(harness.record_count(), 10, "TLS: {tls}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn idle_connection_is_confirmed_before_it_ends() {
-    let stage = stage(1, false).await;
-    let producer = slow(&stage, false).connections_max_idle(Some(40 * SECOND)).build().await.unwrap();
+    let harness = harness(1, false).await;
+    let producer = slow(&harness, false).connections_max_idle(Some(40 * SECOND)).build().await.unwrap();
     deliver(&producer, 1).await;
     sleep(39 * SECOND).await;
-    let requests = stage.journal().len();
+    let requests = harness.journal().len();
     sleep(5 * SECOND).await;
-    let last: Vec<_> = stage.journal().split_off(requests).iter().map(|entry| entry.api).collect();
+    let last: Vec<_> = harness.journal().split_off(requests).iter().map(|entry| entry.api).collect();
     assert_eq!(last, [ApiKey::API_VERSIONS]);
 }
 
@@ -77,11 +77,11 @@ async fn idle_connection_is_confirmed_before_it_ends() {
 async fn close_returns_within_its_time_out_when_the_broker_confirms_nothing() {
     let log = Log::default();
     let _listening = log.listen();
-    let stage = stage(1, false).await;
-    let producer = slow(&stage, false).close_timeout(5 * SECOND).build().await.unwrap();
+    let harness = harness(1, false).await;
+    let producer = slow(&harness, false).close_timeout(5 * SECOND).build().await.unwrap();
     deliver(&producer, 1).await;
     sleep(SECOND).await;
-    stage.on(ApiKey::API_VERSIONS).always().silence();
+    harness.on(ApiKey::API_VERSIONS).always().silence();
     let watch = Stopwatch::start();
     within(producer.close()).await.unwrap();
     assert_eq!(watch.elapsed().as_secs(), 5);
@@ -90,23 +90,23 @@ async fn close_returns_within_its_time_out_when_the_broker_confirms_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn acknowledged_records_need_no_proof() {
-    let stage = stage(1, true).await;
-    let producer = slow(&stage, true).acks(Acks::All).build().await.unwrap();
+    let harness = harness(1, true).await;
+    let producer = slow(&harness, true).acks(Acks::All).build().await.unwrap();
     deliver(&producer, 5).await;
-    let requests = stage.journal().len();
+    let requests = harness.journal().len();
     within(producer.close()).await.unwrap();
-    assert_eq!(stage.journal().len(), requests);
+    assert_eq!(harness.journal().len(), requests);
 }
 
-async fn stage(brokers: usize, tls: bool) -> Stage {
+async fn harness(brokers: usize, tls: bool) -> ClusterHarness {
     let builder = Cluster::builder().brokers(brokers).topic("t", 1);
-    Stage::in_memory(if tls { builder.tls(Side::Good.config()) } else { builder }).await
+    ClusterHarness::in_memory(if tls { builder.tls(Side::Good.config()) } else { builder }).await
 }
 
 /// A producer with `acks=0` on slow cables.
-fn slow(stage: &Stage, tls: bool) -> ProducerBuilder {
-    let network = Arc::new(stage.network().clone().with(SLOW));
-    let builder = stage.producer().connector(network).acks(Acks::None);
+fn slow(harness: &ClusterHarness, tls: bool) -> ProducerBuilder {
+    let network = Arc::new(harness.network().clone().with(SLOW));
+    let builder = harness.producer().connector(network).acks(Acks::None);
     if tls { builder.tls(client().danger_accept_any_host_name()) } else { builder }
 }
 
@@ -119,8 +119,8 @@ async fn deliver(producer: &Producer, count: u8) {
 }
 
 /// A cluster in which this broker is alone and leads everything.
-fn led_by(stage: &Stage, leader: BrokerId) -> MetadataResponse {
-    let (host, port) = stage.address(leader).unwrap();
+fn led_by(harness: &ClusterHarness, leader: BrokerId) -> MetadataResponse {
+    let (host, port) = harness.address(leader).unwrap();
     let partition = MetadataResponsePartition {
         partition_index: PartitionId(0),
         leader_id: leader,
@@ -130,7 +130,7 @@ fn led_by(stage: &Stage, leader: BrokerId) -> MetadataResponse {
     let topic = MetadataResponseTopic {
         error_code: ErrorCode::NONE,
         name: Some("t".into()),
-        topic_id: stage.topic_id("t").unwrap(),
+        topic_id: harness.topic_id("t").unwrap(),
         partitions: vec![partition],
         ..Default::default()
     };

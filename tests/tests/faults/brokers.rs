@@ -9,14 +9,14 @@ use milena_codec::message::{
     MetadataResponse, MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
 };
 use milena_fake::{ApiKey, BrokerId, Brokers, Cluster, Release};
-use milena_tests::{Load, Name, Stage, Stopwatch, Tag, assert_exactly_once, within};
+use milena_tests::{ClusterHarness, Load, Name, Stopwatch, Tag, assert_exactly_once, within};
 use tokio::time::sleep;
 
 const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
 
-async fn stage() -> Stage {
-    Stage::in_memory(Cluster::builder().topic("t", 6)).await
+async fn harness() -> ClusterHarness {
+    ClusterHarness::in_memory(Cluster::builder().topic("t", 6)).await
 }
 
 /// 20 000 records in two seconds, over all partitions.
@@ -24,82 +24,82 @@ const LOAD: Load = Load { partitions: 6, ..Load::of(20_000) };
 
 #[tokio::test(start_paused = true)]
 async fn a_broker_that_is_killed_and_restarted_again_and_again_costs_no_record() {
-    let stage = stage().await;
-    stage.link_delay(Brokers::All, 7 * MS);
-    let producer = stage.connect().await;
+    let harness = harness().await;
+    harness.link_delay(Brokers::All, 7 * MS);
+    let producer = harness.connect().await;
     let bounce = async {
         for turn in 0..6 {
             sleep(153 * MS).await;
-            stage.kill(1 + turn % 3);
+            harness.kill(1 + turn % 3);
             sleep(100 * MS).await;
-            stage.restart(1 + turn % 3).unwrap();
+            harness.restart(1 + turn % 3).unwrap();
         }
     };
     let (sent, ()) = within(join(LOAD.send(&producer), bounce)).await;
-    assert_exactly_once(&stage, "t", &sent);
+    assert_exactly_once(&harness, "t", &sent);
     assert!(producer.metrics().retries > 0, "something was under way");
 }
 
 #[tokio::test(start_paused = true)]
 async fn all_brokers_may_be_gone_for_a_while() {
-    let stage = stage().await;
-    let producer = stage.connect().await;
+    let harness = harness().await;
+    let producer = harness.connect().await;
     let darkness = async {
         sleep(500 * MS).await;
         for broker in 1..=3 {
-            stage.kill(broker);
+            harness.kill(broker);
         }
         sleep(20 * SECOND).await;
         for broker in [2, 3, 1] {
-            stage.restart(broker).unwrap();
+            harness.restart(broker).unwrap();
             sleep(300 * MS).await;
         }
     };
     let (sent, ()) = within(join(LOAD.send(&producer), darkness)).await;
-    assert_exactly_once(&stage, "t", &sent);
+    assert_exactly_once(&harness, "t", &sent);
 }
 
 #[tokio::test(start_paused = true)]
 async fn leader_changes_under_load_lose_no_record_with_and_without_hints() {
     for release in [Release::V4_3, Release::V2_8] {
-        let stage = Stage::in_memory(Cluster::builder().topic("t", 6).look_like(release)).await;
-        let producer = stage.connect().await;
+        let harness = ClusterHarness::in_memory(Cluster::builder().topic("t", 6).look_like(release)).await;
+        let producer = harness.connect().await;
         let moves = async {
             for turn in 0..40 {
                 sleep(40 * MS).await;
-                stage.move_leader("t", turn % 6, 1 + (turn + turn / 6) % 3);
+                harness.move_leader("t", turn % 6, 1 + (turn + turn / 6) % 3);
             }
         };
         let (sent, ()) = within(join(LOAD.send(&producer), moves)).await;
-        assert_exactly_once(&stage, "t", &sent);
+        assert_exactly_once(&harness, "t", &sent);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_leader_that_goes_and_comes_back_within_milliseconds_leaves_the_order_alone() {
-    let stage = stage().await;
-    stage.link_delay(Brokers::All, 3 * MS);
-    let producer = stage.connect().await;
+    let harness = harness().await;
+    harness.link_delay(Brokers::All, 3 * MS);
+    let producer = harness.connect().await;
     let flap = async {
         for turn in 0..100 {
             sleep(17 * MS).await;
-            stage.move_leader("t", turn % 6, 1 + turn % 3);
+            harness.move_leader("t", turn % 6, 1 + turn % 3);
             sleep(2 * MS).await;
-            stage.move_leader("t", turn % 6, 1 + (turn + 1) % 3);
+            harness.move_leader("t", turn % 6, 1 + (turn + 1) % 3);
         }
     };
     let (sent, ()) = within(join(LOAD.send(&producer), flap)).await;
-    assert_exactly_once(&stage, "t", &sent);
+    assert_exactly_once(&harness, "t", &sent);
 }
 
 #[tokio::test(start_paused = true)]
 async fn leader_in_a_produce_response_is_used_without_metadata_request_or_wait() {
-    let stage = stage().await;
-    let producer = stage.connect().await;
+    let harness = harness().await;
+    let producer = harness.connect().await;
     producer.send(Record::to("t").partition(0)).await.unwrap();
-    let questions = || stage.journal().iter().filter(|entry| entry.api == ApiKey::METADATA).count();
+    let questions = || harness.journal().iter().filter(|entry| entry.api == ApiKey::METADATA).count();
     let asked = questions();
-    stage.move_leader("t", 0, 3);
+    harness.move_leader("t", 0, 3);
     let watch = Stopwatch::start();
     within(producer.send(Record::to("t").partition(0))).await.unwrap();
     assert!(watch.elapsed() < 20 * MS, "no backoff: {:?}", watch.elapsed());
@@ -108,10 +108,10 @@ async fn leader_in_a_produce_response_is_used_without_metadata_request_or_wait()
 
 #[tokio::test(start_paused = true)]
 async fn a_partition_without_a_leader_waits_and_the_others_go_on() {
-    let stage = stage().await;
-    let producer = stage.connect().await;
+    let harness = harness().await;
+    let producer = harness.connect().await;
     producer.topic("t").await.unwrap();
-    stage.no_leader("t", 0);
+    harness.no_leader("t", 0);
     let waiting = producer.enqueue(Record::to("t").partition(0).value(Tag { sender: 1, number: 0 }.value()));
     let waiting = waiting.await.unwrap();
     let elsewhere = async {
@@ -127,90 +127,90 @@ async fn a_partition_without_a_leader_waits_and_the_others_go_on() {
     let mut sent = elsewhere.await;
     assert!(watch.elapsed() < SECOND, "{:?}", watch.elapsed());
     sleep(30 * SECOND).await;
-    stage.move_leader("t", 0, 2);
+    harness.move_leader("t", 0, 2);
     sent.push((Tag { sender: 1, number: 0 }, within(waiting).await.unwrap()));
-    assert_exactly_once(&stage, "t", &sent);
+    assert_exactly_once(&harness, "t", &sent);
 }
 
 #[tokio::test(start_paused = true)]
 async fn metadata_of_a_missing_leader_is_requested_with_a_growing_backoff() {
-    let stage = stage().await;
-    let producer = stage.connect().await;
+    let harness = harness().await;
+    let producer = harness.connect().await;
     producer.topic("t").await.unwrap();
-    stage.no_leader("t", 0);
+    harness.no_leader("t", 0);
     let delivery = producer.enqueue(Record::to("t").partition(0)).await.unwrap();
     sleep(SECOND).await;
-    let asked = stage.journal().len();
+    let asked = harness.journal().len();
     sleep(60 * SECOND).await;
-    let questions = stage.journal().len() - asked;
+    let questions = harness.journal().len() - asked;
     // `retry.backoff.max.ms` is one second, give or take a fifth.
     assert!((60 * 10 / 12..=60 * 10 / 8).contains(&questions), "{questions} in a minute");
-    stage.move_leader("t", 0, 1);
+    harness.move_leader("t", 0, 1);
     within(delivery).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_rolling_restart_at_new_addresses_costs_no_record() {
-    let stage = stage().await;
-    let producer = stage.connect().await;
+    let harness = harness().await;
+    let producer = harness.connect().await;
     let roll = async {
         for broker in 1..=3 {
             sleep(300 * MS).await;
-            stage.kill(broker);
+            harness.kill(broker);
             sleep(100 * MS).await;
-            stage.change_address(broker).unwrap();
+            harness.change_address(broker).unwrap();
         }
     };
     let (sent, ()) = within(join(LOAD.send(&producer), roll)).await;
-    assert_exactly_once(&stage, "t", &sent);
+    assert_exactly_once(&harness, "t", &sent);
 }
 
 #[tokio::test(start_paused = true)]
 async fn brokers_that_come_and_go_leave_nothing_behind_in_the_producer() {
-    let stage = stage().await;
-    let producer = stage.producer().metadata_max_age(SECOND).build().await.unwrap();
+    let harness = harness().await;
+    let producer = harness.producer().metadata_max_age(SECOND).build().await.unwrap();
     let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
     let mut sent = Vec::new();
     let mut send = async |leader: BrokerId| {
-        stage.move_leader("t", 0, leader);
+        harness.move_leader("t", 0, leader);
         let tag = Tag { sender: 0, number: u32::try_from(sent.len()).unwrap() };
         sent.push((tag, within(producer.send(tag.record("t").partition(0))).await.unwrap()));
     };
     send(BrokerId(1)).await;
     sleep(3 * SECOND).await;
     let before = tasks();
-    let guests: Vec<BrokerId> = (0..6).map(|_| stage.add_broker().unwrap()).collect();
+    let guests: Vec<BrokerId> = (0..6).map(|_| harness.add_broker().unwrap()).collect();
     for guest in &guests {
         send(*guest).await;
     }
     send(BrokerId(1)).await;
     assert!(tasks() >= before + 6, "each of them had a lane");
-    guests.into_iter().for_each(|guest| stage.remove_broker(guest));
+    guests.into_iter().for_each(|guest| harness.remove_broker(guest));
     sleep(3 * SECOND).await;
     assert_eq!(tasks(), before);
     // One of them comes back.
-    let guest = stage.add_broker().unwrap();
+    let guest = harness.add_broker().unwrap();
     send(guest).await;
-    assert_exactly_once(&stage, "t", &sent);
+    assert_exactly_once(&harness, "t", &sent);
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_idempotent_producer_survives_a_kill_of_every_connection_in_every_phase() {
-    // The answers take 7 ms, so that requests are at every stage of their way when the broker dies.
-    let stage = stage().await;
-    stage.link_delay(Brokers::All, 7 * MS);
-    let producer = stage.connect().await;
+    // The answers take 7 ms, so that requests are at every harness of their way when the broker dies.
+    let harness = harness().await;
+    harness.link_delay(Brokers::All, 7 * MS);
+    let producer = harness.connect().await;
     let kills = async {
         for turn in 0_u32..60 {
             sleep(MS * (11 + turn % 13)).await;
             let broker = i32::try_from(1 + turn % 3).unwrap();
-            stage.kill(broker);
-            stage.restart(broker).unwrap();
+            harness.kill(broker);
+            harness.restart(broker).unwrap();
         }
     };
     let load = Load { burst: 20, pause: 2 * MS, ..LOAD };
     let (sent, ()) = within(join(load.send(&producer), kills)).await;
-    assert_exactly_once(&stage, "t", &sent);
+    assert_exactly_once(&harness, "t", &sent);
 }
 
 /// What brokers say when the one of them is to be reached under another name.
@@ -236,16 +236,16 @@ fn told_as(host: &str) -> MetadataResponse {
 
 #[tokio::test(start_paused = true)]
 async fn broker_with_a_new_address_is_used_there_while_the_old_connection_stands() {
-    let stage = Stage::in_memory(Cluster::builder().brokers(1).topic("t", 1)).await;
-    stage.network().name("elsewhere", Name::AnyBroker);
-    let producer = stage.producer().metadata_max_age(SECOND).build().await.unwrap();
+    let harness = ClusterHarness::in_memory(Cluster::builder().brokers(1).topic("t", 1)).await;
+    harness.network().name("elsewhere", Name::AnyBroker);
+    let producer = harness.producer().metadata_max_age(SECOND).build().await.unwrap();
     let tag = |number| Tag { sender: 0, number };
     let mut sent = vec![(tag(0), producer.send(tag(0).record("t")).await.unwrap())];
-    stage.on(ApiKey::METADATA).always().message(told_as("elsewhere"));
+    harness.on(ApiKey::METADATA).always().message(told_as("elsewhere"));
     sleep(3 * SECOND).await;
     sent.push((tag(1), within(producer.send(tag(1).record("t"))).await.unwrap()));
-    assert_exactly_once(&stage, "t", &sent);
-    let produced = stage.journal().into_iter().filter(|entry| entry.api == ApiKey::PRODUCE);
+    assert_exactly_once(&harness, "t", &sent);
+    let produced = harness.journal().into_iter().filter(|entry| entry.api == ApiKey::PRODUCE);
     let connections: Vec<_> = produced.map(|entry| entry.connection).collect();
     assert_ne!(connections[0], connections[1], "the new address was dialled");
 }
@@ -253,14 +253,14 @@ async fn broker_with_a_new_address_is_used_there_while_the_old_connection_stands
 #[tokio::test(start_paused = true)]
 async fn hanging_metadata_request_soon_goes_to_another_broker() {
     // Brokers that do not tell who leads instead.
-    let stage = Stage::in_memory(Cluster::builder().topic("t", 6).look_like(Release::V2_8)).await;
-    let producer = stage.connect().await;
+    let harness = ClusterHarness::in_memory(Cluster::builder().topic("t", 6).look_like(Release::V2_8)).await;
+    let producer = harness.connect().await;
     producer.topic("t").await.unwrap();
-    let questions = stage.journal().into_iter().filter(|entry| entry.api == ApiKey::METADATA);
+    let questions = harness.journal().into_iter().filter(|entry| entry.api == ApiKey::METADATA);
     let hung = questions.last().unwrap().broker;
-    stage.on(ApiKey::METADATA).node(hung).always().silence();
-    let partition = (0..6).find(|partition| stage.leader("t", *partition) != Some(hung)).unwrap();
-    stage.move_leader("t", partition, hung);
+    harness.on(ApiKey::METADATA).node(hung).always().silence();
+    let partition = (0..6).find(|partition| harness.leader("t", *partition) != Some(hung)).unwrap();
+    harness.move_leader("t", partition, hung);
     let watch = Stopwatch::start();
     within(producer.send(Record::to("t").partition(partition))).await.unwrap();
     assert!(watch.elapsed() < 4 * SECOND, "{:?}", watch.elapsed());
@@ -268,24 +268,24 @@ async fn hanging_metadata_request_soon_goes_to_another_broker() {
 
 #[tokio::test(start_paused = true)]
 async fn slow_metadata_of_all_brokers_is_awaited() {
-    let stage = stage().await;
-    stage.on(ApiKey::METADATA).always().delay(5 * SECOND);
-    let producer = stage.producer().connect_timeout(120 * SECOND).build().await.unwrap();
+    let harness = harness().await;
+    harness.on(ApiKey::METADATA).always().delay(5 * SECOND);
+    let producer = harness.producer().connect_timeout(120 * SECOND).build().await.unwrap();
     within(producer.send(("t", "v"))).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
 async fn requests_in_flight_to_a_removed_broker_complete_there() {
-    let stage = Stage::in_memory(Cluster::builder().brokers(1).topic("t", 1)).await;
-    stage.network().name("elsewhere", Name::AnyBroker);
-    let producer = stage.producer().metadata_max_age(SECOND).build().await.unwrap();
+    let harness = ClusterHarness::in_memory(Cluster::builder().brokers(1).topic("t", 1)).await;
+    harness.network().name("elsewhere", Name::AnyBroker);
+    let producer = harness.producer().metadata_max_age(SECOND).build().await.unwrap();
     producer.send(("t", "first")).await.unwrap();
-    let held = stage.on(ApiKey::PRODUCE).apply_then_hold();
+    let held = harness.on(ApiKey::PRODUCE).apply_then_hold();
     let delivery = producer.enqueue(("t", "second")).await.unwrap();
     within(held.reached(1)).await;
     let mut others = told_as("elsewhere");
     others.brokers[0].node_id = BrokerId(2);
-    stage.on(ApiKey::METADATA).always().message(others);
+    harness.on(ApiKey::METADATA).always().message(others);
     sleep(3 * SECOND).await;
     held.release();
     assert_eq!(within(delivery).await.unwrap().offset, 1);
@@ -293,20 +293,20 @@ async fn requests_in_flight_to_a_removed_broker_complete_there() {
 
 #[tokio::test(start_paused = true)]
 async fn hanging_broker_is_not_used_to_find_its_successor() {
-    let stage = stage().await;
-    let producer = stage.connect().await;
+    let harness = harness().await;
+    let producer = harness.connect().await;
     producer.topic("t").await.unwrap();
     // It told about the topic, and would be asked again.
-    let questions = stage.journal().into_iter().filter(|entry| entry.api == ApiKey::METADATA);
+    let questions = harness.journal().into_iter().filter(|entry| entry.api == ApiKey::METADATA);
     let hung = questions.last().unwrap().broker;
-    let partition = (0..6).find(|partition| stage.leader("t", *partition) == Some(hung)).unwrap();
+    let partition = (0..6).find(|partition| harness.leader("t", *partition) == Some(hung)).unwrap();
     for api in [ApiKey::PRODUCE, ApiKey::METADATA, ApiKey::API_VERSIONS] {
-        stage.on(api).node(hung).always().silence();
+        harness.on(api).node(hung).always().silence();
     }
     let watch = Stopwatch::start();
     let delivery = producer.enqueue(Record::to("t").partition(partition)).await.unwrap();
     sleep(SECOND).await;
-    stage.move_leader("t", partition, 1 + hung.0 % 3);
+    harness.move_leader("t", partition, 1 + hung.0 % 3);
     within(delivery).await.unwrap();
     let request_timeout = 30 * SECOND;
     assert!(watch.elapsed() < request_timeout + SECOND, "{:?}", watch.elapsed());

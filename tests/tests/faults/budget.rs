@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::future::{join_all, join3};
 use milena::{ErrorKind, Producer, Record, SendError};
 use milena_fake::{ApiKey, Cluster};
-use milena_tests::{Stage, Stopwatch, eventually};
+use milena_tests::{ClusterHarness, Stopwatch, eventually};
 use tokio::time::{sleep, timeout};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -21,9 +21,9 @@ const ALONE: u32 = 500;
 #[tokio::test(start_paused = true)]
 async fn partition_without_a_leader_takes_nothing_from_its_neighbour() {
     for sick_begins in [false, true] {
-        let stage = Stage::in_memory(Cluster::builder().brokers(2).topic("t", 2)).await;
-        let producer = producer(&stage).await;
-        stage.no_leader("t", 0);
+        let harness = ClusterHarness::in_memory(Cluster::builder().brokers(2).topic("t", 2)).await;
+        let producer = producer(&harness).await;
+        harness.no_leader("t", 0);
         let errors = side_by_side(&producer, ("t", 1), ("t", 0), sick_begins).await;
         check_names(&errors, "topic t, partition 0 holds the most", "no leader");
     }
@@ -32,12 +32,12 @@ async fn partition_without_a_leader_takes_nothing_from_its_neighbour() {
 #[tokio::test(start_paused = true)]
 async fn broker_that_hangs_takes_nothing_from_the_others() {
     for sick_begins in [false, true] {
-        let stage = Stage::in_memory(Cluster::builder().brokers(2).topic("t", 2)).await;
-        let producer = producer(&stage).await;
+        let harness = ClusterHarness::in_memory(Cluster::builder().brokers(2).topic("t", 2)).await;
+        let producer = producer(&harness).await;
         let sick = (0..2)
-            .find(|partition| stage.leader("t", *partition).is_some_and(|leader| leader.0 == 1))
+            .find(|partition| harness.leader("t", *partition).is_some_and(|leader| leader.0 == 1))
             .unwrap();
-        stage.on(ApiKey::PRODUCE).node(1).always().silence();
+        harness.on(ApiKey::PRODUCE).node(1).always().silence();
         let errors = side_by_side(&producer, ("t", 1 - sick), ("t", sick), sick_begins).await;
         check_names(
             &errors,
@@ -51,14 +51,14 @@ async fn broker_that_hangs_takes_nothing_from_the_others() {
 async fn deleted_topic_takes_nothing_from_another_and_is_refused_until_it_is_back() {
     for sick_begins in [false, true] {
         let cluster = Cluster::builder().brokers(2).topic("t", 1).topic("gone", 1).auto_create(false);
-        let stage = Stage::in_memory(cluster).await;
-        let producer = producer(&stage).await;
-        stage.delete_topic("gone");
+        let harness = ClusterHarness::in_memory(cluster).await;
+        let producer = producer(&harness).await;
+        harness.delete_topic("gone");
         let errors = side_by_side(&producer, ("t", 0), ("gone", 0), sick_begins).await;
         let unknown = errors.iter().find(|error| error.kind() == ErrorKind::UnknownTopic).unwrap();
         assert!(unknown.is_retriable(), "{unknown}");
 
-        stage.create_topic("gone", 1);
+        harness.create_topic("gone", 1);
         sleep(10 * SECOND).await;
         producer.send(Record::to("gone").value("again")).await.unwrap();
     }
@@ -66,11 +66,12 @@ async fn deleted_topic_takes_nothing_from_another_and_is_refused_until_it_is_bac
 
 #[tokio::test(start_paused = true)]
 async fn callers_that_wait_for_room_of_a_topic_fail_when_it_becomes_unknown() {
-    let stage = Stage::in_memory(Cluster::builder().brokers(1).topic("t", 1).auto_create(false)).await;
-    let builder = stage.producer().buffer_memory(200_000).max_block(500 * SECOND);
+    let harness =
+        ClusterHarness::in_memory(Cluster::builder().brokers(1).topic("t", 1).auto_create(false)).await;
+    let builder = harness.producer().buffer_memory(200_000).max_block(500 * SECOND);
     let producer = builder.delivery_timeout(400 * SECOND).build().await.unwrap();
     producer.send(("t", "v")).await.unwrap();
-    stage.delete_topic("t");
+    harness.delete_topic("t");
     let watch = Stopwatch::start();
     // The first records hold the budget; the others wait for room of the one partition, some by its name.
     let outcomes = join_all((0..1_000).map(|number| {
@@ -87,16 +88,16 @@ async fn callers_that_wait_for_room_of_a_topic_fail_when_it_becomes_unknown() {
 
 #[tokio::test(start_paused = true)]
 async fn topic_that_is_unknown_for_less_than_thirty_seconds_takes_records() {
-    let stage = Stage::in_memory(Cluster::builder().topic("t", 1).auto_create(false)).await;
-    let producer = producer(&stage).await;
+    let harness = ClusterHarness::in_memory(Cluster::builder().topic("t", 1).auto_create(false)).await;
+    let producer = producer(&harness).await;
     producer.send(Record::to("t").value("before")).await.unwrap();
-    stage.delete_topic("t");
+    harness.delete_topic("t");
     let mut deliveries = Vec::new();
     for _ in 0..20 {
         deliveries.push(producer.enqueue(Record::to("t").value("meanwhile")).await.unwrap());
         sleep(SECOND).await;
     }
-    stage.create_topic("t", 1);
+    harness.create_topic("t", 1);
     for delivery in deliveries {
         delivery.await.unwrap();
     }
@@ -104,24 +105,24 @@ async fn topic_that_is_unknown_for_less_than_thirty_seconds_takes_records() {
 
 #[tokio::test(start_paused = true)]
 async fn records_without_a_key_go_on_beside_a_broker_that_hangs() {
-    let stage = Stage::in_memory(Cluster::builder().topic("t", 6)).await;
-    let producer = producer(&stage).await;
+    let harness = ClusterHarness::in_memory(Cluster::builder().topic("t", 6)).await;
+    let producer = producer(&harness).await;
     for partition in 0..6 {
         producer.send(Record::to("t").partition(partition)).await.unwrap();
     }
-    stage.on(ApiKey::PRODUCE).node(1).always().silence();
+    harness.on(ApiKey::PRODUCE).node(1).always().silence();
     let counts = feed(&producer, || Record::to("t").value(vec![b'x'; 1_000])).await;
     assert!(counts.iter().all(|count| *count >= ALONE / 10 * 9), "{counts:?}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn callers_that_wait_for_a_partition_that_stalls_take_another_unless_they_name_it() {
-    let stage = Stage::in_memory(Cluster::builder().brokers(2).topic("t", 2)).await;
-    let producer = producer(&stage).await;
+    let harness = ClusterHarness::in_memory(Cluster::builder().brokers(2).topic("t", 2)).await;
+    let producer = producer(&harness).await;
     let sick =
-        (0..2).find(|partition| stage.leader("t", *partition).is_some_and(|leader| leader.0 == 1)).unwrap();
+        (0..2).find(|partition| harness.leader("t", *partition).is_some_and(|leader| leader.0 == 1)).unwrap();
     producer.send(Record::to("t").partition(1 - sick)).await.unwrap();
-    stage.on(ApiKey::PRODUCE).node(1).always().silence();
+    harness.on(ApiKey::PRODUCE).node(1).always().silence();
     // More than there may be.
     let waiting: Vec<_> = (0..30)
         .map(|_| {
@@ -141,9 +142,9 @@ async fn callers_that_wait_for_a_partition_that_stalls_take_another_unless_they_
 }
 
 /// With a budget that a sick partition fills in seconds.
-async fn producer(stage: &Stage) -> Producer {
-    let producer = stage.producer().buffer_memory(2 << 20).build().await.unwrap();
-    for topic in ["t", "gone"].into_iter().filter(|topic| stage.topic_id(topic).is_some()) {
+async fn producer(harness: &ClusterHarness) -> Producer {
+    let producer = harness.producer().buffer_memory(2 << 20).build().await.unwrap();
+    for topic in ["t", "gone"].into_iter().filter(|topic| harness.topic_id(topic).is_some()) {
         producer.topic(topic).await.unwrap();
     }
     producer
@@ -211,12 +212,13 @@ fn check_names(errors: &[SendError], holder: &str, reason: &str) {
 
 #[tokio::test(start_paused = true)]
 async fn record_whose_key_goes_to_another_partition_meanwhile_waits_there() {
-    let stage = Stage::in_memory(Cluster::builder().brokers(2).topic("t", 2)).await;
-    (0..2).for_each(|partition| stage.move_leader("t", partition, partition + 1));
-    let builder = stage.producer().buffer_memory(400_000).max_block(60 * SECOND).metadata_max_age(SECOND / 5);
+    let harness = ClusterHarness::in_memory(Cluster::builder().brokers(2).topic("t", 2)).await;
+    (0..2).for_each(|partition| harness.move_leader("t", partition, partition + 1));
+    let builder =
+        harness.producer().buffer_memory(400_000).max_block(60 * SECOND).metadata_max_age(SECOND / 5);
     let producer = builder.build().await.unwrap();
-    let _stuck = stage.on(ApiKey::PRODUCE).node(2).always().hold();
-    let held = stage.on(ApiKey::PRODUCE).node(1).always().hold();
+    let _stuck = harness.on(ApiKey::PRODUCE).node(2).always().hold();
+    let held = harness.on(ApiKey::PRODUCE).node(1).always().hold();
     producer.topic("t").await.unwrap();
     [1, 0].into_iter().for_each(|partition| fill(&producer, partition));
     // Of two partitions this key has the first, and of three the second.
@@ -227,7 +229,7 @@ async fn record_whose_key_goes_to_another_partition_meanwhile_waits_there() {
     });
     // Sooner than the first partition counts as one that makes no progress, which would wake the caller.
     sleep(SECOND / 10).await;
-    stage.grow_topic("t", 3);
+    harness.grow_topic("t", 3);
     sleep(SECOND / 2).await;
 
     // The first has room again, and the second holds all that it may.

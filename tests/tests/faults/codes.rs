@@ -8,7 +8,7 @@ use milena_fake::{Action, ApiKey, ErrorCode};
 use milena_tests::{Load, Sent, Tag, assert_exactly_once, within};
 use tokio::time::sleep;
 
-use crate::{stage, under_load};
+use crate::{harness, under_load};
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -40,42 +40,42 @@ const RETRIABLE: [ErrorCode; 22] = [
 
 #[tokio::test(start_paused = true)]
 async fn every_retriable_code_is_retried_until_the_record_is_written_once() {
-    let stage = stage().await;
-    let producer = stage.connect().await;
+    let harness = harness().await;
+    let producer = harness.connect().await;
     let mut sent: Vec<Sent> = Vec::new();
     for (number, code) in (0..).zip(RETRIABLE) {
-        stage.on(ApiKey::PRODUCE).topic("t").error(code);
+        harness.on(ApiKey::PRODUCE).topic("t").error(code);
         let tag = Tag { sender: 0, number };
         let outcome = within(producer.send(tag.record_in("t", 3))).await;
         sent.push((tag, outcome.unwrap_or_else(|error| panic!("{code}: {error}"))));
     }
-    assert_exactly_once(&stage, "t", &sent);
+    assert_exactly_once(&harness, "t", &sent);
     assert_eq!(producer.metrics().retries, RETRIABLE.len() as u64);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_code_after_the_append_does_not_write_a_record_twice() {
-    let stage = stage().await;
-    let producer = stage.connect().await;
+    let harness = harness().await;
+    let producer = harness.connect().await;
     let mut sent: Vec<Sent> = Vec::new();
     for (number, code) in (0..).zip(RETRIABLE) {
-        stage.on(ApiKey::PRODUCE).topic("t").apply_then(Action::error(code));
+        harness.on(ApiKey::PRODUCE).topic("t").apply_then(Action::error(code));
         let tag = Tag { sender: 0, number };
         let outcome = within(producer.send(tag.record_in("t", 3))).await;
         sent.push((tag, outcome.unwrap_or_else(|error| panic!("{code}: {error}"))));
     }
-    assert_exactly_once(&stage, "t", &sent);
+    assert_exactly_once(&harness, "t", &sent);
 }
 
 #[tokio::test(start_paused = true)]
 async fn retriable_codes_under_load_keep_the_order() {
-    let stage = stage().await;
-    let producer = stage.connect().await;
+    let harness = harness().await;
+    let producer = harness.connect().await;
     let codes = std::cell::Cell::new(0);
-    under_load(&stage, &producer, |stage| {
+    under_load(&harness, &producer, |harness| {
         let code = RETRIABLE[codes.replace(codes.get() + 1) % RETRIABLE.len()];
-        stage.on(ApiKey::PRODUCE).topic("t").partition(1).error(code);
-        stage.on(ApiKey::PRODUCE).topic("t").partition(2).apply_then(Action::error(code));
+        harness.on(ApiKey::PRODUCE).topic("t").partition(1).error(code);
+        harness.on(ApiKey::PRODUCE).topic("t").partition(2).apply_then(Action::error(code));
     })
     .await;
 }
@@ -88,10 +88,10 @@ async fn a_lost_sequence_or_identity_is_mended_without_loss_or_repetition() {
         ErrorCode::INVALID_PRODUCER_ID_MAPPING,
         ErrorCode::INVALID_PRODUCER_EPOCH,
     ] {
-        let stage = stage().await;
-        let producer = stage.connect().await;
-        under_load(&stage, &producer, |stage| {
-            stage.on(ApiKey::PRODUCE).topic("t").partition(1).error(code);
+        let harness = harness().await;
+        let producer = harness.connect().await;
+        under_load(&harness, &producer, |harness| {
+            harness.on(ApiKey::PRODUCE).topic("t").partition(1).error(code);
         })
         .await;
     }
@@ -100,11 +100,11 @@ async fn a_lost_sequence_or_identity_is_mended_without_loss_or_repetition() {
 #[tokio::test(start_paused = true)]
 async fn a_batch_that_may_be_in_the_log_keeps_its_stamp_when_the_identity_is_lost() {
     for code in [ErrorCode::INVALID_PRODUCER_ID_MAPPING, ErrorCode::INVALID_PRODUCER_EPOCH] {
-        let stage = stage().await;
-        let producer = stage.connect().await;
-        under_load(&stage, &producer, |stage| {
-            stage.on(ApiKey::PRODUCE).partition(1).apply_then(Action::Disconnect);
-            stage.on(ApiKey::PRODUCE).topic("t").partition(1).error(code);
+        let harness = harness().await;
+        let producer = harness.connect().await;
+        under_load(&harness, &producer, |harness| {
+            harness.on(ApiKey::PRODUCE).partition(1).apply_then(Action::Disconnect);
+            harness.on(ApiKey::PRODUCE).topic("t").partition(1).error(code);
         })
         .await;
     }
@@ -122,11 +122,11 @@ async fn permanent_error_code_fails_only_its_batch() {
         (ErrorCode::POLICY_VIOLATION, ErrorKind::Refused),
         (ErrorCode(999), ErrorKind::Refused),
     ] {
-        let stage = stage().await;
-        let producer = stage.connect().await;
+        let harness = harness().await;
+        let producer = harness.connect().await;
         let record = |value: &'static str| Record::to("t").partition(0).value(value);
         producer.send(record("before")).await.unwrap();
-        stage.on(ApiKey::PRODUCE).topic("t").error_with(code, "as the test has it");
+        harness.on(ApiKey::PRODUCE).topic("t").error_with(code, "as the test has it");
         let refused = producer.send(record("refused"));
         let beside = producer.send(Record::to("t").partition(1).value("beside"));
         let (refused, beside) = within(join(refused, beside)).await;
@@ -135,52 +135,52 @@ async fn permanent_error_code_fails_only_its_batch() {
         assert!(!error.is_retriable() && error.message().contains("as the test has it"), "{error}");
         beside.unwrap();
         within(producer.send(record("after"))).await.unwrap();
-        assert_eq!(stage.values("t", 0), ["before", "after"]);
+        assert_eq!(harness.values("t", 0), ["before", "after"]);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_refusal_under_load_fails_its_own_records_and_keeps_the_others_in_order() {
-    let stage = stage().await;
-    let producer = stage.connect().await;
+    let harness = harness().await;
+    let producer = harness.connect().await;
     let spoiling = async {
         for _ in 0..20 {
             sleep(90 * MS).await;
-            stage.on(ApiKey::PRODUCE).topic("t").partition(1).error(ErrorCode::INVALID_RECORD);
+            harness.on(ApiKey::PRODUCE).topic("t").partition(1).error(ErrorCode::INVALID_RECORD);
         }
     };
     let (outcomes, ()) = within(join(Load::of(20_000).outcomes(&producer), spoiling)).await;
     let sent: Vec<Sent> = outcomes.iter().filter_map(|(tag, o)| Some((*tag, *o.as_ref().ok()?))).collect();
     assert!((18_000..20_000).contains(&sent.len()), "{} were written", sent.len());
-    assert_exactly_once(&stage, "t", &sent);
+    assert_exactly_once(&harness, "t", &sent);
     let mut failed = outcomes.iter().filter_map(|(_, outcome)| outcome.as_ref().err());
     assert!(failed.all(|error| error.persisted() == Persisted::No));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_batch_that_the_broker_finds_corrupt_is_sent_a_bounded_number_of_times() {
-    let stage = stage().await;
-    let producer = stage.connect().await;
+    let harness = harness().await;
+    let producer = harness.connect().await;
     let record = |value: &'static str| Record::to("t").partition(0).value(value);
     // Garbled on its way: fine the next time.
-    stage.on(ApiKey::PRODUCE).topic("t").times(2).error(ErrorCode::CORRUPT_MESSAGE);
+    harness.on(ApiKey::PRODUCE).topic("t").times(2).error(ErrorCode::CORRUPT_MESSAGE);
     within(producer.send(record("garbled"))).await.unwrap();
-    stage.on(ApiKey::PRODUCE).topic("t").always().error(ErrorCode::CORRUPT_MESSAGE);
-    let before = stage.journal().iter().filter(|entry| entry.api == ApiKey::PRODUCE).count();
+    harness.on(ApiKey::PRODUCE).topic("t").always().error(ErrorCode::CORRUPT_MESSAGE);
+    let before = harness.journal().iter().filter(|entry| entry.api == ApiKey::PRODUCE).count();
     let error = within(producer.send(record("corrupt"))).await.unwrap_err();
-    let sent = stage.journal().iter().filter(|entry| entry.api == ApiKey::PRODUCE).count() - before;
+    let sent = harness.journal().iter().filter(|entry| entry.api == ApiKey::PRODUCE).count() - before;
     assert_eq!((error.kind(), error.persisted()), (ErrorKind::Refused, Persisted::No));
     assert_eq!((error.code(), sent), (Some(ErrorCode::CORRUPT_MESSAGE), 6));
-    stage.clear_hooks();
+    harness.clear_hooks();
     within(producer.send(record("after"))).await.unwrap();
-    assert_eq!(stage.values("t", 0), ["garbled", "after"]);
+    assert_eq!(harness.values("t", 0), ["garbled", "after"]);
 }
 
 /// `i64::MIN` beside 5: the distance of the two wraps.
 #[tokio::test(start_paused = true)]
 async fn record_with_a_timestamp_out_of_range_fails_alone() {
-    let stage = stage().await;
-    let producer = stage.producer().linger(10 * MS).build().await.unwrap();
+    let harness = harness().await;
+    let producer = harness.producer().linger(10 * MS).build().await.unwrap();
     producer.topic("t").await.unwrap();
     for timestamps in [[5, i64::MIN, 7], [i64::MIN, 5, 7], [5, 7, i64::MAX]] {
         let record = |timestamp: i64| Record::to("t").partition(0).timestamp_ms(timestamp).value("v");
@@ -192,16 +192,16 @@ async fn record_with_a_timestamp_out_of_range_fails_alone() {
             assert_eq!(kind, if timestamp.abs_diff(0) > 7 { refused } else { None }, "{timestamp}");
         }
     }
-    let written: Vec<_> = stage.log("t", 0).iter().map(|record| record.timestamp).collect();
+    let written: Vec<_> = harness.log("t", 0).iter().map(|record| record.timestamp).collect();
     assert_eq!(written, [5, 7, 5, 7, 5, 7]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn too_few_replicas_are_logged_once_with_the_remedy() {
-    let stage = stage().await;
-    let builder = stage.producer().request_timeout(1_000 * MS).delivery_timeout(2_000 * MS);
+    let harness = harness().await;
+    let builder = harness.producer().request_timeout(1_000 * MS).delivery_timeout(2_000 * MS);
     let producer = builder.build().await.unwrap();
-    stage.on(ApiKey::PRODUCE).topic("t").always().error(ErrorCode::NOT_ENOUGH_REPLICAS);
+    harness.on(ApiKey::PRODUCE).topic("t").always().error(ErrorCode::NOT_ENOUGH_REPLICAS);
     let error = within(producer.send(("t", "v"))).await.unwrap_err().to_string();
     assert!(error.contains("`min.insync.replicas`"), "{error}");
     assert_eq!(error.matches("NOT_ENOUGH_REPLICAS").count(), 1, "{error}");

@@ -5,27 +5,30 @@ use std::time::Duration;
 use futures_util::future::join;
 use milena::Record;
 use milena_fake::{Action, ApiKey, Brokers, Cluster, ErrorCode, JournalEntry};
-use milena_tests::{Stage, Tag, within};
+use milena_tests::{ClusterHarness, Tag, within};
 use tokio::time::sleep;
 
 const MS: Duration = Duration::from_millis(1);
 
 /// A cluster in which all sorts of things go wrong, and what it saw.
 async fn run(seed: u64) -> Vec<JournalEntry> {
-    let stage = Stage::in_memory(Cluster::builder().topic("t", 6).wall_clock_ms(1_700_000_000_000)).await;
-    stage.link_delay(Brokers::All, 3 * MS);
-    let producer = stage.producer().seed(seed).request_timeout(500 * MS).build().await.unwrap();
+    let harness =
+        ClusterHarness::in_memory(Cluster::builder().topic("t", 6).wall_clock_ms(1_700_000_000_000)).await;
+    harness.link_delay(Brokers::All, 3 * MS);
+    let producer = harness.producer().seed(seed).request_timeout(500 * MS).build().await.unwrap();
     let trouble = async {
         for turn in 0..14 {
             sleep(70 * MS).await;
             match turn % 7 {
-                0 => stage.kill(1 + turn / 7),
-                1 => stage.restart(1 + turn / 7).unwrap(),
-                2 => stage.on(ApiKey::PRODUCE).apply_then(Action::Disconnect),
-                3 => stage.on(ApiKey::PRODUCE).topic("t").partition(2).error(ErrorCode::NOT_ENOUGH_REPLICAS),
-                4 => stage.on(ApiKey::PRODUCE).times(2).disconnect_then_apply(90 * MS),
-                5 => stage.move_leader("t", 4, 1 + turn % 3),
-                _ => stage.on(ApiKey::PRODUCE).silence(),
+                0 => harness.kill(1 + turn / 7),
+                1 => harness.restart(1 + turn / 7).unwrap(),
+                2 => harness.on(ApiKey::PRODUCE).apply_then(Action::Disconnect),
+                3 => {
+                    harness.on(ApiKey::PRODUCE).topic("t").partition(2).error(ErrorCode::NOT_ENOUGH_REPLICAS)
+                }
+                4 => harness.on(ApiKey::PRODUCE).times(2).disconnect_then_apply(90 * MS),
+                5 => harness.move_leader("t", 4, 1 + turn % 3),
+                _ => harness.on(ApiKey::PRODUCE).silence(),
             }
         }
     };
@@ -46,7 +49,7 @@ async fn run(seed: u64) -> Vec<JournalEntry> {
     };
     within(join(send, trouble)).await;
     within(producer.close()).await.unwrap();
-    stage.journal()
+    harness.journal()
 }
 
 /// What has to be the same, readable.

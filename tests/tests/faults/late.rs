@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use milena::{Acks, ErrorKind, Persisted, Producer, Record};
 use milena_fake::{Brokers, Cluster};
-use milena_tests::{Stage, Stopwatch, within};
+use milena_tests::{ClusterHarness, Stopwatch, within};
 use tokio::time::{advance, sleep};
 
 const MS: Duration = Duration::from_millis(1);
@@ -14,8 +14,8 @@ const SECOND: Duration = Duration::from_secs(1);
 #[tokio::test(start_paused = true)]
 async fn records_that_were_never_sent_are_sent_after_a_gap_longer_than_the_delivery_timeout() {
     for linger in [Duration::ZERO, 5 * MS, 600 * SECOND] {
-        let stage = stage().await;
-        let producer = stage.producer().linger(linger).build().await.unwrap();
+        let harness = harness().await;
+        let producer = harness.producer().linger(linger).build().await.unwrap();
         producer.topic("t").await.unwrap();
         let mut deliveries = Vec::new();
         for number in 0..100 {
@@ -25,17 +25,17 @@ async fn records_that_were_never_sent_are_sent_after_a_gap_longer_than_the_deliv
         for delivery in deliveries {
             within(delivery).await.unwrap();
         }
-        assert_eq!(stage.values("t", 0).len(), 100, "linger {linger:?}");
+        assert_eq!(harness.values("t", 0).len(), 100, "linger {linger:?}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn records_that_were_never_sent_have_one_request_timeout_after_a_gap_however_many_follow() {
     for (gaps, expected) in [(0, 520), (1, 520), (2, 530)] {
-        let stage = stage().await;
-        let producer = stage.producer().request_timeout(20 * SECOND).build().await.unwrap();
+        let harness = harness().await;
+        let producer = harness.producer().request_timeout(20 * SECOND).build().await.unwrap();
         producer.topic("t").await.unwrap();
-        stage.kill(1);
+        harness.kill(1);
         sleep(SECOND).await;
         let delivery = producer.enqueue(("t", "v")).await.unwrap();
         let watch = Stopwatch::start();
@@ -52,22 +52,22 @@ async fn records_that_were_never_sent_have_one_request_timeout_after_a_gap_howev
 #[tokio::test(start_paused = true)]
 async fn answers_that_came_during_a_gap_are_read_before_time_outs_are_judged() {
     for acks in [Acks::All, Acks::Leader] {
-        let stage = stage().await;
-        let producer = stage.producer().acks(acks).build().await.unwrap();
+        let harness = harness().await;
+        let producer = harness.producer().acks(acks).build().await.unwrap();
         producer.send(("t", "first")).await.unwrap();
-        stage.link_delay(Brokers::All, 50 * MS);
-        let delivery = under_way(&stage, &producer).await;
+        harness.link_delay(Brokers::All, 50 * MS);
+        let delivery = under_way(&harness, &producer).await;
         let before = producer.metrics();
         gap(200 * SECOND).await;
         within(delivery).await.unwrap();
         let after = producer.metrics();
         assert_eq!((after.retries, after.connections), (before.retries, before.connections), "{acks:?}");
-        assert_eq!(stage.values("t", 0), ["first", "second"]);
+        assert_eq!(harness.values("t", 0), ["first", "second"]);
     }
 }
 
-async fn stage() -> Stage {
-    Stage::in_memory(Cluster::builder().brokers(1).topic("t", 1)).await
+async fn harness() -> ClusterHarness {
+    ClusterHarness::in_memory(Cluster::builder().brokers(1).topic("t", 1)).await
 }
 
 /// Time passes at once, and no task runs meanwhile; then all do.
@@ -77,9 +77,9 @@ async fn gap(time: Duration) {
 }
 
 /// A record that the broker has appended, and whose answer is on its way.
-async fn under_way(stage: &Stage, producer: &Producer) -> milena::Delivery {
+async fn under_way(harness: &ClusterHarness, producer: &Producer) -> milena::Delivery {
     let delivery = producer.enqueue(("t", "second")).await.unwrap();
-    while stage.record_count() < 2 {
+    while harness.record_count() < 2 {
         sleep(MS).await;
     }
     delivery

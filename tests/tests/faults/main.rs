@@ -36,22 +36,22 @@ use std::time::Duration;
 use futures_util::future::join;
 use milena::Producer;
 use milena_fake::Cluster;
-use milena_tests::{Load, Stage, assert_exactly_once, within};
+use milena_tests::{ClusterHarness, Load, assert_exactly_once, within};
 
 /// Three brokers, each of which leads one partition of topic `t`.
-async fn stage() -> Stage {
-    Stage::in_memory(Cluster::builder().topic("t", 3)).await
+async fn harness() -> ClusterHarness {
+    ClusterHarness::in_memory(Cluster::builder().topic("t", 3)).await
 }
 
 /// A load with something done to every so manieth Produce request.
-async fn under_load(stage: &Stage, producer: &Producer, spoil: impl Fn(&Stage)) {
+async fn under_load(harness: &ClusterHarness, producer: &Producer, spoil: impl Fn(&ClusterHarness)) {
     let spoiling = async {
         for _ in 0..20 {
             tokio::time::sleep(Duration::from_millis(90)).await;
-            spoil(stage);
+            spoil(harness);
         }
     };
     let (sent, ()) = within(join(Load::of(20_000).send(producer), spoiling)).await;
-    assert_exactly_once(stage, "t", &sent);
+    assert_exactly_once(harness, "t", &sent);
     assert!(producer.metrics().retries > 0, "{:?}", producer.metrics());
 }

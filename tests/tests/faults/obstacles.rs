@@ -7,7 +7,7 @@ use futures_util::future::{join, join_all};
 use milena::sasl::Sasl;
 use milena::{ErrorKind, Producer, ProducerBuilder, Record, SendError};
 use milena_fake::{ApiKey, Cluster, ErrorCode};
-use milena_tests::{Log, Name, Stage, eventually, within};
+use milena_tests::{ClusterHarness, Log, Name, eventually, within};
 use tokio::time::sleep;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -21,10 +21,10 @@ async fn records_behind_a_rejected_batch_name_its_code_and_remedy() {
         (ErrorCode::CORRUPT_MESSAGE, "see the broker's log"),
         (ErrorCode::UNKNOWN_SERVER_ERROR, "see the broker's log"),
     ] {
-        let stage = stage().await;
-        let producer = impatient(&stage).build().await.unwrap();
+        let harness = harness().await;
+        let producer = impatient(&harness).build().await.unwrap();
         within(producer.send(record("bad"))).await.unwrap();
-        stage.on(ApiKey::PRODUCE).topic("bad").always().error(code);
+        harness.on(ApiKey::PRODUCE).topic("bad").always().error(code);
         let errors = expired(&producer, 200).await;
         assert!(errors.len() > 100, "{} of {code}", errors.len());
         for error in errors {
@@ -37,10 +37,10 @@ async fn records_behind_a_rejected_batch_name_its_code_and_remedy() {
 
 #[tokio::test(start_paused = true)]
 async fn records_of_a_deleted_topic_name_its_code_and_remedy() {
-    let stage = stage().await;
-    let producer = impatient(&stage).build().await.unwrap();
+    let harness = harness().await;
+    let producer = impatient(&harness).build().await.unwrap();
     within(producer.send(record("bad"))).await.unwrap();
-    stage.delete_topic("bad");
+    harness.delete_topic("bad");
     let errors = expired(&producer, 200).await;
     assert!(!errors.is_empty());
     for error in errors {
@@ -52,11 +52,11 @@ async fn records_of_a_deleted_topic_name_its_code_and_remedy() {
 
 #[tokio::test(start_paused = true)]
 async fn rejection_is_forgotten_at_the_next_acknowledgement() {
-    let stage = stage().await;
-    let producer = impatient(&stage).build().await.unwrap();
-    stage.on(ApiKey::PRODUCE).topic("bad").times(1).error(ErrorCode::NOT_ENOUGH_REPLICAS);
+    let harness = harness().await;
+    let producer = impatient(&harness).build().await.unwrap();
+    harness.on(ApiKey::PRODUCE).topic("bad").times(1).error(ErrorCode::NOT_ENOUGH_REPLICAS);
     within(producer.send(record("bad"))).await.unwrap();
-    stage.on(ApiKey::PRODUCE).always().silence();
+    harness.on(ApiKey::PRODUCE).always().silence();
     let errors = expired(&producer, 20).await;
     assert!(!errors.is_empty());
     for error in errors {
@@ -66,11 +66,12 @@ async fn rejection_is_forgotten_at_the_next_acknowledgement() {
 
 #[tokio::test(start_paused = true)]
 async fn full_budget_names_the_rejection_and_not_a_broker_that_serves_another_topic() {
-    let stage = stage().await;
-    let builder = stage.producer().buffer_memory(200_000).max_block(5 * SECOND).delivery_timeout(60 * SECOND);
+    let harness = harness().await;
+    let builder =
+        harness.producer().buffer_memory(200_000).max_block(5 * SECOND).delivery_timeout(60 * SECOND);
     let producer = builder.build().await.unwrap();
     within(producer.send(record("bad"))).await.unwrap();
-    stage.on(ApiKey::PRODUCE).topic("bad").always().error(ErrorCode::NOT_ENOUGH_REPLICAS);
+    harness.on(ApiKey::PRODUCE).topic("bad").always().error(ErrorCode::NOT_ENOUGH_REPLICAS);
     let beside = async {
         for _ in 0..100 {
             within(producer.send(record("t"))).await.unwrap();
@@ -90,16 +91,17 @@ async fn full_budget_names_the_rejection_and_not_a_broker_that_serves_another_to
 #[tokio::test(start_paused = true)]
 async fn full_budget_names_the_broker_that_refuses_credentials_and_not_an_earlier_rejection() {
     let cluster = Cluster::builder().brokers(1).topic("bad", 1).user("alice", "before");
-    let stage = Stage::in_memory(cluster).await;
-    let builder = stage.producer().buffer_memory(200_000).max_block(5 * SECOND).delivery_timeout(60 * SECOND);
+    let harness = ClusterHarness::in_memory(cluster).await;
+    let builder =
+        harness.producer().buffer_memory(200_000).max_block(5 * SECOND).delivery_timeout(60 * SECOND);
     let producer = builder.sasl(Sasl::plain("alice", "before")).build().await.unwrap();
     within(producer.send(record("bad"))).await.unwrap();
-    stage.on(ApiKey::PRODUCE).always().error(ErrorCode::NOT_ENOUGH_REPLICAS);
+    harness.on(ApiKey::PRODUCE).always().error(ErrorCode::NOT_ENOUGH_REPLICAS);
     drop(within(producer.enqueue(record("bad"))).await.unwrap());
     sleep(SECOND).await;
-    stage.set_user("alice", "after");
-    stage.kill(1);
-    stage.restart(1).unwrap();
+    harness.set_user("alice", "after");
+    harness.kill(1);
+    harness.restart(1).unwrap();
     let errors = without_room(&producer).await;
     assert!(!errors.is_empty());
     for error in errors {
@@ -113,14 +115,14 @@ async fn full_budget_names_the_broker_that_refuses_credentials_and_not_an_earlie
 #[tokio::test(start_paused = true)]
 async fn broker_that_owes_an_answer_did_not_respond_and_one_that_throttles_did() {
     for is_silent in [true, false] {
-        let stage = stage().await;
-        let builder = stage.producer().request_timeout(2 * SECOND).delivery_timeout(2 * SECOND);
+        let harness = harness().await;
+        let builder = harness.producer().request_timeout(2 * SECOND).delivery_timeout(2 * SECOND);
         let producer = builder.linger(Duration::ZERO).build().await.unwrap();
         // The next request is sent half a second later, and has not timed out when its record expires.
-        stage.throttle(1, if is_silent { SECOND / 2 } else { 40 * SECOND });
+        harness.throttle(1, if is_silent { SECOND / 2 } else { 40 * SECOND });
         within(producer.send(record("t"))).await.unwrap();
         if is_silent {
-            stage.on(ApiKey::PRODUCE).always().silence();
+            harness.on(ApiKey::PRODUCE).always().silence();
         }
         let error = within(producer.send(record("bad"))).await.unwrap_err();
         assert_eq!(error.to_string().contains("did not respond in time"), is_silent, "{error}");
@@ -130,11 +132,11 @@ async fn broker_that_owes_an_answer_did_not_respond_and_one_that_throttles_did()
 
 #[tokio::test(start_paused = true)]
 async fn record_of_a_broker_that_is_being_connected_to_names_it_and_its_address() {
-    let stage = Stage::in_memory(Cluster::builder().brokers(2).topic("t", 2)).await;
-    let producer = impatient(&stage).socket_setup_timeout(30 * SECOND).build().await.unwrap();
+    let harness = ClusterHarness::in_memory(Cluster::builder().brokers(2).topic("t", 2)).await;
+    let producer = impatient(&harness).socket_setup_timeout(30 * SECOND).build().await.unwrap();
     let partition =
-        (0..2).find(|partition| stage.leader("t", *partition).is_some_and(|id| id.0 == 2)).unwrap();
-    stage.network().name("broker-2", Name::Silence);
+        (0..2).find(|partition| harness.leader("t", *partition).is_some_and(|id| id.0 == 2)).unwrap();
+    harness.network().name("broker-2", Name::Silence);
     let error = within(producer.send(record("t").partition(partition))).await.unwrap_err();
     let text = error.to_string();
     assert!(
@@ -146,12 +148,12 @@ async fn record_of_a_broker_that_is_being_connected_to_names_it_and_its_address(
 #[tokio::test(start_paused = true)]
 async fn missing_credentials_are_a_cause_where_the_broker_never_answered_a_request() {
     for has_answered in [false, true] {
-        let stage = stage().await;
-        let producer = impatient(&stage).build().await.unwrap();
+        let harness = harness().await;
+        let producer = impatient(&harness).build().await.unwrap();
         if has_answered {
             within(producer.send(record("t"))).await.unwrap();
         }
-        stage.on(ApiKey::PRODUCE).always().disconnect();
+        harness.on(ApiKey::PRODUCE).always().disconnect();
         let error = within(producer.send(record("t"))).await.unwrap_err();
         assert_eq!(error.to_string().contains("a SASL listener needs credentials"), !has_answered, "{error}");
         assert!(error.to_string().contains("1 request had no response"), "{error}");
@@ -162,10 +164,10 @@ async fn missing_credentials_are_a_cause_where_the_broker_never_answered_a_reque
 async fn requests_that_a_close_cuts_off_are_named_in_the_log() {
     let log = Log::default();
     let _guard = log.listen();
-    let stage = stage().await;
-    let producer = stage.producer().close_timeout(SECOND).build().await.unwrap();
+    let harness = harness().await;
+    let producer = harness.producer().close_timeout(SECOND).build().await.unwrap();
     within(producer.send(record("t"))).await.unwrap();
-    stage.on(ApiKey::PRODUCE).always().silence();
+    harness.on(ApiKey::PRODUCE).always().silence();
     let delivery = within(producer.enqueue(record("t"))).await.unwrap();
     within(producer.close()).await.unwrap_err();
     within(delivery).await.unwrap_err();
@@ -178,8 +180,8 @@ async fn record_above_the_limit_names_the_property_that_is_the_limit() {
     for (buffer, property) in
         [(10_000, "raise `buffer.memory` = 10000"), (20_000, "raise `max.request.size` = 10000")]
     {
-        let stage = stage().await;
-        let builder = stage.producer().buffer_memory(buffer).batch_size(1_000).max_request_size(10_000);
+        let harness = harness().await;
+        let builder = harness.producer().buffer_memory(buffer).batch_size(1_000).max_request_size(10_000);
         let producer = builder.build().await.unwrap();
         let value = vec![0; if buffer == 10_000 { 9_960 } else { 10_001 }];
         let error = within(producer.send(Record::to("t").value(value))).await.unwrap_err();
@@ -189,12 +191,13 @@ async fn record_above_the_limit_names_the_property_that_is_the_limit() {
 }
 
 /// One broker with two topics.
-async fn stage() -> Stage {
-    Stage::in_memory(Cluster::builder().brokers(1).topic("t", 1).topic("bad", 1).auto_create(false)).await
+async fn harness() -> ClusterHarness {
+    ClusterHarness::in_memory(Cluster::builder().brokers(1).topic("t", 1).topic("bad", 1).auto_create(false))
+        .await
 }
 
-fn impatient(stage: &Stage) -> ProducerBuilder {
-    stage.producer().request_timeout(SECOND).delivery_timeout(2 * SECOND).batch_size(1_000)
+fn impatient(harness: &ClusterHarness) -> ProducerBuilder {
+    harness.producer().request_timeout(SECOND).delivery_timeout(2 * SECOND).batch_size(1_000)
 }
 
 fn record(topic: &str) -> Record {

@@ -5,20 +5,20 @@ use std::time::Duration;
 use milena::{MetadataRecovery, Producer, Record};
 use milena_codec::message::{MetadataResponse, MetadataResponseBroker};
 use milena_fake::{ApiKey, BrokerId, Cluster, ErrorCode};
-use milena_tests::{Name, Sent, Stage, Tag, assert_exactly_once, eventually, within};
+use milena_tests::{ClusterHarness, Name, Sent, Tag, assert_exactly_once, eventually, within};
 use tokio::time::sleep;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-async fn stage() -> Stage {
-    let stage = Stage::in_memory(Cluster::builder().topic("t", 3)).await;
-    stage.network().name("bootstrap", Name::AnyBroker);
-    stage
+async fn harness() -> ClusterHarness {
+    let harness = ClusterHarness::in_memory(Cluster::builder().topic("t", 3)).await;
+    harness.network().name("bootstrap", Name::AnyBroker);
+    harness
 }
 
 /// A producer that asks about the cluster every second, and has begun to write.
-async fn connect(stage: &Stage, recovery: MetadataRecovery) -> Producer {
-    let builder = stage.producer().bootstrap_servers("bootstrap:9092").metadata_max_age(SECOND);
+async fn connect(harness: &ClusterHarness, recovery: MetadataRecovery) -> Producer {
+    let builder = harness.producer().bootstrap_servers("bootstrap:9092").metadata_max_age(SECOND);
     let builder = builder.metadata_recovery(recovery).rebootstrap_trigger(20 * SECOND);
     let producer = builder.build().await.unwrap();
     producer.topic("t").await.unwrap();
@@ -31,27 +31,27 @@ async fn send(producer: &Producer, number: u32) -> Sent {
     (tag, within(producer.send(tag.record_in("t", 3))).await.unwrap())
 }
 
-fn questions(stage: &Stage) -> usize {
-    stage.journal().iter().filter(|entry| entry.api == ApiKey::METADATA).count()
+fn questions(harness: &ClusterHarness) -> usize {
+    harness.journal().iter().filter(|entry| entry.api == ApiKey::METADATA).count()
 }
 
 #[tokio::test(start_paused = true)]
 async fn rebootstrap_required_makes_the_producer_use_the_bootstrap_servers() {
-    let stage = stage().await;
-    let producer = connect(&stage, MetadataRecovery::Rebootstrap).await;
+    let harness = harness().await;
+    let producer = connect(&harness, MetadataRecovery::Rebootstrap).await;
     let mut sent = vec![send(&producer, 0).await, send(&producer, 1).await, send(&producer, 2).await];
-    let dials = stage.network().dials().len();
+    let dials = harness.network().dials().len();
     let error_code = ErrorCode::REBOOTSTRAP_REQUIRED;
-    stage.on(ApiKey::METADATA).message(MetadataResponse { error_code, ..MetadataResponse::default() });
-    eventually(|| !stage.network().hosts_since(dials).is_empty()).await;
+    harness.on(ApiKey::METADATA).message(MetadataResponse { error_code, ..MetadataResponse::default() });
+    eventually(|| !harness.network().hosts_since(dials).is_empty()).await;
     sleep(SECOND / 10).await;
-    assert_eq!(stage.network().hosts_since(dials), ["bootstrap"]);
+    assert_eq!(harness.network().hosts_since(dials), ["bootstrap"]);
     for number in 3..9 {
         sent.push(send(&producer, number).await);
     }
-    assert_exactly_once(&stage, "t", &sent);
+    assert_exactly_once(&harness, "t", &sent);
     assert_eq!(
-        stage.network().hosts_since(dials),
+        harness.network().hosts_since(dials),
         ["bootstrap"],
         "what carries records is of the same cluster"
     );
@@ -59,46 +59,46 @@ async fn rebootstrap_required_makes_the_producer_use_the_bootstrap_servers() {
 
 #[tokio::test(start_paused = true)]
 async fn brokers_without_metadata_for_long_are_forgotten_and_not_dialled() {
-    let stage = stage().await;
-    let producer = connect(&stage, MetadataRecovery::Rebootstrap).await;
+    let harness = harness().await;
+    let producer = connect(&harness, MetadataRecovery::Rebootstrap).await;
     let first = send(&producer, 0).await;
     for broker in 1..=3 {
-        stage.kill(broker);
+        harness.kill(broker);
     }
-    stage.network().name("bootstrap", Name::Nobody);
+    harness.network().name("bootstrap", Name::Nobody);
     let waiting = producer.enqueue(Tag { sender: 0, number: 1 }.record_in("t", 3)).await.unwrap();
     sleep(40 * SECOND).await;
-    let dials = stage.network().dials().len();
+    let dials = harness.network().dials().len();
     sleep(10 * SECOND).await;
-    let hosts = stage.network().hosts_since(dials);
+    let hosts = harness.network().hosts_since(dials);
     assert!(!hosts.is_empty() && hosts.iter().all(|host| host == "bootstrap"), "{hosts:?}");
     // The same brokers, at other addresses, and the name leads there.
     for broker in 1..=3 {
-        stage.change_address(broker).unwrap();
+        harness.change_address(broker).unwrap();
     }
-    stage.network().name("bootstrap", Name::AnyBroker);
+    harness.network().name("bootstrap", Name::AnyBroker);
     let second = (Tag { sender: 0, number: 1 }, within(waiting).await.unwrap());
-    assert_exactly_once(&stage, "t", &[first, second]);
+    assert_exactly_once(&harness, "t", &[first, second]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn bootstrap_servers_are_not_used_again_without_recovery() {
-    let stage = stage().await;
-    let producer = connect(&stage, MetadataRecovery::None).await;
+    let harness = harness().await;
+    let producer = connect(&harness, MetadataRecovery::None).await;
     let mut sent = vec![send(&producer, 0).await];
-    let dials = stage.network().dials().len();
+    let dials = harness.network().dials().len();
     for broker in 1..=3 {
-        stage.kill(broker);
+        harness.kill(broker);
     }
     sleep(60 * SECOND).await;
-    stage.restart(2).unwrap();
-    stage.restart(1).unwrap();
-    stage.restart(3).unwrap();
+    harness.restart(2).unwrap();
+    harness.restart(1).unwrap();
+    harness.restart(3).unwrap();
     for number in 1..4 {
         sent.push(send(&producer, number).await);
     }
-    assert_exactly_once(&stage, "t", &sent);
-    assert!(!stage.network().hosts_since(dials).contains(&"bootstrap".to_owned()));
+    assert_exactly_once(&harness, "t", &sent);
+    assert!(!harness.network().hosts_since(dials).contains(&"bootstrap".to_owned()));
 }
 
 /// What a broker of another cluster says: that the broker with this id listens where nobody does.
@@ -115,37 +115,37 @@ fn foreign() -> MetadataResponse {
 
 #[tokio::test(start_paused = true)]
 async fn metadata_of_another_cluster_is_ignored_and_the_next_broker_is_tried() {
-    let stage = stage().await;
-    let producer = connect(&stage, MetadataRecovery::Rebootstrap).await;
+    let harness = harness().await;
+    let producer = connect(&harness, MetadataRecovery::Rebootstrap).await;
     let mut sent = vec![send(&producer, 0).await];
     // An address of the cluster has come to lead to another one: each time another broker is asked first.
-    stage.on(ApiKey::METADATA).node(1).always().message(foreign());
-    stage.on(ApiKey::METADATA).node(2).always().message(foreign());
+    harness.on(ApiKey::METADATA).node(1).always().message(foreign());
+    harness.on(ApiKey::METADATA).node(2).always().message(foreign());
     sleep(10 * SECOND).await;
-    stage.move_leader("t", 0, 3);
+    harness.move_leader("t", 0, 3);
     for number in 1..7 {
         sent.push(send(&producer, number).await);
     }
-    stage.create_topic("u", 1);
+    harness.create_topic("u", 1);
     within(producer.send(("u", "v"))).await.unwrap();
-    assert_exactly_once(&stage, "t", &sent);
-    assert!(!stage.network().hosts_since(0).contains(&"elsewhere".to_owned()));
+    assert_exactly_once(&harness, "t", &sent);
+    assert!(!harness.network().hosts_since(0).contains(&"elsewhere".to_owned()));
 }
 
 #[tokio::test(start_paused = true)]
 async fn cluster_that_replaced_the_first_one_gets_no_record() {
-    let stage = stage().await;
-    let builder = stage.producer().bootstrap_servers("bootstrap:9092").delivery_timeout(60 * SECOND);
+    let harness = harness().await;
+    let builder = harness.producer().bootstrap_servers("bootstrap:9092").delivery_timeout(60 * SECOND);
     let producer = builder.metadata_max_age(SECOND).rebootstrap_trigger(5 * SECOND).build().await.unwrap();
     producer.send(Record::to("t").partition(0)).await.unwrap();
-    stage.on(ApiKey::METADATA).always().message(foreign());
-    let asked = questions(&stage);
+    harness.on(ApiKey::METADATA).always().message(foreign());
+    let asked = questions(&harness);
     sleep(60 * SECOND).await;
-    let questions = questions(&stage) - asked;
+    let questions = questions(&harness) - asked;
     assert!((40..400).contains(&questions), "{questions}: with a backoff");
-    assert!(!stage.network().hosts_since(0).contains(&"elsewhere".to_owned()));
+    assert!(!harness.network().hosts_since(0).contains(&"elsewhere".to_owned()));
     // The own cluster answers again: it is the same producer, with the same sequences.
-    stage.clear_hooks();
+    harness.clear_hooks();
     within(producer.send(Record::to("t").partition(0))).await.unwrap();
-    assert_eq!(stage.log("t", 0).len(), 2);
+    assert_eq!(harness.log("t", 0).len(), 2);
 }

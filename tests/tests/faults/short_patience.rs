@@ -5,28 +5,28 @@ use std::time::Duration;
 
 use milena::{ErrorKind, Producer, Record, SendError};
 use milena_fake::{ApiKey, Brokers, Cluster, ErrorCode};
-use milena_tests::{Stage, Stopwatch, within};
+use milena_tests::{ClusterHarness, Stopwatch, within};
 use tokio::time::{sleep, timeout};
 
 const MS: Duration = Duration::from_millis(1);
 
 /// A cluster that takes 30 ms to answer, and a producer.
-async fn far_away(max_block: Duration) -> (Stage, Producer) {
+async fn far_away(max_block: Duration) -> (ClusterHarness, Producer) {
     let builder = Cluster::builder().brokers(1).topic("t", 1).topic("u", 1).auto_create(false);
-    let stage = Stage::in_memory(builder).await;
-    stage.link_delay(Brokers::All, 30 * MS);
-    let producer = stage.producer().max_block(max_block).build().await.unwrap();
-    (stage, producer)
+    let harness = ClusterHarness::in_memory(builder).await;
+    harness.link_delay(Brokers::All, 30 * MS);
+    let producer = harness.producer().max_block(max_block).build().await.unwrap();
+    (harness, producer)
 }
 
-fn questions(stage: &Stage) -> usize {
-    stage.journal().iter().filter(|entry| entry.api == ApiKey::METADATA).count()
+fn questions(harness: &ClusterHarness) -> usize {
+    harness.journal().iter().filter(|entry| entry.api == ApiKey::METADATA).count()
 }
 
 #[tokio::test(start_paused = true)]
 async fn topic_is_found_with_a_max_block_below_one_round_trip() {
     for max_block in [Duration::ZERO, 10 * MS] {
-        let (_stage, producer) = far_away(max_block).await;
+        let (_harness, producer) = far_away(max_block).await;
         let error = within(producer.send(("t", "v"))).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::UnknownTopic);
         let expected = format!(
@@ -43,7 +43,7 @@ async fn topic_is_found_with_a_max_block_below_one_round_trip() {
 
 #[tokio::test(start_paused = true)]
 async fn topic_is_found_after_a_caller_with_its_own_time_out_gave_up() {
-    let (_stage, producer) = far_away(60_000 * MS).await;
+    let (_harness, producer) = far_away(60_000 * MS).await;
     assert!(timeout(10 * MS, producer.send(("t", "v"))).await.is_err());
     sleep(100 * MS).await;
     assert!(timeout(20 * MS, producer.topic("t")).await.is_ok_and(|found| found.is_ok()));
@@ -51,12 +51,12 @@ async fn topic_is_found_after_a_caller_with_its_own_time_out_gave_up() {
 
 #[tokio::test(start_paused = true)]
 async fn unknown_topic_without_callers_is_not_requested_again_and_its_error_has_the_code() {
-    let (stage, producer) = far_away(10 * MS).await;
-    let asked = questions(&stage);
+    let (harness, producer) = far_away(10 * MS).await;
+    let asked = questions(&harness);
     within(producer.send(("no", "v"))).await.unwrap_err();
     sleep(60_000 * MS).await;
     // The answer schedules one more question, which does not name the topic.
-    assert!(questions(&stage) <= asked + 2, "{} questions", questions(&stage) - asked);
+    assert!(questions(&harness) <= asked + 2, "{} questions", questions(&harness) - asked);
     let error = within(producer.send(("no", "v"))).await.unwrap_err();
     assert_eq!(error.code(), Some(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION), "{error}");
     assert!(error.to_string().contains("create the topic first"), "{error}");
@@ -64,14 +64,14 @@ async fn unknown_topic_without_callers_is_not_requested_again_and_its_error_has_
 
 #[tokio::test(start_paused = true)]
 async fn topic_that_was_found_for_no_caller_is_forgotten_when_it_is_idle() {
-    let (stage, producer) = far_away(10 * MS).await;
+    let (harness, producer) = far_away(10 * MS).await;
     within(producer.send(("t", "v"))).await.unwrap_err();
     // Twice metadata.max.idle.ms.
     sleep(Duration::from_secs(11 * 60)).await;
-    let before = questions(&stage);
+    let before = questions(&harness);
     within(producer.send(("t", "v"))).await.unwrap_err();
     sleep(100 * MS).await;
-    assert_eq!(questions(&stage), before + 1, "it is looked up anew");
+    assert_eq!(questions(&harness), before + 1, "it is looked up anew");
 }
 
 /// Sends a record to a partition that is not there.
@@ -85,14 +85,14 @@ async fn send_in_vain(producer: &Producer) -> SendError {
 #[tokio::test(start_paused = true)]
 async fn partition_added_after_a_refusal_takes_the_next_record() {
     for max_block in [Duration::ZERO, 700 * MS, 60_000 * MS] {
-        let (stage, producer) = far_away(max_block).await;
+        let (harness, producer) = far_away(max_block).await;
         while producer.topic("t").await.is_err() {
             sleep(100 * MS).await;
         }
         let error = send_in_vain(&producer).await;
         let expected = format!("within max.block.ms = {} ms", max_block.as_millis());
         assert!(error.to_string().contains(&expected), "{error}");
-        stage.grow_topic("t", 8);
+        harness.grow_topic("t", 8);
         if max_block.is_zero() {
             sleep(2_000 * MS).await;
         }
@@ -102,10 +102,10 @@ async fn partition_added_after_a_refusal_takes_the_next_record() {
 
 #[tokio::test(start_paused = true)]
 async fn records_after_a_refusal_wait_for_the_next_answer_and_share_its_request() {
-    let (stage, producer) = far_away(20_000 * MS).await;
+    let (harness, producer) = far_away(20_000 * MS).await;
     within(producer.topic("t")).await.unwrap();
     send_in_vain(&producer).await;
-    let (asked, began) = (questions(&stage), Stopwatch::start());
+    let (asked, began) = (questions(&harness), Stopwatch::start());
     for _ in 0..5 {
         let errors = futures_util::future::join_all((0..1_000).map(|_| send_in_vain(&producer))).await;
         assert!(
@@ -116,6 +116,6 @@ async fn records_after_a_refusal_wait_for_the_next_answer_and_share_its_request(
     }
     // At most one backoff of a second, and one more where a question was out.
     assert!(began.elapsed() < 15_000 * MS, "{:?}", began.elapsed());
-    let asked = questions(&stage) - asked;
+    let asked = questions(&harness) - asked;
     assert!((5..=12).contains(&asked), "asked {asked} times for 5 000 records");
 }

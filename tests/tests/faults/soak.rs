@@ -15,7 +15,7 @@ use fastrand::Rng;
 use futures_util::future::join;
 use milena::{Persisted, Producer, Record};
 use milena_fake::{Action, ApiKey, Brokers, Cluster, ErrorCode, On};
-use milena_tests::{Settled, Stage, Tag, assert_truly_reported, within};
+use milena_tests::{ClusterHarness, Settled, Tag, assert_truly_reported, within};
 use tokio::time::sleep;
 
 const MS: Duration = Duration::from_millis(1);
@@ -82,14 +82,14 @@ async fn soak(seed: u64) -> Soaked {
     let plan = Plan::of(&mut dice);
     let (brokers, partitions) =
         (usize::try_from(plan.brokers).unwrap(), usize::try_from(plan.partitions).unwrap());
-    let stage = Stage::in_memory(Cluster::builder().brokers(brokers).topic("t", partitions)).await;
-    let builder = stage.producer().seed(seed).linger(Duration::ZERO).retries(plan.retries);
+    let harness = ClusterHarness::in_memory(Cluster::builder().brokers(brokers).topic("t", partitions)).await;
+    let builder = harness.producer().seed(seed).linger(Duration::ZERO).retries(plan.retries);
     let builder = builder.request_timeout(500 * MS).max_in_flight(plan.in_flight);
     let producer = builder.delivery_timeout([2, 120][dice.usize(..2)] * 1_000 * MS).build().await.unwrap();
 
     let mut other_dice = dice.fork();
     let (settled, ()) =
-        within(join(send(&producer, &plan, &mut dice), spoil(&stage, &plan, &mut other_dice))).await;
+        within(join(send(&producer, &plan, &mut dice), spoil(&harness, &plan, &mut other_dice))).await;
     let retries = producer.metrics().retries;
     // Whatever failed is reported here once more.
     let _ = within(producer.close()).await;
@@ -99,7 +99,7 @@ async fn soak(seed: u64) -> Soaked {
         !plan.truncates || outcome.as_ref().is_err_and(|error| error.persisted() == Persisted::No)
     };
     let checked: Vec<_> = settled.iter().filter(is_checked).cloned().collect();
-    assert_truly_reported(&stage, "t", &checked);
+    assert_truly_reported(&harness, "t", &checked);
     Soaked { settled, retries }
 }
 
@@ -123,34 +123,34 @@ async fn send(producer: &Producer, plan: &Plan, dice: &mut Rng) -> Vec<Settled> 
 }
 
 /// Has things go wrong, and mends all in the end.
-async fn spoil(stage: &Stage, plan: &Plan, dice: &mut Rng) {
+async fn spoil(harness: &ClusterHarness, plan: &Plan, dice: &mut Rng) {
     let mut down = BTreeSet::new();
     for _ in 0..plan.steps {
         sleep(dice.u32(0..60) * MS).await;
         let (broker, partition) = (dice.i32(1..=plan.brokers), dice.i32(0..plan.partitions));
         match dice.u8(..10) {
             0 => {
-                stage.kill(broker);
+                harness.kill(broker);
                 down.insert(broker);
             }
             1 | 2 => {
-                stage.restart(broker).unwrap();
+                harness.restart(broker).unwrap();
                 down.remove(&broker);
             }
-            3 => stage.move_leader("t", partition, broker),
-            4 => stage.link_delay(broker, [1, 20, 50, 400][dice.usize(..4)] * MS),
+            3 => harness.move_leader("t", partition, broker),
+            4 => harness.link_delay(broker, [1, 20, 50, 400][dice.usize(..4)] * MS),
             5 if plan.truncates => {
-                let end = i64::try_from(stage.log("t", partition).len()).unwrap();
+                let end = i64::try_from(harness.log("t", partition).len()).unwrap();
                 let lost = if dice.bool() { end } else { dice.i64(0..8).min(end) };
-                stage.truncate("t", partition, end - lost);
+                harness.truncate("t", partition, end - lost);
             }
-            _ => set_hook(stage.on(ApiKey::PRODUCE).times(dice.usize(1..3)), dice),
+            _ => set_hook(harness.on(ApiKey::PRODUCE).times(dice.usize(1..3)), dice),
         }
     }
-    stage.clear_hooks();
-    stage.link_delay(Brokers::All, Duration::ZERO);
+    harness.clear_hooks();
+    harness.link_delay(Brokers::All, Duration::ZERO);
     // The others still have requests that they serve late.
-    down.into_iter().for_each(|broker| stage.restart(broker).unwrap());
+    down.into_iter().for_each(|broker| harness.restart(broker).unwrap());
 }
 
 fn set_hook(on: On<'_>, dice: &mut Rng) {

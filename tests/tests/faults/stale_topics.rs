@@ -8,25 +8,26 @@ use milena_codec::message::{
     MetadataResponse, MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
 };
 use milena_fake::{ApiKey, Cluster};
-use milena_tests::{Stage, within};
+use milena_tests::{ClusterHarness, within};
 use tokio::time::sleep;
 
 const SECOND: Duration = Duration::from_secs(1);
 
 #[tokio::test(start_paused = true)]
 async fn records_are_in_the_log_once_although_a_broker_describes_the_deleted_topic_now_and_then() {
-    let stage = Stage::in_memory(Cluster::builder().brokers(1).topic("t", 1).auto_create(false)).await;
-    let old = stage.topic_id("t").unwrap();
-    stage.delete_topic("t");
-    stage.create_topic("t", 3);
-    let producer = stage.producer().metadata_max_age(SECOND).build().await.unwrap();
+    let harness =
+        ClusterHarness::in_memory(Cluster::builder().brokers(1).topic("t", 1).auto_create(false)).await;
+    let old = harness.topic_id("t").unwrap();
+    harness.delete_topic("t");
+    harness.create_topic("t", 3);
+    let producer = harness.producer().metadata_max_age(SECOND).build().await.unwrap();
     let mut sent = Vec::new();
     for round in 0..10 {
         sent.push(send(&producer, format!("record {round}")).await);
-        stage.on(ApiKey::METADATA).message(description_of(&stage, old, 1));
+        harness.on(ApiKey::METADATA).message(description_of(&harness, old, 1));
         sleep(3 * SECOND).await;
     }
-    assert_eq!(stage.values("t", 2), sent);
+    assert_eq!(harness.values("t", 2), sent);
 }
 
 /// Sends to the partition that the deleted topic does not have.
@@ -36,8 +37,8 @@ async fn send(producer: &Producer, value: String) -> String {
 }
 
 /// A broker's description of a topic `t`.
-fn description_of(stage: &Stage, topic_id: TopicId, partitions: i32) -> MetadataResponse {
-    let (host, port) = stage.address(1).unwrap();
+fn description_of(harness: &ClusterHarness, topic_id: TopicId, partitions: i32) -> MetadataResponse {
+    let (host, port) = harness.address(1).unwrap();
     let broker = MetadataResponseBroker { node_id: BrokerId(1), host, port: port.into(), rack: None };
     let partition = |index| MetadataResponsePartition {
         partition_index: PartitionId(index),

@@ -8,19 +8,19 @@ use futures_util::future::join_all;
 use milena::{ErrorKind, Partitioner, Producer, ProducerBuilder, Record, Sasl};
 use milena_codec::message::MetadataResponse;
 use milena_fake::{ApiKey, Builder, Cluster, ErrorCode, Mechanism};
-use milena_tests::{Name, Stage, within};
+use milena_tests::{ClusterHarness, Name, within};
 
 const MS: Duration = Duration::from_millis(1);
 
 /// What errors begin with.
 const NOUNS: [&str; 4] = ["topic ", "config: ", "connection: ", "flush: "];
 
-async fn stage(change: impl FnOnce(Builder) -> Builder) -> Stage {
-    Stage::in_memory(change(Cluster::builder().brokers(1).topic("t", 1).auto_create(false))).await
+async fn harness(change: impl FnOnce(Builder) -> Builder) -> ClusterHarness {
+    ClusterHarness::in_memory(change(Cluster::builder().brokers(1).topic("t", 1).auto_create(false))).await
 }
 
-fn impatient(stage: &Stage) -> ProducerBuilder {
-    let builder = stage.producer().request_timeout(1_000 * MS).delivery_timeout(2_000 * MS);
+fn impatient(harness: &ClusterHarness) -> ProducerBuilder {
+    let builder = harness.producer().request_timeout(1_000 * MS).delivery_timeout(2_000 * MS);
     builder.max_block(2_000 * MS).connect_timeout(2_000 * MS).close_timeout(100 * MS)
 }
 
@@ -79,9 +79,9 @@ async fn texts_about_codes_of_produce_keep_the_rules() {
         (ErrorCode::UNKNOWN_SERVER_ERROR, ErrorKind::Refused),
         (ErrorCode::CORRUPT_MESSAGE, ErrorKind::InvalidRecord),
     ] {
-        let stage = stage(|builder| builder).await;
-        let producer = impatient(&stage).build().await.unwrap();
-        stage.on(ApiKey::PRODUCE).topic("t").always().error(code);
+        let harness = harness(|builder| builder).await;
+        let producer = impatient(&harness).build().await.unwrap();
+        harness.on(ApiKey::PRODUCE).topic("t").always().error(code);
         let outcome = within(producer.send(record("t"))).await.unwrap_err();
         assert!(outcome.kind() == kind || code == ErrorCode::CORRUPT_MESSAGE, "{outcome}");
         check(&outcome.to_string());
@@ -91,9 +91,9 @@ async fn texts_about_codes_of_produce_keep_the_rules() {
 
 #[tokio::test(start_paused = true)]
 async fn too_few_replicas_in_sync_come_with_advice() {
-    let stage = stage(|builder| builder).await;
-    let producer = impatient(&stage).build().await.unwrap();
-    stage.on(ApiKey::PRODUCE).topic("t").always().error(ErrorCode::NOT_ENOUGH_REPLICAS);
+    let harness = harness(|builder| builder).await;
+    let producer = impatient(&harness).build().await.unwrap();
+    harness.on(ApiKey::PRODUCE).topic("t").always().error(ErrorCode::NOT_ENOUGH_REPLICAS);
     let text = sent(&producer, record("t"), ErrorKind::DeliveryTimeout).await;
     assert!(text.contains("`min.insync.replicas`") && text.contains("start the brokers"), "{text}");
 }
@@ -106,9 +106,9 @@ async fn texts_about_topics_keep_the_rules() {
         (ErrorCode::TOPIC_AUTHORIZATION_FAILED, ErrorKind::TopicAuthorizationFailed),
         (ErrorCode::CLUSTER_AUTHORIZATION_FAILED, ErrorKind::ClusterAuthorizationFailed),
     ] {
-        let stage = stage(|builder| builder).await;
-        let producer = impatient(&stage).build().await.unwrap();
-        stage.on(ApiKey::METADATA).topic("t").always().error(code);
+        let harness = harness(|builder| builder).await;
+        let producer = impatient(&harness).build().await.unwrap();
+        harness.on(ApiKey::METADATA).topic("t").always().error(code);
         sent(&producer, record("t"), kind).await;
         let error = producer.try_enqueue(record("t")).unwrap_err();
         check(&error.to_string());
@@ -117,9 +117,9 @@ async fn texts_about_topics_keep_the_rules() {
 
 #[tokio::test(start_paused = true)]
 async fn texts_about_records_that_are_refused_here_keep_the_rules() {
-    let stage = stage(|builder| builder).await;
+    let harness = harness(|builder| builder).await;
     let builder =
-        impatient(&stage).partitioner(Partitioner::Manual).max_request_size(1_000).buffer_memory(4_000);
+        impatient(&harness).partitioner(Partitioner::Manual).max_request_size(1_000).buffer_memory(4_000);
     let producer = builder.batch_size(1_000).build().await.unwrap();
     check(&producer.try_enqueue(record("t")).unwrap_err().to_string());
     sent(&producer, record("t"), ErrorKind::NoPartition).await;
@@ -127,7 +127,7 @@ async fn texts_about_records_that_are_refused_here_keep_the_rules() {
     sent(&producer, record("a b"), ErrorKind::InvalidTopic).await;
     let large = Record::to("t").partition(0).value("x".repeat(2_000));
     sent(&producer, large, ErrorKind::MessageTooLarge).await;
-    let _held = stage.on(ApiKey::PRODUCE).always().hold();
+    let _held = harness.on(ApiKey::PRODUCE).always().hold();
     let medium = || Record::to("t").partition(0).value("x".repeat(900));
     let kinds: BTreeSet<_> = join_all((0..8).map(async |_| {
         let error = within(producer.send(medium())).await.unwrap_err();
@@ -151,21 +151,21 @@ async fn texts_about_records_that_are_refused_here_keep_the_rules() {
 #[tokio::test(start_paused = true)]
 async fn texts_about_brokers_that_went_away_keep_the_rules() {
     for topic in ["t", "later"] {
-        let stage = stage(|builder| builder.topic("later", 1)).await;
-        let producer = impatient(&stage).build().await.unwrap();
+        let harness = harness(|builder| builder.topic("later", 1)).await;
+        let producer = impatient(&harness).build().await.unwrap();
         within(producer.send(record("t"))).await.unwrap();
-        stage.kill(1);
+        harness.kill(1);
         let kind = if topic == "t" { ErrorKind::DeliveryTimeout } else { ErrorKind::UnknownTopic };
         let text = sent(&producer, record(topic), kind).await;
         assert!(text.contains("broker-1:9092"), "{text}");
     }
     for cut in [false, true] {
-        let stage = stage(|builder| builder).await;
-        let producer = impatient(&stage).build().await.unwrap();
+        let harness = harness(|builder| builder).await;
+        let producer = impatient(&harness).build().await.unwrap();
         within(producer.send(record("t"))).await.unwrap();
         match cut {
-            true => stage.on(ApiKey::PRODUCE).always().disconnect(),
-            false => stage.on(ApiKey::PRODUCE).always().silence(),
+            true => harness.on(ApiKey::PRODUCE).always().disconnect(),
+            false => harness.on(ApiKey::PRODUCE).always().silence(),
         }
         let error = within(producer.send(record("t"))).await.unwrap_err();
         check(&error.to_string());
@@ -181,41 +181,41 @@ async fn built(builder: ProducerBuilder) -> String {
 
 #[tokio::test(start_paused = true)]
 async fn texts_about_connections_keep_the_rules() {
-    let stage = stage(|builder| builder).await;
+    let harness = harness(|builder| builder).await;
     for name in [Name::Nobody, Name::Silence] {
-        stage.network().name("away", name);
-        built(impatient(&stage).bootstrap_servers("away:9092")).await;
-        built(impatient(&stage).bootstrap_servers("away:9092,away:9093")).await;
+        harness.network().name("away", name);
+        built(impatient(&harness).bootstrap_servers("away:9092")).await;
+        built(impatient(&harness).bootstrap_servers("away:9092,away:9093")).await;
     }
-    built(impatient(&stage).bootstrap_servers("unknown:9092")).await;
+    built(impatient(&harness).bootstrap_servers("unknown:9092")).await;
     for api in [ApiKey::API_VERSIONS, ApiKey::METADATA, ApiKey::INIT_PRODUCER_ID] {
-        stage.on(api).always().silence();
-        built(impatient(&stage)).await;
-        stage.clear_hooks();
-        stage.on(api).always().disconnect();
-        built(impatient(&stage)).await;
-        stage.clear_hooks();
+        harness.on(api).always().silence();
+        built(impatient(&harness)).await;
+        harness.clear_hooks();
+        harness.on(api).always().disconnect();
+        built(impatient(&harness)).await;
+        harness.clear_hooks();
     }
     for code in [ErrorCode::CLUSTER_AUTHORIZATION_FAILED, ErrorCode::UNKNOWN_SERVER_ERROR] {
-        stage.on(ApiKey::INIT_PRODUCER_ID).always().error(code);
-        built(impatient(&stage)).await;
-        stage.clear_hooks();
+        harness.on(ApiKey::INIT_PRODUCER_ID).always().error(code);
+        built(impatient(&harness)).await;
+        harness.clear_hooks();
         let answer = MetadataResponse { error_code: code, ..MetadataResponse::default() };
-        stage.on(ApiKey::METADATA).always().message(answer);
-        built(impatient(&stage)).await;
-        stage.clear_hooks();
+        harness.on(ApiKey::METADATA).always().message(answer);
+        built(impatient(&harness)).await;
+        harness.clear_hooks();
     }
-    built(impatient(&stage).bootstrap_servers("nowhere")).await;
-    built(impatient(&stage).max_in_flight(0)).await;
+    built(impatient(&harness).bootstrap_servers("nowhere")).await;
+    built(impatient(&harness).max_in_flight(0)).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn texts_about_credentials_keep_the_rules() {
     for mechanism in [Mechanism::Plain, Mechanism::ScramSha256] {
-        let stage = stage(|builder| builder.user("me", "right").mechanisms(&[mechanism])).await;
+        let harness = harness(|builder| builder.user("me", "right").mechanisms(&[mechanism])).await;
         for sasl in [Sasl::plain("me", "wrong"), Sasl::scram_sha_256("me", "wrong")] {
-            built(impatient(&stage).sasl(sasl)).await;
+            built(impatient(&harness).sasl(sasl)).await;
         }
-        built(impatient(&stage)).await;
+        built(impatient(&harness)).await;
     }
 }

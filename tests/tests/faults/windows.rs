@@ -11,7 +11,7 @@ use std::time::Duration;
 use milena::transport::{BoxStream, Connector, Dial};
 use milena::{Endpoint, ErrorKind, Persisted, Producer, Record};
 use milena_fake::{ApiKey, Cluster};
-use milena_tests::{Cable, Network, Stage, within};
+use milena_tests::{Cable, ClusterHarness, Network, within};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::sleep;
 
@@ -19,15 +19,15 @@ const SECOND: Duration = Duration::from_secs(1);
 
 #[tokio::test(start_paused = true)]
 async fn request_that_is_written_in_part_was_not_sent() {
-    let stage = one_broker().await;
-    let network = stage.network().clone().with(Cable { bytes_per_ms: 100, ..Cable::default() });
-    let builder = stage.producer().connector(Arc::new(network)).request_timeout(5 * SECOND);
+    let harness = one_broker().await;
+    let network = harness.network().clone().with(Cable { bytes_per_ms: 100, ..Cable::default() });
+    let builder = harness.producer().connector(Arc::new(network)).request_timeout(5 * SECOND);
     let producer = builder.delivery_timeout(20 * SECOND).build().await.unwrap();
     producer.topic("t").await.unwrap();
     // It takes a second.
     let delivery = producer.enqueue(Record::to("t").value(vec![7; 100_000])).await.unwrap();
     sleep(SECOND / 2).await;
-    stage.kill(1);
+    harness.kill(1);
     let error = within(delivery).await.unwrap_err();
     assert_eq!((error.kind(), error.persisted()), (ErrorKind::DeliveryTimeout, Persisted::No), "{error}");
     assert_eq!(producer.metrics().requests, 1);
@@ -35,12 +35,12 @@ async fn request_that_is_written_in_part_was_not_sent() {
 
 #[tokio::test(start_paused = true)]
 async fn connection_is_closed_before_its_requests_are_sent_again() {
-    let stage = one_broker().await;
-    let watched = Watched::on(&stage);
-    let producer = watched.producer(&stage).build().await.unwrap();
+    let harness = one_broker().await;
+    let watched = Watched::on(&harness);
+    let producer = watched.producer(&harness).build().await.unwrap();
     producer.send(("t", "first")).await.unwrap();
     watched.most_open.store(0, Ordering::Relaxed);
-    stage.on(ApiKey::PRODUCE).silence();
+    harness.on(ApiKey::PRODUCE).silence();
     within(producer.send(("t", "second"))).await.unwrap();
     assert_eq!(producer.metrics().retries, 1);
     assert_eq!(watched.most_open.load(Ordering::Relaxed), 2, "one for records, one for metadata");
@@ -49,14 +49,14 @@ async fn connection_is_closed_before_its_requests_are_sent_again() {
 /// The offer comes while the lane, which has nothing to send, flushes its connection before it falls asleep.
 #[tokio::test(start_paused = true)]
 async fn offer_between_the_last_look_and_sleep_is_sent() {
-    let stage = Stage::in_memory(Cluster::builder().brokers(1).topic("t", 2)).await;
-    let watched = Watched::on(&stage);
-    let producer = watched.producer(&stage).linger(Duration::ZERO).build().await.unwrap();
+    let harness = ClusterHarness::in_memory(Cluster::builder().brokers(1).topic("t", 2)).await;
+    let watched = Watched::on(&harness);
+    let producer = watched.producer(&harness).linger(Duration::ZERO).build().await.unwrap();
     for partition in 0..2 {
         producer.send(Record::to("t").partition(partition)).await.unwrap();
     }
     let before = producer.metrics().requests;
-    stage.on(ApiKey::PRODUCE).silence();
+    harness.on(ApiKey::PRODUCE).silence();
     *watched.at_second_flush.lock().unwrap() = Some((producer.clone(), 2));
     drop(producer.enqueue(Record::to("t").partition(0).value("first")).await.unwrap());
     sleep(SECOND).await;
@@ -64,8 +64,8 @@ async fn offer_between_the_last_look_and_sleep_is_sent() {
     assert_eq!(producer.metrics().requests, before + 2);
 }
 
-async fn one_broker() -> Stage {
-    Stage::in_memory(Cluster::builder().brokers(1).topic("t", 1)).await
+async fn one_broker() -> ClusterHarness {
+    ClusterHarness::in_memory(Cluster::builder().brokers(1).topic("t", 1)).await
 }
 
 /// A connector that counts open connections, and offers a record at a chosen flush.
@@ -79,17 +79,17 @@ struct Watched {
 }
 
 impl Watched {
-    fn on(stage: &Stage) -> Self {
+    fn on(harness: &ClusterHarness) -> Self {
         Self {
-            network: stage.network().clone(),
+            network: harness.network().clone(),
             open: Arc::default(),
             most_open: Arc::default(),
             at_second_flush: Arc::default(),
         }
     }
 
-    fn producer(&self, stage: &Stage) -> milena::ProducerBuilder {
-        stage.producer().connector(Arc::new(self.clone()))
+    fn producer(&self, harness: &ClusterHarness) -> milena::ProducerBuilder {
+        harness.producer().connector(Arc::new(self.clone()))
     }
 
     fn flushed(&self) -> Poll<()> {

@@ -11,7 +11,7 @@ use milena_codec::message::{
     MetadataResponse, MetadataResponseBroker, SaslAuthenticateResponse, SaslHandshakeResponse,
 };
 use milena_fake::{ApiKey, Cluster, ErrorCode, Mechanism};
-use milena_tests::{Log, Stage, within};
+use milena_tests::{ClusterHarness, Log, within};
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -46,20 +46,20 @@ fn check_lines(log: &Log) {
     }
 }
 
-async fn stage() -> Stage {
-    Stage::in_memory(Cluster::builder().brokers(1).topic("t", 1).auto_create(false)).await
+async fn harness() -> ClusterHarness {
+    ClusterHarness::in_memory(Cluster::builder().brokers(1).topic("t", 1).auto_create(false)).await
 }
 
-fn impatient(stage: &Stage) -> ProducerBuilder {
-    let builder = stage.producer().request_timeout(1_000 * MS).delivery_timeout(2_000 * MS);
+fn impatient(harness: &ClusterHarness) -> ProducerBuilder {
+    let builder = harness.producer().request_timeout(1_000 * MS).delivery_timeout(2_000 * MS);
     builder.max_block(2_000 * MS).connect_timeout(2_000 * MS)
 }
 
 #[tokio::test(start_paused = true)]
 async fn names_of_topics_are_printable() {
-    let (log, stage) = (Log::of_everything(), stage().await);
+    let (log, harness) = (Log::of_everything(), harness().await);
     let _listening = log.listen();
-    let producer = impatient(&stage).build().await.unwrap();
+    let producer = impatient(&harness).build().await.unwrap();
     check("send", &within(producer.send((FOREIGN, "v"))).await.unwrap_err());
     check("topic", &within(producer.topic(FOREIGN)).await.unwrap_err());
     check("try_enqueue", &producer.try_enqueue((FOREIGN, "v")).unwrap_err());
@@ -69,10 +69,10 @@ async fn names_of_topics_are_printable() {
 #[tokio::test(start_paused = true)]
 async fn messages_of_brokers_are_printable() {
     for code in [ErrorCode::INVALID_RECORD, ErrorCode::NOT_ENOUGH_REPLICAS, ErrorCode::POLICY_VIOLATION] {
-        let (log, stage) = (Log::of_everything(), stage().await);
+        let (log, harness) = (Log::of_everything(), harness().await);
         let _listening = log.listen();
-        let producer = impatient(&stage).build().await.unwrap();
-        stage.on(ApiKey::PRODUCE).topic("t").always().error_with(code, FOREIGN);
+        let producer = impatient(&harness).build().await.unwrap();
+        harness.on(ApiKey::PRODUCE).topic("t").always().error_with(code, FOREIGN);
         check("produce", &within(producer.send(("t", "v"))).await.unwrap_err());
         check("flush", &within(producer.flush()).await.unwrap_err());
         check_lines(&log);
@@ -82,7 +82,7 @@ async fn messages_of_brokers_are_printable() {
 #[tokio::test(start_paused = true)]
 async fn hosts_of_brokers_are_printable() {
     for host in [HOST, FOREIGN] {
-        let (log, stage) = (Log::of_everything(), stage().await);
+        let (log, harness) = (Log::of_everything(), harness().await);
         let _listening = log.listen();
         let broker = MetadataResponseBroker {
             node_id: BrokerId(1),
@@ -91,9 +91,9 @@ async fn hosts_of_brokers_are_printable() {
             ..MetadataResponseBroker::default()
         };
         let answer = MetadataResponse { brokers: vec![broker], ..MetadataResponse::default() };
-        stage.on(ApiKey::METADATA).always().message(answer);
-        check("advertised", &impatient(&stage).build().await.unwrap_err());
-        let named = impatient(&stage).bootstrap_servers(format!("{host}:9092"));
+        harness.on(ApiKey::METADATA).always().message(answer);
+        check("advertised", &impatient(&harness).build().await.unwrap_err());
+        let named = impatient(&harness).bootstrap_servers(format!("{host}:9092"));
         check("bootstrap", &named.build().await.unwrap_err());
         check_lines(&log);
     }
@@ -101,11 +101,11 @@ async fn hosts_of_brokers_are_printable() {
 
 #[tokio::test(start_paused = true)]
 async fn names_of_clusters_are_printable() {
-    let (log, stage) = (Log::of_everything(), stage().await);
+    let (log, harness) = (Log::of_everything(), harness().await);
     let _listening = log.listen();
-    let producer = impatient(&stage).build().await.unwrap();
+    let producer = impatient(&harness).build().await.unwrap();
     let answer = MetadataResponse { cluster_id: Some(FOREIGN.to_owned()), ..MetadataResponse::default() };
-    stage.on(ApiKey::METADATA).always().message(answer);
+    harness.on(ApiKey::METADATA).always().message(answer);
     check("cluster", &within(producer.send(("t", "v"))).await.unwrap_err());
     check_lines(&log);
 }
@@ -124,16 +124,17 @@ async fn messages_of_brokers_about_credentials_are_printable() {
         ..SaslAuthenticateResponse::default()
     };
     for mechanism in [Mechanism::Plain, Mechanism::ScramSha256] {
-        let (log, stage) = (Log::of_everything(), Stage::in_memory(builder().mechanisms(&[mechanism])).await);
+        let (log, harness) =
+            (Log::of_everything(), ClusterHarness::in_memory(builder().mechanisms(&[mechanism])).await);
         let _listening = log.listen();
         let sasl = || match mechanism {
             Mechanism::Plain => Sasl::plain("me", "right"),
             _ => Sasl::scram_sha_256("me", "right"),
         };
-        let build = async || impatient(&stage).sasl(sasl()).build().await.unwrap_err();
-        stage.on(ApiKey::SASL_HANDSHAKE).always().message(handshake.clone());
+        let build = async || impatient(&harness).sasl(sasl()).build().await.unwrap_err();
+        harness.on(ApiKey::SASL_HANDSHAKE).always().message(handshake.clone());
         check("mechanisms", &build().await);
-        stage.clear_hooks();
+        harness.clear_hooks();
         let scram = format!("e={FOREIGN}");
         for (code, bytes) in [
             (ErrorCode::SASL_AUTHENTICATION_FAILED, ""),
@@ -141,11 +142,11 @@ async fn messages_of_brokers_about_credentials_are_printable() {
             (ErrorCode::NONE, &*scram),
             (ErrorCode::NONE, FOREIGN),
         ] {
-            stage.on(ApiKey::SASL_AUTHENTICATE).always().message(refusal(code, bytes));
+            harness.on(ApiKey::SASL_AUTHENTICATE).always().message(refusal(code, bytes));
             if mechanism != Mechanism::Plain || !code.is_ok() {
                 check("authentication", &build().await);
             }
-            stage.clear_hooks();
+            harness.clear_hooks();
         }
         check_lines(&log);
     }
@@ -182,14 +183,14 @@ async fn names_and_values_of_properties_are_printable() {
 
 #[tokio::test(start_paused = true)]
 async fn names_in_settings_of_compression_are_printable() {
-    let (log, stage) = (Log::of_everything(), stage().await);
+    let (log, harness) = (Log::of_everything(), harness().await);
     let _listening = log.listen();
     let settings = format!("{FOREIGN}=zstd,t=gzip");
-    let builder = impatient(&stage).property("compression.topics", &settings);
+    let builder = impatient(&harness).property("compression.topics", &settings);
     if let Err(error) = builder.and_then(ProducerBuilder::validate) {
         check("compression.topics", &error);
     }
-    let producer = impatient(&stage).client_id(HOST).build().await;
+    let producer = impatient(&harness).client_id(HOST).build().await;
     match producer {
         Ok(producer) => {
             check("client id", &within(producer.send(Record::to("no").value("v"))).await.unwrap_err())

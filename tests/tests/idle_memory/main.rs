@@ -11,7 +11,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use milena::Producer;
 use milena_fake::{Cluster, Keep};
-use milena_tests::{Stage, within};
+use milena_tests::{ClusterHarness, within};
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use tokio::time::sleep;
 
@@ -46,8 +46,8 @@ async fn producer_holds_nothing_of_topics_that_are_idle() {
 async fn held(topics: usize, by_handles: bool, minutes: u64) -> usize {
     let builder = Cluster::builder().brokers(1).keep(Keep::Nothing).auto_create(false);
     let builder = (0..topics).fold(builder, |builder, topic| builder.topic(&name(topic), 1));
-    let stage = Stage::in_memory(builder).await;
-    let producer = stage.connect().await;
+    let harness = ClusterHarness::in_memory(builder).await;
+    let producer = harness.connect().await;
     let names: Vec<String> = (0..topics).map(name).collect();
     let handles = within(join_all(names.iter().map(|name| producer.topic(name)))).await;
     for handle in &handles {

@@ -6,13 +6,13 @@ use futures_util::FutureExt;
 use futures_util::future::join_all;
 use milena::{Delivery, ErrorKind, FlushError, Persisted, Record, TryEnqueueErrorKind};
 use milena_fake::{ApiKey, Cluster, ErrorCode};
-use milena_tests::{Stage, Stopwatch, Tag, eventually, within};
+use milena_tests::{ClusterHarness, Stopwatch, Tag, eventually, within};
 use tokio::time::sleep;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-async fn stage() -> Stage {
-    Stage::in_memory(Cluster::builder().topic("t", 3)).await
+async fn harness() -> ClusterHarness {
+    ClusterHarness::in_memory(Cluster::builder().topic("t", 3)).await
 }
 
 fn failed(outcome: Result<(), FlushError>) -> u64 {
@@ -22,8 +22,8 @@ fn failed(outcome: Result<(), FlushError>) -> u64 {
 #[tokio::test(start_paused = true)]
 async fn close_sends_records_that_linger_at_once() {
     for bytes in [10, 10_000] {
-        let stage = stage().await;
-        let producer = stage.producer().linger(3_600 * SECOND).build().await.unwrap();
+        let harness = harness().await;
+        let producer = harness.producer().linger(3_600 * SECOND).build().await.unwrap();
         for partition in 0..3 {
             let value = Tag { sender: 0, number: 0 }.value_of(bytes);
             drop(producer.enqueue(Record::to("t").partition(partition).value(value)).await.unwrap());
@@ -33,14 +33,14 @@ async fn close_sends_records_that_linger_at_once() {
         let watch = Stopwatch::start();
         within(producer.close()).await.unwrap();
         assert!(watch.elapsed() < SECOND / 10, "{:?}", watch.elapsed());
-        assert_eq!(stage.record_count(), 3);
+        assert_eq!(harness.record_count(), 3);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn flush_completes_all_records_accepted_before() {
-    let stage = stage().await;
-    let producer = stage.producer().linger(3_600 * SECOND).build().await.unwrap();
+    let harness = harness().await;
+    let producer = harness.producer().linger(3_600 * SECOND).build().await.unwrap();
     let mut deliveries = Vec::new();
     for number in 0..300 {
         deliveries.push(producer.enqueue(Tag { sender: 0, number }.record("t")).await.unwrap());
@@ -48,7 +48,7 @@ async fn flush_completes_all_records_accepted_before() {
     let watch = Stopwatch::start();
     producer.flush().await.unwrap();
     assert!(watch.elapsed() < SECOND / 10, "it does not wait for the linger: {:?}", watch.elapsed());
-    assert_eq!(stage.record_count(), 300);
+    assert_eq!(harness.record_count(), 300);
     for delivery in deliveries {
         delivery.now_or_never().expect("settled by the flush").unwrap();
     }
@@ -57,10 +57,10 @@ async fn flush_completes_all_records_accepted_before() {
 
 #[tokio::test(start_paused = true)]
 async fn flush_does_not_wait_for_records_accepted_later() {
-    let stage = stage().await;
-    let producer = stage.connect().await;
+    let harness = harness().await;
+    let producer = harness.connect().await;
     producer.topic("t").await.unwrap();
-    let hold = stage.on(ApiKey::PRODUCE).partition(1).always().hold();
+    let hold = harness.on(ApiKey::PRODUCE).partition(1).always().hold();
     drop(producer.enqueue(Record::to("t").partition(0).value("before")).await.unwrap());
     let flush = producer.flush();
     let mut flush = Box::pin(flush);
@@ -68,14 +68,14 @@ async fn flush_does_not_wait_for_records_accepted_later() {
     drop(producer.enqueue(Record::to("t").partition(1).value("after")).await.unwrap());
     hold.reached(1).await;
     within(flush).await.unwrap();
-    assert_eq!(stage.record_count(), 1);
+    assert_eq!(harness.record_count(), 1);
     hold.release();
 }
 
 #[tokio::test(start_paused = true)]
 async fn flush_ends_while_other_callers_go_on_sending() {
-    let stage = stage().await;
-    let producer = stage.connect().await;
+    let harness = harness().await;
+    let producer = harness.connect().await;
     producer.topic("t").await.unwrap();
     let busy = producer.clone();
     let sending = tokio::spawn(async move {
@@ -95,17 +95,17 @@ async fn flush_ends_while_other_callers_go_on_sending() {
     }
     producer.close().await.unwrap();
     assert_eq!(sending.await.unwrap().unwrap_err().kind(), ErrorKind::Closed);
-    milena_tests::assert_in_order(&stage, "t");
-    assert_eq!(stage.record_count(), producer.metrics().records);
+    milena_tests::assert_in_order(&harness, "t");
+    assert_eq!(harness.record_count(), producer.metrics().records);
 }
 
 #[tokio::test(start_paused = true)]
 async fn flush_reports_to_each_handle_the_failures_since_its_own_last_flush() {
-    let stage = stage().await;
-    let producer = stage.connect().await;
+    let harness = harness().await;
+    let producer = harness.connect().await;
     let other = producer.clone();
     let topic = producer.topic("t").await.unwrap();
-    stage.on(ApiKey::PRODUCE).topic("t").times(2).error(ErrorCode::INVALID_RECORD);
+    harness.on(ApiKey::PRODUCE).topic("t").times(2).error(ErrorCode::INVALID_RECORD);
     for _ in 0..2 {
         topic.enqueue_detached(None, Some(b"v")).await.unwrap();
         let error = producer.flush().await.unwrap_err();
@@ -121,10 +121,10 @@ async fn flush_reports_to_each_handle_the_failures_since_its_own_last_flush() {
 
 #[tokio::test(start_paused = true)]
 async fn close_against_a_silent_cluster_returns_in_time_with_the_records_that_may_be_written() {
-    let stage = stage().await;
-    let producer = stage.producer().close_timeout(4 * SECOND).build().await.unwrap();
+    let harness = harness().await;
+    let producer = harness.producer().close_timeout(4 * SECOND).build().await.unwrap();
     producer.topic("t").await.unwrap();
-    stage.on(ApiKey::PRODUCE).always().silence();
+    harness.on(ApiKey::PRODUCE).always().silence();
     let record = |number: i32| Record::to("t").partition(number % 3).value(vec![0; 30_000]);
     let mut deliveries = Vec::new();
     for number in 0..30 {
@@ -152,26 +152,26 @@ async fn close_against_a_silent_cluster_returns_in_time_with_the_records_that_ma
 
 #[tokio::test(start_paused = true)]
 async fn the_last_clone_dropped_flushes_in_the_background() {
-    let stage = stage().await;
-    let producer = stage.producer().linger(3_600 * SECOND).build().await.unwrap();
+    let harness = harness().await;
+    let producer = harness.producer().linger(3_600 * SECOND).build().await.unwrap();
     let topic = producer.topic("t").await.unwrap();
     let clone = producer.clone();
     let delivery = producer.enqueue(("t", "first")).await.unwrap();
     drop((producer, clone));
     sleep(SECOND / 2).await;
-    assert_eq!(stage.record_count(), 0, "the topic is a handle, too");
+    assert_eq!(harness.record_count(), 0, "the topic is a handle, too");
     drop(topic.enqueue(None, Some(b"second")).await.unwrap());
     drop(topic);
     within(delivery).await.unwrap();
-    eventually(|| stage.record_count() == 2).await;
+    eventually(|| harness.record_count() == 2).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_producer_dropped_before_a_silent_cluster_gives_up_after_its_close_timeout() {
-    let stage = stage().await;
-    let producer = stage.producer().close_timeout(4 * SECOND).build().await.unwrap();
+    let harness = harness().await;
+    let producer = harness.producer().close_timeout(4 * SECOND).build().await.unwrap();
     producer.topic("t").await.unwrap();
-    stage.on(ApiKey::PRODUCE).always().silence();
+    harness.on(ApiKey::PRODUCE).always().silence();
     let delivery = producer.enqueue(("t", "v")).await.unwrap();
     let began = Stopwatch::start();
     drop(producer);
@@ -182,8 +182,8 @@ async fn a_producer_dropped_before_a_silent_cluster_gives_up_after_its_close_tim
 
 #[tokio::test(start_paused = true)]
 async fn dropped_close_goes_on_in_the_background() {
-    let stage = stage().await;
-    let producer = stage.producer().linger(3_600 * SECOND).build().await.unwrap();
+    let harness = harness().await;
+    let producer = harness.producer().linger(3_600 * SECOND).build().await.unwrap();
     let delivery = producer.enqueue(("t", "v")).await.unwrap();
     assert!(producer.close().now_or_never().is_none());
     within(delivery).await.unwrap();
@@ -192,9 +192,9 @@ async fn dropped_close_goes_on_in_the_background() {
 
 #[tokio::test(start_paused = true)]
 async fn several_closes_and_flushes_at_once_all_end() {
-    let stage = stage().await;
-    let producer = stage.producer().linger(3_600 * SECOND).build().await.unwrap();
-    let hold = stage.on(ApiKey::PRODUCE).always().hold();
+    let harness = harness().await;
+    let producer = harness.producer().linger(3_600 * SECOND).build().await.unwrap();
+    let hold = harness.on(ApiKey::PRODUCE).always().hold();
     drop(producer.enqueue(("t", "v")).await.unwrap());
     let ends = join_all((0..3).map(|_| producer.close()));
     let flushes = join_all((0..3).map(|_| producer.flush()));
@@ -204,15 +204,15 @@ async fn several_closes_and_flushes_at_once_all_end() {
     };
     let (ends, flushes, ()) = within(async { tokio::join!(ends, flushes, release) }).await;
     assert!(ends.iter().chain(&flushes).all(Result::is_ok));
-    assert_eq!(stage.record_count(), 1);
+    assert_eq!(harness.record_count(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_close_in_the_middle_of_retries_ends_when_they_do() {
-    let stage = stage().await;
-    let producer = stage.connect().await;
+    let harness = harness().await;
+    let producer = harness.connect().await;
     producer.topic("t").await.unwrap();
-    stage.on(ApiKey::PRODUCE).times(5).error(ErrorCode::NOT_ENOUGH_REPLICAS);
+    harness.on(ApiKey::PRODUCE).times(5).error(ErrorCode::NOT_ENOUGH_REPLICAS);
     let delivery = producer.enqueue(("t", "v")).await.unwrap();
     sleep(Duration::from_millis(50)).await;
     within(producer.close()).await.unwrap();
@@ -222,8 +222,8 @@ async fn a_close_in_the_middle_of_retries_ends_when_they_do() {
 
 #[tokio::test(start_paused = true)]
 async fn a_close_without_any_record_ends_at_once() {
-    let stage = stage().await;
-    let producer = stage.connect().await;
+    let harness = harness().await;
+    let producer = harness.connect().await;
     let began = Stopwatch::start();
     producer.close().await.unwrap();
     assert_eq!(began.elapsed(), Duration::ZERO);
@@ -231,11 +231,11 @@ async fn a_close_without_any_record_ends_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn close_without_a_broker_reports_the_accepted_records() {
-    let stage = stage().await;
-    let producer = stage.producer().close_timeout(10 * SECOND).build().await.unwrap();
+    let harness = harness().await;
+    let producer = harness.producer().close_timeout(10 * SECOND).build().await.unwrap();
     producer.topic("t").await.unwrap();
     for broker in 1..=3 {
-        stage.kill(broker);
+        harness.kill(broker);
     }
     let mut deliveries: Vec<Delivery> = Vec::new();
     for _ in 0..10 {
@@ -251,8 +251,8 @@ async fn close_without_a_broker_reports_the_accepted_records() {
 
 #[tokio::test(start_paused = true)]
 async fn close_completes_all_records_and_rejects_further_ones() {
-    let stage = stage().await;
-    let producer = stage.producer().linger(3_600 * SECOND).build().await.unwrap();
+    let harness = harness().await;
+    let producer = harness.producer().linger(3_600 * SECOND).build().await.unwrap();
     let clone = producer.clone();
     let topic = producer.topic("t").await.unwrap();
     let mut deliveries = Vec::new();
@@ -260,7 +260,7 @@ async fn close_completes_all_records_and_rejects_further_ones() {
         deliveries.push(producer.enqueue(Tag { sender: 0, number }.record("t")).await.unwrap());
     }
     producer.close().await.unwrap();
-    assert_eq!(stage.record_count(), 100);
+    assert_eq!(harness.record_count(), 100);
     for delivery in deliveries {
         delivery.now_or_never().expect("settled by the close").unwrap();
     }
@@ -288,16 +288,17 @@ async fn close_completes_all_records_and_rejects_further_ones() {
     assert_eq!(topic.enqueue_detached(None, None).await.unwrap_err().kind(), ErrorKind::Closed);
     assert_eq!(topic.send(None, None).await.unwrap_err().kind(), ErrorKind::Closed);
     assert_eq!(began.elapsed(), Duration::ZERO, "nobody waited");
-    assert_eq!(stage.record_count(), 100);
+    assert_eq!(harness.record_count(), 100);
 }
 
 #[tokio::test(start_paused = true)]
 async fn callers_that_wait_fail_at_once_when_the_producer_closes() {
-    let stage = Stage::in_memory(Cluster::builder().brokers(1).topic("t", 1).auto_create(false)).await;
-    let builder = stage.producer().buffer_memory(40_000).close_timeout(4 * SECOND);
+    let harness =
+        ClusterHarness::in_memory(Cluster::builder().brokers(1).topic("t", 1).auto_create(false)).await;
+    let builder = harness.producer().buffer_memory(40_000).close_timeout(4 * SECOND);
     let producer = builder.build().await.unwrap();
     producer.topic("t").await.unwrap();
-    stage.on(ApiKey::PRODUCE).always().silence();
+    harness.on(ApiKey::PRODUCE).always().silence();
     while producer.try_enqueue(("t", vec![0; 5_000])).is_ok() {}
     let began = Stopwatch::start();
     let for_room = async {

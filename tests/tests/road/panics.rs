@@ -7,7 +7,7 @@ use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
 use milena_fake::Cluster;
-use milena_tests::{Stage, within};
+use milena_tests::{ClusterHarness, within};
 use tokio::time::sleep;
 
 /// What a broken executor does.
@@ -22,8 +22,8 @@ impl Wake for Panics {
 
 #[tokio::test(start_paused = true)]
 async fn waker_that_panics_costs_no_other_record_anything() {
-    let stage = Stage::in_memory(Cluster::builder().brokers(1).topic("t", 1)).await;
-    let producer = stage.connect().await;
+    let harness = ClusterHarness::in_memory(Cluster::builder().brokers(1).topic("t", 1)).await;
+    let producer = harness.connect().await;
     let topic = producer.topic("t").await.unwrap();
     let broken = topic.enqueue(None, Some(b"a")).await.unwrap();
     let other = topic.enqueue(None, Some(b"b")).await.unwrap();
@@ -36,14 +36,15 @@ async fn waker_that_panics_costs_no_other_record_anything() {
         assert_eq!(within(broken).await.unwrap().offset, 0);
     }
     within(producer.close()).await.unwrap();
-    assert_eq!(stage.record_count(), 3);
+    assert_eq!(harness.record_count(), 3);
 }
 
 #[tokio::test(start_paused = true)]
 async fn waker_of_a_look_up_that_panics_costs_no_other_caller_anything() {
     let max_block = Duration::from_secs(1);
-    let stage = Stage::in_memory(Cluster::builder().brokers(1).topic("t", 1).auto_create(false)).await;
-    let producer = stage.producer().max_block(max_block).build().await.unwrap();
+    let harness =
+        ClusterHarness::in_memory(Cluster::builder().brokers(1).topic("t", 1).auto_create(false)).await;
+    let producer = harness.producer().max_block(max_block).build().await.unwrap();
     // The topic is found, and `max.block.ms` ends for the one that is not.
     for topic in ["t", "nowhere"] {
         let mut broken = pin!(producer.send((topic, "v")));

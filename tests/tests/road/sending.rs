@@ -5,32 +5,32 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use milena::{ErrorKind, Persisted, Producer, Record};
 use milena_fake::Cluster;
-use milena_tests::{Sent, Stage, Tag, assert_exactly_once, eventually};
+use milena_tests::{ClusterHarness, Sent, Tag, assert_exactly_once, eventually};
 
-async fn stage() -> Stage {
-    Stage::on_sockets(Cluster::builder().topic("t", 3)).await
+async fn harness() -> ClusterHarness {
+    ClusterHarness::on_sockets(Cluster::builder().topic("t", 3)).await
 }
 
 #[tokio::test]
 async fn sent_record_is_at_the_acknowledged_offset() {
-    let stage = stage().await;
-    let producer = Producer::connect(&stage.bootstrap_servers()).await.unwrap();
+    let harness = harness().await;
+    let producer = Producer::connect(&harness.bootstrap_servers()).await.unwrap();
     let before_ms = now_ms();
 
     let ack = producer.send(Record::to("t").key("k").value("v")).await.unwrap();
 
     assert_eq!(ack.offset, 0);
     assert!((before_ms..before_ms + 60_000).contains(&ack.timestamp_ms), "{ack:?}");
-    let log = stage.log("t", ack.partition);
+    let log = harness.log("t", ack.partition);
     assert_eq!(log[0].value.as_deref(), Some(&b"v"[..]));
     assert_eq!(log[0].timestamp, ack.timestamp_ms);
-    assert_eq!(stage.record_count(), 1);
+    assert_eq!(harness.record_count(), 1);
 }
 
 #[tokio::test]
 async fn offsets_count_up_and_records_keep_their_order() {
-    let stage = stage().await;
-    let producer = stage.connect().await;
+    let harness = harness().await;
+    let producer = harness.connect().await;
     let mut sent: Vec<Sent> = Vec::new();
     for number in 0..50 {
         let tag = Tag { sender: 0, number };
@@ -38,13 +38,13 @@ async fn offsets_count_up_and_records_keep_their_order() {
     }
     let offsets: Vec<_> = sent.iter().map(|(_, ack)| ack.offset).collect();
     assert_eq!(offsets, (0..50).collect::<Vec<_>>());
-    assert_exactly_once(&stage, "t", &sent);
+    assert_exactly_once(&harness, "t", &sent);
 }
 
 #[tokio::test]
 async fn an_enqueued_record_is_awaited_later() {
-    let stage = stage().await;
-    let producer = stage.connect().await;
+    let harness = harness().await;
+    let producer = harness.connect().await;
     let mut accepted = Vec::new();
     for number in 0..2_000 {
         let tag = Tag { sender: 0, number };
@@ -55,22 +55,22 @@ async fn an_enqueued_record_is_awaited_later() {
     for (tag, delivery) in accepted.into_iter().rev() {
         sent.push((tag, delivery.await.unwrap()));
     }
-    assert_exactly_once(&stage, "t", &sent);
+    assert_exactly_once(&harness, "t", &sent);
     assert!(producer.metrics().requests < 200, "{:?}", producer.metrics());
 }
 
 #[tokio::test]
 async fn record_is_sent_after_its_delivery_is_dropped() {
-    let stage = stage().await;
-    let producer = stage.connect().await;
+    let harness = harness().await;
+    let producer = harness.connect().await;
     drop(producer.enqueue(("t", "v")).await.unwrap());
-    eventually(|| stage.record_count() == 1).await;
+    eventually(|| harness.record_count() == 1).await;
 }
 
 #[tokio::test]
 async fn a_topic_is_resolved_once_for_many_records() {
-    let stage = stage().await;
-    let producer = stage.connect().await;
+    let harness = harness().await;
+    let producer = harness.connect().await;
     let topic = producer.topic("t").await.unwrap();
     assert_eq!((topic.name(), topic.partitions()), ("t", 3));
 
@@ -83,27 +83,27 @@ async fn a_topic_is_resolved_once_for_many_records() {
     }
     let tag = Tag { sender: 0, number: 10 };
     sent.push((tag, topic.send(None, Some(tag.value().as_bytes())).await.unwrap()));
-    assert_exactly_once(&stage, "t", &sent);
+    assert_exactly_once(&harness, "t", &sent);
 }
 
 #[tokio::test]
 async fn a_detached_record_is_delivered_and_counted() {
-    let stage = stage().await;
-    let producer = stage.connect().await;
+    let harness = harness().await;
+    let producer = harness.connect().await;
     let topic = producer.topic("t").await.unwrap();
     for number in 0..300 {
         let value = Tag { sender: 0, number }.value();
         topic.enqueue_detached(None, Some(value.as_bytes())).await.unwrap();
     }
     producer.flush().await.unwrap();
-    milena_tests::assert_in_order(&stage, "t");
-    assert_eq!((stage.record_count(), producer.metrics().records), (300, 300));
+    milena_tests::assert_in_order(&harness, "t");
+    assert_eq!((harness.record_count(), producer.metrics().records), (300, 300));
 }
 
 #[tokio::test]
 async fn many_records_have_one_result_each_in_their_order() {
-    let stage = stage().await;
-    let builder = stage.producer().max_request_size(1_000).max_block(Duration::from_secs(5));
+    let harness = harness().await;
+    let builder = harness.producer().max_request_size(1_000).max_block(Duration::from_secs(5));
     let producer = builder.build().await.unwrap();
     let tag = |number| Tag { sender: 0, number };
     let mut records: Vec<Record> = (0..100).map(|number| tag(number).record("t")).collect();
@@ -123,15 +123,15 @@ async fn many_records_have_one_result_each_in_their_order() {
         .filter_map(|(number, outcome)| Some((tag(number), *outcome.as_ref().ok()?)))
         .collect();
     assert_eq!(sent.len(), 97);
-    assert_exactly_once(&stage, "t", &sent);
+    assert_exactly_once(&harness, "t", &sent);
 }
 
 #[tokio::test]
 async fn several_producers_write_at_once_and_none_disturbs_another() {
-    let stage = stage().await;
+    let harness = harness().await;
     let mut producers = Vec::new();
     for _ in 0..4 {
-        producers.push(stage.connect().await);
+        producers.push(harness.connect().await);
     }
     let send = async |(sender, producer): (u32, &Producer)| -> Vec<Sent> {
         let tags = (0..500).map(|number| Tag { sender, number });
@@ -140,37 +140,37 @@ async fn several_producers_write_at_once_and_none_disturbs_another() {
     };
     let sent = join_all((0..).zip(&producers).map(send)).await.concat();
     assert_eq!(sent.len(), 2_000);
-    assert_exactly_once(&stage, "t", &sent);
+    assert_exactly_once(&harness, "t", &sent);
 }
 
 #[tokio::test]
 async fn clones_share_connections_and_order() {
-    let stage = stage().await;
-    let producer = stage.connect().await;
+    let harness = harness().await;
+    let producer = harness.connect().await;
     let clone = producer.clone();
     for number in 0..200 {
         let through = if number % 2 == 0 { &producer } else { &clone };
         drop(through.enqueue(Tag { sender: 0, number }.record("t").partition(0)).await.unwrap());
     }
     clone.flush().await.unwrap();
-    milena_tests::assert_in_order(&stage, "t");
-    assert_eq!(stage.record_count(), 200);
+    milena_tests::assert_in_order(&harness, "t");
+    assert_eq!(harness.record_count(), 200);
     assert_eq!(producer.metrics(), clone.metrics());
 }
 
 #[tokio::test]
 async fn missing_topic_is_created_by_its_metadata_request() {
-    let stage = Stage::on_sockets(Cluster::builder().default_partitions(2)).await;
-    let producer = stage.connect().await;
+    let harness = ClusterHarness::on_sockets(Cluster::builder().default_partitions(2)).await;
+    let producer = harness.connect().await;
     let ack = producer.send(("new", "v")).await.unwrap();
-    assert_eq!(stage.log("new", ack.partition).len(), 1);
-    assert_eq!(stage.partition_count("new"), Some(2));
+    assert_eq!(harness.log("new", ack.partition).len(), 1);
+    assert_eq!(harness.partition_count("new"), Some(2));
 }
 
 #[tokio::test]
 async fn metrics_count_records_and_requests() {
-    let stage = Stage::on_sockets(Cluster::builder().topic("t", 1)).await;
-    let producer = stage.connect().await;
+    let harness = ClusterHarness::on_sockets(Cluster::builder().topic("t", 1)).await;
+    let producer = harness.connect().await;
     for _ in 0..3 {
         producer.send(("t", "v")).await.unwrap();
     }

@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 use futures_util::future::join;
 use milena::{ErrorKind, Persisted, Producer, ProducerBuilder, Record, TryEnqueueErrorKind};
 use milena_fake::{ApiKey, Cluster, ErrorCode, Hold};
-use milena_tests::{Stage, Stopwatch, Tag, assert_in_order, within};
+use milena_tests::{ClusterHarness, Stopwatch, Tag, assert_in_order, within};
 use tokio::time::sleep;
 
 const KIB: usize = 1 << 10;
@@ -14,22 +14,23 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// A broker that stands still with the first Produce request, and a producer with a budget of 64 KiB.
 struct Narrow {
-    stage: Stage,
+    harness: ClusterHarness,
     producer: Producer,
     hold: Hold,
 }
 
 impl Narrow {
     async fn with(change: impl FnOnce(ProducerBuilder) -> ProducerBuilder) -> Self {
-        let stage =
-            Stage::in_memory(Cluster::builder().brokers(1).topic("t", 1).topic("u", 1).auto_create(false))
-                .await;
-        let hold = stage.on(ApiKey::PRODUCE).always().hold();
-        let builder = stage.producer().buffer_memory(64 * KIB).batch_size(16 * KIB);
+        let harness = ClusterHarness::in_memory(
+            Cluster::builder().brokers(1).topic("t", 1).topic("u", 1).auto_create(false),
+        )
+        .await;
+        let hold = harness.on(ApiKey::PRODUCE).always().hold();
+        let builder = harness.producer().buffer_memory(64 * KIB).batch_size(16 * KIB);
         let producer = change(builder).build().await.unwrap();
         producer.topic("t").await.unwrap();
         producer.topic("u").await.unwrap();
-        Self { stage, producer, hold }
+        Self { harness, producer, hold }
     }
 
     /// Accepts records of 1 KiB until there is no more room; how many.
@@ -46,8 +47,8 @@ impl Narrow {
 
 #[tokio::test(start_paused = true)]
 async fn a_record_for_a_topic_that_is_not_known_yet_comes_back_and_is_taken_later() {
-    let stage = Stage::in_memory(Cluster::builder().topic("t", 1)).await;
-    let producer = stage.connect().await;
+    let harness = ClusterHarness::in_memory(Cluster::builder().topic("t", 1)).await;
+    let producer = harness.connect().await;
     let record = Record::to("t").key("k").value("v");
     let error = producer.try_enqueue(record.clone()).unwrap_err();
     assert_eq!(error.kind(), TryEnqueueErrorKind::NotReady);
@@ -103,7 +104,7 @@ async fn a_waiter_is_not_overtaken_within_its_partition_and_holds_up_no_other() 
     let (large, small) = (large.await.unwrap(), small.await.unwrap());
     assert!(large.await.unwrap().offset < small.await.unwrap().offset);
     other.await.unwrap();
-    assert_in_order(&narrow.stage, "t");
+    assert_in_order(&narrow.harness, "t");
 }
 
 #[tokio::test(start_paused = true)]
@@ -118,7 +119,7 @@ async fn record_of_a_cancelled_waiter_is_not_sent_and_the_next_waiter_proceeds()
     narrow.hold.release();
     second.await.unwrap().await.unwrap();
     narrow.producer.flush().await.unwrap();
-    let values = narrow.stage.values("t", 0);
+    let values = narrow.harness.values("t", 0);
     assert_eq!(values.len(), accepted as usize + 1);
     assert_eq!(values.last().map(String::as_str), Some("second"));
 }
@@ -137,8 +138,8 @@ async fn record_without_room_fails_after_max_block_with_the_reason() {
 
 #[tokio::test(start_paused = true)]
 async fn missing_topic_fails_after_max_block_with_the_remedy() {
-    let stage = Stage::in_memory(Cluster::builder().auto_create(false).topic("t", 1)).await;
-    let producer = stage.producer().max_block(5 * SECOND).build().await.unwrap();
+    let harness = ClusterHarness::in_memory(Cluster::builder().auto_create(false).topic("t", 1)).await;
+    let producer = harness.producer().max_block(5 * SECOND).build().await.unwrap();
     let began = Stopwatch::start();
     let error = producer.send(("nope", "v")).await.unwrap_err();
     assert_eq!(began.elapsed().as_secs(), 5);
@@ -150,9 +151,9 @@ async fn missing_topic_fails_after_max_block_with_the_remedy() {
 
 #[tokio::test(start_paused = true)]
 async fn denied_topic_fails_at_once_and_can_be_allowed_later() {
-    let stage = Stage::in_memory(Cluster::builder().topic("t", 1)).await;
-    let producer = stage.connect().await;
-    stage.on(ApiKey::METADATA).topic("t").error(ErrorCode::TOPIC_AUTHORIZATION_FAILED);
+    let harness = ClusterHarness::in_memory(Cluster::builder().topic("t", 1)).await;
+    let producer = harness.connect().await;
+    harness.on(ApiKey::METADATA).topic("t").error(ErrorCode::TOPIC_AUTHORIZATION_FAILED);
     let began = Stopwatch::start();
     let error = producer.send(("t", "v")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TopicAuthorizationFailed);
@@ -174,13 +175,13 @@ async fn a_short_budget_goes_on_however_long_the_linger() {
     }
     assert!(began.elapsed() < SECOND, "{:?} for 500 KiB through 64 KiB", began.elapsed());
     narrow.producer.flush().await.unwrap();
-    assert_eq!(narrow.stage.record_count(), 500);
+    assert_eq!(narrow.harness.record_count(), 500);
 }
 
 #[tokio::test(start_paused = true)]
 async fn awaited_send_skips_the_linger_and_an_enqueued_record_waits_for_it() {
-    let stage = Stage::in_memory(Cluster::builder().topic("t", 1)).await;
-    let producer = stage.producer().linger(Duration::from_millis(500)).build().await.unwrap();
+    let harness = ClusterHarness::in_memory(Cluster::builder().topic("t", 1)).await;
+    let producer = harness.producer().linger(Duration::from_millis(500)).build().await.unwrap();
     producer.topic("t").await.unwrap();
     let began = Stopwatch::start();
     producer.send(("t", "v")).await.unwrap();
@@ -192,8 +193,8 @@ async fn awaited_send_skips_the_linger_and_an_enqueued_record_waits_for_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_number_of_waiting_records_is_worth_a_request_too() {
-    let stage = Stage::in_memory(Cluster::builder().topic("t", 1)).await;
-    let producer = stage.producer().linger(60 * SECOND).flush_messages(10).build().await.unwrap();
+    let harness = ClusterHarness::in_memory(Cluster::builder().topic("t", 1)).await;
+    let producer = harness.producer().linger(60 * SECOND).flush_messages(10).build().await.unwrap();
     producer.topic("t").await.unwrap();
     let began = Stopwatch::start();
     let mut last = None;
@@ -218,7 +219,7 @@ async fn a_full_budget_gives_the_record_back_and_takes_it_when_there_is_room() {
     narrow.hold.release();
     narrow.producer.flush().await.unwrap();
     narrow.producer.try_enqueue(record).unwrap().await.unwrap();
-    assert_eq!(narrow.stage.record_count(), u64::from(accepted) + 1);
+    assert_eq!(narrow.harness.record_count(), u64::from(accepted) + 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -247,7 +248,7 @@ async fn max_block_covers_the_wait_for_the_topic_and_for_room_together() {
     let send = narrow.producer.send(("late", vec![0; 30_000]));
     let create = async {
         sleep(40 * SECOND).await;
-        narrow.stage.create_topic("late", 1);
+        narrow.harness.create_topic("late", 1);
     };
     let (outcome, ()) = join(send, create).await;
     assert_eq!(outcome.unwrap_err().kind(), ErrorKind::BufferFull);
@@ -257,8 +258,8 @@ async fn max_block_covers_the_wait_for_the_topic_and_for_room_together() {
 
 #[tokio::test(start_paused = true)]
 async fn many_waiters_over_many_partitions_are_all_served_however_long_the_linger() {
-    let stage = Stage::in_memory(Cluster::builder().topic("t", 100)).await;
-    let builder = stage.producer().buffer_memory(32 * KIB).batch_size(16 * KIB).linger(600 * SECOND);
+    let harness = ClusterHarness::in_memory(Cluster::builder().topic("t", 100)).await;
+    let builder = harness.producer().buffer_memory(32 * KIB).batch_size(16 * KIB).linger(600 * SECOND);
     let producer = builder.build().await.unwrap();
     producer.topic("t").await.unwrap();
     let began = Stopwatch::start();
@@ -269,13 +270,13 @@ async fn many_waiters_over_many_partitions_are_all_served_however_long_the_linge
     futures_util::future::join_all((0..100).map(enqueue)).await;
     assert!(began.elapsed() < SECOND, "{:?} for 300 kB through 32 KiB", began.elapsed());
     producer.flush().await.unwrap();
-    assert_eq!(stage.record_count(), 100);
+    assert_eq!(harness.record_count(), 100);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_topic_that_the_brokers_refuse_is_refused_without_waiting_too() {
-    let stage = Stage::in_memory(Cluster::builder()).await;
-    let producer = stage.connect().await;
+    let harness = ClusterHarness::in_memory(Cluster::builder()).await;
+    let producer = harness.connect().await;
     let record = Record::to("no such name!").value("v");
     let mut kinds = Vec::new();
     for _ in 0..50 {
@@ -287,8 +288,8 @@ async fn a_topic_that_the_brokers_refuse_is_refused_without_waiting_too() {
 
 #[tokio::test(start_paused = true)]
 async fn the_records_of_one_call_wait_for_a_missing_topic_once() {
-    let stage = Stage::in_memory(Cluster::builder().auto_create(false).topic("t", 1)).await;
-    let producer = stage.producer().max_block(5 * SECOND).build().await.unwrap();
+    let harness = ClusterHarness::in_memory(Cluster::builder().auto_create(false).topic("t", 1)).await;
+    let producer = harness.producer().max_block(5 * SECOND).build().await.unwrap();
     let began = Stopwatch::start();
     let outcomes = producer.send_all([("nope", "a"), ("t", "b"), ("nope", "c"), ("nope", "d")]).await;
     assert_eq!(began.elapsed().as_secs(), 5);
@@ -298,9 +299,9 @@ async fn the_records_of_one_call_wait_for_a_missing_topic_once() {
 
 #[tokio::test(start_paused = true)]
 async fn topic_without_a_waiting_caller_is_not_requested() {
-    let stage = Stage::in_memory(Cluster::builder().auto_create(false)).await;
-    let producer = stage.producer().max_block(5 * SECOND).build().await.unwrap();
-    let questions = || stage.journal().iter().filter(|entry| entry.api == ApiKey::METADATA).count();
+    let harness = ClusterHarness::in_memory(Cluster::builder().auto_create(false)).await;
+    let producer = harness.producer().max_block(5 * SECOND).build().await.unwrap();
+    let questions = || harness.journal().iter().filter(|entry| entry.api == ApiKey::METADATA).count();
     let give_up = tokio::time::timeout(SECOND, producer.topic("nope"));
     assert!(give_up.await.is_err());
     assert!(producer.try_enqueue(("nope-either", "v")).is_err());
@@ -312,14 +313,14 @@ async fn topic_without_a_waiting_caller_is_not_requested() {
 
 #[tokio::test(start_paused = true)]
 async fn a_topic_is_found_though_an_earlier_waiter_gave_up() {
-    let stage = Stage::in_memory(Cluster::builder().auto_create(false)).await;
-    let producer = stage.producer().max_block(5 * SECOND).build().await.unwrap();
+    let harness = ClusterHarness::in_memory(Cluster::builder().auto_create(false)).await;
+    let producer = harness.producer().max_block(5 * SECOND).build().await.unwrap();
     let mut first = Box::pin(producer.topic("late"));
     assert!(first.as_mut().now_or_never().is_none());
     sleep(Duration::from_millis(100)).await;
     drop(first);
     // Before the driver could hear of it.
     let second = producer.topic("late");
-    stage.create_topic("late", 1);
+    harness.create_topic("late", 1);
     within(second).await.unwrap();
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use milena::transport::{Connector, Dial};
 use milena::{Delivery, Endpoint, ErrorKind, Persisted, Producer, Record, SendError};
 use milena_fake::{ApiKey, Cluster};
-use milena_tests::{Network, Stage, within};
+use milena_tests::{ClusterHarness, Network, within};
 use tokio::runtime::{Builder, Runtime};
 
 fn several_workers() -> Runtime {
@@ -52,9 +52,9 @@ async fn check_ended(producer: &Producer, deliveries: Vec<Delivery>, kind: Error
 #[test]
 fn end_of_the_runtime_completes_the_records_of_its_producer() {
     let (here, there) = (several_workers(), several_workers());
-    let stage = here.block_on(Stage::on_sockets(Cluster::builder().topic("t", 3)));
-    let hold = stage.on(ApiKey::PRODUCE).always().hold();
-    let producer = there.block_on(stage.connect());
+    let harness = here.block_on(ClusterHarness::on_sockets(Cluster::builder().topic("t", 3)));
+    let hold = harness.on(ApiKey::PRODUCE).always().hold();
+    let producer = there.block_on(harness.connect());
     let deliveries = here.block_on(async {
         let deliveries = accept(&producer).await;
         hold.reached(1).await;
@@ -63,14 +63,14 @@ fn end_of_the_runtime_completes_the_records_of_its_producer() {
     there.shutdown_background();
     let ended = "the runtime of the producer's driver ended";
     here.block_on(check_ended(&producer, deliveries, ErrorKind::Closed, ended));
-    here.block_on(async { drop(stage) });
+    here.block_on(async { drop(harness) });
 }
 
 #[tokio::test(start_paused = true)]
 async fn close_timeout_completes_the_records_of_the_producer() {
-    let stage = Stage::in_memory(Cluster::builder().topic("t", 3)).await;
-    let _hold = stage.on(ApiKey::PRODUCE).always().hold();
-    let producer = stage.producer().close_timeout(Duration::from_secs(1)).build().await.unwrap();
+    let harness = ClusterHarness::in_memory(Cluster::builder().topic("t", 3)).await;
+    let _hold = harness.on(ApiKey::PRODUCE).always().hold();
+    let producer = harness.producer().close_timeout(Duration::from_secs(1)).build().await.unwrap();
     let deliveries = accept(&producer).await;
     assert!(producer.clone().close().await.is_err());
     check_ended(&producer, deliveries, ErrorKind::Closed, "the producer was closed").await;
@@ -94,17 +94,17 @@ impl Connector for Explosive {
 
 #[tokio::test(start_paused = true)]
 async fn panicking_task_ends_the_producer_and_completes_all_records() {
-    let stage = Stage::in_memory(Cluster::builder().topic("t", 3)).await;
+    let harness = ClusterHarness::in_memory(Cluster::builder().topic("t", 3)).await;
     // Two for the cluster, three for its brokers; the next is that of a broker that was lost, or a question about it.
     let connector =
-        Explosive { network: stage.network().clone(), dials: AtomicUsize::new(0), explodes_at: 5 };
-    let producer = stage.producer().connector(Arc::new(connector)).build().await.unwrap();
+        Explosive { network: harness.network().clone(), dials: AtomicUsize::new(0), explodes_at: 5 };
+    let producer = harness.producer().connector(Arc::new(connector)).build().await.unwrap();
     producer.topic("t").await.unwrap();
     for partition in 0..3 {
         producer.send(Record::to("t").partition(partition)).await.unwrap();
     }
-    stage.on(ApiKey::PRODUCE).always().silence();
+    harness.on(ApiKey::PRODUCE).always().silence();
     let deliveries = accept(&producer).await;
-    stage.kill(2);
+    harness.kill(2);
     check_ended(&producer, deliveries, ErrorKind::Internal, "the producer's driver failed").await;
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use milena::{Delivery, Driver, Producer, Record};
 use milena_fake::{ApiKey, Cluster};
-use milena_tests::{Log, Stage, eventually, within};
+use milena_tests::{ClusterHarness, Log, eventually, within};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::sleep;
 
@@ -19,9 +19,9 @@ const DROPPED: &str = "produce: the last handle of a producer was dropped before
 #[test]
 fn close_is_woken_when_every_record_has_failed_in_a_runtime_that_ends() {
     let (here, there) = (worker(), one_thread());
-    let stage = here.block_on(Stage::on_sockets(Cluster::builder().topic("t", 3)));
-    let _hold = stage.on(ApiKey::PRODUCE).always().hold();
-    let producer = there.block_on(stage.connect());
+    let harness = here.block_on(ClusterHarness::on_sockets(Cluster::builder().topic("t", 3)));
+    let _hold = harness.on(ApiKey::PRODUCE).always().hold();
+    let producer = there.block_on(harness.connect());
     let deliveries = there.block_on(accept(&producer));
     let count = Metric::new({
         let producer = producer.clone();
@@ -34,13 +34,13 @@ fn close_is_woken_when_every_record_has_failed_in_a_runtime_that_ends() {
     assert_eq!(count.at_wake(), Some(COUNT.unsigned_abs().into()));
     assert_eq!(here.block_on(within(closing)).unwrap_err().failed(), u64::from(COUNT.unsigned_abs()));
     drop(deliveries);
-    here.block_on(async { drop(stage) });
+    here.block_on(async { drop(harness) });
 }
 
 #[tokio::test(start_paused = true)]
 async fn record_is_counted_before_its_delivery_completes() {
-    let stage = Stage::in_memory(Cluster::builder().topic("t", 3)).await;
-    let producer = stage.connect().await;
+    let harness = ClusterHarness::in_memory(Cluster::builder().topic("t", 3)).await;
+    let producer = harness.connect().await;
     let count = Metric::new({
         let producer = producer.clone();
         move || producer.metrics().records + 100 * producer.metrics().requests
@@ -58,9 +58,9 @@ fn runtime_that_ends_with_unsettled_records_logs_their_count_once() {
     let log = Log::default();
     let _listening = log.listen();
     let (here, there) = (worker(), one_thread());
-    let stage = here.block_on(Stage::on_sockets(Cluster::builder().topic("t", 3)));
-    let _hold = stage.on(ApiKey::PRODUCE).always().hold();
-    let producer = there.block_on(stage.connect());
+    let harness = here.block_on(ClusterHarness::on_sockets(Cluster::builder().topic("t", 3)));
+    let _hold = harness.on(ApiKey::PRODUCE).always().hold();
+    let producer = there.block_on(harness.connect());
     drop(there.block_on(accept(&producer)));
     drop(producer);
     assert_eq!(log.count("WARN", DROPPED), 1);
@@ -68,16 +68,16 @@ fn runtime_that_ends_with_unsettled_records_logs_their_count_once() {
     let lines = log.lines("ERROR", LOST);
     assert_eq!(lines.len(), 1);
     assert!(lines[0].contains("records=40") && lines[0].contains("await `close()`"), "{lines:?}");
-    here.block_on(async { drop(stage) });
+    here.block_on(async { drop(harness) });
 }
 
 #[tokio::test(start_paused = true)]
 async fn producer_that_is_closed_or_dropped_with_everything_settled_logs_nothing() {
     let log = Log::default();
     let _listening = log.listen();
-    let stage = Stage::in_memory(Cluster::builder().topic("t", 3)).await;
+    let harness = ClusterHarness::in_memory(Cluster::builder().topic("t", 3)).await;
     for closes in [true, false] {
-        let producer = stage.connect().await;
+        let producer = harness.connect().await;
         for delivery in accept(&producer).await {
             within(delivery).await.unwrap();
         }
@@ -94,9 +94,9 @@ fn last_handle_of_a_driver_with_its_own_thread_warns_of_unsettled_batches() {
     let log = Log::default();
     let _listening = log.listen();
     let here = worker();
-    let stage = here.block_on(Stage::on_sockets(Cluster::builder().topic("t", 3)));
-    let hold = stage.on(ApiKey::PRODUCE).always().hold();
-    let producer = here.block_on(stage.producer().driver(Driver::Thread).build()).unwrap();
+    let harness = here.block_on(ClusterHarness::on_sockets(Cluster::builder().topic("t", 3)));
+    let hold = harness.on(ApiKey::PRODUCE).always().hold();
+    let producer = here.block_on(harness.producer().driver(Driver::Thread).build()).unwrap();
     let deliveries = here.block_on(accept(&producer));
     drop(producer);
     assert_eq!(log.count("WARN", DROPPED), 1);
@@ -104,7 +104,7 @@ fn last_handle_of_a_driver_with_its_own_thread_warns_of_unsettled_batches() {
     for delivery in deliveries {
         here.block_on(within(delivery)).unwrap();
     }
-    here.block_on(async { drop(stage) });
+    here.block_on(async { drop(harness) });
 }
 
 /// A runtime that runs beside the test.

@@ -6,15 +6,15 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use milena::{Driver, Producer, Record};
 use milena_fake::{Action, ApiKey, Cluster, Keep};
-use milena_tests::{Load, Sent, Stage, Stopwatch, Tag, assert_exactly_once, eventually, within};
+use milena_tests::{ClusterHarness, Load, Sent, Stopwatch, Tag, assert_exactly_once, eventually, within};
 use tokio::runtime::Builder;
 
-async fn stage() -> Stage {
-    Stage::on_sockets(Cluster::builder().topic("t", 6)).await
+async fn harness() -> ClusterHarness {
+    ClusterHarness::on_sockets(Cluster::builder().topic("t", 6)).await
 }
 
 /// Senders with a clone each, as tasks; meanwhile a broker dies, another moves, and answers are lost.
-async fn many_tasks(stage: &Stage, producer: &Producer, senders: u32) -> Vec<Sent> {
+async fn many_tasks(harness: &ClusterHarness, producer: &Producer, senders: u32) -> Vec<Sent> {
     let send = |sender| {
         let producer = producer.clone();
         let load = Load { sender, pause: Duration::from_millis(1), ..Load::of(4_000) };
@@ -22,25 +22,25 @@ async fn many_tasks(stage: &Stage, producer: &Producer, senders: u32) -> Vec<Sen
     };
     let tasks: Vec<_> = (0..senders).map(send).collect();
     tokio::time::sleep(Duration::from_millis(20)).await;
-    stage.kill(2);
+    harness.kill(2);
     tokio::time::sleep(Duration::from_millis(20)).await;
-    stage.restart(2).unwrap();
-    stage.on(ApiKey::PRODUCE).times(3).apply_then(Action::Disconnect);
-    stage.change_address(3).unwrap();
+    harness.restart(2).unwrap();
+    harness.on(ApiKey::PRODUCE).times(3).apply_then(Action::Disconnect);
+    harness.change_address(3).unwrap();
     let sent = within(join_all(tasks)).await;
     sent.into_iter().flat_map(Result::unwrap).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tasks_on_several_workers_write_every_record_once_each_in_its_order() {
-    let stage = stage().await;
+    let harness = harness().await;
     for driver in [Driver::Task, Driver::Thread] {
-        let producer = stage.producer().driver(driver).build().await.unwrap();
-        let sent = many_tasks(&stage, &producer, 8).await;
-        assert_exactly_once(&stage, "t", &sent);
+        let producer = harness.producer().driver(driver).build().await.unwrap();
+        let sent = many_tasks(&harness, &producer, 8).await;
+        assert_exactly_once(&harness, "t", &sent);
         assert_eq!(producer.metrics().records, 32_000);
         producer.close().await.unwrap();
-        stage.recreate_topic("t");
+        harness.recreate_topic("t");
     }
 }
 
@@ -48,8 +48,8 @@ async fn tasks_on_several_workers_write_every_record_once_each_in_its_order() {
 fn threads_with_runtimes_of_their_own_share_a_producer_with_a_thread_of_its_own() {
     let runtime = || Builder::new_current_thread().enable_all().build().unwrap();
     let cluster = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let stage = cluster.block_on(stage());
-    let producer = runtime().block_on(stage.producer().driver(Driver::Thread).build()).unwrap();
+    let harness = cluster.block_on(harness());
+    let producer = runtime().block_on(harness.producer().driver(Driver::Thread).build()).unwrap();
     let send = |sender| {
         let producer = producer.clone();
         std::thread::spawn(move || {
@@ -59,9 +59,9 @@ fn threads_with_runtimes_of_their_own_share_a_producer_with_a_thread_of_its_own(
     };
     let threads: Vec<_> = (0..4).map(send).collect();
     let sent: Vec<Sent> = threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect();
-    assert_exactly_once(&stage, "t", &sent);
+    assert_exactly_once(&harness, "t", &sent);
     runtime().block_on(producer.close()).unwrap();
-    cluster.block_on(async { drop(stage) });
+    cluster.block_on(async { drop(harness) });
 }
 
 /// As many tasks, each of which awaits one send.
@@ -79,19 +79,19 @@ async fn one_send_a_task(producer: &Producer, count: u32) -> Vec<Sent> {
 
 #[tokio::test]
 async fn twenty_thousand_tasks_await_one_send_each_on_one_thread() {
-    let stage = stage().await;
-    let producer = stage.connect().await;
+    let harness = harness().await;
+    let producer = harness.connect().await;
     let sent = one_send_a_task(&producer, 20_000).await;
-    assert_exactly_once(&stage, "t", &sent);
+    assert_exactly_once(&harness, "t", &sent);
     assert!(producer.metrics().requests < 2_000, "sends go together: {:?}", producer.metrics());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn twenty_thousand_tasks_await_one_send_each_on_several() {
-    let stage = stage().await;
-    let producer = stage.connect().await;
+    let harness = harness().await;
+    let producer = harness.connect().await;
     let sent = one_send_a_task(&producer, 20_000).await;
-    assert_exactly_once(&stage, "t", &sent);
+    assert_exactly_once(&harness, "t", &sent);
 }
 
 /// Computes for as long as it takes the acknowledgement to come, and awaits nothing.
@@ -110,8 +110,8 @@ fn compute_until_acknowledged(delivery: milena::Delivery) -> bool {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_caller_that_computes_without_awaiting_does_not_starve_the_driver() {
-    let stage = stage().await;
-    let producer = stage.connect().await;
+    let harness = harness().await;
+    let producer = harness.connect().await;
     let topic = producer.topic("t").await.unwrap();
     producer.send(("t", "0/0 ")).await.unwrap();
     let busy = tokio::spawn(async move {
@@ -127,27 +127,27 @@ async fn a_caller_that_computes_without_awaiting_does_not_starve_the_driver() {
         acknowledged
     });
     assert_eq!(busy.await.unwrap(), 20);
-    drop(stage);
+    drop(harness);
 }
 
 #[test]
 fn driver_thread_goes_on_while_its_caller_computes() {
     let cluster = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let stage = cluster.block_on(stage());
+    let harness = cluster.block_on(harness());
     let caller = Builder::new_current_thread().enable_all().build().unwrap();
     caller.block_on(async {
-        let producer = stage.producer().driver(Driver::Thread).build().await.unwrap();
+        let producer = harness.producer().driver(Driver::Thread).build().await.unwrap();
         let delivery = producer.enqueue(("t", "v")).await.unwrap();
         assert!(compute_until_acknowledged(delivery));
         producer.close().await.unwrap();
     });
-    cluster.block_on(async { drop(stage) });
+    cluster.block_on(async { drop(harness) });
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn clones_that_close_while_others_send_lose_no_accepted_record() {
-    let stage = Stage::on_sockets(Cluster::builder().topic("t", 6).keep(Keep::All)).await;
-    let producer = stage.connect().await;
+    let harness = ClusterHarness::on_sockets(Cluster::builder().topic("t", 6).keep(Keep::All)).await;
+    let producer = harness.connect().await;
     let send = |sender| {
         let producer = producer.clone();
         tokio::spawn(async move {
@@ -173,17 +173,17 @@ async fn clones_that_close_while_others_send_lose_no_accepted_record() {
         })
     };
     let tasks: Vec<_> = (0..6).map(send).collect();
-    within(eventually(|| stage.record_count() > 100)).await;
+    within(eventually(|| harness.record_count() > 100)).await;
     within(producer.close()).await.unwrap();
     let sent: Vec<Sent> = within(join_all(tasks)).await.into_iter().flat_map(Result::unwrap).collect();
     assert!(!sent.is_empty());
-    assert_exactly_once(&stage, "t", &sent);
+    assert_exactly_once(&harness, "t", &sent);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_sender_of_a_keyed_topic_keeps_its_order_on_several_workers() {
-    let stage = stage().await;
-    let producer = stage.connect().await;
+    let harness = harness().await;
+    let producer = harness.connect().await;
     let send = |sender: u32| {
         let producer = producer.clone();
         tokio::spawn(async move {
@@ -202,7 +202,7 @@ async fn each_sender_of_a_keyed_topic_keeps_its_order_on_several_workers() {
     };
     let tasks: Vec<_> = (0..8).map(send).collect();
     let sent: Vec<Sent> = within(join_all(tasks)).await.into_iter().flat_map(Result::unwrap).collect();
-    assert_exactly_once(&stage, "t", &sent);
+    assert_exactly_once(&harness, "t", &sent);
     for sender in 0..8 {
         let mut partitions =
             sent.iter().filter(|(tag, _)| tag.sender == sender).map(|(_, ack)| ack.partition);

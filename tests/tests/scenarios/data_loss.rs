@@ -2,7 +2,7 @@
 
 use milena::Producer;
 use milena_fake::Cluster;
-use milena_tests::{Log, Stage, within};
+use milena_tests::{ClusterHarness, Log, within};
 
 const REJECTED: &str = "it rejects the sequence behind the last of them";
 const OVERWRITTEN: &str = "it appended a new batch at first_offset";
@@ -11,12 +11,12 @@ const OVERWRITTEN: &str = "it appended a new batch at first_offset";
 async fn broker_that_lost_the_last_records_is_an_error_in_the_log_and_later_records_are_written() {
     let log = Log::default();
     let _guard = log.listen();
-    let (stage, producer) = three_written().await;
-    stage.truncate("t", 0, 1);
+    let (harness, producer) = three_written().await;
+    harness.truncate("t", 0, 1);
     let ack = within(producer.send(("t", "after"))).await.unwrap();
     assert_eq!(ack.offset, 1);
     within(producer.send(("t", "last"))).await.unwrap();
-    assert_eq!(stage.values("t", 0), ["0", "after", "last"]);
+    assert_eq!(harness.values("t", 0), ["0", "after", "last"]);
 
     let rejected = log.lines("ERROR", REJECTED);
     assert_eq!(rejected.len(), 1, "{rejected:?}");
@@ -34,12 +34,12 @@ async fn broker_that_lost_the_last_records_is_an_error_in_the_log_and_later_reco
 async fn broker_that_lost_all_records_and_its_producers_is_an_error_in_the_log() {
     let log = Log::default();
     let _guard = log.listen();
-    let (stage, producer) = three_written().await;
-    stage.truncate("t", 0, 0);
+    let (harness, producer) = three_written().await;
+    harness.truncate("t", 0, 0);
     for value in ["after", "last"] {
         within(producer.send(("t", value))).await.unwrap();
     }
-    assert_eq!(stage.values("t", 0), ["after", "last"]);
+    assert_eq!(harness.values("t", 0), ["after", "last"]);
     assert_eq!((log.count("ERROR", REJECTED), log.count("ERROR", OVERWRITTEN)), (0, 1));
     assert_eq!(producer.metrics().data_losses, 1);
     within(producer.close()).await.unwrap();
@@ -49,20 +49,20 @@ async fn broker_that_lost_all_records_and_its_producers_is_an_error_in_the_log()
 async fn topic_that_is_created_anew_is_no_loss() {
     let log = Log::default();
     let _guard = log.listen();
-    let (stage, producer) = three_written().await;
-    stage.recreate_topic("t");
+    let (harness, producer) = three_written().await;
+    harness.recreate_topic("t");
     within(producer.send(("t", "after"))).await.unwrap();
-    assert_eq!(stage.values("t", 0), ["after"]);
+    assert_eq!(harness.values("t", 0), ["after"]);
     assert_eq!((log.count("ERROR", ""), producer.metrics().data_losses), (0, 0));
     within(producer.close()).await.unwrap();
 }
 
 /// A producer whose first three records were acknowledged.
-async fn three_written() -> (Stage, Producer) {
-    let stage = Stage::in_memory(Cluster::builder().brokers(1).topic("t", 1)).await;
-    let producer = stage.connect().await;
+async fn three_written() -> (ClusterHarness, Producer) {
+    let harness = ClusterHarness::in_memory(Cluster::builder().brokers(1).topic("t", 1)).await;
+    let producer = harness.connect().await;
     for value in ["0", "1", "2"] {
         within(producer.send(("t", value))).await.unwrap();
     }
-    (stage, producer)
+    (harness, producer)
 }

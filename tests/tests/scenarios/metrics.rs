@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::future::{join, join_all};
 use milena::{Compression, Producer, Record};
 use milena_fake::{ApiKey, Cluster, ErrorCode, TopicConfig};
-use milena_tests::{Stage, within};
+use milena_tests::{ClusterHarness, within};
 use tokio::time::sleep;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -14,11 +14,11 @@ const RECORDS: u64 = 100;
 #[tokio::test(start_paused = true)]
 async fn metrics_count_batches_splits_retries_and_bytes() {
     let config = TopicConfig { max_message_bytes: 20_000, ..TopicConfig::default() };
-    let stage = Stage::in_memory(Cluster::builder().brokers(1).topic_with("t", 1, config)).await;
-    let builder = stage.producer().batch_size(400_000).linger(Duration::from_millis(20));
+    let harness = ClusterHarness::in_memory(Cluster::builder().brokers(1).topic_with("t", 1, config)).await;
+    let builder = harness.producer().batch_size(400_000).linger(Duration::from_millis(20));
     let producer = builder.build().await.unwrap();
     producer.topic("t").await.unwrap();
-    stage.on(ApiKey::PRODUCE).times(1).error(ErrorCode::NOT_ENOUGH_REPLICAS);
+    harness.on(ApiKey::PRODUCE).times(1).error(ErrorCode::NOT_ENOUGH_REPLICAS);
 
     send(&producer, RECORDS).await;
 
@@ -33,10 +33,10 @@ async fn metrics_count_batches_splits_retries_and_bytes() {
 
 #[tokio::test(start_paused = true)]
 async fn metrics_have_the_free_bytes_of_the_budget() {
-    let stage = Stage::in_memory(Cluster::builder().brokers(1).topic("t", 1)).await;
-    let producer = stage.producer().buffer_memory(4 << 20).build().await.unwrap();
+    let harness = ClusterHarness::in_memory(Cluster::builder().brokers(1).topic("t", 1)).await;
+    let producer = harness.producer().buffer_memory(4 << 20).build().await.unwrap();
     producer.topic("t").await.unwrap();
-    let hold = stage.on(ApiKey::PRODUCE).always().hold();
+    let hold = harness.on(ApiKey::PRODUCE).always().hold();
     let look = async {
         sleep(SECOND).await;
         let metrics = producer.metrics();
@@ -52,9 +52,9 @@ async fn metrics_have_the_free_bytes_of_the_budget() {
 
 #[tokio::test(start_paused = true)]
 async fn metrics_have_the_throttle_time_of_brokers() {
-    let stage = Stage::in_memory(Cluster::builder().brokers(1).topic("t", 1)).await;
-    let producer = stage.connect().await;
-    stage.throttle(1, 3 * SECOND);
+    let harness = ClusterHarness::in_memory(Cluster::builder().brokers(1).topic("t", 1)).await;
+    let producer = harness.connect().await;
+    harness.throttle(1, 3 * SECOND);
     within(producer.send(("t", "first"))).await.unwrap();
     within(producer.send(("t", "second"))).await.unwrap();
     assert_eq!(producer.metrics().throttle_time, 6 * SECOND);
@@ -62,8 +62,8 @@ async fn metrics_have_the_throttle_time_of_brokers() {
 
 #[tokio::test(start_paused = true)]
 async fn metrics_have_the_compression_ratio() {
-    let stage = Stage::in_memory(Cluster::builder().brokers(1).topic("t", 1)).await;
-    let producer = stage.producer().compression(Compression::Lz4).build().await.unwrap();
+    let harness = ClusterHarness::in_memory(Cluster::builder().brokers(1).topic("t", 1)).await;
+    let producer = harness.producer().compression(Compression::Lz4).build().await.unwrap();
     send(&producer, RECORDS).await;
     let metrics = producer.metrics();
     assert!(metrics.compression_ratio().is_some_and(|ratio| ratio < 0.1), "{metrics:?}");

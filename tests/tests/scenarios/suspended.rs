@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use milena_fake::Cluster;
-use milena_tests::{Stage, within};
+use milena_tests::{ClusterHarness, within};
 
 #[tokio::test(start_paused = true)]
 async fn records_that_were_never_sent_survive_a_suspended_process() {
-    let stage = Stage::in_memory(Cluster::builder().brokers(1).topic("t", 1)).await;
-    let producer = stage.producer().linger(Duration::from_secs(1)).build().await.unwrap();
+    let harness = ClusterHarness::in_memory(Cluster::builder().brokers(1).topic("t", 1)).await;
+    let producer = harness.producer().linger(Duration::from_secs(1)).build().await.unwrap();
     let topic = producer.topic("t").await.unwrap();
     let mut deliveries = Vec::new();
     for _ in 0..100 {
@@ -19,5 +19,5 @@ async fn records_that_were_never_sent_survive_a_suspended_process() {
     for delivery in deliveries {
         within(delivery).await.unwrap();
     }
-    assert_eq!(stage.record_count(), 100);
+    assert_eq!(harness.record_count(), 100);
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use milena::sasl::{Sasl, Token, TokenError, TokenProvider, UnsecuredTokens};
 use milena::{ConnectErrorKind, Record};
 use milena_fake::{Builder, Cluster, Mechanism};
-use milena_tests::{Stage, Stopwatch, within};
+use milena_tests::{ClusterHarness, Stopwatch, within};
 
 const PASSWORD: &str = "s3cret, with = and ü";
 
@@ -34,11 +34,11 @@ async fn every_mechanism_lets_a_producer_in() {
         (Sasl::scram_sha_256("token-id", "aG1hYw==").delegated(), Mechanism::ScramSha256, "alice"),
     ];
     for (sasl, mechanism, user) in cases {
-        let stage = Stage::in_memory(cluster()).await;
-        let producer = within(stage.producer().sasl(sasl).build()).await.unwrap();
+        let harness = ClusterHarness::in_memory(cluster()).await;
+        let producer = within(harness.producer().sasl(sasl).build()).await.unwrap();
         within(producer.send(Record::to("t").value("v"))).await.unwrap();
-        assert_eq!(stage.values("t", 0), ["v"]);
-        let all = stage.authentications();
+        assert_eq!(harness.values("t", 0), ["v"]);
+        let all = harness.authentications();
         // One connection for questions, one for records.
         assert!(all.len() >= 2, "{all:?}");
         for one in all {
@@ -59,9 +59,9 @@ async fn who_is_not_let_in_is_told_why() {
         (cluster().scram_iterations(200_000), Sasl::scram_sha_256("al,i=ce", "wr0ng"), "requests 200000"),
     ];
     for (cluster, sasl, expected) in cases {
-        let stage = Stage::in_memory(cluster).await;
+        let harness = ClusterHarness::in_memory(cluster).await;
         let begin = Stopwatch::start();
-        let built = stage.producer().sasl(sasl).connect_timeout(Duration::from_secs(5)).build();
+        let built = harness.producer().sasl(sasl).connect_timeout(Duration::from_secs(5)).build();
         let error = within(built).await.unwrap_err();
         assert_eq!(error.kind(), ConnectErrorKind::Authentication, "{error}");
         assert!(error.to_string().contains(expected), "{error}");
@@ -72,8 +72,8 @@ async fn who_is_not_let_in_is_told_why() {
 
 #[tokio::test(start_paused = true)]
 async fn who_says_nothing_to_a_listener_that_asks_is_told_so() {
-    let stage = Stage::in_memory(cluster()).await;
-    let built = stage.producer().connect_timeout(Duration::from_secs(5)).build();
+    let harness = ClusterHarness::in_memory(cluster()).await;
+    let built = harness.producer().connect_timeout(Duration::from_secs(5)).build();
     let error = within(built).await.unwrap_err();
     assert!(error.to_string().contains("a SASL listener needs credentials"), "{error}");
 }
@@ -108,9 +108,9 @@ async fn a_provider_of_tokens_that_breaks_breaks_nothing_else() {
         (Broken::NeverAnswers, ConnectErrorKind::Timeout, "no response within"),
     ];
     for (provider, kind, expected) in cases {
-        let stage = Stage::in_memory(cluster().brokers(1)).await;
+        let harness = ClusterHarness::in_memory(cluster().brokers(1)).await;
         let begin = Stopwatch::start();
-        let built = stage.producer().sasl(Sasl::oauthbearer(Arc::new(provider))).build();
+        let built = harness.producer().sasl(Sasl::oauthbearer(Arc::new(provider))).build();
         let error = within(built).await.unwrap_err();
         assert_eq!(error.kind(), kind, "{error}");
         assert!(error.to_string().contains(expected), "{error}");

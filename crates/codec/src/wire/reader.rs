@@ -11,7 +11,7 @@ use super::varint;
 ///
 /// While the elements of an array are read, the fewest bytes that the later ones take are set aside, and neither a
 /// length nor a count inside the earlier ones can lay claim to them. So no two arrays are promised the same bytes, and
-/// what a message allocates grows with its frame, however its arrays are nested.
+/// the allocations of a message grow with its frame, however its arrays are nested.
 ///
 /// ```
 /// use milena_codec::wire::Reader;

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //!  opening ──opened──▶ handshaking ──response──▶ exchanging ──response──▶ over
-//!     │ Work               │ Ask                   │ Ask   ▲
+//!     │ Work               │ Request               │ Request ▲
 //!                                                  ▼       │ resumed
 //!                                                 deriving ┘ Work
 //! ```
@@ -52,7 +52,7 @@ enum State {
 
 /// The next step of the session.
 pub(super) enum Next {
-    Ask(Ask),
+    Request(SaslRequest),
     Work(Work),
     /// The broker accepted the credentials, for a lifetime where there is one.
     Done {
@@ -61,7 +61,7 @@ pub(super) enum Next {
 }
 
 /// A request.
-pub(super) enum Ask {
+pub(super) enum SaslRequest {
     Handshake(SaslHandshakeRequest),
     Authenticate(SaslAuthenticateRequest, i16),
 }
@@ -87,7 +87,7 @@ impl Authentication {
             (State::Opening, Done::Opened(exchange)) => {
                 self.state = State::Handshaking(exchange);
                 let mechanism = self.sasl.mechanism().name().to_owned();
-                Ok(Next::Ask(Ask::Handshake(SaslHandshakeRequest { mechanism })))
+                Ok(Next::Request(SaslRequest::Handshake(SaslHandshakeRequest { mechanism })))
             }
             (State::Deriving(mut exchange), Done::Derived(keys)) => {
                 let step = exchange.prove(&keys)?;
@@ -135,7 +135,7 @@ impl Authentication {
             Step::Send(bytes) => {
                 self.state = State::Exchanging(exchange);
                 let auth_bytes = SecretBytes(Bytes::from_owner(bytes));
-                Next::Ask(Ask::Authenticate(
+                Next::Request(SaslRequest::Authenticate(
                     SaslAuthenticateRequest { auth_bytes },
                     self.authenticate_version,
                 ))
@@ -187,7 +187,7 @@ impl Authentication {
     }
 }
 
-impl Ask {
+impl SaslRequest {
     /// The whole frame. Wiped when it is dropped, since it holds a secret.
     pub(super) fn frame(
         &self,

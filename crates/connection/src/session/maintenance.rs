@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use milena_codec::message::ApiVersionsRequest;
 use secrecy::zeroize::Zeroizing;
 
-use super::authentication::{Ask, Authentication, LIFETIME_MIN, Next};
+use super::authentication::{Authentication, LIFETIME_MIN, Next, SaslRequest};
 use super::negotiation::{self, Question};
 use super::payload::{Event, Payload};
 use super::versions::Versions;
@@ -224,7 +224,7 @@ impl<P: Payload> Session<P> {
         now: Instant,
     ) -> Result<Option<Event<P>>, SessionFault> {
         match next {
-            Next::Ask(ask) => self.ask(&ask, now).map(|()| None),
+            Next::Request(request) => self.send_sasl(&request, now).map(|()| None),
             Next::Work(work) => {
                 self.work = Some(work);
                 Ok(None)
@@ -237,11 +237,11 @@ impl<P: Payload> Session<P> {
         }
     }
 
-    fn ask(&mut self, ask: &Ask, now: Instant) -> Result<(), SessionFault> {
+    fn send_sasl(&mut self, request: &SaslRequest, now: Instant) -> Result<(), SessionFault> {
         let id = self.next_correlation_id();
-        let frame = ask.frame(id, self.config.client_id.as_deref()).map_err(SessionFault::Unencodable)?;
+        let frame = request.frame(id, self.config.client_id.as_deref()).map_err(SessionFault::Unencodable)?;
         self.slot.put(id, frame);
-        if let (Stage::Ready { .. }, Ask::Handshake(_)) = (&self.stage, ask) {
+        if let (Stage::Ready { .. }, SaslRequest::Handshake(_)) = (&self.stage, request) {
             // The broker takes no other request from here on, and the time-out starts.
             self.held = true;
             self.since = now;

@@ -9,13 +9,13 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::setup::TlsSetupFault;
 
-/// Most rounds of PBKDF2 to open a key: some seconds. OpenSSL takes 2 048, OWASP asks for 600 000.
+/// The maximum number of PBKDF2 rounds of a key: some seconds. OpenSSL uses 2 048, OWASP recommends 600 000.
 const PBKDF2_ROUNDS_MAX: u32 = 10_000_000;
 
-/// Most bytes that scrypt works through to open a key, N · r · p · 128 of RFC 7914. OpenSSL takes 16 MiB.
+/// The maximum number of bytes that scrypt processes for a key, N · r · p · 128 of RFC 7914. OpenSSL uses 16 MiB.
 const SCRYPT_BYTES_MAX: u64 = 128 << 20;
 
-/// Opens a key of PKCS#8 with its password (PBES2, RFC 8018).
+/// Decrypts a PKCS#8 key with its password (PBES2, RFC 8018).
 pub(super) fn open(
     der: &[u8],
     password: Option<&SecretString>,
@@ -24,7 +24,7 @@ pub(super) fn open(
     affordable(&key.encryption_algorithm)?;
     let password = password.ok_or(TlsSetupFault::PasswordMissing)?;
     let opened = key.decrypt(password.expose_secret()).map_err(|error| match error {
-        // A wrong password mostly shows in the padding, and else in what is no key.
+        // A wrong password mostly yields invalid padding, and else an invalid key.
         pkcs8::Error::EncryptedPrivateKey(pkcs5::Error::DecryptFailed) | pkcs8::Error::Asn1(_) => {
             TlsSetupFault::PasswordWrong
         }

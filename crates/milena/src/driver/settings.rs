@@ -1,4 +1,4 @@
-//! What all tasks of a driver share.
+//! The settings that all tasks of a driver share.
 
 use std::sync::Arc;
 
@@ -62,7 +62,7 @@ impl Settings {
     }
 }
 
-/// What topics are compressed with, each codec and level once.
+/// The codecs and levels of the topics, each once.
 fn codecs(config: &ProducerConfig) -> Vec<CodecLevel> {
     let mut codecs = Vec::new();
     for compression in config.topic_compression.values().chain([&config.compression]) {

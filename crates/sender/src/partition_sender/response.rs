@@ -167,7 +167,7 @@ impl PartitionSender {
             BatchResponse::FromBroker { base_offset, append_time_ms, .. } => (
                 Some(*base_offset).filter(|offset| *offset >= 0),
                 // For a duplicate of an earlier try a broker returns the largest timestamp of the batch in its log,
-                // whatever the topic's timestamps are (`UnifiedLog.append`, `BatchMetadata.timestamp`): where that is
+                // for every kind of timestamps of the topic (`UnifiedLog.append`, `BatchMetadata.timestamp`): where that is
                 // the batch's own, the records kept theirs.
                 Some(*append_time_ms)
                     .filter(|time| *time >= 0)

@@ -8,7 +8,7 @@ use milena_codec::record::Stamp;
 use super::loss::{KnownEnd, Loss};
 
 /// For how long brokers surely remember a producer that writes nothing: `producer.id.expiration.ms` is a day unless set,
-/// operators who save memory set less (KIP-854), and brokers look for expired producers every ten minutes
+/// operators set less to save memory (KIP-854), and brokers look for expired producers every ten minutes
 /// (`producer.id.expiration.check.interval.ms`). Past it, one batch alone goes first.
 const REMEMBERED_FOR: Duration = Duration::from_secs(600);
 

@@ -11,12 +11,12 @@ use crate::network::Network;
 
 /// A cluster to produce to. When it goes, no request may have broken the protocol.
 #[derive(Debug)]
-pub struct Stage {
+pub struct ClusterHarness {
     cluster: Arc<Cluster>,
     network: Option<Network>,
 }
 
-impl Stage {
+impl ClusterHarness {
     /// A cluster on sockets of this machine.
     ///
     /// # Panics
@@ -73,7 +73,7 @@ impl Stage {
     }
 }
 
-impl Deref for Stage {
+impl Deref for ClusterHarness {
     type Target = Cluster;
 
     fn deref(&self) -> &Cluster {
@@ -81,7 +81,7 @@ impl Deref for Stage {
     }
 }
 
-impl Drop for Stage {
+impl Drop for ClusterHarness {
     fn drop(&mut self) {
         if !std::thread::panicking() {
             let violations = self.cluster.violations();
