@@ -123,8 +123,7 @@ pub(super) fn run_with_jobs(
                 broker_sender.handle(now, Input::Written(request)).unwrap();
             }
             Output::Compress(job) => hand_over(job),
-            Output::Reset => unreachable!("no batch is past its deadline"),
-            Output::Done => unreachable!("nothing is aborted"),
+            Output::Reset | Output::Done => unreachable!("no batch is past its deadline, nothing is aborted"),
             Output::Again => thread::yield_now(),
             Output::Idle { until, deaf } => {
                 let mailbox = Arc::clone(broker_sender.mailbox());
