@@ -131,7 +131,9 @@ impl BrokerTask {
         if !self.needs_connection() {
             return;
         }
-        if let Some(endpoint) = self.connection.endpoint() {
+        if self.connection.session().is_none()
+            && let Some(endpoint) = self.connection.endpoint()
+        {
             let connecting = Input::Connecting(format_args!("{endpoint}"));
             hand_in(&mut self.broker_sender, now, connecting);
         }
