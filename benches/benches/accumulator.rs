@@ -67,7 +67,7 @@ impl Bench {
     fn drain(&mut self) {
         let mut spares = Vec::new();
         for partition in self.topic.partitions() {
-            partition.visit(self.clock.0, true, true, usize::MAX);
+            partition.poll(self.clock.0, true, true, usize::MAX);
             while let Some(Some(batch)) = partition.take(self.clock.0, true, &mut spares) {
                 self.completer.written(batch.claim(), Some(0), None, &mut spares);
                 self.completer.release(batch);

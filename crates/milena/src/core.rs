@@ -180,7 +180,7 @@ mod tests {
         else {
             panic!("a partition is adopted")
         };
-        let waiting = AppendOptions { ticket: None, may_yield: false, urgent: false, try_only: true };
+        let waiting = AppendOptions { ticket: None, may_yield: false, skip_linger: false, try_only: true };
         let appended = topic.append::<_, true>(None, &RecordRef::default(), &core.clock, waiting).unwrap();
         (partition_sender, appended.record_handle.unwrap())
     }

@@ -39,7 +39,7 @@ impl Inner {
 impl Deadlines {
     /// Wakes the callers whose time has come. Returns when to do so again.
     pub(crate) fn expire(&self, now: Instant) -> Option<Instant> {
-        let (mut due, armed) = self.0.look(|inner| {
+        let (mut due, armed) = self.0.read(|inner| {
             let mut due = Vec::new();
             while inner.first().is_some_and(|first| first <= now) {
                 due.extend(inner.waiting.pop_first().map(|(_, waker)| waker));
@@ -63,7 +63,7 @@ impl Deadlines {
 
     /// The driver has ended: wakes all callers.
     pub(crate) fn close(&self) {
-        let waiting = self.0.look(|inner| {
+        let waiting = self.0.read(|inner| {
             inner.over = true;
             std::mem::take(&mut inner.waiting)
         });

@@ -125,9 +125,11 @@ pub(super) fn run_with_jobs(
             Output::Compress(job) => hand_over(job),
             Output::Reset | Output::Done => unreachable!("no batch is past its deadline, nothing is aborted"),
             Output::Again => thread::yield_now(),
-            Output::Idle { until, deaf } => {
+            Output::Idle { until, ignores_offers } => {
                 let mailbox = Arc::clone(broker_sender.mailbox());
-                wait(|waker| if mailbox.sleep(waker, until, deaf) { Poll::Pending } else { Poll::Ready(()) });
+                wait(|waker| {
+                    if mailbox.sleep(waker, until, ignores_offers) { Poll::Pending } else { Poll::Ready(()) }
+                });
             }
         }
         written += broker_sender.counters().records;
@@ -175,7 +177,7 @@ impl Caller {
                 Err(ChooseError::Refused(Refusal::Full { bytes }, _)) => wait(|waker| {
                     let ticket = ticket.get_or_insert_with(|| {
                         let ticket = self.wait_for_room(bytes, waker);
-                        self.shared.press();
+                        self.shared.request_flush();
                         ticket
                     });
                     ticket.poll(waker)
@@ -247,8 +249,8 @@ fn awaited_records_are_sent_without_a_linger_and_their_deliveries_told() {
         let caller = stage.caller();
         let sends = thread::spawn(move || {
             let send = || {
-                let urgent = AppendOptions { urgent: true, ..AppendOptions::default() };
-                let mut record_handle = caller.try_append(10, urgent).unwrap().record_handle.unwrap();
+                let skip_linger = AppendOptions { skip_linger: true, ..AppendOptions::default() };
+                let mut record_handle = caller.try_append(10, skip_linger).unwrap().record_handle.unwrap();
                 wait(|waker| record_handle.poll(waker)).unwrap();
             };
             send();
@@ -269,7 +271,7 @@ fn a_flush_ends_though_the_linger_has_not() {
         let flushes = thread::spawn(move || {
             caller.append(10);
             let target = caller.shared.outstanding.end_generation();
-            caller.shared.press();
+            caller.shared.request_flush();
             let mut settled = caller.shared.outstanding.settled(target);
             wait(|waker| settled.poll(waker));
         });

@@ -109,7 +109,7 @@ impl BrokerTask {
     }
 
     fn take_commands(&mut self, now: Instant) {
-        let commands = self.commands.look(std::mem::take);
+        let commands = self.commands.read(std::mem::take);
         for command in commands {
             match command {
                 BrokerCommand::Partition(command) => self.hand_in(now, Input::Partition(command)),
@@ -330,7 +330,7 @@ impl Future for BrokerTask {
                     cx.waker().wake_by_ref();
                     return Poll::Pending;
                 }
-                Output::Idle { until, deaf } => {
+                Output::Idle { until, ignores_offers } => {
                     if let Err(fault) = this.connection.write(now, cx)
                         && let Some(ended) = this.connection.failed(now, fault)
                     {
@@ -341,7 +341,7 @@ impl Future for BrokerTask {
                     let rung = this.arm(now, until, cx);
                     let has_mail = !this.commands.sleep(cx.waker(), |commands| commands.is_empty());
                     let waker = this.lifo_slot_waker.waker(cx.waker());
-                    let has_work = !this.broker_sender.mailbox().sleep(&waker, this.armed, deaf);
+                    let has_work = !this.broker_sender.mailbox().sleep(&waker, this.armed, ignores_offers);
                     let may_send = !room && this.has_room(now);
                     let may_dial = this.connection.is_dormant() && this.needs_connection();
                     if !(rung || has_mail || has_work || may_send || may_dial) {

@@ -62,7 +62,7 @@ pub(super) struct Enter<'a, const HANDLE: bool> {
     pub(super) partition: Option<PartitionId>,
     pub(super) record: RecordRef<'a>,
     /// A caller awaits the record: its batch skips the linger.
-    pub(super) urgent: bool,
+    pub(super) skip_linger: bool,
     pub(super) block_timeout: BlockTimeout,
     yielded: bool,
     /// Its partition was gone, and another was looked for.
@@ -79,7 +79,7 @@ impl<'a, const HANDLE: bool> Enter<'a, HANDLE> {
             topic,
             partition: None,
             record,
-            urgent: false,
+            skip_linger: false,
             block_timeout: BlockTimeout(None),
             yielded: false,
             moved_on: false,
@@ -92,7 +92,7 @@ impl<'a, const HANDLE: bool> Enter<'a, HANDLE> {
         let waiting = AppendOptions {
             ticket: self.block_timeout.ticket(),
             may_yield: !self.yielded,
-            urgent: self.urgent,
+            skip_linger: self.skip_linger,
             try_only: false,
         };
         self.topic.append::<_, HANDLE>(self.partition, &self.record, &self.core.clock, waiting)
@@ -128,7 +128,7 @@ impl<'a, const HANDLE: bool> Enter<'a, HANDLE> {
                     if wait.ticket.as_ref().is_none_or(is_elsewhere) {
                         // None where the partition went away: the next attempt finds another, or returns an error.
                         wait.ticket = self.topic.wait_for_room(partition, bytes, cx.waker());
-                        self.core.shared.press();
+                        self.core.shared.request_flush();
                     }
                     if self.poll_ticket(cx).is_pending() {
                         return self.block_timeout.poll(self.core, cx).map(|()| Err(self.no_room()));

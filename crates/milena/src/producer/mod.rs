@@ -160,7 +160,7 @@ impl Producer {
                 delivery_of(appended, &name).map_err(|error| TryEnqueueError::refused(record, error))
             }
             Err(ChooseError::Refused(Refusal::Full { .. }, _)) => {
-                core.shared.press();
+                core.shared.request_flush();
                 Err(TryEnqueueError::full(record))
             }
             Err(error) => {
@@ -228,7 +228,7 @@ impl Producer {
     pub async fn flush(&self) -> Result<(), FlushError> {
         let shared = &self.handle.core.shared;
         let target = shared.outstanding.end_generation();
-        shared.press();
+        shared.request_flush();
         let mut settled = shared.outstanding.settled(target);
         poll_fn(|cx| settled.poll(cx.waker())).await;
         self.failures()
@@ -273,14 +273,14 @@ impl Producer {
         Err(FlushError::new(total - seen, first.iter().map(outcome::of_failed).collect()))
     }
 
-    async fn accept(&self, record: &Record, urgent: bool) -> Result<Delivery, SendError> {
+    async fn accept(&self, record: &Record, skip_linger: bool) -> Result<Delivery, SendError> {
         check(record)?;
         let mut block_timeout = BlockTimeout::default();
         let topic = match self.known(&record.topic) {
             Some(topic) => topic,
             None => LookUp::new(&self.handle, &record.topic, &mut block_timeout).await?,
         };
-        let mut enter = topic.enter::<true>(record, urgent);
+        let mut enter = topic.enter::<true>(record, skip_linger);
         enter.block_timeout = block_timeout;
         Enqueue(enter).await
     }

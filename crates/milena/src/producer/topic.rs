@@ -81,7 +81,7 @@ impl Topic {
     /// metrics.
     pub async fn send(&self, key: Option<&[u8]>, value: Option<&[u8]>) -> Result<Ack, SendError> {
         let mut entering = self.enqueue(key, value);
-        entering.0.urgent = true;
+        entering.0.skip_linger = true;
         entering.await?.await
     }
 
@@ -89,7 +89,7 @@ impl Topic {
     pub(super) fn enter<'a, const HANDLE: bool>(
         &'a self,
         record: &'a Record,
-        urgent: bool,
+        skip_linger: bool,
     ) -> Enter<'a, HANDLE> {
         let reference = RecordRef {
             key: record.key.as_deref(),
@@ -100,7 +100,7 @@ impl Topic {
         };
         let mut enter = Enter::new(&self.handle.core, &self.topic, reference);
         enter.partition = record.partition.map(PartitionId);
-        enter.urgent = urgent;
+        enter.skip_linger = skip_linger;
         enter
     }
 }

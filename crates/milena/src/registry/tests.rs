@@ -191,7 +191,7 @@ fn topic_that_had_a_batch_since_is_not_forgotten() {
     let core = core();
     let _partition_senders = make_known(&core);
     let topic = core.registry.known(&name()).unwrap();
-    let waiting = AppendOptions { ticket: None, may_yield: false, urgent: false, try_only: false };
+    let waiting = AppendOptions { ticket: None, may_yield: false, skip_linger: false, try_only: false };
     assert!(topic.append::<_, false>(None, &RecordRef::default(), &core.clock, waiting).is_ok());
     drop(topic);
     assert!(core.registry.forget(&name(), 0).is_none());

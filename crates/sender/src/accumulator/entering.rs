@@ -14,7 +14,7 @@ pub(super) struct Wakeups {
     pub(super) ready: bool,
     /// The offered batch is long enough to be compressed ahead of its turn.
     pub(super) grown: bool,
-    pub(super) press: bool,
+    pub(super) request_flush: bool,
 }
 
 /// The largest chunk that a caller waits for, unless its record is larger.

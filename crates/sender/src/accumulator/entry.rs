@@ -38,7 +38,7 @@ pub struct AppendOptions<'a> {
     /// The append returns [`Refusal::Yield`] when the caller is far ahead of the broker sender.
     pub may_yield: bool,
     /// The caller awaits the record: its batch is sent without waiting for `linger.ms`.
-    pub urgent: bool,
+    pub skip_linger: bool,
     /// The append returns [`Refusal::Busy`] instead of waiting while another task holds the partition.
     pub try_only: bool,
 }

@@ -64,7 +64,7 @@ pub struct Partition {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PartitionStatus {
     /// Something is worth sending.
-    pub ripe: bool,
+    pub ready: bool,
     /// Length of the batch that is taken next.
     pub bytes: usize,
     /// When the open batch is worth sending by its age, or takes no more records.
@@ -151,7 +151,7 @@ impl Partition {
         let timestamp_ms = record.timestamp_ms.unwrap_or_else(|| clock.wall_ms());
         let mut queue =
             if waiting.try_only { try_lock(&self.queue).ok_or(Refusal::Busy)? } else { lock(&self.queue) };
-        if waiting.urgent || !queue.fits(bytes_max) {
+        if waiting.skip_linger || !queue.fits(bytes_max) {
             return self.append_slowly::<C, HANDLE>(queue, record, timestamp_ms, clock, waiting);
         }
         let (record_handle, bytes) = queue.put::<HANDLE>(record, timestamp_ms);
@@ -205,8 +205,9 @@ impl Partition {
         let appended = room.map(|()| {
             queue.begin_at(timestamp_ms);
             let (record_handle, bytes) = queue.put::<HANDLE>(record, timestamp_ms);
-            wakeups.ready |= waiting.urgent && queue.hurry();
-            wakeups.press = self.shared.config.flush_records.is_some_and(|enough| queue.count() >= enough);
+            wakeups.ready |= waiting.skip_linger && queue.request_now();
+            wakeups.request_flush =
+                self.shared.config.flush_records.is_some_and(|enough| queue.count() >= enough);
             // The next one may wait for this very room: no linger.
             wakeups.ready |= waited && queue.offer_now();
             AcceptedRecord { record_handle, bytes }
@@ -280,17 +281,17 @@ impl Partition {
         } else if let Some(due) = wakeups.opened {
             mailbox.opened(self.serial, due);
         }
-        if wakeups.press {
-            mailbox.press();
+        if wakeups.request_flush {
+            mailbox.request_flush();
         }
     }
 
     /// How it stands, without a broker sender's visit.
     #[cfg(all(test, not(loom)))]
-    pub(crate) fn standing(&self, now: Instant) -> PartitionStatus {
+    pub(crate) fn status(&self, now: Instant) -> PartitionStatus {
         let (queue, config) = (lock(&self.queue), &self.shared.config);
         PartitionStatus {
-            ripe: queue.is_ripe(now, true, config),
+            ready: queue.is_ready(now, true, config),
             bytes: queue.next_bytes(),
             ages: queue.ages(now, config),
             expires: queue.expires(config),

@@ -1,6 +1,6 @@
 //! The state behind a partition's lock: the open batch, and the closed ones before it.
 
-mod standing;
+mod status;
 
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -43,7 +43,7 @@ pub(super) struct Queue {
     /// The open batch is worth sending.
     offered: bool,
     /// A caller awaits a record of it, and the linger does not apply.
-    urgent: bool,
+    skip_linger: bool,
     /// How many records of the open batch its broker sender's mailbox counts; none once it is offered.
     counted: u32,
     /// Stands in its broker sender's mailbox as ready.
@@ -81,7 +81,7 @@ impl Queue {
             opened: None,
             generation: Generation::default(),
             offered: false,
-            urgent: false,
+            skip_linger: false,
             counted: 0,
             listed: false,
             claim_from: usize::MAX,
@@ -196,7 +196,7 @@ impl Queue {
         self.uses += 1;
         self.generation = shared.outstanding.open();
         self.offered = false;
-        self.urgent = false;
+        self.skip_linger = false;
         self.completion = Some(self.next_completion());
         wakeups.opened = Some(now + shared.config.linger);
         Ok(())
@@ -289,8 +289,8 @@ impl Queue {
     }
 
     /// A caller awaits the newest record. Returns whether the broker sender has to be woken.
-    pub(super) fn hurry(&mut self) -> bool {
-        !std::mem::replace(&mut self.urgent, true) && !std::mem::replace(&mut self.listed, true)
+    pub(super) fn request_now(&mut self) -> bool {
+        !std::mem::replace(&mut self.skip_linger, true) && !std::mem::replace(&mut self.listed, true)
     }
 
     /// Counts the newest record. Returns how many wait behind the same broker sender and are not offered.
@@ -321,7 +321,7 @@ impl Queue {
     }
 
     /// Everything shall go. A batch that a flush waits for takes no more records: none that came after it.
-    pub(super) fn press(&mut self, outstanding: &Outstanding) {
+    pub(super) fn request_flush(&mut self, outstanding: &Outstanding) {
         if self.is_open() && outstanding.has_ended(self.generation) {
             self.close();
         } else {

@@ -29,7 +29,7 @@ struct Inbox {
     opened: VecDeque<u32>,
     /// Partitions with a batch that is worth sending.
     ready: VecDeque<u32>,
-    pressed: bool,
+    flush_requested: bool,
     /// Batches that come back from other threads.
     results: Vec<CompressionResult>,
     /// The bytes that callers appended since one of them yielded, or since the broker sender was last polled.
@@ -39,7 +39,7 @@ struct Inbox {
     /// Why the broker cannot be used, for callers that wait for room.
     trouble: Option<StdArc<str>>,
     /// The broker sender can send nothing now and will poll by itself.
-    deaf: bool,
+    ignores_offers: bool,
     /// When the broker sender wakes by itself at the latest.
     armed: Option<Instant>,
 }
@@ -50,7 +50,7 @@ pub struct ReadyPartitions {
     /// Partitions to poll, by serial.
     pub partitions: VecDeque<u32>,
     /// A flush was requested.
-    pub pressed: bool,
+    pub flush_requested: bool,
     /// Batches that came back from other threads.
     pub(crate) results: Vec<CompressionResult>,
 }
@@ -92,7 +92,7 @@ impl SenderMailbox {
     pub(super) fn ready(&self, serial: u32) {
         self.mailbox.put(|inbox| {
             inbox.ready.push_back(serial);
-            ((), if inbox.deaf { Wake::Later } else { Wake::Now })
+            ((), if inbox.ignores_offers { Wake::Later } else { Wake::Now })
         });
     }
 
@@ -141,9 +141,9 @@ impl SenderMailbox {
     }
 
     /// A flush was requested.
-    pub fn press(&self) {
+    pub fn request_flush(&self) {
         self.mailbox.put(|inbox| {
-            inbox.pressed = true;
+            inbox.flush_requested = true;
             ((), Wake::Now)
         });
     }
@@ -154,24 +154,27 @@ impl SenderMailbox {
     }
 
     /// The broker sender looks: what is in the mailbox is appended to `ready_partitions`.
-    pub fn look(&self, ready_partitions: &mut ReadyPartitions) {
-        self.mailbox.look(|inbox| {
+    pub fn read(&self, ready_partitions: &mut ReadyPartitions) {
+        self.mailbox.read(|inbox| {
             inbox.ahead = 0;
-            inbox.deaf = false;
+            inbox.ignores_offers = false;
             ready_partitions.partitions.append(&mut inbox.ready);
             ready_partitions.partitions.append(&mut inbox.opened);
-            ready_partitions.pressed |= std::mem::take(&mut inbox.pressed);
+            ready_partitions.flush_requested |= std::mem::take(&mut inbox.flush_requested);
             ready_partitions.results.append(&mut inbox.results);
         });
     }
 
     /// The broker sender falls asleep until `until`, unless there is something in the mailbox. A broker sender that can send nothing is
-    /// `deaf` to offers. Returns whether it may sleep.
-    pub fn sleep(&self, waker: &Waker, until: Option<Instant>, deaf: bool) -> bool {
+    /// `ignores_offers` to offers. Returns whether it may sleep.
+    pub fn sleep(&self, waker: &Waker, until: Option<Instant>, ignores_offers: bool) -> bool {
         self.mailbox.sleep(waker, |inbox| {
             inbox.armed = until;
-            inbox.deaf = deaf;
-            inbox.opened.is_empty() && inbox.ready.is_empty() && inbox.results.is_empty() && !inbox.pressed
+            inbox.ignores_offers = ignores_offers;
+            inbox.opened.is_empty()
+                && inbox.ready.is_empty()
+                && inbox.results.is_empty()
+                && !inbox.flush_requested
         })
     }
 }
@@ -204,9 +207,9 @@ mod tests {
     }
 
     /// Whether a broker sender that sleeps until `until` is woken by what happens at its mailbox.
-    fn wakes(until: Option<Instant>, deaf: bool, happens: impl FnOnce(&SenderMailbox)) -> bool {
+    fn wakes(until: Option<Instant>, ignores_offers: bool, happens: impl FnOnce(&SenderMailbox)) -> bool {
         let (mailbox, woken) = (SenderMailbox::default(), Arc::new(Woken::default()));
-        assert!(mailbox.sleep(&Waker::from(Arc::clone(&woken)), until, deaf));
+        assert!(mailbox.sleep(&Waker::from(Arc::clone(&woken)), until, ignores_offers));
         happens(&mailbox);
         woken.0.load(Ordering::Relaxed)
     }
@@ -222,11 +225,11 @@ mod tests {
     }
 
     #[test]
-    fn an_offer_wakes_a_broker_sender_unless_it_is_deaf_and_a_press_wakes_it_always() {
-        for deaf in [false, true] {
-            assert_eq!(wakes(None, deaf, |mailbox| mailbox.ready(1)), !deaf);
-            assert!(wakes(None, deaf, SenderMailbox::press));
-            assert!(wakes(None, deaf, SenderMailbox::ring));
+    fn offer_wakes_a_sender_unless_it_ignores_offers_and_a_flush_request_wakes_every_sender() {
+        for ignores_offers in [false, true] {
+            assert_eq!(wakes(None, ignores_offers, |mailbox| mailbox.ready(1)), !ignores_offers);
+            assert!(wakes(None, ignores_offers, SenderMailbox::request_flush));
+            assert!(wakes(None, ignores_offers, SenderMailbox::ring));
         }
     }
 
@@ -239,16 +242,16 @@ mod tests {
             |mailbox, _| mailbox.ready(1),
             |mailbox, _| mailbox.grown(1),
             |mailbox, _| mailbox.compressed(CompressionResult::lost(LOST, nothing())),
-            |mailbox, _| mailbox.press(),
+            |mailbox, _| mailbox.request_flush(),
         ];
         for mail in mails {
             let mailbox = SenderMailbox::default();
             mail(&mailbox, due);
             assert!(!mailbox.sleep(Waker::noop(), Some(due), true));
             let mut ready_partitions = ReadyPartitions::default();
-            mailbox.look(&mut ready_partitions);
+            mailbox.read(&mut ready_partitions);
             assert!(
-                ready_partitions.pressed
+                ready_partitions.flush_requested
                     || ready_partitions.partitions == [1]
                     || ready_partitions.results.len() == 1
             );

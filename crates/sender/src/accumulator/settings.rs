@@ -172,15 +172,15 @@ impl Shared {
 
     /// Whether a caller waits for room or for a flush.
     #[must_use]
-    pub fn is_pressed(&self) -> bool {
+    pub fn is_flush_requested(&self) -> bool {
         self.memory.has_waiters() || self.outstanding.is_awaited()
     }
 
     /// Has every broker sender send what its partitions hold: a caller waits for room, for a flush, or for the end.
-    pub fn press(&self) {
+    pub fn request_flush(&self) {
         let mailboxes = lock(&self.mailboxes).clone();
         for mailbox in mailboxes {
-            mailbox.press();
+            mailbox.request_flush();
         }
     }
 }

@@ -71,7 +71,7 @@ impl AssignmentHarness {
                 Command::Partition(broker_sender, PartitionCommand::Adopt(partition_sender)) => {
                     let serial = partition_sender.partition().serial().0;
                     let before = self.held.insert(serial, (broker_sender, partition_sender));
-                    assert!(before.is_none(), "two broker_senders look after partition {serial}");
+                    assert!(before.is_none(), "two broker senders have partition {serial}");
                     Emitted::Adopt(broker_sender, serial)
                 }
                 Command::Partition(broker_sender, PartitionCommand::Leave(PartitionSerial(serial))) => {

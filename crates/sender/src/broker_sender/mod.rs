@@ -230,8 +230,8 @@ impl BrokerSender {
             return Output::Again;
         }
         let until =
-            [self.schedule.next(), self.completer.shared().memory.look(now)].into_iter().flatten().min();
-        Output::Idle { until, deaf: self.version.is_some() && !may_send }
+            [self.schedule.next(), self.completer.shared().memory.update(now)].into_iter().flatten().min();
+        Output::Idle { until, ignores_offers: self.version.is_some() && !may_send }
     }
 
     /// Takes the events, and their memory: they are few but when thousands of partitions leave.
@@ -270,8 +270,8 @@ impl BrokerSender {
     /// Polls every partition whose state may have changed.
     fn poll_partitions(&mut self, now: Instant) {
         self.schedule.clear();
-        self.mailbox.look(&mut self.ready_partitions);
-        let flush_requested = std::mem::take(&mut self.ready_partitions.pressed);
+        self.mailbox.read(&mut self.ready_partitions);
+        let flush_requested = std::mem::take(&mut self.ready_partitions.flush_requested);
         let mut results = std::mem::take(&mut self.ready_partitions.results);
         results.drain(..).for_each(|result| self.on_compressed(result));
         self.ready_partitions.results = results;
@@ -302,10 +302,10 @@ impl BrokerSender {
     fn poll_each(
         &mut self,
         list: fn(&mut Schedule) -> &mut Vec<PartitionSerial>,
-        mut visit: impl FnMut(&mut Self, PartitionSerial),
+        mut poll: impl FnMut(&mut Self, PartitionSerial),
     ) {
         let mut serials = std::mem::take(list(&mut self.schedule));
-        serials.drain(..).for_each(|serial| visit(self, serial));
+        serials.drain(..).for_each(|serial| poll(self, serial));
         // The memory of the list is kept.
         serials.append(list(&mut self.schedule));
         *list(&mut self.schedule) = serials;
@@ -315,7 +315,7 @@ impl BrokerSender {
     fn arrive(&mut self, serial: PartitionSerial, now: Instant) {
         let Some(Scheduled { sender, .. }) = self.partition_senders.get(&serial) else { return };
         match sender.partition().assign(&self.mailbox) {
-            Some(()) if self.completer.shared().is_pressed() => {
+            Some(()) if self.completer.shared().is_flush_requested() => {
                 self.poll_partition(serial, now, PollReason::FlushRequested)
             }
             Some(()) => self.poll_partition(serial, now, PollReason::StateChanged),
@@ -339,7 +339,7 @@ impl BrokerSender {
         let claim_from = if self.compresses { partition_sender.claim_from() } else { usize::MAX };
         let flush_requested = reason == PollReason::FlushRequested;
         let Some(status) =
-            partition_sender.partition().visit(now, partition_sender.is_idle(), flush_requested, claim_from)
+            partition_sender.partition().poll(now, partition_sender.is_idle(), flush_requested, claim_from)
         else {
             return self.schedule.poll_later(serial, reason);
         };
@@ -361,15 +361,15 @@ impl BrokerSender {
             return self.schedule.changed.push(serial);
         }
         let has_next = match partition_sender.compresses() {
-            true => partition_sender.has_prepared() || (status.ripe && partition_sender.may_claim()),
-            false => status.ripe,
+            true => partition_sender.has_prepared() || (status.ready && partition_sender.may_claim()),
+            false => status.ready,
         };
         if partition_sender.may_send(now, self.identity, config)
             && (has_next || partition_sender.has_waiting())
         {
             self.schedule.list(serial, marks);
         }
-        if status.ripe && status.bytes > claim_from {
+        if status.ready && status.bytes > claim_from {
             self.schedule.claiming.push(serial);
         }
         if status.ages.is_some() {

@@ -30,7 +30,7 @@ pub enum Output {
         /// When to poll again at the latest.
         until: Option<Instant>,
         /// Offers need not wake the driver: nothing can be sent before a response comes.
-        deaf: bool,
+        ignores_offers: bool,
     },
     /// After [`Input::Abort`](super::Input::Abort): everything that was not complete has failed.
     Done,

@@ -49,10 +49,10 @@ impl<T> Mailbox<T> {
     }
 
     /// Looks at the content; the reader's side.
-    pub fn look<R>(&self, look: impl FnOnce(&mut T) -> R) -> R {
+    pub fn read<R>(&self, read: impl FnOnce(&mut T) -> R) -> R {
         let mut inner = lock(&self.inner);
         inner.sleeper = None;
-        look(&mut inner.content)
+        read(&mut inner.content)
     }
 
     /// Falls asleep unless there is something to do: `may_sleep` reads the content, and when it returns true the next
@@ -99,7 +99,7 @@ mod tests {
         assert_eq!(woken(), 0);
         put(Wake::Now);
         put(Wake::Now);
-        assert_eq!((woken(), mailbox.look(|content| *content)), (1, 3));
+        assert_eq!((woken(), mailbox.read(|content| *content)), (1, 3));
 
         // The reader has read the content, and is awake until it sleeps again.
         put(Wake::Now);

@@ -25,7 +25,7 @@ use super::room::{Room, Verdict};
 use super::{Arc, AtomicBool, Mutex, Ordering, Padded, lock, wake_all};
 
 /// How often the holders are looked at while a caller waits.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+const UPDATE_EVERY: Duration = Duration::from_secs(1);
 
 /// The budget, shared by all partitions.
 #[derive(Debug)]
@@ -170,20 +170,20 @@ impl Memory {
     }
 
     /// While a caller waits: looks which partitions make no progress, if it is time for that. Returns when to look again.
-    pub fn look(&self, now: Instant) -> Option<Instant> {
+    pub fn update(&self, now: Instant) -> Option<Instant> {
         if !self.has_waiters() {
             return None;
         }
         let micros = self.micros(now);
         let mut wakers = Vec::new();
         let mut room = lock(&self.room);
-        if let Some(later) = room.look_at.filter(|look_at| now < *look_at) {
+        if let Some(later) = room.update_at.filter(|update_at| now < *update_at) {
             return Some(later);
         }
         room.find_stalled(micros, &mut wakers);
         room.grant(&mut wakers);
-        let later = now + LOOK_EVERY;
-        room.look_at = Some(later);
+        let later = now + UPDATE_EVERY;
+        room.update_at = Some(later);
         self.note(&room);
         drop(room);
         wake_all(&mut wakers);

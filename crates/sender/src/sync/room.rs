@@ -27,7 +27,7 @@ pub(super) struct Room {
     /// How many these were when those that hold nothing were left out last.
     pub(super) holders_then: usize,
     /// When the holders are looked at next.
-    pub(super) look_at: Option<Instant>,
+    pub(super) update_at: Option<Instant>,
     /// A line whose turn it is waits for memory that is not free: all later ones stand behind it.
     pub(super) holds_up: bool,
     /// A line of a partition that holds much ([`Shares::is_large`]) has its turn, and the memory for it would come out of the
@@ -60,7 +60,7 @@ impl Room {
             stalled: 0,
             holders: Vec::new(),
             holders_then: 0,
-            look_at: None,
+            update_at: None,
             holds_up: false,
             holds_up_large: false,
             has_recovered: false,

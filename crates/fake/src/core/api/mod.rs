@@ -1,7 +1,7 @@
 //! The APIs of the brokers, one file for each, named as Kafka names them.
 //!
 //! A file reads the request and writes the response; the cluster's state and its rules stand in `core`. An API that names
-//! topics also lists them as the [targets](targets) by which hooks choose requests.
+//! topics also lists them as the [targets] by which hooks choose requests.
 
 mod api_versions;
 mod create_topics;

@@ -122,7 +122,7 @@ impl ClusterTask {
     /// Runs until the producer is closed and everything is settled.
     pub(super) async fn run(mut self) {
         loop {
-            let inbox = self.settings.core.inbox.look(Inbox::take_all);
+            let inbox = self.settings.core.inbox.read(Inbox::take_all);
             self.apply(inbox);
             self.find_idle_topics();
             self.pass_commands_on();
@@ -246,7 +246,7 @@ impl ClusterTask {
         core.registry.close();
         let target = core.shared.outstanding.end_generation();
         self.closing = Some(Closing { until, target });
-        core.shared.press();
+        core.shared.request_flush();
     }
 
     /// Whether everything is settled, or has to be.

@@ -24,28 +24,28 @@ impl Partition {
         Some(())
     }
 
-    /// The status of the partition for its broker sender. `idle`: nothing of it is in flight. `pressed`: a flush was
+    /// The status of the partition for its broker sender. `idle`: nothing of it is in flight. `flush_requested`: a flush was
     /// requested. An open batch that is too old, or that a flush waits for, is closed. An offered batch that
     /// outgrows `claim_from` bytes is reported to the broker sender once more. None when a caller holds the partition.
-    pub fn visit(
+    pub fn poll(
         &self,
         now: Instant,
         idle: bool,
-        pressed: bool,
+        flush_requested: bool,
         claim_from: usize,
     ) -> Option<PartitionStatus> {
         let mut queue = try_lock(&self.queue)?;
         queue.listed = false;
         queue.claim_from = claim_from;
-        if pressed {
-            queue.press(&self.shared.outstanding);
+        if flush_requested {
+            queue.request_flush(&self.shared.outstanding);
         }
         let config = &self.shared.config;
         if queue.opened_at().is_some_and(|opened| now >= opened + config.open_for_max) {
             queue.close();
         }
         Some(PartitionStatus {
-            ripe: queue.is_ripe(now, idle, config),
+            ready: queue.is_ready(now, idle, config),
             bytes: queue.next_bytes(),
             ages: queue.ages(now, config),
             expires: queue.expires(config),
@@ -56,7 +56,7 @@ impl Partition {
     /// means that a caller holds the partition.
     pub fn take(&self, now: Instant, idle: bool, spares: &mut Vec<Arc<Completion>>) -> Option<Option<Batch>> {
         let mut queue = try_lock(&self.queue)?;
-        if !queue.is_ripe(now, idle, &self.shared.config) {
+        if !queue.is_ready(now, idle, &self.shared.config) {
             return Some(None);
         }
         if queue.closed.is_empty() {

@@ -21,14 +21,14 @@ use crate::tests::{At, KIB, accumulator, some_time};
 const SERIAL: u32 = 7;
 
 /// Callers and a broker sender around one partition, at a time of their own.
-struct Desk {
+struct PartitionHarness {
     now: Instant,
     shared: StdArc<Shared>,
     mailbox: Arc<SenderMailbox>,
     partition: StdArc<Partition>,
 }
 
-impl Desk {
+impl PartitionHarness {
     fn new(config: AccumulatorConfig, budget: usize) -> Self {
         Self::compressed(config, budget, None)
     }
@@ -76,13 +76,13 @@ impl Desk {
     /// What stands in the broker sender's mailbox: how many entries, and whether all shall go.
     fn mail(&self) -> (usize, bool) {
         let mut ready_partitions = ReadyPartitions::default();
-        self.mailbox.look(&mut ready_partitions);
+        self.mailbox.read(&mut ready_partitions);
         assert!(ready_partitions.partitions.iter().all(|serial| *serial == SERIAL));
-        (ready_partitions.partitions.len(), ready_partitions.pressed)
+        (ready_partitions.partitions.len(), ready_partitions.flush_requested)
     }
 
-    fn visit(&self, pressed: bool) -> PartitionStatus {
-        self.partition.visit(self.now, true, pressed, usize::MAX).unwrap()
+    fn poll(&self, flush_requested: bool) -> PartitionStatus {
+        self.partition.poll(self.now, true, flush_requested, usize::MAX).unwrap()
     }
 
     fn take(&self) -> Option<Batch> {
@@ -91,7 +91,7 @@ impl Desk {
 
     /// Takes what there is, whatever its age.
     fn take_all(&self) -> Vec<Batch> {
-        self.visit(true);
+        self.poll(true);
         std::iter::from_fn(|| self.take()).collect()
     }
 

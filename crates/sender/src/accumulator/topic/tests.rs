@@ -72,7 +72,7 @@ impl Stand {
     fn take_without(&mut self, stuck: &[usize], everything: bool) {
         let partitions = self.topic.partitions().iter().zip(&mut self.taken).enumerate();
         for (_, (partition, taken)) in partitions.filter(|(index, _)| !stuck.contains(index)) {
-            partition.visit(self.now, true, everything, usize::MAX).unwrap();
+            partition.poll(self.now, true, everything, usize::MAX).unwrap();
             while let Some(batch) = partition.take(self.now, true, &mut Vec::new()).unwrap() {
                 *taken += u64::from(batch.records);
                 give_back(&self.shared, batch, self.now);

@@ -52,7 +52,7 @@ fn flush_polls_partitions_with_an_open_batch_alone() {
     }
     assert!(harness.request(1).is_none(), "they linger");
     let flushed = polls(&mut harness, |harness| {
-        harness.shared.press();
+        harness.shared.request_flush();
         let request = harness.request(1).unwrap();
         assert_eq!(request.batches(), 3);
         harness.served(1, request);
@@ -60,7 +60,7 @@ fn flush_polls_partitions_with_an_open_batch_alone() {
     assert!(flushed <= 12, "{flushed} polls for three partitions");
     let again = polls(&mut harness, |harness| {
         for _ in 0..10 {
-            harness.shared.press();
+            harness.shared.request_flush();
             assert!(harness.request(1).is_none());
         }
     });
@@ -88,7 +88,7 @@ fn a_broker_sender_sleeps_until_something_is_due_and_no_longer() {
     let mut harness = SenderHarness::simple();
     let until = |harness: &mut SenderHarness| match harness.poll(BROKER, true) {
         Output::Idle { until, .. } => until.map(|until| until - harness.now),
-        _ => unreachable!("nothing is ripe"),
+        _ => unreachable!("nothing is ready"),
     };
     assert_eq!(until(&mut harness), None);
     harness.send(0, b"a").unwrap();

@@ -163,7 +163,7 @@ fn a_flush_does_not_wait_for_the_linger_of_a_partition_that_was_between_two_brok
     };
     harness.send(0, b"b").unwrap();
     let flush = harness.shared.outstanding.end_generation();
-    harness.shared.press();
+    harness.shared.request_flush();
     assert!(harness.request(1).is_none() && harness.request(2).is_none(), "nobody has it");
     harness.hand_in(2, Input::Partition(PartitionCommand::Adopt(partition_sender)));
     let request = harness.request(2).expect("without any time having passed");

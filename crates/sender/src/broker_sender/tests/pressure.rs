@@ -159,7 +159,7 @@ fn wait_for(harness: &SenderHarness, partition: usize, value: &str) -> Ticket {
         panic!("there is room");
     };
     let ticket = harness.topic.partitions()[partition].wait_for_room(bytes, Waker::noop());
-    harness.shared.press();
+    harness.shared.request_flush();
     ticket
 }
 

@@ -81,7 +81,7 @@ fn when_requests_fill_up_every_partition_has_its_turn() {
     let mut taken: BTreeMap<i32, usize> = BTreeMap::new();
     for round in 0..300 {
         for (place, partition) in harness.topic.partitions().iter().enumerate() {
-            if !partition.standing(harness.now).ripe {
+            if !partition.status(harness.now).ready {
                 harness.send(partition.index().0, &vec![7; sizes[(round + place) % 3]]).unwrap();
             }
         }
@@ -144,11 +144,11 @@ fn so_many_requests_are_in_flight_and_a_broker_sender_that_can_send_none_is_deaf
     assert_eq!(harness.broker(1).in_flight(), 3);
     harness.send(0, b"d").unwrap();
     harness.linger();
-    assert!(matches!(harness.poll(Some(BrokerId(1)), true), Output::Idle { deaf: true, .. }));
+    assert!(matches!(harness.poll(Some(BrokerId(1)), true), Output::Idle { ignores_offers: true, .. }));
     harness.served(1, out.remove(0));
     out.push(harness.request(1).unwrap());
     out.into_iter().for_each(|request| harness.served(1, request));
-    assert!(matches!(harness.poll(Some(BrokerId(1)), true), Output::Idle { deaf: false, .. }));
+    assert!(matches!(harness.poll(Some(BrokerId(1)), true), Output::Idle { ignores_offers: false, .. }));
     harness.rest();
 }
 
@@ -157,9 +157,9 @@ fn without_room_nothing_is_taken_and_without_a_connection_every_offer_is_heard()
     let mut harness = SenderHarness::simple();
     let mut record_handle = harness.send(0, b"a").unwrap();
     harness.linger();
-    assert!(matches!(harness.poll(Some(BrokerId(1)), false), Output::Idle { deaf: true, .. }));
+    assert!(matches!(harness.poll(Some(BrokerId(1)), false), Output::Idle { ignores_offers: true, .. }));
     harness.hand_in(1, Input::Disconnected { requests: Vec::new(), timed_out: false });
-    assert!(matches!(harness.poll(Some(BrokerId(1)), true), Output::Idle { deaf: false, .. }));
+    assert!(matches!(harness.poll(Some(BrokerId(1)), true), Output::Idle { ignores_offers: false, .. }));
     harness.ended(1, Vec::new());
     let request = harness.request(1).unwrap();
     harness.served(1, request);
@@ -230,11 +230,11 @@ fn so_many_records_go_without_a_linger() {
 fn an_awaited_record_goes_at_once_and_joins_the_next_request_while_one_is_out() {
     let mut harness = SenderHarness::simple();
     harness.ack_first();
-    let urgent = || AppendOptions { urgent: true, ..AppendOptions::default() };
-    harness.send_as(0, b"a", urgent()).unwrap();
+    let skip_linger = || AppendOptions { skip_linger: true, ..AppendOptions::default() };
+    harness.send_as(0, b"a", skip_linger()).unwrap();
     let first = harness.request(1).unwrap();
     for value in ["b", "c"] {
-        harness.send_as(0, value.as_bytes(), urgent()).unwrap();
+        harness.send_as(0, value.as_bytes(), skip_linger()).unwrap();
         assert!(harness.request(1).is_none());
     }
     harness.served(1, first);
@@ -267,7 +267,7 @@ fn a_batch_that_waits_for_a_connection_is_given_up_in_time_and_not_before() {
 fn said_at_the_end(trouble: impl FnOnce(&mut SenderHarness)) -> String {
     let mut harness = SenderHarness::simple();
     let mut record_handle =
-        harness.send_as(0, b"a", AppendOptions { urgent: true, ..AppendOptions::default() }).unwrap();
+        harness.send_as(0, b"a", AppendOptions { skip_linger: true, ..AppendOptions::default() }).unwrap();
     trouble(&mut harness);
     while let Output::Idle { until: Some(until), .. } = harness.poll(Some(BrokerId(1)), false) {
         harness.now = until;

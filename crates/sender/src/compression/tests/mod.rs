@@ -58,7 +58,7 @@ impl Source {
 
     fn take(&self) -> Batch {
         let partition = &self.topic.partitions()[0];
-        partition.visit(some_time(), true, true, usize::MAX).unwrap();
+        partition.poll(some_time(), true, true, usize::MAX).unwrap();
         let batch = partition.take(some_time(), true, &mut Vec::new()).unwrap().unwrap();
         assert!(partition.take(some_time(), true, &mut Vec::new()).unwrap().is_none(), "it is one batch");
         batch

@@ -290,7 +290,7 @@ fn job_that_is_lost_fails_its_records_at_once() {
 
 impl PartitionHarness {
     fn claimed(&mut self) -> Claimed {
-        self.partition_sender.partition().visit(self.now, true, true, usize::MAX).unwrap();
+        self.partition_sender.partition().poll(self.now, true, true, usize::MAX).unwrap();
         self.partition_sender.claim(self.now)
     }
 }

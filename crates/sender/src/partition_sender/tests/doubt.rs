@@ -148,7 +148,7 @@ fn a_batch_that_waits_in_the_queue_expires_as_not_written_and_leaves_no_gap() {
     for _ in 0..3 {
         record_handles.push(harness.send("a"));
         harness.now += Duration::from_secs(1);
-        harness.partition_sender.partition().visit(harness.now, true, false, usize::MAX).unwrap();
+        harness.partition_sender.partition().poll(harness.now, true, false, usize::MAX).unwrap();
     }
     harness.deadline();
     for record_handle in &mut record_handles {
@@ -167,11 +167,11 @@ fn only_what_is_too_late_expires() {
     let mut harness = PartitionHarness::simple();
     let mut early = harness.send("a");
     harness.now += Duration::from_secs(30);
-    harness.partition_sender.partition().visit(harness.now, true, false, usize::MAX).unwrap();
+    harness.partition_sender.partition().poll(harness.now, true, false, usize::MAX).unwrap();
     let mut late = harness.send("b");
     let opened = harness.now;
     harness.now = opened + harness.config.delivery_timeout - Duration::from_nanos(1);
-    harness.partition_sender.partition().visit(harness.now, true, false, usize::MAX).unwrap();
+    harness.partition_sender.partition().poll(harness.now, true, false, usize::MAX).unwrap();
     harness.expire();
     assert!(failure(&mut early).is_some() && is_pending(&mut late));
     harness.now += Duration::from_nanos(1);

@@ -124,7 +124,7 @@ impl PartitionHarness {
         self.exhausted();
         self.partition_sender
             .partition()
-            .visit(self.now, self.partition_sender.is_idle(), true, usize::MAX)
+            .poll(self.now, self.partition_sender.is_idle(), true, usize::MAX)
             .unwrap();
         if let Claimed::Job(job) = self.partition_sender.claim(self.now) {
             self.begin(job);
@@ -223,7 +223,7 @@ impl PartitionHarness {
         // As a broker sender does: it looks first, which closes what is too old.
         self.partition_sender
             .partition()
-            .visit(self.now, self.partition_sender.is_idle(), false, usize::MAX)
+            .poll(self.now, self.partition_sender.is_idle(), false, usize::MAX)
             .unwrap();
         self.expire();
     }

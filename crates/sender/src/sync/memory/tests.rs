@@ -216,10 +216,10 @@ fn partition_without_an_acknowledgement_for_two_seconds_counts_as_stalled() {
     // The turn of the hung partition has come, and its room is not there.
     let mut first = Memory::queue(&memory, &hung, 64 * KIB, Waker::noop());
     let mut second = Memory::queue(&memory, &healthy, KIB, Waker::noop());
-    let again = memory.look(now).unwrap();
+    let again = memory.update(now).unwrap();
     assert!(!ready(&mut first) && !ready(&mut second));
-    assert_eq!(memory.look(now), Some(again), "not before it is time");
-    memory.look(now + 3 * LOOK_EVERY);
+    assert_eq!(memory.update(now), Some(again), "not before it is time");
+    memory.update(now + 3 * UPDATE_EVERY);
     assert!(!ready(&mut first) && ready(&mut second));
 }
 

@@ -26,52 +26,52 @@ fn by_ticket(ticket: &mut Ticket) -> AppendOptions<'_> {
 
 #[test]
 fn the_budget_is_charged_to_the_byte() {
-    let desk = Desk::simple();
+    let harness = PartitionHarness::simple();
     let mut charged = 0;
     for bytes in [1, 900, 5_000, 20_000, 60_000, 65_000, 65_500, 100_000] {
-        desk.send(&vec![0; bytes]).unwrap();
+        harness.send(&vec![0; bytes]).unwrap();
         let memory: usize = {
-            let queue = lock(&desk.partition.queue);
+            let queue = lock(&harness.partition.queue);
             let closed = queue.closed.iter().flat_map(|batch| &batch.chunks).map(Vec::capacity);
             closed.sum::<usize>() + queue.open_capacity()
         };
-        assert_eq!(desk.used(), memory, "after {bytes}");
-        assert!(desk.used() > charged);
-        charged = desk.used();
+        assert_eq!(harness.used(), memory, "after {bytes}");
+        assert!(harness.used() > charged);
+        charged = harness.used();
     }
-    for batch in desk.take_all() {
-        desk.give_back(batch);
+    for batch in harness.take_all() {
+        harness.give_back(batch);
     }
-    assert_eq!(desk.used(), 0);
+    assert_eq!(harness.used(), 0);
 }
 
 #[test]
 fn a_thousand_partitions_with_a_small_record_each_share_a_mebibyte() {
-    let desk = Desk::new(accumulator(), 1 << 20);
+    let harness = PartitionHarness::new(accumulator(), 1 << 20);
     let limit = StdArc::new(TopicLimit::new(1 << 20));
     for serial in 0..1_000 {
         let partition = Partition::new(
             "t".into(),
             PartitionId(0),
             serial,
-            StdArc::clone(&desk.shared),
+            StdArc::clone(&harness.shared),
             StdArc::clone(&limit),
             None,
-            Arc::clone(&desk.mailbox),
+            Arc::clone(&harness.mailbox),
         );
         let record = RecordRef { value: Some(&[0; 100]), ..RecordRef::default() };
-        partition.append::<_, false>(&record, &At(desk.now), AppendOptions::default()).unwrap();
+        partition.append::<_, false>(&record, &At(harness.now), AppendOptions::default()).unwrap();
     }
 }
 
 #[test]
 fn a_batch_begins_with_a_chunk_as_large_as_the_last_batch() {
-    let desk = Desk::simple();
+    let harness = PartitionHarness::simple();
     let chunk_of = |records: usize| {
-        desk.send_many(records, 100);
-        let batch = desk.take_all().remove(0);
+        harness.send_many(records, 100);
+        let batch = harness.take_all().remove(0);
         let first = batch.chunks[0].capacity();
-        desk.give_back(batch);
+        harness.give_back(batch);
         first
     };
     assert_eq!(chunk_of(100), KIB, "nothing is known of the partition");
@@ -82,112 +82,112 @@ fn a_batch_begins_with_a_chunk_as_large_as_the_last_batch() {
 
 #[test]
 fn a_busy_partition_takes_a_smaller_chunk_where_the_budget_has_no_room_for_a_large_one() {
-    let desk = Desk::new(accumulator(), 1 << 20);
-    desk.send_many(1_000, 100);
-    desk.take_all().into_iter().for_each(|batch| desk.give_back(batch));
-    desk.shared.memory.reserve(&other(), (1 << 20) - 20 * KIB, None, None).unwrap();
-    desk.send(&[0; 100]).unwrap();
-    assert_eq!(lock(&desk.partition.queue).open_capacity(), 16 * KIB);
+    let harness = PartitionHarness::new(accumulator(), 1 << 20);
+    harness.send_many(1_000, 100);
+    harness.take_all().into_iter().for_each(|batch| harness.give_back(batch));
+    harness.shared.memory.reserve(&other(), (1 << 20) - 20 * KIB, None, None).unwrap();
+    harness.send(&[0; 100]).unwrap();
+    assert_eq!(lock(&harness.partition.queue).open_capacity(), 16 * KIB);
 }
 
 #[test]
 fn a_busy_partition_waits_for_room_for_more_than_one_record() {
     for (budget, awaited) in [(4 << 20, 16 * KIB), (256 * KIB, 4 * KIB)] {
-        let desk = Desk::new(accumulator(), budget);
-        desk.send_many(1_000, 100);
-        desk.take_all().into_iter().for_each(|batch| desk.give_back(batch));
-        let (other, others) = (other(), desk.shared.memory.free());
-        let rest = desk.shared.memory.reserve(&other, others, None, None).unwrap();
-        let bytes = full(desk.send(&[0; 100]));
+        let harness = PartitionHarness::new(accumulator(), budget);
+        harness.send_many(1_000, 100);
+        harness.take_all().into_iter().for_each(|batch| harness.give_back(batch));
+        let (other, others) = (other(), harness.shared.memory.free());
+        let rest = harness.shared.memory.reserve(&other, others, None, None).unwrap();
+        let bytes = full(harness.send(&[0; 100]));
         assert_eq!(bytes, awaited, "of {budget}");
-        let mut before = desk.partition.wait_for_room(budget, Waker::noop());
+        let mut before = harness.partition.wait_for_room(budget, Waker::noop());
         assert!(before.poll(Waker::noop()).is_pending());
-        assert_eq!(full(desk.send(&[0; 100])), awaited, "of {budget}, behind another caller");
+        assert_eq!(full(harness.send(&[0; 100])), awaited, "of {budget}, behind another caller");
         drop(before);
 
         // It gets all that it waited for.
-        let mut ticket = desk.partition.wait_for_room(bytes, Waker::noop());
+        let mut ticket = harness.partition.wait_for_room(bytes, Waker::noop());
         let rest = Charge { account: other, bytes: rest }.release(true);
-        desk.shared.memory.give_back(&mut Vec::new(), [rest], None, &mut Vec::new());
+        harness.shared.memory.give_back(&mut Vec::new(), [rest], None, &mut Vec::new());
         let record = RecordRef { value: Some(&[0; 100]), ..RecordRef::default() };
-        desk.partition.append::<_, false>(&record, &At(desk.now), by_ticket(&mut ticket)).unwrap();
-        assert_eq!(lock(&desk.partition.queue).open_capacity(), awaited, "of {budget}");
+        harness.partition.append::<_, false>(&record, &At(harness.now), by_ticket(&mut ticket)).unwrap();
+        assert_eq!(lock(&harness.partition.queue).open_capacity(), awaited, "of {budget}");
     }
 }
 
 #[test]
 fn a_refused_record_leaves_nothing_and_says_how_much_room_it_needs() {
-    let desk = Desk::new(accumulator(), 4 * KIB);
-    desk.send(&[0; 3_000]).unwrap();
-    assert_eq!(desk.used(), 4 * KIB);
-    desk.mail();
-    let bytes = full(desk.send(&[0; 3_000]));
+    let harness = PartitionHarness::new(accumulator(), 4 * KIB);
+    harness.send(&[0; 3_000]).unwrap();
+    assert_eq!(harness.used(), 4 * KIB);
+    harness.mail();
+    let bytes = full(harness.send(&[0; 3_000]));
     assert!(bytes >= 3_000, "{bytes}");
-    assert_eq!((desk.used(), desk.mail()), (4 * KIB, (0, false)));
-    assert_eq!(desk.take_all().remove(0).records, 1);
+    assert_eq!((harness.used(), harness.mail()), (4 * KIB, (0, false)));
+    assert_eq!(harness.take_all().remove(0).records, 1);
 }
 
 #[test]
 fn a_full_batch_is_offered_also_when_the_record_that_did_not_fit_is_refused() {
     let config = AccumulatorConfig { record_bytes_max: 4_000, batch_bytes: 8_000, ..accumulator() };
-    let desk = Desk::new(config, 4 * KIB);
-    desk.send(&[0; 3_000]).unwrap();
-    assert_eq!(desk.mail(), (1, false));
-    desk.partition.limit().rejected(crate::batch::Lengths { wire: 6_000, plain: 6_000 });
-    full(desk.send(&[0; 2_000]));
-    assert_eq!(desk.mail(), (1, false));
-    assert!(desk.visit(false).ripe);
+    let harness = PartitionHarness::new(config, 4 * KIB);
+    harness.send(&[0; 3_000]).unwrap();
+    assert_eq!(harness.mail(), (1, false));
+    harness.partition.limit().rejected(crate::batch::Lengths { wire: 6_000, plain: 6_000 });
+    full(harness.send(&[0; 2_000]));
+    assert_eq!(harness.mail(), (1, false));
+    assert!(harness.poll(false).ready);
 }
 
 #[test]
 fn a_small_record_does_not_overtake_a_large_one_that_waits_for_room() {
-    let desk = Desk::new(accumulator(), 20 * KIB);
-    desk.send(&[0; 4_000]).unwrap();
-    let bytes = full(desk.send(&[1; 17_000]));
-    let mut ticket = desk.partition.wait_for_room(bytes, Waker::noop());
+    let harness = PartitionHarness::new(accumulator(), 20 * KIB);
+    harness.send(&[0; 4_000]).unwrap();
+    let bytes = full(harness.send(&[1; 17_000]));
+    let mut ticket = harness.partition.wait_for_room(bytes, Waker::noop());
     assert!(ticket.poll(Waker::noop()).is_pending());
     // It would fit the open batch.
-    full(desk.send(&[2; 10]));
-    for batch in desk.take_all() {
-        desk.give_back(batch);
+    full(harness.send(&[2; 10]));
+    for batch in harness.take_all() {
+        harness.give_back(batch);
     }
     // Its room is set aside: nobody else gets it, and the others may go on.
-    full(desk.send(&[2; 4_000]));
+    full(harness.send(&[2; 4_000]));
     assert!(ticket.poll(Waker::noop()).is_ready());
-    desk.send_as(&[1; 17_000], by_ticket(&mut ticket)).unwrap();
+    harness.send_as(&[1; 17_000], by_ticket(&mut ticket)).unwrap();
     drop(ticket);
-    full(desk.send(&[2; 4_000]));
-    let mut batches = desk.take_all();
+    full(harness.send(&[2; 4_000]));
+    let mut batches = harness.take_all();
     assert_eq!(values(&mut batches[0]), [String::from_utf8(vec![1; 17_000]).unwrap()]);
-    desk.give_back(batches.remove(0));
-    desk.send(&[2; 10]).unwrap();
+    harness.give_back(batches.remove(0));
+    harness.send(&[2; 10]).unwrap();
 }
 
 #[test]
 fn waiters_enter_in_the_order_they_came() {
-    let desk = Desk::new(accumulator(), 8 * KIB);
-    desk.send(&[0; 7_900]).unwrap();
+    let harness = PartitionHarness::new(accumulator(), 8 * KIB);
+    harness.send(&[0; 7_900]).unwrap();
     let mut waiters: Vec<(usize, Ticket)> = (1..=6)
         .map(|number| {
-            let bytes = full(desk.send(&vec![0; 600 * number]));
-            (number, desk.partition.wait_for_room(bytes, Waker::noop()))
+            let bytes = full(harness.send(&vec![0; 600 * number]));
+            (number, harness.partition.wait_for_room(bytes, Waker::noop()))
         })
         .collect();
     let mut entered = Vec::new();
     for _ in 0..20 {
-        for batch in desk.take_all() {
-            desk.give_back(batch);
+        for batch in harness.take_all() {
+            harness.give_back(batch);
         }
         waiters.retain_mut(|(number, ticket)| {
             let enters = ticket.poll(Waker::noop()).is_ready()
-                && desk.send_as(&vec![0; 600 * *number], by_ticket(ticket)).is_ok();
+                && harness.send_as(&vec![0; 600 * *number], by_ticket(ticket)).is_ok();
             entered.extend(enters.then_some(*number));
             !enters
         });
     }
     assert_eq!(entered, [1, 2, 3, 4, 5, 6]);
-    desk.take_all().into_iter().for_each(|batch| desk.give_back(batch));
-    assert_eq!(desk.used(), 0);
+    harness.take_all().into_iter().for_each(|batch| harness.give_back(batch));
+    assert_eq!(harness.used(), 0);
 }
 
 #[derive(Default)]
@@ -201,16 +201,16 @@ impl Wake for Woken {
 
 #[test]
 fn a_ticket_that_is_dropped_gives_its_room_to_the_next_and_wakes_him_alone() {
-    let desk = Desk::new(accumulator(), 4 * KIB);
-    desk.send(&[0; 3_000]).unwrap();
+    let harness = PartitionHarness::new(accumulator(), 4 * KIB);
+    harness.send(&[0; 3_000]).unwrap();
     let woken: Vec<StdArc<Woken>> = (0..3).map(|_| StdArc::default()).collect();
     let tickets = woken.iter().map(|woken| {
-        let bytes = full(desk.send(&[0; 3_000]));
-        desk.partition.wait_for_room(bytes, &Waker::from(StdArc::clone(woken)))
+        let bytes = full(harness.send(&[0; 3_000]));
+        harness.partition.wait_for_room(bytes, &Waker::from(StdArc::clone(woken)))
     });
     let mut tickets: Vec<Ticket> = tickets.collect();
     let counts = || woken.iter().map(|woken| woken.0.load(Ordering::Relaxed)).collect::<Vec<_>>();
-    desk.take_all().into_iter().for_each(|batch| desk.give_back(batch));
+    harness.take_all().into_iter().for_each(|batch| harness.give_back(batch));
     assert_eq!(
         counts(),
         [1, 1, 1],
@@ -219,26 +219,26 @@ fn a_ticket_that_is_dropped_gives_its_room_to_the_next_and_wakes_him_alone() {
     drop(tickets.remove(0));
     assert_eq!(counts(), [1, 2, 1]);
     drop(tickets);
-    assert_eq!(desk.used(), 0);
-    assert!(!desk.shared.memory.has_waiters());
+    assert_eq!(harness.used(), 0);
+    assert!(!harness.shared.memory.has_waiters());
 }
 
 #[test]
 fn a_record_that_the_whole_budget_could_not_hold_is_refused_at_once() {
     let config = AccumulatorConfig { record_bytes_max: 20_000, ..accumulator() };
-    let desk = Desk::new(config, 20_000);
+    let harness = PartitionHarness::new(config, 20_000);
     let limit = 20_000 - HEADER_BYTES;
-    let refused = desk.send(&[0; 19_930]).unwrap_err();
+    let refused = harness.send(&[0; 19_930]).unwrap_err();
     assert!(matches!(refused, Refusal::TooLarge { limit: told, .. } if told == limit), "{refused:?}");
-    desk.send(&[0; 19_000]).unwrap();
+    harness.send(&[0; 19_000]).unwrap();
 }
 
 /// What callers and the broker sender of a partition may do, in any order.
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    Send { bytes: usize, urgent: bool },
+    Send { bytes: usize, skip_linger: bool },
     Wait { millis: u64 },
-    Look { pressed: bool, idle: bool },
+    Look { flush_requested: bool, idle: bool },
     Take,
     GiveBack,
     Flush,
@@ -248,9 +248,9 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         8 => (prop_oneof![10usize..200, 200usize..5_000, 5_000usize..80_000], any::<bool>())
-            .prop_map(|(bytes, urgent)| Step::Send { bytes, urgent }),
+            .prop_map(|(bytes, skip_linger)| Step::Send { bytes, skip_linger }),
         2 => (0u64..700).prop_map(|millis| Step::Wait { millis }),
-        3 => (any::<bool>(), any::<bool>()).prop_map(|(pressed, idle)| Step::Look { pressed, idle }),
+        3 => (any::<bool>(), any::<bool>()).prop_map(|(flush_requested, idle)| Step::Look { flush_requested, idle }),
         3 => Just(Step::Take),
         2 => Just(Step::GiveBack),
         1 => Just(Step::Flush),
@@ -261,7 +261,7 @@ fn step() -> impl Strategy<Value = Step> {
 proptest! {
     #[test]
     fn whatever_they_do_records_leave_once_in_order_and_the_budget_is_exact(steps in vec(step(), 1..120)) {
-        let mut desk = Desk::new(AccumulatorConfig { flush_records: Some(20), ..accumulator() }, 400_000);
+        let mut harness = PartitionHarness::new(AccumulatorConfig { flush_records: Some(20), ..accumulator() }, 400_000);
         let (mut sent, mut left) = (Vec::new(), Vec::new());
         let mut out: Vec<Batch> = Vec::new();
         let mut leave = |mut batch: Batch, out: &mut Vec<Batch>| {
@@ -270,32 +270,32 @@ proptest! {
         };
         for step in steps {
             match step {
-                Step::Send { bytes, urgent } => {
+                Step::Send { bytes, skip_linger } => {
                     let value = value(sent.len(), bytes);
-                    match desk.send_as(value.as_bytes(), AppendOptions { urgent, ..AppendOptions::default() }) {
+                    match harness.send_as(value.as_bytes(), AppendOptions { skip_linger, ..AppendOptions::default() }) {
                         Ok(_) => sent.push(value),
                         Err(Refusal::Full { .. }) => {}
                         Err(other) => prop_assert!(false, "{:?}", other),
                     }
                 }
-                Step::Wait { millis } => desk.now += Duration::from_millis(millis),
-                Step::Look { pressed, idle } => drop(desk.partition.visit(desk.now, idle, pressed, usize::MAX).unwrap()),
-                Step::Take => desk.take().into_iter().for_each(|batch| leave(batch, &mut out)),
-                Step::GiveBack => out.drain(..).for_each(|batch| desk.give_back(batch)),
-                Step::Flush => drop(desk.shared.outstanding.end_generation()),
-                Step::Refuse { bytes } => desk.partition.limit().rejected(crate::batch::Lengths { wire: bytes, plain: bytes }),
+                Step::Wait { millis } => harness.now += Duration::from_millis(millis),
+                Step::Look { flush_requested, idle } => drop(harness.partition.poll(harness.now, idle, flush_requested, usize::MAX).unwrap()),
+                Step::Take => harness.take().into_iter().for_each(|batch| leave(batch, &mut out)),
+                Step::GiveBack => out.drain(..).for_each(|batch| harness.give_back(batch)),
+                Step::Flush => drop(harness.shared.outstanding.end_generation()),
+                Step::Refuse { bytes } => harness.partition.limit().rejected(crate::batch::Lengths { wire: bytes, plain: bytes }),
             }
             let capacity = |batch: &Batch| batch.chunks.iter().map(Vec::capacity).sum::<usize>();
-            let queue = lock(&desk.partition.queue);
+            let queue = lock(&harness.partition.queue);
             let held = queue.closed.iter().chain(&out).map(capacity).sum::<usize>() + queue.open_capacity();
-            prop_assert_eq!(desk.used(), held);
+            prop_assert_eq!(harness.used(), held);
             prop_assert!(queue.closed.iter().is_sorted_by_key(|batch| batch.opened));
         }
-        desk.take_all().into_iter().for_each(|batch| leave(batch, &mut out));
-        out.into_iter().for_each(|batch| desk.give_back(batch));
+        harness.take_all().into_iter().for_each(|batch| leave(batch, &mut out));
+        out.into_iter().for_each(|batch| harness.give_back(batch));
         prop_assert_eq!(left, sent);
-        prop_assert_eq!(desk.used(), 0);
-        prop_assert!(desk.shared.outstanding.is_settled(desk.shared.outstanding.end_generation()));
+        prop_assert_eq!(harness.used(), 0);
+        prop_assert!(harness.shared.outstanding.is_settled(harness.shared.outstanding.end_generation()));
     }
 }
 
@@ -310,21 +310,21 @@ impl Wake for Looks {
 
 #[test]
 fn callers_that_wait_are_woken_when_the_partition_is_not_locked() {
-    let desk = Desk::new(accumulator(), 256 * KIB);
-    let (memory, other) = (&desk.shared.memory, other());
+    let harness = PartitionHarness::new(accumulator(), 256 * KIB);
+    let (memory, other) = (&harness.shared.memory, other());
     let mut held: Vec<_> = [33 * KIB, 159 * KIB]
-        .map(|bytes| memory.reserve(&other, bytes, None, Some(desk.now)).unwrap())
+        .map(|bytes| memory.reserve(&other, bytes, None, Some(harness.now)).unwrap())
         .map(|bytes| Charge { account: Arc::clone(&other), bytes })
         .into();
     let mut elsewhere = Memory::queue(memory, &other, 32 * KIB, Waker::noop());
-    let looks = StdArc::new(Looks(StdArc::clone(&desk.partition), AtomicUsize::new(0)));
-    let account = desk.partition.account();
+    let looks = StdArc::new(Looks(StdArc::clone(&harness.partition), AtomicUsize::new(0)));
+    let account = harness.partition.account();
     let _waits = Memory::queue(memory, account, 128 * KIB, &Waker::from(StdArc::clone(&looks)));
     let release = held.remove(0).release(true);
-    memory.give_back(&mut Vec::new(), [release], Some(desk.now), &mut Vec::new());
+    memory.give_back(&mut Vec::new(), [release], Some(harness.now), &mut Vec::new());
 
     // It uses up the credit of the partition, so that those who wait there may go elsewhere.
     let record = RecordRef { value: Some(&[0; 100]), ..RecordRef::default() };
-    desk.partition.append::<_, false>(&record, &At(desk.now), by_ticket(&mut elsewhere)).unwrap();
+    harness.partition.append::<_, false>(&record, &At(harness.now), by_ticket(&mut elsewhere)).unwrap();
     assert_eq!(looks.1.load(Ordering::Relaxed), 1);
 }

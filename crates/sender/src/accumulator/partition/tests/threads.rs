@@ -10,21 +10,25 @@ const CALLERS: usize = 3;
 
 #[test]
 fn every_record_of_every_caller_leaves_once_and_in_that_callers_order() {
-    let desk = Desk::new(accumulator(), 64 << 20);
+    let harness = PartitionHarness::new(accumulator(), 64 << 20);
     let start = Barrier::new(CALLERS + 1);
     let mut taken: Vec<String> = Vec::new();
     thread::scope(|scope| {
         let callers: Vec<_> = (0..CALLERS)
             .map(|caller| {
-                let (desk, start) = (&desk, &start);
+                let (harness, start) = (&harness, &start);
                 scope.spawn(move || {
                     start.wait();
                     for number in 0..RECORDS {
                         // Now and then one that goes alone, and one that somebody awaits.
                         let bytes = if number % 2_000 == 7 { 70_000 } else { 40 };
                         let value = format!("{caller} {}", value(number, bytes));
-                        let urgent = number % 50 == 0;
-                        desk.send_as(value.as_bytes(), AppendOptions { urgent, ..AppendOptions::default() })
+                        let skip_linger = number % 50 == 0;
+                        harness
+                            .send_as(
+                                value.as_bytes(),
+                                AppendOptions { skip_linger, ..AppendOptions::default() },
+                            )
                             .unwrap();
                     }
                 })
@@ -32,17 +36,17 @@ fn every_record_of_every_caller_leaves_once_and_in_that_callers_order() {
             .collect();
         start.wait();
         while !callers.iter().all(thread::ScopedJoinHandle::is_finished) {
-            desk.partition.visit(desk.now, true, true, usize::MAX);
-            if let Some(Some(mut batch)) = desk.partition.take(desk.now, true, &mut Vec::new()) {
+            harness.partition.poll(harness.now, true, true, usize::MAX);
+            if let Some(Some(mut batch)) = harness.partition.take(harness.now, true, &mut Vec::new()) {
                 taken.extend(values(&mut batch));
-                desk.give_back(batch);
+                harness.give_back(batch);
             }
             thread::yield_now();
         }
     });
-    for mut batch in desk.take_all() {
+    for mut batch in harness.take_all() {
         taken.extend(values(&mut batch));
-        desk.give_back(batch);
+        harness.give_back(batch);
     }
     let mut next = [0; CALLERS];
     for value in &taken {
@@ -52,5 +56,5 @@ fn every_record_of_every_caller_leaves_once_and_in_that_callers_order() {
         next[caller] += 1;
     }
     assert_eq!(next, [RECORDS; CALLERS]);
-    assert_eq!(desk.used(), 0);
+    assert_eq!(harness.used(), 0);
 }

@@ -19,19 +19,19 @@ impl Run {
         self.serve_waiters();
         let partition = self.dice.usize(..self.harness.topic.partitions().len());
         let value_bytes = self.dice.usize(..self.plan.value_bytes_max);
-        let urgent = self.dice.u8(..8) == 0;
-        let waiting = AppendOptions { urgent, ..AppendOptions::default() };
+        let skip_linger = self.dice.u8(..8) == 0;
+        let waiting = AppendOptions { skip_linger, ..AppendOptions::default() };
         if let Some(bytes) = self.enter(partition, value_bytes, waiting)
             && self.other_dice.u32(..1_000) < self.plan.waits
         {
             let partitions = self.harness.topic.partitions();
             let ticket = partitions[partition].wait_for_room(bytes, Waker::noop());
             self.waiters.push(Waiter { partition, value_bytes, ticket });
-            self.harness.shared.press();
+            self.harness.shared.request_flush();
         }
         if self.chance(15) {
             self.flushes.push(self.harness.shared.outstanding.end_generation());
-            self.harness.shared.press();
+            self.harness.shared.request_flush();
         }
         if self.other_dice.u32(..1_000) < self.plan.leaves {
             let record_handles = &mut self.record_handles[partition];
@@ -69,10 +69,10 @@ impl Run {
         match self.harness.send_as(i32::try_from(partition).unwrap(), &value, waiting) {
             Ok(record_handle) => self.record_handles[partition].push((number, record_handle)),
             Err(ChooseError::Refused(Refusal::Full { bytes }, _)) => {
-                self.harness.shared.press();
+                self.harness.shared.request_flush();
                 return Some(bytes);
             }
-            Err(ChooseError::Refused(Refusal::TooLarge { .. }, _)) => self.harness.shared.press(),
+            Err(ChooseError::Refused(Refusal::TooLarge { .. }, _)) => self.harness.shared.request_flush(),
             Err(other) => panic!("{other}"),
         }
         None

@@ -267,7 +267,7 @@ impl Run {
         self.waiters.clear();
         self.cluster.elect(|| Some(BrokerId(1)));
         self.refresh();
-        self.harness.shared.press();
+        self.harness.shared.request_flush();
         let target = self.harness.shared.outstanding.end_generation();
         for _ in 0..5_000 {
             if self.harness.shared.outstanding.is_settled(target) && self.is_still() {

@@ -74,9 +74,11 @@ fn offered_batch_that_becomes_long_is_reported_even_to_a_sender_that_is_deaf_to_
     harness.defers_jobs = true;
     send_events(&mut harness, 300);
     let mailbox = Arc::clone(harness.broker(1).mailbox());
-    let Output::Idle { until, deaf } = harness.poll(ONE, false) else { panic!("it waits for the response") };
-    assert!(deaf && harness.jobs.is_empty());
-    let woken = Woken::asleep(&mailbox, until, deaf);
+    let Output::Idle { until, ignores_offers } = harness.poll(ONE, false) else {
+        panic!("it waits for the response")
+    };
+    assert!(ignores_offers && harness.jobs.is_empty());
+    let woken = Woken::asleep(&mailbox, until, ignores_offers);
     send_events(&mut harness, 3_000);
     assert!(woken.is_awake());
     harness.poll(ONE, false);
@@ -89,9 +91,11 @@ fn large_record_is_reported_even_to_a_sender_that_is_deaf_to_offers() {
     let (_, _under_way) = harness.send_alone(0, "first");
     harness.defers_jobs = true;
     let mailbox = Arc::clone(harness.broker(1).mailbox());
-    let Output::Idle { until, deaf } = harness.poll(ONE, false) else { panic!("it waits for the response") };
-    assert!(deaf);
-    let woken = Woken::asleep(&mailbox, until, deaf);
+    let Output::Idle { until, ignores_offers } = harness.poll(ONE, false) else {
+        panic!("it waits for the response")
+    };
+    assert!(ignores_offers);
+    let woken = Woken::asleep(&mailbox, until, ignores_offers);
     harness.send(0, &b"large ".repeat(20_000)).unwrap();
     assert!(woken.is_awake());
     harness.poll(ONE, false);
@@ -222,9 +226,9 @@ fn end_with_jobs_under_way_fails_their_records_and_gives_their_bytes_back() {
 struct Woken(AtomicBool);
 
 impl Woken {
-    fn asleep(mailbox: &SenderMailbox, until: Option<Instant>, deaf: bool) -> Arc<Self> {
+    fn asleep(mailbox: &SenderMailbox, until: Option<Instant>, ignores_offers: bool) -> Arc<Self> {
         let woken = Arc::new(Self::default());
-        assert!(mailbox.sleep(&Arc::clone(&woken).into(), until, deaf));
+        assert!(mailbox.sleep(&Arc::clone(&woken).into(), until, ignores_offers));
         woken
     }
 

@@ -115,12 +115,12 @@ impl Story {
             }
             Step::Leave { .. } | Step::GiveBack { .. } => {}
             Step::SetLed { partition, led } => memory.set_led(&self.accounts[partition], led),
-            Step::Look => self.look(),
+            Step::Look => self.read(),
             Step::SetAside { bytes } if lock(&memory.room).pool.budget() - bytes < KIB_MAX * KIB => {}
             Step::SetAside { bytes } => {
                 memory.set_aside(bytes);
                 // The callers whose share is another one by now are served by the next look.
-                self.look();
+                self.read();
             }
         }
     }
@@ -131,9 +131,9 @@ impl Story {
         self.held.extend(reserved.map(|bytes| Charge { account, bytes }));
     }
 
-    fn look(&mut self) {
-        self.now += LOOK_EVERY;
-        self.memory.look(self.now);
+    fn read(&mut self) {
+        self.now += UPDATE_EVERY;
+        self.memory.update(self.now);
     }
 
     /// The rules, by a walk along the lines.

@@ -56,14 +56,14 @@ fn caller_that_had_no_partition_to_go_to_is_woken_when_another_recovers() {
     let (now, woken) = (some_time(), Woken::new());
     let _waits = Memory::queue(&memory, &busy, 4 * KIB, &woken.waker());
     memory.set_led(&other, false);
-    memory.look(now);
+    memory.update(now);
     memory.set_led(&busy, false);
-    memory.look(now + LOOK_EVERY);
+    memory.update(now + UPDATE_EVERY);
     assert_eq!(woken.count(), 1, "none makes progress");
     memory.set_led(&other, true);
-    memory.look(now + 2 * LOOK_EVERY);
+    memory.update(now + 2 * UPDATE_EVERY);
     assert_eq!(woken.count(), 2);
-    memory.look(now + 5 * LOOK_EVERY);
+    memory.update(now + 5 * UPDATE_EVERY);
     assert_eq!(woken.count(), 2, "that was reported before");
 }
 

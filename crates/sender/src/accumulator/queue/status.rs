@@ -8,19 +8,19 @@ use crate::sync::CHUNK_BYTES_MAX;
 
 impl Queue {
     /// Whether a batch is worth sending now. `idle`: nothing of the partition is in flight.
-    pub(in crate::accumulator) fn is_ripe(
+    pub(in crate::accumulator) fn is_ready(
         &self,
         now: Instant,
         idle: bool,
         config: &AccumulatorConfig,
     ) -> bool {
-        let open_is_ripe = |opened: Instant| {
+        let open_is_ready = |opened: Instant| {
             self.offered
-                || (self.urgent && idle)
+                || (self.skip_linger && idle)
                 || now >= opened + config.linger
                 || now >= opened + config.open_for_max
         };
-        !self.closed.is_empty() || self.opened.is_some_and(open_is_ripe)
+        !self.closed.is_empty() || self.opened.is_some_and(open_is_ready)
     }
 
     /// When the open batch is worth sending by its age or, later, takes no more records.
