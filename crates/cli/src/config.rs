@@ -26,12 +26,14 @@ pub(crate) fn run(
     out: &OutputOptions,
 ) -> Result<Exit, Failure> {
     let row = options.name.as_deref().map(find).transpose()?;
-    let effective = effective(connection.producer()?)?;
+    let effective = connection.producer().and_then(effective);
     match row {
         None => {
+            let effective = effective?;
             output::print(&Table(PROPERTIES.iter().map(|row| Row::of(row, &effective)).collect()), out.json)?;
         }
-        Some(row) => output::print(&Row::of(row, &effective), out.json)?,
+        // The description of a property is wanted most while the configuration is invalid.
+        Some(row) => output::print(&Row::of(row, &effective.unwrap_or_default()), out.json)?,
     }
     Ok(Exit::Delivered)
 }

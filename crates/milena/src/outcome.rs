@@ -99,10 +99,12 @@ pub(crate) fn of_refusal(error: ChooseError, topic: &Arc<str>, core: &Core) -> S
         Refusal::UnknownTopic => SendError::new(ErrorKind::UnknownTopic, topic, NOT_KNOWN_ANY_MORE)
             .with_code(Some(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION))
             .with_retriable(true),
-        Refusal::Full { .. } | Refusal::Yield | Refusal::Busy => {
-            SendError::new(ErrorKind::BufferFull, topic, "there is no room in buffer.memory now")
-                .with_retriable(true)
-        }
+        Refusal::Full { .. } | Refusal::Yield | Refusal::Busy => SendError::new(
+            ErrorKind::BufferFull,
+            topic,
+            "no room in buffer.memory: await deliveries, or raise `buffer.memory`",
+        )
+        .with_retriable(true),
     };
     refused.with_partition(partition.0)
 }
@@ -183,9 +185,9 @@ pub(crate) fn of_topic(code: Option<ErrorCode>, topic: Arc<str>, waited: std::ti
         (ErrorKind::TopicAuthorizationFailed, _) => {
             "the producer may not see it: allow DESCRIBE and WRITE on the topic".to_owned()
         }
-        (ErrorKind::ClusterAuthorizationFailed, _) => "the producer may not use the cluster".to_owned(),
+        (ErrorKind::ClusterAuthorizationFailed, _) => "the producer may not use the cluster: allow the operation that the authorizer log of the brokers names".to_owned(),
         (ErrorKind::InvalidTopic, _) => {
-            "invalid topic name: up to 249 letters, digits, `.`, `_` and `-`".to_owned()
+            "invalid topic name: use 1 to 249 letters, digits, `.`, `_` and `-`, but not `.` or `..` alone".to_owned()
         }
         (_, Some(code)) => {
             format!(

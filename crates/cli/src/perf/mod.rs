@@ -69,7 +69,7 @@ async fn measure(
     settings: Settings,
 ) -> Result<(Report, Option<Exit>), Failure> {
     let producer: Producer = attempts.connect(builder).await?;
-    tracing::info!("connected");
+    tracing::info!("connection: connected");
     let topic = producer.topic(options.topic.as_str()).await.map_err(Failure::failed)?;
     let measured = Run::new(options, producer.clone(), topic, payloads)?.measure(!out.quiet).await?;
     if let Some(error) = &measured.refused {

@@ -80,7 +80,7 @@ async fn produce(
         exit = signals.next() => return Ok(exit),
         connected = attempts.connect(builder) => connected?,
     };
-    tracing::info!("connected");
+    tracing::info!("connection: connected");
     let input = Input::start(options, frame_bytes_max);
     let input = input.context("input: cannot start the thread that reads").map_err(Failure::failed)?;
     let reports = options.report != Reports::None;

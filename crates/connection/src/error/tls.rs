@@ -148,7 +148,7 @@ impl fmt::Display for TlsFault {
             Self::Protocol(why) => {
                 write!(f, "the peer breaks the protocol ({why}): check the server on this port")
             }
-            Self::Io(error) => write!(f, "the connection failed ({error})"),
+            Self::Io(error) => write!(f, "the connection failed ({error}): check the network and the broker"),
         }
     }
 }

@@ -63,11 +63,13 @@ impl Leaderless {
 impl fmt::Display for Leaderless {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoLeader => f.write_str("no broker leads the partition"),
-            Self::Error(code) => write!(f, "brokers return {code} for the partition"),
+            Self::NoLeader => {
+                f.write_str("metadata: no broker leads the partition: start the brokers of its replicas")
+            }
+            Self::Error(code) => write!(f, "metadata: brokers return {code} for the partition"),
             Self::UnknownBroker(broker) => write!(
                 f,
-                "broker {} leads the partition, and is not among the brokers of the cluster",
+                "metadata: broker {} leads the partition, and is not among the brokers of the cluster",
                 broker.0
             ),
         }

@@ -172,7 +172,7 @@ impl Shared {
     async fn refresh(&self, mut due: Instant) {
         let Refresh { retry_backoff, retry_backoff_max, .. } = self.refresh;
         let seed = lock(&self.random).seed();
-        let mut backoff = Backoff::new(retry_backoff, retry_backoff_max, seed);
+        let mut backoff = Backoff::new(retry_backoff.max(BACKOFF_MIN), retry_backoff_max, seed);
         let mut failures = 0;
         loop {
             tokio::time::sleep_until(due.into()).await;

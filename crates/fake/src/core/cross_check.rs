@@ -1,4 +1,4 @@
-//! A second cross_check on every batch that is read, by decoders that are not milena's.
+//! Cross-check of every batch that is read, by decoders that are not milena's.
 //!
 //! | part | read by |
 //! |---|---|

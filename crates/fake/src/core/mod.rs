@@ -162,7 +162,7 @@ impl Core {
     fn journal_request(&mut self, now: Now, connection: ConnectionId, broker: BrokerId, head: &Head) {
         let bytes = match self.state.settings.keep {
             Keep::Nothing => Bytes::new(),
-            // A outcome, or close to one.
+            // Credentials are not kept in the journal.
             _ if head.api == ApiKey::SASL_AUTHENTICATE => Bytes::new(),
             _ => head.frame.clone(),
         };

@@ -225,7 +225,7 @@ impl BrokerTask {
             Ok(()) => session.send(id, Frame(request), self.settings.awaits, now),
             Err(error) => {
                 // Versions and lengths were checked long before: nothing that is accepted comes here.
-                tracing::error!(%error, "a request could not be written");
+                tracing::error!(%error, "produce: the request could not be encoded, its batches are retried: report this");
                 self.hand_in(now, not_sent(request));
             }
         }

@@ -79,11 +79,11 @@ fn ended_early(failed: Option<JoinError>) -> ConnectError {
         ),
         Some(said) => (
             ConnectErrorKind::Internal,
-            format!("driver: it panicked before it was connected: {}", printable(said)),
+            format!("driver: panicked before it was connected: {}", printable(said)),
         ),
         None => (
             ConnectErrorKind::Internal,
-            "driver: it ended before it was connected, because its runtime or its thread ended".to_owned(),
+            "driver: ended before it was connected: keep its runtime running until `build` returns".to_owned(),
         ),
     };
     ConnectError::new(kind, message)
@@ -98,7 +98,12 @@ fn on_a_thread<T: Send + 'static>(
     started: Started<T>,
 ) -> Result<(), ConnectError> {
     let failed = |error: std::io::Error| {
-        ConnectError::new(ConnectErrorKind::Internal, format!("the driver has no thread to run on: {error}"))
+        ConnectError::new(
+            ConnectErrorKind::Internal,
+            format!(
+                "driver: its thread could not be started ({error}): raise the limits on threads and open files, or choose `Driver::Task`"
+            ),
+        )
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
     let thread = std::thread::Builder::new().name("milena-driver".to_owned());

@@ -69,11 +69,11 @@ impl fmt::Display for TryEnqueueError {
         match (self.0.kind, &self.0.error) {
             (TryEnqueueErrorKind::NotReady, _) => write!(
                 f,
-                "topic {topic} is being looked up: await something and try again, or use `enqueue`, which waits"
+                "topic {topic}: its metadata is being requested: use `enqueue`, which waits, or try again after another await"
             ),
             (TryEnqueueErrorKind::Full, _) => write!(
                 f,
-                "topic {topic}: no room in buffer.memory: await something and try again, or use `enqueue`, which waits"
+                "topic {topic}: no room in buffer.memory: use `enqueue`, which waits, or await deliveries and try again"
             ),
             (TryEnqueueErrorKind::Refused, Some(error)) => error.fmt(f),
             (TryEnqueueErrorKind::Refused, None) => write!(f, "topic {topic}: a record was refused"),

@@ -17,8 +17,8 @@ use crate::deadlines::Deadline;
 use crate::error::{ErrorKind, SendError};
 use crate::outcome::{self, InVain};
 
-/// How long a caller may wait for the topic and for room together, counted from when it first has to, and its place in
-/// the queue for room. Made when it first has to wait, so that the way of a record that need not is short.
+/// The deadline of a caller that waits for metadata or for room (`max.block.ms`, from its first wait on), and its ticket in
+/// the queue for room. Created by the first wait: a record that does not wait pays nothing for it.
 #[derive(Debug, Default)]
 pub(super) struct BlockTimeout(Option<Box<Wait>>);
 
@@ -256,8 +256,10 @@ impl Future for EnqueueDetached<'_> {
 pub(super) fn delivery_of(appended: AcceptedRecord, topic: &Arc<str>) -> Result<Delivery, SendError> {
     match appended.record_handle {
         Some(record_handle) => Ok(Delivery::new(record_handle)),
-        None => {
-            Err(SendError::new(ErrorKind::Internal, Arc::clone(topic), "a record without a record_handle"))
-        }
+        None => Err(SendError::new(
+            ErrorKind::Internal,
+            Arc::clone(topic),
+            "internal error: the accepted record has no record handle: report this",
+        )),
     }
 }

@@ -65,7 +65,7 @@ fn a_topic_whose_partitions_are_being_made_stays_though_its_last_caller_leaves()
     registry.found(&name());
 
     let (Poll::Ready(Ok(found)), _) = poll(registry, &mut None, now) else { panic!("it is known") };
-    assert!(Arc::ptr_eq(&found, &placed), "a second topic would have second partition_senders");
+    assert!(Arc::ptr_eq(&found, &placed), "a second topic would have second partition senders");
 }
 
 #[test]

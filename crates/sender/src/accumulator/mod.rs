@@ -3,7 +3,7 @@
 //! ```text
 //! caller ─▶ Topic::choose ─▶ Partition::append ─┬─▶ open batch (chunks of the one budget)
 //!                                               └─▶ SenderMailbox: "opened", "ready"  ─▶ the broker sender that looks after the leader
-//! broker sender   ─▶ Partition::visit (how does it stand?) ─▶ Partition::take (the next batch leaves)
+//! broker sender   ─▶ Partition::poll (its status) ─▶ Partition::take (the next batch leaves)
 //! ```
 //!
 //! A record costs one short lock of its partition and one comparison: whether it fits below the limit of the chunk

@@ -272,7 +272,7 @@ impl Partition {
         Ok(AcceptedRecord { record_handle, bytes })
     }
 
-    /// Wakes the broker's sender, if it has to look; no lock is held.
+    /// Puts the wake-ups into the mailbox of the broker sender; no lock is held.
     fn ring(&self, mailbox: &SenderMailbox, wakeups: &Wakeups) {
         if wakeups.grown {
             mailbox.grown(self.serial);
@@ -286,7 +286,7 @@ impl Partition {
         }
     }
 
-    /// How it stands, without a broker sender's visit.
+    /// The status that `poll` would return, without the effects of a poll.
     #[cfg(all(test, not(loom)))]
     pub(crate) fn status(&self, now: Instant) -> PartitionStatus {
         let (queue, config) = (lock(&self.queue), &self.shared.config);

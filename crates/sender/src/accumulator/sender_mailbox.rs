@@ -165,8 +165,8 @@ impl SenderMailbox {
         });
     }
 
-    /// The broker sender falls asleep until `until`, unless there is something in the mailbox. A broker sender that can send nothing is
-    /// `ignores_offers` to offers. Returns whether it may sleep.
+    /// The broker sender falls asleep until `until`, unless there is something in the mailbox. A broker sender that can send nothing
+    /// `ignores_offers`. Returns whether it may sleep.
     pub fn sleep(&self, waker: &Waker, until: Option<Instant>, ignores_offers: bool) -> bool {
         self.mailbox.sleep(waker, |inbox| {
             inbox.armed = until;

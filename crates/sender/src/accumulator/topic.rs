@@ -36,7 +36,7 @@ pub struct Topic {
     cells: Cells,
     /// Which queue is the shortest.
     shortest: Shortest,
-    /// Where round robin stands.
+    /// The next turn of the round-robin partitioner.
     turn: AtomicU32,
     /// Where the random numbers stand.
     random: AtomicU64,

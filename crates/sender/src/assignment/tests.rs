@@ -19,7 +19,7 @@ const LEADERLESS: SenderId = None;
 const ID: TopicId = TopicId([1; 16]);
 const OTHER_ID: TopicId = TopicId([2; 16]);
 
-/// A assignment, and broker senders that hold what they were given.
+/// An assignment, and broker senders that hold what they were given.
 struct AssignmentHarness {
     assignment: Assignment,
     shared: StdArc<Shared>,

@@ -68,7 +68,9 @@ impl BrokerSender {
         if self.version.is_some() {
             return None;
         }
-        let Some(broker) = self.mailbox.broker() else { return Some("no broker leads the partition".into()) };
+        let Some(broker) = self.mailbox.broker() else {
+            return Some("metadata: no broker leads the partition: start the brokers of its replicas".into());
+        };
         let text = match &self.connecting {
             Some(Connecting { address, since }) => format!(
                 "connection: broker {} at {address}: not connected yet, connecting for {:?}",

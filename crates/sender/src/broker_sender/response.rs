@@ -36,9 +36,9 @@ impl From<DecodeError> for ResponseError {
 impl fmt::Display for ResponseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Malformed(error) => write!(f, "it is malformed: {error}"),
+            Self::Malformed(error) => write!(f, "{error}"),
             Self::Invented(partition) => {
-                write!(f, "it is about a partition {partition} that was not in the request")
+                write!(f, "partition {partition} was not in the request")
             }
         }
     }

@@ -10,7 +10,7 @@ use super::{Completer, PartitionSender};
 use crate::outcome::{Failure, FailureKind, Persisted};
 
 impl PartitionSender {
-    /// Whether only batches in doubt are sent: the run is has_gap, or the leader rejected the sequence of one in doubt. The
+    /// Whether only batches in doubt are sent: the run has a gap, or the leader rejected the sequence of one in doubt. The
     /// batches behind it may show its outcome.
     pub(super) fn resolves(&self) -> bool {
         let is_rejected = |entry: &Entry| entry.sequence_was_rejected(self.run.term);

@@ -15,7 +15,7 @@ use crate::batch::{Batch, ZSTD_SINCE_PRODUCE};
 use crate::compression::CompressionJob;
 use crate::outcome::{Failure, FailureKind, Persisted};
 
-/// How often in a row the identity of a batch in doubt is refused until it is given up: the next leader may know it.
+/// Successive rejections of the producer id of a batch in doubt, after which its records fail: the next leader may know the id.
 const UNRECOGNISED_MAX: u32 = 5;
 
 /// The consequences for the broker sender.
@@ -130,7 +130,7 @@ impl PartitionSender {
     }
 
     /// Whether a batch whose sequence was refused only waits for what becomes of others: it is in doubt, and a later one
-    /// may show its outcome; or the run is has_gap already; or a batch before it is sent first.
+    /// may show its outcome; or the run has a gap already; or a batch before it is sent first.
     fn waits_for_another(&self, index: usize) -> bool {
         let entry = &self.entries[index];
         if entry.is_in_doubt() {

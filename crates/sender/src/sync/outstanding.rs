@@ -10,7 +10,7 @@ use std::task::{Poll, Waker};
 use super::mutant::{self, Blind};
 use super::{Mutex, lock};
 
-/// The time between two flushes. No batch spans two of them.
+/// The batches that were opened between two flushes. A batch belongs to one generation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Generation(u64);
 

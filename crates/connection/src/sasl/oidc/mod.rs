@@ -204,7 +204,8 @@ impl OidcBuilder {
         }
         let (extensions, times) = (self.extensions, self.times);
         let seed = self.seed.unwrap_or_else(new_seed);
-        let backoff = Mutex::new(Backoff::new(times.retry_backoff, times.retry_backoff_max, seed));
+        let backoff =
+            Mutex::new(Backoff::new(times.retry_backoff.max(BACKOFF_MIN), times.retry_backoff_max, seed));
         Ok(OidcTokens { url, connector, authorization, body, extensions, times, backoff })
     }
 }
@@ -296,7 +297,9 @@ impl fmt::Display for OidcError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Url(error) => write!(f, "invalid token endpoint: {error}"),
-            Self::NotAllowed => f.write_str("the token endpoint is not an allowed one"),
+            Self::NotAllowed => {
+                f.write_str("the token endpoint is not among the allowed URLs: correct one of the two")
+            }
             Self::Credentials => {
                 f.write_str("the client id or the client secret is empty, or the client id has a colon")
             }

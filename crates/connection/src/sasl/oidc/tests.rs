@@ -132,6 +132,14 @@ async fn transient_errors_are_retried_until_the_maximum_time() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn waits_double_from_ten_milliseconds_on_without_a_backoff() {
+    let provider = Provider::new(&["HTTP/1.1 503 Unavailable\r\n\r\n"; 100]);
+    error(tokens(&provider).retry_backoff(Duration::ZERO, Duration::from_secs(10))).await;
+    let requests = provider.requests().len();
+    assert!((9..=12).contains(&requests), "{requests} requests in 10 s");
+}
+
+#[tokio::test(start_paused = true)]
 async fn silent_provider_fails_after_the_read_timeouts() {
     let provider = Provider::new(&[""]);
     let begin = clock::now();

@@ -80,7 +80,7 @@ impl ClusterTask {
         match described {
             Ok(response) => {
                 if self.log_once[0].is_over() {
-                    tracing::info!("the cluster is described again");
+                    tracing::info!("metadata: the cluster is described again");
                 }
                 self.settings.core.registry.set_trouble(None);
                 let changes = self.metadata.on_response(response, now);
@@ -88,8 +88,8 @@ impl ClusterTask {
             }
             Err(reason) => {
                 match self.log_once[0].is_new(reason.step()) {
-                    true => tracing::warn!(%reason, "no broker described the cluster"),
-                    false => tracing::debug!(%reason, "no broker described the cluster"),
+                    true => tracing::warn!(%reason, "metadata: no broker described the cluster, retrying"),
+                    false => tracing::debug!(%reason, "metadata: no broker described the cluster, retrying"),
                 }
                 self.settings.core.registry.set_trouble(Some(reason.obstacle()));
                 let changes = self.metadata.on_failure(now);
@@ -111,8 +111,8 @@ impl ClusterTask {
             }
             Err(reason) => {
                 match self.log_once[1].is_new(reason.step()) {
-                    true => tracing::warn!(%reason, "no broker gave a producer id"),
-                    false => tracing::debug!(%reason, "no broker gave a producer id"),
+                    true => tracing::warn!(%reason, "produce: no broker returned a producer id, retrying"),
+                    false => tracing::debug!(%reason, "produce: no broker returned a producer id, retrying"),
                 }
                 shared.set_no_identity(Some(reason.obstacle()));
                 self.identity_not_before = Some(now + self.backoff.after(self.identity_failures));

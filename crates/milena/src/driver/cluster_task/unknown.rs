@@ -48,7 +48,7 @@ impl ClusterTask {
         if self.set_unknown(name, true) {
             tracing::warn!(
                 topic = &**name,
-                "topic is unknown to the brokers: new records for it are rejected until it is back; create it, or stop sending to it"
+                "metadata: the brokers do not know the topic, its new records are rejected: create the topic, or stop sending to it"
             );
         }
     }
@@ -60,7 +60,10 @@ impl ClusterTask {
         for name in known {
             self.unknown.0.remove(&name);
             if self.set_unknown(&name, false) {
-                tracing::info!(topic = &*name, "topic is known again and takes records");
+                tracing::info!(
+                    topic = &*name,
+                    "metadata: the brokers know the topic again, its records are accepted"
+                );
             }
         }
     }

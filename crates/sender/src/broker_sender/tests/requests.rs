@@ -197,7 +197,7 @@ fn topics_are_named_by_their_ids_where_they_have_one() {
 }
 
 #[test]
-fn a_record_that_nobody_responses_for_is_done_when_it_is_written_to_the_connection() {
+fn acks_0_record_is_complete_when_it_is_written_to_the_connection() {
     let mut harness = SenderHarness::new(1, accumulator(), plain_senders());
     let (mut first, request) = harness.send_alone(0, "a");
     // The connection ended before it could be written.
