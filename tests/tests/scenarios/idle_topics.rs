@@ -96,11 +96,11 @@ async fn deleted_topic_rejects_records_for_as_long_as_a_handle_offers_them_until
     let producer = harness.connect().await;
     let topic = rejecting_topic(&harness, &producer).await;
     assert_eq!(offer_each_second(&topic, 4 * IDLE).await, 0);
-    assert_eq!(log.count("INFO", "known again"), 0);
+    assert_eq!(log.count("INFO", "know the topic again"), 0);
     harness.create_topic("t-0", 1);
     sleep(2 * SECOND).await;
     within(topic.send(None, Some(b"again"))).await.unwrap();
-    assert_eq!(log.count("INFO", "known again"), 1);
+    assert_eq!(log.count("INFO", "know the topic again"), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -117,7 +117,7 @@ async fn deleted_topic_that_was_offered_no_record_takes_those_before_the_next_an
         let accepted = offer_each_second(&topic, MINUTE).await;
         assert_eq!(accepted, 1, "the answer to the question that this record raises lets no further one in");
     }
-    assert_eq!(log.count("INFO", "known again"), 0);
+    assert_eq!(log.count("INFO", "know the topic again"), 0);
 
     sleep(IDLE).await;
     harness.create_topic("t-0", 1);
