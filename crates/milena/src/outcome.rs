@@ -7,7 +7,7 @@ use milena_codec::record::HEADER_BYTES;
 use milena_codec::{ErrorCode, printable};
 use milena_sender::accumulator::{ChooseError, Refusal};
 use milena_sender::sync::FailedRecords;
-use milena_sender::{Ending, Failure, FailureKind, Obstacle};
+use milena_sender::{Ending, Failure, Obstacle};
 
 use crate::config::ProducerConfig;
 use crate::core::Core;
@@ -20,7 +20,7 @@ const NOT_KNOWN_ANY_MORE: &str = "the brokers do not know the topic any more, an
 
 /// A record that was accepted and failed.
 pub(crate) fn of_failure(failure: &Failure, topic: &Arc<str>, partition: PartitionId) -> SendError {
-    let kind = kind_of(failure.kind);
+    let kind = failure.kind;
     let message = match (missing_permission(kind), failure.code) {
         (Some(allow), _) => format!("{allow} ({})", failure.message).into(),
         (None, code) => match code.and_then(remedy) {
@@ -229,23 +229,4 @@ pub(crate) fn of_cluster(trouble: &Obstacle, topic: Arc<str>, waited: std::time:
         trouble.message
     );
     SendError::new(ErrorKind::UnknownTopic, topic, message).with_code(trouble.code).with_retriable(true)
-}
-
-const fn kind_of(kind: FailureKind) -> ErrorKind {
-    match kind {
-        FailureKind::DeliveryTimeout => ErrorKind::DeliveryTimeout,
-        FailureKind::RetriesExhausted => ErrorKind::RetriesExhausted,
-        FailureKind::MessageTooLarge => ErrorKind::MessageTooLarge,
-        FailureKind::InvalidRecord => ErrorKind::InvalidRecord,
-        FailureKind::InvalidTimestamp => ErrorKind::InvalidTimestamp,
-        FailureKind::UnsupportedCompression => ErrorKind::UnsupportedCompression,
-        FailureKind::InvalidTopic => ErrorKind::InvalidTopic,
-        FailureKind::InvalidPartition => ErrorKind::InvalidPartition,
-        FailureKind::TopicAuthorizationFailed => ErrorKind::TopicAuthorizationFailed,
-        FailureKind::ClusterAuthorizationFailed => ErrorKind::ClusterAuthorizationFailed,
-        FailureKind::OutcomeUnknown => ErrorKind::OutcomeUnknown,
-        FailureKind::Closed => ErrorKind::Closed,
-        FailureKind::DriverFailed | FailureKind::Internal => ErrorKind::Internal,
-        _ => ErrorKind::Refused,
-    }
 }

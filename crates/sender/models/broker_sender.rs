@@ -14,7 +14,7 @@ use crate::accumulator::{
 use crate::broker_sender::{BrokerSender, BrokerSenderConfig, Input, Output, PartitionCommand};
 use crate::compression::{CompressionJob, TopicCompression};
 use crate::ids::{PartitionSerial, ProduceVersion};
-use crate::outcome::FailureKind;
+use crate::outcome::ErrorKind;
 use crate::partition_sender::{PartitionSender, PartitionSenderConfig};
 
 const KIB: usize = 1 << 10;
@@ -335,7 +335,7 @@ fn a_record_is_settled_or_refused_whenever_its_broker_sender_is_lost() {
             Ok(appended) => {
                 let mut record_handle = appended.record_handle.unwrap();
                 let failure = wait(|waker| record_handle.poll(waker)).unwrap_err();
-                assert_eq!(failure.kind, FailureKind::Closed);
+                assert_eq!(failure.kind, ErrorKind::Closed);
             }
             Err(refused) => assert_eq!(refused, ChooseError::Refused(Refusal::Closed, PartitionId(0))),
         });

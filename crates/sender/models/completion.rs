@@ -3,7 +3,7 @@
 use std::sync::Arc as StdArc;
 
 use super::*;
-use crate::outcome::{Failure, FailureKind, Persisted, Receipt};
+use crate::outcome::{ErrorKind, Failure, Persisted, Receipt};
 
 const fn written(base_offset: i64) -> Settled {
     Settled::Written { base_offset: Some(base_offset), append_time_ms: None }
@@ -11,9 +11,10 @@ const fn written(base_offset: i64) -> Settled {
 
 fn failed() -> Settled {
     Settled::Failed(StdArc::new(Failure {
-        kind: FailureKind::MessageTooLarge,
+        kind: ErrorKind::MessageTooLarge,
         persisted: Persisted::No,
         retriable: false,
+        by_end: false,
         code: None,
         message: "too large".into(),
     }))

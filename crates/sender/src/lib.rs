@@ -28,6 +28,7 @@ pub mod assignment;
 pub mod batch;
 pub mod broker_sender;
 pub mod compression;
+mod error_kind;
 pub mod ids;
 mod outcome;
 pub mod partition_sender;
@@ -35,4 +36,4 @@ pub mod sync;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
-pub use outcome::{Ending, Failure, FailureKind, Obstacle, OngoingRejection, Persisted, Receipt};
+pub use outcome::{Ending, ErrorKind, Failure, Obstacle, OngoingRejection, Persisted, Receipt};

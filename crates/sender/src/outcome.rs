@@ -1,10 +1,11 @@
 //! The outcome of a record: written, not written, or unknown. An error names it, and whether sending the record again may help.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
 use milena_codec::ErrorCode;
+
+pub use crate::error_kind::ErrorKind;
 
 /// Whether a record that failed is in the log all the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,42 +30,6 @@ impl Persisted {
     }
 }
 
-/// The kind of a record's failure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum FailureKind {
-    /// `delivery.timeout.ms` passed first.
-    DeliveryTimeout,
-    /// `retries` were used up.
-    RetriesExhausted,
-    /// The broker takes no record of this size.
-    MessageTooLarge,
-    /// The broker found something wrong with the record or with its batch.
-    InvalidRecord,
-    /// The broker finds the timestamp too far from now.
-    InvalidTimestamp,
-    /// The broker does not support the codec of the batch.
-    UnsupportedCompression,
-    /// The broker does not know such a topic, or reserves its name.
-    InvalidTopic,
-    /// The topic has no such partition any more.
-    InvalidPartition,
-    /// The producer may not write to the topic.
-    TopicAuthorizationFailed,
-    /// The producer may not write to the cluster.
-    ClusterAuthorizationFailed,
-    /// An attempt got no response, and later responses do not show its outcome.
-    OutcomeUnknown,
-    /// The broker rejected the record for another reason, and would again.
-    Refused,
-    /// The producer was closed first, or the runtime of its driver ended.
-    Closed,
-    /// The driver of the producer failed first.
-    DriverFailed,
-    /// A fault of the client itself.
-    Internal,
-}
-
 /// Why a producer ends before its records are settled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
@@ -87,41 +52,11 @@ impl Ending {
         }
     }
 
-    pub(crate) const fn kind(self) -> FailureKind {
+    pub(crate) const fn kind(self) -> ErrorKind {
         match self {
-            Self::Closed | Self::RuntimeEnded => FailureKind::Closed,
-            Self::DriverFailed => FailureKind::DriverFailed,
+            Self::Closed | Self::RuntimeEnded => ErrorKind::Closed,
+            Self::DriverFailed => ErrorKind::Internal,
         }
-    }
-}
-
-impl FailureKind {
-    /// The name in snake case, as reports have it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::DeliveryTimeout => "delivery_timeout",
-            Self::RetriesExhausted => "retries_exhausted",
-            Self::MessageTooLarge => "message_too_large",
-            Self::InvalidRecord => "invalid_record",
-            Self::InvalidTimestamp => "invalid_timestamp",
-            Self::UnsupportedCompression => "unsupported_compression",
-            Self::InvalidTopic => "invalid_topic",
-            Self::InvalidPartition => "invalid_partition",
-            Self::TopicAuthorizationFailed => "topic_authorization_failed",
-            Self::ClusterAuthorizationFailed => "cluster_authorization_failed",
-            Self::OutcomeUnknown => "outcome_unknown",
-            Self::Refused => "refused",
-            Self::Closed => "closed",
-            Self::DriverFailed => "driver_failed",
-            Self::Internal => "internal",
-        }
-    }
-}
-
-impl fmt::Display for FailureKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
     }
 }
 
@@ -129,11 +64,13 @@ impl fmt::Display for FailureKind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// The kind of the failure.
-    pub kind: FailureKind,
+    pub kind: ErrorKind,
     /// Whether the records are in the log all the same.
     pub persisted: Persisted,
     /// Whether sending them again may help.
     pub retriable: bool,
+    /// Whether the producer ended before the records were settled.
+    pub by_end: bool,
     /// The code that the broker returned last, if it returned one.
     pub code: Option<ErrorCode>,
     /// The text of the error.

@@ -140,7 +140,9 @@ impl Fault {
             Self::NoAddress => f.write_str("the host name has no address: check its DNS entry"),
             Self::Tcp { attempts } => tcp(f, endpoint, attempts),
             Self::Tls(fault) => write!(f, "{fault}"),
-            Self::DialTimedOut { timeout } => write!(f, "no connection within {timeout:?}: check the network and the broker"),
+            Self::DialTimedOut { timeout } => {
+                write!(f, "no connection within {timeout:?}: check the network and the broker")
+            }
             Self::Connector(error) => write!(f, "{error}"),
             Self::Io(error) if TlsFault::of(error).is_some() => write!(f, "{error}"),
             Self::Io(error) => {
@@ -159,9 +161,13 @@ impl Fault {
                 f.write_str("too many requests were abandoned without a response: open a new connection")
             }
             Self::Ended => f.write_str("an earlier request ended the connection: open a new one"),
-            Self::NoResponse { timeout } => write!(f, "no response within {timeout:?}"),
+            Self::NoResponse { timeout } => {
+                write!(f, "no response within {timeout:?}: check the load of the broker, and the network")
+            }
             Self::Rejected { api, code } => rejected(f, *api, *code),
-            Self::NoBrokers => f.write_str("the broker advertises no usable address: check `advertised.listeners` of the brokers"),
+            Self::NoBrokers => f.write_str(
+                "the broker advertises no usable address: check `advertised.listeners` of the brokers",
+            ),
             Self::ForeignCluster(error) => write!(f, "{error}"),
             Self::Moved => f.write_str("the broker has another address"),
             Self::NotNeeded => f.write_str("the producer does not need the connection any more"),

@@ -18,7 +18,7 @@ pub enum SaslError {
     /// The token provider returned an error.
     Token(TokenError),
     /// The listener does not use SASL (`ILLEGAL_SASL_STATE`).
-    NotAsked,
+    SaslNotUsed,
     /// The broker supports neither SaslHandshake 1 nor SaslAuthenticate.
     TooOld,
     /// The broker does not have the mechanism (`UNSUPPORTED_SASL_MECHANISM`).
@@ -135,7 +135,7 @@ impl SaslError {
     #[must_use]
     pub const fn code(&self) -> Option<ErrorCode> {
         match self {
-            Self::NotAsked => Some(ErrorCode::ILLEGAL_SASL_STATE),
+            Self::SaslNotUsed => Some(ErrorCode::ILLEGAL_SASL_STATE),
             Self::MechanismNotEnabled { .. } => Some(ErrorCode::UNSUPPORTED_SASL_MECHANISM),
             Self::Refused { .. } => Some(ErrorCode::SASL_AUTHENTICATION_FAILED),
             Self::HandshakeRefused(code) | Self::Failed { code, .. } => Some(*code),
@@ -149,7 +149,7 @@ impl fmt::Display for SaslError {
         match self {
             Self::Credentials(error) => write!(f, "authentication: invalid credentials: {error}"),
             Self::Token(error) => write!(f, "authentication: no token: {error}"),
-            Self::NotAsked => f.write_str(
+            Self::SaslNotUsed => f.write_str(
                 "authentication: the listener does not use SASL, but SASL is configured: \
                  check the port and the security protocol",
             ),

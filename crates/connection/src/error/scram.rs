@@ -24,7 +24,7 @@ pub enum ScramError {
     /// an attack on the CPU of the client.
     Iterations {
         /// The count that the server requests.
-        asked: u32,
+        iterations: u32,
         /// The minimum.
         min: u32,
         /// The maximum.
@@ -49,9 +49,9 @@ impl fmt::Display for ScramError {
             Self::ForeignNonce => f.write_str(
                 "the SCRAM nonce does not begin with the client's: the peer may replay another exchange",
             ),
-            Self::Iterations { asked, min, max } => write!(
+            Self::Iterations { iterations, min, max } => write!(
                 f,
-                "the broker requests {asked} SCRAM iterations, allowed are {min} to {max}: \
+                "the broker requests {iterations} SCRAM iterations, allowed are {min} to {max}: \
                  recreate the credentials with an allowed number, or raise the limit"
             ),
             Self::WrongSignature => f.write_str(

@@ -30,14 +30,14 @@ pub enum SessionFault {
     /// The bytes are no frame of Kafka, or the frame is above the limit.
     Frame(FrameError),
     /// The length of the first response is above that of every list of versions.
-    FirstAnswerTooLarge {
+    FirstResponseTooLarge {
         /// The length that the peer sent.
         length: i32,
         /// The limit.
         limit: usize,
     },
     /// A response is too short for a correlation id.
-    AnswerTooShort {
+    ResponseTooShort {
         /// Its length.
         bytes: usize,
     },
@@ -62,7 +62,7 @@ pub enum SessionFault {
     /// Broker and client have no version of ApiVersions in common.
     UnsupportedVersion {
         /// The version that the broker rejected last.
-        asked: i16,
+        version: i16,
         /// The versions that the broker knows, where it returned them.
         theirs: Option<RangeInclusive<i16>>,
     },
@@ -151,11 +151,11 @@ impl fmt::Display for SessionFault {
                     "{error}: raise the limit (`receive.message.max.bytes`) if the peer is a Kafka broker"
                 )
             }
-            Self::FirstAnswerTooLarge { length, limit } => write!(
+            Self::FirstResponseTooLarge { length, limit } => write!(
                 f,
                 "the length of the first response is {length} bytes, the limit is {limit}: the peer is no Kafka broker"
             ),
-            Self::AnswerTooShort { bytes } => {
+            Self::ResponseTooShort { bytes } => {
                 write!(f, "a response of {bytes} bytes has no correlation id: {BREAKS_PROTOCOL}")
             }
             Self::WrongCorrelationId { expected, found } => write!(
@@ -173,7 +173,7 @@ impl fmt::Display for SessionFault {
                 write!(f, "invalid ApiVersions response ({error}): the peer is no Kafka broker")
             }
             Self::Refused(code) => write!(f, "the broker rejected ApiVersions: {code}"),
-            Self::UnsupportedVersion { asked, theirs } => unsupported_version(f, *asked, theirs.as_ref()),
+            Self::UnsupportedVersion { version, theirs } => unsupported_version(f, *version, theirs.as_ref()),
             Self::NegotiationTimedOut { timeout } => {
                 write!(f, "no ApiVersions response within {timeout:?}: {CHECK_LISTENER}")
             }
@@ -196,19 +196,22 @@ const BREAKS_PROTOCOL: &str = "the peer breaks the protocol";
 
 fn unsupported_version(
     f: &mut fmt::Formatter<'_>,
-    asked: i16,
+    version: i16,
     theirs: Option<&RangeInclusive<i16>>,
 ) -> fmt::Result {
     match theirs {
-        Some(theirs) if *theirs.start() > asked => write!(
+        Some(theirs) if *theirs.start() > version => write!(
             f,
-            "the broker knows ApiVersions {}-{} and rejects {asked}: the broker is newer than this client: use a newer \
+            "the broker knows ApiVersions {}-{} and rejects {version}: the broker is newer than this client: use a newer \
              version of milena",
             theirs.start(),
             theirs.end()
         ),
         _ => {
-            write!(f, "the broker rejects ApiVersions {asked} and returns no version that this client knows")
+            write!(
+                f,
+                "the broker rejects ApiVersions {version} and returns no version that this client knows"
+            )
         }
     }
 }

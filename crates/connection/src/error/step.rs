@@ -92,8 +92,8 @@ const fn of_session(fault: &SessionFault) -> (Step, bool) {
         | SessionFault::Unresponsive { .. }
         | SessionFault::NoProgress { .. } => transient(Step::Response),
         SessionFault::Frame(_)
-        | SessionFault::FirstAnswerTooLarge { .. }
-        | SessionFault::AnswerTooShort { .. }
+        | SessionFault::FirstResponseTooLarge { .. }
+        | SessionFault::ResponseTooShort { .. }
         | SessionFault::WrongCorrelationId { .. }
         | SessionFault::Unsolicited { .. }
         | SessionFault::Unencodable(_)
@@ -105,7 +105,7 @@ const fn of_session(fault: &SessionFault) -> (Step, bool) {
 const fn of_sasl(error: &SaslError) -> (Step, bool) {
     match error {
         SaslError::Credentials(_)
-        | SaslError::NotAsked
+        | SaslError::SaslNotUsed
         | SaslError::TooOld
         | SaslError::MechanismNotEnabled { .. }
         | SaslError::HandshakeRefused(_)
@@ -133,6 +133,13 @@ impl Fault {
     #[must_use]
     pub fn is_permanent(&self) -> bool {
         of_fault(self).1
+    }
+}
+
+impl SessionFault {
+    /// Whether each further attempt fails as well, until a setting, a certificate or the broker changes.
+    pub(crate) const fn is_permanent(&self) -> bool {
+        of_session(self).1
     }
 }
 

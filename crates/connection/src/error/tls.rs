@@ -57,7 +57,7 @@ pub enum TlsFault {
     /// The peer does not use TLS.
     NotTls {
         /// The protocol of the peer, if it was recognised.
-        spoken: Option<DetectedProtocol>,
+        detected: Option<DetectedProtocol>,
         /// The first bytes of the peer.
         first: Vec<u8>,
     },
@@ -130,7 +130,7 @@ impl fmt::Display for TlsFault {
             Self::NothingInCommon { detail } => {
                 write!(f, "no TLS parameters in common with the broker ({detail}): {ALLOW_MORE}")
             }
-            Self::NotTls { spoken, first } => not_tls(f, *spoken, first),
+            Self::NotTls { detected, first } => not_tls(f, *detected, first),
             Self::Closed { error } => {
                 f.write_str("the peer closed the connection during the handshake")?;
                 if let Some(error) = error {
@@ -173,8 +173,8 @@ const ALLOW_MORE: &str = "allow the versions that the broker has enabled (`ssl.e
 const CHECK_LISTENER: &str = "typical of a listener without TLS (PLAINTEXT, SASL_PLAINTEXT), or an overloaded one; \
      check the port and `security.protocol`";
 
-fn not_tls(f: &mut fmt::Formatter<'_>, spoken: Option<DetectedProtocol>, first: &[u8]) -> fmt::Result {
-    match spoken {
+fn not_tls(f: &mut fmt::Formatter<'_>, detected: Option<DetectedProtocol>, first: &[u8]) -> fmt::Result {
+    match detected {
         Some(DetectedProtocol::Http) => f.write_str("the peer is an HTTP server: this is not a Kafka port"),
         Some(DetectedProtocol::Ssh) => f.write_str("the peer is an SSH server: this is not a Kafka port"),
         _ if first.first() == Some(&0) => f.write_str(

@@ -159,7 +159,7 @@ impl Authentication {
                     offered: offered.map(|name| self.sasl.words(name, None)).collect(),
                 })
             }
-            ErrorCode::ILLEGAL_SASL_STATE => Err(SaslError::NotAsked),
+            ErrorCode::ILLEGAL_SASL_STATE => Err(SaslError::SaslNotUsed),
             code => Err(SaslError::HandshakeRefused(code)),
         }
     }
@@ -181,7 +181,7 @@ impl Authentication {
             ErrorCode::SASL_AUTHENTICATION_FAILED => {
                 Err(SaslError::Refused { mechanism: self.sasl.mechanism(), message })
             }
-            ErrorCode::ILLEGAL_SASL_STATE => Err(SaslError::NotAsked),
+            ErrorCode::ILLEGAL_SASL_STATE => Err(SaslError::SaslNotUsed),
             code => Err(SaslError::Failed { code, message }),
         }
     }

@@ -14,11 +14,11 @@ use milena_codec::message::ApiVersionsRequest;
 use secrecy::zeroize::Zeroizing;
 
 use super::authentication::{Authentication, LIFETIME_MIN, Next, SaslRequest};
-use super::negotiation::{self, Question};
+use super::negotiation::{self, NegotiationRequest};
 use super::payload::{Event, Payload};
 use super::versions::Versions;
 use super::{Session, SessionFault, Stage};
-use crate::sasl::{Outcome, SaslError};
+use crate::sasl::Outcome;
 
 /// The session's own requests while it is ready.
 pub(super) enum Maintenance {
@@ -76,7 +76,7 @@ impl<P: Payload> Session<P> {
     /// Whether a re-authentication that could not start is tried again later: the token provider may be unavailable for a
     /// moment, and the session is still valid.
     fn puts_off(&mut self, error: &SessionFault, now: Instant) -> bool {
-        let passing = matches!(error, SessionFault::Sasl(SaslError::Token(_) | SaslError::Interrupted(_)));
+        let passing = matches!(error, SessionFault::Sasl(_)) && !error.is_permanent();
         let (Stage::Ready { maintenance, .. }, Some(reauthentication)) =
             (&mut self.stage, &mut self.reauthentication)
         else {
@@ -116,11 +116,11 @@ impl<P: Payload> Session<P> {
     }
 
     /// Queues the ApiVersions request.
-    pub(super) fn ask_versions(&mut self, version: i16) -> Result<(), SessionFault> {
-        let question = Question::new(version);
+    pub(super) fn request_versions(&mut self, version: i16) -> Result<(), SessionFault> {
+        let request = NegotiationRequest::new(version);
         let id = self.next_correlation_id();
-        let frame = question.frame(&self.config, id).map_err(SessionFault::Unencodable)?;
-        self.stage = Stage::Negotiating(question);
+        let frame = request.frame(&self.config, id).map_err(SessionFault::Unencodable)?;
+        self.stage = Stage::Negotiating(request);
         self.slot.put(id, Zeroizing::new(frame));
         Ok(())
     }
@@ -154,7 +154,7 @@ impl<P: Payload> Session<P> {
     fn probe(&mut self, version: i16, within: Duration, now: Instant) {
         let id = self.next_correlation_id();
         // The first request was encoded with the same names.
-        let Ok(frame) = Question::new(version).frame(&self.config, id) else { return };
+        let Ok(frame) = NegotiationRequest::new(version).frame(&self.config, id) else { return };
         self.slot.put(id, Zeroizing::new(frame));
         self.begin(Maintenance::Probing { within }, true, now);
     }
@@ -192,8 +192,8 @@ impl<P: Payload> Session<P> {
             let next = authentication.answered(self.read_buffer.bytes(body)).map_err(SessionFault::Sasl)?;
             return self.go_on(next, written_at, self.received_at);
         }
-        if let Stage::Negotiating(question) = &self.stage {
-            let outcome = question.answered(self.read_buffer.bytes(body))?;
+        if let Stage::Negotiating(request) = &self.stage {
+            let outcome = request.on_response(self.read_buffer.bytes(body))?;
             return self.negotiated(outcome);
         }
         // Any response to the probe proves that the broker is there.
@@ -203,7 +203,7 @@ impl<P: Payload> Session<P> {
 
     fn negotiated(&mut self, outcome: negotiation::Outcome) -> Result<Option<Event<P>>, SessionFault> {
         match (outcome, &self.config.sasl) {
-            (negotiation::Outcome::Again(version), _) => self.ask_versions(version).map(|()| None),
+            (negotiation::Outcome::Again(version), _) => self.request_versions(version).map(|()| None),
             (negotiation::Outcome::Known(versions), None) => Ok(Some(self.ready(versions))),
             (negotiation::Outcome::Known(versions), Some(sasl)) => {
                 let begun = Authentication::begin(&self.config, sasl, &versions);

@@ -57,7 +57,7 @@ pub use versions::Versions;
 
 use authentication::Authentication;
 use maintenance::{Maintenance, Reauthentication};
-use negotiation::{ANSWER_BYTES_MAX, Question};
+use negotiation::{FIRST_RESPONSE_BYTES_MAX, NegotiationRequest};
 use read_buffer::ReadBuffer;
 use slot::Slot;
 use write_queue::{QueuedRequest, WriteQueue};
@@ -119,7 +119,7 @@ pub struct Session<P> {
 }
 
 enum Stage {
-    Negotiating(Question),
+    Negotiating(NegotiationRequest),
     Authenticating { versions: Versions, authentication: Box<Authentication> },
     Ready { versions: Versions, maintenance: Maintenance },
     Failed(SessionFault),
@@ -139,7 +139,7 @@ impl<P: Payload> Session<P> {
         let requests = config.max_in_flight.min(CAPACITY_MAX);
         let mut session = Self {
             config,
-            stage: Stage::Negotiating(Question::new(Question::FIRST_VERSION)),
+            stage: Stage::Negotiating(NegotiationRequest::new(NegotiationRequest::FIRST_VERSION)),
             since: now,
             next_correlation_id: 0,
             slot: Slot::default(),
@@ -157,7 +157,7 @@ impl<P: Payload> Session<P> {
             unconfirmed: false,
             closed: false,
         };
-        if let Err(error) = session.ask_versions(Question::FIRST_VERSION) {
+        if let Err(error) = session.request_versions(NegotiationRequest::FIRST_VERSION) {
             session.fail(error);
         }
         session
@@ -332,7 +332,7 @@ impl<P: Payload> Session<P> {
             let Some(id) =
                 self.read_buffer.bytes(content.clone()).first_chunk().map(|id| i32::from_be_bytes(*id))
             else {
-                return Err(SessionFault::AnswerTooShort { bytes: content.len() });
+                return Err(SessionFault::ResponseTooShort { bytes: content.len() });
             };
             let body = content.start + size_of::<i32>()..content.end;
             if let Some(event) = self.answered(id, body)? {
@@ -374,14 +374,18 @@ impl<P: Payload> Session<P> {
             Stage::Negotiating(_) | Stage::Authenticating { .. } => true,
             Stage::Ready { .. } | Stage::Failed(_) => self.held && self.awaiting.is_empty(),
         };
-        if own { ANSWER_BYTES_MAX.min(self.config.frame_bytes_max) } else { self.config.frame_bytes_max }
+        if own {
+            FIRST_RESPONSE_BYTES_MAX.min(self.config.frame_bytes_max)
+        } else {
+            self.config.frame_bytes_max
+        }
     }
 
     fn frame_error(&self, error: FrameError) -> SessionFault {
         let FrameError { length, limit, .. } = error;
         match self.stage {
             _ if error.detected.is_some() => SessionFault::Frame(error),
-            Stage::Negotiating(_) => SessionFault::FirstAnswerTooLarge { length, limit },
+            Stage::Negotiating(_) => SessionFault::FirstResponseTooLarge { length, limit },
             Stage::Authenticating { .. } => SessionFault::Sasl(SaslError::TooLarge { bytes: length, limit }),
             Stage::Ready { .. } | Stage::Failed(_) => SessionFault::Frame(error),
         }

@@ -14,11 +14,11 @@ use super::versions::Versions;
 use crate::exchange::{decode_response, encode_request};
 
 /// The most bytes of an ApiVersions response. A real one has below 2 KiB.
-pub(super) const ANSWER_BYTES_MAX: usize = 1 << 20;
+pub(super) const FIRST_RESPONSE_BYTES_MAX: usize = 1 << 20;
 
 /// An ApiVersions request.
 #[derive(Debug)]
-pub(super) struct Question {
+pub(super) struct NegotiationRequest {
     version: i16,
 }
 
@@ -31,7 +31,7 @@ pub(super) enum Outcome {
     Again(i16),
 }
 
-impl Question {
+impl NegotiationRequest {
     /// The version of the first request.
     pub(super) const FIRST_VERSION: i16 = *ApiVersionsRequest::VERSIONS.end();
 
@@ -50,7 +50,7 @@ impl Question {
     }
 
     /// Reads a response: the bytes behind the correlation id.
-    pub(super) fn answered(&self, body: &[u8]) -> Result<Outcome, SessionFault> {
+    pub(super) fn on_response(&self, body: &[u8]) -> Result<Outcome, SessionFault> {
         let code = Reader::new(body).i16().map(ErrorCode).map_err(SessionFault::MalformedVersions)?;
         match code {
             ErrorCode::NONE => decode_response(body, self.version)
@@ -75,7 +75,7 @@ impl Question {
         };
         match next.filter(|next| *next >= 0 && *next < self.version) {
             Some(next) => Ok(Outcome::Again(next)),
-            None => Err(SessionFault::UnsupportedVersion { asked: self.version, theirs: named }),
+            None => Err(SessionFault::UnsupportedVersion { version: self.version, theirs: named }),
         }
     }
 }
@@ -86,8 +86,8 @@ mod tests {
 
     use super::*;
 
-    fn question(version: i16) -> Question {
-        Question::new(version)
+    fn negotiation(version: i16) -> NegotiationRequest {
+        NegotiationRequest::new(version)
     }
 
     /// The response of version 0 from a broker that knows `range` of ApiVersions.
@@ -108,12 +108,12 @@ mod tests {
     }
 
     fn next(asked: i16, range: Option<(i16, i16)>) -> Option<i16> {
-        match question(asked).answered(&refusal(range)) {
+        match negotiation(asked).on_response(&refusal(range)) {
             Ok(Outcome::Again(version)) => Some(version),
             Ok(Outcome::Known(_)) => panic!("a rejection lists no versions"),
             Err(error) => {
                 let theirs = range.map(|(first, last)| first..=last);
-                assert_eq!(error, SessionFault::UnsupportedVersion { asked, theirs });
+                assert_eq!(error, SessionFault::UnsupportedVersion { version: asked, theirs });
                 None
             }
         }
@@ -139,15 +139,20 @@ mod tests {
 
     #[test]
     fn rejection_without_a_list_is_followed_by_version_0() {
-        let Ok(Outcome::Again(version)) = question(4).answered(&[0, 35]) else { panic!("version 0 is left") };
+        let Ok(Outcome::Again(version)) = negotiation(4).on_response(&[0, 35]) else {
+            panic!("version 0 is left")
+        };
         assert_eq!(version, 0);
     }
 
     #[test]
     fn other_responses_end_the_negotiation() {
-        let error = question(4).answered(&[0, 42]).unwrap_err();
+        let error = negotiation(4).on_response(&[0, 42]).unwrap_err();
         assert_eq!(error, SessionFault::Refused(ErrorCode::INVALID_REQUEST));
-        assert!(matches!(question(4).answered(&[0]).unwrap_err(), SessionFault::MalformedVersions(_)));
-        assert!(matches!(question(4).answered(&[0, 0, 9]).unwrap_err(), SessionFault::MalformedVersions(_)));
+        assert!(matches!(negotiation(4).on_response(&[0]).unwrap_err(), SessionFault::MalformedVersions(_)));
+        assert!(matches!(
+            negotiation(4).on_response(&[0, 0, 9]).unwrap_err(),
+            SessionFault::MalformedVersions(_)
+        ));
     }
 }

@@ -36,20 +36,21 @@ pub(super) fn open(
 /// The file decides how much work it makes, so that it has a bound.
 fn affordable(scheme: &EncryptionScheme) -> Result<(), TlsSetupFault> {
     let EncryptionScheme::Pbes2(parameters) = scheme else { return Err(TlsSetupFault::UnknownEncryption) };
-    let asked = match &parameters.kdf {
-        Kdf::Pbkdf2(asked) if asked.iteration_count > PBKDF2_ROUNDS_MAX => {
-            format!("{} rounds of PBKDF2, the limit is {PBKDF2_ROUNDS_MAX}", asked.iteration_count)
+    let work = match &parameters.kdf {
+        Kdf::Pbkdf2(parameters) if parameters.iteration_count > PBKDF2_ROUNDS_MAX => {
+            format!("{} rounds of PBKDF2, the limit is {PBKDF2_ROUNDS_MAX}", parameters.iteration_count)
         }
         Kdf::Pbkdf2(_) => return Ok(()),
-        Kdf::Scrypt(asked) => {
-            let blocks = u64::from(asked.block_size).saturating_mul(u64::from(asked.parallelization));
-            let bytes = asked.cost_parameter.saturating_mul(blocks).saturating_mul(128);
-            match bytes > SCRYPT_BYTES_MAX || asked.cost_parameter < 2 {
+        Kdf::Scrypt(parameters) => {
+            let blocks =
+                u64::from(parameters.block_size).saturating_mul(u64::from(parameters.parallelization));
+            let bytes = parameters.cost_parameter.saturating_mul(blocks).saturating_mul(128);
+            match bytes > SCRYPT_BYTES_MAX || parameters.cost_parameter < 2 {
                 true => format!("{bytes} bytes of scrypt, the limit is {SCRYPT_BYTES_MAX}"),
                 false => return Ok(()),
             }
         }
         _ => return Err(TlsSetupFault::UnknownEncryption),
     };
-    Err(TlsSetupFault::TooExpensive { asked })
+    Err(TlsSetupFault::TooExpensive { work })
 }

@@ -92,9 +92,9 @@ impl Seen {
     }
 
     fn not_tls(&self) -> TlsFault {
-        let spoken = frame_length(&self.first, 0).err().and_then(|error| error.detected);
+        let detected = frame_length(&self.first, 0).err().and_then(|error| error.detected);
         TlsFault::NotTls {
-            spoken: spoken.filter(|spoken| *spoken != DetectedProtocol::Tls),
+            detected: detected.filter(|detected| *detected != DetectedProtocol::Tls),
             first: self.first.clone(),
         }
     }

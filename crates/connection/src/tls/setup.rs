@@ -90,7 +90,7 @@ pub enum TlsSetupFault {
     /// A key whose decryption exceeds the bounds of work or memory.
     TooExpensive {
         /// The work that the file requires, and its limit.
-        asked: String,
+        work: String,
     },
     /// A key of a type that the cryptography does not support.
     KeyRefused(String),
@@ -214,7 +214,7 @@ impl TlsSetupError {
             Fault::UnknownEncryption => {
                 write!(f, "has a key in an unsupported encryption; convert it with: {}", self.re_encryption())
             }
-            Fault::TooExpensive { asked: work } => write!(
+            Fault::TooExpensive { work } => write!(
                 f,
                 "has a key that is too expensive to decrypt ({work}); convert it with: {}",
                 self.re_encryption()

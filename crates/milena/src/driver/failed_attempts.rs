@@ -107,7 +107,7 @@ mod tests {
     }
 
     fn bad_credentials(host: &str) -> (&str, Fault) {
-        (host, SessionFault::Sasl(milena_connection::sasl::SaslError::NotAsked).into())
+        (host, SessionFault::Sasl(milena_connection::sasl::SaslError::SaslNotUsed).into())
     }
 
     fn down(host: &str) -> (&str, Fault) {

@@ -349,7 +349,7 @@ impl BrokerSender {
             self.events
                 .push(SenderEvent::TopicHasRecords(StdArc::clone(partition_sender.partition().topic())));
         }
-        if partition_sender.keeps_told() {
+        if partition_sender.keeps_completed() {
             self.schedule.note_keeping(serial, marks);
         }
         let unsent =

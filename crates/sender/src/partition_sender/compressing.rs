@@ -9,7 +9,7 @@ use super::opening::Opening;
 use super::{Completer, PartitionSender};
 use crate::batch::{Batch, Claim};
 use crate::compression::{CompressionJob, CompressionResult, JobId, Output, Work};
-use crate::outcome::{Failure, FailureKind, Persisted};
+use crate::outcome::{ErrorKind, Failure, Persisted};
 
 /// Records that lose less than one byte in so many are not worth a codec's time.
 const GAIN_MIN: usize = 32;
@@ -210,8 +210,8 @@ impl PartitionSender {
     /// The batch could not be handled, and was never sent.
     fn fail_in_job(&mut self, claim: Claim, reason: String, completer: &mut Completer) {
         let message = format!("compression of the batch failed: {reason}").into();
-        let (kind, persisted) = (FailureKind::Internal, Persisted::No);
-        let failure = Failure { kind, persisted, retriable: false, code: None, message };
+        let (kind, persisted) = (ErrorKind::Internal, Persisted::No);
+        let failure = Failure { kind, persisted, retriable: false, by_end: false, code: None, message };
         completer.failed(claim, failure, &self.partition, &mut self.spares);
     }
 
@@ -252,8 +252,8 @@ impl PartitionSender {
                 let Some(mut entry) = self.leave_unwritten(index) else { return };
                 let persisted = if entry.is_in_doubt() { Persisted::Maybe } else { Persisted::No };
                 let message = format!("compression of the rejected batch failed: {reason}").into();
-                let (kind, code) = (FailureKind::Internal, entry.code);
-                let failure = Failure { kind, persisted, retriable: false, code, message };
+                let (kind, code) = (ErrorKind::Internal, entry.code);
+                let failure = Failure { kind, persisted, retriable: false, by_end: false, code, message };
                 if let Some(claim) = entry.take_claim() {
                     completer.failed(claim, failure, &self.partition, &mut self.spares);
                 }

@@ -51,7 +51,7 @@ pub(super) enum Callers {
     /// The deliveries are open.
     Wait(Claim),
     /// The outcome was reported. The batch is sent as long as it is in doubt, for the sake of those behind it.
-    Told,
+    Completed,
     /// The outcome was reported, and the batch is not sent again.
     GivenUp,
 }
@@ -193,14 +193,14 @@ impl Entry {
     pub(super) fn is_done_with(&self) -> bool {
         match self.callers {
             Callers::Wait(_) => false,
-            Callers::Told => !self.is_in_doubt() || self.stamp == Stamp::NONE,
+            Callers::Completed => !self.is_in_doubt() || self.stamp == Stamp::NONE,
             Callers::GivenUp => true,
         }
     }
 
     /// Takes the right to settle its deliveries, if that did not happen yet.
     pub(super) fn take_claim(&mut self) -> Option<Claim> {
-        match std::mem::replace(&mut self.callers, Callers::Told) {
+        match std::mem::replace(&mut self.callers, Callers::Completed) {
             Callers::Wait(claim) => Some(claim),
             other => {
                 self.callers = other;

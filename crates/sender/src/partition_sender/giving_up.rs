@@ -11,7 +11,7 @@ use super::rejection::Rejected;
 use super::verdict::{BatchResponse, words};
 use super::{Completer, PartitionSender, PartitionSenderConfig};
 use crate::batch::Batch;
-use crate::outcome::{Ending, Failure, FailureKind, Obstacle, Persisted};
+use crate::outcome::{Ending, ErrorKind, Failure, Obstacle, Persisted};
 
 /// The broker has owed a response for long.
 const NO_RESPONSE: &str = "the broker did not respond in time";
@@ -88,23 +88,24 @@ impl PartitionSender {
             otherwise: Some(TOO_MUCH),
             code: obstacle.and_then(|obstacle| obstacle.code),
             last: None,
+            by_end: false,
         };
         let was_sent = |entry: &Entry| !entry.was_never_sent() && overdue(entry);
-        self.fail_entries(was_sent, FailureKind::DeliveryTimeout, &cause("acknowledged"), completer);
+        self.fail_entries(was_sent, ErrorKind::DeliveryTimeout, &cause("acknowledged"), completer);
         let cause = cause("sent");
-        self.fail_entries(overdue, FailureKind::DeliveryTimeout, &cause, completer);
+        self.fail_entries(overdue, ErrorKind::DeliveryTimeout, &cause, completer);
         let Some(unsent_before) = unsent_before else { return Some(()) };
-        self.fail_next_batch(Some(unsent_before), FailureKind::DeliveryTimeout, &cause, completer);
+        self.fail_next_batch(Some(unsent_before), ErrorKind::DeliveryTimeout, &cause, completer);
         for batch in self.partition.give_up(Some(unsent_before))? {
-            self.fail_unsent(batch, FailureKind::DeliveryTimeout, &cause, completer);
+            self.fail_unsent(batch, ErrorKind::DeliveryTimeout, &cause, completer);
         }
         Some(())
     }
 
     /// Whether it keeps batches whose deliveries failed, for the sake of those behind them or because they are in flight.
     #[must_use]
-    pub const fn keeps_told(&self) -> bool {
-        self.keeps_told
+    pub const fn keeps_completed(&self) -> bool {
+        self.keeps_completed
     }
 
     /// A caller waits for room: batches whose deliveries failed are not sent again, and those that are here go. The run
@@ -130,10 +131,10 @@ impl PartitionSender {
             "the topic was created again with fewer partitions: send to a partition that it has, or add partitions",
         );
         let waiting = self.partition.end();
-        self.fail_entries(|_| true, FailureKind::InvalidPartition, cause, completer);
-        self.fail_next_batch(None, FailureKind::InvalidPartition, cause, completer);
+        self.fail_entries(|_| true, ErrorKind::InvalidPartition, cause, completer);
+        self.fail_next_batch(None, ErrorKind::InvalidPartition, cause, completer);
         for batch in waiting {
-            self.fail_unsent(batch, FailureKind::InvalidPartition, cause, completer);
+            self.fail_unsent(batch, ErrorKind::InvalidPartition, cause, completer);
         }
     }
 
@@ -145,13 +146,13 @@ impl PartitionSender {
                 Some(self.granted(entry.opened + config.delivery_timeout))
             }
             Callers::Wait(_) => Some(entry.opened + config.delivery_timeout),
-            Callers::Told => Some(entry.opened + config.delivery_timeout * 2),
+            Callers::Completed => Some(entry.opened + config.delivery_timeout * 2),
             Callers::GivenUp => None,
         };
         let next_batch =
             self.next_batch.opened().map(|opened| self.granted(opened + config.delivery_timeout));
         // They were opened in their order: unless deliveries of some failed, the first is due first.
-        let looked_at = if self.keeps_told { self.entries.len() } else { 1 };
+        let looked_at = if self.keeps_completed { self.entries.len() } else { 1 };
         self.walk(looked_at);
         self.entries.iter().take(looked_at).filter_map(due).chain(next_batch).min()
     }
@@ -160,7 +161,7 @@ impl PartitionSender {
     fn fail_all(&mut self, waiting: Vec<Batch>, completer: &mut Completer) {
         // The code of a partition without a leader is what the brokers returned last.
         let code = self.partition.leaderless().and_then(|obstacle| obstacle.code);
-        let cause = |head: String| Cause { code, ..Cause::from(head) };
+        let cause = |head: String| Cause { code, by_end: true, ..Cause::from(head) };
         let ending = self.partition.shared().ending().unwrap_or(Ending::Closed);
         let (ended, kind) = (ending.name(), ending.kind());
         let unacknowledged = cause(format!("{ended} before the broker acknowledged the record"));
@@ -178,7 +179,7 @@ impl PartitionSender {
     pub(super) fn fail_entries(
         &mut self,
         which: impl Fn(&Entry) -> bool,
-        kind: FailureKind,
+        kind: ErrorKind,
         cause: &Cause<'_>,
         completer: &mut Completer,
     ) {
@@ -186,14 +187,14 @@ impl PartitionSender {
         for entry in self.entries.iter_mut().filter(|entry| which(entry)) {
             let persisted = if entry.may_be_written() { Persisted::Maybe } else { Persisted::No };
             let claim = entry.take_claim();
-            if kind != FailureKind::DeliveryTimeout {
+            if kind != ErrorKind::DeliveryTimeout {
                 entry.callers = Callers::GivenUp;
             }
             if let Some(claim) = claim {
                 let rejected = Self::rejected(rejection, kind, Some(entry));
                 let failure = failure_of(kind, persisted, rejected, cause);
                 completer.failed(claim, failure, &self.partition, &mut self.spares);
-                self.keeps_told = true;
+                self.keeps_completed = true;
             }
         }
         self.drop_settled(completer);
@@ -202,7 +203,7 @@ impl PartitionSender {
     /// Drops what waits and concerns no caller any more; a batch that was stamped leaves a gap behind.
     pub(super) fn drop_settled(&mut self, completer: &mut Completer) {
         // After a split there may be thousands of entries, and each response comes here.
-        if !self.keeps_told {
+        if !self.keeps_completed {
             return;
         }
         self.walk(self.entries.len());
@@ -216,14 +217,14 @@ impl PartitionSender {
                 completer.release(batch);
             }
         }
-        self.keeps_told = !self.entries.iter().all(Entry::has_callers);
+        self.keeps_completed = !self.entries.iter().all(Entry::has_callers);
     }
 
     /// Fails what was claimed ahead of its turn. The bytes of a batch in a job come back by its result.
     fn fail_next_batch(
         &mut self,
         opened_before: Option<Instant>,
-        kind: FailureKind,
+        kind: ErrorKind,
         cause: &Cause<'_>,
         completer: &mut Completer,
     ) {
@@ -238,7 +239,7 @@ impl PartitionSender {
         }
     }
 
-    fn fail_unsent(&mut self, batch: Batch, kind: FailureKind, cause: &Cause<'_>, completer: &mut Completer) {
+    fn fail_unsent(&mut self, batch: Batch, kind: ErrorKind, cause: &Cause<'_>, completer: &mut Completer) {
         let rejected = Self::rejected(self.rejection, kind, None);
         let failure = failure_of(kind, Persisted::No, rejected, cause);
         completer.failed(batch.claim(), failure, &self.partition, &mut self.spares);
@@ -281,11 +282,13 @@ pub(super) struct Cause<'a> {
     code: Option<ErrorCode>,
     /// The outcome of the last attempt, where that is the cause.
     last: Option<String>,
+    /// Whether the producer ended.
+    by_end: bool,
 }
 
 impl<T: Into<String>> From<T> for Cause<'_> {
     fn from(head: T) -> Self {
-        Self { head: head.into(), obstacle: None, otherwise: None, code: None, last: None }
+        Self { head: head.into(), obstacle: None, otherwise: None, code: None, last: None, by_end: false }
     }
 }
 
@@ -302,7 +305,7 @@ impl Cause<'_> {
 
 /// A failure that is not the broker's verdict.
 fn failure_of(
-    kind: FailureKind,
+    kind: ErrorKind,
     persisted: Persisted,
     rejected: Option<Rejected>,
     cause: &Cause<'_>,
@@ -318,6 +321,5 @@ fn failure_of(
         false => format!("{}: {}", cause.head, why.join("; ")).into(),
     };
     // A producer that has ended takes nothing again.
-    let retriable = !matches!(kind, FailureKind::Closed | FailureKind::DriverFailed);
-    Failure { kind, persisted, retriable, code, message }
+    Failure { kind, persisted, retriable: !cause.by_end, by_end: cause.by_end, code, message }
 }

@@ -77,7 +77,7 @@ pub struct PartitionSender {
     /// The time that batches without an attempt were granted last.
     grant: Option<Grant>,
     /// Whether batches may be here whose deliveries failed.
-    keeps_told: bool,
+    keeps_completed: bool,
     /// Nothing more is sent here: the partition goes to another broker sender.
     pub leaving: bool,
     /// The batch that is compressed ahead of its turn, where batches are compressed.
@@ -141,7 +141,7 @@ impl PartitionSender {
             in_flight: 0,
             not_before: None,
             grant: None,
-            keeps_told: false,
+            keeps_completed: false,
             leaving: false,
             next_batch: NextBatch::default(),
             in_jobs: 0,

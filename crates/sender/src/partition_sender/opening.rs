@@ -3,7 +3,7 @@
 use milena_codec::ErrorCode;
 
 use super::verdict::RecordError;
-use crate::outcome::FailureKind;
+use crate::outcome::ErrorKind;
 
 /// Why a batch that was sent is in a job.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ pub(super) enum Opening {
 /// A broker's rejection of single records.
 #[derive(Debug)]
 pub(super) struct Rejection {
-    pub(super) kind: FailureKind,
+    pub(super) kind: ErrorKind,
     pub(super) code: ErrorCode,
     pub(super) records: Vec<RecordError>,
     /// The broker's words about the batch.

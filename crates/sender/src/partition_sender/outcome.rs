@@ -7,7 +7,7 @@ use milena_codec::record::Stamp;
 use super::entry::{Bytes, Doubt, Entry, State};
 use super::run::Room;
 use super::{Completer, PartitionSender};
-use crate::outcome::{Failure, FailureKind, Persisted};
+use crate::outcome::{ErrorKind, Failure, Persisted};
 
 impl PartitionSender {
     /// Whether only batches in doubt are sent: the run has a gap, or the leader rejected the sequence of one in doubt. The
@@ -75,9 +75,10 @@ impl PartitionSender {
             self.run.has_gap = true;
             if let Some(claim) = entry.take_claim() {
                 let failure = Failure {
-                    kind: FailureKind::OutcomeUnknown,
+                    kind: ErrorKind::OutcomeUnknown,
                     persisted: Persisted::Maybe,
                     retriable: true,
+                    by_end: false,
                     code: entry.code,
                     message: reason_of_doubt(&entry).into(),
                 };

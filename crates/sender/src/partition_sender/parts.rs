@@ -10,7 +10,7 @@ use super::verdict::{BatchResponse, RecordError, returned, words};
 use super::{Completer, PartitionSender};
 use crate::batch::Batch;
 use crate::compression::CompressionJob;
-use crate::outcome::{Failure, FailureKind, Persisted};
+use crate::outcome::{ErrorKind, Failure, Persisted};
 
 impl PartitionSender {
     /// The broker finds the batch too large: its records go in smaller batches, under the sequences that they have. By
@@ -28,7 +28,7 @@ impl PartitionSender {
         let entry = &self.entries[index];
         let is_unsafe_in_parts = entry.is_in_doubt() && entry.stamp == Stamp::NONE;
         if is_unsafe_in_parts || !entry.has_callers() {
-            self.failed(index, batch, FailureKind::MessageTooLarge, response, completer);
+            self.failed(index, batch, ErrorKind::MessageTooLarge, response, completer);
             return None;
         }
         completer.counters.splits += 1;
@@ -40,7 +40,7 @@ impl PartitionSender {
                 completer.release(batch);
                 self.insert_cut(index, parts);
             }
-            Err(_) => self.failed(index, batch, FailureKind::InvalidRecord, response, completer),
+            Err(_) => self.failed(index, batch, ErrorKind::InvalidRecord, response, completer),
         }
         None
     }
@@ -51,7 +51,7 @@ impl PartitionSender {
         &mut self,
         index: usize,
         mut batch: Batch,
-        kind: FailureKind,
+        kind: ErrorKind,
         response: &BatchResponse,
         completer: &mut Completer,
     ) -> Option<CompressionJob> {
@@ -150,5 +150,12 @@ fn failure_of(rejection: &Rejection, record_error: &RecordError) -> Failure {
         Some(words) => returned(*code, Some(words)).into(),
         None => message.as_str().into(),
     };
-    Failure { kind: *kind, persisted: Persisted::No, retriable: false, code: Some(*code), message }
+    Failure {
+        kind: *kind,
+        persisted: Persisted::No,
+        retriable: false,
+        by_end: false,
+        code: Some(*code),
+        message,
+    }
 }

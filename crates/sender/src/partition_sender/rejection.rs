@@ -11,7 +11,7 @@ use milena_codec::ErrorCode;
 use super::verdict::BatchResponse;
 use super::verdict::Verdict;
 use super::{Entry, PartitionSender};
-use crate::outcome::{FailureKind, OngoingRejection};
+use crate::outcome::{ErrorKind, OngoingRejection};
 
 /// A code that a broker returned, for the error of a record.
 #[derive(Clone, Copy, Debug)]
@@ -75,14 +75,14 @@ impl PartitionSender {
     /// The code for the error of a batch that is given up, which has left the queue or not.
     pub(super) fn rejected(
         rejection: Option<OngoingRejection>,
-        kind: FailureKind,
+        kind: ErrorKind,
         entry: Option<&Entry>,
     ) -> Option<Rejected> {
         let own = entry.and_then(|entry| match entry.is_code_earlier {
             true => entry.code.map(Rejected::Earlier),
             false => entry.code.map(Rejected::Itself),
         });
-        let waits = matches!(kind, FailureKind::DeliveryTimeout | FailureKind::Closed);
+        let waits = matches!(kind, ErrorKind::DeliveryTimeout | ErrorKind::Closed);
         own.or_else(|| rejection.filter(|_| waits).map(|rejection| Rejected::Before(rejection.code)))
     }
 }

@@ -13,7 +13,7 @@ use super::verdict::{BatchResponse, words};
 use super::{Completer, InFlightBatch, PartitionSender, PartitionSenderConfig};
 use crate::batch::{Batch, ZSTD_SINCE_PRODUCE};
 use crate::compression::CompressionJob;
-use crate::outcome::{Failure, FailureKind, Persisted};
+use crate::outcome::{ErrorKind, Failure, Persisted};
 
 /// Successive rejections of the producer id of a batch in doubt, after which its records fail: the next leader may know the id.
 const UNRECOGNISED_MAX: u32 = 5;
@@ -207,22 +207,23 @@ impl PartitionSender {
         &mut self,
         index: usize,
         batch: Batch,
-        kind: FailureKind,
+        kind: ErrorKind,
         response: &BatchResponse,
         completer: &mut Completer,
     ) {
         let (code, mut text) = words(response);
-        if kind == FailureKind::MessageTooLarge {
+        if kind == ErrorKind::MessageTooLarge {
             text = too_large(batch.bytes());
         }
-        if kind == FailureKind::UnsupportedCompression {
+        if kind == ErrorKind::UnsupportedCompression {
             text = unsupported(batch.codec(), response);
         }
         completer.release(batch);
         let Some(mut entry) = self.leave_unwritten(index) else { return };
         let persisted = if entry.is_in_doubt() { Persisted::Maybe } else { Persisted::No };
         let Some(claim) = entry.take_claim() else { return };
-        let failure = Failure { kind, persisted, retriable: false, code, message: text.into() };
+        let failure =
+            Failure { kind, persisted, retriable: false, by_end: false, code, message: text.into() };
         completer.failed(claim, failure, &self.partition, &mut self.spares);
     }
 
@@ -245,7 +246,7 @@ impl PartitionSender {
         if out_of_attempts {
             let which = |entry: &Entry| entry.number == number;
             let cause = Cause::after_attempts(u64::from(failures) + 1, config.retries, response);
-            self.fail_entries(which, FailureKind::RetriesExhausted, &cause, completer);
+            self.fail_entries(which, ErrorKind::RetriesExhausted, &cause, completer);
         }
         let not_before = now + backoff(failures);
         self.not_before = Some(self.not_before.map_or(not_before, |earlier| earlier.max(not_before)));
@@ -265,7 +266,7 @@ fn judge(response: &BatchResponse, case: Case) -> (Verdict, Appended) {
         BatchResponse::FromBroker { code, .. } => verdict(*code, case),
         BatchResponse::Written => (Verdict::Written, Appended::Maybe),
         BatchResponse::CodecTooNew { .. } => {
-            (Verdict::Fail(FailureKind::UnsupportedCompression), Appended::NotThisAttempt)
+            (Verdict::Fail(ErrorKind::UnsupportedCompression), Appended::NotThisAttempt)
         }
         BatchResponse::Lost { whole: true, .. } => (Verdict::RetryAtLeader, Appended::Maybe),
         BatchResponse::Lost { whole: false, .. } => (Verdict::RetryAtLeader, Appended::NotThisAttempt),

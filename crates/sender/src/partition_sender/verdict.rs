@@ -5,7 +5,7 @@
 use milena_codec::ErrorCode;
 
 use crate::ids::ProduceVersion;
-use crate::outcome::FailureKind;
+use crate::outcome::ErrorKind;
 
 /// The outcome with which a batch comes back.
 #[derive(Clone, Debug)]
@@ -97,13 +97,13 @@ pub(super) enum Verdict {
     /// In smaller parts.
     Split,
     /// Without the records that the broker named; those fail.
-    DropRejected(FailureKind),
+    DropRejected(ErrorKind),
     /// The leader does not take its sequence: a batch before it is missing, or was written already and is forgotten.
     BumpEpoch,
     /// The leader does not take its producer id or its epoch: another id is needed.
     ResetProducerId,
     /// Not again: its records fail.
-    Fail(FailureKind),
+    Fail(ErrorKind),
 }
 
 /// The fate of the attempt that a response is about. A response shows nothing of earlier attempts.
@@ -134,7 +134,7 @@ const CORRUPT_ATTEMPTS_MAX: u32 = 5;
 /// Reads the table.
 pub(super) fn verdict(code: ErrorCode, case: Case) -> (Verdict, Appended) {
     use Appended::{Maybe, NotThisAttempt};
-    use FailureKind as Kind;
+    use ErrorKind as Kind;
     use Verdict::{BumpEpoch, DropRejected, Fail, ResetProducerId, Retry, RetryAtLeader, Split, Written};
 
     match code {
@@ -202,7 +202,7 @@ pub(super) fn verdict(code: ErrorCode, case: Case) -> (Verdict, Appended) {
 }
 
 /// The batch fails, and this attempt left nothing in the log.
-const fn fail(kind: FailureKind) -> (Verdict, Appended) {
+const fn fail(kind: ErrorKind) -> (Verdict, Appended) {
     (Verdict::Fail(kind), Appended::NotThisAttempt)
 }
 
@@ -232,7 +232,7 @@ mod tests {
         for code in [ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, ErrorCode::UNKNOWN_PRODUCER_ID] {
             check(code, CASE, (Verdict::BumpEpoch, Appended::NotThisAttempt));
             let plain = Case { idempotent: false, ..CASE };
-            check(code, plain, (Verdict::Fail(FailureKind::Refused), Appended::NotThisAttempt));
+            check(code, plain, (Verdict::Fail(ErrorKind::Refused), Appended::NotThisAttempt));
         }
     }
 
@@ -241,7 +241,7 @@ mod tests {
         for code in [ErrorCode::INVALID_PRODUCER_EPOCH, ErrorCode::INVALID_PRODUCER_ID_MAPPING] {
             check(code, CASE, (Verdict::ResetProducerId, Appended::NotThisAttempt));
             let plain = Case { idempotent: false, ..CASE };
-            check(code, plain, (Verdict::Fail(FailureKind::Refused), Appended::NotThisAttempt));
+            check(code, plain, (Verdict::Fail(ErrorKind::Refused), Appended::NotThisAttempt));
         }
     }
 
@@ -252,14 +252,14 @@ mod tests {
         check(
             ErrorCode::MESSAGE_TOO_LARGE,
             one,
-            (Verdict::Fail(FailureKind::MessageTooLarge), Appended::NotThisAttempt),
+            (Verdict::Fail(ErrorKind::MessageTooLarge), Appended::NotThisAttempt),
         );
     }
 
     #[test]
     fn rejected_records_fail_alone() {
         let has_record_errors = Case { has_record_errors: true, ..CASE };
-        for (code, kind) in [(32, FailureKind::InvalidTimestamp), (87, FailureKind::InvalidRecord)] {
+        for (code, kind) in [(32, ErrorKind::InvalidTimestamp), (87, ErrorKind::InvalidRecord)] {
             check(
                 ErrorCode(code),
                 has_record_errors,
@@ -267,7 +267,7 @@ mod tests {
             );
             check(ErrorCode(code), CASE, (Verdict::Fail(kind), Appended::NotThisAttempt));
         }
-        let refused = (Verdict::Fail(FailureKind::Refused), Appended::NotThisAttempt);
+        let refused = (Verdict::Fail(ErrorKind::Refused), Appended::NotThisAttempt);
         check(ErrorCode::POLICY_VIOLATION, has_record_errors, refused);
     }
 
@@ -282,7 +282,7 @@ mod tests {
             check(ErrorCode(code), CASE, (Verdict::RetryAtLeader, Appended::NotThisAttempt));
         }
         check(ErrorCode::NOT_LEADER_OR_FOLLOWER, CASE, (Verdict::RetryAtLeader, Appended::Maybe));
-        check(ErrorCode(999), CASE, (Verdict::Fail(FailureKind::Refused), Appended::NotThisAttempt));
+        check(ErrorCode(999), CASE, (Verdict::Fail(ErrorKind::Refused), Appended::NotThisAttempt));
     }
 
     #[test]

@@ -280,7 +280,7 @@ mod tests {
     use std::task::Wake;
 
     use super::*;
-    use crate::outcome::{FailureKind, Persisted};
+    use crate::outcome::{ErrorKind, Persisted};
 
     #[derive(Default)]
     struct Count(AtomicUsize);
@@ -337,9 +337,10 @@ mod tests {
     fn parts_of_a_batch_settle_one_by_one() {
         let completion = Arc::new(Completion::default());
         let failure = StdArc::new(Failure {
-            kind: FailureKind::MessageTooLarge,
+            kind: ErrorKind::MessageTooLarge,
             persisted: Persisted::No,
             retriable: false,
+            by_end: false,
             code: None,
             message: "too large".into(),
         });

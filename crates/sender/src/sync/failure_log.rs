@@ -6,7 +6,7 @@ use std::sync::Arc;
 use milena_codec::ids::PartitionId;
 
 use super::{Mutex, lock};
-use crate::outcome::{Failure, FailureKind};
+use crate::outcome::Failure;
 
 /// How many entries are kept; older ones are counted only.
 const ENTRIES_MAX: usize = 256;
@@ -49,7 +49,7 @@ impl FailureLog {
         }
         let before = inner.total;
         inner.total += failed.records;
-        if matches!(failed.failure.kind, FailureKind::Closed | FailureKind::DriverFailed) {
+        if failed.failure.by_end {
             inner.cut_off += failed.records;
         }
         inner.entries.push_back((before, failed));
@@ -76,13 +76,14 @@ impl FailureLog {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
-    use crate::outcome::Persisted;
+    use crate::outcome::{ErrorKind, Persisted};
 
     fn failed(records: u64) -> FailedRecords {
         let failure = Failure {
-            kind: FailureKind::Refused,
+            kind: ErrorKind::Refused,
             persisted: Persisted::No,
             retriable: false,
+            by_end: false,
             code: None,
             message: "refused".into(),
         };
@@ -95,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_asks_hears_what_failed_since_he_last_did() {
+    fn failures_since_a_total_are_returned_in_order() {
         let log = FailureLog::default();
         assert_eq!(seen(&log, 0, 10), (0, vec![]));
         log.note(failed(3));

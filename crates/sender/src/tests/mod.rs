@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use milena_codec::ids::ProducerIdAndEpoch;
 
 use crate::accumulator::{AccumulatorConfig, Clock};
-use crate::outcome::{FailureKind, Persisted};
+use crate::outcome::{ErrorKind, Persisted};
 use crate::partition_sender::PartitionSenderConfig;
 use crate::sync::RecordHandle;
 
@@ -78,7 +78,7 @@ pub(crate) fn offset(record_handle: &mut RecordHandle) -> Option<i64> {
 }
 
 /// Why it failed, once that is told.
-pub(crate) fn failure(record_handle: &mut RecordHandle) -> Option<(FailureKind, Persisted)> {
+pub(crate) fn failure(record_handle: &mut RecordHandle) -> Option<(ErrorKind, Persisted)> {
     match record_handle.poll(Waker::noop()) {
         Poll::Ready(Err(failure)) => Some((failure.kind, failure.persisted)),
         _ => None,

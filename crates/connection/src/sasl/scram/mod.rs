@@ -90,11 +90,7 @@ impl Scram {
         }
         let iterations = challenge.iterations;
         if !(ITERATIONS_MIN..=iterations_max).contains(&iterations) {
-            return Err(ScramError::Iterations {
-                asked: iterations,
-                min: ITERATIONS_MIN,
-                max: iterations_max,
-            });
+            return Err(ScramError::Iterations { iterations, min: ITERATIONS_MIN, max: iterations_max });
         }
         self.state = State::Challenged { server_first: text.to_owned(), nonce: challenge.nonce.clone() };
         Ok(challenge)

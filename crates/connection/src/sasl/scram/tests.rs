@@ -90,7 +90,10 @@ fn iterations_have_a_minimum_and_a_maximum() {
         match accepted {
             true => assert_eq!(outcome.unwrap().iterations, asked),
             false => {
-                assert_eq!(outcome, Err(ScramError::Iterations { asked, min: 4096, max: 100_000 }));
+                assert_eq!(
+                    outcome,
+                    Err(ScramError::Iterations { iterations: asked, min: 4096, max: 100_000 })
+                );
             }
         }
     }

@@ -150,7 +150,7 @@ fn the_first_answer_has_a_limit_of_its_own() {
     let mut talk = Talk::new();
     talk.write_all();
     talk.hear(&(1_048_577_u32).to_be_bytes());
-    let error = SessionFault::FirstAnswerTooLarge { length: 1_048_577, limit: 1_048_576 };
+    let error = SessionFault::FirstResponseTooLarge { length: 1_048_577, limit: 1_048_576 };
     assert_eq!(talk.events(), Err(error));
 }
 
@@ -182,7 +182,7 @@ fn an_answer_without_room_for_a_correlation_id_ends_the_session() {
         talk.send(ResponseExpected::Yes);
         talk.write_all();
         talk.hear(&frame(&vec![0; bytes]));
-        assert_eq!(talk.events(), Err(SessionFault::AnswerTooShort { bytes }));
+        assert_eq!(talk.events(), Err(SessionFault::ResponseTooShort { bytes }));
     }
 }
 

@@ -142,13 +142,13 @@ fn a_listener_that_does_not_ask_says_so() {
     let mut talk = Talk::shaking(config(plain()));
     let id = talk.next_heard().id();
     talk.hear(&handshake(id, ErrorCode::ILLEGAL_SASL_STATE, &[]));
-    assert_eq!(talk.ends(), SessionFault::Sasl(SaslError::NotAsked));
+    assert_eq!(talk.ends(), SessionFault::Sasl(SaslError::SaslNotUsed));
 
     let mut talk = Talk::shaking(config(plain()));
     talk.shake();
     let id = talk.next_heard().id();
     talk.hear(&refused(id, ErrorCode::ILLEGAL_SASL_STATE, ""));
-    assert_eq!(talk.ends(), SessionFault::Sasl(SaslError::NotAsked));
+    assert_eq!(talk.ends(), SessionFault::Sasl(SaslError::SaslNotUsed));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use milena_codec::ids::{BrokerId, ProducerIdAndEpoch, TopicId};
 
 use super::harness::{MAX, SenderHarness, run_of};
 use crate::broker_sender::{Input, Output, PartitionCommand, SenderEvent};
-use crate::outcome::{FailureKind, Persisted};
+use crate::outcome::{ErrorKind, Persisted};
 use crate::tests::{failure, identity, offset};
 
 const A: Option<BrokerId> = Some(BrokerId(1));
@@ -118,7 +118,7 @@ fn a_partition_without_a_leader_waits_in_time_and_goes_on_with_the_next() {
     let mut in_time = harness.send(0, b"in time").unwrap();
     harness.now += Duration::from_secs(18);
     harness.poll(None, false);
-    assert_eq!(failure(&mut late), Some((FailureKind::DeliveryTimeout, Persisted::No)));
+    assert_eq!(failure(&mut late), Some((ErrorKind::DeliveryTimeout, Persisted::No)));
     harness.lead(&[B, A]);
     let request = harness.request(2).unwrap();
     assert_eq!(run_of(&request), (7, 0, 1), "nothing was given up that had a stamp");
@@ -136,7 +136,7 @@ fn a_batch_that_expires_while_its_partition_leaves_goes_to_the_new_leader_before
     harness.lead(&[B]);
     harness.now += Duration::from_secs(121);
     assert!(harness.request(1).is_none());
-    assert_eq!(failure(&mut late), Some((FailureKind::DeliveryTimeout, Persisted::Maybe)));
+    assert_eq!(failure(&mut late), Some((ErrorKind::DeliveryTimeout, Persisted::Maybe)));
     let mut next = harness.send(0, b"next").unwrap();
     harness.linger();
     assert!(harness.request(2).is_none(), "the old leader has not answered");

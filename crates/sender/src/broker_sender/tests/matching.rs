@@ -12,7 +12,7 @@ use super::bodies::{respond, response};
 use super::harness::{MAX, SenderHarness, partitions, run_of};
 use crate::broker_sender::{Input, LeaderHint, ResponseError, SenderEvent};
 use crate::ids::ThrottleTime;
-use crate::outcome::{FailureKind, Persisted};
+use crate::outcome::{ErrorKind, Persisted};
 use crate::tests::{failure, offset};
 
 #[test]
@@ -220,6 +220,6 @@ fn a_record_that_the_broker_names_fails_with_its_words_and_the_others_are_writte
     }
     assert_eq!(harness.log(0), ["a", "c"]);
     assert_eq!([offset(&mut record_handles[0]), offset(&mut record_handles[2])], [Some(0), Some(1)]);
-    assert_eq!(failure(&mut record_handles[1]), Some((FailureKind::InvalidRecord, Persisted::No)));
+    assert_eq!(failure(&mut record_handles[1]), Some((ErrorKind::InvalidRecord, Persisted::No)));
     harness.rest();
 }

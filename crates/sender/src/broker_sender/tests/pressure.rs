@@ -8,12 +8,12 @@ use milena_codec::ids::BrokerId;
 use super::harness::{SenderHarness, broker_senders, run_of};
 use crate::accumulator::{ChooseError, Refusal};
 use crate::broker_sender::{BrokerSenderConfig, Input, Output, ProduceRequest};
-use crate::outcome::{FailureKind, Persisted};
+use crate::outcome::{ErrorKind, Persisted};
 use crate::sync::{RecordHandle, Ticket};
 use crate::tests::{KIB, accumulator, failure, offset};
 
 const SECOND: Duration = Duration::from_secs(1);
-const LATE: Option<(FailureKind, Persisted)> = Some((FailureKind::DeliveryTimeout, Persisted::Maybe));
+const LATE: Option<(ErrorKind, Persisted)> = Some((ErrorKind::DeliveryTimeout, Persisted::Maybe));
 
 #[test]
 fn batch_in_flight_past_its_deadline_gives_way_once_its_connection_is_reset_and_the_run_goes_on() {

@@ -11,7 +11,7 @@ use milena_codec::record::HEADER_BYTES;
 use super::harness::{MAX, SenderHarness, batches, plain_senders, run_of};
 use crate::accumulator::{AppendOptions, RecordRef};
 use crate::broker_sender::{Input, Output, SenderEvent};
-use crate::outcome::{FailureKind, Persisted};
+use crate::outcome::{ErrorKind, Persisted};
 use crate::sync::RecordHandle;
 use crate::tests::{At, accumulator, failure, offset};
 
@@ -86,7 +86,7 @@ fn a_refused_batch_breaks_the_run_and_those_behind_it_follow_in_order_under_a_ne
     while let Some(request) = harness.request(1) {
         harness.served(1, request);
     }
-    assert_eq!(failure(&mut record_handles[0]), Some((FailureKind::InvalidRecord, Persisted::No)));
+    assert_eq!(failure(&mut record_handles[0]), Some((ErrorKind::InvalidRecord, Persisted::No)));
     assert_eq!(harness.log(0), ["first", "b", "c"]);
     assert_eq!((offset(&mut record_handles[1]), offset(&mut record_handles[2])), (Some(1), Some(2)));
 }
@@ -118,7 +118,7 @@ fn a_batch_that_expires_in_flight_may_be_written_and_its_bytes_stay_until_the_re
     let request = harness.request(1).unwrap();
     harness.now += Duration::from_secs(121);
     assert!(harness.request(1).is_none());
-    assert_eq!(failure(&mut record_handle), Some((FailureKind::DeliveryTimeout, Persisted::Maybe)));
+    assert_eq!(failure(&mut record_handle), Some((ErrorKind::DeliveryTimeout, Persisted::Maybe)));
     assert!(harness.shared.memory.free() < free, "the connection may still read the bytes");
     harness.ended(1, vec![(request, true)]);
     assert!(harness.request(1).is_none(), "not without a pause");
@@ -143,7 +143,7 @@ fn a_batch_that_was_never_sent_expires_as_not_written() {
     let now = harness.now;
     harness.broker_senders.get_mut(&None).unwrap().poll(now, false);
     poll_leaderless_after(&mut harness, 118);
-    assert_eq!(failure(&mut record_handle), Some((FailureKind::DeliveryTimeout, Persisted::No)));
+    assert_eq!(failure(&mut record_handle), Some((ErrorKind::DeliveryTimeout, Persisted::No)));
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn batch_that_was_never_sent_and_is_found_late_has_one_request_timeout_more() {
     poll_leaderless_after(&mut harness, 29);
     assert_eq!(failure(&mut record_handle), None);
     poll_leaderless_after(&mut harness, 3);
-    assert_eq!(failure(&mut record_handle), Some((FailureKind::DeliveryTimeout, Persisted::No)), "once");
+    assert_eq!(failure(&mut record_handle), Some((ErrorKind::DeliveryTimeout, Persisted::No)), "once");
 }
 
 /// The broker sender without a broker polls its partitions, and sees what it did.
@@ -211,7 +211,7 @@ fn one_record_that_is_too_large_fails_alone() {
     let request = harness.request(1).unwrap();
     let body = harness.serve(&request, 10_000);
     harness.answered(1, request, &body);
-    assert_eq!(failure(&mut record_handle), Some((FailureKind::MessageTooLarge, Persisted::No)));
+    assert_eq!(failure(&mut record_handle), Some((ErrorKind::MessageTooLarge, Persisted::No)));
     let Poll::Ready(Err(told)) = record_handle.poll(Waker::noop()) else { panic!("it failed") };
     assert!(told.message.contains("max.message.bytes"), "{}", told.message);
 }
@@ -277,7 +277,7 @@ fn an_abort_settles_everything_and_gives_the_budget_back() {
     let mut record_handle = harness.send(0, &[0; HEADER_BYTES]).unwrap();
     harness.hand_in(1, Input::Abort);
     assert!(matches!(harness.poll(Some(BrokerId(1)), false), Output::Done));
-    assert_eq!(failure(&mut record_handle), Some((FailureKind::Closed, Persisted::No)));
+    assert_eq!(failure(&mut record_handle), Some((ErrorKind::Closed, Persisted::No)));
     assert_eq!(harness.shared.memory.free(), free);
     assert_eq!(harness.shared.failures.total(), 1);
 }

@@ -22,7 +22,7 @@ fn late_response_about_the_topic_before_does_not_make_the_next_one_know_the_run(
 
 #[test]
 fn batch_acknowledged_by_the_topic_before_does_not_help_to_prove_another_one() {
-    for (changes, told) in [(false, None), (true, Some((FailureKind::OutcomeUnknown, Persisted::Maybe)))] {
+    for (changes, told) in [(false, None), (true, Some((ErrorKind::OutcomeUnknown, Persisted::Maybe)))] {
         let mut harness = PartitionHarness::acked();
         let (_, acknowledged) = harness.send_alone("a");
         let (mut record_handle, first) = harness.send_alone("b");

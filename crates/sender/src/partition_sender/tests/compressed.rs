@@ -103,7 +103,7 @@ fn too_large_batch_whose_response_was_lost_is_written_once_in_parts_or_as_a_whol
                 match was_written {
                     true => assert_eq!(
                         failure(record_handle),
-                        Some((FailureKind::OutcomeUnknown, Persisted::Maybe))
+                        Some((ErrorKind::OutcomeUnknown, Persisted::Maybe))
                     ),
                     false => assert_eq!(offset(record_handle), Some(place)),
                 }
@@ -162,7 +162,7 @@ fn deadline_settles_records_in_a_job_and_their_bytes_come_back_with_it() {
         );
         harness.deadline();
         for record_handle in &mut record_handles {
-            assert_eq!(failure(record_handle), Some((FailureKind::DeliveryTimeout, Persisted::No)));
+            assert_eq!(failure(record_handle), Some((ErrorKind::DeliveryTimeout, Persisted::No)));
         }
         assert!(harness.used() > 0 && harness.partition_sender.deadline(&harness.config).is_none());
         harness.send("next");
@@ -188,7 +188,7 @@ fn deadline_of_a_batch_in_flight_leaves_the_next_one_alone() {
         harness.begin(job);
         harness.now += harness.config.delivery_timeout / 2;
         harness.expire();
-        assert_eq!(failure(&mut first[0]), Some((FailureKind::DeliveryTimeout, Persisted::Maybe)));
+        assert_eq!(failure(&mut first[0]), Some((ErrorKind::DeliveryTimeout, Persisted::Maybe)));
         assert!(second.iter_mut().all(is_pending));
         harness.served(in_flight_batch);
         harness.end_jobs();
@@ -220,7 +220,7 @@ fn deadline_settles_prepared_batches_that_no_request_took() {
     assert!(harness.partition_sender.has_prepared());
     harness.deadline();
     for record_handle in &mut record_handles {
-        assert_eq!(failure(record_handle), Some((FailureKind::DeliveryTimeout, Persisted::No)));
+        assert_eq!(failure(record_handle), Some((ErrorKind::DeliveryTimeout, Persisted::No)));
     }
     assert_eq!(harness.used(), 0);
     harness.ends();
@@ -235,7 +235,7 @@ fn deadline_of_a_rejected_batch_in_a_job_leaves_a_gap_behind_it() {
     harness.refused(whole, ErrorCode::MESSAGE_TOO_LARGE);
     harness.deadline();
     for record_handle in &mut record_handles {
-        assert_eq!(failure(record_handle), Some((FailureKind::DeliveryTimeout, Persisted::No)));
+        assert_eq!(failure(record_handle), Some((ErrorKind::DeliveryTimeout, Persisted::No)));
     }
     harness.holds_jobs = false;
     harness.end_jobs();
@@ -260,7 +260,7 @@ fn end_of_the_producer_fails_records_in_jobs_and_prepared_ones() {
     harness.partition_sender.abort(&mut harness.completer).unwrap();
     harness.completer.finish();
     for record_handle in &mut waiting {
-        assert_eq!(failure(record_handle), Some((FailureKind::Closed, Persisted::No)));
+        assert_eq!(failure(record_handle), Some((ErrorKind::Closed, Persisted::No)));
     }
     assert_eq!(harness.completer.counters.failed, 40);
     harness.end_jobs();
@@ -277,7 +277,7 @@ fn job_that_is_lost_fails_its_records_at_once() {
     let lost = CompressionResult::lost(job.id(), job.charged());
     harness.partition_sender.compressed(lost, &mut harness.completer);
     for record_handle in &mut record_handles {
-        assert_eq!(failure(record_handle), Some((FailureKind::Internal, Persisted::No)));
+        assert_eq!(failure(record_handle), Some((ErrorKind::Internal, Persisted::No)));
     }
     harness.holds_jobs = false;
     harness.send("next");

@@ -45,7 +45,7 @@ fn a_batch_that_expires_in_flight_may_be_written_and_its_bytes_stay_until_the_re
     let sent = bytes(&in_flight_batch);
     let used = harness.used();
     harness.deadline();
-    assert_eq!(failure(&mut record_handle), Some((FailureKind::DeliveryTimeout, Persisted::Maybe)));
+    assert_eq!(failure(&mut record_handle), Some((ErrorKind::DeliveryTimeout, Persisted::Maybe)));
     assert_eq!(harness.used(), used, "the connection may still read them");
     assert_eq!(bytes(&in_flight_batch), sent);
 
@@ -69,7 +69,7 @@ fn when_the_first_of_five_expires_and_the_others_are_written_the_run_goes_on() {
         ["b", "c", "d", "e"].map(|value| harness.send_alone(value)).into();
     harness.now += harness.config.delivery_timeout - Duration::from_secs(1);
     harness.expire();
-    assert_eq!(failure(&mut late), Some((FailureKind::DeliveryTimeout, Persisted::Maybe)));
+    assert_eq!(failure(&mut late), Some((ErrorKind::DeliveryTimeout, Persisted::Maybe)));
     harness.served(first);
     for (mut record_handle, in_flight_batch) in others {
         harness.served(in_flight_batch);
@@ -102,7 +102,7 @@ fn a_doubtful_batch_under_an_identity_that_brokers_do_not_know_goes_again_as_it_
         let follows = harness.next().unwrap();
         assert_eq!(
             failure(&mut record_handle),
-            Some((FailureKind::OutcomeUnknown, Persisted::Maybe)),
+            Some((ErrorKind::OutcomeUnknown, Persisted::Maybe)),
             "{code}"
         );
         assert_eq!(full_stamp(&follows), Stamp { identity: identity(8), base_sequence: Sequence(0) });
@@ -152,7 +152,7 @@ fn a_batch_that_waits_in_the_queue_expires_as_not_written_and_leaves_no_gap() {
     }
     harness.deadline();
     for record_handle in &mut record_handles {
-        assert_eq!(failure(record_handle), Some((FailureKind::DeliveryTimeout, Persisted::No)));
+        assert_eq!(failure(record_handle), Some((ErrorKind::DeliveryTimeout, Persisted::No)));
     }
     assert_eq!(harness.used(), 0);
     let (mut next, in_flight_batch) = harness.send_alone("b");
@@ -196,7 +196,7 @@ fn a_batch_that_was_refused_expires_as_not_written_and_an_unanswered_one_as_perh
         harness.deadline();
         assert_eq!(
             failure(&mut record_handle),
-            Some((FailureKind::DeliveryTimeout, persisted)),
+            Some((ErrorKind::DeliveryTimeout, persisted)),
             "{response:?}"
         );
         let again = harness.next();
@@ -219,10 +219,10 @@ fn a_batch_that_was_refused_expires_as_not_written_and_an_unanswered_one_as_perh
 #[test]
 fn no_refusal_ends_a_doubt() {
     let rows = [
-        (ErrorCode::NOT_ENOUGH_REPLICAS, FailureKind::DeliveryTimeout),
-        (ErrorCode::NOT_LEADER_OR_FOLLOWER, FailureKind::DeliveryTimeout),
-        (ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, FailureKind::OutcomeUnknown),
-        (ErrorCode::UNKNOWN_PRODUCER_ID, FailureKind::OutcomeUnknown),
+        (ErrorCode::NOT_ENOUGH_REPLICAS, ErrorKind::DeliveryTimeout),
+        (ErrorCode::NOT_LEADER_OR_FOLLOWER, ErrorKind::DeliveryTimeout),
+        (ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, ErrorKind::OutcomeUnknown),
+        (ErrorCode::UNKNOWN_PRODUCER_ID, ErrorKind::OutcomeUnknown),
     ];
     for (code, kind) in rows {
         let mut harness = PartitionHarness::acked();
@@ -246,7 +246,7 @@ fn a_refusal_for_good_after_an_unanswered_try_says_that_it_may_be_written() {
     harness.pause();
     let again = harness.next().unwrap();
     harness.refused(again, ErrorCode::TOPIC_AUTHORIZATION_FAILED);
-    assert_eq!(failure(&mut record_handle), Some((FailureKind::TopicAuthorizationFailed, Persisted::Maybe)));
+    assert_eq!(failure(&mut record_handle), Some((ErrorKind::TopicAuthorizationFailed, Persisted::Maybe)));
     harness.ends();
 }
 
@@ -266,7 +266,7 @@ fn a_batch_that_did_not_fit_its_request_expires_as_not_written() {
     let (mut record_handle, in_flight_batch) = harness.send_alone("a");
     harness.partition_sender.put_back(in_flight_batch, &mut harness.completer);
     harness.deadline();
-    assert_eq!(failure(&mut record_handle), Some((FailureKind::DeliveryTimeout, Persisted::No)));
+    assert_eq!(failure(&mut record_handle), Some((ErrorKind::DeliveryTimeout, Persisted::No)));
     harness.ends();
 }
 
@@ -279,9 +279,9 @@ fn at_the_end_everything_fails_once_and_bytes_in_flight_come_back_later() {
     let mut queued = harness.send("c");
     harness.partition_sender.abort(&mut harness.completer).unwrap();
     harness.completer.finish();
-    assert_eq!(failure(&mut out), Some((FailureKind::Closed, Persisted::Maybe)));
-    assert_eq!(failure(&mut waiting), Some((FailureKind::Closed, Persisted::No)));
-    assert_eq!(failure(&mut queued), Some((FailureKind::Closed, Persisted::No)));
+    assert_eq!(failure(&mut out), Some((ErrorKind::Closed, Persisted::Maybe)));
+    assert_eq!(failure(&mut waiting), Some((ErrorKind::Closed, Persisted::No)));
+    assert_eq!(failure(&mut queued), Some((ErrorKind::Closed, Persisted::No)));
     assert!(harness.used() > 0);
     assert_eq!(harness.shared.failures.total(), 3);
     harness.served(in_flight_batch);

@@ -10,7 +10,7 @@ fn expired_and_lost() -> (PartitionHarness, [RecordHandle; 2], [Vec<u8>; 2]) {
     let (record_handle, second) = harness.send_alone("b");
     harness.now += harness.config.delivery_timeout - Duration::from_secs(1);
     harness.expire();
-    assert_eq!(failure(&mut late), Some((FailureKind::DeliveryTimeout, Persisted::Maybe)));
+    assert_eq!(failure(&mut late), Some((ErrorKind::DeliveryTimeout, Persisted::Maybe)));
     let sent = [bytes(&first), bytes(&second)];
     harness.lost(first);
     harness.lost(second);
@@ -83,7 +83,7 @@ fn batch_behind_an_expired_one_that_is_refused_is_in_doubt_itself_and_a_new_epoc
         assert_eq!((stamp(&behind), values(&behind)), ((0, 2), vec!["b".to_owned()]));
         harness.served(behind);
         harness.goes_well();
-        assert_eq!(failure(&mut second), Some((FailureKind::OutcomeUnknown, Persisted::Maybe)));
+        assert_eq!(failure(&mut second), Some((ErrorKind::OutcomeUnknown, Persisted::Maybe)));
         assert_eq!(harness.log.texts(), ["first"], "{response:?}");
         let (_, next) = harness.send_alone("c");
         assert_eq!(stamp(&next), (1, 0));
@@ -98,7 +98,7 @@ fn an_expired_batch_is_no_longer_sent_once_as_much_time_has_passed_again() {
     let (mut late, mut in_flight_batch) = harness.send_alone("late");
     let sent = bytes(&in_flight_batch);
     harness.deadline();
-    assert_eq!(failure(&mut late), Some((FailureKind::DeliveryTimeout, Persisted::Maybe)));
+    assert_eq!(failure(&mut late), Some((ErrorKind::DeliveryTimeout, Persisted::Maybe)));
     let given_up = harness.partition_sender.deadline(&harness.config).unwrap();
     while harness.now + PAUSE * 20 < given_up {
         harness.lost(in_flight_batch);
@@ -135,7 +135,7 @@ fn an_expired_batch_without_a_stamp_is_not_written_twice() {
     let (mut late, in_flight_batch) = harness.send_alone("late");
     harness.applied(&in_flight_batch, MAX);
     harness.deadline();
-    assert_eq!(failure(&mut late), Some((FailureKind::DeliveryTimeout, Persisted::Maybe)));
+    assert_eq!(failure(&mut late), Some((ErrorKind::DeliveryTimeout, Persisted::Maybe)));
     harness.lost(in_flight_batch);
     assert_eq!(harness.used(), 0);
     harness.goes_well();

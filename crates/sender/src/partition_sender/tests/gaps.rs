@@ -17,12 +17,12 @@ fn batch_behind_one_in_doubt_is_sent_under_its_stamp_before_any_gets_a_new_one()
     harness.refused(c, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
     // The first try of a may still be appended.
     harness.refused(a, ErrorCode::TOPIC_AUTHORIZATION_FAILED);
-    assert_eq!(failure(&mut first), Some((FailureKind::TopicAuthorizationFailed, Persisted::Maybe)));
+    assert_eq!(failure(&mut first), Some((ErrorKind::TopicAuthorizationFailed, Persisted::Maybe)));
     let b = harness.next().unwrap();
     assert_eq!((stamp(&b), values(&b)), ((0, 2), vec!["b".to_owned()]));
     harness.refused(b, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
     let c = harness.next().unwrap();
-    assert_eq!(failure(&mut second), Some((FailureKind::OutcomeUnknown, Persisted::Maybe)));
+    assert_eq!(failure(&mut second), Some((ErrorKind::OutcomeUnknown, Persisted::Maybe)));
     assert_eq!((stamp(&c), values(&c)), ((1, 0), vec!["c".to_owned()]), "it was refused on every try");
     harness.served(c);
     harness.goes_well();

@@ -30,7 +30,7 @@ use milena_partitioner::Partitioner;
 use super::*;
 use crate::accumulator::{AccumulatorConfig, AppendOptions, RecordRef, SenderMailbox, Shared, Topic};
 use crate::compression::{CompressionJob, CompressionResult, TopicCompression, Workspace};
-use crate::outcome::{FailureKind, Persisted};
+use crate::outcome::{ErrorKind, Persisted};
 use crate::sync::RecordHandle;
 use crate::tests::{
     At, Log, accumulator, failure, identity, is_pending, offset, partition_senders, plain_records, some_time,

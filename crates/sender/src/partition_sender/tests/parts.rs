@@ -89,7 +89,7 @@ fn parts_that_are_too_large_again_end_at_the_record_that_is() {
     let mut large = harness.send(&"x".repeat(5_000));
     record_handles.extend(send_many(&harness, 8, 100));
     goes_to(&mut harness, 2_000);
-    assert_eq!(failure(&mut large), Some((FailureKind::MessageTooLarge, Persisted::No)));
+    assert_eq!(failure(&mut large), Some((ErrorKind::MessageTooLarge, Persisted::No)));
     let offsets: Vec<i64> =
         record_handles.iter_mut().map(|record_handle| offset(record_handle).unwrap()).collect();
     assert_eq!(offsets, (1..=16).collect::<Vec<i64>>());
@@ -103,7 +103,7 @@ fn a_broker_that_takes_no_batch_at_all_fails_each_record_for_itself() {
     let mut record_handles = send_many(&harness, 13, 10);
     assert_eq!(goes_to(&mut harness, 0), 0);
     for record_handle in &mut record_handles {
-        assert_eq!(failure(record_handle), Some((FailureKind::MessageTooLarge, Persisted::No)));
+        assert_eq!(failure(record_handle), Some((ErrorKind::MessageTooLarge, Persisted::No)));
     }
     assert_eq!(harness.completer.counters.failed, 13);
     harness.ends();

@@ -39,7 +39,7 @@ fn parts_of_a_batch_that_was_written_as_a_whole_are_not_written_beside_it() {
     harness.refused(again, ErrorCode::MESSAGE_TOO_LARGE);
     harness.goes_well();
     for record_handle in &mut record_handles {
-        assert_eq!(failure(record_handle), Some((FailureKind::OutcomeUnknown, Persisted::Maybe)));
+        assert_eq!(failure(record_handle), Some((ErrorKind::OutcomeUnknown, Persisted::Maybe)));
     }
     assert_eq!(offset(&mut behind), Some(21));
     let mut expected = vec!["first".to_owned()];
@@ -68,7 +68,7 @@ fn parts_that_may_be_written_with_their_whole_expire_as_such_and_get_no_new_stam
     harness.lost(part);
     harness.deadline();
     for record_handle in &mut record_handles {
-        assert_eq!(failure(record_handle), Some((FailureKind::DeliveryTimeout, Persisted::Maybe)));
+        assert_eq!(failure(record_handle), Some((ErrorKind::DeliveryTimeout, Persisted::Maybe)));
     }
     harness.ends();
 }
@@ -84,7 +84,7 @@ fn without_sequences_a_batch_that_may_be_written_is_not_split() {
     let again = harness.next().unwrap();
     harness.refused(again, ErrorCode::MESSAGE_TOO_LARGE);
     for record_handle in &mut record_handles {
-        assert_eq!(failure(record_handle), Some((FailureKind::MessageTooLarge, Persisted::Maybe)));
+        assert_eq!(failure(record_handle), Some((ErrorKind::MessageTooLarge, Persisted::Maybe)));
     }
     assert_eq!(harness.log.values.len(), 20, "once");
     harness.ends();

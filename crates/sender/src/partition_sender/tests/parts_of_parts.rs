@@ -17,7 +17,7 @@ fn parts_of_parts_are_not_written_beside_a_whole_that_was_written() {
     }
     harness.goes_well();
     for record_handle in &mut record_handles {
-        assert_eq!(failure(record_handle), Some((FailureKind::OutcomeUnknown, Persisted::Maybe)));
+        assert_eq!(failure(record_handle), Some((ErrorKind::OutcomeUnknown, Persisted::Maybe)));
     }
     assert_eq!(harness.log.values.len(), 21, "once");
     harness.ends();
@@ -38,7 +38,7 @@ fn once_a_part_is_written_the_whole_was_not() {
     harness.refused(second, ErrorCode::NOT_ENOUGH_REPLICAS);
     harness.deadline();
     assert_eq!(offset(&mut record_handles[0]), Some(1));
-    assert_eq!(failure(&mut record_handles[19]), Some((FailureKind::DeliveryTimeout, Persisted::No)));
+    assert_eq!(failure(&mut record_handles[19]), Some((ErrorKind::DeliveryTimeout, Persisted::No)));
     harness.ends();
 }
 

@@ -38,7 +38,7 @@ pub(super) fn check(mut harness: PartitionHarness, count: usize, bytes: usize, p
     let mut next = i64::try_from(before).unwrap();
     for (place, record_handle) in (0..).zip(&mut record_handles) {
         if places.contains(&place) {
-            assert_eq!(failure(record_handle), Some((FailureKind::InvalidRecord, Persisted::No)), "{place}");
+            assert_eq!(failure(record_handle), Some((ErrorKind::InvalidRecord, Persisted::No)), "{place}");
             let text = message(record_handle);
             assert!(text.contains(&format!("{place} is no good")), "{text}");
         } else {
@@ -176,7 +176,7 @@ fn record_error_outside_of_the_batch_does_not_count_and_the_whole_batch_fails() 
         let whole = harness.next().unwrap();
         harness.respond(whole, &rejecting(places));
         for record_handle in &mut record_handles {
-            assert_eq!(failure(record_handle), Some((FailureKind::InvalidRecord, Persisted::No)));
+            assert_eq!(failure(record_handle), Some((ErrorKind::InvalidRecord, Persisted::No)));
         }
         harness.ends();
     }
@@ -193,7 +193,7 @@ fn batch_that_may_be_written_is_not_sent_again_without_its_rejected_records() {
     let again = harness.next().unwrap();
     harness.respond(again, &rejecting(&[1]));
     for record_handle in &mut record_handles {
-        assert_eq!(failure(record_handle), Some((FailureKind::InvalidRecord, Persisted::Maybe)));
+        assert_eq!(failure(record_handle), Some((ErrorKind::InvalidRecord, Persisted::Maybe)));
     }
     harness.goes_well();
     assert_eq!(harness.log.values.len(), 11);
@@ -224,7 +224,7 @@ fn a_record_error_without_words_of_its_own_fails_with_those_of_the_batch() {
         record_errors: vec![RecordError { place: 1, message: None }],
     };
     harness.respond(whole, &response);
-    assert_eq!(failure(&mut record_handles[1]), Some((FailureKind::InvalidTimestamp, Persisted::No)));
+    assert_eq!(failure(&mut record_handles[1]), Some((ErrorKind::InvalidTimestamp, Persisted::No)));
     assert!(message(&mut record_handles[1]).contains("too far from now"));
     harness.goes_well();
     assert_eq!(offset(&mut record_handles[0]), Some(1));

@@ -77,7 +77,7 @@ fn leader_that_lost_the_run_and_took_a_late_copy_as_its_first_proves_nothing() {
         assert_eq!(is_there, acknowledged, "{value}: {texts:?}");
         assert_eq!(failure(record_handle).is_some(), !acknowledged, "{value}");
     }
-    assert_eq!(failure(&mut record_handles[0]), Some((FailureKind::OutcomeUnknown, Persisted::Maybe)));
+    assert_eq!(failure(&mut record_handles[0]), Some((ErrorKind::OutcomeUnknown, Persisted::Maybe)));
     harness.ends();
 }
 
@@ -90,7 +90,7 @@ fn later_batch_without_room_for_those_before_it_does_not_prove_them() {
         for record_handle in &mut record_handles[..4] {
             assert_eq!(
                 failure(record_handle),
-                Some((FailureKind::OutcomeUnknown, Persisted::Maybe)),
+                Some((ErrorKind::OutcomeUnknown, Persisted::Maybe)),
                 "{base_offset}"
             );
         }
@@ -129,7 +129,7 @@ fn batches_that_no_leader_recognises_fail_as_possibly_written_with_the_reason() 
     let next = harness.next().unwrap();
     assert_eq!((stamp(&next), values(&next)), ((1, 0), vec!["f".to_owned()]));
     for record_handle in &mut record_handles {
-        assert_eq!(failure(record_handle), Some((FailureKind::OutcomeUnknown, Persisted::Maybe)));
+        assert_eq!(failure(record_handle), Some((ErrorKind::OutcomeUnknown, Persisted::Maybe)));
         let text = message(record_handle);
         assert!(text.contains("OUT_OF_ORDER_SEQUENCE_NUMBER") && text.contains("may have been"), "{text}");
     }
@@ -147,7 +147,7 @@ fn late_copy_of_a_batch_in_doubt_is_fenced_by_the_next_epoch() {
     harness.pause();
     let again = harness.next().unwrap();
     harness.refused(again, ErrorCode::TOPIC_AUTHORIZATION_FAILED);
-    assert_eq!(failure(&mut record_handle), Some((FailureKind::TopicAuthorizationFailed, Persisted::Maybe)));
+    assert_eq!(failure(&mut record_handle), Some((ErrorKind::TopicAuthorizationFailed, Persisted::Maybe)));
     let (_, next) = harness.send_alone("next");
     harness.served(next);
     assert_eq!(harness.log.append(&late, MAX).0, ErrorCode::INVALID_PRODUCER_EPOCH);
@@ -166,7 +166,7 @@ fn limited_retries_never_report_records_as_not_written_that_a_broker_takes_up_la
     harness.pause();
     let again = harness.next().unwrap();
     harness.refused(again, ErrorCode::NOT_ENOUGH_REPLICAS);
-    assert_eq!(failure(&mut record_handle), Some((FailureKind::RetriesExhausted, Persisted::Maybe)));
+    assert_eq!(failure(&mut record_handle), Some((ErrorKind::RetriesExhausted, Persisted::Maybe)));
     assert_eq!(harness.log.append(&late, MAX).0, ErrorCode::NONE);
     harness.ends();
 }
@@ -220,7 +220,7 @@ fn leader_that_loses_the_partition_after_it_appended_leaves_the_batch_in_doubt()
         harness.deadline();
         assert_eq!(
             failure(&mut record_handle),
-            Some((FailureKind::DeliveryTimeout, Persisted::Maybe)),
+            Some((ErrorKind::DeliveryTimeout, Persisted::Maybe)),
             "{code}"
         );
         harness.goes_well();
@@ -252,7 +252,7 @@ fn batch_before_the_last_acknowledged_one_is_not_proven_by_the_next() {
     harness.respond(c, &at(ErrorCode::NONE, 2));
     assert!(is_pending(&mut record_handle));
     harness.refused(a, ErrorCode::INVALID_RECORD);
-    assert_eq!(failure(&mut record_handle), Some((FailureKind::InvalidRecord, Persisted::No)));
+    assert_eq!(failure(&mut record_handle), Some((ErrorKind::InvalidRecord, Persisted::No)));
 }
 
 #[test]
@@ -277,7 +277,7 @@ fn batch_that_was_refused_on_every_try_and_is_in_flight_again_is_not_proven_by_a
     harness.respond(b, &at(ErrorCode::NONE, 2));
     assert!(is_pending(&mut record_handle), "its second try stands behind b on the connection");
     harness.refused(a, ErrorCode::INVALID_RECORD);
-    assert_eq!(failure(&mut record_handle), Some((FailureKind::InvalidRecord, Persisted::No)));
+    assert_eq!(failure(&mut record_handle), Some((ErrorKind::InvalidRecord, Persisted::No)));
 }
 
 #[test]

@@ -126,7 +126,7 @@ fn the_last_epoch_is_followed_by_another_identity_and_order_is_kept() {
     assert_eq!(full_stamp(&in_flight_batch), Stamp { identity: identity(8), base_sequence: Sequence(0) });
     harness.served(in_flight_batch);
     harness.goes_well();
-    assert_eq!(failure(&mut first), Some((FailureKind::InvalidTopic, Persisted::No)));
+    assert_eq!(failure(&mut first), Some((ErrorKind::InvalidTopic, Persisted::No)));
     assert_eq!([offset(&mut second), offset(&mut third)], [Some(1), Some(2)]);
     harness.ends();
 }
@@ -199,7 +199,7 @@ fn without_idempotence_batches_have_no_stamp_and_a_gap_is_an_error() {
     let (mut record_handle, in_flight_batch) = harness.send_alone("a");
     assert_eq!(full_stamp(&in_flight_batch), Stamp::NONE);
     harness.refused(in_flight_batch, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
-    assert_eq!(failure(&mut record_handle), Some((FailureKind::Refused, Persisted::No)));
+    assert_eq!(failure(&mut record_handle), Some((ErrorKind::Refused, Persisted::No)));
     let (_, next) = harness.send_alone("b");
     assert_eq!(full_stamp(&next), Stamp::NONE);
     harness.served(next);

@@ -64,7 +64,7 @@ fn batch_fails_after_its_attempts_with_the_last_reason() {
         in_flight_batch = harness.next().unwrap();
     }
     harness.refused(in_flight_batch, ErrorCode::NOT_ENOUGH_REPLICAS);
-    assert_eq!(failure(&mut record_handle), Some((FailureKind::RetriesExhausted, Persisted::No)));
+    assert_eq!(failure(&mut record_handle), Some((ErrorKind::RetriesExhausted, Persisted::No)));
     let text = message(&mut record_handle);
     assert_eq!(
         text,
@@ -83,10 +83,10 @@ fn without_retries_the_first_refusal_is_the_last_and_an_unanswered_batch_may_be_
     let mut harness = with_retries(0);
     let (mut refused, in_flight_batch) = harness.send_alone("a");
     harness.refused(in_flight_batch, ErrorCode::NOT_ENOUGH_REPLICAS);
-    assert_eq!(failure(&mut refused), Some((FailureKind::RetriesExhausted, Persisted::No)));
+    assert_eq!(failure(&mut refused), Some((ErrorKind::RetriesExhausted, Persisted::No)));
     let (mut unanswered, in_flight_batch) = harness.send_alone("b");
     harness.lost(in_flight_batch);
-    assert_eq!(failure(&mut unanswered), Some((FailureKind::RetriesExhausted, Persisted::Maybe)));
+    assert_eq!(failure(&mut unanswered), Some((ErrorKind::RetriesExhausted, Persisted::Maybe)));
     assert_eq!(
         message(&mut unanswered),
         "given up after 1 attempt (`retries` = 0): the connection ended before the broker responded"
@@ -195,10 +195,10 @@ fn records_of_a_partition_that_is_gone_come_with_a_remedy() {
 #[test]
 fn a_refusal_for_good_fails_the_batch_with_the_brokers_words() {
     let rows = [
-        (ErrorCode::TOPIC_AUTHORIZATION_FAILED, FailureKind::TopicAuthorizationFailed, Persisted::No),
-        (ErrorCode::INVALID_RECORD, FailureKind::InvalidRecord, Persisted::No),
-        (ErrorCode::INVALID_REQUIRED_ACKS, FailureKind::Refused, Persisted::No),
-        (ErrorCode::UNKNOWN_SERVER_ERROR, FailureKind::Refused, Persisted::Maybe),
+        (ErrorCode::TOPIC_AUTHORIZATION_FAILED, ErrorKind::TopicAuthorizationFailed, Persisted::No),
+        (ErrorCode::INVALID_RECORD, ErrorKind::InvalidRecord, Persisted::No),
+        (ErrorCode::INVALID_REQUIRED_ACKS, ErrorKind::Refused, Persisted::No),
+        (ErrorCode::UNKNOWN_SERVER_ERROR, ErrorKind::Refused, Persisted::Maybe),
     ];
     for (code, kind, persisted) in rows {
         let mut harness = PartitionHarness::acked();

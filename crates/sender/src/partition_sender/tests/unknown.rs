@@ -63,7 +63,7 @@ fn check(response: &BatchResponse, code: ErrorCode, doubt: &str, rejected: &str)
         harness.pause();
     }
     harness.given = Some(identity(8));
-    assert_eq!(failure(&mut record_handle), Some((FailureKind::OutcomeUnknown, Persisted::Maybe)));
+    assert_eq!(failure(&mut record_handle), Some((ErrorKind::OutcomeUnknown, Persisted::Maybe)));
     let text = message(&mut record_handle);
     assert!(text.contains(doubt), "{text}");
     assert!(

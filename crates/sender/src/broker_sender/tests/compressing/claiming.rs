@@ -12,7 +12,7 @@ use crate::accumulator::SenderMailbox;
 use crate::broker_sender::Input;
 use crate::broker_sender::Output;
 use crate::broker_sender::tests::harness::partitions;
-use crate::outcome::{FailureKind, Persisted};
+use crate::outcome::{ErrorKind, Persisted};
 use crate::tests::{failure, offset};
 
 #[test]
@@ -178,7 +178,7 @@ fn zstd_fails_at_once_where_produce_is_too_old_for_it() {
     let mut record_handle = harness.send(0, &line(1)).unwrap();
     harness.linger();
     assert!(harness.request(1).is_none());
-    assert_eq!(failure(&mut record_handle), Some((FailureKind::UnsupportedCompression, Persisted::No)));
+    assert_eq!(failure(&mut record_handle), Some((ErrorKind::UnsupportedCompression, Persisted::No)));
 
     // What does not become smaller is not compressed, and goes.
     let mut record_handle = harness.send(0, b"short").unwrap();
@@ -196,7 +196,7 @@ fn broker_without_the_codec_fails_the_batch_for_good() {
     harness.linger();
     let request = harness.request(1).unwrap();
     harness.refuse(1, request, ErrorCode::UNSUPPORTED_COMPRESSION_TYPE);
-    assert_eq!(failure(&mut record_handle), Some((FailureKind::UnsupportedCompression, Persisted::No)));
+    assert_eq!(failure(&mut record_handle), Some((ErrorKind::UnsupportedCompression, Persisted::No)));
     harness.rest();
 }
 
@@ -214,7 +214,7 @@ fn end_with_jobs_under_way_fails_their_records_and_gives_their_bytes_back() {
     harness.hand_in(1, Input::Abort);
     assert!(matches!(harness.poll(ONE, true), Output::Done));
     for record_handle in &mut record_handles {
-        assert_eq!(failure(record_handle), Some((FailureKind::Closed, Persisted::No)));
+        assert_eq!(failure(record_handle), Some((ErrorKind::Closed, Persisted::No)));
     }
     (0..2).for_each(|_| harness.run_job(0));
     harness.poll(ONE, true);
