@@ -18,6 +18,8 @@ pub struct RecordRef<'a> {
     pub headers: &'a [Header],
     /// Its time in milliseconds since 1970; none for now.
     pub timestamp_ms: Option<i64>,
+    /// The caller's number for it, which its report has; it does not go to the broker.
+    pub tag: u64,
 }
 
 impl RecordRef<'_> {

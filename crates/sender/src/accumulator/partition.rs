@@ -27,8 +27,8 @@ use crate::ids::PartitionSerial;
 use crate::outcome::{Obstacle, OngoingRejection};
 use crate::sync::mutant::{self, Blind};
 use crate::sync::{
-    Account, Arc, AtomicBool, CHUNK_BYTES_MAX, Charge, Completion, Gate, GateGuard, Memory, Padded,
-    RecordHandle, Ticket, lock, try_lock, wake_all,
+    Account, Arc, AtomicBool, BatchData, CHUNK_BYTES_MAX, Charge, Completion, Gate, GateGuard, Memory, Padded,
+    RecordHandle, RecordMeta, Ticket, lock, try_lock, wake_all,
 };
 
 /// Only batches of at least this share of the limit show how well the records of a full batch compress.
@@ -238,6 +238,9 @@ impl Partition {
 
         let completion = Arc::new(Completion::of(&self.topic, self.index));
         let record_handle = HANDLE.then(|| RecordHandle::new(&completion, 0, timestamp_ms));
+        if self.shared.reports.is_on() {
+            completion.set_metas(vec![RecordMeta { tag: record.tag, timestamp_ms }]);
+        }
         let mut queue = lock(&self.queue);
         if queue.shut {
             drop(queue);
@@ -248,8 +251,7 @@ impl Partition {
             return Err(Refusal::Closed);
         }
         queue.push(Batch {
-            chunks,
-            lent,
+            data: BatchData::new(chunks, lent),
             records: 1,
             base_timestamp_ms: timestamp_ms,
             max_timestamp_ms: timestamp_ms,

@@ -13,7 +13,7 @@ use super::entry::{RecordRef, Refusal};
 use super::sender_mailbox::SenderMailbox;
 use super::settings::{AccumulatorConfig, Clock, Shared};
 use crate::batch::Batch;
-use crate::sync::{Account, Arc, Completion, Generation, Outstanding, RecordHandle};
+use crate::sync::{Account, Arc, BatchData, Completion, Generation, Outstanding, RecordHandle, RecordMeta};
 
 /// How many completions a partition keeps for its next batches.
 const SPARES_MAX: usize = 8;
@@ -33,6 +33,8 @@ pub(super) struct Queue {
     max_timestamp_ms: i64,
     /// Completes the deliveries of the open batch; none while no batch is open.
     completion: Option<Arc<Completion>>,
+    /// What reports say of the records of the open batch; none where no report is made of them.
+    metas: Option<Vec<RecordMeta>>,
     /// Full chunks of the open batch, and their bytes.
     full: Vec<Vec<u8>>,
     full_bytes: usize,
@@ -75,6 +77,7 @@ impl Queue {
             base_timestamp_ms: 0,
             max_timestamp_ms: 0,
             completion: None,
+            metas: None,
             full: Vec::new(),
             full_bytes: 0,
             charged: 0,
@@ -116,6 +119,9 @@ impl Queue {
             Some(completion) if HANDLE => Some(RecordHandle::new(completion, self.records, timestamp_ms)),
             _ => None,
         };
+        if let Some(metas) = &mut self.metas {
+            metas.push(RecordMeta { tag: record.tag, timestamp_ms });
+        }
         self.records += 1;
         self.max_timestamp_ms = self.max_timestamp_ms.max(timestamp_ms);
         (record_handle, u32::try_from(self.tail.len() - before).unwrap_or(u32::MAX))
@@ -198,6 +204,7 @@ impl Queue {
         self.offered = false;
         self.skip_linger = false;
         self.completion = Some(self.next_completion());
+        self.metas = shared.reports.is_on().then(Vec::new);
         wakeups.opened = Some(now + shared.config.linger);
         Ok(())
     }
@@ -258,6 +265,9 @@ impl Queue {
     /// Closes the open batch, if there is one: it goes behind the others.
     pub(super) fn close(&mut self) {
         let (Some(completion), Some(opened)) = (self.completion.take(), self.opened.take()) else { return };
+        if let Some(metas) = self.metas.take() {
+            completion.set_metas(metas);
+        }
         self.uncount();
         self.last_bytes = self.open_bytes();
         self.limit = 0;
@@ -265,8 +275,7 @@ impl Queue {
         chunks.push(std::mem::take(&mut self.tail));
         self.last_chunks = chunks.len();
         self.closed.push_back(Batch {
-            chunks,
-            lent: None,
+            data: BatchData::new(chunks, None),
             records: self.records,
             base_timestamp_ms: self.base_timestamp_ms,
             max_timestamp_ms: self.max_timestamp_ms,

@@ -9,7 +9,7 @@ use milena_codec::record::HEADER_BYTES;
 use super::limit::TopicLimit;
 use super::sender_mailbox::SenderMailbox;
 use crate::outcome::{Ending, Obstacle};
-use crate::sync::{Arc, FailureLog, Memory, Mutex, Outstanding, Totals, lock};
+use crate::sync::{Arc, FailedRoom, FailureLog, Memory, Mutex, Outstanding, Reports, Totals, lock};
 
 /// Where the time comes from.
 pub trait Clock {
@@ -91,6 +91,10 @@ pub struct Shared {
     pub outstanding: Outstanding,
     /// The last failures.
     pub failures: FailureLog,
+    /// The memory for records that failed and that deliveries refer to: as much as the budget.
+    pub failed_room: StdArc<FailedRoom>,
+    /// The readers of reports about single records.
+    pub reports: Reports,
     /// How many records were settled.
     pub totals: Totals,
     /// How sticky cells moved.
@@ -112,6 +116,8 @@ impl Shared {
             memory: Memory::new(buffer_memory),
             outstanding: Outstanding::default(),
             failures: FailureLog::default(),
+            failed_room: FailedRoom::new(buffer_memory),
+            reports: Reports::default(),
             totals: Totals::default(),
             choices: Choices::default(),
             mailboxes: Mutex::new(Vec::new()),

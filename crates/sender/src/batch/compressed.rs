@@ -39,9 +39,7 @@ impl Batch {
     /// The records, compressed or not, without the header. Each piece of plain records holds whole ones, but where a
     /// large value lies apart.
     pub(crate) fn record_pieces(&self) -> impl Iterator<Item = &[u8]> + Clone {
-        let mut pieces = self.pieces();
-        let head = pieces.next().map(|head| head.get(HEADER_BYTES..).unwrap_or_default());
-        head.into_iter().chain(pieces)
+        self.data.record_pieces()
     }
 
     /// Puts compressed records in the place of the plain ones. Chunks that are not needed stay empty, behind the
@@ -49,9 +47,10 @@ impl Batch {
     pub(crate) fn set_compressed(&mut self, compressed: &[u8], codec: Compression) {
         self.plain_bytes = self.plain_bytes();
         self.codec = codec;
-        self.lent = None;
+        let data = self.data_mut();
+        data.lent = None;
         let mut rest = compressed;
-        for (index, chunk) in self.chunks.iter_mut().enumerate() {
+        for (index, chunk) in data.chunks.iter_mut().enumerate() {
             chunk.truncate(if index == 0 { HEADER_BYTES } else { 0 });
             let (piece, left) = rest.split_at(rest.len().min(chunk.capacity() - chunk.len()));
             chunk.extend_from_slice(piece);
@@ -61,13 +60,13 @@ impl Batch {
             rest = left;
         }
         if !rest.is_empty() {
-            self.chunks.push(rest.to_vec());
+            data.chunks.push(rest.to_vec());
         }
     }
 
     /// Gives up capacity that its bytes do not need.
     pub(crate) fn shrink(&mut self) {
-        self.chunks.iter_mut().for_each(Vec::shrink_to_fit);
+        self.data_mut().chunks.iter_mut().for_each(Vec::shrink_to_fit);
     }
 
     /// Gives the empty chunks behind the others away, and returns what the batch costs less of the budget then.
@@ -75,10 +74,11 @@ impl Batch {
         if self.codec == Compression::None {
             return 0;
         }
-        while let Some(chunk) = self.chunks.pop_if(|chunk| chunk.is_empty()) {
+        let data = self.data_mut();
+        while let Some(chunk) = data.chunks.pop_if(|chunk| chunk.is_empty()) {
             chunks.push(chunk);
         }
-        let held = self.chunks.iter().map(Vec::capacity).sum::<usize>();
+        let held = data.chunks.iter().map(Vec::capacity).sum::<usize>();
         let freed = self.charged.saturating_sub(held);
         self.charged -= freed;
         freed

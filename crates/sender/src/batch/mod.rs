@@ -3,25 +3,26 @@
 mod compressed;
 mod parts;
 
+use std::sync::{Arc as StdArc, Weak};
 use std::time::Instant;
 
-use bytes::Bytes;
 use milena_codec::compression::Compression;
 use milena_codec::record::{Attributes, BatchHeader, Stamp};
 
 pub(crate) use compressed::ZSTD_SINCE_PRODUCE;
 
-use crate::sync::{Account, Arc, Charge, Completion, Generation};
+use crate::sync::{
+    Account, Arc, BatchData, Charge, ChargeHold, Completion, FailedBatch, FailedRoom, Generation, Memory,
+    RecordLayout, pieces_of,
+};
 
 /// The records of one partition that go out together.
 ///
 /// Its bytes and what they take of the budget are released once, after the last reader is done.
 #[derive(Debug)]
 pub struct Batch {
-    /// The bytes in order; the first chunk begins with room for the header.
-    pub(crate) chunks: Vec<Vec<u8>>,
-    /// A large value that lies where its caller put it: it belongs between the first chunk and the second.
-    pub(crate) lent: Option<Bytes>,
+    /// Its bytes.
+    pub(crate) data: StdArc<BatchData>,
     /// How many records.
     pub records: u32,
     pub(crate) base_timestamp_ms: i64,
@@ -65,6 +66,9 @@ pub struct Claim {
     pub records: u32,
     /// How many the completion has.
     pub record_handles: u32,
+    /// The bytes, as long as the batch exists.
+    data: Weak<BatchData>,
+    layout: RecordLayout,
 }
 
 impl Batch {
@@ -76,24 +80,29 @@ impl Batch {
 
     /// The bytes, piece by piece.
     pub fn pieces(&self) -> impl Iterator<Item = &[u8]> + Clone {
-        let (first, rest) = self.chunks.split_at(self.chunks.len().min(1));
-        pieces_of(first, self.lent.as_ref(), rest)
+        self.data.pieces()
+    }
+
+    /// The bytes, to be changed.
+    pub(crate) fn data_mut(&mut self) -> &mut BatchData {
+        StdArc::make_mut(&mut self.data)
     }
 
     /// One of the pieces.
     #[must_use]
     pub fn piece(&self, index: usize) -> &[u8] {
-        match (&self.lent, index) {
+        let BatchData { chunks, lent, .. } = &*self.data;
+        match (lent, index) {
             (Some(lent), 1) => lent,
-            (Some(_), 2..) => self.chunks.get(index - 1).map_or(&[], Vec::as_slice),
-            (None, _) | (Some(_), 0) => self.chunks.get(index).map_or(&[], Vec::as_slice),
+            (Some(_), 2..) => chunks.get(index - 1).map_or(&[], Vec::as_slice),
+            (None, _) | (Some(_), 0) => chunks.get(index).map_or(&[], Vec::as_slice),
         }
     }
 
     /// How many pieces there are.
     #[must_use]
     pub fn piece_count(&self) -> usize {
-        self.chunks.len() + usize::from(self.lent.is_some())
+        self.data.chunks.len() + usize::from(self.data.lent.is_some())
     }
 
     /// Writes the header over the room left for it, and takes the CRC: one pass.
@@ -102,8 +111,9 @@ impl Batch {
             attributes: Attributes::NONE.with_compression(self.codec),
             ..BatchHeader::of_producer(self.records, self.base_timestamp_ms, self.max_timestamp_ms, stamp)
         };
-        if let Some((head, rest)) = self.chunks.split_first_mut() {
-            header.seal(head, pieces_of(&[], self.lent.as_ref(), rest));
+        let BatchData { chunks, lent, .. } = self.data_mut();
+        if let Some((head, rest)) = chunks.split_first_mut() {
+            header.seal(head, pieces_of(&[], lent.as_ref(), rest));
         }
     }
 
@@ -117,21 +127,47 @@ impl Batch {
             first: self.record_handles.0,
             records: self.records,
             record_handles: self.record_handles.1,
+            data: StdArc::downgrade(&self.data),
+            layout: RecordLayout {
+                first: self.record_handles.0,
+                base_timestamp_ms: self.base_timestamp_ms,
+                codec: self.codec,
+                plain_bytes: self.plain_bytes,
+            },
         }
     }
 
-    /// Releases the bytes: the chunks are appended to `chunks`. Returns what they were charged.
-    pub fn dismantle(mut self, chunks: &mut Vec<Vec<u8>>) -> Charge {
-        chunks.append(&mut self.chunks);
-        Charge { account: self.account, bytes: self.charged }
+    /// Releases the bytes: the chunks are appended to `chunks`. Returns what they were charged, unless a report holds it.
+    pub fn dismantle(self, chunks: &mut Vec<Vec<u8>>) -> Option<Charge> {
+        let charge = Charge { account: self.account, bytes: self.charged };
+        match StdArc::try_unwrap(self.data) {
+            Ok(mut data) => {
+                chunks.append(&mut data.chunks);
+                Some(charge)
+            }
+            Err(data) => data.leave(charge),
+        }
     }
 }
 
-fn pieces_of<'a>(
-    first: &'a [Vec<u8>],
-    lent: Option<&'a Bytes>,
-    rest: &'a [Vec<u8>],
-) -> impl Iterator<Item = &'a [u8]> + Clone {
-    let chunks = |chunks: &'a [Vec<u8>]| chunks.iter().map(Vec::as_slice);
-    chunks(first).chain(lent.map(Bytes::as_ref)).chain(chunks(rest))
+impl Claim {
+    /// Its bytes, while the batch exists.
+    pub(crate) fn data(&self) -> Option<StdArc<BatchData>> {
+        self.data.upgrade()
+    }
+
+    /// The same after the batch was sealed again, which may have moved its bytes.
+    pub(crate) fn read_from(&mut self, batch: Option<&Batch>) {
+        self.data = batch.map_or_else(Weak::new, |batch| StdArc::downgrade(&batch.data));
+    }
+
+    /// Holds its charge of the budget, while the batch exists.
+    pub(crate) fn hold(&self, memory: &Arc<Memory>) -> Option<ChargeHold> {
+        Some(ChargeHold::new(self.data()?, Arc::clone(memory)))
+    }
+
+    /// Its records to be read after they failed. None where the bytes are in a job, and where `room` is asked for and there is none.
+    pub(crate) fn failed_batch(&self, room: Option<&StdArc<FailedRoom>>) -> Option<StdArc<FailedBatch>> {
+        FailedBatch::new(self.data()?, self.layout.clone(), room)
+    }
 }

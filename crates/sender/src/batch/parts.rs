@@ -5,7 +5,7 @@ use milena_codec::record::{HEADER_BYTES, Part, renumber};
 use milena_codec::wire::DecodeError;
 
 use super::Batch;
-use crate::sync::Arc;
+use crate::sync::{Arc, BatchData};
 
 impl Batch {
     /// Cuts the batch in parts of at most `bytes_max`, or of one record, which take over what it costs of the budget.
@@ -63,15 +63,14 @@ impl Batch {
 
     /// The records, without the header.
     fn records_by_chunk(&self) -> impl Iterator<Item = &[u8]> {
-        let first = self.chunks.iter().take(1).map(|head| &head[HEADER_BYTES..]);
-        first.chain(self.chunks.iter().skip(1).map(Vec::as_slice))
+        let first = self.data.chunks.iter().take(1).map(|head| &head[HEADER_BYTES..]);
+        first.chain(self.data.chunks.iter().skip(1).map(Vec::as_slice))
     }
 
     /// An empty part that begins with the record at `place`.
     pub(crate) fn part_at(&self, place: u32) -> Self {
         Self {
-            chunks: vec![vec![0; HEADER_BYTES]],
-            lent: None,
+            data: BatchData::new(vec![vec![0; HEADER_BYTES]], None),
             records: 0,
             base_timestamp_ms: self.base_timestamp_ms,
             max_timestamp_ms: i64::MIN,
@@ -93,7 +92,8 @@ impl Batch {
         records_max: u32,
         bytes_max: usize,
     ) -> Result<Part, DecodeError> {
-        let part = renumber(source, &mut self.chunks[0], self.records, records_max, bytes_max)?;
+        let records = self.records;
+        let part = renumber(source, &mut self.data_mut().chunks[0], records, records_max, bytes_max)?;
         self.records += part.records;
         if part.records > 0 {
             let newest = self.base_timestamp_ms.saturating_add(part.timestamp_delta_max);

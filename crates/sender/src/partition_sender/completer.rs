@@ -8,7 +8,9 @@ use crate::accumulator::{Partition, Shared};
 use crate::batch::{Batch, Claim};
 use crate::compression::{CompressionResult, Output};
 use crate::outcome::Failure;
-use crate::sync::{Account, Arc, Charge, Completion, FailedRecords, Release, Settled, wake_all};
+use crate::sync::{
+    Account, Arc, BatchReport, Charge, Completion, FailedRecords, Release, Settled, wake_all,
+};
 
 /// Counts of a broker sender's work.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -99,7 +101,9 @@ impl Completer {
         self.counters.records += u64::from(claim.records);
         self.shared.totals.add(claim.records.into(), 0);
         self.note(&claim.account, 0, true);
-        self.settle(claim, Settled::Written { base_offset, append_time_ms }, spares);
+        let settled = Settled::Written { base_offset, append_time_ms };
+        self.report(&claim, 0, claim.records, &settled);
+        self.settle(claim, settled, spares);
     }
 
     /// Completes the deliveries of records that failed together.
@@ -112,7 +116,41 @@ impl Completer {
     ) {
         let failure = StdArc::new(failure);
         self.note_failed(claim.records, &failure, partition);
-        self.settle(claim, Settled::Failed(failure), spares);
+        self.keep_records(&claim);
+        let settled = Settled::Failed(failure);
+        self.report(&claim, 0, claim.records, &settled);
+        self.settle(claim, settled, spares);
+    }
+
+    /// Makes a report of records of a claim, if there is a reader: before a flush that waits for them returns.
+    fn report(&mut self, claim: &Claim, place: u32, records: u32, settled: &Settled) {
+        let shared = &self.shared;
+        let Some(metas) = shared.reports.is_on().then(|| claim.completion.metas()).flatten() else { return };
+        let is_failure = matches!(settled, Settled::Failed(_));
+        let holds = is_failure || shared.reports.holds_successes();
+        let hold = if holds { claim.hold(&shared.memory) } else { None };
+        let (topic, partition) = claim.account.place();
+        let report = BatchReport {
+            topic: StdArc::clone(topic),
+            partition: *partition,
+            first: claim.first + place,
+            records,
+            settled: settled.clone(),
+            metas,
+            batch: if is_failure { claim.failed_batch(None) } else { None },
+            _hold: hold,
+        };
+        shared.reports.push(report, &mut self.wakers);
+    }
+
+    /// Keeps the records of a claim that fails, if deliveries may refer to them: the batch and the claim refer to the completion as
+    /// well.
+    fn keep_records(&self, claim: &Claim) {
+        if Arc::strong_count(&claim.completion) > 2
+            && let Some(batch) = claim.failed_batch(Some(&self.shared.failed_room))
+        {
+            claim.completion.keep(batch);
+        }
     }
 
     /// Completes the deliveries of ranges of records, each with a failure of its own: its first record's place in the claim, how
@@ -128,8 +166,11 @@ impl Completer {
         for (place, records, failure) in ranges {
             let failure = StdArc::new(failure);
             self.note_failed(records, &failure, partition);
-            failed.push((claim.first + place, records, Settled::Failed(failure)));
+            let settled = Settled::Failed(failure);
+            self.report(&claim, place, records, &settled);
+            failed.push((claim.first + place, records, settled));
         }
+        self.keep_records(&claim);
         claim.completion.settle_ranges(failed, &mut self.wakers);
         self.settled(claim, spares);
     }
@@ -155,13 +196,16 @@ impl Completer {
     fn settled(&mut self, claim: Claim, spares: &mut Vec<Arc<Completion>>) {
         self.counters.batches += 1;
         self.shared.outstanding.settle(claim.generation, &mut self.wakers);
-        spares.push(claim.completion);
+        if !claim.completion.keeps_records() {
+            spares.push(claim.completion);
+        }
     }
 
     /// Takes the bytes of a batch that is not read any more.
     pub fn release(&mut self, batch: Batch) {
-        let charge = batch.dismantle(&mut self.chunks);
-        self.release_charge(charge);
+        if let Some(charge) = batch.dismantle(&mut self.chunks) {
+            self.release_charge(charge);
+        }
     }
 
     /// Takes the batches of a job that has no use for them.

@@ -141,7 +141,10 @@ impl PartitionSender {
             self.next_batch.prepared.push_back(batch);
             return Claimed::Skipped(bytes);
         }
-        self.next_batch.claimed = Some(InJob { opened: batch.opened, claim: Some(batch.claim()) });
+        let mut claim = batch.claim();
+        // The job changes the bytes.
+        claim.read_from(None);
+        self.next_batch.claimed = Some(InJob { opened: batch.opened, claim: Some(claim) });
         self.in_jobs += 1;
         let id = JobId { partition: self.partition.serial().0, entry: None };
         Claimed::Job(CompressionJob { id, work: Work::Compress, batch, compression, bytes_max })
@@ -195,9 +198,10 @@ impl PartitionSender {
                 self.partition.shared().outstanding.split(claim.generation, more);
                 self.next_batch.prepared.extend(parts);
             }
-            (Output::Broken { source, reason }, Some(claim)) => {
-                completer.release(source);
+            (Output::Broken { source, reason }, Some(mut claim)) => {
+                claim.read_from(Some(&source));
                 self.fail_in_job(claim, reason, completer);
+                completer.release(source);
             }
             (Output::Lost { charged }, Some(claim)) => {
                 completer.release_charge(charged);
@@ -223,19 +227,13 @@ impl PartitionSender {
             return completer.release_output(output);
         }
         let Some(opening) = self.entries[index].take_opening() else { return };
-        let parts = match output {
-            Output::Parts { parts, source } => {
-                completer.release(source);
-                Ok(parts)
-            }
-            Output::Batch(batch) => Ok(vec![batch]),
-            Output::Broken { source, reason } => {
-                completer.release(source);
-                Err(reason)
-            }
+        let (parts, source) = match output {
+            Output::Parts { parts, source } => (Ok(parts), Some(source)),
+            Output::Batch(batch) => (Ok(vec![batch]), None),
+            Output::Broken { source, reason } => (Err(reason), Some(source)),
             Output::Lost { charged } => {
                 completer.release_charge(charged);
-                Err(LOST.to_owned())
+                (Err(LOST.to_owned()), None)
             }
         };
         match (parts, self.entries[index].has_callers()) {
@@ -248,16 +246,22 @@ impl PartitionSender {
                 parts.into_iter().for_each(|part| completer.release(part));
                 self.leave_unwritten(index);
             }
-            (Err(reason), _) => {
-                let Some(mut entry) = self.leave_unwritten(index) else { return };
-                let persisted = if entry.is_in_doubt() { Persisted::Maybe } else { Persisted::No };
-                let message = format!("compression of the rejected batch failed: {reason}").into();
-                let (kind, code) = (ErrorKind::Internal, entry.code);
-                let failure = Failure { kind, persisted, retriable: false, by_end: false, code, message };
-                if let Some(claim) = entry.take_claim() {
-                    completer.failed(claim, failure, &self.partition, &mut self.spares);
-                }
-            }
+            (Err(reason), _) => self.fail_opened(index, &reason, completer),
+        }
+        if let Some(source) = source {
+            completer.release(source);
+        }
+    }
+
+    /// A batch that was sent and rejected could not be opened.
+    fn fail_opened(&mut self, index: usize, reason: &str, completer: &mut Completer) {
+        let Some(mut entry) = self.leave_unwritten(index) else { return };
+        let persisted = if entry.is_in_doubt() { Persisted::Maybe } else { Persisted::No };
+        let message = format!("compression of the rejected batch failed: {reason}").into();
+        let (kind, code) = (ErrorKind::Internal, entry.code);
+        let failure = Failure { kind, persisted, retriable: false, by_end: false, code, message };
+        if let Some(claim) = entry.take_claim() {
+            completer.failed(claim, failure, &self.partition, &mut self.spares);
         }
     }
 }

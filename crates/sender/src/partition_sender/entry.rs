@@ -215,6 +215,9 @@ impl Entry {
             Bytes::Here(mut batch) => {
                 if !std::mem::replace(&mut self.is_sealed, true) {
                     batch.seal(self.stamp);
+                    if let Callers::Wait(claim) = &mut self.callers {
+                        claim.read_from(Some(&batch));
+                    }
                 }
                 Some(batch)
             }

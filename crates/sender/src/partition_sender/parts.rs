@@ -72,8 +72,8 @@ impl PartitionSender {
         let indexes: Vec<u32> = record_errors.iter().map(|record_error| record_error.place).collect();
         match batch.without(&indexes) {
             Ok(parts) => {
-                completer.release(batch);
                 self.insert_others(index, parts, &rejection, completer);
+                completer.release(batch);
             }
             Err(_) => self.failed(index, batch, kind, response, completer),
         }

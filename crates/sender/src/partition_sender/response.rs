@@ -161,8 +161,10 @@ impl PartitionSender {
         if self.compresses() && matches!(response, BatchResponse::FromBroker { .. }) {
             self.partition.limit().accepted(batch.lengths());
         }
-        completer.release(batch);
-        let mut entry = self.entries.remove(index)?;
+        let Some(mut entry) = self.entries.remove(index) else {
+            completer.release(batch);
+            return None;
+        };
         let (base_offset, append_time_ms) = match response {
             BatchResponse::FromBroker { base_offset, append_time_ms, .. } => (
                 Some(*base_offset).filter(|offset| *offset >= 0),
@@ -183,6 +185,7 @@ impl PartitionSender {
         if let Some(claim) = entry.take_claim() {
             completer.written(claim, base_offset, append_time_ms, &mut self.spares);
         }
+        completer.release(batch);
         let Bytes::InFlight(Attempt { term, topic, .. }) = entry.bytes else { return None };
         if topic != self.run.topic {
             return None;
@@ -218,13 +221,16 @@ impl PartitionSender {
         if kind == ErrorKind::UnsupportedCompression {
             text = unsupported(batch.codec(), response);
         }
+        let entry = self.leave_unwritten(index);
+        if let Some(mut entry) = entry
+            && let Some(claim) = entry.take_claim()
+        {
+            let persisted = if entry.is_in_doubt() { Persisted::Maybe } else { Persisted::No };
+            let failure =
+                Failure { kind, persisted, retriable: false, by_end: false, code, message: text.into() };
+            completer.failed(claim, failure, &self.partition, &mut self.spares);
+        }
         completer.release(batch);
-        let Some(mut entry) = self.leave_unwritten(index) else { return };
-        let persisted = if entry.is_in_doubt() { Persisted::Maybe } else { Persisted::No };
-        let Some(claim) = entry.take_claim() else { return };
-        let failure =
-            Failure { kind, persisted, retriable: false, by_end: false, code, message: text.into() };
-        completer.failed(claim, failure, &self.partition, &mut self.spares);
     }
 
     /// Sends the same bytes again later, if there is a later.

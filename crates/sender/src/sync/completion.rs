@@ -11,6 +11,7 @@
 
 mod ranges;
 
+use std::collections::BTreeMap;
 use std::sync::Arc as StdArc;
 use std::task::{Poll, Waker};
 
@@ -18,7 +19,9 @@ use milena_codec::ids::PartitionId;
 
 use ranges::Ranges;
 
+use super::failed_batch::{FailedBatch, FailedRecord};
 use super::mutant::{self, Blind};
+use super::reports::RecordMeta;
 use super::{Arc, AtomicU64, Mutex, Ordering, lock};
 use crate::outcome::{Failure, Receipt};
 
@@ -67,6 +70,11 @@ struct Inner {
     whole: Option<Settled>,
     /// The outcomes of its parts.
     ranges: Ranges,
+    /// The bytes of batches that failed, by their first record. That of a whole batch stays where one of its parts begins with the
+    /// same record.
+    failed: BTreeMap<u32, StdArc<FailedBatch>>,
+    /// What reports say of the records.
+    metas: Option<StdArc<Vec<RecordMeta>>>,
     /// How many slots were looked at.
     #[cfg(test)]
     steps: usize,
@@ -126,6 +134,26 @@ impl Completion {
         self.state.store(LOOK_INSIDE, Ordering::Release);
     }
 
+    /// What reports say of all its records.
+    pub(crate) fn set_metas(&self, metas: Vec<RecordMeta>) {
+        lock(&self.inner).metas = Some(StdArc::new(metas));
+    }
+
+    /// The same; none where no report is made of them.
+    pub(crate) fn metas(&self) -> Option<StdArc<Vec<RecordMeta>>> {
+        lock(&self.inner).metas.clone()
+    }
+
+    /// Keeps the bytes of a batch that fails, for the deliveries of its records.
+    pub(crate) fn keep(&self, batch: StdArc<FailedBatch>) {
+        lock(&self.inner).failed.entry(batch.first()).or_insert(batch);
+    }
+
+    /// Whether it keeps bytes. A cell that may be used again keeps none.
+    pub(crate) fn keeps_records(&self) -> bool {
+        self.state.load(Ordering::Relaxed) == LOOK_INSIDE && !lock(&self.inner).failed.is_empty()
+    }
+
     /// Resets a cell without another holder, for use by another batch.
     pub fn reset(this: &mut Arc<Self>) -> bool {
         let Some(cell) = Arc::get_mut(this) else { return false };
@@ -137,6 +165,8 @@ impl Completion {
         inner.later = 0;
         inner.whole = None;
         inner.ranges.clear();
+        inner.failed.clear();
+        inner.metas = None;
         true
     }
 
@@ -250,6 +280,15 @@ impl RecordHandle {
     #[must_use]
     pub fn place(&self) -> &(StdArc<str>, PartitionId) {
         &self.completion.place
+    }
+
+    /// The record itself, once it has failed and where its bytes are kept.
+    pub fn failed_record(&self) -> Option<FailedRecord> {
+        let inner = lock(&self.completion.inner);
+        let (_, batch) = inner.failed.range(..=self.index).next_back()?;
+        let batch = StdArc::clone(batch);
+        drop(inner);
+        batch.record(self.index)
     }
 
     /// How many slots, ranges and wakers the cell looked at.

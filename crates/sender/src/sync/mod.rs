@@ -18,7 +18,10 @@
 use std::sync::{PoisonError, TryLockError};
 
 mod account;
+mod batch_data;
 mod completion;
+mod failed_batch;
+mod failed_room;
 mod failure_log;
 #[cfg(loom)]
 mod gate;
@@ -32,6 +35,7 @@ mod models;
 mod outstanding;
 mod padded;
 mod pool;
+mod reports;
 mod room;
 mod shares;
 mod totals;
@@ -40,7 +44,11 @@ mod waiters;
 mod wake_all;
 
 pub use account::{Account, Charge, Release};
+pub(crate) use batch_data::{BatchData, ChargeHold, pieces_of};
 pub use completion::{Completion, RecordHandle, Settled};
+pub(crate) use failed_batch::RecordLayout;
+pub use failed_batch::{FailedBatch, FailedRecord};
+pub use failed_room::{FailedRoom, FailedShare};
 pub use failure_log::{FailedRecords, FailureLog};
 pub use handover::{Handed, Handover};
 pub use latest::Latest;
@@ -49,6 +57,7 @@ pub use memory::{Holder, Memory, Ticket};
 pub use outstanding::{AwaitSettled, Generation, Outstanding};
 pub use padded::Padded;
 pub use pool::CHUNK_BYTES_MAX;
+pub use reports::{BatchReport, RecordMeta, RecordReport, ReportQueue, Reports};
 pub use totals::Totals;
 pub use wake_all::wake_all;
 

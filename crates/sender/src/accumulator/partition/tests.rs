@@ -100,7 +100,7 @@ impl PartitionHarness {
         let mut wakers = Vec::new();
         self.shared.outstanding.settle(batch.claim().generation, &mut wakers);
         let mut chunks = Vec::new();
-        let released = batch.dismantle(&mut chunks).release(true);
+        let released = batch.dismantle(&mut chunks).unwrap().release(true);
         self.shared.memory.give_back(&mut chunks, [released], Some(self.now), &mut wakers);
         wakers.into_iter().for_each(Waker::wake);
     }

@@ -119,7 +119,7 @@ fn give_back(shared: &Shared, batch: Batch, now: Instant) {
     let mut wakers = Vec::new();
     shared.outstanding.settle(batch.claim().generation, &mut wakers);
     let mut chunks = Vec::new();
-    let released = batch.dismantle(&mut chunks).release(true);
+    let released = batch.dismantle(&mut chunks).unwrap().release(true);
     shared.memory.give_back(&mut chunks, [released], Some(now), &mut wakers);
 }
 

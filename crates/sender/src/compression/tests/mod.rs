@@ -67,7 +67,7 @@ impl Source {
     /// Gives back what a batch holds. All must be back in the end.
     fn release(&self, batch: Batch) {
         let mut chunks = Vec::new();
-        let released = batch.dismantle(&mut chunks).release(true);
+        let released = batch.dismantle(&mut chunks).unwrap().release(true);
         self.shared.memory.give_back(&mut chunks, [released], None, &mut Vec::new());
     }
 

@@ -32,7 +32,7 @@ fn the_budget_is_charged_to_the_byte() {
         harness.send(&vec![0; bytes]).unwrap();
         let memory: usize = {
             let queue = lock(&harness.partition.queue);
-            let closed = queue.closed.iter().flat_map(|batch| &batch.chunks).map(Vec::capacity);
+            let closed = queue.closed.iter().flat_map(|batch| &batch.data.chunks).map(Vec::capacity);
             closed.sum::<usize>() + queue.open_capacity()
         };
         assert_eq!(harness.used(), memory, "after {bytes}");
@@ -70,7 +70,7 @@ fn a_batch_begins_with_a_chunk_as_large_as_the_last_batch() {
     let chunk_of = |records: usize| {
         harness.send_many(records, 100);
         let batch = harness.take_all().remove(0);
-        let first = batch.chunks[0].capacity();
+        let first = batch.data.chunks[0].capacity();
         harness.give_back(batch);
         first
     };
@@ -285,7 +285,7 @@ proptest! {
                 Step::Flush => drop(harness.shared.outstanding.end_generation()),
                 Step::Refuse { bytes } => harness.partition.limit().rejected(crate::batch::Lengths { wire: bytes, plain: bytes }),
             }
-            let capacity = |batch: &Batch| batch.chunks.iter().map(Vec::capacity).sum::<usize>();
+            let capacity = |batch: &Batch| batch.data.chunks.iter().map(Vec::capacity).sum::<usize>();
             let queue = lock(&harness.partition.queue);
             let held = queue.closed.iter().chain(&out).map(capacity).sum::<usize>() + queue.open_capacity();
             prop_assert_eq!(harness.used(), held);
