@@ -1,6 +1,6 @@
 //! The state that the handles of a producer and its driver share.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use milena_codec::record::HEADER_BYTES;
@@ -10,9 +10,10 @@ use milena_sender::broker_sender::SenderEvent;
 use milena_sender::sync::{Mailbox, Wake};
 use tokio::sync::watch;
 
-use crate::clock::SystemClock;
+use crate::clock::{self, SystemClock};
 use crate::config::ProducerConfig;
 use crate::deadlines::Deadlines;
+use crate::hooks::{Hooks, Interceptors};
 use crate::metrics::Metrics;
 use crate::registry::Registry;
 
@@ -32,6 +33,12 @@ pub(crate) struct Core {
     pub(crate) deadlines: Arc<Deadlines>,
     /// Whether the driver has ended.
     pub(crate) ended: watch::Sender<bool>,
+    /// The callers' code that sees each record before it is accepted.
+    pub(crate) interceptors: Interceptors,
+    /// Whether the hooks were called for all records.
+    pub(crate) hooks_ended: watch::Sender<bool>,
+    /// By when everything is to be settled, once the producer closes.
+    closes_by: OnceLock<Instant>,
 }
 
 /// The content of the driver's mailbox.
@@ -71,7 +78,7 @@ impl Inbox {
 }
 
 impl Core {
-    pub(crate) fn new(config: ProducerConfig, seed: u64) -> Arc<Self> {
+    pub(crate) fn new(config: ProducerConfig, seed: u64, hooks: &Hooks) -> Arc<Self> {
         let accumulator = AccumulatorConfig {
             batch_bytes: config.batch_size,
             // A record alone in its batch has to fit the budget, or it would wait for ever.
@@ -94,8 +101,25 @@ impl Core {
             metrics: Metrics::default(),
             deadlines: Arc::default(),
             ended: watch::Sender::new(false),
+            interceptors: hooks.interceptors.clone(),
+            hooks_ended: watch::Sender::new(hooks.is_empty()),
+            closes_by: OnceLock::new(),
             config,
         })
+    }
+
+    /// Has everything settled within the close timeout, and then the driver end. Returns by when; the first call counts.
+    pub(crate) fn close(&self) -> Instant {
+        let until = *self.closes_by.get_or_init(|| clock::now() + self.config.close_timeout);
+        self.tell(|inbox| {
+            inbox.close_until.get_or_insert(until);
+        });
+        until
+    }
+
+    /// By when everything is to be settled, once the producer closes.
+    pub(crate) fn closes_by(&self) -> Option<Instant> {
+        self.closes_by.get().copied()
     }
 
     /// Puts something in the driver's mail, and wakes it.
@@ -123,6 +147,7 @@ impl Core {
                  before the runtime or the program ends, and give it time (`close.timeout.ms`)"
             );
         }
+        self.shared.reports.close();
         self.ended.send_replace(true);
     }
 }
@@ -139,7 +164,6 @@ mod tests {
     use milena_sender::sync::RecordHandle;
 
     use super::*;
-    use crate::clock;
 
     #[test]
     fn partition_in_the_mail_of_a_driver_that_ends_fails_its_records() {
@@ -160,7 +184,7 @@ mod tests {
 
     fn core() -> Arc<Core> {
         let config = crate::Producer::builder().bootstrap_servers("localhost:9092").validate().unwrap();
-        Core::new(config, 1)
+        Core::new(config, 1, &Hooks::default())
     }
 
     fn partition_with_a_record(core: &Arc<Core>) -> (Box<PartitionSender>, RecordHandle) {

@@ -26,13 +26,17 @@ mod clock;
 pub mod config;
 mod core;
 mod deadlines;
+mod dispatcher;
 mod driver;
 mod error;
+mod hooks;
 mod metrics;
 mod outcome;
+mod park;
 mod producer;
 mod record;
 mod registry;
+mod reports;
 mod topic_name;
 
 pub use config::{Acks, Compression, Config, Driver, MetadataRecovery, ProducerBuilder, ProducerConfig};
@@ -40,10 +44,12 @@ pub use error::{
     ConfigError, ConnectError, ConnectErrorKind, ErrorKind, FlushError, Persisted, SendError,
     TryEnqueueError, TryEnqueueErrorKind,
 };
+pub use hooks::{DeadLetters, Interceptor};
 pub use metrics::ProducerMetrics;
 pub use milena_connection::sasl::{self, Sasl};
 pub use milena_connection::tls::{self, Tls};
 pub use milena_connection::{Endpoint, SecretString, transport};
 pub use milena_partitioner::Partitioner;
 pub use producer::{Delivery, Enqueue, EnqueueDetached, Producer, Topic};
-pub use record::{Ack, Header, Record};
+pub use record::{Ack, Header, IntoPayload, IntoTopicName, Record};
+pub use reports::{Report, Reports};

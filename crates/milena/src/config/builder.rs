@@ -9,6 +9,8 @@ use milena_connection::transport::Connector;
 
 use super::ProducerBuilder;
 use super::compression::Compression;
+use crate::hooks::{DeadLetters, Hooks, Interceptor};
+use crate::reports::Report;
 
 /// Setters beside those of the table.
 impl ProducerBuilder {
@@ -59,8 +61,82 @@ impl ProducerBuilder {
         self
     }
 
+    /// The same without hooks, interceptors and dead letters.
+    pub(crate) fn without_hooks(self) -> Self {
+        Self { hooks: Hooks::default(), ..self }
+    }
+
     /// Takes the connector, if one was set.
     pub(crate) fn take_connector(&mut self) -> Option<Arc<dyn Connector>> {
         self.connector.take()
+    }
+}
+
+/// Hooks, which are no settings: they have no names in properties.
+impl ProducerBuilder {
+    /// Calls `hook` for each record that was accepted, once it is delivered or has failed: librdkafka's delivery report callback.
+    /// Several hooks are called in their order.
+    ///
+    /// Hooks run one after the other on a thread of their own. A hook may block; meanwhile the records that it was not called for hold
+    /// their part of `buffer.memory`, so that callers wait for room. A hook that panics is logged, and called for the next record.
+    /// [`Producer::close`](crate::Producer::close) waits for the hooks within the close timeout.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let producer = milena::Producer::builder()
+    ///     .bootstrap_servers("localhost:9092")
+    ///     .on_delivery(|report| {
+    ///         if let Some(error) = report.error() {
+    ///             eprintln!("record {} failed: {error}", report.tag);
+    ///         }
+    ///     })
+    ///     .build()
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn on_delivery(mut self, hook: impl Fn(&Report) + Send + Sync + 'static) -> Self {
+        self.hooks.on_delivery.push(Arc::new(hook));
+        self
+    }
+
+    /// Calls `interceptor` for each record, before it is accepted and once it is settled (KIP-42). Several are called in their order.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// use milena::{Interceptor, Record};
+    ///
+    /// struct Source;
+    ///
+    /// impl Interceptor for Source {
+    ///     fn before_send(&self, record: Record) -> Record {
+    ///         record.header("source", "web-1")
+    ///     }
+    /// }
+    ///
+    /// let builder = milena::Producer::builder().bootstrap_servers("localhost:9092").interceptor(Source);
+    /// # Ok(()) }
+    /// ```
+    pub fn interceptor(mut self, interceptor: impl Interceptor + 'static) -> Self {
+        self.hooks.interceptors.push(Arc::new(interceptor));
+        self
+    }
+
+    /// Puts records that were accepted and failed aside: to a topic, in a file, or by a function. Several take each record in their
+    /// order.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// use milena::DeadLetters;
+    ///
+    /// let producer = milena::Producer::builder()
+    ///     .bootstrap_servers("localhost:9092")
+    ///     .dead_letters(DeadLetters::topic("orders.failed"))
+    ///     .build()
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn dead_letters(mut self, dead_letters: DeadLetters) -> Self {
+        self.hooks.dead_letters.push(dead_letters);
+        self
     }
 }

@@ -31,6 +31,7 @@ use std::sync::Arc;
 
 use milena_connection::transport::Connector;
 
+use crate::hooks::Hooks;
 use settings::Settings;
 
 /// Collects the settings of a producer. Only the bootstrap servers have no default, and the defaults are safe:
@@ -52,6 +53,7 @@ use settings::Settings;
 pub struct ProducerBuilder {
     settings: Settings,
     connector: Option<Arc<dyn Connector>>,
+    pub(crate) hooks: Hooks,
 }
 
 /// Shown in place of a secret.

@@ -11,6 +11,7 @@
 
 mod config;
 mod connect;
+mod failed;
 mod flush;
 mod send;
 mod try_enqueue;
@@ -18,6 +19,7 @@ mod try_enqueue;
 pub use config::ConfigError;
 pub(crate) use connect::Cause;
 pub use connect::{ConnectError, ConnectErrorKind};
+pub(crate) use failed::{of_failed, of_failure, remedy};
 pub use flush::FlushError;
 pub use send::{ErrorKind, Persisted, SendError};
 pub use try_enqueue::{TryEnqueueError, TryEnqueueErrorKind};

@@ -7,6 +7,8 @@ use milena_codec::ErrorCode;
 
 pub use milena_sender::{ErrorKind, Persisted};
 
+use crate::record::Record;
+
 /// Why a record was not delivered, whether it may stand in the log all the same, and whether another try may help.
 ///
 /// Cloning it is cheap: the records of a batch that fail together share it.
@@ -22,6 +24,7 @@ struct Facts {
     message: Arc<str>,
     topic: Arc<str>,
     partition: Option<i32>,
+    record: Option<Record>,
 }
 
 impl SendError {
@@ -36,6 +39,7 @@ impl SendError {
             message: message.into(),
             topic: topic.into(),
             partition: None,
+            record: None,
         }))
     }
 
@@ -61,6 +65,12 @@ impl SendError {
     #[must_use]
     pub(crate) fn with_code(self, code: Option<ErrorCode>) -> Self {
         self.with(|facts| facts.code = code)
+    }
+
+    /// With the record, where there is one.
+    #[must_use]
+    pub(crate) fn with_record(self, record: Option<Record>) -> Self {
+        self.with(|facts| facts.record = record)
     }
 
     fn with(mut self, change: impl FnOnce(&mut Facts)) -> Self {
@@ -108,6 +118,34 @@ impl SendError {
     #[must_use]
     pub fn message(&self) -> &str {
         &self.0.message
+    }
+
+    /// The record itself, to be sent again or put aside. A record that was accepted names the partition that it was in and the
+    /// time at which it was accepted: [`Record::partition`] set to `None` has another partition chosen.
+    ///
+    /// None in the errors of [`FlushError`](super::FlushError), which are about several records, and where more records failed than
+    /// `buffer.memory` holds, before their deliveries were awaited.
+    ///
+    /// ```no_run
+    /// # async fn example(producer: milena::Producer) -> Result<(), Box<dyn std::error::Error>> {
+    /// let delivery = producer.enqueue(("orders", "user-123", "3 apples")).await?;
+    /// if let Err(error) = delivery.await {
+    ///     match error.record() {
+    ///         Some(record) => println!("{error}: {:?}", record.value),
+    ///         None => println!("{error}"),
+    ///     }
+    /// }
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn record(&self) -> Option<&Record> {
+        self.0.record.as_ref()
+    }
+
+    /// The same, taken out of the error; copied where the error was cloned.
+    #[must_use]
+    pub fn into_record(self) -> Option<Record> {
+        Arc::unwrap_or_clone(self.0).record
     }
 
     /// The topic that the record was for.

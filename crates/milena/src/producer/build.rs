@@ -6,9 +6,11 @@ use std::sync::atomic::AtomicU64;
 use milena_connection::tls::TlsConnector;
 use milena_connection::transport::{Connector, Tcp, TcpOptions};
 
+use super::dead_letter_topic::TopicWriter;
 use super::{Handle, Producer};
 use crate::config::{ProducerBuilder, ProducerConfig};
 use crate::core::Core;
+use crate::dispatcher::Dispatcher;
 use crate::driver;
 use crate::error::{ConnectError, ConnectErrorKind};
 
@@ -26,15 +28,22 @@ impl ProducerBuilder {
     /// # Cancel safety
     /// Dropped before it is ready, everything that was begun ends.
     pub async fn build(mut self) -> Result<Producer, ConnectError> {
+        let hooks = self.hooks.clone();
+        let calls = hooks.open(|topic| Box::new(TopicWriter::new(Arc::clone(topic), &self)))?;
         let connector = self.take_connector();
         let config = self.validate()?;
         warn(&config);
         let connector = connector.unwrap_or_else(|| tcp(&config));
         let connector = with_tls(connector, &config)?;
         let seed = config.seed.unwrap_or_else(milena_backoff::new_seed);
-        let core = Core::new(config, seed);
+        let core = Core::new(config, seed, &hooks);
+        if !hooks.is_empty() {
+            Dispatcher::subscribe(&core, calls).start()?;
+        }
         let handle = Handle { core: Arc::clone(&core) };
-        let handle = driver::start(&core, connector, seed, handle).await?;
+        let started = driver::start(&core, connector, seed, handle).await;
+        // No driver, which would do so at its end: the thread of the hooks ends.
+        let handle = started.inspect_err(|_| core.shared.reports.close())?;
         Ok(Producer { handle: Arc::new(handle), seen: AtomicU64::new(0) })
     }
 }

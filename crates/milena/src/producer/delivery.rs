@@ -6,9 +6,8 @@ use std::task::{Context, Poll};
 
 use milena_sender::sync::RecordHandle;
 
-use crate::error::SendError;
-use crate::outcome;
-use crate::record::Ack;
+use crate::error::{self, SendError};
+use crate::record::{Ack, Record};
 
 /// The outcome of a record, to be awaited or dropped: dropped, the record still goes.
 ///
@@ -56,7 +55,11 @@ impl Future for Delivery {
         let (topic, partition) = self.record_handle.place();
         Poll::Ready(match settled {
             Ok(receipt) => Ok(Ack::new(*partition, receipt)),
-            Err(failure) => Err(outcome::of_failure(&failure, topic, *partition)),
+            Err(failure) => {
+                let record = self.record_handle.failed_record();
+                let record = record.map(|record| Record::of_failed(topic, *partition, 0, record));
+                Err(error::of_failure(&failure, topic, *partition).with_record(record))
+            }
         })
     }
 }

@@ -16,6 +16,8 @@ use crate::core::Core;
 use crate::deadlines::Deadline;
 use crate::error::{ErrorKind, SendError};
 use crate::outcome::{self, InVain};
+use crate::record::Record;
+use crate::reports::Report;
 
 /// The deadline of a caller that waits for metadata or for room (`max.block.ms`, from its first wait on), and its ticket in
 /// the queue for room. Created by the first wait: a record that does not wait pays nothing for it.
@@ -61,6 +63,8 @@ pub(super) struct Enter<'a, const HANDLE: bool> {
     pub(super) topic: &'a Topic,
     pub(super) partition: Option<PartitionId>,
     pub(super) record: RecordRef<'a>,
+    /// The record in its place, where interceptors may have changed it.
+    pub(super) intercepted: Option<Box<Record>>,
     /// A caller awaits the record: its batch skips the linger.
     pub(super) skip_linger: bool,
     pub(super) block_timeout: BlockTimeout,
@@ -79,6 +83,7 @@ impl<'a, const HANDLE: bool> Enter<'a, HANDLE> {
             topic,
             partition: None,
             record,
+            intercepted: None,
             skip_linger: false,
             block_timeout: BlockTimeout(None),
             yielded: false,
@@ -95,7 +100,22 @@ impl<'a, const HANDLE: bool> Enter<'a, HANDLE> {
             skip_linger: self.skip_linger,
             try_only: false,
         };
-        self.topic.append::<_, HANDLE>(self.partition, &self.record, &self.core.clock, waiting)
+        let Some(record) = &self.intercepted else {
+            return self.topic.append::<_, HANDLE>(self.partition, &self.record, &self.core.clock, waiting);
+        };
+        self.topic.append::<_, HANDLE>(self.partition, &record.borrowed(), &self.core.clock, waiting)
+    }
+
+    /// Has the interceptors see the record, if there are some.
+    #[inline]
+    pub(super) fn intercept(mut self) -> Self {
+        if !self.core.interceptors.is_empty() {
+            let record = Record::of_refused(self.topic.name(), self.partition, &self.record);
+            let record = self.core.interceptors.before_send(record);
+            self.partition = record.partition.map(PartitionId);
+            self.intercepted = Some(Box::new(record));
+        }
+        self
     }
 
     /// Enters now or not at all.
@@ -176,7 +196,8 @@ impl<'a, const HANDLE: bool> Enter<'a, HANDLE> {
         if ticket.poll(cx.waker()).is_ready() {
             return Poll::Ready(());
         }
-        let (partition, key) = (self.partition, self.record.key);
+        let partition = self.partition;
+        let key = self.intercepted.as_ref().map_or(self.record.key, |record| record.key.as_deref());
         let leaves = |stalled| partition.is_none() && self.topic.may_leave(stalled, key);
         // The topic became unknown meanwhile: the next attempt returns the error.
         if ticket.stalled().is_some_and(leaves) || self.topic.is_unknown(ticket.partition()) {
@@ -206,18 +227,36 @@ impl<'a, const HANDLE: bool> Enter<'a, HANDLE> {
 
     #[cold]
     fn no_room(&self) -> SendError {
-        no_room::error(self.core, self.topic.name(), self.record.bytes_max())
+        let bytes = self
+            .intercepted
+            .as_ref()
+            .map_or_else(|| self.record.bytes_max(), |record| record.borrowed().bytes_max());
+        no_room::error(self.core, self.topic.name(), bytes)
     }
 
     #[inline]
     pub(super) fn poll_enter(&mut self, cx: &mut Context<'_>) -> Poll<Result<AcceptedRecord, SendError>> {
         if self.block_timeout.0.is_some() && self.poll_ticket(cx).is_pending() {
-            return self.block_timeout.poll(self.core, cx).map(|()| Err(self.no_room()));
+            return self.block_timeout.poll(self.core, cx).map(|()| Err(self.with_record(self.no_room())));
         }
         match self.try_enter() {
             Ok(appended) => Poll::Ready(Ok(appended)),
-            Err(refused) => self.wait(refused, cx),
+            Err(refused) => self.wait(refused, cx).map_err(|error| self.with_record(error)),
         }
+    }
+
+    /// The error, with the record that was refused. Interceptors that saw the record see that as well.
+    #[cold]
+    fn with_record(&self, error: SendError) -> SendError {
+        let record = match &self.intercepted {
+            Some(record) => Record::clone(record),
+            None => Record::of_refused(self.topic.name(), self.partition, &self.record),
+        };
+        let error = error.with_record(Some(record));
+        if self.intercepted.is_some() {
+            self.core.interceptors.on_settled(&Report::of_refused(&error));
+        }
+        error
     }
 }
 

@@ -1,6 +1,7 @@
 //! The public face: [`Producer`], and what it hands out.
 
 mod build;
+mod dead_letter_topic;
 mod delivery;
 mod enqueue;
 mod growth;
@@ -19,10 +20,12 @@ pub use topic::Topic;
 use crate::clock;
 use crate::config::{Config, ProducerBuilder};
 use crate::core::Core;
-use crate::error::{ConnectError, ErrorKind, FlushError, SendError, TryEnqueueError};
+use crate::dispatcher::hooks_ended;
+use crate::error::{self, ConnectError, ErrorKind, FlushError, SendError, TryEnqueueError};
 use crate::metrics::ProducerMetrics;
 use crate::outcome;
 use crate::record::{Ack, Record};
+use crate::reports::{Report, Reports};
 use enqueue::{BlockTimeout, delivery_of};
 use look_up::LookUp;
 use milena_sender::accumulator::{ChooseError, Refusal};
@@ -66,10 +69,7 @@ impl Drop for Handle {
                  the background, and lost if the runtime or the program ends first; await `close()`"
             );
         }
-        let until = clock::now() + self.core.config.close_timeout;
-        self.core.tell(|inbox| {
-            inbox.close_until.get_or_insert(until);
-        });
+        self.core.close();
     }
 }
 
@@ -116,7 +116,12 @@ impl Producer {
     /// Dropped before the record is accepted, it is not sent; after that it goes, and its outcome shows in the
     /// metrics and in the next [`flush`](Self::flush).
     pub async fn send(&self, record: impl Into<Record>) -> Result<Ack, SendError> {
-        self.accept(&record.into(), true).await?.await
+        let record = self.intercept(record.into());
+        let outcome = match self.accept(&record, true).await {
+            Ok(delivery) => delivery.await,
+            Err(error) => Err(self.refused(error, &record)),
+        };
+        outcome.map_err(|error| error.with_record(Some(record)))
     }
 
     /// Accepts a record: waits for the topic to be known, for room, and for its turn. Then it will be delivered or
@@ -129,7 +134,9 @@ impl Producer {
     /// # Cancel safety
     /// Dropped before it is ready, the record is not sent.
     pub async fn enqueue(&self, record: impl Into<Record>) -> Result<Delivery, SendError> {
-        self.accept(&record.into(), false).await
+        let record = self.intercept(record.into());
+        let accepted = self.accept(&record, false).await;
+        accepted.map_err(|error| self.refused(error, &record))
     }
 
     /// Accepts a record if that is possible at once. The first record to a topic has it looked up.
@@ -154,7 +161,10 @@ impl Producer {
                 return Err(TryEnqueueError::refused(record, look_up::missing(core, reason, &name)));
             }
         };
-        let entered = topic.enter::<true>(&record, false).try_enter_now();
+        let entered = match core.interceptors.is_empty() {
+            true => topic.enter::<true>(&record, false).try_enter_now(),
+            false => topic.enter::<true>(&self.intercept(record.clone()), false).try_enter_now(),
+        };
         match entered {
             Ok(appended) => {
                 delivery_of(appended, &name).map_err(|error| TryEnqueueError::refused(record, error))
@@ -168,7 +178,8 @@ impl Producer {
                     // The partition may have been added: metadata is requested for the next attempt.
                     core.tell(|inbox| inbox.broker_lost = true);
                 }
-                Err(TryEnqueueError::refused(record, outcome::of_refusal(error, &name, core)))
+                let error = self.refused(outcome::of_refusal(error, &name, core), &record);
+                Err(TryEnqueueError::refused(record, error))
             }
         }
     }
@@ -185,21 +196,22 @@ impl Producer {
         let mut deliveries = Vec::new();
         let mut missing: Vec<SendError> = Vec::new();
         for record in records {
-            let record = record.into();
+            let record = self.intercept(record.into());
             let known = missing.iter().find(|error| *error.topic() == *record.topic).cloned();
             let accepted = match known {
                 Some(error) => Err(error),
                 None => self.accept(&record, true).await,
             };
             missing.extend(accepted.as_ref().err().filter(|error| is_about_topic(error)).cloned());
-            deliveries.push(accepted);
+            deliveries.push((accepted.map_err(|error| self.refused(error, &record)), record));
         }
         let mut outcomes = Vec::with_capacity(deliveries.len());
-        for delivery in deliveries {
-            outcomes.push(match delivery {
+        for (delivery, record) in deliveries {
+            let outcome = match delivery {
                 Ok(delivery) => delivery.await,
                 Err(error) => Err(error),
-            });
+            };
+            outcomes.push(outcome.map_err(|error| error.with_record(Some(record))));
         }
         outcomes
     }
@@ -246,13 +258,28 @@ impl Producer {
         let core = &self.handle.core;
         let mut ended = core.ended.subscribe();
         core.registry.close();
-        let until = clock::now() + core.config.close_timeout;
-        core.tell(|inbox| {
-            inbox.close_until.get_or_insert(until);
-        });
+        let until = core.close();
         // An error means that the driver has ended, too.
         let _ = ended.wait_for(|ended| *ended).await;
+        hooks_ended(core, until).await;
         self.failures()
+    }
+
+    /// A stream with the outcome of every record that is accepted from now on: sarama's `Successes` and `Errors` in one.
+    ///
+    /// ```no_run
+    /// # async fn example(producer: milena::Producer) -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut reports = producer.reports();
+    /// producer.enqueue(("orders", "user-123", "3 apples")).await?;
+    /// let report = reports.next().await.expect("the producer has not ended");
+    /// println!("{:?} @ {:?}", report.partition, report.offset());
+    /// # Ok(()) }
+    /// ```
+    pub fn reports(&self) -> Reports {
+        let core = &self.handle.core;
+        let reports = Reports::new(&core.shared);
+        core.registry.close_batches();
+        reports
     }
 
     /// The metrics of the producer since it was built.
@@ -270,7 +297,24 @@ impl Producer {
         if total == seen {
             return Ok(());
         }
-        Err(FlushError::new(total - seen, first.iter().map(outcome::of_failed).collect()))
+        Err(FlushError::new(total - seen, first.iter().map(error::of_failed).collect()))
+    }
+
+    /// The record as the interceptors leave it.
+    fn intercept(&self, record: Record) -> Record {
+        let interceptors = &self.handle.core.interceptors;
+        if interceptors.is_empty() { record } else { interceptors.before_send(record) }
+    }
+
+    /// The error of a record that was refused, with the record. The interceptors see it as well.
+    #[cold]
+    fn refused(&self, error: SendError, record: &Record) -> SendError {
+        let error = error.with_record(Some(record.clone()));
+        let interceptors = &self.handle.core.interceptors;
+        if !interceptors.is_empty() {
+            interceptors.on_settled(&Report::of_refused(&error));
+        }
+        error
     }
 
     async fn accept(&self, record: &Record, skip_linger: bool) -> Result<Delivery, SendError> {

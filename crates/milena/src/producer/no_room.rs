@@ -10,8 +10,7 @@ use milena_sender::sync::Holder;
 
 use crate::clock;
 use crate::core::Core;
-use crate::error::{ErrorKind, SendError};
-use crate::outcome::remedy;
+use crate::error::{ErrorKind, SendError, remedy};
 
 /// Below this a partition counts as one that makes progress.
 const PROGRESS_MAX: Duration = Duration::from_secs(1);

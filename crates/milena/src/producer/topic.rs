@@ -56,7 +56,7 @@ impl Topic {
     #[inline]
     pub fn enqueue<'a>(&'a self, key: Option<&'a [u8]>, value: Option<&'a [u8]>) -> Enqueue<'a> {
         let record = RecordRef { key, value, ..RecordRef::default() };
-        Enqueue(Enter::new(&self.handle.core, &self.topic, record))
+        Enqueue(Enter::new(&self.handle.core, &self.topic, record).intercept())
     }
 
     /// As [`enqueue`](Self::enqueue), without a [`Delivery`](super::Delivery), which saves a quarter of the cost: a
@@ -68,7 +68,7 @@ impl Topic {
         value: Option<&'a [u8]>,
     ) -> EnqueueDetached<'a> {
         let record = RecordRef { key, value, ..RecordRef::default() };
-        EnqueueDetached(Enter::new(&self.handle.core, &self.topic, record))
+        EnqueueDetached(Enter::new(&self.handle.core, &self.topic, record).intercept())
     }
 
     /// Sends a record and waits for its outcome, without sitting out the linger.
@@ -91,14 +91,7 @@ impl Topic {
         record: &'a Record,
         skip_linger: bool,
     ) -> Enter<'a, HANDLE> {
-        let reference = RecordRef {
-            key: record.key.as_deref(),
-            value: record.value.as_deref(),
-            shared_value: record.value.as_ref(),
-            headers: &record.headers,
-            timestamp_ms: record.timestamp_ms,
-        };
-        let mut enter = Enter::new(&self.handle.core, &self.topic, reference);
+        let mut enter = Enter::new(&self.handle.core, &self.topic, record.borrowed());
         enter.partition = record.partition.map(PartitionId);
         enter.skip_linger = skip_linger;
         enter

@@ -113,6 +113,14 @@ impl Registry {
         matches!(slot.state, State::Known).then(|| Arc::clone(&slot.topic))
     }
 
+    /// Closes the open batches of all topics: the next records begin others.
+    pub(crate) fn close_batches(&self) {
+        let topics: Vec<_> = self.lock().topics.values().map(|slot| Arc::clone(&slot.topic)).collect();
+        for partition in topics.iter().flat_map(|topic| topic.partitions()) {
+            partition.close_batch();
+        }
+    }
+
     /// Whether no more records are taken.
     pub(crate) fn is_closed(&self) -> bool {
         self.lock().closed

@@ -18,7 +18,11 @@ const REFUSED: ErrorCode = ErrorCode::TOPIC_AUTHORIZATION_FAILED;
 const MINUTE: Duration = Duration::from_secs(60);
 
 fn core() -> Arc<Core> {
-    Core::new(crate::Producer::builder().bootstrap_servers("localhost:9092").validate().unwrap(), 7)
+    Core::new(
+        crate::Producer::builder().bootstrap_servers("localhost:9092").validate().unwrap(),
+        7,
+        &crate::hooks::Hooks::default(),
+    )
 }
 
 fn name() -> Arc<str> {

@@ -27,8 +27,8 @@ use crate::ids::PartitionSerial;
 use crate::outcome::{Obstacle, OngoingRejection};
 use crate::sync::mutant::{self, Blind};
 use crate::sync::{
-    Account, Arc, AtomicBool, BatchData, CHUNK_BYTES_MAX, Charge, Completion, Gate, GateGuard, Memory, Padded,
-    RecordHandle, RecordMeta, Ticket, lock, try_lock, wake_all,
+    Account, Arc, AtomicBool, BatchData, CHUNK_BYTES_MAX, Charge, Completion, Gate, GateGuard, Memory,
+    Padded, RecordHandle, RecordMeta, Ticket, lock, try_lock, wake_all,
 };
 
 /// Only batches of at least this share of the limit show how well the records of a full batch compress.

@@ -8,9 +8,7 @@ use crate::accumulator::{Partition, Shared};
 use crate::batch::{Batch, Claim};
 use crate::compression::{CompressionResult, Output};
 use crate::outcome::Failure;
-use crate::sync::{
-    Account, Arc, BatchReport, Charge, Completion, FailedRecords, Release, Settled, wake_all,
-};
+use crate::sync::{Account, Arc, BatchReport, Charge, Completion, FailedRecords, Release, Settled, wake_all};
 
 /// Counts of a broker sender's work.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -21,7 +21,7 @@ use ranges::Ranges;
 
 use super::failed_batch::{FailedBatch, FailedRecord};
 use super::mutant::{self, Blind};
-use super::reports::RecordMeta;
+use super::record_meta::RecordMeta;
 use super::{Arc, AtomicU64, Mutex, Ordering, lock};
 use crate::outcome::{Failure, Receipt};
 

@@ -96,8 +96,12 @@ impl FailedBatch {
         pieces.for_each(|piece| records.extend_from_slice(piece));
         if self.layout.codec != Compression::None {
             let compressed = std::mem::take(&mut records);
-            let decompressed =
-                Decompressor::new().decompress(self.layout.codec, &compressed, self.layout.plain_bytes, &mut records);
+            let decompressed = Decompressor::new().decompress(
+                self.layout.codec,
+                &compressed,
+                self.layout.plain_bytes,
+                &mut records,
+            );
             debug_assert!(decompressed.is_ok(), "{decompressed:?}");
         }
         let mut starts = Vec::new();

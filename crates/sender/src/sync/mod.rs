@@ -35,6 +35,7 @@ mod models;
 mod outstanding;
 mod padded;
 mod pool;
+mod record_meta;
 mod reports;
 mod room;
 mod shares;
@@ -57,7 +58,8 @@ pub use memory::{Holder, Memory, Ticket};
 pub use outstanding::{AwaitSettled, Generation, Outstanding};
 pub use padded::Padded;
 pub use pool::CHUNK_BYTES_MAX;
-pub use reports::{BatchReport, RecordMeta, RecordReport, ReportQueue, Reports};
+pub use record_meta::RecordMeta;
+pub use reports::{BatchReport, RecordReport, ReportQueue, Reports};
 pub use totals::Totals;
 pub use wake_all::wake_all;
 

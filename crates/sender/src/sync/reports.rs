@@ -17,17 +17,9 @@ use milena_codec::ids::PartitionId;
 
 use super::batch_data::ChargeHold;
 use super::failed_batch::{FailedBatch, FailedRecord};
+use super::record_meta::RecordMeta;
 use super::{Mutex, Settled, lock};
 use crate::outcome::{Failure, Receipt};
-
-/// What a report says of a record beside its outcome.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RecordMeta {
-    /// The caller's number for it.
-    pub tag: u64,
-    /// Its time in milliseconds since 1970.
-    pub timestamp_ms: i64,
-}
 
 /// Records of one partition that were settled together.
 #[derive(Debug)]

@@ -46,6 +46,7 @@ mod tests {
     use super::*;
     use crate::clock;
     use crate::core::Core;
+    use crate::hooks::Hooks;
     use crate::registry::Place;
 
     /// Handles that come and go, and the metadata that the driver keeps for them.
@@ -66,7 +67,7 @@ mod tests {
             };
             let bootstrap = Endpoint::list("localhost:9092").unwrap();
             Self {
-                core: Core::new(config, 1),
+                core: Core::new(config, 1, &Hooks::default()),
                 metadata: Metadata::new(bootstrap, metadata, clock::now()),
                 name: "t".into(),
             }

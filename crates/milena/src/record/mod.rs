@@ -1,11 +1,16 @@
 //! [`Record`], which a caller hands over, and [`Ack`], which a broker returns for it.
 
+mod payload;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
 use milena_codec::ids::PartitionId;
 pub use milena_codec::record::Header;
 use milena_sender::Receipt;
+use milena_sender::accumulator::RecordRef;
+use milena_sender::sync::FailedRecord;
+pub use payload::{IntoPayload, IntoTopicName};
 
 /// A record on its way to a topic.
 ///
@@ -35,39 +40,42 @@ pub struct Record {
     /// Milliseconds since 1970, at least 0; without it the time at which the record is accepted. A record with a negative one is
     /// refused as `invalid_timestamp`: on the wire -1 means that there is none.
     pub timestamp_ms: Option<i64>,
+    /// The caller's number for the record, which its [`Report`](crate::Report) has. It does not go to the broker.
+    pub tag: u64,
 }
 
 impl Record {
     /// An empty record for a topic.
-    pub fn to(topic: impl Into<Arc<str>>) -> Self {
+    pub fn to(topic: impl IntoTopicName) -> Self {
         Self {
-            topic: topic.into(),
+            topic: topic.into_topic_name(),
             partition: None,
             key: None,
             value: None,
             headers: Vec::new(),
             timestamp_ms: None,
+            tag: 0,
         }
     }
 
     /// With this key.
     #[must_use]
-    pub fn key(mut self, key: impl Into<Bytes>) -> Self {
-        self.key = Some(key.into());
+    pub fn key(mut self, key: impl IntoPayload) -> Self {
+        self.key = key.into_payload();
         self
     }
 
     /// With this value.
     #[must_use]
-    pub fn value(mut self, value: impl Into<Bytes>) -> Self {
-        self.value = Some(value.into());
+    pub fn value(mut self, value: impl IntoPayload) -> Self {
+        self.value = value.into_payload();
         self
     }
 
     /// With one more header.
     #[must_use]
-    pub fn header(mut self, name: impl Into<String>, value: impl Into<Bytes>) -> Self {
-        self.headers.push(Header::new(name, value));
+    pub fn header(mut self, name: impl Into<String>, value: impl IntoPayload) -> Self {
+        self.headers.push(Header { name: name.into(), value: value.into_payload() });
         self
     }
 
@@ -84,17 +92,79 @@ impl Record {
         self.timestamp_ms = Some(timestamp_ms);
         self
     }
+
+    /// With this number, which its [`Report`](crate::Report) has; sarama's `Metadata`.
+    #[must_use]
+    pub fn tag(mut self, tag: u64) -> Self {
+        self.tag = tag;
+        self
+    }
+
+    /// The same as it is appended.
+    pub(crate) fn borrowed(&self) -> RecordRef<'_> {
+        RecordRef {
+            key: self.key.as_deref(),
+            value: self.value.as_deref(),
+            shared_value: self.value.as_ref(),
+            headers: &self.headers,
+            timestamp_ms: self.timestamp_ms,
+            tag: self.tag,
+        }
+    }
+
+    /// A record that was accepted and failed: it names the partition that it was in.
+    pub(crate) fn of_failed(
+        topic: &Arc<str>,
+        partition: PartitionId,
+        tag: u64,
+        record: FailedRecord,
+    ) -> Self {
+        let FailedRecord { key, value, headers, timestamp_ms } = record;
+        Self {
+            topic: Arc::clone(topic),
+            partition: Some(partition.0),
+            key,
+            value,
+            headers,
+            timestamp_ms: Some(timestamp_ms),
+            tag,
+        }
+    }
+
+    /// A record that was refused where it was borrowed.
+    pub(crate) fn of_refused(
+        topic: &Arc<str>,
+        partition: Option<PartitionId>,
+        record: &RecordRef<'_>,
+    ) -> Self {
+        Self {
+            topic: Arc::clone(topic),
+            partition: partition.map(|partition| partition.0),
+            key: record.key.map(Bytes::copy_from_slice),
+            value: record.value.map(Bytes::copy_from_slice),
+            headers: record.headers.to_vec(),
+            timestamp_ms: record.timestamp_ms,
+            tag: record.tag,
+        }
+    }
+}
+
+/// A copy that shares key and value: for loops that try again.
+impl From<&Self> for Record {
+    fn from(record: &Self) -> Self {
+        record.clone()
+    }
 }
 
 /// A value without a key: `producer.send(("orders", "3 apples"))`.
-impl<T: Into<Arc<str>>, V: Into<Bytes>> From<(T, V)> for Record {
+impl<T: IntoTopicName, V: IntoPayload> From<(T, V)> for Record {
     fn from((topic, value): (T, V)) -> Self {
         Self::to(topic).value(value)
     }
 }
 
 /// Topic, key and value: `producer.send(("orders", "user-123", "3 apples"))`.
-impl<T: Into<Arc<str>>, K: Into<Bytes>, V: Into<Bytes>> From<(T, K, V)> for Record {
+impl<T: IntoTopicName, K: IntoPayload, V: IntoPayload> From<(T, K, V)> for Record {
     fn from((topic, key, value): (T, K, V)) -> Self {
         Self::to(topic).key(key).value(value)
     }

@@ -1,0 +1,126 @@
+//! The stream of reports.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use milena::{ErrorKind, Record, Report};
+use milena_tests::{Log, within};
+
+use super::{full, harness, reject, with};
+
+#[tokio::test(start_paused = true)]
+async fn each_record_has_one_report_with_tag_and_offset_in_order() {
+    let harness = harness().await;
+    let producer = harness.connect().await;
+    drop(producer.enqueue(full(99)).await.unwrap());
+    let mut reports = producer.reports();
+    for tag in 0..1_000 {
+        drop(producer.enqueue(full(tag)).await.unwrap());
+    }
+    producer.close().await.unwrap();
+    let read: Vec<Report> = within(reports.by_ref().collect()).await;
+    let seen: Vec<_> = read.iter().map(|report| (report.tag, report.partition, report.offset())).collect();
+    let expected: Vec<_> = (0..1_000u64).map(|tag| (tag, Some(1), Some(tag.cast_signed() + 1))).collect();
+    assert_eq!(seen, expected, "the record before the stream has no report");
+    assert!(read.iter().all(|report| report.timestamp_ms == 1_000 + report.tag.cast_signed()));
+    assert_eq!(reports.dropped(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn failure_has_its_record_and_tag() {
+    let harness = harness().await;
+    let producer = harness.connect().await;
+    let mut reports = producer.reports();
+    reject(&harness);
+    for tag in 0..100 {
+        drop(producer.enqueue(full(tag)).await.unwrap());
+    }
+    producer.flush().await.unwrap_err();
+    for tag in 0..100 {
+        let report = reports.try_next().unwrap();
+        assert_eq!(report.error().map(|error| error.kind()), Some(ErrorKind::InvalidRecord));
+        assert_eq!((report.tag, report.into_record()), (tag, Some(full(tag))));
+    }
+    assert_eq!(reports.try_next(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn detached_and_borrowed_records_have_reports() {
+    let harness = harness().await;
+    let producer = harness.connect().await;
+    let topic = producer.topic("t").await.unwrap();
+    let mut reports = producer.reports();
+    topic.enqueue_detached(None, Some(b"v")).await.unwrap();
+    drop(topic.enqueue(Some(b"k"), None).await.unwrap());
+    topic.send(Some(b"k"), Some(&vec![0; 100_000])).await.unwrap();
+    producer.flush().await.unwrap();
+    let offsets: Vec<_> = std::iter::from_fn(|| reports.try_next()).map(|report| report.offset()).collect();
+    assert_eq!(offsets.len(), 3);
+    assert!(offsets.iter().all(Option::is_some), "{offsets:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn unread_failures_hold_their_partition_back_and_no_other() {
+    let harness = harness().await;
+    let settings = [("buffer.memory", "400000"), ("max.block.ms", "500"), ("batch.size", "1000")];
+    let producer = with(&harness, &settings).build().await.unwrap();
+    let mut reports = producer.reports();
+    reject(&harness);
+    let mut accepted = 0u64;
+    while let Ok(delivery) = producer.enqueue(Record::to("t").value(vec![1u8; 1_000]).partition(0)).await {
+        accepted += 1;
+        drop(delivery.await);
+        assert!(accepted < 400, "the failures hold no room");
+    }
+    harness.clear_hooks();
+    producer.send(Record::to("t").value("healthy").partition(2)).await.unwrap();
+
+    let failures = std::iter::from_fn(|| reports.try_next()).filter(|report| report.error().is_some());
+    assert_eq!(failures.count() as u64, accepted);
+    producer.send(Record::to("t").value("again").partition(0)).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn stream_that_is_dropped_gives_room_back_and_logs_the_failures() {
+    let log = Log::default();
+    let _guard = log.listen();
+    let harness = harness().await;
+    let producer = with(&harness, &[("buffer.memory", "400000")]).build().await.unwrap();
+    let mut reports = producer.reports();
+    reject(&harness);
+    for tag in 0..10 {
+        drop(producer.enqueue(full(tag)).await.unwrap());
+    }
+    producer.flush().await.unwrap_err();
+    assert!(reports.try_next().is_some());
+    assert!(producer.metrics().buffer_free_bytes < 400_000);
+    drop(reports);
+    assert_eq!(producer.metrics().buffer_free_bytes, 400_000);
+    assert_eq!(log.count("ERROR", "failures=9"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn successes_beyond_the_bound_are_dropped_and_counted() {
+    let harness = harness().await;
+    let producer = harness.connect().await;
+    let mut reports = producer.reports();
+    for tag in 0..70_000 {
+        drop(producer.enqueue(Record::to("t").value("v").tag(tag)).await.unwrap());
+    }
+    producer.flush().await.unwrap();
+    let read = std::iter::from_fn(|| reports.try_next()).count() as u64;
+    assert_eq!(read + reports.dropped(), 70_000);
+    assert!(read <= 65_536 && reports.dropped() > 0, "{read}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_streams_have_all_reports() {
+    let harness = harness().await;
+    let producer = harness.connect().await;
+    let mut streams = [producer.reports(), producer.reports()];
+    producer.send(full(1)).await.unwrap();
+    for stream in &mut streams {
+        assert_eq!(within(stream.next()).await.map(|report| report.tag), Some(1));
+    }
+    tokio::time::sleep(Duration::from_millis(1)).await;
+}
