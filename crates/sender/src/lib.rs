@@ -35,5 +35,7 @@ pub mod partition_sender;
 pub mod sync;
 #[cfg(all(test, not(loom)))]
 mod tests;
+mod timing;
 
 pub use outcome::{Ending, ErrorKind, Failure, Obstacle, OngoingRejection, Persisted, Receipt};
+pub use timing::BatchTiming;

@@ -30,6 +30,7 @@ use crate::sync::{
     Account, Arc, AtomicBool, BatchData, CHUNK_BYTES_MAX, Charge, Completion, Gate, GateGuard, Memory,
     Padded, RecordHandle, RecordMeta, Ticket, lock, try_lock, wake_all,
 };
+use crate::timing::BatchTimes;
 
 /// Only batches of at least this share of the limit show how well the records of a full batch compress.
 const OBSERVED_SHARE: usize = 16;
@@ -257,7 +258,7 @@ impl Partition {
             max_timestamp_ms: timestamp_ms,
             account: Arc::clone(&self.account),
             charged,
-            opened: now,
+            times: BatchTimes::opened(now),
             generation: self.shared.outstanding.open(),
             completion,
             record_handles: (0, 1),

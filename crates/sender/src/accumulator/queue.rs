@@ -14,6 +14,7 @@ use super::sender_mailbox::SenderMailbox;
 use super::settings::{AccumulatorConfig, Clock, Shared};
 use crate::batch::Batch;
 use crate::sync::{Account, Arc, BatchData, Completion, Generation, Outstanding, RecordHandle, RecordMeta};
+use crate::timing::BatchTimes;
 
 /// How many completions a partition keeps for its next batches.
 const SPARES_MAX: usize = 8;
@@ -40,7 +41,8 @@ pub(super) struct Queue {
     full_bytes: usize,
     account: Arc<Account>,
     charged: usize,
-    opened: Option<Instant>,
+    /// The times of the open batch; none while no batch is open.
+    times: Option<BatchTimes>,
     generation: Generation,
     /// The open batch is worth sending.
     offered: bool,
@@ -81,7 +83,7 @@ impl Queue {
             full: Vec::new(),
             full_bytes: 0,
             charged: 0,
-            opened: None,
+            times: None,
             generation: Generation::default(),
             offered: false,
             skip_linger: false,
@@ -198,7 +200,11 @@ impl Queue {
         self.base_timestamp_ms = i64::MIN;
         self.max_timestamp_ms = i64::MIN;
         self.full_bytes = 0;
-        self.opened = Some(now);
+        if let Some(closed) = self.closed.back_mut() {
+            // The one that was just closed because it is full, without another look at the clock.
+            closed.times.note_ready(now);
+        }
+        self.times = Some(BatchTimes::opened(now));
         self.uses += 1;
         self.generation = shared.outstanding.open();
         self.offered = false;
@@ -264,7 +270,7 @@ impl Queue {
 
     /// Closes the open batch, if there is one: it goes behind the others.
     pub(super) fn close(&mut self) {
-        let (Some(completion), Some(opened)) = (self.completion.take(), self.opened.take()) else { return };
+        let (Some(completion), Some(times)) = (self.completion.take(), self.times.take()) else { return };
         if let Some(metas) = self.metas.take() {
             completion.set_metas(metas);
         }
@@ -281,7 +287,7 @@ impl Queue {
             max_timestamp_ms: self.max_timestamp_ms,
             account: Arc::clone(&self.account),
             charged: std::mem::take(&mut self.charged),
-            opened,
+            times,
             generation: self.generation,
             completion,
             record_handles: (0, self.records),
@@ -360,8 +366,8 @@ impl Queue {
         self.spares.extend(spares.drain(..).take(room));
     }
 
-    pub(super) const fn opened_at(&self) -> Option<Instant> {
-        self.opened
+    pub(super) fn opened_at(&self) -> Option<Instant> {
+        self.times.map(|times| times.opened)
     }
 
     /// The bytes of the budget that the chunks of the open batch take.

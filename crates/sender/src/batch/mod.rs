@@ -4,7 +4,7 @@ mod compressed;
 mod parts;
 
 use std::sync::{Arc as StdArc, Weak};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use milena_codec::compression::Compression;
 use milena_codec::record::{Attributes, BatchHeader, Stamp};
@@ -15,6 +15,7 @@ use crate::sync::{
     Account, Arc, BatchData, Charge, ChargeHold, Completion, FailedBatch, FailedRoom, Generation, Memory,
     RecordLayout, pieces_of,
 };
+use crate::timing::{BatchTimes, BatchTiming};
 
 /// The records of one partition that go out together.
 ///
@@ -31,8 +32,7 @@ pub struct Batch {
     pub(crate) account: Arc<Account>,
     /// The bytes that are charged to the account.
     pub(crate) charged: usize,
-    /// When its first record came.
-    pub opened: Instant,
+    pub(crate) times: BatchTimes,
     pub(crate) generation: Generation,
     pub(crate) completion: Arc<Completion>,
     /// Its first record's place among those of the completion, and how many these are: all, unless it was split.
@@ -69,6 +69,15 @@ pub struct Claim {
     /// The bytes, as long as the batch exists.
     data: Weak<BatchData>,
     layout: RecordLayout,
+    pub(crate) times: BatchTimes,
+}
+
+impl Claim {
+    /// The timing of the batch, with its outcome at `now`. `linger_max` is `linger.ms`.
+    #[must_use]
+    pub fn timing(&self, now: Instant, linger_max: Duration) -> BatchTiming {
+        self.times.timing(now, linger_max)
+    }
 }
 
 impl Batch {
@@ -134,6 +143,7 @@ impl Batch {
                 codec: self.codec,
                 plain_bytes: self.plain_bytes,
             },
+            times: self.times,
         }
     }
 

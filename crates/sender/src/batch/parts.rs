@@ -76,7 +76,7 @@ impl Batch {
             max_timestamp_ms: i64::MIN,
             account: Arc::clone(&self.account),
             charged: 0,
-            opened: self.opened,
+            times: self.times,
             generation: self.generation,
             completion: Arc::clone(&self.completion),
             record_handles: (self.record_handles.0 + place, self.record_handles.1),

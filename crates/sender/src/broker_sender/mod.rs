@@ -150,6 +150,7 @@ impl BrokerSender {
     /// [`ResponseError`] when a response is malformed, or names a partition that was not in the request. The batches that it did not
     /// reach count as unanswered; the connection is to be closed. No other input has an error.
     pub fn handle(&mut self, now: Instant, input: Input<'_>) -> Result<ThrottleTime, ResponseError> {
+        self.completer.at(now);
         match input {
             Input::Response { request, body } => return self.on_response(now, request, body),
             Input::Written(request) => self.on_written(now, request),

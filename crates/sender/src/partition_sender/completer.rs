@@ -9,6 +9,8 @@ use crate::batch::{Batch, Claim};
 use crate::compression::{CompressionResult, Output};
 use crate::outcome::Failure;
 use crate::sync::{Account, Arc, BatchReport, Charge, Completion, FailedRecords, Release, Settled, wake_all};
+#[cfg(test)]
+use crate::timing::BatchTiming;
 
 /// Counts of a broker sender's work.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -58,6 +60,9 @@ pub struct Completer {
     wakers: Vec<Waker>,
     /// Counts since they were taken last.
     pub counters: Counters,
+    /// The timings of all batches so far.
+    #[cfg(test)]
+    pub(crate) timings: Vec<BatchTiming>,
 }
 
 impl Completer {
@@ -74,7 +79,16 @@ impl Completer {
         };
         let counters =
             Counters { records: 0, failed: 0, batches: 0, requests: 0, retries: 0, splits: 0, compression };
-        Self { shared, chunks: Vec::new(), released: Vec::new(), now: None, wakers: Vec::new(), counters }
+        Self {
+            shared,
+            chunks: Vec::new(),
+            released: Vec::new(),
+            now: None,
+            wakers: Vec::new(),
+            counters,
+            #[cfg(test)]
+            timings: Vec::new(),
+        }
     }
 
     /// The time of everything that is completed from now on.
@@ -99,6 +113,7 @@ impl Completer {
         self.counters.records += u64::from(claim.records);
         self.shared.totals.add(claim.records.into(), 0);
         self.note(&claim.account, 0, true);
+        self.note_timing(&claim);
         let settled = Settled::Written { base_offset, append_time_ms };
         self.report(&claim, 0, claim.records, &settled);
         self.settle(claim, settled, spares);
@@ -114,6 +129,7 @@ impl Completer {
     ) {
         let failure = StdArc::new(failure);
         self.note_failed(claim.records, &failure, partition);
+        self.note_timing(&claim);
         self.keep_records(&claim);
         let settled = Settled::Failed(failure);
         self.report(&claim, 0, claim.records, &settled);
@@ -168,6 +184,7 @@ impl Completer {
             self.report(&claim, place, records, &settled);
             failed.push((claim.first + place, records, settled));
         }
+        self.note_timing(&claim);
         self.keep_records(&claim);
         claim.completion.settle_ranges(failed, &mut self.wakers);
         self.settled(claim, spares);
@@ -188,6 +205,18 @@ impl Completer {
     fn settle(&mut self, claim: Claim, settled: Settled, spares: &mut Vec<Arc<Completion>>) {
         claim.completion.settle(claim.first, claim.records, claim.record_handles, settled, &mut self.wakers);
         self.settled(claim, spares);
+    }
+
+    /// Takes the timing of a batch whose outcome is there: before its deliveries complete.
+    #[cfg_attr(not(test), expect(clippy::needless_pass_by_ref_mut, reason = "tests keep the timings"))]
+    fn note_timing(&mut self, claim: &Claim) {
+        // Without a time the runtime has ended.
+        let Some(now) = self.now else { return };
+        let timing = claim.timing(now, self.shared.config.linger);
+        #[cfg(test)]
+        self.timings.push(timing);
+        #[cfg(not(test))]
+        let _ = timing;
     }
 
     /// The deliveries of a claim are complete.

@@ -64,14 +64,14 @@ impl NextBatch {
     /// When it was opened, while its deliveries are not settled.
     pub(super) fn opened(&self) -> Option<Instant> {
         let claimed = self.claimed.as_ref().filter(|claimed| claimed.claim.is_some());
-        let prepared = self.prepared.front().map(|batch| batch.opened);
+        let prepared = self.prepared.front().map(|batch| batch.times.opened);
         prepared.or_else(|| claimed.map(|claimed| claimed.opened))
     }
 
     /// Takes the batches that were opened until `opened_before`, or all, and the deliveries of the one in the job.
     pub(super) fn give_up(&mut self, opened_before: Option<Instant>) -> (Vec<Batch>, Option<Claim>) {
         let is_old = |opened: Instant| opened_before.is_none_or(|before| opened <= before);
-        let count = self.prepared.iter().take_while(|batch| is_old(batch.opened)).count();
+        let count = self.prepared.iter().take_while(|batch| is_old(batch.times.opened)).count();
         let batches = self.prepared.drain(..count).collect();
         let claimed = self.claimed.as_mut().filter(|claimed| is_old(claimed.opened));
         (batches, claimed.and_then(|claimed| claimed.claim.take()))
@@ -144,7 +144,7 @@ impl PartitionSender {
         let mut claim = batch.claim();
         // The job changes the bytes.
         claim.read_from(None);
-        self.next_batch.claimed = Some(InJob { opened: batch.opened, claim: Some(claim) });
+        self.next_batch.claimed = Some(InJob { opened: batch.times.opened, claim: Some(claim) });
         self.in_jobs += 1;
         let id = JobId { partition: self.partition.serial().0, entry: None };
         Claimed::Job(CompressionJob { id, work: Work::Compress, batch, compression, bytes_max })
@@ -173,7 +173,7 @@ impl PartitionSender {
         completer.count_compression(&result);
         match result.id.entry {
             None => self.prepare(result, completer),
-            Some(number) => self.opened(number, result.output, completer),
+            Some(number) => self.opened(number, result, completer),
         }
         self.drop_settled(completer);
     }
@@ -189,11 +189,13 @@ impl PartitionSender {
         }
         match (result.output, claim) {
             (Output::Batch(mut batch), Some(_)) => {
+                batch.times.note_compression(result.elapsed);
                 completer.trim(&mut batch);
                 self.next_batch.prepared.push_back(batch);
             }
-            (Output::Parts { parts, source }, Some(claim)) => {
+            (Output::Parts { mut parts, source }, Some(claim)) => {
                 completer.release(source);
+                parts.iter_mut().for_each(|part| part.times.note_compression(result.elapsed));
                 let more = parts.len().saturating_sub(1) as u64;
                 self.partition.shared().outstanding.split(claim.generation, more);
                 self.next_batch.prepared.extend(parts);
@@ -220,7 +222,8 @@ impl PartitionSender {
     }
 
     /// A batch that was sent and rejected comes back in parts, which take its place.
-    fn opened(&mut self, number: u64, output: Output, completer: &mut Completer) {
+    fn opened(&mut self, number: u64, result: CompressionResult, completer: &mut Completer) {
+        let CompressionResult { output, elapsed, .. } = result;
         let Some(index) = self.entries.iter().position(|entry| entry.number == number) else { return };
         if self.entries[index].state == State::Written {
             self.entries.remove(index);
@@ -228,7 +231,10 @@ impl PartitionSender {
         }
         let Some(opening) = self.entries[index].take_opening() else { return };
         let (parts, source) = match output {
-            Output::Parts { parts, source } => (Ok(parts), Some(source)),
+            Output::Parts { mut parts, source } => {
+                parts.iter_mut().for_each(|part| part.times.note_compression(elapsed));
+                (Ok(parts), Some(source))
+            }
             Output::Batch(batch) => (Ok(vec![batch]), None),
             Output::Broken { source, reason } => (Err(reason), Some(source)),
             Output::Lost { charged } => {

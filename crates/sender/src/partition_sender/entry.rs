@@ -18,6 +18,7 @@ use milena_codec::record::Stamp;
 
 use super::opening::Opening;
 use crate::batch::{Batch, Claim};
+use crate::timing::BatchTimes;
 
 /// A batch that left its queue.
 #[derive(Debug)]
@@ -124,7 +125,7 @@ impl Entry {
             number,
             stamp,
             records: batch.records,
-            opened: batch.opened,
+            opened: batch.times.opened,
             tries: 0,
             failures: 0,
             corrupted: 0,
@@ -206,6 +207,13 @@ impl Entry {
                 self.callers = other;
                 None
             }
+        }
+    }
+
+    /// Notes the times of its batch where its callers wait.
+    pub(super) const fn note_times(&mut self, times: BatchTimes) {
+        if let Callers::Wait(claim) = &mut self.callers {
+            claim.times = times;
         }
     }
 

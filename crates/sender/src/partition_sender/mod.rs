@@ -296,9 +296,11 @@ impl PartitionSender {
     }
 
     /// Takes back a batch that did not fit its request: it goes with the next, stamped as it is.
-    pub fn put_back(&mut self, in_flight_batch: InFlightBatch, completer: &mut Completer) {
+    pub fn put_back(&mut self, mut in_flight_batch: InFlightBatch, completer: &mut Completer) {
         self.in_flight -= 1;
         if let Some(entry) = self.entries.iter_mut().find(|entry| entry.number == in_flight_batch.entry) {
+            in_flight_batch.batch.times.take_back_request();
+            entry.note_times(in_flight_batch.batch.times);
             entry.bytes = Bytes::Here(in_flight_batch.batch);
             entry.tries = entry.tries.saturating_sub(1);
             completer.counters.retries -= u64::from(entry.tries > 0);
@@ -360,7 +362,9 @@ impl PartitionSender {
         let Run { term, topic, .. } = self.run;
         let to = Attempt { term, topic, at_knowing_leader: self.run.is_known(now) };
         let Some(entry) = self.entries.get_mut(index) else { return Next::Nothing };
-        let Some(batch) = entry.take_bytes(to) else { return Next::Nothing };
+        let Some(mut batch) = entry.take_bytes(to) else { return Next::Nothing };
+        batch.times.note_request(now);
+        entry.note_times(batch.times);
         self.in_flight += 1;
         completer.counters.retries += u64::from(entry.tries > 0);
         entry.tries = entry.tries.saturating_add(1);

@@ -82,6 +82,7 @@ impl ClusterTask {
                 }
                 Command::Discard(partition_sender) => {
                     let mut completer = Completer::new(Arc::clone(&self.settings.core.shared));
+                    completer.at(clock::now());
                     partition_sender.discard(&mut completer);
                     completer.finish();
                     self.settings.core.metrics.add(completer.counters);

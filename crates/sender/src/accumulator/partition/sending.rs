@@ -44,6 +44,7 @@ impl Partition {
         if queue.opened_at().is_some_and(|opened| now >= opened + config.open_for_max) {
             queue.close();
         }
+        queue.note_ready(now, idle, config);
         Some(PartitionStatus {
             ready: queue.is_ready(now, idle, config),
             bytes: queue.next_bytes(),
@@ -59,6 +60,7 @@ impl Partition {
         if !queue.is_ready(now, idle, &self.shared.config) {
             return Some(None);
         }
+        queue.note_ready(now, idle, &self.shared.config);
         if queue.closed.is_empty() {
             queue.close();
         }
@@ -74,7 +76,7 @@ impl Partition {
             queue.close();
             return Some(queue.closed.drain(..).collect());
         };
-        let expired = queue.closed.iter().take_while(|batch| batch.opened <= opened_before).count();
+        let expired = queue.closed.iter().take_while(|batch| batch.times.opened <= opened_before).count();
         Some(queue.closed.drain(..expired).collect())
     }
 

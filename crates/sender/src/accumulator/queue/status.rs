@@ -20,12 +20,25 @@ impl Queue {
                 || now >= opened + config.linger
                 || now >= opened + config.open_for_max
         };
-        !self.closed.is_empty() || self.opened.is_some_and(open_is_ready)
+        !self.closed.is_empty() || self.opened_at().is_some_and(open_is_ready)
+    }
+
+    /// Notes for the timing of the batch that is taken next that it is worth sending, if it is.
+    pub(in crate::accumulator) fn note_ready(
+        &mut self,
+        now: Instant,
+        idle: bool,
+        config: &AccumulatorConfig,
+    ) {
+        if self.is_ready(now, idle, config) {
+            let next = self.closed.front_mut().map(|batch| &mut batch.times).or(self.times.as_mut());
+            next.into_iter().for_each(|times| times.note_ready(now));
+        }
     }
 
     /// When the open batch is worth sending by its age or, later, takes no more records.
     pub(in crate::accumulator) fn ages(&self, now: Instant, config: &AccumulatorConfig) -> Option<Instant> {
-        let opened = self.opened?;
+        let opened = self.opened_at()?;
         [config.linger, config.open_for_max].map(|age| opened + age).into_iter().filter(|at| *at > now).min()
     }
 
@@ -46,7 +59,7 @@ impl Queue {
 
     /// When the oldest batch is given up.
     pub(in crate::accumulator) fn expires(&self, config: &AccumulatorConfig) -> Option<Instant> {
-        let oldest = self.closed.front().map(|batch| batch.opened).or(self.opened);
+        let oldest = self.closed.front().map(|batch| batch.times.opened).or_else(|| self.opened_at());
         oldest.map(|opened| opened + config.delivery_timeout)
     }
 }

@@ -15,6 +15,7 @@ mod parts_of_parts;
 mod record_errors;
 mod restarts;
 mod stamps;
+mod timing;
 mod tries;
 mod unknown;
 
@@ -150,6 +151,7 @@ impl PartitionHarness {
     }
 
     fn respond(&mut self, in_flight_batch: InFlightBatch, response: &BatchResponse) -> Effects {
+        self.completer.at(self.now);
         let mut backoff = |failures: u32| PAUSE * (1 << failures.min(4));
         let mut effects = self.partition_sender.on_response(
             self.now,
@@ -211,6 +213,7 @@ impl PartitionHarness {
     }
 
     fn expire(&mut self) {
+        self.completer.at(self.now);
         self.partition_sender
             .expire(self.now, &self.config, Some(&"too late".into()), true, &mut self.completer)
             .unwrap();

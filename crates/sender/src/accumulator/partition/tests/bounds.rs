@@ -77,7 +77,7 @@ fn an_open_batch_takes_no_more_records_after_a_while_and_waits_behind_the_others
     harness.send(b"new").unwrap();
     let mut batches = harness.take_all();
     assert_eq!(batches.iter_mut().map(values).collect::<Vec<_>>(), [vec!["old", "older"], vec!["new"]]);
-    assert_eq!(batches[0].opened, opened, "its deadline counts from its first record");
+    assert_eq!(batches[0].times.opened, opened, "its deadline counts from its first record");
 }
 
 #[test]

@@ -289,7 +289,7 @@ proptest! {
             let queue = lock(&harness.partition.queue);
             let held = queue.closed.iter().chain(&out).map(capacity).sum::<usize>() + queue.open_capacity();
             prop_assert_eq!(harness.used(), held);
-            prop_assert!(queue.closed.iter().is_sorted_by_key(|batch| batch.opened));
+            prop_assert!(queue.closed.iter().is_sorted_by_key(|batch| batch.times.opened));
         }
         harness.take_all().into_iter().for_each(|batch| leave(batch, &mut out));
         out.into_iter().for_each(|batch| harness.give_back(batch));
