@@ -50,6 +50,7 @@ pub use milena_connection::sasl::{self, Sasl};
 pub use milena_connection::tls::{self, Tls};
 pub use milena_connection::{Endpoint, SecretString, transport};
 pub use milena_partitioner::Partitioner;
+pub use milena_sender::BatchTiming;
 pub use producer::{Delivery, Enqueue, EnqueueDetached, Producer, Topic};
 pub use record::{Ack, Header, IntoPayload, IntoTopicName, Record};
 pub use reports::{Report, Reports};

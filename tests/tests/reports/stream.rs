@@ -124,3 +124,18 @@ async fn two_streams_have_all_reports() {
     }
     tokio::time::sleep(Duration::from_millis(1)).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn report_and_delivery_have_the_times_of_their_batch() {
+    let harness = harness().await;
+    let producer = with(&harness, &[("linger.ms", "40")]).build().await.unwrap();
+    let mut reports = producer.reports();
+    harness.on(milena_fake::ApiKey::PRODUCE).always().delay(Duration::from_millis(300));
+    let mut delivery = producer.enqueue(full(1)).await.unwrap();
+    assert_eq!(delivery.timing(), None, "there is no outcome yet");
+    (&mut delivery).await.unwrap();
+    let timing = delivery.timing().unwrap();
+    assert_eq!((timing.queue, timing.attempts), (Duration::from_millis(40), 1));
+    assert!((300..310).contains(&timing.wire.as_millis()), "{timing:?}");
+    assert_eq!(reports.try_next().unwrap().timing, Some(timing));
+}

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use milena_sender::BatchTiming;
 use milena_sender::sync::RecordHandle;
 
 use crate::error::{self, SendError};
@@ -44,6 +45,25 @@ impl Delivery {
     #[must_use]
     pub fn partition(&self) -> i32 {
         self.record_handle.place().1.0
+    }
+}
+
+impl Delivery {
+    /// The time that each stage took, once there is an outcome: queue, linger, compression, retries, and wire with broker. It is that of
+    /// the record's batch, from the first record in it on.
+    ///
+    /// ```no_run
+    /// # async fn example(producer: milena::Producer) -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut delivery = producer.enqueue(("orders", "user-123", "3 apples")).await?;
+    /// (&mut delivery).await?;
+    /// if let Some(timing) = delivery.timing() {
+    ///     println!("{:?} in the queue, {:?} on the wire", timing.queue, timing.wire);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn timing(&self) -> Option<BatchTiming> {
+        self.record_handle.timing()
     }
 }
 

@@ -4,6 +4,7 @@ mod stream;
 
 use std::sync::Arc;
 
+use milena_sender::BatchTiming;
 use milena_sender::sync::BatchReport;
 
 use crate::error::{self, SendError};
@@ -38,6 +39,8 @@ pub struct Report {
     pub tag: u64,
     /// The record's time in milliseconds since 1970. A topic that keeps the time of appending has that in the [`Ack`].
     pub timestamp_ms: i64,
+    /// The time that each stage took, for the record's batch. None for a record that was refused.
+    pub timing: Option<BatchTiming>,
     /// Partition, offset and timestamp, or the failure.
     pub outcome: Result<Ack, SendError>,
 }
@@ -60,6 +63,7 @@ impl Report {
             partition: Some(partition.0),
             tag: report.tag,
             timestamp_ms: report.timestamp_ms,
+            timing: batch.timing,
             outcome,
         }
     }
@@ -72,6 +76,7 @@ impl Report {
             partition: error.partition(),
             tag: record.map_or(0, |record| record.tag),
             timestamp_ms: record.and_then(|record| record.timestamp_ms).unwrap_or(Self::NO_TIMESTAMP),
+            timing: None,
             outcome: Err(error.clone()),
         }
     }

@@ -9,7 +9,6 @@ use crate::batch::{Batch, Claim};
 use crate::compression::{CompressionResult, Output};
 use crate::outcome::Failure;
 use crate::sync::{Account, Arc, BatchReport, Charge, Completion, FailedRecords, Release, Settled, wake_all};
-#[cfg(test)]
 use crate::timing::BatchTiming;
 
 /// Counts of a broker sender's work.
@@ -113,9 +112,9 @@ impl Completer {
         self.counters.records += u64::from(claim.records);
         self.shared.totals.add(claim.records.into(), 0);
         self.note(&claim.account, 0, true);
-        self.note_timing(&claim);
+        let timing = self.note_timing(&claim);
         let settled = Settled::Written { base_offset, append_time_ms };
-        self.report(&claim, 0, claim.records, &settled);
+        self.report(&claim, (0, claim.records), &settled, timing);
         self.settle(claim, settled, spares);
     }
 
@@ -129,15 +128,21 @@ impl Completer {
     ) {
         let failure = StdArc::new(failure);
         self.note_failed(claim.records, &failure, partition);
-        self.note_timing(&claim);
+        let timing = self.note_timing(&claim);
         self.keep_records(&claim);
         let settled = Settled::Failed(failure);
-        self.report(&claim, 0, claim.records, &settled);
+        self.report(&claim, (0, claim.records), &settled, timing);
         self.settle(claim, settled, spares);
     }
 
     /// Makes a report of records of a claim, if there is a reader: before a flush that waits for them returns.
-    fn report(&mut self, claim: &Claim, place: u32, records: u32, settled: &Settled) {
+    fn report(
+        &mut self,
+        claim: &Claim,
+        (place, records): (u32, u32),
+        settled: &Settled,
+        timing: Option<BatchTiming>,
+    ) {
         let shared = &self.shared;
         let Some(metas) = shared.reports.is_on().then(|| claim.completion.metas()).flatten() else { return };
         let is_failure = matches!(settled, Settled::Failed(_));
@@ -151,6 +156,7 @@ impl Completer {
             records,
             settled: settled.clone(),
             metas,
+            timing,
             batch: if is_failure { claim.failed_batch(None) } else { None },
             _hold: hold,
         };
@@ -176,15 +182,15 @@ impl Completer {
         partition: &Partition,
         spares: &mut Vec<Arc<Completion>>,
     ) {
+        let timing = self.note_timing(&claim);
         let mut failed = Vec::new();
         for (place, records, failure) in ranges {
             let failure = StdArc::new(failure);
             self.note_failed(records, &failure, partition);
             let settled = Settled::Failed(failure);
-            self.report(&claim, place, records, &settled);
+            self.report(&claim, (place, records), &settled, timing);
             failed.push((claim.first + place, records, settled));
         }
-        self.note_timing(&claim);
         self.keep_records(&claim);
         claim.completion.settle_ranges(failed, &mut self.wakers);
         self.settled(claim, spares);
@@ -209,14 +215,13 @@ impl Completer {
 
     /// Takes the timing of a batch whose outcome is there: before its deliveries complete.
     #[cfg_attr(not(test), expect(clippy::needless_pass_by_ref_mut, reason = "tests keep the timings"))]
-    fn note_timing(&mut self, claim: &Claim) {
+    fn note_timing(&mut self, claim: &Claim) -> Option<BatchTiming> {
         // Without a time the runtime has ended.
-        let Some(now) = self.now else { return };
-        let timing = claim.timing(now, self.shared.config.linger);
+        let timing = claim.timing(self.now?, self.shared.config.linger);
         #[cfg(test)]
         self.timings.push(timing);
-        #[cfg(not(test))]
-        let _ = timing;
+        claim.completion.set_timing(claim.first, timing);
+        Some(timing)
     }
 
     /// The deliveries of a claim are complete.

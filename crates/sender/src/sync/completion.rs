@@ -24,6 +24,7 @@ use super::mutant::{self, Blind};
 use super::record_meta::RecordMeta;
 use super::{Arc, AtomicU64, Mutex, Ordering, lock};
 use crate::outcome::{Failure, Receipt};
+use crate::timing::BatchTiming;
 
 /// Not settled.
 const PENDING: u64 = 0;
@@ -73,6 +74,8 @@ struct Inner {
     /// The bytes of batches that failed, by their first record. That of a whole batch stays where one of its parts begins with the
     /// same record.
     failed: BTreeMap<u32, StdArc<FailedBatch>>,
+    /// The time that each stage took, by the first record of each part that has an outcome.
+    timings: Vec<(u32, BatchTiming)>,
     /// What reports say of the records.
     metas: Option<StdArc<Vec<RecordMeta>>>,
     /// How many slots were looked at.
@@ -134,6 +137,11 @@ impl Completion {
         self.state.store(LOOK_INSIDE, Ordering::Release);
     }
 
+    /// The time that each stage took for the records from `first` on.
+    pub(crate) fn set_timing(&self, first: u32, timing: BatchTiming) {
+        lock(&self.inner).timings.push((first, timing));
+    }
+
     /// What reports say of all its records.
     pub(crate) fn set_metas(&self, metas: Vec<RecordMeta>) {
         lock(&self.inner).metas = Some(StdArc::new(metas));
@@ -167,6 +175,7 @@ impl Completion {
         inner.ranges.clear();
         inner.failed.clear();
         inner.metas = None;
+        inner.timings.clear();
         true
     }
 
@@ -280,6 +289,13 @@ impl RecordHandle {
     #[must_use]
     pub fn place(&self) -> &(StdArc<str>, PartitionId) {
         &self.completion.place
+    }
+
+    /// The time that each stage took, once the record has an outcome.
+    pub fn timing(&self) -> Option<BatchTiming> {
+        let inner = lock(&self.completion.inner);
+        let parts = inner.timings.iter().filter(|(first, _)| *first <= self.index);
+        parts.max_by_key(|(first, _)| *first).map(|(_, timing)| *timing)
     }
 
     /// The record itself, once it has failed and where its bytes are kept.

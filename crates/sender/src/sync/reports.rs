@@ -20,6 +20,7 @@ use super::failed_batch::{FailedBatch, FailedRecord};
 use super::record_meta::RecordMeta;
 use super::{Mutex, Settled, lock};
 use crate::outcome::{Failure, Receipt};
+use crate::timing::BatchTiming;
 
 /// Records of one partition that were settled together.
 #[derive(Debug)]
@@ -30,11 +31,12 @@ pub struct BatchReport {
     pub partition: PartitionId,
     /// The place of the first of them among those of the completion.
     pub(crate) first: u32,
-    /// The first of them in `metas`.
     pub(crate) records: u32,
     pub(crate) settled: Settled,
     /// Of all records of the completion.
     pub(crate) metas: StdArc<Vec<RecordMeta>>,
+    /// The time that each stage of their batch took; none where the runtime ended.
+    pub timing: Option<BatchTiming>,
     /// Their bytes, where they failed.
     pub(crate) batch: Option<StdArc<FailedBatch>>,
     pub(crate) _hold: Option<ChargeHold>,
