@@ -15,7 +15,7 @@ use crate::record::Record;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SendError(Arc<Facts>);
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 struct Facts {
     kind: ErrorKind,
     persisted: Persisted,
@@ -25,6 +25,22 @@ struct Facts {
     topic: Arc<str>,
     partition: Option<i32>,
     record: Option<Record>,
+}
+
+/// Without the record: an error is logged, and its payload is not for logs.
+impl fmt::Debug for Facts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kind, persisted, retriable, code, message, topic, partition, record: _ } = self;
+        f.debug_struct("Facts")
+            .field("kind", kind)
+            .field("persisted", persisted)
+            .field("retriable", retriable)
+            .field("code", code)
+            .field("message", message)
+            .field("topic", topic)
+            .field("partition", partition)
+            .finish_non_exhaustive()
+    }
 }
 
 impl SendError {

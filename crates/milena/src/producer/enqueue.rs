@@ -56,6 +56,15 @@ impl BlockTimeout {
     }
 }
 
+/// What few records on their way have: in one box, so that the others pay for one comparison.
+#[derive(Debug, Default)]
+struct Rare<'a> {
+    /// The record in its place, where interceptors may have changed it.
+    intercepted: Option<Record>,
+    /// It waits for a partition that the topic does not have yet.
+    growth: Option<Growth<'a>>,
+}
+
 /// A record on its way into its batch. Written by hand: an `async fn` costs 5 ns a record more.
 #[derive(Debug)]
 pub(super) struct Enter<'a, const HANDLE: bool> {
@@ -63,32 +72,39 @@ pub(super) struct Enter<'a, const HANDLE: bool> {
     pub(super) topic: &'a Topic,
     pub(super) partition: Option<PartitionId>,
     pub(super) record: RecordRef<'a>,
-    /// The record in its place, where interceptors may have changed it.
-    pub(super) intercepted: Option<Box<Record>>,
     /// A caller awaits the record: its batch skips the linger.
     pub(super) skip_linger: bool,
     pub(super) block_timeout: BlockTimeout,
     yielded: bool,
     /// Its partition was gone, and another was looked for.
     moved_on: bool,
-    /// It waits for a partition that the topic does not have yet.
-    growth: Option<Box<Growth<'a>>>,
+    /// What few records have.
+    rare: Option<Box<Rare<'a>>>,
 }
 
 impl<'a, const HANDLE: bool> Enter<'a, HANDLE> {
     #[inline]
     pub(super) const fn new(core: &'a Core, topic: &'a Topic, record: RecordRef<'a>) -> Self {
+        Self::of(core, topic, record, None)
+    }
+
+    #[inline]
+    const fn of(
+        core: &'a Core,
+        topic: &'a Topic,
+        record: RecordRef<'a>,
+        rare: Option<Box<Rare<'a>>>,
+    ) -> Self {
         Self {
             core,
             topic,
             partition: None,
             record,
-            intercepted: None,
             skip_linger: false,
             block_timeout: BlockTimeout(None),
             yielded: false,
             moved_on: false,
-            growth: None,
+            rare,
         }
     }
 
@@ -100,22 +116,36 @@ impl<'a, const HANDLE: bool> Enter<'a, HANDLE> {
             skip_linger: self.skip_linger,
             try_only: false,
         };
-        let Some(record) = &self.intercepted else {
-            return self.topic.append::<_, HANDLE>(self.partition, &self.record, &self.core.clock, waiting);
+        // One call: of two, none would be inlined.
+        let intercepted;
+        let (partition, record) = match self.rare.as_ref().and_then(|rare| rare.intercepted.as_ref()) {
+            None => (self.partition, &self.record),
+            Some(record) => {
+                intercepted = record.borrowed();
+                (record.partition.map(PartitionId), &intercepted)
+            }
         };
-        self.topic.append::<_, HANDLE>(self.partition, &record.borrowed(), &self.core.clock, waiting)
+        self.topic.append::<_, HANDLE>(partition, record, &self.core.clock, waiting)
     }
 
-    /// Has the interceptors see the record, if there are some.
+    /// As [`new`](Self::new), with the record that the interceptors make of it, where there are some. The check comes first, so that
+    /// the future is made where it is returned.
     #[inline]
-    pub(super) fn intercept(mut self) -> Self {
-        if !self.core.interceptors.is_empty() {
-            let record = Record::of_refused(self.topic.name(), self.partition, &self.record);
-            let record = self.core.interceptors.before_send(record);
-            self.partition = record.partition.map(PartitionId);
-            self.intercepted = Some(Box::new(record));
-        }
-        self
+    pub(super) fn intercepted(core: &'a Core, topic: &'a Topic, record: RecordRef<'a>) -> Self {
+        let is_free = core.interceptors.is_empty();
+        let rare = if is_free { None } else { Some(intercept(core, topic, &record)) };
+        Self::of(core, topic, record, rare)
+    }
+
+    /// The record as the interceptors left it.
+    fn intercepted_record(&self) -> Option<&Record> {
+        self.rare.as_ref().and_then(|rare| rare.intercepted.as_ref())
+    }
+
+    /// The partition that the record names.
+    fn named(&self) -> Option<PartitionId> {
+        let intercepted = self.intercepted_record();
+        intercepted.map_or(self.partition, |record| record.partition.map(PartitionId))
     }
 
     /// Enters now or not at all.
@@ -169,7 +199,7 @@ impl<'a, const HANDLE: bool> Enter<'a, HANDLE> {
                         }
                         Poll::Pending => {
                             ready!(self.block_timeout.poll(self.core, cx));
-                            self.growth.iter().for_each(|growth| growth.give_up());
+                            self.rare.iter().flat_map(|rare| &rare.growth).for_each(Growth::give_up);
                             return Poll::Ready(Err(self.no_partition(refused, InVain::Here)));
                         }
                     }
@@ -192,12 +222,13 @@ impl<'a, const HANDLE: bool> Enter<'a, HANDLE> {
     }
 
     fn poll_ticket(&mut self, cx: &Context<'_>) -> Poll<()> {
+        let partition = self.named();
         let Some(ticket) = self.block_timeout.ticket() else { return Poll::Ready(()) };
         if ticket.poll(cx.waker()).is_ready() {
             return Poll::Ready(());
         }
-        let partition = self.partition;
-        let key = self.intercepted.as_ref().map_or(self.record.key, |record| record.key.as_deref());
+        let intercepted = self.rare.as_ref().and_then(|rare| rare.intercepted.as_ref());
+        let key = intercepted.map_or(self.record.key, |record| record.key.as_deref());
         let leaves = |stalled| partition.is_none() && self.topic.may_leave(stalled, key);
         // The topic became unknown meanwhile: the next attempt returns the error.
         if ticket.stalled().is_some_and(leaves) || self.topic.is_unknown(ticket.partition()) {
@@ -221,15 +252,14 @@ impl<'a, const HANDLE: bool> Enter<'a, HANDLE> {
     fn poll_growth(&mut self, refused: ChooseError, cx: &Context<'_>) -> Poll<bool> {
         let ChooseError::NoSuchPartition { partition, .. } = refused else { return Poll::Ready(true) };
         let (core, topic) = (self.core, self.topic.name());
-        let growth = || Box::new(Growth::new(core, topic, partition.unsigned_abs()));
-        self.growth.get_or_insert_with(growth).poll(cx)
+        let growth = || Growth::new(core, topic, partition.unsigned_abs());
+        self.rare.get_or_insert_default().growth.get_or_insert_with(growth).poll(cx)
     }
 
     #[cold]
     fn no_room(&self) -> SendError {
         let bytes = self
-            .intercepted
-            .as_ref()
+            .intercepted_record()
             .map_or_else(|| self.record.bytes_max(), |record| record.borrowed().bytes_max());
         no_room::error(self.core, self.topic.name(), bytes)
     }
@@ -237,27 +267,53 @@ impl<'a, const HANDLE: bool> Enter<'a, HANDLE> {
     #[inline]
     pub(super) fn poll_enter(&mut self, cx: &mut Context<'_>) -> Poll<Result<AcceptedRecord, SendError>> {
         if self.block_timeout.0.is_some() && self.poll_ticket(cx).is_pending() {
-            return self.block_timeout.poll(self.core, cx).map(|()| Err(self.with_record(self.no_room())));
+            return self.still_waits(cx);
         }
         match self.try_enter() {
             Ok(appended) => Poll::Ready(Ok(appended)),
-            Err(refused) => self.wait(refused, cx).map_err(|error| self.with_record(error)),
+            Err(refused) => self.refused(refused, cx),
         }
+    }
+
+    /// Waits for room, as before.
+    #[cold]
+    #[inline(never)]
+    fn still_waits(&mut self, cx: &Context<'_>) -> Poll<Result<AcceptedRecord, SendError>> {
+        self.block_timeout.poll(self.core, cx).map(|()| Err(self.with_record(self.no_room())))
+    }
+
+    /// Waits, or returns the error with the record. Apart from the straight way, whose result would go through memory otherwise.
+    #[cold]
+    #[inline(never)]
+    fn refused(
+        &mut self,
+        refused: ChooseError,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<AcceptedRecord, SendError>> {
+        self.wait(refused, cx).map_err(|error| self.with_record(error))
     }
 
     /// The error, with the record that was refused. Interceptors that saw the record see that as well.
     #[cold]
     fn with_record(&self, error: SendError) -> SendError {
-        let record = match &self.intercepted {
+        let record = match self.intercepted_record() {
             Some(record) => Record::clone(record),
             None => Record::of_refused(self.topic.name(), self.partition, &self.record),
         };
         let error = error.with_record(Some(record));
-        if self.intercepted.is_some() {
+        if self.intercepted_record().is_some() {
             self.core.interceptors.on_settled(&Report::of_refused(&error));
         }
         error
     }
+}
+
+/// A borrowed record as the interceptors leave it.
+#[cold]
+#[inline(never)]
+fn intercept<'a>(core: &Core, topic: &Topic, record: &RecordRef<'_>) -> Box<Rare<'a>> {
+    let record = core.interceptors.before_send(Record::of_refused(topic.name(), None, record));
+    Box::new(Rare { intercepted: Some(record), growth: None })
 }
 
 /// The future of [`Topic::enqueue`](super::Topic::enqueue).

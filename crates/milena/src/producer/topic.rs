@@ -56,7 +56,7 @@ impl Topic {
     #[inline]
     pub fn enqueue<'a>(&'a self, key: Option<&'a [u8]>, value: Option<&'a [u8]>) -> Enqueue<'a> {
         let record = RecordRef { key, value, ..RecordRef::default() };
-        Enqueue(Enter::new(&self.handle.core, &self.topic, record).intercept())
+        Enqueue(Enter::intercepted(&self.handle.core, &self.topic, record))
     }
 
     /// As [`enqueue`](Self::enqueue), without a [`Delivery`](super::Delivery), which saves a quarter of the cost: a
@@ -68,7 +68,7 @@ impl Topic {
         value: Option<&'a [u8]>,
     ) -> EnqueueDetached<'a> {
         let record = RecordRef { key, value, ..RecordRef::default() };
-        EnqueueDetached(Enter::new(&self.handle.core, &self.topic, record).intercept())
+        EnqueueDetached(Enter::intercepted(&self.handle.core, &self.topic, record))
     }
 
     /// Sends a record and waits for its outcome, without sitting out the linger.

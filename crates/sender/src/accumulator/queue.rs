@@ -114,6 +114,9 @@ impl Queue {
         record: &RecordRef<'_>,
         timestamp_ms: i64,
     ) -> (Option<RecordHandle>, u32) {
+        if self.metas.is_some() {
+            self.note_meta(RecordMeta { tag: record.tag, timestamp_ms });
+        }
         let before = self.tail.len();
         let delta = timestamp_ms.wrapping_sub(self.base_timestamp_ms);
         put_record(&mut self.tail, self.records, delta, record.key, record.value, record.headers);
@@ -121,12 +124,18 @@ impl Queue {
             Some(completion) if HANDLE => Some(RecordHandle::new(completion, self.records, timestamp_ms)),
             _ => None,
         };
-        if let Some(metas) = &mut self.metas {
-            metas.push(RecordMeta { tag: record.tag, timestamp_ms });
-        }
         self.records += 1;
         self.max_timestamp_ms = self.max_timestamp_ms.max(timestamp_ms);
         (record_handle, u32::try_from(self.tail.len() - before).unwrap_or(u32::MAX))
+    }
+
+    /// Keeps what the report of the newest record will say.
+    #[cold]
+    #[inline(never)]
+    fn note_meta(&mut self, meta: RecordMeta) {
+        if let Some(metas) = &mut self.metas {
+            metas.push(meta);
+        }
     }
 
     /// Makes the next record fit: by another chunk, or by a new batch. Nothing has changed when it is refused but
