@@ -1,10 +1,17 @@
 //! Flushes: waiting until every batch is settled.
 
+use std::time::Instant;
+
 use super::*;
 
 fn wait_settled(outstanding: &Outstanding, target: Generation) {
     let mut settled = outstanding.settled(target);
     wait(|waker| settled.poll(waker));
+}
+
+/// Opens a batch.
+fn open(outstanding: &Outstanding) -> Generation {
+    outstanding.open(Instant::now())
 }
 
 fn settle(outstanding: &Outstanding, generation: Generation) {
@@ -15,7 +22,7 @@ fn settle(outstanding: &Outstanding, generation: Generation) {
 
 fn a_batch_is_settled_during_a_flush() {
     let outstanding = Arc::new(Outstanding::default());
-    let batch = outstanding.open();
+    let batch = open(&outstanding);
     let flush = {
         let outstanding = Arc::clone(&outstanding);
         thread::spawn(move || {
@@ -46,7 +53,7 @@ fn a_flush_that_does_not_look_again_before_it_waits_is_noticed() {
 fn two_flushes_hear_of_their_batches_whatever_is_opened_meanwhile() {
     check(4, || {
         let outstanding = Arc::new(Outstanding::default());
-        let first = outstanding.open();
+        let first = open(&outstanding);
         let flushes: Vec<_> = [(); 2]
             .map(|()| {
                 let outstanding = Arc::clone(&outstanding);
@@ -56,7 +63,7 @@ fn two_flushes_hear_of_their_batches_whatever_is_opened_meanwhile() {
                 })
             })
             .into();
-        let second = outstanding.open();
+        let second = open(&outstanding);
         // The first became two.
         outstanding.split(first, 1);
         for generation in [first, second, first] {

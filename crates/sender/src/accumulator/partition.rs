@@ -259,7 +259,7 @@ impl Partition {
             account: Arc::clone(&self.account),
             charged,
             times: BatchTimes::opened(now),
-            generation: self.shared.outstanding.open(),
+            generation: self.shared.outstanding.open(now),
             completion,
             record_handles: (0, 1),
             codec: Compression::None,

@@ -215,7 +215,7 @@ impl Queue {
         }
         self.times = Some(BatchTimes::opened(now));
         self.uses += 1;
-        self.generation = shared.outstanding.open();
+        self.generation = shared.outstanding.open(now);
         self.offered = false;
         self.skip_linger = false;
         self.completion = Some(self.next_completion());

@@ -38,7 +38,7 @@ pub struct Memory {
     room: Padded<Mutex<Room>>,
 }
 
-/// The partition that holds the most of the budget.
+/// A partition that holds bytes of the budget.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holder {
     /// Its topic.
@@ -192,17 +192,28 @@ impl Memory {
 
     /// The partition that holds the most, if any holds something.
     pub fn largest_holder(&self, now: Instant) -> Option<Holder> {
+        self.largest_holders(now, 1).pop()
+    }
+
+    /// So many partitions that hold something, those that hold the most first.
+    pub fn largest_holders(&self, now: Instant, most: usize) -> Vec<Holder> {
         let micros = self.micros(now);
         let room = lock(&self.room);
-        let largest =
-            room.holders.iter().filter(|account| account.held() > 0).max_by_key(|account| account.held())?;
-        let (topic, partition) = largest.place();
-        Some(Holder {
-            topic: StdArc::clone(topic),
-            partition: *partition,
-            bytes: largest.held(),
-            without_progress: largest.without_progress(micros),
-        })
+        let mut largest: Vec<(usize, &Account)> = Vec::new();
+        for account in room.holders.iter().filter(|account| account.held() > 0) {
+            let held = account.held();
+            let place = largest.partition_point(|(more, _)| *more >= held);
+            if place < most {
+                largest.insert(place, (held, account));
+                largest.truncate(most);
+            }
+        }
+        let holders = largest.into_iter().map(|(bytes, account)| {
+            let (topic, partition) = account.place();
+            let without_progress = account.without_progress(micros);
+            Holder { topic: StdArc::clone(topic), partition: *partition, bytes, without_progress }
+        });
+        holders.collect()
     }
 
     /// How long a partition has held bytes of which none was acknowledged.

@@ -276,6 +276,9 @@ fn largest_holder_is_told_with_what_it_holds_and_since_when() {
     let holder = memory.largest_holder(now + Duration::from_secs(7)).unwrap();
     assert_eq!((holder.partition, holder.bytes), (PartitionId(2), 300));
     assert_eq!(holder.without_progress, Duration::from_secs(7));
+    let bytes =
+        |most| memory.largest_holders(now, most).iter().map(|holder| holder.bytes).collect::<Vec<_>>();
+    assert_eq!((bytes(1), bytes(9)), (vec![300], vec![300, 10]));
 }
 
 #[test]
