@@ -17,6 +17,7 @@
 //! * [`Producer`] sends records; clones are cheap. [`Topic`] is for loops that send to one topic.
 //! * [`ProducerBuilder`] has the settings, by type and by the names of other clients.
 //! * [`Delivery`] is the future of a record's outcome; [`SendError`] states whether it may have been written all the same.
+//! * [`Error`] is any of the errors, for functions that return several of them.
 //!
 //! Order is the order of acceptance: a record waits for room behind those that came before it, and is written behind
 //! them in its partition, whatever is sent again. Everything that runs by itself is one driver, a task on the runtime
@@ -41,7 +42,7 @@ mod topic_name;
 
 pub use config::{Acks, Compression, Config, Driver, MetadataRecovery, ProducerBuilder, ProducerConfig};
 pub use error::{
-    ConfigError, ConnectError, ConnectErrorKind, ErrorKind, FlushError, Persisted, SendError,
+    ConfigError, ConnectError, ConnectErrorKind, Error, ErrorKind, FlushError, Persisted, SendError,
     TryEnqueueError, TryEnqueueErrorKind,
 };
 pub use hooks::{DeadLetters, Interceptor};

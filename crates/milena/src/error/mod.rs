@@ -8,7 +8,9 @@
 //! | [`SendError`] | one record | it was refused, or given up |
 //! | [`TryEnqueueError`] | one record | it could not be taken at once; here it is again |
 //! | [`FlushError`] | a flush or a close | some records before it failed |
+//! | [`Error`] | anything | one of these |
 
+mod any;
 mod config;
 mod connect;
 mod failed;
@@ -16,6 +18,7 @@ mod flush;
 mod send;
 mod try_enqueue;
 
+pub use any::Error;
 pub use config::ConfigError;
 pub(crate) use connect::Cause;
 pub use connect::{ConnectError, ConnectErrorKind};
