@@ -16,6 +16,7 @@
 
 mod cable;
 mod documents;
+mod dropping;
 mod harness;
 pub mod hostile;
 #[cfg(feature = "kafka")]
@@ -28,6 +29,7 @@ mod payload;
 mod stopwatch;
 
 pub use cable::Cable;
+pub use dropping::{at_every_wait, drop_at};
 pub use harness::{ClusterHarness, eventually, within};
 pub use ledger::{Sent, Settled, Tag, assert_exactly_once, assert_in_order, assert_truly_reported, tags};
 pub use load::Load;

@@ -31,6 +31,8 @@ pub(crate) struct Core {
     pub(crate) metrics: Metrics,
     /// When callers that wait give up.
     pub(crate) deadlines: Arc<Deadlines>,
+    /// Whether the cluster could ever be used: the start of the producer is over.
+    pub(crate) reached: watch::Sender<bool>,
     /// Whether the driver has ended.
     pub(crate) ended: watch::Sender<bool>,
     /// The callers' code that sees each record before it is accepted.
@@ -100,6 +102,7 @@ impl Core {
             inbox: Mailbox::default(),
             metrics: Metrics::default(),
             deadlines: Arc::default(),
+            reached: watch::Sender::new(false),
             ended: watch::Sender::new(false),
             interceptors: hooks.interceptors.clone(),
             hooks_ended: watch::Sender::new(hooks.is_empty()),

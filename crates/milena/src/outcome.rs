@@ -9,7 +9,7 @@ use milena_sender::{Ending, Obstacle};
 
 use crate::config::ProducerConfig;
 use crate::core::Core;
-use crate::error::{ErrorKind, SendError};
+use crate::error::{ConnectError, ConnectErrorKind, ErrorKind, SendError};
 use crate::topic_name::TopicNameFault;
 
 /// Of a topic that was deleted, or that this producer may not see any more.
@@ -113,6 +113,27 @@ pub(crate) fn closed(topic: Arc<str>, ending: Option<Ending>) -> SendError {
     };
     let ended = ending.unwrap_or(Ending::Closed).name();
     SendError::new(kind, topic, format!("{ended}, and takes no more records: build another one"))
+}
+
+/// A producer that ended, maybe before the cluster could be used.
+pub(crate) fn not_ready(
+    ending: Option<Ending>,
+    was_reached: bool,
+    trouble: Option<&Obstacle>,
+) -> ConnectError {
+    let kind = match ending {
+        Some(Ending::DriverFailed) => ConnectErrorKind::Internal,
+        _ => ConnectErrorKind::Closed,
+    };
+    let ended = ending.unwrap_or(Ending::Closed).name();
+    let message = match (was_reached, trouble) {
+        (true, _) => format!("connection: {ended}, and takes no more records: build another one"),
+        (false, None) => format!("connection: {ended} before the cluster could be used: build another one"),
+        (false, Some(Obstacle { message, .. })) => {
+            format!("connection: {ended} before the cluster could be used; the last failure: {message}")
+        }
+    };
+    ConnectError::new(kind, message)
 }
 
 /// A topic that the brokers do not describe.

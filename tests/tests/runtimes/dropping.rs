@@ -1,40 +1,15 @@
 //! Futures that are dropped at each point where they wait. What was not accepted is not sent, what was is written once,
 //! and whoever comes after is served. The clock is paused.
 
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use milena::{Producer, Record};
 use milena_fake::{ApiKey, Cluster};
-use milena_tests::{ClusterHarness, Tag, assert_in_order, eventually, tags, within};
+use milena_tests::{ClusterHarness, Tag, assert_in_order, at_every_wait, drop_at, eventually, tags, within};
 use tokio::time::sleep;
 
 const MS: Duration = Duration::from_millis(1);
-
-/// Polls a future until it is ready, or drops it where it waits for the `waits`th time.
-async fn drop_at<F: Future>(waits: u32, future: F) -> Option<F::Output> {
-    let mut future = pin!(future);
-    let mut waited = 0;
-    std::future::poll_fn(move |cx| match future.as_mut().poll(cx) {
-        Poll::Ready(output) => Poll::Ready(Some(output)),
-        Poll::Pending => {
-            waited += 1;
-            if waited == waits { Poll::Ready(None) } else { Poll::Pending }
-        }
-    })
-    .await
-}
-
-/// Plays a story again and again, dropping its future one wait later each time, until it comes to its end.
-async fn at_every_wait(mut story: impl AsyncFnMut(u32) -> bool) -> u32 {
-    let mut waits = 1;
-    while !within(story(waits)).await {
-        waits += 1;
-        assert!(waits < 100, "a future that waits for ever");
-    }
-    waits
-}
 
 async fn harness() -> ClusterHarness {
     ClusterHarness::in_memory(Cluster::builder().brokers(2).topic("t", 2)).await

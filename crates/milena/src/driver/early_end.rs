@@ -36,6 +36,10 @@ impl Watch {
         })
     }
 
+    pub(super) const fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+
     /// Runs the task, which holds an [`EarlyEnd`] of this.
     pub(super) async fn run<F: Future>(self: Arc<Self>, task: F) -> F::Output {
         let mut task = pin!(task);

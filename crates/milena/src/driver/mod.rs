@@ -8,6 +8,7 @@ mod control_client;
 mod early_end;
 mod failed_attempts;
 mod frame;
+mod lazy;
 mod lifo_slot;
 mod log_once;
 mod settings;
@@ -15,12 +16,13 @@ mod startup;
 mod throttle;
 mod versioned;
 
+use std::future::Future;
 use std::sync::Arc;
 
 use milena_codec::printable;
 use milena_connection::transport::Connector;
 use tokio::sync::oneshot;
-use tokio::task::JoinError;
+use tokio::task::{JoinError, JoinHandle};
 
 use crate::config::Driver;
 use crate::core::Core;
@@ -28,6 +30,9 @@ use crate::error::{ConnectError, ConnectErrorKind};
 use cluster_task::ClusterTask;
 use early_end::{EarlyEnd, Watch};
 use settings::Settings;
+use startup::Until;
+
+pub(crate) use lazy::start_lazily;
 
 /// Where the producer's handle comes out once the driver is connected.
 type Started<T> = oneshot::Sender<Result<T, ConnectError>>;
@@ -42,18 +47,7 @@ pub(crate) async fn start<T: Send + 'static>(
 ) -> Result<T, ConnectError> {
     let settings = Settings::new(Arc::clone(core), connector, seed);
     let (started, has_started) = oneshot::channel();
-    let mut task = None;
-    match core.config.driver {
-        Driver::Task => match tokio::runtime::Handle::try_current() {
-            Ok(runtime) => task = Some(runtime.spawn(run(settings, handle, started))),
-            Err(_) => {
-                let said = "driver: there is no tokio runtime here for a driver that is a task: build the producer inside of \
-                            one, or choose `Driver::Thread`";
-                return Err(ConnectError::new(ConnectErrorKind::Config, said));
-            }
-        },
-        Driver::Thread => on_a_thread(settings, handle, started)?,
-    }
+    let task = spawn(core.config.driver, run(settings, handle, started))?;
     if let Ok(outcome) = has_started.await {
         return outcome;
     }
@@ -92,22 +86,40 @@ fn ended_early(failed: Option<JoinError>) -> ConnectError {
 /// The methods that tokio's panics name when a runtime was built without them.
 const LACKS: [&str; 2] = ["enable_time", "enable_io"];
 
-fn on_a_thread<T: Send + 'static>(
-    settings: Arc<Settings>,
-    handle: T,
-    started: Started<T>,
-) -> Result<(), ConnectError> {
-    let failed = |error: std::io::Error| {
-        ConnectError::new(
-            ConnectErrorKind::Internal,
-            format!(
-                "driver: its thread could not be started ({error}): raise the limits on threads and open files, or choose `Driver::Task`"
-            ),
-        )
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+/// Spawns the root of the tree: on the runtime of the caller, or on a thread of its own, which has no handle.
+fn spawn(
+    driver: Driver,
+    root: impl Future<Output = ()> + Send + 'static,
+) -> Result<Option<JoinHandle<()>>, ConnectError> {
+    match driver {
+        Driver::Task => Ok(Some(current_runtime()?.spawn(root))),
+        Driver::Thread => on_a_thread(root).map(|()| None).map_err(|error| {
+            ConnectError::new(
+                ConnectErrorKind::Internal,
+                format!(
+                    "driver: its thread could not be started ({error}): raise the limits on threads and open files, or choose `Driver::Task`"
+                ),
+            )
+        }),
+    }
+}
+
+/// The runtime of the caller.
+///
+/// # Errors
+/// [`ConnectError`] outside of one.
+fn current_runtime() -> Result<tokio::runtime::Handle, ConnectError> {
+    tokio::runtime::Handle::try_current().map_err(|_| {
+        let said = "driver: there is no tokio runtime here for a driver that is a task: build the producer inside of \
+                    one, or choose `Driver::Thread`";
+        ConnectError::new(ConnectErrorKind::Config, said)
+    })
+}
+
+fn on_a_thread(root: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let thread = std::thread::Builder::new().name("milena-driver".to_owned());
-    thread.spawn(move || runtime.block_on(run(settings, handle, started))).map(drop).map_err(failed)
+    thread.spawn(move || runtime.block_on(root)).map(drop)
 }
 
 /// The root of the tree. The driver has ended when this and everything below it is gone, whatever happens.
@@ -117,7 +129,7 @@ async fn run<T>(settings: Arc<Settings>, handle: T, mut started: Started<T>) {
     let _closes = Closes(Arc::clone(&settings.core));
     let outcome = tokio::select! {
         biased;
-        outcome = startup::start(&settings) => outcome,
+        outcome = startup::start(&settings, Until::Deadline) => outcome,
         // The caller does not wait for the producer any more.
         () = started.closed() => return,
     };

@@ -1,5 +1,18 @@
 //! The start of a producer: the cluster is described, one of the brokers that it advertises is reached, and the broker assigns a
 //! producer id if the producer is idempotent.
+//!
+//! ```text
+//!                 ┌──── failure, with a deadline ────┐
+//!                 ▼                                  │
+//!   ─▶ find_cluster ── advertised brokers ─▶ reach_broker ─▶ Started
+//!       ▲   ▲ └ failure                          │
+//!       └───┴────────── failure, without one ────┘
+//! ```
+//!
+//! With a deadline ([`Until::Deadline`]) the start ends with an error when the time is over, or another attempt cannot succeed.
+//! Without one ([`Until::Reached`]) it goes on for ever, with the backoff between connection attempts: a permanent failure is
+//! tried again at the maximum of the backoff, because credentials and permissions are corrected at the brokers as well. Each
+//! round begins at `bootstrap.servers`: the addresses of a cluster that was not reached yet may change.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,13 +24,15 @@ use milena_codec::message::{ApiKey, InitProducerIdRequest, InitProducerIdRespons
 use milena_connection::Endpoint;
 use milena_connection::metadata::{Metadata, MetadataConfig};
 use milena_connection::transport::{ConnectionError, Fault};
+use milena_sender::Obstacle;
 use tokio::time::sleep;
 
 use super::control_client::ControlClient;
 use super::failed_attempts::FailedAttempts;
+use super::log_once::LogOnce;
 use super::settings::Settings;
 use crate::clock;
-use crate::config::MetadataRecovery;
+use crate::config::{MetadataRecovery, ProducerConfig};
 use crate::error::{Cause, ConnectError, ConnectErrorKind};
 
 /// The parts of a driver that is connected.
@@ -28,24 +43,49 @@ pub(super) struct Started {
     pub(super) identity: Option<ProducerIdAndEpoch>,
 }
 
-/// Tries until everything is there, or `connect_timeout` is over.
-pub(super) async fn start(settings: &Arc<Settings>) -> Result<Started, ConnectError> {
-    let config = &settings.core.config;
-    let bootstrap = Endpoint::list(&config.bootstrap_servers).map_err(|error| {
+/// When a start gives up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Until {
+    /// When `connect.timeout.ms` is over, or another attempt cannot succeed.
+    Deadline,
+    /// Never.
+    Reached,
+}
+
+/// The initial brokers.
+///
+/// # Errors
+/// [`ConnectError`] if an address is invalid.
+pub(super) fn bootstrap(config: &ProducerConfig) -> Result<Vec<Endpoint>, ConnectError> {
+    Endpoint::list(&config.bootstrap_servers).map_err(|error| {
         ConnectError::new(ConnectErrorKind::Config, format!("config: `bootstrap.servers`: {error}"))
-    })?;
+    })
+}
+
+/// Tries until everything is there, or gives up.
+pub(super) async fn start(settings: &Arc<Settings>, until: Until) -> Result<Started, ConnectError> {
+    let config = &settings.core.config;
+    let bootstrap = bootstrap(config)?;
     let now = clock::now();
     let mut starting = Starting {
-        deadline: now + config.connect_timeout,
-        metadata: Metadata::new(bootstrap, metadata_of(settings), now),
+        deadline: (until == Until::Deadline).then_some(now + config.connect_timeout),
+        metadata: Metadata::new(bootstrap.clone(), metadata_of(settings), now),
         control: ControlClient::new(Arc::clone(settings)),
         backoff: Backoff::new(config.reconnect_backoff, config.reconnect_backoff_max, settings.seed),
+        attempts: 0,
         failed: FailedAttempts::default(),
+        log_once: Default::default(),
         found_at: None,
+        settings: Arc::clone(settings),
     };
-    let advertised = starting.find_cluster().await?;
-    let identity = starting.reach_broker(&advertised, config.idempotence).await?;
-    Ok(Started { control: starting.control, metadata: starting.metadata, identity })
+    loop {
+        let advertised = starting.find_cluster().await?;
+        if let Reached::Yes(identity) = starting.reach_broker(&advertised, config.idempotence).await? {
+            starting.note_reached();
+            return Ok(Started { control: starting.control, metadata: starting.metadata, identity });
+        }
+        starting.metadata = Metadata::new(bootstrap.clone(), metadata_of(settings), clock::now());
+    }
 }
 
 fn metadata_of(settings: &Settings) -> MetadataConfig {
@@ -62,13 +102,27 @@ fn metadata_of(settings: &Settings) -> MetadataConfig {
     }
 }
 
+/// Whether an advertised broker was reached.
+enum Reached {
+    /// One was, with the producer id and epoch that it assigned if the producer is idempotent.
+    Yes(Option<ProducerIdAndEpoch>),
+    /// None was, and the cluster is to be found again.
+    NotYet,
+}
+
 struct Starting {
-    deadline: Instant,
+    settings: Arc<Settings>,
+    /// None for a start that never gives up.
+    deadline: Option<Instant>,
     metadata: Metadata,
     control: ControlClient,
     backoff: Backoff,
+    /// The failed rounds in a row.
+    attempts: u32,
     /// The errors of the last round.
     failed: FailedAttempts,
+    /// The failures that were logged of a start that never gives up: those that pass, and permanent ones.
+    log_once: [LogOnce; 2],
     /// The endpoint that described the cluster, once one did.
     found_at: Option<Endpoint>,
 }
@@ -76,7 +130,9 @@ struct Starting {
 impl Starting {
     /// Returns the brokers that the cluster advertises.
     async fn find_cluster(&mut self) -> Result<Vec<Endpoint>, ConnectError> {
-        for attempt in 0.. {
+        self.found_at = None;
+        self.control.needs_produce = false;
+        loop {
             let left = self.left()?;
             let (candidates, request) = self.metadata.next_request();
             match self.control.request::<MetadataRequest, _>(&candidates, &request, left, Ok).await {
@@ -96,22 +152,24 @@ impl Starting {
                     self.note(failed, left)?;
                 }
             }
-            self.pause(attempt).await;
+            self.pause().await;
         }
-        unreachable_end()
     }
 
-    /// Reaches one of the advertised brokers. Returns the producer id and epoch that it assigns, if the producer is idempotent.
+    /// Reaches one of the advertised brokers.
     async fn reach_broker(
         &mut self,
         advertised: &[Endpoint],
         idempotent: bool,
-    ) -> Result<Option<ProducerIdAndEpoch>, ConnectError> {
+    ) -> Result<Reached, ConnectError> {
         // The bootstrap address may be another way to the cluster than the advertised ones.
         self.found_at = self.control.disconnect();
         self.failed = FailedAttempts::default();
         self.control.needs_produce = true;
-        for attempt in 0.. {
+        if self.deadline.is_some() {
+            self.attempts = 0;
+        }
+        loop {
             let left = self.left()?;
             let outcome = if idempotent {
                 let response = self.control.request(advertised, &identity_request(), left, identity_of).await;
@@ -123,36 +181,85 @@ impl Starting {
             match outcome {
                 Ok(identity) => {
                     self.control.needs_produce = false;
-                    return Ok(identity);
+                    return Ok(Reached::Yes(identity));
                 }
                 Err(failed) => self.note(failed, left)?,
             }
-            self.pause(attempt).await;
+            self.pause().await;
+            if self.deadline.is_none() {
+                return Ok(Reached::NotYet);
+            }
         }
-        unreachable_end()
     }
 
     /// Keeps the errors of a round. Those of a last round that had hardly any time are less useful than the ones before.
     ///
     /// # Errors
-    /// [`ConnectError`] if no further round can succeed.
+    /// [`ConnectError`] if no further round can succeed, and the start gives up.
     fn note(&mut self, failed: FailedAttempts, left: Duration) -> Result<(), ConnectError> {
         const LEFT_MIN: Duration = Duration::from_secs(1);
         if self.failed.is_empty() || left >= LEFT_MIN {
             self.failed = failed;
         }
-        match self.failed.is_permanent() {
-            true => Err(self.error()),
-            false => Ok(()),
+        match self.deadline {
+            Some(_) if self.failed.is_permanent() => Err(self.error()),
+            Some(_) => Ok(()),
+            None => {
+                self.note_unreached();
+                Ok(())
+            }
         }
     }
 
-    /// The rest of the time.
+    /// A round failed of a start that never gives up: log, callers that wait, and the producer's status get the reason.
+    fn note_unreached(&mut self) {
+        let (obstacle, step, is_permanent) =
+            (self.failed.obstacle(), self.failed.step(), self.failed.is_permanent());
+        let error = self.error();
+        let step_name = error.kind().name();
+        let [passing, permanent] = &mut self.log_once;
+        let (this, other) = if is_permanent { (permanent, passing) } else { (passing, permanent) };
+        other.is_over();
+        match (this.is_new(step), is_permanent) {
+            (true, true) => tracing::error!(
+                reason = %error,
+                step = step_name,
+                "connection: the cluster cannot be used with these settings, retrying until it can"
+            ),
+            (true, false) => tracing::warn!(
+                reason = %error,
+                step = step_name,
+                "connection: the cluster cannot be used yet, retrying until it can"
+            ),
+            (false, _) => {
+                tracing::debug!(reason = %error, step = step_name, "connection: the cluster cannot be used yet");
+            }
+        }
+        let (core, message) = (&self.settings.core, Arc::from(error.to_string()));
+        core.registry.set_trouble(Some(Obstacle { message, ..obstacle }));
+        if is_permanent {
+            // The pause is the longest.
+            self.attempts = u32::MAX;
+        }
+    }
+
+    /// The cluster can be used.
+    fn note_reached(&mut self) {
+        let core = &self.settings.core;
+        core.registry.set_trouble(None);
+        core.reached.send_replace(true);
+        if self.log_once.iter_mut().any(LogOnce::is_over) {
+            tracing::info!("connection: the cluster can be used");
+        }
+    }
+
+    /// The rest of the time; without a deadline the time of a round.
     ///
     /// # Errors
     /// [`ConnectError`] if the time is over.
     fn left(&mut self) -> Result<Duration, ConnectError> {
-        let left = self.deadline.saturating_duration_since(clock::now());
+        let Some(deadline) = self.deadline else { return Ok(self.settings.core.config.connect_timeout) };
+        let left = deadline.saturating_duration_since(clock::now());
         if left.is_zero() { Err(self.error()) } else { Ok(left) }
     }
 
@@ -180,9 +287,11 @@ impl Starting {
             .because_of(failed.into_furthest().map(|error| Arc::new(error) as Cause))
     }
 
-    async fn pause(&mut self, attempt: u32) {
-        let left = self.deadline.saturating_duration_since(clock::now());
-        sleep(self.backoff.after(attempt).min(left)).await;
+    async fn pause(&mut self) {
+        let pause = self.backoff.after(self.attempts);
+        self.attempts = self.attempts.saturating_add(1);
+        let left = self.deadline.map(|deadline| deadline.saturating_duration_since(clock::now()));
+        sleep(left.map_or(pause, |left| pause.min(left))).await;
     }
 }
 
@@ -192,11 +301,6 @@ pub(super) const fn no_cluster(code: ErrorCode) -> Fault {
         ErrorCode::NONE => Fault::NoBrokers,
         code => Fault::Rejected { api: ApiKey::METADATA, code },
     }
-}
-
-/// After as many attempts as there are numbers.
-fn unreachable_end<T>() -> Result<T, ConnectError> {
-    Err(ConnectError::new(ConnectErrorKind::Timeout, "connection: too many attempts"))
 }
 
 /// The request for a producer id without transactions.

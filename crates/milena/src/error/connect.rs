@@ -28,6 +28,8 @@ pub enum ConnectErrorKind {
     Authentication,
     /// A broker accepts the credentials, and denies a permission that a producer needs.
     Authorization,
+    /// The producer was closed, or its runtime ended, before the cluster could be used.
+    Closed,
     /// A failure of the client itself, for instance a thread that could not be started.
     Internal,
 }
@@ -45,6 +47,7 @@ impl ConnectErrorKind {
             Self::Tls => "tls",
             Self::Authentication => "authentication",
             Self::Authorization => "authorization",
+            Self::Closed => "closed",
             Self::Internal => "internal",
         }
     }

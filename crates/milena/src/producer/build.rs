@@ -27,7 +27,17 @@ impl ProducerBuilder {
     ///
     /// # Cancel safety
     /// Dropped before it is ready, everything that was begun ends.
-    pub async fn build(mut self) -> Result<Producer, ConnectError> {
+    pub async fn build(self) -> Result<Producer, ConnectError> {
+        let Parts { core, connector, seed } = self.into_parts()?;
+        let handle = Handle { core: Arc::clone(&core) };
+        let started = driver::start(&core, connector, seed, handle).await;
+        // No driver, which would do so at its end: the thread of the hooks ends.
+        let handle = started.inspect_err(|_| core.shared.reports.close())?;
+        Ok(Producer { handle: Arc::new(handle), seen: AtomicU64::new(0) })
+    }
+
+    /// Checks the settings, and starts the thread of the hooks if there are any.
+    pub(super) fn into_parts(mut self) -> Result<Parts, ConnectError> {
         let hooks = self.hooks.clone();
         let calls = hooks.open(|topic| Box::new(TopicWriter::new(Arc::clone(topic), &self)))?;
         let connector = self.take_connector();
@@ -40,12 +50,15 @@ impl ProducerBuilder {
         if !hooks.is_empty() {
             Dispatcher::subscribe(&core, calls).start()?;
         }
-        let handle = Handle { core: Arc::clone(&core) };
-        let started = driver::start(&core, connector, seed, handle).await;
-        // No driver, which would do so at its end: the thread of the hooks ends.
-        let handle = started.inspect_err(|_| core.shared.reports.close())?;
-        Ok(Producer { handle: Arc::new(handle), seen: AtomicU64::new(0) })
+        Ok(Parts { core, connector, seed })
     }
+}
+
+/// A producer without its driver.
+pub(super) struct Parts {
+    pub(super) core: Arc<Core>,
+    pub(super) connector: Arc<dyn Connector>,
+    pub(super) seed: u64,
 }
 
 /// Warns about valid settings that have no effect.

@@ -5,6 +5,7 @@ mod dead_letter_topic;
 mod delivery;
 mod enqueue;
 mod growth;
+mod lazy;
 mod look_up;
 mod no_room;
 mod topic;

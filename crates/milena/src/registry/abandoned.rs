@@ -8,7 +8,7 @@ use std::sync::Arc;
 use milena_sender::sync::wake_all;
 
 use super::Registry;
-use super::slot::{Seen, Slot};
+use super::slot::{Seen, Slot, State};
 
 /// The most look-ups that go on without a caller. One more ends with its last caller.
 const ABANDONED_MAX: usize = 1_024;
@@ -60,6 +60,13 @@ impl Abandoned {
 }
 
 impl Registry {
+    /// The topics that are not known and that callers have wanted.
+    pub(crate) fn wanted(&self) -> Vec<Arc<str>> {
+        let inner = self.lock();
+        let wanted = inner.topics.iter().filter(|(_, slot)| matches!(slot.state, State::Wanted(_)));
+        wanted.map(|(name, _)| Arc::clone(name)).collect()
+    }
+
     /// A Metadata request is sent.
     pub(crate) fn metadata_request_sent(&self) {
         self.lock().requests += 1;
