@@ -12,6 +12,7 @@ use tokio::sync::watch;
 
 use crate::clock::{self, SystemClock};
 use crate::config::ProducerConfig;
+use crate::connectivity::Connectivity;
 use crate::deadlines::Deadlines;
 use crate::hooks::{Hooks, Interceptors};
 use crate::metrics::Metrics;
@@ -29,6 +30,7 @@ pub(crate) struct Core {
     /// The driver's mailbox.
     pub(crate) inbox: Mailbox<Inbox>,
     pub(crate) metrics: Metrics,
+    pub(crate) connectivity: Arc<Connectivity>,
     /// When callers that wait give up.
     pub(crate) deadlines: Arc<Deadlines>,
     /// Whether the cluster could ever be used: the start of the producer is over.
@@ -101,6 +103,7 @@ impl Core {
             clock: SystemClock,
             inbox: Mailbox::default(),
             metrics: Metrics::default(),
+            connectivity: Arc::default(),
             deadlines: Arc::default(),
             reached: watch::Sender::new(false),
             ended: watch::Sender::new(false),

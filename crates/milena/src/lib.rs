@@ -25,6 +25,7 @@
 
 mod clock;
 pub mod config;
+mod connectivity;
 mod core;
 mod deadlines;
 mod dispatcher;
@@ -52,6 +53,8 @@ pub use milena_connection::tls::{self, Tls};
 pub use milena_connection::{Endpoint, SecretString, transport};
 pub use milena_partitioner::Partitioner;
 pub use milena_sender::BatchTiming;
-pub use producer::{Delivery, Enqueue, EnqueueDetached, Producer, Topic};
+pub use producer::{
+    BufferHolder, ConnectionFailure, Delivery, Enqueue, EnqueueDetached, Producer, ProducerStatus, Topic,
+};
 pub use record::{Ack, Header, IntoPayload, IntoTopicName, Record};
 pub use reports::{Report, Reports};

@@ -21,7 +21,7 @@ fn runtime_that_ends_before_the_cluster_is_there_fails_callers_and_logs() {
             end.await;
             there.shutdown_background();
         });
-        check(ready.unwrap_err(), &sent.unwrap_err());
+        check(&producer, ready.unwrap_err(), &sent.unwrap_err());
     }));
     assert_eq!(log.count("ERROR", ENDED), 1);
 }
@@ -38,7 +38,7 @@ fn runtime_that_ends_at_once_fails_callers_and_logs() {
     drop(there);
     here.block_on(within(async {
         let (ready, sent) = tokio::join!(producer.ready(), producer.send(("t", "v")));
-        check(ready.unwrap_err(), &sent.unwrap_err());
+        check(&producer, ready.unwrap_err(), &sent.unwrap_err());
     }));
     assert_eq!(log.count("ERROR", ENDED), 1);
 }
@@ -61,11 +61,12 @@ fn lazy_producer_is_refused_without_a_runtime_unless_its_driver_has_a_thread() {
     one_thread().block_on(within(producer.close())).unwrap();
 }
 
-fn check(ready: milena::ConnectError, sent: &SendError) {
+fn check(producer: &Producer, ready: milena::ConnectError, sent: &SendError) {
     assert_eq!(ready.kind(), ConnectErrorKind::Closed);
     assert!(ready.to_string().starts_with(&format!("connection: {ENDED}")), "{ready}");
     assert_eq!(sent.kind(), ErrorKind::Closed);
     assert!(sent.to_string().contains("the runtime of the producer's driver ended"), "{sent}");
+    assert_eq!(producer.status().not_ready(), Some("the producer was closed"));
 }
 
 /// Leads to a port on which nothing listens.

@@ -50,6 +50,11 @@ impl Brokers {
         true
     }
 
+    /// How many brokers are known.
+    pub(super) fn count(&self) -> usize {
+        self.known.len()
+    }
+
     /// Stores the address of one broker.
     pub(super) fn insert(&mut self, id: BrokerId, endpoint: Endpoint) -> Option<Change> {
         let has_room = self.known.len() < BROKERS_MAX || self.known.contains_key(&id);

@@ -252,6 +252,12 @@ impl Metadata {
         self.schedule.due()
     }
 
+    /// How many brokers are known.
+    #[must_use]
+    pub fn broker_count(&self) -> usize {
+        self.brokers.count()
+    }
+
     /// The address of a broker.
     #[must_use]
     pub fn broker(&self, id: BrokerId) -> Option<&Endpoint> {

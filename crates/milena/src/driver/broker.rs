@@ -88,7 +88,7 @@ impl BrokerTask {
         seed: u64,
         alive: Alive,
     ) -> Self {
-        let connection = BrokerConnection::new(Arc::clone(&settings), seed);
+        let connection = BrokerConnection::new(Arc::clone(&settings), broker_sender.mailbox().broker(), seed);
         let timer = Box::pin(sleep_until(tokio::time::Instant::from_std(clock::now())));
         let lifo_slot_waker = LifoSlotWaker::new(lifo_slot);
         Self {

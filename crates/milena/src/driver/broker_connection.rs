@@ -10,12 +10,15 @@ use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 use milena_backoff::Backoff;
+use milena_codec::ids::BrokerId;
 use milena_connection::session::{Disposition, Event, Session, SessionFault};
 use milena_connection::transport::{BoxStream, ConnectionError, Fault, dial};
 use milena_connection::{Connection, Endpoint};
 
 use super::frame::Frame;
 use super::settings::Settings;
+use crate::connectivity::BrokerState;
+use crate::error::ConnectErrorKind;
 use ending::Ending;
 
 type Dialling = Pin<Box<dyn Future<Output = Result<BoxStream, ConnectionError>> + Send>>;
@@ -44,6 +47,8 @@ pub(super) struct BrokerConnection {
     dormant: bool,
     /// See [`Session::with_jitter`].
     jitter: u16,
+    /// The connection in the status of the producer.
+    status: BrokerState,
 }
 
 enum State {
@@ -77,12 +82,13 @@ pub(super) struct Ended {
 }
 
 impl BrokerConnection {
-    pub(super) fn new(settings: Arc<Settings>, seed: u64) -> Self {
+    pub(super) fn new(settings: Arc<Settings>, broker: Option<BrokerId>, seed: u64) -> Self {
         let config = &settings.core.config;
         let backoff = Backoff::new(config.reconnect_backoff, config.reconnect_backoff_max, seed);
         // The seeds of brokers differ in the low bits alone; the multiplication spreads them over the high bits.
         let jitter = u16::try_from(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48).unwrap_or_default();
         let setup = Backoff::new(config.socket_setup_timeout, config.socket_setup_timeout_max, !seed);
+        let status = BrokerState::new(Arc::clone(&settings.core.connectivity), broker);
         Self {
             settings,
             endpoint: None,
@@ -96,6 +102,7 @@ impl BrokerConnection {
             answered: false,
             dormant: false,
             jitter,
+            status,
         }
     }
 
@@ -182,9 +189,17 @@ impl BrokerConnection {
     }
 
     /// Notes that the connection is ready for requests: the next failure is the first again.
-    pub(super) const fn note_ready(&mut self) {
+    pub(super) fn note_ready(&mut self) {
         self.was_ready = true;
         self.failures = 0;
+        if let State::Open { endpoint, .. } = &self.state {
+            self.status.connected(endpoint.clone());
+        }
+    }
+
+    /// Notes why the broker cannot be used.
+    pub(super) fn note_unusable(&self, step: ConnectErrorKind, message: Arc<str>, at: Instant) {
+        self.status.failed(step, message, at);
     }
 
     /// Notes a response.

@@ -105,6 +105,11 @@ impl ControlClient {
         Err(failed)
     }
 
+    /// The endpoint of the connection.
+    pub(super) fn endpoint(&self) -> Option<&Endpoint> {
+        self.connection.as_ref().map(RequestConnection::endpoint)
+    }
+
     /// Closes the connection, so that the next request goes to the first candidate. Returns the endpoint of the connection.
     pub(super) fn disconnect(&mut self) -> Option<Endpoint> {
         self.connection.take().map(|connection| connection.endpoint().clone())

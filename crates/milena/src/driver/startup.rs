@@ -236,6 +236,7 @@ impl Starting {
             }
         }
         let (core, message) = (&self.settings.core, Arc::from(error.to_string()));
+        core.connectivity.note_failure(error.kind(), Arc::clone(&message), clock::now());
         core.registry.set_trouble(Some(Obstacle { message, ..obstacle }));
         if is_permanent {
             // The pause is the longest.

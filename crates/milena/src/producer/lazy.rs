@@ -53,7 +53,7 @@ impl ProducerBuilder {
 impl Producer {
     /// Waits until the cluster could be used for the first time: it was described, one of its brokers was reached, and the broker
     /// assigned a producer id if the producer is idempotent. Ready at once for a producer that was
-    /// [built](ProducerBuilder::build) with a connection.
+    /// [built](ProducerBuilder::build) with a connection. For the present state see [`status`](Self::status).
     ///
     /// The wait has no bound of its own: use the timeout of the caller's runtime.
     ///

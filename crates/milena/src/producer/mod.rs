@@ -8,6 +8,7 @@ mod growth;
 mod lazy;
 mod look_up;
 mod no_room;
+mod status;
 mod topic;
 
 use std::future::poll_fn;
@@ -16,6 +17,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 pub use delivery::Delivery;
 pub use enqueue::{Enqueue, EnqueueDetached};
+pub use status::{BufferHolder, ConnectionFailure, ProducerStatus};
 pub use topic::Topic;
 
 use crate::clock;

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
+use milena_codec::ids::BrokerId;
 use milena_sender::OngoingRejection;
 use milena_sender::sync::Holder;
 
@@ -32,30 +33,40 @@ pub(super) fn error(core: &Core, topic: &Arc<str>, bytes: usize) -> SendError {
     SendError::new(ErrorKind::BufferFull, Arc::clone(topic), said).with_retriable(true)
 }
 
-/// Why the largest holder does not give its bytes back. The nearest reason counts: the brokers do not know the topic, the partition
+/// Why a holder does not give its bytes back. The nearest reason counts: the brokers do not know the topic, the partition
 /// has no leader, its broker cannot be used (it is away, silent, or refuses the connection), or rejects the batches.
 fn reason(core: &Core, holder: &Holder) -> String {
+    obstacle(core, holder).unwrap_or_else(|broker| format!("broker {broker} takes less than is sent"))
+}
+
+/// The same.
+///
+/// # Errors
+/// The broker, if the partition makes progress.
+pub(super) fn obstacle(core: &Core, holder: &Holder) -> Result<String, BrokerId> {
     let topic = core.registry.topic(&holder.topic);
     let index = usize::try_from(holder.partition.0).unwrap_or(usize::MAX);
     let partition = topic.as_ref().and_then(|topic| topic.partitions().get(index));
-    let Some(partition) = partition else { return "the topic has no such partition any more".to_owned() };
+    let Some(partition) = partition else {
+        return Ok("the topic has no such partition any more".to_owned());
+    };
     if partition.is_unknown() {
-        return "the brokers do not know the topic".to_owned();
+        return Ok("the brokers do not know the topic".to_owned());
     }
     let (broker, trouble) = partition.broker();
-    let Some(broker) = broker else { return "no leader".to_owned() };
+    let Some(broker) = broker else { return Ok("no leader".to_owned()) };
     if let Some(trouble) = trouble {
-        return format!("broker {broker} cannot be used: {trouble}");
+        return Ok(format!("broker {broker} cannot be used: {trouble}"));
     }
     if let Some(OngoingRejection { code, since }) = partition.rejection() {
         let seconds = clock::now().saturating_duration_since(since).as_secs();
         let remedy = remedy(code).map(|remedy| format!(": {remedy}")).unwrap_or_default();
-        return format!("broker {broker} has rejected its batches with {code} for {seconds} s{remedy}");
+        return Ok(format!("broker {broker} has rejected its batches with {code} for {seconds} s{remedy}"));
     }
     if holder.without_progress > PROGRESS_MAX {
         // Others of the same broker may make progress.
         let seconds = holder.without_progress.as_secs();
-        return format!("broker {broker} has acknowledged nothing of it for {seconds} s");
+        return Ok(format!("broker {broker} has acknowledged nothing of it for {seconds} s"));
     }
-    format!("broker {broker} takes less than is sent")
+    Err(broker)
 }

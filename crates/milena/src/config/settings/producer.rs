@@ -281,6 +281,11 @@ settings! {
         TIME = "120000",
         "time that `close` waits for accepted records; delivery.timeout.ms unless set, and at most the default";
     ///
+    /// Of [`Producer::status`](crate::Producer::status); it has no effect on records.
+    ready_unsettled_max: Duration, "ready.unsettled.max.ms" [],
+        TIME = "60000" in MILLISECOND..=Duration::MAX,
+        "age of an accepted record without an outcome from which on the status of the producer is not ready";
+    ///
     /// A broker decides with `auto.create.topics.enable`.
     allow_auto_topic_creation: bool, "allow.auto.create.topics" ["Metadata.AllowAutoTopicCreation"],
         SWITCH = "true", "metadata requests may create a topic";

@@ -1,5 +1,6 @@
 //! The end of a connection, and the end of the broker's task.
 
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
@@ -80,6 +81,7 @@ impl BrokerTask {
             tracing::debug!(reason = %error, "connection: broker cannot be used");
         }
         let obstacle = Obstacle { message: error.to_string().into(), code: error.code() };
+        self.connection.note_unusable(step.into(), Arc::clone(&obstacle.message), now);
         self.hand_in(now, Input::Unusable(obstacle));
         self.settings.core.tell(|inbox| inbox.broker_lost = true);
     }

@@ -76,6 +76,7 @@ impl BrokerConnection {
         let Ending { reason, idle, .. } = ending.take()?;
         let ended = self.end(reason);
         self.dormant = idle;
+        self.status.ended(idle);
         ended
     }
 
@@ -83,6 +84,7 @@ impl BrokerConnection {
     pub(super) fn end(&mut self, reason: Fault) -> Option<Ended> {
         let state = std::mem::replace(&mut self.state, State::Closed { not_before: None });
         let State::Open { endpoint, connection, .. } = state else { return None };
+        self.status.ended(false);
         let unconfirmed =
             !connection.session().is_confirmed() && self.settings.awaits == ResponseExpected::No;
         let timed_out = matches!(

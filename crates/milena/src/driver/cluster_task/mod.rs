@@ -121,6 +121,7 @@ impl ClusterTask {
 
     /// Runs until the producer is closed and everything is settled.
     pub(super) async fn run(mut self) {
+        self.note_cluster();
         loop {
             let inbox = self.settings.core.inbox.read(Inbox::take_all);
             self.apply(inbox);

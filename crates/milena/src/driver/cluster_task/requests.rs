@@ -76,6 +76,9 @@ impl ClusterTask {
 
     fn take_metadata(&mut self, answer: Result<(Endpoint, MetadataResponse), FailedAttempts>, now: Instant) {
         let described = answer.and_then(|(endpoint, response)| described(endpoint, response));
+        if let Err(reason) = &described {
+            self.note_failure(reason, now);
+        }
         let is_answered = described.is_ok();
         match described {
             Ok(response) => {
@@ -96,6 +99,7 @@ impl ClusterTask {
                 self.take_in(changes);
             }
         }
+        self.note_cluster();
         let over = self.settings.core.registry.metadata_request_over(is_answered);
         over.iter().for_each(|name| self.metadata.forget(name));
     }
@@ -110,6 +114,7 @@ impl ClusterTask {
                 self.assignment.identity(identity);
             }
             Err(reason) => {
+                self.note_failure(&reason, now);
                 match self.log_once[1].is_new(reason.step()) {
                     true => tracing::warn!(%reason, "produce: no broker returned a producer id, retrying"),
                     false => tracing::debug!(%reason, "produce: no broker returned a producer id, retrying"),
@@ -120,6 +125,18 @@ impl ClusterTask {
                 self.assignment.request_producer_id_again();
             }
         }
+        self.note_cluster();
+    }
+
+    /// The brokers, for the status of the producer.
+    pub(super) fn note_cluster(&self) {
+        let control = self.control.as_ref().and_then(ControlClient::endpoint).cloned();
+        self.settings.core.connectivity.set_cluster(self.metadata.broker_count(), control);
+    }
+
+    fn note_failure(&self, reason: &FailedAttempts, now: Instant) {
+        let connectivity = &self.settings.core.connectivity;
+        connectivity.note_failure(reason.step().into(), reason.to_string().into(), now);
     }
 }
 
