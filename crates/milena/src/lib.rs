@@ -43,7 +43,7 @@ mod topic_name;
 
 pub use config::{Acks, Compression, Config, Driver, MetadataRecovery, ProducerBuilder, ProducerConfig};
 pub use error::{
-    ConfigError, ConnectError, ConnectErrorKind, Error, ErrorKind, FlushError, Persisted, SendError,
+    ConfigError, ConnectError, ConnectErrorKind, Error, ErrorKind, FlushError, Persisted, ScopeError, SendError,
     TryEnqueueError, TryEnqueueErrorKind,
 };
 pub use hooks::{DeadLetters, Interceptor};

@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
+use milena::{Producer, SendError};
 use milena_fake::{Brokers, Cluster};
-use milena_tests::{ClusterHarness, Name, Tag, assert_in_order, at_every_wait, drop_at, tags, within};
+use milena_tests::{
+    ClusterHarness, Name, Tag, assert_in_order, at_every_wait, drop_at, eventually, tags, within,
+};
+use tokio::runtime::Handle;
 use tokio::time::sleep;
 
 const MS: Duration = Duration::from_millis(1);
@@ -51,6 +55,34 @@ async fn ready_can_be_awaited_by_a_spawned_task() {
     let harness = harness().await;
     let producer = harness.producer().build_lazy().unwrap();
     within(tokio::spawn(async move { producer.ready().await })).await.unwrap().unwrap();
+}
+
+/// Every record that the closure had accepted goes once, also when the scope is dropped while it closes.
+#[tokio::test(start_paused = true)]
+async fn scope_that_is_dropped_closes_in_the_background() {
+    let ended = at_every_wait(async |waits| {
+        let harness = harness().await;
+        harness.link_delay(Brokers::All, 3 * MS);
+        let tasks = Handle::current().metrics().num_alive_tasks();
+        let mut accepted = 0;
+        let scope = Producer::scope(harness.producer(), async |producer| {
+            for number in 0..3 {
+                drop(producer.enqueue(Tag { sender: 0, number }.record("t")).await?);
+                accepted += 1;
+            }
+            producer.send(Tag { sender: 1, number: 0 }.record("t")).await?;
+            Ok::<_, SendError>(())
+        });
+        let outcome = drop_at(waits, scope).await;
+        // The producer has ended when the last of its tasks has; connections of the fake have tasks, too.
+        eventually(|| Handle::current().metrics().num_alive_tasks() <= tasks).await;
+        assert_in_order(&harness, "t");
+        let written = tags(&harness, "t").concat();
+        assert_eq!(written.iter().filter(|tag| tag.sender == 0).count(), accepted, "dropped at wait {waits}");
+        outcome.is_some_and(|outcome| outcome.is_ok())
+    })
+    .await;
+    assert!(ended > 3, "it waited {ended} times");
 }
 
 async fn harness() -> ClusterHarness {

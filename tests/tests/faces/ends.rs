@@ -1,8 +1,10 @@
-//! A runtime that ends while a lazy start is open: all that waits fails with the reason, and the log has it.
+//! A runtime that ends while a lazy start or a scope is open: all that waits fails with the reason, and the log has it.
 
 use milena::{ConnectErrorKind, ErrorKind, Producer, ProducerBuilder, SendError};
-use milena_tests::{Log, within};
+use milena_fake::{ApiKey, Cluster};
+use milena_tests::{ClusterHarness, Log, within};
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::oneshot;
 
 const ENDED: &str = "the runtime of the producer's driver ended before the cluster could be used";
 
@@ -61,6 +63,32 @@ fn lazy_producer_is_refused_without_a_runtime_unless_its_driver_has_a_thread() {
     one_thread().block_on(within(producer.close())).unwrap();
 }
 
+#[test]
+fn runtime_that_ends_while_a_scope_is_open_fails_its_records_and_logs_their_count() {
+    let (log, here, there) = (Log::default(), worker(), one_thread());
+    let _listening = log.listen();
+    let harness = here.block_on(ClusterHarness::on_sockets(Cluster::builder().topic("t", 1)));
+    let hold = harness.on(ApiKey::PRODUCE).always().hold();
+    let (accepted, is_accepted) = oneshot::channel();
+    let builder = harness.producer();
+    there.spawn(Producer::scope(builder, async |producer: Producer| {
+        let delivery = producer.enqueue(("t", "v")).await?;
+        accepted.send((producer.clone(), delivery)).unwrap();
+        std::future::pending::<Result<(), SendError>>().await
+    }));
+    let (producer, delivery) = there.block_on(within(async {
+        let accepted = is_accepted.await.unwrap();
+        hold.reached(1).await;
+        accepted
+    }));
+    drop(there);
+    let error = here.block_on(within(delivery)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Closed);
+    assert!(producer.status().is_closed);
+    assert_eq!(log.count("ERROR", "produce: the producer ended before accepted records were settled"), 1);
+    here.block_on(async { drop(harness) });
+}
+
 fn check(producer: &Producer, ready: milena::ConnectError, sent: &SendError) {
     assert_eq!(ready.kind(), ConnectErrorKind::Closed);
     assert!(ready.to_string().starts_with(&format!("connection: {ENDED}")), "{ready}");
@@ -76,4 +104,9 @@ fn nowhere() -> ProducerBuilder {
 
 fn one_thread() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+/// A runtime that runs beside the test.
+fn worker() -> Runtime {
+    Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
 }

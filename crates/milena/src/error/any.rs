@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{ConfigError, ConnectError, FlushError, SendError, TryEnqueueError};
+use super::{ConfigError, ConnectError, FlushError, ScopeError, SendError, TryEnqueueError};
 
 /// Any error of a producer: `?` turns each of the others into it.
 ///
@@ -44,6 +44,8 @@ pub enum Error {
     TryEnqueue(TryEnqueueError),
     /// Records before a flush or a close failed.
     Flush(FlushError),
+    /// The closure of a scope returned an error, and records that it had enqueued failed.
+    Scope(Box<ScopeError<Self>>),
 }
 
 impl Error {
@@ -56,6 +58,7 @@ impl Error {
             Self::Send(error) => error,
             Self::TryEnqueue(error) => error,
             Self::Flush(error) => error,
+            Self::Scope(error) => error,
         }
     }
 }
@@ -77,6 +80,20 @@ from!(
     TryEnqueue(TryEnqueueError),
     Flush(FlushError)
 );
+
+/// A scope that failed for one reason is an error of that reason.
+impl<E: Into<Self>> From<ScopeError<E>> for Error {
+    fn from(error: ScopeError<E>) -> Self {
+        match error {
+            ScopeError::Connect(error) => error.into(),
+            ScopeError::Close(error) => error.into(),
+            ScopeError::Body { error, close: None } => error.into(),
+            ScopeError::Body { error, close } => {
+                Self::Scope(Box::new(ScopeError::Body { error: error.into(), close }))
+            }
+        }
+    }
+}
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -163,6 +180,19 @@ mod tests {
         let hidden = ConnectError::new(ConnectErrorKind::Tls, "connection: TLS failed")
             .because_of(Some(Arc::new(io::Error::other("bad record"))));
         assert_eq!(Error::from(hidden).source().unwrap().to_string(), "bad record");
+    }
+
+    #[test]
+    fn scope_that_failed_for_one_reason_is_an_error_of_that_reason() {
+        let body = |close| ScopeError::Body { error: no_room(), close };
+        assert!(matches!(Error::from(ScopeError::<SendError>::Connect(refused())), Error::Connect(_)));
+        assert!(matches!(Error::from(ScopeError::<SendError>::Close(failed())), Error::Flush(_)));
+        assert!(matches!(Error::from(body(None)), Error::Send(_)));
+        let both = Error::from(body(Some(failed())));
+        assert!(matches!(&both, Error::Scope(scope) if scope.close() == Some(&failed())));
+        let expected =
+            "topic t: no room (not written); and when the producer was closed: flush: 1 record failed";
+        assert!(both.to_string().starts_with(expected), "{both}");
     }
 
     fn config() -> ConfigError {

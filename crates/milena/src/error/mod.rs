@@ -8,6 +8,7 @@
 //! | [`SendError`] | one record | it was refused, or given up |
 //! | [`TryEnqueueError`] | one record | it could not be taken at once; here it is again |
 //! | [`FlushError`] | a flush or a close | some records before it failed |
+//! | [`ScopeError`] | a scope | the producer of the scope could not be started, or its closure or its close failed |
 //! | [`Error`] | anything | one of these |
 
 mod any;
@@ -15,6 +16,7 @@ mod config;
 mod connect;
 mod failed;
 mod flush;
+mod scope;
 mod send;
 mod try_enqueue;
 
@@ -24,5 +26,6 @@ pub(crate) use connect::Cause;
 pub use connect::{ConnectError, ConnectErrorKind};
 pub(crate) use failed::{of_failed, of_failure, remedy};
 pub use flush::FlushError;
+pub use scope::ScopeError;
 pub use send::{ErrorKind, Persisted, SendError};
 pub use try_enqueue::{TryEnqueueError, TryEnqueueErrorKind};

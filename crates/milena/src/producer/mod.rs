@@ -8,6 +8,7 @@ mod growth;
 mod lazy;
 mod look_up;
 mod no_room;
+mod scope;
 mod status;
 mod topic;
 
