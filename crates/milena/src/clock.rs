@@ -1,5 +1,5 @@
-//! The one place of this crate that reads clocks: the runtime's, so that a paused one rules everything, and the
-//! system's coarse one for timestamps.
+//! The one place of this crate that reads clocks: the runtime's, so that a paused one rules everything, the system's coarse one for
+//! timestamps, and its monotonic one for threads that block.
 
 use std::time::Instant;
 
@@ -27,6 +27,12 @@ impl milena_sender::accumulator::Clock for SystemClock {
 #[expect(clippy::disallowed_methods, reason = "this crate reads the time here and nowhere else")]
 pub(crate) fn now() -> Instant {
     tokio::time::Instant::now().into_std()
+}
+
+/// The time of a thread that blocks, which no runtime rules.
+#[expect(clippy::disallowed_methods, reason = "this crate reads the time here and nowhere else")]
+pub(crate) fn monotonic() -> Instant {
+    Instant::now()
 }
 
 /// Whether the runtime's clock stands still, as in tests that pause it. Another thread cannot be waited for then: the

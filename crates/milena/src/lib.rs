@@ -17,12 +17,14 @@
 //! * [`Producer`] sends records; clones are cheap. [`Topic`] is for loops that send to one topic.
 //! * [`ProducerBuilder`] has the settings, by type and by the names of other clients.
 //! * [`Delivery`] is the future of a record's outcome; [`SendError`] states whether it may have been written all the same.
+//! * [`blocking`] is the same for plain threads.
 //! * [`Error`] is any of the errors, for functions that return several of them.
 //!
 //! Order is the order of acceptance: a record waits for room behind those that came before it, and is written behind
 //! them in its partition, whatever is sent again. Everything that runs by itself is one driver, a task on the runtime
 //! that builds the producer unless [`Driver::Thread`] is chosen.
 
+pub mod blocking;
 mod clock;
 pub mod config;
 mod connectivity;
@@ -43,8 +45,8 @@ mod topic_name;
 
 pub use config::{Acks, Compression, Config, Driver, MetadataRecovery, ProducerBuilder, ProducerConfig};
 pub use error::{
-    ConfigError, ConnectError, ConnectErrorKind, Error, ErrorKind, FlushError, Persisted, ScopeError, SendError,
-    TryEnqueueError, TryEnqueueErrorKind,
+    ConfigError, ConnectError, ConnectErrorKind, Error, ErrorKind, FlushError, Persisted, ScopeError,
+    SendError, TryEnqueueError, TryEnqueueErrorKind,
 };
 pub use hooks::{DeadLetters, Interceptor};
 pub use metrics::ProducerMetrics;

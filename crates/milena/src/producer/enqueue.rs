@@ -1,7 +1,7 @@
 //! The way in: a record waits for room and for its turn, and then is in its batch.
 
 use std::future::Future;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
@@ -16,6 +16,7 @@ use crate::core::Core;
 use crate::deadlines::Deadline;
 use crate::error::{ErrorKind, SendError};
 use crate::outcome::{self, InVain};
+use crate::park::yield_once;
 use crate::record::Record;
 use crate::reports::Report;
 
@@ -165,10 +166,9 @@ impl<'a, const HANDLE: bool> Enter<'a, HANDLE> {
         loop {
             match refused {
                 ChooseError::Refused(Refusal::Yield, _) => {
-                    // The driver has its turn first, and the runtime looks at its sockets: polled once, this future
-                    // has the task woken after that. Outside of a runtime it wakes the task at once.
+                    // The driver has its turn first, and the runtime looks at its sockets.
                     self.yielded = true;
-                    let _ = pin!(tokio::task::yield_now()).poll(cx);
+                    yield_once(cx);
                     return Poll::Pending;
                 }
                 ChooseError::Refused(Refusal::Full { bytes }, partition) => {
