@@ -56,6 +56,7 @@ api_keys! {
     DESCRIBE_CONFIGS = 32, "DescribeConfigs";
     SASL_AUTHENTICATE = 36, "SaslAuthenticate";
     CREATE_PARTITIONS = 37, "CreatePartitions";
+    DESCRIBE_QUORUM = 55, "DescribeQuorum";
     DESCRIBE_CLUSTER = 60, "DescribeCluster";
     DESCRIBE_PRODUCERS = 61, "DescribeProducers";
     GET_TELEMETRY_SUBSCRIPTIONS = 71, "GetTelemetrySubscriptions";

@@ -35,6 +35,7 @@ macro_rules! for_each_message {
             DescribeConfigsRequest => DescribeConfigsResponse;
             SaslAuthenticateRequest => SaslAuthenticateResponse;
             CreatePartitionsRequest => CreatePartitionsResponse;
+            DescribeQuorumRequest => DescribeQuorumResponse;
             DescribeClusterRequest => DescribeClusterResponse;
             DescribeProducersRequest => DescribeProducersResponse;
             GetTelemetrySubscriptionsRequest => GetTelemetrySubscriptionsResponse;

@@ -41,7 +41,7 @@ macro_rules! plain {
     )*};
 }
 
-plain!(bool, i8, i16, i32, i64, String);
+plain!(bool, i8, i16, u16, i32, i64, String);
 
 /// Hexadecimal digits.
 impl Describe for Bytes {

@@ -136,7 +136,7 @@ macro_rules! numbers {
     )*};
 }
 
-numbers!(i8, i16, i32, i64);
+numbers!(i8, i16, u16, i32, i64);
 
 impl Generate for bool {
     fn generate(random: &mut RandomBytes<'_>, _: Version) -> Self {

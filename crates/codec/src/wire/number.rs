@@ -36,6 +36,7 @@ macro_rules! fixed {
 fixed! {
     i8, put_i8, i8, 1;
     i16, put_i16, i16, 2;
+    u16, put_u16, u16, 2;
     i32, put_i32, i32, 4;
     i64, put_i64, i64, 8;
 }

@@ -150,6 +150,15 @@ impl<'a> Reader<'a> {
         self.fixed(i16::from_be_bytes)
     }
 
+    /// Reads a big-endian 16-bit number without a sign, such as a port.
+    ///
+    /// # Errors
+    /// [`Problem::Truncated`] at the end of the bytes.
+    #[inline]
+    pub fn u16(&mut self) -> Result<u16, DecodeError> {
+        self.fixed(u16::from_be_bytes)
+    }
+
     /// Reads a big-endian 32-bit number.
     ///
     /// # Errors

@@ -32,8 +32,8 @@ public final class Messages {
     private static final List<String> APIS = List.of(
         "Produce", "ListOffsets", "Metadata", "FindCoordinator", "SaslHandshake", "ApiVersions", "CreateTopics",
         "DeleteTopics", "InitProducerId", "AddPartitionsToTxn", "AddOffsetsToTxn", "EndTxn", "TxnOffsetCommit",
-        "DescribeConfigs", "SaslAuthenticate", "CreatePartitions", "DescribeCluster", "DescribeProducers",
-        "GetTelemetrySubscriptions", "PushTelemetry");
+        "DescribeConfigs", "SaslAuthenticate", "CreatePartitions", "DescribeQuorum", "DescribeCluster",
+        "DescribeProducers", "GetTelemetrySubscriptions", "PushTelemetry");
     private static final String[] WORDS = {"a", "orders", "b-2.example", "naïve", "Ж", "topic.with_dots"};
     private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
     private static final JsonMapper READER =
@@ -121,6 +121,7 @@ public final class Messages {
             case "bool": return BooleanNode.valueOf(fill == Fill.ALL || dice.nextBoolean());
             case "int8": return IntNode.valueOf((byte) dice.nextInt());
             case "int16": return IntNode.valueOf((short) dice.nextInt());
+            case "uint16": return IntNode.valueOf(dice.nextInt(1 << 16));
             case "int32": return IntNode.valueOf(dice.nextInt());
             case "int64": return LongNode.valueOf(dice.nextLong());
             case "uuid": return TextNode.valueOf(new Uuid(dice.nextLong(), dice.nextLong()).toString());

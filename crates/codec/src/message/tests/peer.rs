@@ -33,7 +33,7 @@ trait Into2<T> {
 macro_rules! same {
     ($($type:ty),*) => {$( impl Into2<$type> for $type { fn into2(&self, _: &Unknown) -> $type { self.clone() } } )*};
 }
-same!(i8, i16, i32, i64, bool, Bytes, Option<Bytes>);
+same!(i8, i16, u16, i32, i64, bool, Bytes, Option<Bytes>);
 
 macro_rules! inner {
     ($($ours:ty => $theirs:ty),*) => {$( impl Into2<$theirs> for $ours { fn into2(&self, _: &Unknown) -> $theirs { self.0 } } )*};
@@ -253,6 +253,17 @@ peers! {
         error_message active_producers;
     ProducerState is ProducerState in describe_producers_response: producer_id producer_epoch last_sequence
         last_timestamp coordinator_epoch current_txn_start_offset;
+    DescribeQuorumRequest is DescribeQuorumRequest in describe_quorum_request: topics;
+    DescribeQuorumRequestTopic is TopicData in describe_quorum_request: topic_name partitions;
+    DescribeQuorumRequestPartition is PartitionData in describe_quorum_request: partition_index;
+    DescribeQuorumResponse is DescribeQuorumResponse in describe_quorum_response: error_code error_message topics nodes;
+    DescribeQuorumTopic is TopicData in describe_quorum_response: topic_name partitions;
+    DescribeQuorumPartition is PartitionData in describe_quorum_response: partition_index error_code error_message
+        leader_id leader_epoch high_watermark current_voters observers;
+    DescribeQuorumReplica is ReplicaState in describe_quorum_response: replica_id replica_directory_id log_end_offset
+        last_fetch_timestamp last_caught_up_timestamp;
+    DescribeQuorumNode is Node in describe_quorum_response: node_id listeners;
+    DescribeQuorumListener is Listener in describe_quorum_response: name host port;
     DescribeClusterRequest is DescribeClusterRequest in describe_cluster_request: include_cluster_authorized_operations
         endpoint_type include_fenced_brokers;
     DescribeClusterResponse is DescribeClusterResponse in describe_cluster_response: throttle_time_ms error_code

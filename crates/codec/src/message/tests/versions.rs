@@ -104,6 +104,8 @@ check_all! {
     describe_configs_response: DescribeConfigsResponse, 1..=4;
     describe_producers_request: DescribeProducersRequest, 0..=0;
     describe_producers_response: DescribeProducersResponse, 0..=0;
+    describe_quorum_request: DescribeQuorumRequest, 0..=2;
+    describe_quorum_response: DescribeQuorumResponse, 0..=2;
     describe_cluster_request: DescribeClusterRequest, 0..=2;
     describe_cluster_response: DescribeClusterResponse, 0..=2;
     get_telemetry_subscriptions_request: GetTelemetrySubscriptionsRequest, 0..=0;
