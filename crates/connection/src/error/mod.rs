@@ -23,6 +23,7 @@ pub use scram::ScramError;
 pub use session::{SessionFault, VersionMismatch};
 pub use step::Step;
 pub use tls::TlsFault;
+pub(crate) use tls::Utc;
 
 use crate::endpoint::Endpoint;
 

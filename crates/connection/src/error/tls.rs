@@ -205,7 +205,7 @@ fn dates(f: &mut fmt::Formatter<'_>, what: &str, times: Option<(UnixTime, UnixTi
 }
 
 /// A moment as `2026-01-31 12:00:00 UTC`.
-struct Utc(UnixTime);
+pub(crate) struct Utc(pub(crate) UnixTime);
 
 impl fmt::Display for Utc {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

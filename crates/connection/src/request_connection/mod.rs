@@ -22,7 +22,7 @@ use crate::endpoint::Endpoint;
 use crate::error::{ConnectionError, Fault};
 use crate::exchange::{decode_response, encode_request};
 use crate::session::{Event, ResponseExpected, Session, SessionConfig, Versions};
-use crate::transport::{Connector, dial};
+use crate::transport::{BoxStream, Connector, dial};
 
 /// A connection with one request at a time.
 ///
@@ -64,7 +64,21 @@ impl RequestConnection {
         within: Duration,
         config: Arc<SessionConfig>,
     ) -> Result<Self, ConnectionError> {
-        let stream = dial(connector, endpoint, within).await?;
+        Self::over(dial(connector, endpoint, within).await?, endpoint, config).await
+    }
+
+    /// Negotiates versions over an open stream to this endpoint, and authenticates where credentials are configured.
+    ///
+    /// # Errors
+    /// [`ConnectionError`] of the negotiation or the authentication.
+    ///
+    /// # Cancel safety
+    /// Dropping the future closes the connection.
+    pub async fn over(
+        stream: BoxStream,
+        endpoint: &Endpoint,
+        config: Arc<SessionConfig>,
+    ) -> Result<Self, ConnectionError> {
         let session = Session::new(Arc::clone(&config), clock::now());
         let connection = Connection::new(stream, session);
         let mut opened = Self { endpoint: endpoint.clone(), config, connection, ended: false };

@@ -5,7 +5,9 @@
 //!   has the errors.
 //! * [`TlsConnector`] opens connections. `reload` reads changed files again, `stream` is a connection, `explain` turns a
 //!   failure into a [`TlsFault`](crate::transport::TlsFault).
+//! * [`TlsSession`] has the negotiated parameters of a connection and the dates of its certificates; `certificate` reads them.
 
+mod certificate;
 mod config;
 mod connector;
 #[cfg(feature = "encrypted-keys")]
@@ -15,6 +17,7 @@ mod key;
 mod pem;
 mod provider;
 mod reload;
+mod session;
 mod setup;
 mod store;
 mod stream;
@@ -30,10 +33,12 @@ use rustls::crypto::CryptoProvider;
 use rustls::version::{TLS12, TLS13};
 use secrecy::SecretString;
 
+pub use certificate::CertificateDates;
 pub use connector::TlsConnector;
 use pem::Pem;
 #[cfg(all(test, feature = "oidc"))]
 pub(crate) use provider::built_in as built_in_provider;
+pub use session::TlsSession;
 pub use setup::{StoreKind, TlsPart, TlsSetupError, TlsSetupFault};
 pub(crate) use stream::TlsStream;
 
@@ -170,6 +175,15 @@ impl Tls {
     #[must_use]
     pub fn crypto_provider(self, provider: Arc<CryptoProvider>) -> Self {
         Self { provider: Some(provider), ..self }
+    }
+
+    /// Whether the host name of the broker is verified; none if a [configuration of rustls](Self::client_config) decides.
+    #[must_use]
+    pub const fn verifies_host_name(&self) -> Option<bool> {
+        match self.custom {
+            Some(_) => None,
+            None => Some(self.checks_host_name),
+        }
     }
 
     /// Uses a rustls configuration as it is; all other settings are ignored.

@@ -113,6 +113,11 @@ impl TlsStream {
         &mut self.inner.get_mut().0.inner
     }
 
+    /// The connection as rustls has it.
+    pub(super) fn connection(&self) -> &rustls::ClientConnection {
+        self.inner.get_ref().1
+    }
+
     fn explained(&self, error: io::Error) -> io::Error {
         match rustls_error(&error) {
             Some(cause) => io::Error::new(error.kind(), self.seen.rustls(cause)),

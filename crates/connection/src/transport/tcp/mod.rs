@@ -68,6 +68,23 @@ impl Tcp {
     pub fn new(options: TcpOptions) -> Self {
         Self { options, resolver: Arc::default() }
     }
+
+    /// The addresses of an endpoint, as [`connect`](Connector::connect) tries them: each once, at most 16.
+    ///
+    /// # Errors
+    /// [`Fault::Name`], [`Fault::NameTimedOut`] or [`Fault::NoAddress`].
+    ///
+    /// # Cancel safety
+    /// A look-up in progress continues, and further look-ups of the name wait for its result.
+    pub async fn resolve(
+        &self,
+        endpoint: &Endpoint,
+        within: Duration,
+    ) -> Result<Vec<SocketAddr>, ConnectionError> {
+        let deadline = tokio::time::Instant::from_std(clock::now()) + within;
+        let resolved = resolve(deadline, within, self.resolver.addresses(endpoint)).await;
+        resolved.map_err(|fault| ConnectionError::new(endpoint.clone(), fault))
+    }
 }
 
 impl Connector for Tcp {
@@ -92,13 +109,22 @@ where
 {
     let failed = |fault| ConnectionError::new(endpoint.clone(), fault);
     let deadline = tokio::time::Instant::from_std(clock::now()) + within;
-    let addresses = match timeout_at(deadline, resolve).await {
-        Ok(Ok(addresses)) if addresses.is_empty() => return Err(failed(Fault::NoAddress)),
-        Ok(Ok(addresses)) => alternate(addresses),
-        Ok(Err(error)) => return Err(failed(Fault::Name(error))),
-        Err(_) => return Err(failed(Fault::NameTimedOut { timeout: within })),
-    };
+    let addresses = self::resolve(deadline, within, resolve).await.map_err(failed)?;
     race(&addresses, deadline, connect).await.map_err(|attempts| failed(Fault::Tcp { attempts }))
+}
+
+/// The addresses in the order in which they are tried.
+async fn resolve(
+    deadline: tokio::time::Instant,
+    within: Duration,
+    resolve: impl Future<Output = io::Result<Vec<SocketAddr>>>,
+) -> Result<Vec<SocketAddr>, Fault> {
+    match timeout_at(deadline, resolve).await {
+        Ok(Ok(addresses)) if addresses.is_empty() => Err(Fault::NoAddress),
+        Ok(Ok(addresses)) => Ok(alternate(addresses)),
+        Ok(Err(error)) => Err(Fault::Name(error)),
+        Err(_) => Err(Fault::NameTimedOut { timeout: within }),
+    }
 }
 
 #[cfg(test)]
