@@ -39,9 +39,10 @@
 //! have its batches encoded anew with a codec of its own ([`TopicConfig::compression_type`]). [`Cluster::log_batches`] has the
 //! stored batches, and the length of each as it was sent.
 //!
-//! One connection's requests are served one after another. There are no transactions and no consumer groups. There is no
-//! authorization: each user ([`Builder::user`]) may do everything. The feature `tls` adds TLS (`Builder::tls`).
+//! One connection's requests are served one after another. There are no transactions and no consumer groups. Each user
+//! ([`Builder::user`]) may do everything that is not denied to all of them ([`Cluster::deny_topic`], [`Cluster::deny_cluster`]). The feature `tls` adds TLS (`Builder::tls`).
 
+mod acl;
 mod builder;
 mod cluster;
 mod core;
@@ -54,6 +55,7 @@ mod operations;
 mod release;
 mod shell;
 
+pub use acl::AclOperation;
 pub use builder::Builder;
 pub use cluster::Cluster;
 pub use core::{Keep, LoggedBatch, LoggedRecord, TopicCompression, TopicConfig};

@@ -10,6 +10,7 @@ use std::time::Duration;
 use milena_codec::ids::{BrokerId, PartitionId};
 use milena_codec::message::ApiKey;
 
+use crate::acl::AclOperation;
 use crate::cluster::Cluster;
 use crate::core::{Access, Broker, NotFound, Partition, State, TopicConfig};
 use crate::mechanism::Mechanism;
@@ -160,6 +161,25 @@ impl Cluster {
     fn change_access(&self, change: impl FnOnce(&mut Access)) {
         self.change(|state| {
             change(state.settings.access.get_or_insert_default());
+            Ok(())
+        });
+    }
+}
+
+/// Permissions, which all users share. Each call replaces the one before.
+impl Cluster {
+    /// Denies these operations on a topic, and no others.
+    pub fn deny_topic(&self, topic: &str, operations: &[AclOperation]) {
+        self.change(|state| {
+            state.acl.topics.insert(topic.to_owned(), operations.iter().copied().collect());
+            Ok(())
+        });
+    }
+
+    /// Denies these operations on the cluster, and no others.
+    pub fn deny_cluster(&self, operations: &[AclOperation]) {
+        self.change(|state| {
+            state.acl.cluster = operations.iter().copied().collect();
             Ok(())
         });
     }

@@ -54,7 +54,7 @@ impl Versions {
 
 /// The `validVersions` of each release's schemas. 4.x advertises Produce 0–2 for old clients (KAFKA-18659); they are
 /// not served here.
-fn table(release: Release) -> [(ApiKey, RangeInclusive<i16>); 9] {
+fn table(release: Release) -> Vec<(ApiKey, RangeInclusive<i16>)> {
     let [produce, fetch, list_offsets, metadata, api_versions, create_topics, init_producer_id, authenticate] =
         match release {
             Release::V2_0 => [0..=6, 4..=8, 1..=3, 0..=6, 0..=2, 2..=3, 0..=1, 0..=0],
@@ -63,7 +63,7 @@ fn table(release: Release) -> [(ApiKey, RangeInclusive<i16>); 9] {
             Release::V3_9 => [0..=11, 4..=17, 1..=9, 0..=12, 0..=4, 2..=7, 0..=5, 0..=2],
             Release::V4_3 => [0..=13, 4..=18, 1..=10, 0..=13, 0..=4, 2..=7, 0..=5, 0..=2],
         };
-    [
+    let mut apis = vec![
         (ApiKey::PRODUCE, produce),
         (ApiKey::FETCH, fetch),
         (ApiKey::LIST_OFFSETS, list_offsets),
@@ -73,5 +73,15 @@ fn table(release: Release) -> [(ApiKey, RangeInclusive<i16>); 9] {
         (ApiKey::INIT_PRODUCER_ID, init_producer_id),
         (ApiKey::SASL_HANDSHAKE, 0..=1),
         (ApiKey::SASL_AUTHENTICATE, authenticate),
-    ]
+        (ApiKey::DESCRIBE_CONFIGS, if release < Release::V2_8 { 1..=2 } else { 1..=4 }),
+    ];
+    apis.extend(match release {
+        Release::V2_0 | Release::V2_1 => None,
+        Release::V2_8 => Some((ApiKey::DESCRIBE_CLUSTER, 0..=0)),
+        Release::V3_9 => Some((ApiKey::DESCRIBE_CLUSTER, 0..=1)),
+        Release::V4_3 => Some((ApiKey::DESCRIBE_CLUSTER, 0..=2)),
+    });
+    // A cluster with ZooKeeper has no quorum.
+    apis.extend((release >= Release::V4_3).then_some((ApiKey::DESCRIBE_QUORUM, 0..=2)));
+    apis
 }

@@ -40,6 +40,9 @@ pub(crate) enum Body {
     /// ApiVersions in an unknown version, which gets a response all the same (KIP-511).
     UnknownApiVersions,
     CreateTopics(theirs::CreateTopicsRequest),
+    DescribeCluster(theirs::DescribeClusterRequest),
+    DescribeConfigs(theirs::DescribeConfigsRequest),
+    DescribeQuorum(theirs::DescribeQuorumRequest),
     Fetch(theirs::FetchRequest),
     InitProducerId(theirs::InitProducerIdRequest),
     ListOffsets(theirs::ListOffsetsRequest),
@@ -108,6 +111,15 @@ impl Call {
             }
             ApiKey::CREATE_TOPICS => {
                 Body::CreateTopics(checked::<ours::CreateTopicsRequest, _>(&mut input, version)?)
+            }
+            ApiKey::DESCRIBE_CLUSTER => {
+                Body::DescribeCluster(checked::<ours::DescribeClusterRequest, _>(&mut input, version)?)
+            }
+            ApiKey::DESCRIBE_CONFIGS => {
+                Body::DescribeConfigs(checked::<ours::DescribeConfigsRequest, _>(&mut input, version)?)
+            }
+            ApiKey::DESCRIBE_QUORUM => {
+                Body::DescribeQuorum(checked::<ours::DescribeQuorumRequest, _>(&mut input, version)?)
             }
             ApiKey::INIT_PRODUCER_ID => {
                 Body::InitProducerId(checked::<ours::InitProducerIdRequest, _>(&mut input, version)?)

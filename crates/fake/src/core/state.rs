@@ -11,6 +11,7 @@ use super::partition::Partition;
 use super::sasl::Access;
 use super::topic::Topic;
 use super::topic_config::TopicConfig;
+use crate::acl::Acl;
 use crate::release::Versions;
 
 /// A broker as others see it, and how slow it is.
@@ -70,6 +71,7 @@ pub(crate) struct State {
     /// Records that were appended, repeated ones not counted again.
     pub(crate) records: u64,
     pub(crate) codecs: Codecs,
+    pub(crate) acl: Acl,
     next_producer_id: i64,
     topics_made: u64,
 }
@@ -112,6 +114,7 @@ impl State {
             topics: BTreeMap::new(),
             records: 0,
             codecs: Codecs::default(),
+            acl: Acl::default(),
             next_producer_id: 1000,
             topics_made: 0,
         }

@@ -56,6 +56,14 @@ impl TopicCompression {
         }
     }
 
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Producer => "producer",
+            Self::Always(Compression::None) => "uncompressed",
+            Self::Always(compression) => compression.name(),
+        }
+    }
+
     fn parse(value: &str) -> Option<Self> {
         match value {
             "producer" => Some(Self::Producer),
@@ -87,6 +95,20 @@ impl TopicConfig {
         let is_out_of_range =
             age_ms > self.timestamp_before_max_ms || age_ms.wrapping_neg() > self.timestamp_after_max_ms;
         !self.log_append_time && timestamp_ms != NO_TIMESTAMP_MS && is_out_of_range
+    }
+
+    /// The settings by name, as DescribeConfigs lists them.
+    pub(crate) fn settings(&self) -> Vec<(&'static str, String)> {
+        let timestamps = if self.log_append_time { "LogAppendTime" } else { "CreateTime" };
+        vec![
+            ("cleanup.policy", if self.compacted { "compact" } else { "delete" }.to_owned()),
+            ("compression.type", self.compression_type.name().to_owned()),
+            ("max.message.bytes", self.max_message_bytes.to_string()),
+            ("message.timestamp.after.max.ms", self.timestamp_after_max_ms.to_string()),
+            ("message.timestamp.before.max.ms", self.timestamp_before_max_ms.to_string()),
+            ("message.timestamp.type", timestamps.to_owned()),
+            ("min.insync.replicas", self.min_insync_replicas.to_string()),
+        ]
     }
 
     /// Changes the setting of this name, as in a CreateTopics request; false for an unknown name or a wrong value.
@@ -131,6 +153,22 @@ mod tests {
         assert!(!config.set("min.insync.replicas", "0"));
         assert!(!config.set("max.message.byte", "1"));
         assert_eq!((config.max_message_bytes, config.min_insync_replicas), (1000, 1));
+    }
+
+    #[test]
+    fn listed_settings_can_be_set_again() {
+        let config = TopicConfig {
+            max_message_bytes: 7,
+            min_insync_replicas: 2,
+            compacted: true,
+            log_append_time: true,
+            timestamp_before_max_ms: 3,
+            timestamp_after_max_ms: 4,
+            compression_type: TopicCompression::Always(Compression::Zstd),
+        };
+        let mut again = TopicConfig::default();
+        assert!(config.settings().into_iter().all(|(name, value)| again.set(name, &value)));
+        assert_eq!(again, config);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 mod client;
 mod compression;
+mod describing;
 mod hooks;
 mod late;
 mod packed;

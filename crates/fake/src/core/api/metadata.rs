@@ -12,13 +12,16 @@ use milena_codec::message::MetadataRequest;
 use uuid::Uuid;
 
 use super::{Context, Response, State, Target};
+use crate::acl::AclOperation;
 use crate::core::Partition;
 use crate::core::topic;
 use crate::core::topic_config::TopicConfig;
 
-const CLUSTER_ID: &str = "milena-fake";
+pub(super) const CLUSTER_ID: &str = "milena-fake";
 /// The first version with a flag for auto-creation; an older client cannot refuse it.
 const FLAG_SINCE: i16 = 4;
+/// The authorized operations were not requested.
+const OPERATIONS_UNKNOWN: i32 = i32::MIN;
 
 pub(super) fn serve(state: &mut State, cx: &Context<'_>, request: &theirs::MetadataRequest) -> Response {
     let brokers = state.live_brokers().map(|(id, broker)| {
@@ -34,10 +37,23 @@ pub(super) fn serve(state: &mut State, cx: &Context<'_>, request: &theirs::Metad
         .with_brokers(brokers)
         .with_cluster_id(Some(StrBytes::from_static_str(CLUSTER_ID)))
         .with_controller_id(controller)
+        .with_cluster_authorized_operations(cluster_operations(
+            state,
+            request.include_cluster_authorized_operations,
+        ))
         .with_topics(topics(state, cx, request));
     let response = cx.respond::<MetadataRequest>(&body);
     create_missing(state, cx, request, &body.topics);
     response
+}
+
+/// What the client may do to the cluster; nothing for a client that may not describe it (`KafkaApis.handleTopicMetadataRequest`).
+pub(super) fn cluster_operations(state: &State, is_requested: bool) -> i32 {
+    match (is_requested, state.acl.allows(AclOperation::Describe)) {
+        (false, _) => OPERATIONS_UNKNOWN,
+        (true, false) => 0,
+        (true, true) => state.acl.of_cluster(),
+    }
 }
 
 pub(super) fn targets(state: &State, request: &theirs::MetadataRequest) -> Vec<Target> {
@@ -60,10 +76,11 @@ fn name_of<'a>(state: &'a State, topic: &'a MetadataRequestTopic) -> Option<&'a 
 fn topics(state: &State, cx: &Context<'_>, request: &theirs::MetadataRequest) -> Vec<MetadataResponseTopic> {
     let requested = request.topics.as_deref().unwrap_or_default();
     if request.topics.is_none() || (cx.head.version == 0 && requested.is_empty()) {
-        return state.topics.keys().map(|name| describe(state, cx, name)).collect();
+        let names = state.topics.keys().filter(|name| state.acl.allows_on(name, AclOperation::Describe));
+        return names.map(|name| describe(state, cx, request, name)).collect();
     }
     let described = requested.iter().map(|topic| match name_of(state, topic) {
-        Some(name) => describe(state, cx, name),
+        Some(name) => describe(state, cx, request, name),
         None => MetadataResponseTopic::default()
             .with_name(None)
             .with_topic_id(topic.topic_id)
@@ -72,19 +89,34 @@ fn topics(state: &State, cx: &Context<'_>, request: &theirs::MetadataRequest) ->
     described.collect()
 }
 
-fn describe(state: &State, cx: &Context<'_>, name: &str) -> MetadataResponseTopic {
+fn describe(
+    state: &State,
+    cx: &Context<'_>,
+    request: &theirs::MetadataRequest,
+    name: &str,
+) -> MetadataResponseTopic {
     let described = MetadataResponseTopic::default()
         .with_name(Some(theirs::TopicName(StrBytes::from_string(name.to_owned()))))
         .with_is_internal(topic::is_internal(name));
     let code = match (cx.plan.fault(name, None), state.topics.get(name)) {
         (Some(fault), _) => fault.code,
+        (None, _) if !state.acl.allows_on(name, AclOperation::Describe) => {
+            ErrorCode::TOPIC_AUTHORIZATION_FAILED
+        }
         (None, Some(topic)) => {
+            let operations = match request.include_topic_authorized_operations {
+                true => state.acl.of_topic(name),
+                false => OPERATIONS_UNKNOWN,
+            };
             let partitions = topic.numbered().map(|(number, partition)| {
                 let fault = cx.plan.fault(name, Some(number)).map(|fault| fault.code);
                 describe_partition(state, number, partition, fault)
             });
             let partitions = partitions.collect();
-            return described.with_topic_id(Uuid::from_bytes(topic.id.0)).with_partitions(partitions);
+            return described
+                .with_topic_id(Uuid::from_bytes(topic.id.0))
+                .with_partitions(partitions)
+                .with_topic_authorized_operations(operations);
         }
         (None, None) if !topic::is_valid_name(name) => ErrorCode::INVALID_TOPIC_EXCEPTION,
         (None, None) => ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,

@@ -5,6 +5,9 @@
 
 mod api_versions;
 mod create_topics;
+mod describe_cluster;
+mod describe_configs;
+mod describe_quorum;
 mod fetch;
 mod init_producer_id;
 mod list_offsets;
@@ -51,6 +54,9 @@ pub(super) fn serve(core: &mut Core, cx: &Context<'_>, body: &Body) -> Response 
         Body::ApiVersions(request) => api_versions::serve(core, cx, request),
         Body::UnknownApiVersions => api_versions::serve_unknown(state, cx),
         Body::CreateTopics(request) => create_topics::serve(state, cx, request),
+        Body::DescribeCluster(request) => describe_cluster::serve(state, cx, request),
+        Body::DescribeConfigs(request) => describe_configs::serve(state, cx, request),
+        Body::DescribeQuorum(request) => describe_quorum::serve(state, cx, request),
         Body::Fetch(request) => fetch::serve(state, cx, request),
         Body::InitProducerId(request) => init_producer_id::serve(state, cx, request),
         Body::ListOffsets(request) => list_offsets::serve(state, cx, request),
@@ -70,8 +76,11 @@ pub(super) fn targets(state: &State, call: &Call) -> Vec<Target> {
         Body::ListOffsets(request) => list_offsets::targets(request),
         Body::Metadata(request) => metadata::targets(state, request),
         Body::CreateTopics(request) => create_topics::targets(request),
+        Body::DescribeConfigs(request) => describe_configs::targets(request),
         Body::ApiVersions(_)
         | Body::UnknownApiVersions
+        | Body::DescribeCluster(_)
+        | Body::DescribeQuorum(_)
         | Body::InitProducerId(_)
         | Body::SaslAuthenticate(_)
         | Body::SaslBare(_)

@@ -11,6 +11,7 @@ use milena_codec::message::ProduceRequest;
 use uuid::Uuid;
 
 use super::{Context, Core, Response, State, Target, response};
+use crate::acl::AclOperation;
 use crate::core::partition::{AppendOptions, Appended};
 use crate::core::rejection::Rejection;
 use crate::core::request::{Entry, Produce, TopicRef};
@@ -131,6 +132,9 @@ fn append(
     }
     if topic::is_internal(name) {
         return Err(ErrorCode::INVALID_TOPIC_EXCEPTION.into());
+    }
+    if !state.acl.allows_on(name, AclOperation::Write) {
+        return Err(ErrorCode::TOPIC_AUTHORIZATION_FAILED.into());
     }
     let keep = state.settings.keep;
     let topic = state.topics.get_mut(name).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?;
