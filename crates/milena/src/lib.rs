@@ -16,6 +16,7 @@
 //!
 //! * [`Producer`] sends records; clones are cheap. [`Topic`] is for loops that send to one topic.
 //! * [`ProducerBuilder`] has the settings, by type and by the names of other clients.
+//! * [`check()`] finds out, without writing, whether a producer could deliver, and why not.
 //! * [`Delivery`] is the future of a record's outcome; [`SendError`] states whether it may have been written all the same.
 //! * [`blocking`] is the same for plain threads.
 //! * [`Error`] is any of the errors, for functions that return several of them.
@@ -25,6 +26,7 @@
 //! that builds the producer unless [`Driver::Thread`] is chosen.
 
 pub mod blocking;
+mod check;
 mod clock;
 pub mod config;
 mod connectivity;
@@ -43,6 +45,7 @@ mod registry;
 mod reports;
 mod topic_name;
 
+pub use check::{CheckReport, CheckSettings, CheckStep, Finding, Severity, check};
 pub use config::{Acks, Compression, Config, Driver, MetadataRecovery, ProducerBuilder, ProducerConfig};
 pub use error::{
     ConfigError, ConnectError, ConnectErrorKind, Error, ErrorKind, FlushError, Persisted, ScopeError,

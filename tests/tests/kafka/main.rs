@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what goes wrong fails its test")]
 
 mod acks;
+mod checking;
 mod clients;
 mod codecs;
 mod compression;

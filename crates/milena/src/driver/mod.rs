@@ -16,6 +16,8 @@ mod startup;
 mod throttle;
 mod versioned;
 
+pub(crate) use settings::session_config;
+
 use std::future::Future;
 use std::sync::Arc;
 

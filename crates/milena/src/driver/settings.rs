@@ -32,21 +32,8 @@ pub(super) const PRODUCE_VERSION_MAX: i16 = TOPIC_IDS_SINCE;
 impl Settings {
     pub(super) fn new(core: Arc<Core>, connector: Arc<dyn Connector>, seed: u64) -> Arc<Self> {
         let config = &core.config;
-        let session = SessionConfig {
-            client_id: client_id(config),
-            software_name: "milena".to_owned(),
-            software_version: env!("CARGO_PKG_VERSION").to_owned(),
-            request_timeout: config.request_timeout,
-            write_timeout: config.write_timeout,
-            frame_bytes_max: config.receive_message_max,
-            max_in_flight: config.max_in_flight,
-            sasl: config.sasl.clone(),
-            secure: config.tls.is_some(),
-            max_idle: config.connections_max_idle,
-            ..SessionConfig::default()
-        };
         Arc::new(Self {
-            session: Arc::new(session),
+            session: Arc::new(session_config(config)),
             broker_sender: Arc::new(broker_sender_of(config, seed)),
             request: RequestConfig {
                 client_id: client_id(config),
@@ -59,6 +46,23 @@ impl Settings {
             seed,
             core,
         })
+    }
+}
+
+/// The settings of all sessions of a producer.
+pub(crate) fn session_config(config: &ProducerConfig) -> SessionConfig {
+    SessionConfig {
+        client_id: client_id(config),
+        software_name: "milena".to_owned(),
+        software_version: env!("CARGO_PKG_VERSION").to_owned(),
+        request_timeout: config.request_timeout,
+        write_timeout: config.write_timeout,
+        frame_bytes_max: config.receive_message_max,
+        max_in_flight: config.max_in_flight,
+        sasl: config.sasl.clone(),
+        secure: config.tls.is_some(),
+        max_idle: config.connections_max_idle,
+        ..SessionConfig::default()
     }
 }
 

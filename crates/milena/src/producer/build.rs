@@ -80,7 +80,7 @@ fn warn(config: &ProducerConfig) {
 }
 
 /// Wraps the connector in TLS, if it is configured: connections of a custom connector as well.
-fn with_tls(
+pub(crate) fn with_tls(
     connector: Arc<dyn Connector>,
     config: &ProducerConfig,
 ) -> Result<Arc<dyn Connector>, ConnectError> {
@@ -92,10 +92,15 @@ fn with_tls(
 }
 
 fn tcp(config: &ProducerConfig) -> Arc<dyn Connector> {
+    Arc::new(Tcp::new(tcp_options(config)))
+}
+
+/// The options of all sockets.
+pub(crate) fn tcp_options(config: &ProducerConfig) -> TcpOptions {
     let bytes = |size: Option<usize>| size.map(|bytes| u32::try_from(bytes).unwrap_or(u32::MAX));
-    Arc::new(Tcp::new(TcpOptions {
+    TcpOptions {
         send_buffer_bytes: bytes(config.send_buffer),
         receive_buffer_bytes: bytes(config.receive_buffer),
         keep_alive: config.socket_keepalive,
-    }))
+    }
 }

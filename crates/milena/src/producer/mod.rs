@@ -21,6 +21,8 @@ pub use enqueue::{Enqueue, EnqueueDetached};
 pub use status::{BufferHolder, ConnectionFailure, ProducerStatus};
 pub use topic::Topic;
 
+pub(crate) use build::{tcp_options, with_tls};
+
 use crate::clock;
 use crate::config::{Config, ProducerBuilder};
 use crate::core::Core;
