@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::args::{ConnectionOptions, OutputOptions};
-use crate::{config, demo, fake, perf, produce};
+use crate::{check, config, demo, fake, perf, produce};
 
 /// A Kafka producer for the command line.
 #[derive(Debug, Parser)]
@@ -25,6 +25,8 @@ pub(crate) enum Command {
     Produce(produce::Options),
     /// Measure throughput, latency and processor time of delivered records
     Perf(perf::Options),
+    /// Find out without writing anything whether records can be delivered, and what to do if not
+    Check(check::Options),
     /// List all properties of --config and -X with their effective values, or describe one
     Config(config::Options),
     /// Serve an in-process cluster to any client, until Ctrl-C

@@ -17,7 +17,7 @@ pub(crate) enum Exit {
     Usage,
     /// There was no connection before the first record was accepted.
     NoConnection,
-    /// `demo` found a fault.
+    /// `demo` or `check` found a fault.
     FaultFound,
     /// By Ctrl-C.
     Interrupted,

@@ -8,6 +8,7 @@
 //! | `produce` | sends records from standard input or files |
 //! | `perf` | measures: throughput, processor time, allocations, latencies |
 //! | `sampler`, `latency`, `wire`, `figures` | how long records take, and what goes over the wire |
+//! | `check` | finds out whether records can be delivered |
 //! | `config` | lists the properties |
 //! | `fake` | serves an in-process cluster |
 //! | `exit`, `signals` | exit codes and errors; SIGINT and SIGTERM |
@@ -19,6 +20,7 @@
 
 mod args;
 mod attempts;
+mod check;
 mod clock;
 mod commands;
 mod config;
@@ -65,6 +67,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
     match command {
         Command::Demo(options) => demo::run(&options, &connection, &output),
         Command::Produce(options) => produce::run(&options, &connection, &output),
+        Command::Check(options) => check::run(&options, &connection, &output),
         Command::Config(options) => config::run(&options, &connection, &output),
         Command::Fake(options) => fake::run(&options, &connection, &output),
         Command::Perf(options) => perf::run(&options, &connection, &output),

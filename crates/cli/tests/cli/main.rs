@@ -1,5 +1,6 @@
 //! The binary as its users run it, against a cluster in the process of the test.
 
+mod check;
 mod compression;
 mod config;
 mod connecting;
