@@ -59,7 +59,8 @@ pub use milena_connection::{Endpoint, SecretString, transport};
 pub use milena_partitioner::Partitioner;
 pub use milena_sender::BatchTiming;
 pub use producer::{
-    BufferHolder, ConnectionFailure, Delivery, Enqueue, EnqueueDetached, Producer, ProducerStatus, Topic,
+    BufferHolder, ConnectionFailure, Delivery, Enqueue, EnqueueDetached, IntoTopicRecord, Producer,
+    ProducerStatus, Topic, TopicRecord, TopicSink,
 };
 pub use record::{Ack, Header, IntoPayload, IntoTopicName, Record};
 pub use reports::{Report, Reports};

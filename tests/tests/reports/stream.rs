@@ -139,3 +139,49 @@ async fn report_and_delivery_have_the_times_of_their_batch() {
     assert!((300..310).contains(&timing.wire.as_millis()), "{timing:?}");
     assert_eq!(reports.try_next().unwrap().timing, Some(timing));
 }
+
+#[tokio::test(start_paused = true)]
+async fn record_built_from_borrowed_parts_has_all_of_them() {
+    let harness = harness().await;
+    let producer = harness.connect().await;
+    let topic = producer.topic("t").await.unwrap();
+    let mut reports = producer.reports();
+    let (key, value) = (String::from("key"), vec![b'v'; 3]);
+    let plain = topic.record().key(&key).value(&value).partition(1).timestamp_ms(1_000).tag(1);
+    plain.clone().enqueue().await.unwrap().await.unwrap();
+    plain.clone().header("h", "1").tag(2).send().await.unwrap();
+    drop(plain.clone().tag(3).try_enqueue().unwrap());
+    let refused = plain.clone().header("h", "1").timestamp_ms(-1).enqueue().await.unwrap_err();
+    assert_eq!(refused.record().map(|record| record.headers.len()), Some(1));
+    let error = plain.partition(9).try_enqueue().unwrap_err();
+    assert_eq!(
+        error.into_record(),
+        Record::to("t").key("key").value("vvv").partition(9).timestamp_ms(1_000).tag(1)
+    );
+
+    producer.flush().await.unwrap();
+    let tags: Vec<_> = std::iter::from_fn(|| reports.try_next()).map(|report| report.tag).collect();
+    assert_eq!(tags, [1, 2, 3]);
+    let records = harness.log("t", 1);
+    let headers: Vec<_> = records.iter().map(|record| record.headers.len()).collect();
+    assert_eq!(headers, [0, 1, 0]);
+    assert!(records.iter().all(|record| record.key.as_deref() == Some(b"key") && record.timestamp == 1_000));
+}
+
+#[tokio::test(start_paused = true)]
+async fn sink_sends_its_items_and_returns_failures_with_the_flush() {
+    use futures_util::{SinkExt, stream};
+
+    let harness = harness().await;
+    let producer = harness.connect().await;
+    let mut sink = producer.sink("t");
+    sink.send_all(&mut stream::iter((0..100).map(|number| Ok((format!("key-{number}"), "v")))))
+        .await
+        .unwrap();
+    sink.send("alone").await.unwrap();
+    assert_eq!((0..3).map(|partition| harness.log("t", partition).len()).sum::<usize>(), 101);
+    reject(&harness);
+    assert!(sink.send("fails").await.unwrap_err().to_string().contains("1 record failed"));
+    harness.clear_hooks();
+    SinkExt::<&str>::flush(&mut sink).await.unwrap();
+}

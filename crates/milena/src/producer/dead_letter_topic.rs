@@ -1,19 +1,14 @@
 //! Dead letters in a topic, sent by a producer of their own.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use super::Producer;
-use crate::clock;
 use crate::config::{Driver, ProducerBuilder};
-use crate::error::{ConnectError, SendError};
+use crate::error::SendError;
 use crate::hooks::WriteLetters;
 use crate::park::block_on;
 use crate::record::Record;
 use crate::reports::Reports;
-
-/// How long no other attempt to connect is made after one that failed.
-const CONNECT_PAUSE: Duration = Duration::from_secs(5);
 
 /// A topic for dead letters.
 #[derive(Debug)]
@@ -21,8 +16,6 @@ pub(super) struct TopicWriter {
     topic: Arc<str>,
     builder: ProducerBuilder,
     open: Option<Open>,
-    /// No attempt to connect before this.
-    not_before: Option<Instant>,
     /// Dead letters that are lost.
     lost: u64,
 }
@@ -37,7 +30,7 @@ impl TopicWriter {
     /// `builder` has the settings of the producer whose records fail.
     pub(super) fn new(topic: Arc<str>, builder: &ProducerBuilder) -> Self {
         let builder = builder.clone().without_hooks().driver(Driver::Thread);
-        Self { topic, builder, open: None, not_before: None, lost: 0 }
+        Self { topic, builder, open: None, lost: 0 }
     }
 
     fn send(&mut self, letter: Record) -> Result<(), String> {
@@ -50,14 +43,8 @@ impl TopicWriter {
         if self.open.is_some() {
             return Ok(());
         }
-        if self.not_before.is_some_and(|not_before| clock::now() < not_before) {
-            return Err("the cluster could not be reached a moment ago".to_owned());
-        }
-        let built = block_on(self.builder.clone().build());
-        let producer = built.map_err(|error: ConnectError| {
-            self.not_before = Some(clock::now() + CONNECT_PAUSE);
-            error.to_string()
-        })?;
+        // Letters wait for the cluster as any record does, for `max.block.ms`.
+        let producer = self.builder.clone().build_lazy().map_err(|error| error.to_string())?;
         self.open = Some(Open { reports: producer.reports(), producer });
         Ok(())
     }

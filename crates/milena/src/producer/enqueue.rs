@@ -138,6 +138,17 @@ impl<'a, const HANDLE: bool> Enter<'a, HANDLE> {
         Self::of(core, topic, record, rare)
     }
 
+    /// For a record that cannot be borrowed. `borrowed` stands for it where nothing depends on it.
+    pub(super) fn of_record(
+        core: &'a Core,
+        topic: &'a Topic,
+        borrowed: RecordRef<'a>,
+        record: Record,
+    ) -> Self {
+        let rare = Rare { intercepted: Some(record), growth: None };
+        Self::of(core, topic, borrowed, Some(Box::new(rare)))
+    }
+
     /// The record as the interceptors left it.
     fn intercepted_record(&self) -> Option<&Record> {
         self.rare.as_ref().and_then(|rare| rare.intercepted.as_ref())

@@ -9,8 +9,10 @@ mod lazy;
 mod look_up;
 mod no_room;
 mod scope;
+mod sink;
 mod status;
 mod topic;
+mod topic_record;
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -18,8 +20,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 pub use delivery::Delivery;
 pub use enqueue::{Enqueue, EnqueueDetached};
+pub use sink::{IntoTopicRecord, TopicSink};
 pub use status::{BufferHolder, ConnectionFailure, ProducerStatus};
 pub use topic::Topic;
+pub use topic_record::TopicRecord;
 
 pub(crate) use build::{tcp_options, with_tls};
 
@@ -30,7 +34,7 @@ use crate::dispatcher::hooks_ended;
 use crate::error::{self, ConnectError, ErrorKind, FlushError, SendError, TryEnqueueError};
 use crate::metrics::ProducerMetrics;
 use crate::outcome;
-use crate::record::{Ack, Record};
+use crate::record::{Ack, IntoTopicName, Record};
 use crate::reports::{Report, Reports};
 use enqueue::{BlockTimeout, delivery_of};
 use look_up::LookUp;
@@ -271,6 +275,20 @@ impl Producer {
         self.failures()
     }
 
+    /// A topic as the end of a stream, for `futures::StreamExt::forward`: each item is a value, or a key and a value.
+    ///
+    /// ```no_run
+    /// # async fn example(producer: milena::Producer) -> Result<(), milena::Error> {
+    /// use futures_util::{SinkExt, StreamExt, stream};
+    ///
+    /// let orders = stream::iter([("user-1", "3 apples"), ("user-2", "4 pears")]);
+    /// orders.map(Ok).forward(producer.sink("orders")).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn sink(&self, topic: impl IntoTopicName) -> TopicSink {
+        TopicSink::new(self.clone(), topic.into_topic_name())
+    }
+
     /// A stream with the outcome of every record that is accepted from now on: sarama's `Successes` and `Errors` in one.
     ///
     /// ```no_run
@@ -321,6 +339,13 @@ impl Producer {
             interceptors.on_settled(&Report::of_refused(&error));
         }
         error
+    }
+
+    /// Another handle, which was cloned from this one, has returned these failures: this one does not return them again.
+    fn seen_as(&self, flushed: &Result<(), FlushError>) {
+        if let Err(error) = flushed {
+            self.seen.fetch_add(error.failed(), Ordering::Relaxed);
+        }
     }
 
     async fn accept(&self, record: &Record, skip_linger: bool) -> Result<Delivery, SendError> {

@@ -6,7 +6,7 @@ use milena_codec::ids::PartitionId;
 use milena_sender::accumulator::RecordRef;
 
 use super::enqueue::Enter;
-use super::{Enqueue, EnqueueDetached, Handle};
+use super::{Enqueue, EnqueueDetached, Handle, TopicRecord};
 use crate::error::SendError;
 use crate::record::{Ack, Record};
 
@@ -44,6 +44,18 @@ impl Topic {
     #[must_use]
     pub fn partitions(&self) -> usize {
         self.topic.partitions().len()
+    }
+
+    /// A record of the topic, from borrowed parts: for records with a partition, a timestamp, headers or a tag.
+    ///
+    /// ```no_run
+    /// # async fn example(producer: milena::Producer) -> Result<(), Box<dyn std::error::Error>> {
+    /// let orders = producer.topic("orders").await?;
+    /// orders.record().key("user-123").value("3 apples").partition(3).enqueue().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn record(&self) -> TopicRecord<'_> {
+        TopicRecord::new(self)
     }
 
     /// Accepts a record, once there is room: it is copied into its batch, and nothing is allocated.
