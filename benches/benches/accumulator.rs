@@ -69,7 +69,7 @@ impl Bench {
         for partition in self.topic.partitions() {
             partition.poll(self.clock.0, true, true, usize::MAX);
             while let Some(Some(batch)) = partition.take(self.clock.0, true, &mut spares) {
-                self.completer.written(batch.claim(), Some(0), None, &mut spares);
+                self.completer.written(batch.claim(), Some(0), None, partition, &mut spares);
                 self.completer.release(batch);
             }
         }

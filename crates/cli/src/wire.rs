@@ -57,7 +57,7 @@ mod tests {
     fn wire_bytes_are_the_difference_of_two_snapshots() {
         let mut before = ProducerMetrics::default();
         (before.bytes, before.plain_bytes, before.compressed_bytes) = (1_000_000, 4_000_000, 900_000);
-        let mut after = before;
+        let mut after = before.clone();
         after.bytes += 2_500_000;
         assert_eq!(Wire::between(&before, &after).to_string(), "          2.50 MB on the wire");
         (after.plain_bytes, after.compressed_bytes) = (14_000_000, 3_400_000);

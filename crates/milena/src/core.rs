@@ -15,7 +15,7 @@ use crate::config::ProducerConfig;
 use crate::connectivity::Connectivity;
 use crate::deadlines::Deadlines;
 use crate::hooks::{Hooks, Interceptors};
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, ProducerMetrics};
 use crate::registry::Registry;
 
 /// Shared by all clones of a producer, its topics, and its driver.
@@ -126,6 +126,12 @@ impl Core {
     /// By when everything is to be settled, once the producer closes.
     pub(crate) fn closes_by(&self) -> Option<Instant> {
         self.closes_by.get().copied()
+    }
+
+    /// The metrics at this moment.
+    pub(crate) fn snapshot(&self) -> ProducerMetrics {
+        let client_id = self.config.client_id.to_string();
+        self.metrics.snapshot(&client_id, &self.shared, &self.registry.all_known())
     }
 
     /// Puts something in the driver's mail, and wakes it.

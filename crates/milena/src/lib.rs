@@ -52,12 +52,12 @@ pub use error::{
     SendError, TryEnqueueError, TryEnqueueErrorKind,
 };
 pub use hooks::{DeadLetters, Interceptor};
-pub use metrics::ProducerMetrics;
+pub use metrics::{BrokerMetrics, BudgetHolder, JavaGroup, JavaMetric, ProducerMetrics, TopicMetrics};
 pub use milena_connection::sasl::{self, Sasl};
 pub use milena_connection::tls::{self, Tls};
 pub use milena_connection::{Endpoint, SecretString, transport};
 pub use milena_partitioner::Partitioner;
-pub use milena_sender::BatchTiming;
+pub use milena_sender::{BatchTiming, LatencyHistogram};
 pub use producer::{
     BufferHolder, ConnectionFailure, Delivery, Enqueue, EnqueueDetached, IntoTopicRecord, Producer,
     ProducerStatus, Topic, TopicRecord, TopicSink,

@@ -38,4 +38,5 @@ mod tests;
 mod timing;
 
 pub use outcome::{Ending, ErrorKind, Failure, Obstacle, OngoingRejection, Persisted, Receipt};
+pub use sync::LatencyHistogram;
 pub use timing::BatchTiming;

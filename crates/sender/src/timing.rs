@@ -117,13 +117,24 @@ impl BatchTimes {
         }
     }
 
+    /// The same for the histograms of all batches, in microseconds, with the least work: queue and wire where the batch was sent,
+    /// and the total.
+    pub(crate) fn micros(&self, now: Instant) -> (Option<[u32; 2]>, u32) {
+        let total = self.at(now);
+        let sent = (self.attempts > 0).then(|| [self.first, total.saturating_sub(self.last)]);
+        (sent, total)
+    }
+
     fn at(&self, now: Instant) -> u32 {
         micros(now.saturating_duration_since(self.opened))
     }
 }
 
 fn micros(time: Duration) -> u32 {
-    u32::try_from(time.as_micros()).unwrap_or(NEVER)
+    let seconds = u32::try_from(time.as_secs()).ok();
+    let micros =
+        seconds.and_then(|seconds| seconds.checked_mul(1_000_000)?.checked_add(time.subsec_micros()));
+    micros.unwrap_or(NEVER)
 }
 
 const fn duration(micros: u32) -> Duration {

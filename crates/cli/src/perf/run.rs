@@ -87,8 +87,9 @@ impl<'a> Run<'a> {
         self.shared.sampler.finish();
         self.shared.latencies.reset();
         let before = self.producer.metrics();
-        let teller = tell
-            .then(|| tokio::spawn(progress::tell(self.producer.clone(), Arc::clone(&self.shared), before)));
+        let teller = tell.then(|| {
+            tokio::spawn(progress::tell(self.producer.clone(), Arc::clone(&self.shared), before.records))
+        });
         let meter = Meter::read();
         gate.wait().await;
         let sum = self.finish(&mut tasks).await?;
@@ -101,7 +102,7 @@ impl<'a> Run<'a> {
         let latency = self.shared.latencies.summary();
         // The flush has reported the failures.
         let closed = self.producer.close().await;
-        let counts = self.counts(&sum.sent, before);
+        let counts = self.counts(&sum.sent, &before);
         let unsettled = flushed.and(closed).err();
         Ok(Measured {
             usage,
@@ -170,7 +171,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn counts(&self, sent: &Sent, before: ProducerMetrics) -> Counts {
+    fn counts(&self, sent: &Sent, before: &ProducerMetrics) -> Counts {
         let after = self.producer.metrics();
         // Where each record is awaited, those that failed are not among the accepted ones.
         let failed_later = if self.options.sync { 0 } else { after.failed - before.failed };
@@ -182,7 +183,7 @@ impl<'a> Run<'a> {
             bytes: self.shared.payloads.bytes_of(delivered).saturating_add(keys),
             batches: after.batches - before.batches,
             retries: after.retries - before.retries,
-            wire: Wire::between(&before, &after),
+            wire: Wire::between(before, &after),
         }
     }
 }

@@ -5,6 +5,7 @@
 //! again, so that a waker is always registered there.
 
 mod ending;
+mod sending;
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -18,7 +19,7 @@ use milena_codec::message::{ApiKey, ProduceRequest as ProduceMessage};
 use milena_connection::Endpoint;
 use milena_connection::session::Event;
 use milena_connection::transport::Fault;
-use milena_sender::broker_sender::{BrokerSender, Input, Output, PartitionCommand, ProduceRequest};
+use milena_sender::broker_sender::{BrokerSender, Input, Output, PartitionCommand};
 use milena_sender::ids::{ProduceVersion, ThrottleTime};
 use milena_sender::partition_sender::LATE_MIN;
 use milena_sender::sync::Mailbox;
@@ -33,6 +34,7 @@ use super::log_once::LogOnce;
 use super::settings::{PRODUCE_VERSION_MAX, Settings};
 use super::throttle::throttle;
 use crate::clock;
+use crate::metrics::{BrokerGauges, BrokerRecorder};
 
 /// How long one turn may compress in place before the other tasks of the runtime have theirs.
 const IN_PLACE_TURN_MAX: Duration = Duration::from_micros(200);
@@ -74,6 +76,8 @@ pub(super) struct BrokerTask {
     aborted: bool,
     /// The connection errors that were logged since the broker was usable.
     log_once: LogOnce,
+    recorder: BrokerRecorder,
+    gauges: BrokerGauges,
     /// Invariant: the last field.
     _alive: Alive,
 }
@@ -88,7 +92,9 @@ impl BrokerTask {
         seed: u64,
         alive: Alive,
     ) -> Self {
-        let connection = BrokerConnection::new(Arc::clone(&settings), broker_sender.mailbox().broker(), seed);
+        let broker = broker_sender.mailbox().broker();
+        let recorder = settings.core.metrics.recorder(broker);
+        let connection = BrokerConnection::new(Arc::clone(&settings), broker, recorder.clone(), seed);
         let timer = Box::pin(sleep_until(tokio::time::Instant::from_std(clock::now())));
         let lifo_slot_waker = LifoSlotWaker::new(lifo_slot);
         Self {
@@ -104,6 +110,8 @@ impl BrokerTask {
             ends_by: None,
             aborted: false,
             log_once: LogOnce::default(),
+            gauges: BrokerGauges::new(recorder.clone()),
+            recorder,
             _alive: alive,
         }
     }
@@ -182,17 +190,20 @@ impl BrokerTask {
                 }
             }
             Event::Response { payload, body, .. } => {
-                let response = Input::Response { request: payload.0, body: session.bytes(body) };
+                let Frame { request, sent } = payload;
+                // Counted before the deliveries of its batches complete.
+                self.recorder.add_response(now.saturating_duration_since(sent));
+                let response = Input::Response { request, body: session.bytes(body) };
                 let ThrottleTime(pause_ms) = self.broker_sender.handle(now, response).map_err(|error| {
                     Fault::InvalidResponse { api: ApiKey::PRODUCE, version: None, error: error.into() }
                 })?;
                 self.connection.note_response();
                 if let Some(pause) = throttle(pause_ms) {
                     self.paused_until = Some(now + pause);
-                    self.settings.core.metrics.add_throttle(pause);
+                    self.recorder.add_throttle(pause);
                 }
             }
-            Event::Written { payload } => self.hand_in(now, Input::Written(payload.0)),
+            Event::Written { payload } => self.hand_in(now, Input::Written(payload.request)),
             Event::Reauthenticated => self.settings.core.metrics.add_reauthentication(),
             // The connection runs it.
             Event::Work(_) => {}
@@ -215,37 +226,11 @@ impl BrokerTask {
         hand_in(&mut self.broker_sender, now, input);
     }
 
-    /// Hands a request to the session.
-    fn send(&mut self, now: Instant, mut request: ProduceRequest) {
-        let Some(session) = self.connection.session() else {
-            return self.hand_in(now, not_sent(request));
-        };
-        let id = session.next_correlation_id();
-        match request.encode(id, &self.settings.request) {
-            Ok(()) => session.send(id, Frame(request), self.settings.awaits, now),
-            Err(error) => {
-                // Versions and lengths were checked long before: nothing that is accepted comes here.
-                tracing::error!(%error, "produce: the request could not be encoded, its batches are retried: report this");
-                self.hand_in(now, not_sent(request));
-            }
-        }
-    }
-
     /// Whether a request may be handed to the session now: one at a time is written, so that batches grow meanwhile.
     fn has_room(&mut self, now: Instant) -> bool {
         let paused = self.paused_until.is_some_and(|until| now < until) || self.connection.is_ending();
         let Some(session) = self.connection.session() else { return false };
         !paused && !session.holds() && !session.unwritten() && session.room() > 0
-    }
-
-    /// Passes events on to the cluster task, and counts to the metrics.
-    fn report(&mut self) {
-        let core = &self.settings.core;
-        core.metrics.add(self.broker_sender.counters());
-        let mut events = self.broker_sender.events().peekable();
-        if events.peek().is_some() {
-            core.tell(|inbox| inbox.events.extend(events));
-        }
     }
 
     /// Sets the timer. True when it has rung already.
@@ -273,11 +258,6 @@ impl BrokerTask {
 fn hand_in(broker_sender: &mut BrokerSender, now: Instant, input: Input<'_>) {
     let handled = broker_sender.handle(now, input);
     debug_assert!(handled.is_ok(), "{handled:?}");
-}
-
-/// A request of which nothing was written.
-fn not_sent(request: ProduceRequest) -> Input<'static> {
-    Input::Disconnected { requests: vec![(request, false)], timed_out: false }
 }
 
 impl Future for BrokerTask {

@@ -19,6 +19,7 @@ use super::frame::Frame;
 use super::settings::Settings;
 use crate::connectivity::BrokerState;
 use crate::error::ConnectErrorKind;
+use crate::metrics::BrokerRecorder;
 use ending::Ending;
 
 type Dialling = Pin<Box<dyn Future<Output = Result<BoxStream, ConnectionError>> + Send>>;
@@ -26,6 +27,7 @@ type Dialling = Pin<Box<dyn Future<Output = Result<BoxStream, ConnectionError>> 
 /// The connection to one broker.
 pub(super) struct BrokerConnection {
     settings: Arc<Settings>,
+    recorder: BrokerRecorder,
     /// The endpoint of the broker; none while the broker is not part of the cluster.
     endpoint: Option<Endpoint>,
     /// The endpoint that was dialled last.
@@ -82,7 +84,12 @@ pub(super) struct Ended {
 }
 
 impl BrokerConnection {
-    pub(super) fn new(settings: Arc<Settings>, broker: Option<BrokerId>, seed: u64) -> Self {
+    pub(super) fn new(
+        settings: Arc<Settings>,
+        broker: Option<BrokerId>,
+        recorder: BrokerRecorder,
+        seed: u64,
+    ) -> Self {
         let config = &settings.core.config;
         let backoff = Backoff::new(config.reconnect_backoff, config.reconnect_backoff_max, seed);
         // The seeds of brokers differ in the low bits alone; the multiplication spreads them over the high bits.
@@ -91,6 +98,7 @@ impl BrokerConnection {
         let status = BrokerState::new(Arc::clone(&settings.core.connectivity), broker);
         Self {
             settings,
+            recorder,
             endpoint: None,
             dialled: None,
             state: State::Closed { not_before: None },
@@ -146,7 +154,7 @@ impl BrokerConnection {
                     Ok(stream) => {
                         let endpoint = endpoint.clone();
                         self.failed_dials = 0;
-                        self.settings.core.metrics.add_connection();
+                        self.recorder.add_connection();
                         let session = Session::new(Arc::clone(&self.settings.session), now)
                             .with_jitter(self.jitter)
                             .with_known_broker(self.answered);
@@ -210,8 +218,8 @@ impl BrokerConnection {
     /// Writes what the session has to write, as far as the stream takes it.
     pub(super) fn write(&mut self, now: Instant, cx: &mut Context<'_>) -> Result<(), Fault> {
         let State::Open { connection, .. } = &mut self.state else { return Ok(()) };
-        let metrics = &self.settings.core.metrics;
-        Ok(connection.write(now, cx, |bytes| metrics.add_bytes(bytes as u64))?)
+        let recorder = &self.recorder;
+        Ok(connection.write(now, cx, |bytes| recorder.add_bytes(bytes))?)
     }
 
     /// The next event; pending while there is none.

@@ -181,6 +181,7 @@ impl Producer {
             }
             Err(ChooseError::Refused(Refusal::Full { .. }, _)) => {
                 core.shared.request_flush();
+                core.metrics.add_buffer_exhausted();
                 Err(TryEnqueueError::full(record))
             }
             Err(error) => {
@@ -306,11 +307,10 @@ impl Producer {
         reports
     }
 
-    /// The metrics of the producer since it was built.
+    /// The metrics of the producer since it was built: a copy, for which the topics and brokers are walked over once.
     #[must_use]
     pub fn metrics(&self) -> ProducerMetrics {
-        let core = &self.handle.core;
-        core.metrics.snapshot(&core.shared)
+        self.handle.core.snapshot()
     }
 
     /// The failures since this handle last returned some.

@@ -16,8 +16,9 @@ use crate::error::{ErrorKind, SendError, remedy};
 /// Below this a partition counts as one that makes progress.
 const PROGRESS_MAX: Duration = Duration::from_secs(1);
 
-/// No room for a record of `bytes`.
+/// No room for a record of `bytes`, which is counted.
 pub(super) fn error(core: &Core, topic: &Arc<str>, bytes: usize) -> SendError {
+    core.metrics.add_buffer_exhausted();
     let (block, budget) = (core.config.max_block, core.config.buffer_memory);
     let mut said =
         format!("no room for {bytes} bytes within max.block.ms = {block:?}; buffer.memory is {budget}");

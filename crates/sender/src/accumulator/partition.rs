@@ -28,7 +28,7 @@ use crate::outcome::{Obstacle, OngoingRejection};
 use crate::sync::mutant::{self, Blind};
 use crate::sync::{
     Account, Arc, AtomicBool, BatchData, CHUNK_BYTES_MAX, Charge, Completion, Gate, GateGuard, Memory,
-    Padded, RecordHandle, RecordMeta, Ticket, lock, try_lock, wake_all,
+    Padded, RecordHandle, RecordMeta, Ticket, TopicTotals, lock, try_lock, wake_all,
 };
 use crate::timing::BatchTimes;
 
@@ -43,10 +43,7 @@ pub struct Partition {
     /// Its number among all partitions of the producer.
     serial: u32,
     shared: StdArc<Shared>,
-    /// How long a batch of the topic may be.
-    limit: StdArc<TopicLimit>,
-    /// The codec and level of its batches, where they are compressed.
-    compression: Option<StdArc<TopicCompression>>,
+    of_topic: OfTopic,
     ratio: EstimatedRatio,
     /// The bytes that the partition holds of the budget.
     account: Arc<Account>,
@@ -59,6 +56,17 @@ pub struct Partition {
     /// Its topic is dormant: its metadata is not requested.
     dormant: AtomicBool,
     queue: Padded<Gate<Queue>>,
+}
+
+/// The parts of a topic that its partitions share.
+#[derive(Clone, Debug)]
+pub(super) struct OfTopic {
+    /// How long a batch of the topic may be.
+    pub(super) limit: StdArc<TopicLimit>,
+    /// The codec and level of its batches, where they are compressed.
+    pub(super) compression: Option<StdArc<TopicCompression>>,
+    /// The counts of its records.
+    pub(super) totals: StdArc<TopicTotals>,
 }
 
 /// The state of a partition when its broker sender polls it.
@@ -81,8 +89,7 @@ impl Partition {
         index: PartitionId,
         serial: u32,
         shared: StdArc<Shared>,
-        limit: StdArc<TopicLimit>,
-        compression: Option<StdArc<TopicCompression>>,
+        of_topic: OfTopic,
         mailbox: Arc<SenderMailbox>,
     ) -> StdArc<Self> {
         let account = Account::new(StdArc::clone(&topic), index, serial);
@@ -92,8 +99,7 @@ impl Partition {
             index,
             serial,
             shared,
-            limit,
-            compression,
+            of_topic,
             ratio: EstimatedRatio::new(),
             account,
             available: AtomicBool::new(false),
@@ -309,27 +315,32 @@ impl Partition {
 
     /// How long a batch of its topic may be.
     pub fn limit(&self) -> &TopicLimit {
-        &self.limit
+        &self.of_topic.limit
     }
 
     /// The codec and level of its batches, where they are compressed.
     pub const fn compression(&self) -> Option<&StdArc<TopicCompression>> {
-        self.compression.as_ref()
+        self.of_topic.compression.as_ref()
+    }
+
+    /// The counts of its topic's records.
+    pub(crate) fn topic_totals(&self) -> &TopicTotals {
+        &self.of_topic.totals
     }
 
     /// `plain_bytes` of its records became `wire_bytes`: the next batches grow accordingly. Short batches compress worse
     /// than those that the limit is about, and are left out.
     pub fn observe_ratio(&self, wire_bytes: usize, plain_bytes: usize) {
-        if plain_bytes >= self.limit.wire_bytes_max() / OBSERVED_SHARE {
+        if plain_bytes >= self.of_topic.limit.wire_bytes_max() / OBSERVED_SHARE {
             self.ratio.observe(Ratio::of(wire_bytes, plain_bytes));
         }
     }
 
     /// The most bytes to which the open batch grows, before it is compressed.
     fn batch_bytes_max(&self) -> usize {
-        let wire = self.limit.wire_bytes_max();
-        self.compression.as_ref().map_or(wire, |compression| {
-            let plain = self.limit.plain_bytes_max(self.ratio.get(), self.shared.memory.budget());
+        let wire = self.of_topic.limit.wire_bytes_max();
+        self.of_topic.compression.as_ref().map_or(wire, |compression| {
+            let plain = self.of_topic.limit.plain_bytes_max(self.ratio.get(), self.shared.memory.budget());
             plain.min(compression.plain_bytes_max().max(wire))
         })
     }

@@ -13,11 +13,11 @@ use milena_partitioner::{Choice, Partitioner, StickyCell};
 use super::cells::Cells;
 use super::entry::{AcceptedRecord, AppendOptions, RecordRef, Refusal};
 use super::limit::TopicLimit;
-use super::partition::Partition;
+use super::partition::{OfTopic, Partition};
 use super::sender_mailbox::SenderMailbox;
 use super::settings::{Clock, Shared};
 use crate::compression::TopicCompression;
-use crate::sync::{Arc, AtomicU32, AtomicU64, Latest, Ordering, Ticket};
+use crate::sync::{Arc, AtomicU32, AtomicU64, Latest, Ordering, Ticket, TopicTotals};
 use adaptive::{Shortest, leave_stalled};
 
 /// How often a partition is drawn at random before the next one with a leader is taken.
@@ -29,8 +29,8 @@ pub struct Topic {
     name: StdArc<str>,
     partitioner: Partitioner,
     shared: StdArc<Shared>,
-    limit: StdArc<TopicLimit>,
-    compression: Option<StdArc<TopicCompression>>,
+    /// The parts that its partitions share.
+    of_topic: OfTopic,
     /// All partitions, in order; replaced when the topic gets more.
     partitions: StdArc<Latest<Box<[StdArc<Partition>]>>>,
     cells: Cells,
@@ -86,8 +86,7 @@ impl Topic {
             name,
             partitioner,
             shared,
-            limit,
-            compression: None,
+            of_topic: OfTopic { limit, compression: None, totals: StdArc::default() },
             partitions: Latest::new(Box::default()),
             cells: Cells::new(StickyCell::new(0, batch_bytes)),
             shortest: Shortest::default(),
@@ -99,13 +98,19 @@ impl Topic {
 
     /// The same with its batches compressed, or not. Partitions take it over when they are made.
     #[must_use]
-    pub fn compressed(self, compression: Option<StdArc<TopicCompression>>) -> Self {
-        Self { compression, ..self }
+    pub fn compressed(mut self, compression: Option<StdArc<TopicCompression>>) -> Self {
+        self.of_topic.compression = compression;
+        self
     }
 
     /// Its name.
     pub const fn name(&self) -> &StdArc<str> {
         &self.name
+    }
+
+    /// The counts of its records.
+    pub const fn totals(&self) -> &StdArc<TopicTotals> {
+        &self.of_topic.totals
     }
 
     /// Its partitions, in order.
@@ -128,8 +133,8 @@ impl Topic {
                 *serial += 1;
                 let index = PartitionId(i32::try_from(index).unwrap_or(i32::MAX));
                 let (name, shared) = (StdArc::clone(&self.name), StdArc::clone(&self.shared));
-                let (limit, compression) = (StdArc::clone(&self.limit), self.compression.clone());
-                Partition::new(name, index, *serial, shared, limit, compression, Arc::clone(mailbox))
+                let of_topic = self.of_topic.clone();
+                Partition::new(name, index, *serial, shared, of_topic, Arc::clone(mailbox))
             })
             .collect();
         if !fresh.is_empty() {
@@ -184,7 +189,7 @@ impl Topic {
 
     /// Doubles the limit, up to where it began: a broker's limit may have been raised since its rejection.
     pub fn relax_limit(&self) {
-        self.limit.relax();
+        self.of_topic.limit.relax();
     }
 
     /// Appends a record to `partition`, or to the one that the partitioner chooses.

@@ -53,7 +53,7 @@ impl BrokerSender {
             Claimed::Busy => self.schedule.poll_later(serial, PollReason::StateChanged),
             Claimed::Job(job) => self.jobs.push_back(job),
             Claimed::Skipped(bytes) => {
-                self.completer.count_skipped(bytes);
+                self.completer.count_skipped(bytes, sender.partition());
                 self.schedule.changed.push(serial);
             }
         }

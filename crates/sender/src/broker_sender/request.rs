@@ -189,6 +189,7 @@ impl BrokerSender {
         }
         // Only now may a partition be listed again: a request takes each at most once.
         for in_flight_batch in request.in_flight_batches.iter().flatten() {
+            self.completer.count_sent(&in_flight_batch.batch, &in_flight_batch.partition);
             self.poll_partition(in_flight_batch.partition.serial(), now, PollReason::StateChanged);
         }
         if request.batches() == 0 {

@@ -24,6 +24,16 @@ pub struct Counters {
     pub requests: u64,
     /// Batches that were sent once more.
     pub retries: u64,
+    /// Records that were sent once more.
+    pub retried_records: u64,
+    /// Batches that were put into requests, once for each attempt.
+    pub sent_batches: u64,
+    /// Their records.
+    pub sent_records: u64,
+    /// Their bytes.
+    pub sent_bytes: u64,
+    /// The bytes of the largest of them.
+    pub sent_bytes_max: u64,
     /// Batches that a broker found too large and that go in smaller ones.
     pub splits: u64,
     /// The work of codecs.
@@ -67,24 +77,14 @@ pub struct Completer {
 impl Completer {
     /// Nothing gathered yet.
     #[must_use]
-    pub const fn new(shared: StdArc<Shared>) -> Self {
-        let compression = CompressionCounters {
-            compressed: 0,
-            skipped: 0,
-            failed: 0,
-            plain_bytes: 0,
-            wire_bytes: 0,
-            nanos: 0,
-        };
-        let counters =
-            Counters { records: 0, failed: 0, batches: 0, requests: 0, retries: 0, splits: 0, compression };
+    pub fn new(shared: StdArc<Shared>) -> Self {
         Self {
             shared,
             chunks: Vec::new(),
             released: Vec::new(),
             now: None,
             wakers: Vec::new(),
-            counters,
+            counters: Counters::default(),
             #[cfg(test)]
             timings: Vec::new(),
         }
@@ -107,10 +107,12 @@ impl Completer {
         claim: Claim,
         base_offset: Option<i64>,
         append_time_ms: Option<i64>,
+        partition: &Partition,
         spares: &mut Vec<Arc<Completion>>,
     ) {
         self.counters.records += u64::from(claim.records);
         self.shared.totals.add(claim.records.into(), 0);
+        partition.topic_totals().add_settled(claim.records.into(), 0);
         self.note(&claim.account, 0, true);
         let timing = self.note_timing(&claim);
         let settled = Settled::Written { base_offset, append_time_ms };
@@ -199,6 +201,7 @@ impl Completer {
     fn note_failed(&mut self, records: u32, failure: &StdArc<Failure>, partition: &Partition) {
         self.counters.failed += u64::from(records);
         self.shared.totals.add(0, records.into());
+        partition.topic_totals().add_settled(0, records.into());
         // Before the count of outstanding batches goes down: a flush reads the log when that count is 0.
         self.shared.failures.note(FailedRecords {
             topic: StdArc::clone(partition.topic()),
@@ -217,7 +220,9 @@ impl Completer {
     #[cfg_attr(not(test), expect(clippy::needless_pass_by_ref_mut, reason = "tests keep the timings"))]
     fn note_timing(&mut self, claim: &Claim) -> Option<BatchTiming> {
         // Without a time the runtime has ended.
-        let timing = claim.timing(self.now?, self.shared.config.linger);
+        let now = self.now?;
+        self.shared.totals.time(&claim.times, now);
+        let timing = claim.timing(now, self.shared.config.linger);
         #[cfg(test)]
         self.timings.push(timing);
         claim.completion.set_timing(claim.first, timing);
@@ -272,8 +277,33 @@ impl Completer {
         }
     }
 
+    /// Counts a batch that goes out with a request.
+    pub(crate) fn count_sent(&mut self, batch: &Batch, partition: &Partition) {
+        let (records, bytes) = (u64::from(batch.records), batch.bytes() as u64);
+        let counters = &mut self.counters;
+        counters.sent_batches += 1;
+        counters.sent_records += records;
+        counters.sent_bytes += bytes;
+        counters.sent_bytes_max = counters.sent_bytes_max.max(bytes);
+        partition.topic_totals().add_sent(records, bytes);
+    }
+
+    /// Counts a batch of `records` that is sent once more.
+    pub(super) fn count_retry(&mut self, records: u32, partition: &Partition) {
+        self.counters.retries += 1;
+        self.counters.retried_records += u64::from(records);
+        partition.topic_totals().add_retried(records.into());
+    }
+
+    /// The batch did not fit its request.
+    pub(super) fn take_back_retry(&mut self, records: u32, partition: &Partition) {
+        self.counters.retries -= 1;
+        self.counters.retried_records -= u64::from(records);
+        partition.topic_totals().take_back_retried(records.into());
+    }
+
     /// Counts the work of a job.
-    pub(super) fn count_compression(&mut self, result: &CompressionResult) {
+    pub(super) fn count_compression(&mut self, result: &CompressionResult, partition: &Partition) {
         let counters = &mut self.counters.compression;
         counters.nanos += u64::try_from(result.elapsed.as_nanos()).unwrap_or(u64::MAX);
         counters.failed += u64::from(result.failure().is_some());
@@ -282,15 +312,17 @@ impl Completer {
             counters.compressed += result.compressed;
             counters.plain_bytes += result.plain_bytes as u64;
             counters.wire_bytes += result.wire_bytes as u64;
+            partition.topic_totals().add_compressed(result.plain_bytes as u64, result.wire_bytes as u64);
         }
     }
 
     /// Counts a batch of `bytes` that no codec was given.
-    pub(crate) fn count_skipped(&mut self, bytes: usize) {
+    pub(crate) fn count_skipped(&mut self, bytes: usize, partition: &Partition) {
         let counters = &mut self.counters.compression;
         counters.skipped += 1;
         counters.plain_bytes += bytes as u64;
         counters.wire_bytes += bytes as u64;
+        partition.topic_totals().add_compressed(bytes as u64, bytes as u64);
     }
 
     /// Gives the bytes back, and wakes the tasks that wait; no lock is held then.

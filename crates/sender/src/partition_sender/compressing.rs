@@ -170,7 +170,7 @@ impl PartitionSender {
     /// Takes the result of a job.
     pub(crate) fn compressed(&mut self, result: CompressionResult, completer: &mut Completer) {
         self.in_jobs -= 1;
-        completer.count_compression(&result);
+        completer.count_compression(&result, &self.partition);
         match result.id.entry {
             None => self.prepare(result, completer),
             Some(number) => self.opened(number, result, completer),

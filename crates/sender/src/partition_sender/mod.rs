@@ -303,7 +303,9 @@ impl PartitionSender {
             entry.note_times(in_flight_batch.batch.times);
             entry.bytes = Bytes::Here(in_flight_batch.batch);
             entry.tries = entry.tries.saturating_sub(1);
-            completer.counters.retries -= u64::from(entry.tries > 0);
+            if entry.tries > 0 {
+                completer.take_back_retry(entry.records, &self.partition);
+            }
         }
     }
 
@@ -366,7 +368,9 @@ impl PartitionSender {
         batch.times.note_request(now);
         entry.note_times(batch.times);
         self.in_flight += 1;
-        completer.counters.retries += u64::from(entry.tries > 0);
+        if entry.tries > 0 {
+            completer.count_retry(entry.records, &self.partition);
+        }
         entry.tries = entry.tries.saturating_add(1);
         let partition = StdArc::clone(&self.partition);
         Next::InFlightBatch(InFlightBatch { partition, topic_id: self.topic_id, entry: entry.number, batch })

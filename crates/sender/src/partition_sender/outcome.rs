@@ -120,7 +120,7 @@ impl PartitionSender {
             if is_of_run && (entry.has_response(sent) || is_sent_before) {
                 let offset = room.offset_of(entry.stamp.base_sequence);
                 if let Some(claim) = entry.mark_written() {
-                    completer.written(claim, offset, None, &mut self.spares);
+                    completer.written(claim, offset, None, &self.partition, &mut self.spares);
                 }
             }
         }

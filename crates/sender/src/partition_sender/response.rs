@@ -183,7 +183,7 @@ impl PartitionSender {
         }
         let stamp = entry.stamp;
         if let Some(claim) = entry.take_claim() {
-            completer.written(claim, base_offset, append_time_ms, &mut self.spares);
+            completer.written(claim, base_offset, append_time_ms, &self.partition, &mut self.spares);
         }
         completer.release(batch);
         let Bytes::InFlight(Attempt { term, topic, .. }) = entry.bytes else { return None };

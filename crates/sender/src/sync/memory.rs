@@ -78,6 +78,11 @@ impl Memory {
         self.waiting.load(Ordering::Relaxed)
     }
 
+    /// How many callers wait for room.
+    pub fn waiting(&self) -> usize {
+        lock(&self.room).waiters.len()
+    }
+
     /// Whether a caller waits for memory that is not free, and not only for the share of its partition.
     pub fn is_short(&self) -> bool {
         self.has_waiters() && lock(&self.room).holds_others_up()

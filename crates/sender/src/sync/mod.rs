@@ -8,7 +8,8 @@
 //! * [`Outstanding`]: how many batches are not settled, by the flush that waits for them.
 //! * [`Latest`]: a value that is replaced now and then and read all the time.
 //! * [`FailureLog`]: the failures since they were last read.
-//! * [`Totals`]: how many records were settled.
+//! * [`Totals`]: how many records were settled, and how long the stages of batches took; [`TopicTotals`]: those of one topic.
+//! * [`LatencyRecorder`]: a histogram of fixed memory.
 //! * [`wake_all()`]: wakes the tasks of callers, also where a waker panics.
 //!
 //! With `--cfg loom` the primitives below are loom's, and the models in `crates/sender/models` try every order in which
@@ -26,6 +27,7 @@ mod failure_log;
 #[cfg(loom)]
 mod gate;
 mod handover;
+mod histogram;
 mod latest;
 mod mailbox;
 mod memory;
@@ -52,6 +54,7 @@ pub use failed_batch::{FailedBatch, FailedRecord};
 pub use failed_room::{FailedRoom, FailedShare};
 pub use failure_log::{FailedRecords, FailureLog};
 pub use handover::{Handed, Handover};
+pub use histogram::{LatencyHistogram, LatencyRecorder};
 pub use latest::Latest;
 pub use mailbox::{Mailbox, Wake};
 pub use memory::{Holder, Memory, Ticket};
@@ -60,7 +63,7 @@ pub use padded::Padded;
 pub use pool::CHUNK_BYTES_MAX;
 pub use record_meta::RecordMeta;
 pub use reports::{BatchReport, RecordReport, ReportQueue, Reports};
-pub use totals::Totals;
+pub use totals::{TopicCounts, TopicTotals, Totals};
 pub use wake_all::wake_all;
 
 /// The lock of a partition, which a broker sender only tries.

@@ -79,6 +79,11 @@ impl Waiters {
         self.lines.is_empty()
     }
 
+    /// How many callers wait.
+    pub(super) fn len(&self) -> usize {
+        self.lines.values().map(|line| line.waiting.len()).sum()
+    }
+
     pub(super) fn push(&mut self, account: &Arc<Account>, bytes: usize, waker: Waker) -> u64 {
         self.next_ticket += 1;
         let waiter = Waiter { ticket: self.next_ticket, bytes, waker };

@@ -53,7 +53,7 @@ impl BrokerTask {
             );
         }
         let mut requests = Vec::with_capacity(ended.requests.len());
-        for (Frame(request), disposition) in ended.requests {
+        for (Frame { request, .. }, disposition) in ended.requests {
             match disposition {
                 Disposition::Written => self.hand_in(now, Input::Written(request)),
                 Disposition::Unanswered => requests.push((request, true)),

@@ -85,7 +85,7 @@ impl ClusterTask {
                     completer.at(clock::now());
                     partition_sender.discard(&mut completer);
                     completer.finish();
-                    self.settings.core.metrics.add(completer.counters);
+                    self.settings.core.metrics.add(&completer.counters);
                 }
                 Command::ProducerId(identity) => {
                     self.broker_senders
@@ -104,6 +104,9 @@ impl ClusterTask {
             id.is_some_and(|broker| self.metadata.broker(broker).is_none()) && !self.assignment.needs(*id)
         };
         let needless: Vec<SenderId> = self.broker_senders.keys().copied().filter(is_needless).collect();
+        for id in needless.iter().copied().flatten() {
+            self.settings.core.metrics.forget_broker(id);
+        }
         for broker_sender in needless.iter().filter_map(|id| self.broker_senders.remove(id)) {
             self.settings.core.shared.remove_mailbox(&broker_sender.mailbox);
             broker_sender.send(BrokerCommand::End(until));

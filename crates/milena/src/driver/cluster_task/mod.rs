@@ -90,6 +90,7 @@ struct Closing {
 impl ClusterTask {
     pub(super) fn new(settings: Arc<Settings>, started: Started, early_end: EarlyEnd, alive: Alive) -> Self {
         let config = &settings.core.config;
+        settings.core.metrics.note_described(clock::now());
         let mut assignment = Assignment::new(false);
         if let Some(identity) = started.identity {
             assignment.identity(identity);

@@ -86,6 +86,7 @@ impl ClusterTask {
                     tracing::info!("metadata: the cluster is described again");
                 }
                 self.settings.core.registry.set_trouble(None);
+                self.settings.core.metrics.note_described(now);
                 let changes = self.metadata.on_response(response, now);
                 self.take_in(changes);
             }

@@ -46,8 +46,7 @@ impl PartitionHarness {
             PartitionId(3),
             SERIAL,
             StdArc::clone(&shared),
-            limit,
-            compression,
+            OfTopic { limit, compression, totals: StdArc::default() },
             Arc::clone(&mailbox),
         );
         Self { now: some_time(), shared, mailbox, partition }

@@ -305,7 +305,7 @@ fn a_topic_that_grows_spreads_over_its_new_partitions_and_maps_keys_anew() {
 #[test]
 fn a_learned_limit_doubles_back_to_where_it_began() {
     let stand = Stand::new(Partitioner::Java, 2);
-    let limit = || stand.topic.limit.wire_bytes_max();
+    let limit = || stand.topic.of_topic.limit.wire_bytes_max();
     stand.topic.partitions()[1].limit().rejected(crate::batch::Lengths { wire: 600_000, plain: 600_000 });
     assert_eq!(limit(), 400_000, "it is the topic's");
     let relaxed = [(); 3].map(|()| {

@@ -55,8 +55,7 @@ fn a_thousand_partitions_with_a_small_record_each_share_a_mebibyte() {
             PartitionId(0),
             serial,
             StdArc::clone(&harness.shared),
-            StdArc::clone(&limit),
-            None,
+            OfTopic { limit: StdArc::clone(&limit), compression: None, totals: StdArc::default() },
             Arc::clone(&harness.mailbox),
         );
         let record = RecordRef { value: Some(&[0; 100]), ..RecordRef::default() };

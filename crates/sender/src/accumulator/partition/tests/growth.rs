@@ -164,8 +164,7 @@ fn records_that_wait_are_counted_over_all_partitions_of_a_broker_sender_and_move
         PartitionId(4),
         SERIAL,
         StdArc::clone(&harness.shared),
-        limit,
-        None,
+        OfTopic { limit, compression: None, totals: StdArc::default() },
         Arc::clone(&harness.mailbox),
     );
     let send_there = || {
