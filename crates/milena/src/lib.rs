@@ -52,6 +52,8 @@ pub use error::{
     SendError, TryEnqueueError, TryEnqueueErrorKind,
 };
 pub use hooks::{DeadLetters, Interceptor};
+#[cfg(feature = "metrics")]
+pub use metrics::MetricsPublisher;
 pub use metrics::{BrokerMetrics, BudgetHolder, JavaGroup, JavaMetric, ProducerMetrics, TopicMetrics};
 pub use milena_connection::sasl::{self, Sasl};
 pub use milena_connection::tls::{self, Tls};

@@ -11,11 +11,15 @@
 //! * The memory is fixed but for one entry for each broker, of which there are at most [`BROKERS_MAX`]. The sums of a topic are
 //!   part of the topic, and go with it when the topic is forgotten: its records stay in the sums of the producer.
 
+#[cfg(feature = "metrics")]
+mod export;
 mod java;
 mod parts;
 mod requests;
 mod snapshot;
 
+#[cfg(feature = "metrics")]
+pub use export::MetricsPublisher;
 pub use java::{JavaGroup, JavaMetric};
 pub use parts::{BrokerMetrics, BudgetHolder, TopicMetrics};
 pub use snapshot::ProducerMetrics;
