@@ -10,10 +10,11 @@ use milena_codec::ids::BrokerId;
 use milena_codec::message::ApiKey;
 
 use crate::cluster::Cluster;
-use crate::core::{Access, Broker, Core, DelegationToken, Keep, Settings, State, TopicConfig};
+use crate::core::{Access, Broker, Core, DelegationToken, Keep, Settings, State, Telemetry, TopicConfig};
 use crate::mechanism::Mechanism;
 use crate::release::{Release, Versions};
 use crate::shell::{self, Shared};
+use crate::telemetry::TelemetrySubscription;
 
 /// Settings of a [`Cluster`] that is to start.
 #[derive(Clone, Debug)]
@@ -25,6 +26,7 @@ pub struct Builder {
     listen: String,
     in_memory: bool,
     wall_clock_ms: Option<i64>,
+    telemetry: Option<TelemetrySubscription>,
     #[cfg(feature = "tls")]
     tls: Option<Arc<rustls::ServerConfig>>,
 }
@@ -44,6 +46,7 @@ impl Default for Builder {
             listen: "127.0.0.1:0".to_owned(),
             in_memory: false,
             wall_clock_ms: None,
+            telemetry: None,
             #[cfg(feature = "tls")]
             tls: None,
         }
@@ -116,6 +119,15 @@ impl Builder {
         self
     }
 
+    /// Takes metrics from clients (KIP-714), as brokers with a receiver of metrics do: without, they do not offer the APIs. See
+    /// [`Cluster::telemetry_pushes`].
+    pub fn telemetry(mut self, subscription: TelemetrySubscription) -> Self {
+        let apis = [ApiKey::GET_TELEMETRY_SUBSCRIPTIONS, ApiKey::PUSH_TELEMETRY];
+        apis.into_iter().for_each(|api| self.settings.versions.clamp(api, 0..=0));
+        self.telemetry = Some(subscription);
+        self
+    }
+
     /// Adds a user with a password. Every connection then requires SASL.
     pub fn user(mut self, name: &str, password: &str) -> Self {
         self.access().users.insert(name.to_owned(), password.to_owned());
@@ -171,7 +183,9 @@ impl Builder {
     )]
     pub async fn start(self) -> io::Result<Cluster> {
         let skips_cross_check = self.settings.keep == Keep::Nothing;
-        let core = Core::new(State::new(self.settings.clone()));
+        let mut state = State::new(self.settings.clone());
+        state.telemetry = self.telemetry.clone().map(Telemetry::new);
+        let core = Core::new(state);
         let runtime = tokio::runtime::Handle::current();
         #[cfg_attr(not(feature = "tls"), expect(unused_mut, reason = "only TLS is set"))]
         let mut shared = Shared::new(core, runtime, self.wall_clock_ms, skips_cross_check);

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use milena_codec::ids::{BrokerId, PartitionId, TopicId};
 use tokio::io::DuplexStream;
 
-use crate::core::{LoggedBatch, LoggedRecord};
+use crate::core::{LoggedBatch, LoggedRecord, Telemetry};
 use crate::journal::{Authentication, JournalEntry, Violation};
 use crate::shell::{self, Shared};
+use crate::telemetry::{TelemetryPush, TelemetrySubscription};
 
 /// Bytes that an in-memory connection holds in either direction.
 const PIPE_BYTES: usize = 1 << 20;
@@ -120,6 +121,20 @@ impl Cluster {
     #[must_use]
     pub fn journal(&self) -> Vec<JournalEntry> {
         self.shared.core().journal.entries()
+    }
+
+    /// The pushes of metrics that were taken, oldest first: at most the last 1 000. See [`Builder::telemetry`](crate::Builder::telemetry).
+    #[must_use]
+    pub fn telemetry_pushes(&self) -> Vec<TelemetryPush> {
+        self.shared().core().state.telemetry.as_ref().map(Telemetry::pushes).unwrap_or_default()
+    }
+
+    /// Gives clients another subscription from now on; pushes of the one before are rejected. A cluster without a receiver of
+    /// metrics ([`Builder::telemetry`](crate::Builder::telemetry)) stays without.
+    pub fn change_telemetry(&self, subscription: TelemetrySubscription) {
+        if let Some(telemetry) = &mut self.shared().core().state.telemetry {
+            telemetry.change(subscription);
+        }
     }
 
     /// The latest authentications, also those that failed, oldest first: at most 16 384.

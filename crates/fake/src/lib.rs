@@ -54,6 +54,7 @@ mod on;
 mod operations;
 mod release;
 mod shell;
+mod telemetry;
 
 pub use acl::AclOperation;
 pub use builder::Builder;
@@ -70,3 +71,4 @@ pub use milena_codec::message::ApiKey;
 pub use on::{Hold, On};
 pub use operations::Brokers;
 pub use release::Release;
+pub use telemetry::{TelemetryPush, TelemetrySubscription};

@@ -24,6 +24,7 @@ mod sasl;
 mod stages;
 mod state;
 mod stored;
+mod telemetry;
 mod topic;
 mod topic_config;
 
@@ -36,6 +37,7 @@ pub(crate) use sasl::SaslState;
 pub(crate) use sasl::{Access, DelegationToken};
 pub(crate) use stages::{Pending, Served};
 pub(crate) use state::{Broker, NotFound, Settings, State};
+pub(crate) use telemetry::Telemetry;
 pub use topic_config::{TopicCompression, TopicConfig};
 
 use std::collections::BTreeMap;

@@ -44,10 +44,12 @@ pub(crate) enum Body {
     DescribeConfigs(theirs::DescribeConfigsRequest),
     DescribeQuorum(theirs::DescribeQuorumRequest),
     Fetch(theirs::FetchRequest),
+    GetTelemetrySubscriptions(theirs::GetTelemetrySubscriptionsRequest),
     InitProducerId(theirs::InitProducerIdRequest),
     ListOffsets(theirs::ListOffsetsRequest),
     Metadata(theirs::MetadataRequest),
     Produce(Produce),
+    PushTelemetry(theirs::PushTelemetryRequest),
     SaslAuthenticate(SaslBytes),
     /// A step of an exchange that goes on without Kafka's headers.
     SaslBare(SaslBytes),
@@ -133,6 +135,14 @@ impl Call {
                 let request: theirs::SaslAuthenticateRequest =
                     checked::<ours::SaslAuthenticateRequest, _>(&mut input, version)?;
                 Body::SaslAuthenticate(SaslBytes(request.auth_bytes))
+            }
+            ApiKey::GET_TELEMETRY_SUBSCRIPTIONS => {
+                Body::GetTelemetrySubscriptions(checked::<ours::GetTelemetrySubscriptionsRequest, _>(
+                    &mut input, version,
+                )?)
+            }
+            ApiKey::PUSH_TELEMETRY => {
+                Body::PushTelemetry(checked::<ours::PushTelemetryRequest, _>(&mut input, version)?)
             }
             other => return Err(format!("{other} is none that this cluster serves")),
         };

@@ -9,6 +9,7 @@ use super::codecs::Codecs;
 use super::log::Keep;
 use super::partition::Partition;
 use super::sasl::Access;
+use super::telemetry::Telemetry;
 use super::topic::Topic;
 use super::topic_config::TopicConfig;
 use crate::acl::Acl;
@@ -72,6 +73,8 @@ pub(crate) struct State {
     pub(crate) records: u64,
     pub(crate) codecs: Codecs,
     pub(crate) acl: Acl,
+    /// The receiver of metrics, where there is one.
+    pub(crate) telemetry: Option<Telemetry>,
     next_producer_id: i64,
     topics_made: u64,
 }
@@ -115,6 +118,7 @@ impl State {
             records: 0,
             codecs: Codecs::default(),
             acl: Acl::default(),
+            telemetry: None,
             next_producer_id: 1000,
             topics_made: 0,
         }

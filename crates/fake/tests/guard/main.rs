@@ -20,6 +20,7 @@ mod sasl;
 mod scram;
 mod sequences;
 mod streams;
+mod telemetry;
 #[cfg(feature = "tls")]
 mod tls;
 mod topics;

@@ -15,6 +15,7 @@ mod metadata;
 mod produce;
 mod sasl_authenticate;
 mod sasl_handshake;
+mod telemetry;
 
 pub(super) use produce::repeated;
 
@@ -62,6 +63,8 @@ pub(super) fn serve(core: &mut Core, cx: &Context<'_>, body: &Body) -> Response 
         Body::ListOffsets(request) => list_offsets::serve(state, cx, request),
         Body::Metadata(request) => metadata::serve(state, cx, request),
         Body::Produce(request) => produce::serve(core, cx, request),
+        Body::GetTelemetrySubscriptions(request) => telemetry::subscribe(state, cx, request),
+        Body::PushTelemetry(request) => telemetry::push(state, cx, request),
         Body::SaslHandshake { mechanism } => sasl_handshake::serve(core, cx, mechanism),
         Body::SaslAuthenticate(auth_bytes) => sasl_authenticate::serve(core, cx, auth_bytes),
         Body::SaslBare(auth_bytes) => sasl_authenticate::serve_bare(core, cx, auth_bytes),
@@ -81,6 +84,8 @@ pub(super) fn targets(state: &State, call: &Call) -> Vec<Target> {
         | Body::UnknownApiVersions
         | Body::DescribeCluster(_)
         | Body::DescribeQuorum(_)
+        | Body::GetTelemetrySubscriptions(_)
+        | Body::PushTelemetry(_)
         | Body::InitProducerId(_)
         | Body::SaslAuthenticate(_)
         | Body::SaslBare(_)
