@@ -43,6 +43,7 @@ mod producer;
 mod record;
 mod registry;
 mod reports;
+mod telemetry;
 mod topic_name;
 
 pub use check::{CheckReport, CheckSettings, CheckStep, Finding, Severity, check};

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use milena_codec::message::{MetadataResponse, ProduceRequest, Request};
+use milena_codec::message::{Message, MetadataResponse, ProduceRequest, Request};
 use milena_connection::Endpoint;
 use milena_connection::RequestConnection;
 use milena_connection::metadata::ClusterId;
@@ -108,6 +108,12 @@ impl ControlClient {
     /// The endpoint of the connection.
     pub(super) fn endpoint(&self) -> Option<&Endpoint> {
         self.connection.as_ref().map(RequestConnection::endpoint)
+    }
+
+    /// Whether the broker of the connection offers an API; none without a connection.
+    pub(super) fn offers<M: Message>(&self) -> Option<bool> {
+        let versions = self.connection.as_ref()?.versions()?;
+        Some(versions.pick::<M>().is_some())
     }
 
     /// Closes the connection, so that the next request goes to the first candidate. Returns the endpoint of the connection.

@@ -4,24 +4,30 @@
 
 use std::time::Duration;
 
-use milena_codec::message::{InitProducerIdResponse, MetadataResponse};
+use milena_codec::message::{
+    GetTelemetrySubscriptionsResponse, InitProducerIdResponse, MetadataResponse, PushTelemetryResponse,
+};
 
 /// A response with a throttle time.
 pub(super) trait Throttling {
     fn throttle_ms(&self) -> i32;
 }
 
-impl Throttling for MetadataResponse {
-    fn throttle_ms(&self) -> i32 {
-        self.throttle_time_ms
-    }
+macro_rules! throttling {
+    ($($response:ty),*) => {$(
+        impl Throttling for $response {
+            fn throttle_ms(&self) -> i32 {
+                self.throttle_time_ms
+            }
+        }
+    )*};
 }
-
-impl Throttling for InitProducerIdResponse {
-    fn throttle_ms(&self) -> i32 {
-        self.throttle_time_ms
-    }
-}
+throttling!(
+    MetadataResponse,
+    InitProducerIdResponse,
+    GetTelemetrySubscriptionsResponse,
+    PushTelemetryResponse
+);
 
 /// The longest pause that `throttle_time_ms` can have; longer ones are cut.
 const THROTTLE_MAX: Duration = Duration::from_secs(60);

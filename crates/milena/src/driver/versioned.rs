@@ -1,7 +1,9 @@
 //! Fields of a response that are unreliable in some of its versions.
 
 use milena_codec::ids::LeaderEpoch;
-use milena_codec::message::{InitProducerIdResponse, MetadataResponse};
+use milena_codec::message::{
+    GetTelemetrySubscriptionsResponse, InitProducerIdResponse, MetadataResponse, PushTelemetryResponse,
+};
 
 /// The first version of Metadata with reliable leader epochs. Brokers before Kafka 2.4 return stale ones while partitions are
 /// reassigned (`MetadataResponse.hasReliableLeaderEpochs`).
@@ -23,6 +25,14 @@ impl Versioned for MetadataResponse {
 }
 
 impl Versioned for InitProducerIdResponse {
+    fn keep_reliable(&mut self, _: i16) {}
+}
+
+impl Versioned for GetTelemetrySubscriptionsResponse {
+    fn keep_reliable(&mut self, _: i16) {}
+}
+
+impl Versioned for PushTelemetryResponse {
     fn keep_reliable(&mut self, _: i16) {}
 }
 

@@ -31,7 +31,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use milena_codec::ids::BrokerId;
+use milena_codec::ids::{BrokerId, ClientInstanceId};
 use milena_sender::accumulator::{Shared, Topic};
 use milena_sender::partition_sender::Counters;
 
@@ -68,6 +68,8 @@ pub(crate) struct Metrics {
     brokers: Mutex<BTreeMap<BrokerId, Arc<RequestCounters>>>,
     /// When a broker described the cluster last.
     described_at: Mutex<Option<Instant>>,
+    /// The id of this client for the push of metrics, once a broker assigned it (KIP-714).
+    client_instance: Mutex<Option<ClientInstanceId>>,
 }
 
 impl Metrics {
@@ -145,6 +147,15 @@ impl Metrics {
     /// A broker described the cluster.
     pub(crate) fn note_described(&self, now: Instant) {
         *self.described_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+    }
+
+    /// Notes the id of this client for the push of metrics (KIP-714).
+    pub(crate) fn set_client_instance(&self, id: Option<ClientInstanceId>) {
+        *self.client_instance.lock().unwrap_or_else(PoisonError::into_inner) = id;
+    }
+
+    pub(crate) fn client_instance(&self) -> Option<ClientInstanceId> {
+        *self.client_instance.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The metrics at this moment, with those of the topics `known`.

@@ -313,6 +313,21 @@ impl Producer {
         self.handle.core.snapshot()
     }
 
+    /// The id of this producer in the metrics that it pushes to the cluster, as Kafka writes it; none while no broker has
+    /// subscribed to metrics (KIP-714; Java's `clientInstanceId`). See `enable.metrics.push`.
+    ///
+    /// ```no_run
+    /// # async fn example(producer: milena::Producer) {
+    /// if let Some(id) = producer.client_instance_id() {
+    ///     println!("the cluster's operators find this producer's metrics by {id}");
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn client_instance_id(&self) -> Option<String> {
+        self.handle.core.metrics.client_instance().map(|id| id.to_string())
+    }
+
     /// The failures since this handle last returned some.
     fn failures(&self) -> Result<(), FlushError> {
         let seen = self.seen.load(Ordering::Relaxed);

@@ -47,7 +47,6 @@ pub(super) const ROWS: &[Property] = ignored! {
     "reconnect.backoff.jitter.ms" ["enable.random.seed"]: "backoffs have jitter";
     "topic.metadata.refresh.sparse" ["topic.blacklist"]: "metadata of used topics alone is requested";
     "queue.buffering.backpressure.threshold" ["message.copy.max.bytes"]: "batches grow until they can be sent";
-    "enable.metrics.push" []: "metrics are read from the producer";
     "metric.reporters" ["statistics.interval.ms", "MetricRegistry"]: "metrics are read from the producer";
     "metrics.sample.window.ms" ["metrics.num.samples", "metrics.recording.level"]: "metrics are counters";
     "group.id" [

@@ -230,6 +230,11 @@ settings! {
     partitioner_availability_timeout: Duration, "partitioner.availability.timeout.ms" [],
         TIME = "0",
         "time without an acknowledgement after which records without a key avoid a partition; 0 turns it off";
+    ///
+    /// Brokers offer that only with a receiver of metrics, and decide by a subscription which ones they take, and how often. A
+    /// cluster without one gets no request. The names are those of [`ProducerMetrics::java`](crate::ProducerMetrics::java).
+    metrics_push: bool, "enable.metrics.push" [],
+        SWITCH = "true", "metrics are pushed to brokers that subscribe to them (KIP-714)";
     metadata_max_age: Duration, "metadata.max.age.ms" ["topic.metadata.refresh.interval.ms", "Metadata.RefreshFrequency"],
         TIME = "300000" in MILLISECOND..=Duration::MAX, "time after which metadata is requested again without an error";
     ///

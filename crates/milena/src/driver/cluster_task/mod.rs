@@ -14,6 +14,7 @@ mod hints;
 mod idle;
 mod loss;
 mod requests;
+mod telemetry;
 mod topic_interest;
 mod unknown;
 
@@ -42,6 +43,7 @@ use super::settings::Settings;
 use super::startup::Started;
 use crate::clock;
 use crate::core::Inbox;
+use crate::telemetry::Telemetry;
 use broker_senders::BrokerHandle;
 use hints::Hints;
 use idle::Idleness;
@@ -72,6 +74,7 @@ pub(super) struct ClusterTask {
     backoff: Backoff,
     idleness: Idleness,
     unknown: UnknownTopics,
+    telemetry: Telemetry,
     /// When batches may grow again that brokers found too large.
     relax_at: Instant,
     closing: Option<Closing>,
@@ -112,6 +115,7 @@ impl ClusterTask {
             log_once: Default::default(),
             idleness: Idleness::new(clock::now(), config.metadata_max_idle),
             unknown: UnknownTopics::default(),
+            telemetry: telemetry::of(&settings),
             backoff: Backoff::new(config.retry_backoff, config.retry_backoff_max, settings.seed),
             relax_at: clock::now() + config.metadata_max_age,
             closing: None,
@@ -123,6 +127,7 @@ impl ClusterTask {
     /// Runs until the producer is closed and everything is settled.
     pub(super) async fn run(mut self) {
         self.note_cluster();
+        self.note_telemetry_support();
         loop {
             let inbox = self.settings.core.inbox.read(Inbox::take_all);
             self.apply(inbox);
@@ -139,6 +144,7 @@ impl ClusterTask {
         self.settings.core.shared.set_ending(Ending::Closed);
         self.end_broker_senders(self.closing.map_or_else(clock::now, |closing| closing.until));
         while self.tasks.join_next().await.is_some() {}
+        self.push_last(self.closing.map_or_else(clock::now, |closing| closing.until)).await;
         self.settings.compression.close().await;
     }
 
@@ -276,9 +282,10 @@ impl ClusterTask {
             poll_fn(|cx| outstanding.as_mut().map_or(Poll::Pending, |settled| settled.poll(cx.waker())));
         let asks_again = self.identity_not_before.filter(|not_before| *not_before > clock::now());
         let due = if self.pending_request.is_none() { self.metadata.due() } else { None };
+        let push = if self.pending_request.is_none() { self.telemetry.due() } else { None };
         let callers = core.deadlines.expire(clock::now());
         let closes = closing.map(|closing| closing.until);
-        let due = [due, callers, asks_again, closes, self.idleness.due(), Some(self.relax_at)];
+        let due = [due, push, callers, asks_again, closes, self.idleness.due(), Some(self.relax_at)];
         let due = due.into_iter().flatten().min().unwrap_or(self.relax_at);
         let pending_request = &mut self.pending_request;
         let answer = poll_fn(|cx| match pending_request {
@@ -311,6 +318,7 @@ impl ClusterTask {
             self.pending_request = None;
             self.control = Some(control);
             self.on_reply(reply);
+            self.note_telemetry_support();
         }
     }
 }

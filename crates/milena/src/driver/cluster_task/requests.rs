@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use milena_codec::ErrorCode;
 use milena_codec::ids::ProducerIdAndEpoch;
-use milena_codec::message::{MetadataRequest, MetadataResponse};
+use milena_codec::message::{
+    GetTelemetrySubscriptionsResponse, MetadataRequest, MetadataResponse, PushTelemetryResponse,
+};
 use milena_connection::Endpoint;
 use milena_connection::transport::ConnectionError;
 
@@ -20,6 +22,8 @@ use crate::driver::startup::{identity_of, identity_request, no_cluster};
 pub(super) enum Reply {
     Metadata(Result<(Endpoint, MetadataResponse), FailedAttempts>),
     ProducerId(Result<ProducerIdAndEpoch, FailedAttempts>),
+    Subscription(Option<GetTelemetrySubscriptionsResponse>),
+    Pushed(Option<PushTelemetryResponse>),
 }
 
 /// A request that is out.
@@ -38,7 +42,8 @@ impl ClusterTask {
         }
         let identity_is_due = self.identity_not_before.is_none_or(|not_before| now >= not_before);
         let metadata_is_due = self.metadata.due().is_some_and(|due| now >= due);
-        if !metadata_is_due && !identity_is_due {
+        let push_is_due = self.telemetry.due().is_some_and(|due| now >= due);
+        if !metadata_is_due && !identity_is_due && !push_is_due {
             return;
         }
         let Some(mut control) = self.control.take() else { return };
@@ -52,7 +57,7 @@ impl ClusterTask {
                     .await;
                 (control, Reply::Metadata(answer))
             }));
-        } else if self.assignment.take_producer_id_request() {
+        } else if identity_is_due && self.assignment.take_producer_id_request() {
             let candidates = self.metadata.candidates();
             self.pending_request = Some(Box::pin(async move {
                 let answer = control
@@ -60,6 +65,8 @@ impl ClusterTask {
                     .await;
                 (control, Reply::ProducerId(answer.map(|(_, identity)| identity)))
             }));
+        } else if let Some(request) = self.telemetry_request(now) {
+            self.pending_request = Some(self.sending(control, request));
         } else {
             self.control = Some(control);
         }
@@ -71,6 +78,8 @@ impl ClusterTask {
         match reply {
             Reply::Metadata(answer) => self.take_metadata(answer, now),
             Reply::ProducerId(answer) => self.take_identity(answer, now),
+            Reply::Subscription(response) => self.take_subscription(response),
+            Reply::Pushed(response) => self.take_pushed(response),
         }
     }
 
