@@ -24,7 +24,25 @@ pub fn read_by(release: Release, program: &str, given: &Files) -> Files {
     run(release, program, &["read"], given)
 }
 
+/// Runs a program of one source file on a folder with these files, and returns its standard output.
+#[must_use]
+pub fn output_of(release: Release, source: &Path, given: &Files) -> String {
+    let program = source.file_name().unwrap_or_default().to_string_lossy();
+    run_in_folder(release, &program, source, &[], given).1
+}
+
 fn run(release: Release, program: &str, arguments: &[&str], given: &Files) -> Files {
+    run_in_folder(release, program, &golden_folder().join(program), arguments, given).0
+}
+
+/// The files of the folder, and the standard output.
+fn run_in_folder(
+    release: Release,
+    program: &str,
+    source: &Path,
+    arguments: &[&str],
+    given: &Files,
+) -> (Files, String) {
     static RUNS: AtomicU32 = AtomicU32::new(0);
     let number = RUNS.fetch_add(1, Ordering::Relaxed);
     let folder = target_folder().join(format!("{program}-{}-{number}.golden", std::process::id()));
@@ -32,12 +50,12 @@ fn run(release: Release, program: &str, arguments: &[&str], given: &Files) -> Fi
     let made = fs::create_dir_all(&folder).and_then(|()| given.iter().try_for_each(put));
     made.unwrap_or_else(|error| fail(format_args!("{}: {error}", folder.display())));
     let mut java = tools::java();
-    java.args(["-cp", release.class_path()]).arg(golden_folder().join(program)).arg(&folder).args(arguments);
-    tools::run(java);
+    java.args(["-cp", release.class_path()]).arg(source).arg(&folder).args(arguments);
+    let output = tools::run(java);
     let files = files(&folder);
     // Nothing is lost when it stays.
     let _ = fs::remove_dir_all(&folder);
-    files
+    (files, output)
 }
 
 /// The files that are kept in a folder of `crates/codec/tests/golden`.

@@ -8,6 +8,7 @@ mod clients;
 mod codecs;
 mod compression;
 mod expiring;
+mod foreign_files;
 mod golden_batches;
 mod golden_messages;
 mod identities;

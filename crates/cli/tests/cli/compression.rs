@@ -58,7 +58,7 @@ async fn level_without_effect_is_logged_as_a_warning() {
     let world = World::new().await;
     let warned = |flags: &str, property: &str| {
         let stderr = world.run(&format!("produce -t t --color never {flags}"), "").expect(0).stderr;
-        let warning = format!("property=\"{property}\"");
+        let warning = format!("`{property}`");
         let told = stderr.lines().any(|line| line.contains("has no effect") && line.contains(&warning));
         assert!(told, "{stderr}");
     };

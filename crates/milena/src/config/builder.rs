@@ -33,6 +33,7 @@ impl ProducerBuilder {
     /// ```
     pub fn compression(mut self, compression: Compression) -> Self {
         self.settings.compression.choose(compression);
+        self.origins.forget("compression.type");
         self
     }
 
@@ -40,6 +41,7 @@ impl ProducerBuilder {
     /// calls; the last call for a topic applies. The property replaces the entries of all topics before it.
     pub fn topic_compression(mut self, topic: impl Into<String>, compression: Compression) -> Self {
         self.settings.compression.choose_for(topic.into(), compression);
+        self.origins.forget("compression.topics");
         self
     }
 

@@ -2,6 +2,7 @@
 
 use super::compression::{Compression, level_property};
 use super::settings::ProducerConfig;
+use super::warning::ConfigWarning;
 
 impl ProducerConfig {
     /// The effective value of every setting, by Java's name, or milena's where Java has none. Setting all of them makes an
@@ -25,6 +26,24 @@ impl ProducerConfig {
     #[must_use]
     pub fn without_effect(&self) -> &[&'static str] {
         &self.unused
+    }
+
+    /// Valid settings that have no effect here, or another one than their value promises: one warning for each reason.
+    /// [`ProducerBuilder::build`](super::ProducerBuilder::build) logs them.
+    ///
+    /// ```
+    /// use milena::ProducerBuilder;
+    ///
+    /// let config = ProducerBuilder::default()
+    ///     .property("bootstrap.servers", "localhost:9092")?
+    ///     .property("schema.registry.url", "http://localhost:8081")?
+    ///     .validate()?;
+    /// assert!(config.warnings()[0].message().starts_with("`schema.registry.url` has no effect"));
+    /// # Ok::<(), milena::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn warnings(&self) -> &[ConfigWarning] {
+        &self.warnings
     }
 
     /// Maximum size of a record in bytes: `max.request.size`.
@@ -110,6 +129,15 @@ mod tests {
         }
     }
 
+    const TWINS: [&str; 6] = [
+        "queue.buffering.max.kbytes",
+        "message.timeout.ms",
+        "topic.metadata.refresh.interval.ms",
+        "Metadata.RefreshFrequency",
+        "compression",
+        "compression.level",
+    ];
+
     #[test]
     fn every_supported_property_is_listed() {
         let builder = ProducerBuilder::default().bootstrap_servers("a:1").flush_messages(1).seed(1);
@@ -122,7 +150,7 @@ mod tests {
             let security =
                 ["ssl.", "sasl.", "https.", "Net.", "danger."].iter().any(|family| row.name.contains(family));
             // The same setting is listed by another name.
-            let twin = ["queue.buffering.max.kbytes", "compression", "compression.level"].contains(&row.name);
+            let twin = TWINS.contains(&row.name);
             assert!(twin || security || listed.iter().any(|(name, _)| *name == row.name), "{}", row.name);
         }
     }

@@ -33,7 +33,7 @@ const UNLIKE_A_NAME: &str = "there is no property of a name that is not shown he
 
 /// Whether a text has the shape of a property's name: parts of letters between dots, a number at most at the end of a
 /// part. Base64, passwords with digits, and texts with other signs have not.
-fn is_like_a_name(name: &str) -> bool {
+pub(super) fn is_like_a_name(name: &str) -> bool {
     let is_part = |part: &str| {
         let letters = part.trim_end_matches(|letter: char| letter.is_ascii_digit());
         let digits = letters.bytes().filter(u8::is_ascii_digit).count();

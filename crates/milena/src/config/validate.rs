@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use milena_connection::Shown;
 
-use super::ProducerBuilder;
 use super::options::Acks;
-use super::settings::{DURATION_MAX, ProducerConfig, Settings, millis};
+use super::origins::Origins;
+use super::settings::{DURATION_MAX, ProducerConfig, Settings, is_default, millis};
+use super::warning::ConfigWarning;
+use super::{ProducerBuilder, servers, tls_files};
 use crate::error::ConfigError;
 
 /// Brokers keep the last five batches of a producer and partition to recognise duplicates (KIP-98).
@@ -21,10 +23,14 @@ const CLOSE_TIMEOUT_MAX: Duration = Duration::from_secs(2 * 60);
 const CLIENT_ID_BYTES_MAX: usize = 249;
 
 impl ProducerBuilder {
-    /// Validates the settings, and returns the effective configuration.
+    /// Validates the settings, and returns the effective configuration. The files of TLS are read; no connection is opened.
+    ///
+    /// Everything that [`build`](Self::build) refuses without a network is refused here: values, mixes of settings, addresses,
+    /// files that cannot be read, and texts that are no PEM.
     ///
     /// # Errors
-    /// The first invalid setting, with its value and the remedy.
+    /// The first invalid setting: the property and its value as they were written, the rule, the remedy, and file and line
+    /// where the setting came from a file.
     ///
     /// ```
     /// use milena::{Acks, ProducerBuilder};
@@ -35,45 +41,69 @@ impl ProducerBuilder {
     /// assert_eq!(error.property(), "acks");
     /// ```
     pub fn validate(self) -> Result<ProducerConfig, ConfigError> {
+        let checked = self.effective().and_then(|(config, by_name)| {
+            let settings = by_name.then_some(&self.settings.security.tls);
+            config.tls.as_ref().map_or(Ok(()), |tls| tls_files::check(tls, settings))?;
+            Ok(config)
+        });
+        checked.map_err(|error| self.origins.place(error))
+    }
+
+    /// The effective configuration, without a look at the files of TLS; and whether TLS is set by properties.
+    pub(super) fn effective(&self) -> Result<(ProducerConfig, bool), ConfigError> {
         let set = &self.settings;
         let mut config = set.resolve()?;
-        check_names(&config)?;
+        let mut warnings = self.origins.warnings();
+        check_client_id(&config)?;
         config.idempotence = idempotence(set.idempotence, &config)?;
-        config.max_request_size = max_request_size(set.max_request_size, &config)?;
-        config.batch_size = config.batch_size.max(1);
+        warnings.extend(set_sizes(set, &mut config)?);
         set_timeouts(set, &mut config)?;
         set_maxima(set, &mut config)?;
         let compression = set.compression.effective()?;
         let security = set.security.effective(set.tls.clone(), set.sasl.clone())?;
-        Ok(ProducerConfig {
+        let (servers, about_servers) =
+            servers::effective(&config.bootstrap_servers, security.protocol.name())?;
+        warnings.extend(about_servers);
+        warnings.extend(unused(&self.origins, &security.unused, &compression.unused));
+        let config = ProducerConfig {
+            bootstrap_servers: servers.into(),
             compression: compression.compression,
             topic_compression: compression.topics,
             tls: security.tls,
             sasl: security.sasl,
             security: security.listed,
             unused: [security.unused, compression.unused].concat(),
+            warnings: warnings.into_iter().map(|warning| self.origins.named(warning)).collect(),
             ..config
-        })
+        };
+        Ok((config, set.tls.is_none()))
     }
 }
 
-fn check_names(config: &ProducerConfig) -> Result<(), ConfigError> {
-    if config.bootstrap_servers.split(',').all(|server| server.trim().is_empty()) {
-        return Err(ConfigError::new(
-            "bootstrap.servers",
-            "`bootstrap.servers` is not set: name at least one broker as `host:port`",
-        ));
-    }
+/// Warnings about settings that other settings leave without effect, unless they were set to a default.
+fn unused(origins: &Origins, security: &[&'static str], levels: &[&'static str]) -> Vec<ConfigWarning> {
+    let written = |name: &&'static str| match origins.written(name) {
+        Some(written) if is_default(name, &written.value) => None,
+        written => Some(written.map_or(*name, |written| &written.name).to_owned()),
+    };
+    let of = |names: &[&'static str], reason| {
+        let names: Vec<_> = names.iter().filter_map(written).collect();
+        (!names.is_empty()).then(|| ConfigWarning::without_effect(names, reason))
+    };
+    of(security, NOT_OF_THE_PROTOCOL).into_iter().chain(of(levels, NO_SUCH_LEVEL)).collect()
+}
+
+const NOT_OF_THE_PROTOCOL: &str = "the effective `security.protocol`, or another setting, excludes it";
+const NO_SUCH_LEVEL: &str = "no topic is compressed by its codec, or another setting of the level goes before it, or the \
+     codec is lz4, which has one speed";
+
+fn check_client_id(config: &ProducerConfig) -> Result<(), ConfigError> {
     let client_id = &config.client_id;
     if client_id.len() > CLIENT_ID_BYTES_MAX || client_id.contains(char::is_control) {
-        return Err(ConfigError::new(
-            "client.id",
-            format!(
-                "`client.id` = `{}` is not valid in the logs of brokers: write at most {CLIENT_ID_BYTES_MAX} bytes, without \
-                 control characters",
-                Shown(client_id)
-            ),
-        ));
+        let fault = format!(
+            " is not valid in the logs of brokers: write at most {CLIENT_ID_BYTES_MAX} bytes, without control characters"
+        );
+        return Err(ConfigError::of_value("client.id", Shown(client_id), &fault));
     }
     Ok(())
 }
@@ -101,36 +131,35 @@ fn idempotence(set: Option<bool>, config: &ProducerConfig) -> Result<bool, Confi
 
 /// A setting that excludes idempotence.
 fn excludes(property: &str, value: &str, needed: &str) -> ConfigError {
-    ConfigError::new(
-        property,
-        format!(
-            "`{property}` = `{value}` excludes idempotence, which needs {needed}: change it, or set \
-             `enable.idempotence` to `false`, where a record may be written twice"
-        ),
-    )
+    let fault = format!(
+        " excludes idempotence, which needs {needed}: change it, or set `enable.idempotence` to `false`, where a record may be \
+         written twice"
+    );
+    ConfigError::of_value(property, value, &fault)
 }
 
-fn max_request_size(set: Option<usize>, config: &ProducerConfig) -> Result<usize, ConfigError> {
+/// Sizes within the buffer. `buffer.memory` grows to a larger `max.request.size`, unless it is set: then it is the maximum
+/// of a record, as in Java, where a larger one never finds room.
+fn set_sizes(set: &Settings, config: &mut ProducerConfig) -> Result<Option<ConfigWarning>, ConfigError> {
+    let size = config.max_request_size;
+    if set.buffer_memory.is_none() && set.max_request_size.is_some() {
+        config.buffer_memory = config.buffer_memory.max(size);
+    }
     let (buffer, batch) = (config.buffer_memory, config.batch_size);
     if batch > buffer {
-        return Err(ConfigError::new(
-            "batch.size",
-            format!(
-                "`batch.size` = `{batch}` is more than `buffer.memory` = `{buffer}`: lower the one or raise the \
-                 other; 16384 and 33554432 are the defaults"
-            ),
-        ));
+        let fault = format!(
+            " is more than `buffer.memory` = `{buffer}`: lower the one or raise the other; 16384 and 33554432 are the defaults"
+        );
+        return Err(ConfigError::of_value("batch.size", batch, &fault));
     }
-    match set {
-        Some(size) if size > buffer => Err(ConfigError::new(
-            "max.request.size",
-            format!(
-                "`max.request.size` = `{size}` allows records that never fit `buffer.memory` = `{buffer}`: lower \
-                 the one or raise the other"
-            ),
-        )),
-        _ => Ok(config.max_request_size.min(buffer)),
-    }
+    config.batch_size = batch.max(1);
+    config.max_request_size = size.min(buffer);
+    Ok((set.max_request_size.is_some() && size > buffer).then(|| {
+        let message = format!(
+            "`max.request.size` is more than `buffer.memory`: the lesser counts, records of at most {buffer} bytes are accepted"
+        );
+        ConfigWarning::new("max.request.size", message)
+    }))
 }
 
 /// Timeouts that follow another one.
@@ -139,16 +168,12 @@ fn set_timeouts(set: &Settings, config: &mut ProducerConfig) -> Result<(), Confi
     if set.delivery_timeout.is_none() {
         config.delivery_timeout = config.delivery_timeout.max(least);
     } else if config.delivery_timeout < least {
-        return Err(ConfigError::new(
-            "delivery.timeout.ms",
-            format!(
-                "`delivery.timeout.ms` = `{}` is less than `linger.ms` + `request.timeout.ms` = {} + {}: raise \
-                 it, or lower one of them",
-                millis(config.delivery_timeout),
-                millis(config.linger),
-                millis(config.request_timeout)
-            ),
-        ));
+        let fault = format!(
+            " is less than `linger.ms` + `request.timeout.ms` = {} + {}: raise it, or lower one of them",
+            millis(config.linger),
+            millis(config.request_timeout)
+        );
+        return Err(ConfigError::of_value("delivery.timeout.ms", millis(config.delivery_timeout), &fault));
     }
     if set.write_timeout.is_none() {
         config.write_timeout = config.request_timeout;
@@ -190,14 +215,8 @@ fn maximum(
     if set.is_none() || most >= first {
         return Ok(most.max(first));
     }
-    Err(ConfigError::new(
-        format!("{name}.max.ms"),
-        format!(
-            "`{name}.max.ms` = `{}` is less than `{name}.ms` = `{}`: raise the one or lower the other",
-            millis(most),
-            millis(first)
-        ),
-    ))
+    let fault = format!(" is less than `{name}.ms` = `{}`: raise the one or lower the other", millis(first));
+    Err(ConfigError::of_value(&format!("{name}.max.ms"), millis(most), &fault))
 }
 
 #[cfg(test)]
@@ -260,8 +279,36 @@ mod tests {
     #[test]
     fn sizes_beyond_the_buffer_are_rejected() {
         check_rejected(builder().buffer_memory(1_000), "batch.size");
-        check_rejected(builder().buffer_memory(20_000).max_request_size(30_000), "max.request.size");
         assert_eq!(builder().buffer_memory(20_000).validate().unwrap().max_request_size, 20_000);
+    }
+
+    #[test]
+    fn lesser_of_record_size_and_buffer_counts_with_a_warning() {
+        let config = builder().buffer_memory(20_000).property("message.max.bytes", "30000").unwrap();
+        let config = config.validate().unwrap();
+        assert_eq!((config.buffer_memory, config.max_request_size), (20_000, 20_000));
+        let warning = config.warnings()[0].to_string();
+        assert!(warning.starts_with("config: `message.max.bytes` is more than `buffer.memory`"), "{warning}");
+    }
+
+    #[test]
+    fn buffer_that_is_not_set_grows_to_the_record_size() {
+        let config = builder().max_request_size(100_000_000).validate().unwrap();
+        assert_eq!((config.buffer_memory, config.max_request_size), (100_000_000, 100_000_000));
+        assert!(config.warnings().is_empty());
+        check_rejected(builder().batch_size(100_000_000), "batch.size");
+    }
+
+    #[test]
+    fn error_of_a_mix_names_the_property_as_it_was_written() {
+        let text = "bootstrap.servers=a:1\nenable.idempotence=true\nProducer.RequiredAcks=WaitForLocal\n";
+        let error = ProducerBuilder::default().properties(text).unwrap().validate().unwrap_err();
+        let text = error.to_string();
+        let expected = "config: line 3: `Producer.RequiredAcks` = `WaitForLocal` excludes idempotence";
+        assert!(text.starts_with(expected), "{text}");
+        let by_type = ProducerBuilder::default().properties("acks=0\nenable.idempotence=true\n").unwrap();
+        let error = by_type.bootstrap_servers("a:1").acks(Acks::Leader).validate().unwrap_err();
+        assert!(error.to_string().starts_with("config: `acks` = `1` excludes"), "{error}");
     }
 
     #[test]

@@ -6,14 +6,16 @@ use std::time::Duration;
 use milena_connection::tls::TlsVersions;
 use milena_partitioner::Partitioner;
 
+use super::listing;
+
 /// The remedy: a correct value, or the way to one.
 pub(super) type Remedy = String;
 
-/// `true` or `false`, in any case.
+/// `true` or `false`, in any case; librdkafka's `t`, `1`, `f` and `0` as well (`rd_kafka_anyconf_set_prop`).
 pub(super) fn switch(text: &str) -> Result<bool, Remedy> {
     match text.to_ascii_lowercase().as_str() {
-        "true" => Ok(true),
-        "false" => Ok(false),
+        "true" | "t" | "1" => Ok(true),
+        "false" | "f" | "0" => Ok(false),
         _ => Err("write `true` or `false`".to_owned()),
     }
 }
@@ -59,6 +61,21 @@ pub(super) fn count(text: &str) -> Result<Option<u32>, Remedy> {
 /// A timeout; -1 (Java) and 0 (librdkafka) turn it off.
 pub(super) fn time_or_never(text: &str) -> Result<Option<Duration>, Remedy> {
     if text == "-1" { Ok(None) } else { Ok(Some(time(text)?).filter(|time| !time.is_zero())) }
+}
+
+/// A time; 0 stands for no bound.
+pub(super) fn zero_is_never(text: &str) -> Result<Duration, Remedy> {
+    Ok(Some(time(text)?).filter(|time| !time.is_zero()).unwrap_or(Duration::MAX))
+}
+
+/// A time; -1 stands for no bound.
+pub(super) fn negative_is_never(text: &str) -> Result<Duration, Remedy> {
+    if text == "-1" { Ok(Duration::MAX) } else { time(text).and_then(at_least_a_millisecond) }
+}
+
+fn at_least_a_millisecond(time: Duration) -> Result<Duration, Remedy> {
+    let is_enough = time >= Duration::from_millis(1);
+    is_enough.then_some(time).ok_or_else(|| "write at least 1 ms, or -1 for never".to_owned())
 }
 
 /// The size of a buffer; -1 (Java) and 0 (librdkafka) leave it to the operating system.
@@ -131,6 +148,7 @@ pub(super) fn partitioner(text: &str) -> Result<Partitioner, Remedy> {
 
 /// Java's list of TLS versions; versions before 1.2 are ignored.
 pub(super) fn versions(text: &str) -> Result<TlsVersions, Remedy> {
+    let text = listing::list(text);
     let has = |version: &str| text.split(',').any(|name| name.trim().eq_ignore_ascii_case(version));
     match (has("TLSv1.2"), has("TLSv1.3")) {
         (true, true) => Ok(TlsVersions::Both),
@@ -211,6 +229,23 @@ mod tests {
     }
 
     #[test]
+    fn values_for_never_are_the_longest_time() {
+        assert_eq!((zero_is_never("0"), negative_is_never("-1")), (Ok(Duration::MAX), Ok(Duration::MAX)));
+        assert_eq!(zero_is_never("5"), Ok(Duration::from_millis(5)));
+        assert!(zero_is_never("-1").is_err() && negative_is_never("0").is_err());
+    }
+
+    #[test]
+    fn switches_of_librdkafka_are_parsed() {
+        for (text, expected) in
+            [("TRUE", true), ("t", true), ("1", true), ("false", false), ("f", false), ("0", false)]
+        {
+            assert_eq!(switch(text), Ok(expected), "{text}");
+        }
+        assert!(switch("yes").is_err() && switch("").is_err());
+    }
+
+    #[test]
     fn number_beyond_its_type_is_rejected() {
         assert_eq!(number::<u32>("7"), Ok(7));
         assert!(number::<u32>("4294967296").is_err());
@@ -241,6 +276,7 @@ mod tests {
         assert_eq!(versions("TLSv1.2, TLSv1.1,TLSv1"), Ok(TlsVersions::Only12));
         assert_eq!(versions("TLSv1.3"), Ok(TlsVersions::Only13));
         assert_eq!(versions("TLSv1.3,tlsv1.2"), Ok(TlsVersions::Both));
+        assert_eq!(versions("[TLSv1.2, TLSv1.3]"), Ok(TlsVersions::Both));
         assert!(versions("TLSv1.1").is_err());
     }
 

@@ -22,6 +22,7 @@ mod try_enqueue;
 
 pub use any::Error;
 pub use config::ConfigError;
+pub(crate) use config::Written;
 pub(crate) use connect::Cause;
 pub use connect::{ConnectError, ConnectErrorKind};
 pub(crate) use failed::{of_failed, of_failure, remedy};

@@ -61,21 +61,10 @@ pub(super) struct Parts {
     pub(super) seed: u64,
 }
 
-/// Warns about valid settings that have no effect.
+/// Logs the warnings about valid settings.
 fn warn(config: &ProducerConfig) {
-    for property in config.without_effect() {
-        if property.starts_with("compression.") {
-            tracing::warn!(
-                property,
-                "config: this level has no effect: no topic is compressed by its codec, or another setting of the level goes \
-                 before it, or the codec is lz4, which has one speed"
-            );
-        } else {
-            tracing::warn!(
-                property,
-                "config: this property has no effect with the effective `security.protocol`, or beside the other settings"
-            );
-        }
+    for warning in config.warnings() {
+        tracing::warn!(properties = warning.properties().join(","), "{warning}");
     }
 }
 

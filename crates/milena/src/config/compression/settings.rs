@@ -168,7 +168,7 @@ impl CompressionSettings {
 }
 
 fn refused(property: &str, value: impl fmt::Display, remedy: &str) -> ConfigError {
-    ConfigError::new(property, format!("`{property}` = `{value}`: {remedy}"))
+    ConfigError::of_value(property, value, &format!(": {remedy}"))
 }
 
 /// The property of a codec's own level.

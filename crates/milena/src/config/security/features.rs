@@ -21,7 +21,7 @@ fn scram_by_type_beyond_ascii_needs_the_feature_saslprep() {
             assert_eq!(error.property(), "sasl.mechanism");
             let cause = format!("`SCRAM-SHA-256`: the {field} has characters beyond ASCII");
             let remedy = "turn on the feature `saslprep` of the crate `milena`";
-            assert!(error.message().starts_with(&cause) && error.message().contains(remedy), "{error}");
+            assert!(error.message().contains(&cause) && error.message().contains(remedy), "{error}");
             assert!(!error.message().contains(UMLAUT), "{error}");
         }
         assert!(builder().sasl(sasl.unprepared()).validate().is_ok(), "{field}");

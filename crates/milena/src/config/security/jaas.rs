@@ -93,6 +93,9 @@ fn unknown_module() -> String {
     )
 }
 
+/// Quotes that editors write for straight ones.
+const TYPOGRAPHIC: [char; 5] = ['\u{201c}', '\u{201d}', '\u{201e}', '\u{2018}', '\u{2019}'];
+
 #[derive(Debug)]
 enum Token {
     /// A word, or a text between quotes.
@@ -123,12 +126,25 @@ impl Tokens<'_> {
 
     /// `=` and the value of an option.
     fn value(&mut self) -> Result<SecretString, String> {
-        if let Some(Token::Sign('=')) = self.next()?
-            && let Some(Token::Text(value)) = self.next()?
-        {
-            return Ok(value.into());
+        if let Some(Token::Sign('=')) = self.next()? {
+            self.check_quote()?;
+            if let Some(Token::Text(value)) = self.next()? {
+                return Ok(value.into());
+            }
         }
         Err(self.option_without_value())
+    }
+
+    /// Rejects a typographic quote before a value: for Java it is a part of the value, and no password begins with one.
+    fn check_quote(&self) -> Result<(), String> {
+        match self.rest.trim_start().chars().next().filter(|first| TYPOGRAPHIC.contains(first)) {
+            None => Ok(()),
+            Some(quote) => Err(format!(
+                "at character {}: `{quote}` (U+{:04X}) is no quote here: write straight quotes, `name=\"value\"`",
+                self.read() + 1,
+                u32::from(quote)
+            )),
+        }
     }
 
     fn option_without_value(&self) -> String {
@@ -250,6 +266,16 @@ mod tests {
     fn escapes_of_javas_tokenizer_are_decoded() {
         let text = format!("{SCRAM} required password=\"\\t\\101\\0\\q\\4777\\u\";");
         assert_eq!(option(&text, "password").unwrap(), "\tA\0q'77u");
+    }
+
+    #[test]
+    fn typographic_quotes_are_rejected_unless_they_stand_in_straight_ones() {
+        check_rejected(
+            &format!("{SCRAM} required password=\u{201c}hunter2\u{201d};"),
+            "(U+201C) is no quote here",
+        );
+        let text = format!("{SCRAM} required password=\"\u{201c}x\u{201d}\";");
+        assert_eq!(option(&text, "password").unwrap(), "\u{201c}x\u{201d}");
     }
 
     #[test]

@@ -34,6 +34,7 @@ use crate::error::ConfigError;
 /// Effective security.
 #[derive(Clone, Debug)]
 pub(super) struct Effective {
+    pub(super) protocol: Protocol,
     pub(super) tls: Option<Tls>,
     pub(super) sasl: Option<Sasl>,
     /// Effective properties, by name; secrets are hidden.
@@ -71,7 +72,7 @@ impl Security {
         listed.sort_unstable();
         unused.sort_unstable();
         let first = [("security.protocol", protocol.name().to_owned())].into_iter().chain(mechanism);
-        Ok(Effective { tls, sasl, listed: first.chain(listed).collect(), unused })
+        Ok(Effective { protocol, tls, sasl, listed: first.chain(listed).collect(), unused })
     }
 
     fn protocol(&self) -> Result<Protocol, ConfigError> {
@@ -79,15 +80,13 @@ impl Security {
         let switched = Protocol { tls: tls.unwrap_or_default(), sasl: sasl.unwrap_or_default() };
         let Some(protocol) = protocol else { return Ok(switched) };
         let against = |switch: Option<bool>, protocol| switch.is_some_and(|switch| switch != protocol);
+        let needed = Protocol { tls: tls.unwrap_or(protocol.tls), sasl: sasl.unwrap_or(protocol.sasl) };
         if against(tls, protocol.tls) || against(sasl, protocol.sasl) {
-            return Err(ConfigError::new(
-                "security.protocol",
-                format!(
-                    "`security.protocol` = `{}`, and the other settings need `{}`: leave it out, or change one of the two",
-                    protocol.name(),
-                    switched.name()
-                ),
-            ));
+            let fault = format!(
+                ", and the other settings need `{}`: leave it out, or change one of the two",
+                needed.name()
+            );
+            return Err(ConfigError::of_value("security.protocol", protocol.name(), &fault));
         }
         Ok(protocol)
     }
@@ -95,6 +94,6 @@ impl Security {
 
 /// Rejects credentials that cannot be sent to any broker, before the first connection.
 fn check(sasl: &Sasl) -> Result<(), ConfigError> {
-    let rejected = |error| ConfigError::new("sasl.mechanism", format!("`{}`: {error}", sasl.mechanism()));
+    let rejected = |error| ConfigError::of_value("sasl.mechanism", sasl.mechanism(), &format!(": {error}"));
     sasl.validate().map_err(rejected)
 }

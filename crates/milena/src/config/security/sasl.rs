@@ -5,7 +5,9 @@ use milena_connection::sasl::{Mechanism, Sasl};
 use secrecy::ExposeSecret;
 
 use super::jaas::{self, Login, Module};
+use crate::config::foreign::instead_of;
 use crate::config::settings::{OidcSettings, SaslSettings};
+use crate::config::signs;
 use crate::error::ConfigError;
 
 impl SaslSettings {
@@ -55,16 +57,16 @@ impl SaslSettings {
             });
         };
         MECHANISMS.into_iter().find(|known| known.name().eq_ignore_ascii_case(name)).ok_or_else(|| {
-            ConfigError::new(
-                "sasl.mechanism",
-                format!("`sasl.mechanism` = `{}` is not supported: {WRITE_ONE}", Shown(name)),
-            )
+            let remedy = instead_of(name).unwrap_or(WRITE_ONE);
+            ConfigError::of_value("sasl.mechanism", Shown(name), &format!(" is not supported: {remedy}"))
         })
     }
 
     fn login(&self) -> Result<Option<Login>, ConfigError> {
         let Some(jaas) = &self.jaas else { return Ok(None) };
-        jaas::parse(jaas.expose_secret()).map(Some).map_err(|remedy| {
+        let text = jaas.expose_secret();
+        jaas::parse(text).map(Some).map_err(|remedy| {
+            let remedy = signs::quote(text).map_or(remedy, signs::without_quote);
             ConfigError::new("sasl.jaas.config", format!("`sasl.jaas.config` cannot be read: {remedy}"))
         })
     }

@@ -144,13 +144,11 @@ impl Store<'_> {
             }
         };
         let name = self.name;
-        ConfigError::new(
-            location,
-            format!(
-                "`{location}` = `{file}` is a store of type {kind}, and only PEM is read: convert it with `{convert}`, \
-                 then write `{location}` = `{pem}`, `ssl.{name}.type` = `PEM`, and no `ssl.{name}.password`"
-            ),
-        )
+        let fault = format!(
+            " is a store of type {kind}, and only PEM is read: convert it with `{convert}`, then write `{location}` = `{pem}`, \
+             `ssl.{name}.type` = `PEM`, and no `ssl.{name}.password`"
+        );
+        ConfigError::of_value(location, file, &fault)
     }
 }
 

@@ -54,6 +54,9 @@ impl Config {
                 return Err(ConfigError::new(name, format!("the value of `{name}` is no UTF-8")));
             };
             config.set(&key, value).map_err(|error| error.of(name))?;
+            if let Some(property) = spelt(&key) {
+                config.settings.origins.rename(property.name(), name);
+            }
         }
         Ok(config)
     }
@@ -93,7 +96,7 @@ mod tests {
             ("KAFKA_LINGER_MS", "20"),
             ("PATH", "/bin"),
         ]);
-        let config = config.unwrap().validate().unwrap();
+        let config = config.unwrap().builder().unwrap().effective().unwrap().0;
         assert_eq!(
             (config.bootstrap_servers.as_str(), config.linger),
             ("a:1,b:2", Duration::from_millis(20))
@@ -121,6 +124,14 @@ mod tests {
         );
         let error = read(&[("KAFKA_COMPRESION", "zstd")]).unwrap_err().to_string();
         assert!(error.contains("did you mean `KAFKA_COMPRESSION`?"), "{error}");
+    }
+
+    #[test]
+    fn error_of_a_mix_names_the_variable() {
+        let config =
+            read(&[("KAFKA_BROKERS", "a:1"), ("KAFKA_ACKS", "1"), ("KAFKA_ENABLE_IDEMPOTENCE", "true")]);
+        let error = config.unwrap().validate().unwrap_err().to_string();
+        assert!(error.starts_with("config: `KAFKA_ACKS` = `1` excludes idempotence"), "{error}");
     }
 
     #[test]

@@ -91,6 +91,15 @@ pub(super) enum Spelt {
     WithoutUnit(&'static str),
 }
 
+impl Spelt {
+    /// The name of the property.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::AsItIs(name) | Self::WithoutUnit(name) => name,
+        }
+    }
+}
+
 /// Finds the property of a key.
 pub(super) fn spelt(key: &str) -> Option<Spelt> {
     let names = || PROPERTIES.iter().flat_map(Property::names);

@@ -27,13 +27,12 @@ use crate::error::ConfigError;
 ///
 /// let config = Config {
 ///     brokers: vec!["kafka-1:9092".to_owned(), "kafka-2:9092".to_owned()],
-///     ca_file: Some("/etc/kafka/ca.pem".into()),
 ///     username: Some("alice".to_owned()),
 ///     password: Some("…".to_owned().into()),
 ///     ..Config::default()
 /// };
 /// let effective = config.validate()?;
-/// assert!(effective.properties().contains(&("security.protocol", "SASL_SSL".to_owned())));
+/// assert!(effective.properties().contains(&("security.protocol", "SASL_PLAINTEXT".to_owned())));
 /// # Ok::<(), milena::ConfigError>(())
 /// ```
 ///
@@ -120,16 +119,22 @@ impl Config {
     pub fn builder(&self) -> Result<ProducerBuilder, ConfigError> {
         let mut builder = self.settings.clone();
         if !self.brokers.is_empty() {
-            builder = builder.bootstrap_servers(self.brokers.join(","));
+            let servers = self.brokers.join(",");
+            builder = builder.bootstrap_servers(&servers);
+            builder.origins.field("bootstrap.servers", "brokers", Servers::from(servers).shown());
         }
         if let Some(timeout) = self.dial_timeout {
             builder = builder.socket_setup_timeout(timeout).socket_setup_timeout_max(timeout);
+            let name = "socket.connection.setup.timeout.ms";
+            builder.origins.field(name, "dial_timeout", &format!("{timeout:?}"));
         }
         if let Some(timeout) = self.read_timeout {
             builder = builder.request_timeout(timeout);
+            builder.origins.field("request.timeout.ms", "read_timeout", &format!("{timeout:?}"));
         }
         if let Some(timeout) = self.write_timeout {
             builder = builder.write_timeout(timeout);
+            builder.origins.field("write.timeout.ms", "write_timeout", &format!("{timeout:?}"));
         }
         self.authenticate(self.encrypt(builder)?)
     }
@@ -145,18 +150,24 @@ impl Config {
     fn encrypt(&self, mut builder: ProducerBuilder) -> Result<ProducerBuilder, ConfigError> {
         let security = &mut builder.settings.security;
         let files = [
-            ("ssl.truststore.location", &self.ca_file, &mut security.tls.authorities_file),
-            ("ssl.keystore.location", &self.certificate_file, &mut security.tls.certificate_file),
-            ("ssl.key.location", &self.key_file, &mut security.tls.key_file),
+            ("ssl.truststore.location", "ca_file", &self.ca_file, &mut security.tls.authorities_file),
+            (
+                "ssl.keystore.location",
+                "certificate_file",
+                &self.certificate_file,
+                &mut security.tls.certificate_file,
+            ),
+            ("ssl.key.location", "key_file", &self.key_file, &mut security.tls.key_file),
         ];
         let mut has_file = false;
-        for (name, file, setting) in files {
+        for (name, field, file, setting) in files {
             if let Some(file) = file {
                 if holds_pem(&file.to_string_lossy()) {
                     let remedy = pem_as_value(name);
                     return Err(ConfigError::new(name, format!("`{name}` = `{HIDDEN}`: {remedy}")));
                 }
                 *setting = Some(file.as_path().into());
+                builder.origins.field(name, field, &file.to_string_lossy());
                 has_file = true;
             }
         }
@@ -175,6 +186,7 @@ impl Config {
         let security = &mut builder.settings.security;
         if let Some(mechanism) = &self.mechanism {
             security.sasl.mechanism = Some(mechanism.as_str().into());
+            builder.origins.field("sasl.mechanism", "mechanism", mechanism);
         }
         match (&self.username, &self.password) {
             (Some(username), Some(password)) => {

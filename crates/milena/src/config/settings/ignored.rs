@@ -22,7 +22,7 @@ pub(super) const ROWS: &[Property] = ignored! {
     "batch.num.messages" ["Producer.Flush.MaxMessages"]: "batches are bounded by bytes";
     "queue.buffering.max.messages" ["ChannelBufferSize"]: "memory is bounded by buffer.memory";
     "metadata.cluster.check.enable" []: "the cluster id is always checked";
-    "topic.metadata.refresh.fast.interval.ms" []:
+    "topic.metadata.refresh.fast.interval.ms" ["topic.metadata.refresh.fast.cnt"]:
         "metadata of leaderless partitions is requested with retry.backoff.ms";
     "topic.metadata.propagation.max.ms" []: "a record waits for its topic until max.block.ms";
     "Metadata.Full" []: "metadata of used topics alone is requested";
@@ -35,19 +35,29 @@ pub(super) const ROWS: &[Property] = ignored! {
     ]: "API versions are negotiated with each broker";
     "Producer.Return.Successes" ["Producer.Return.Errors"]: "a delivery can be awaited or dropped";
     "Producer.Retry.MaxBufferBytes" ["Producer.Retry.MaxBufferLength"]: "retries share buffer.memory";
-    "transaction.timeout.ms" ["Producer.Transaction.Timeout"]: "transactions are not supported";
-    "transaction.two.phase.commit.enable" []: "transactions are not supported";
+    "transaction.timeout.ms" [
+        "Producer.Transaction.Timeout", "Producer.Transaction.Retry.Max", "Producer.Transaction.Retry.Backoff",
+        "Producer.Transaction.Retry.BackoffFunc"
+    ]: "transactions are not supported";
     "debug" [
         "log_level", "log.queue", "log.thread.name", "log.connection.close", "enabled_events",
         "internal.termination.signal"
     ]: "the log is the program's own, by `tracing`";
+    "error_cb" [
+        "throttle_cb", "stats_cb", "log_cb", "background_event_cb", "dr_cb", "dr_msg_cb", "opaque",
+        "default_topic_conf", "socket_cb", "connect_cb", "closesocket_cb", "open_cb", "resolve_cb",
+        "oauthbearer_token_refresh_cb", "ssl.certificate.verify_cb", "ssl_engine_callback_data",
+        "ssl_certificate", "ssl_key", "ssl_ca"
+    ]: "pointers and functions of C have no text";
+    "client.software.name" ["client.software.version", "builtin.features", "queuing.strategy"]:
+        "internal to librdkafka";
     "delivery.report.only.error" ["produce.offset.report"]: "a delivery can be awaited or dropped";
     "broker.address.ttl" []: "a host name is resolved for each connection";
-    "socket.max.fails" []: "a connection with a late request is closed at once";
+    "socket.max.fails" ["socket.blocking.max.ms"]: "a connection with a late request is closed at once";
     "reconnect.backoff.jitter.ms" ["enable.random.seed"]: "backoffs have jitter";
     "topic.metadata.refresh.sparse" ["topic.blacklist"]: "metadata of used topics alone is requested";
     "queue.buffering.backpressure.threshold" ["message.copy.max.bytes"]: "batches grow until they can be sent";
-    "metric.reporters" ["statistics.interval.ms", "MetricRegistry"]: "metrics are read from the producer";
+    "metric.reporters" ["statistics.interval.ms", "MetricRegistry", "auto.include.jmx.reporter"]: "metrics are read from the producer";
     "metrics.sample.window.ms" ["metrics.num.samples", "metrics.recording.level"]: "metrics are counters";
     "group.id" [
         "group.instance.id", "group.protocol", "group.remote.assignor", "auto.offset.reset",
@@ -55,7 +65,13 @@ pub(super) const ROWS: &[Property] = ignored! {
         "heartbeat.interval.ms", "max.poll.records", "max.poll.interval.ms", "fetch.min.bytes",
         "fetch.max.bytes", "fetch.max.wait.ms", "max.partition.fetch.bytes", "partition.assignment.strategy",
         "check.crcs", "exclude.internal.topics", "key.deserializer", "value.deserializer",
-        "default.api.timeout.ms"
+        "default.api.timeout.ms", "group.protocol.type", "coordinator.query.interval.ms", "auto.commit.enable",
+        "enable.auto.offset.store", "enable.partition.eof", "queued.min.messages",
+        "queued.max.messages.kbytes", "fetch.wait.max.ms", "fetch.queue.backoff.ms",
+        "fetch.message.max.bytes", "fetch.error.backoff.ms", "fetch.error.backoff.max.ms",
+        "offset.store.method", "offset.store.path", "offset.store.sync.interval.ms",
+        "consume.callback.max.messages", "consume_cb", "rebalance_cb", "offset_commit_cb",
+        "share.acknowledgement.mode", "share.acquire.mode"
     ]: "property of consumers or of administration";
     "schema.registry.url" ["basic.auth.credentials.source", "auto.register.schemas", "use.latest.version"]:
         "values are bytes; no serializer uses a schema registry";

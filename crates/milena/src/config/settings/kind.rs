@@ -99,7 +99,7 @@ impl<T> Kind<T> {
     {
         let Err(remedy) = self.check(range, &value) else { return Ok(value) };
         let shown = (self.show)(&value).unwrap_or_default();
-        Err(ConfigError::new(name, format!("`{name}` = `{shown}`: {remedy}")))
+        Err(ConfigError::of_value(name, shown, &format!(": {remedy}")))
     }
 }
 
@@ -214,6 +214,10 @@ pub(super) const SEED: Kind<Option<u64>> =
     Kind::new("number", |text| value::number(text).map(Some), |seed| seed.map(|seed| seed.to_string()));
 pub(super) const TIME: Kind<Duration> =
     Kind::new("duration", value::time, |time| Some(millis(*time))).capped(|time| time.min(DURATION_MAX));
+/// A time of which 0 stands for none: the longest one.
+pub(super) const ZERO_IS_NEVER: Kind<Duration> = Kind { parse: value::zero_is_never, ..TIME };
+/// A time of which -1 stands for none: the longest one.
+pub(super) const NEGATIVE_IS_NEVER: Kind<Duration> = Kind { parse: value::negative_is_never, ..TIME };
 pub(super) const OPTIONAL_TIME: Kind<Duration> = TIME.unset_by_empty_text();
 pub(super) const TIME_OR_NEVER: Kind<Option<Duration>> =
     Kind::new("duration", value::time_or_never, |time| or_minus_one(time.map(millis)))

@@ -3,10 +3,11 @@
 //! | rows | of |
 //! |---|---|
 //! | `producer` | the producer; one macro makes the fields, the builder's setters and the effective values of them |
+//! | `other_units` | the same settings by properties with other units |
 //! | `compression` | codecs and their levels |
 //! | `security` | TLS, SASL and identity providers |
 //! | `refused` | properties that are accepted with their default value alone |
-//! | `ignored` | properties that are accepted and have no effect |
+//! | `ignored` | properties that are accepted and have no effect; `quiet` has the values that need no warning |
 //!
 //! From the rows come parsing by name, range checks, [`PROPERTIES`] with `milena config`, the effective configuration, and
 //! the tables of `docs/configuration.md`. A setting that needs a new row needs nothing else, unless it depends on other
@@ -17,7 +18,9 @@ mod group;
 mod compression;
 mod ignored;
 mod kind;
+mod other_units;
 mod producer;
+mod quiet;
 mod refused;
 mod security;
 
@@ -26,6 +29,7 @@ pub use producer::ProducerConfig;
 pub(super) use group::Group;
 pub(super) use kind::{DURATION_MAX, millis};
 pub(super) use producer::Settings;
+pub(super) use quiet::is_default;
 pub(super) use security::{ListenerSettings, OidcSettings, SaslSettings, Security, TlsSettings};
 
 use kind::{Kind, Remedy};
@@ -161,7 +165,7 @@ pub const PROPERTIES: &[Property] = &ALL;
 
 const PARTS: [&[Property]; 9] = [
     Settings::ROWS,
-    producer::OTHER_UNITS,
+    other_units::ROWS,
     compression::ROWS,
     ListenerSettings::ROWS,
     TlsSettings::ROWS,

@@ -9,14 +9,15 @@ use milena_connection::{Servers, Text};
 use milena_partitioner::Partitioner;
 
 use super::kind::{
-    ACKS, BUFFER, BYTES, COUNT, DRIVER, KIBIBYTES, NUMBER, PARTITIONER, PROBES, RECOVERY, RETRIES, SEED,
-    SERVERS, SWITCH, TEXT, TIME, TIME_OR_NEVER, describe,
+    ACKS, BUFFER, BYTES, COUNT, DRIVER, NUMBER, PARTITIONER, RECOVERY, RETRIES, SEED, SERVERS, SWITCH, TEXT,
+    TIME, TIME_OR_NEVER, describe,
 };
 use super::security::Security;
 use super::{Effect, Property, Setter};
 use crate::config::ProducerBuilder;
 use crate::config::compression::{Compression, CompressionSettings};
 use crate::config::options::{Acks, Driver, MetadataRecovery};
+use crate::config::warning::ConfigWarning;
 use crate::error::ConfigError;
 
 /// Requests in flight without idempotence; the bound of the requests that a connection remembers.
@@ -73,6 +74,8 @@ macro_rules! settings {
             pub(in crate::config) security: Vec<(&'static str, String)>,
             /// Properties that were set and have no effect beside the other settings.
             pub(in crate::config) unused: Vec<&'static str>,
+            /// Valid settings without the effect that they promise.
+            pub(in crate::config) warnings: Vec<ConfigWarning>,
         }
 
         impl Settings {
@@ -104,6 +107,7 @@ macro_rules! settings {
                     sasl: None,
                     security: Vec::new(),
                     unused: Vec::new(),
+                    warnings: Vec::new(),
                 })
             }
         }
@@ -122,6 +126,7 @@ macro_rules! settings {
             $(#[$doc])*
             pub fn $field(mut self, $field: argument!($type $(, $argument)?)) -> Self {
                 self.settings.$field = Some(Into::<$type>::into($field));
+                self.origins.forget($name);
                 self
             }
         )*}
@@ -171,13 +176,15 @@ settings! {
         "number of waiting records, over all partitions of a broker, that are sent before the linger is over; 0 counts bytes \
          alone";
     ///
-    /// `buffer.memory` if that is less, unless set.
+    /// `buffer.memory` if that is set and less, with a warning.
     max_request_size: usize, "max.request.size" ["message.max.bytes", "Producer.MaxMessageBytes"],
         BYTES = "1048576" in 1..=BYTES_MAX, "maximum size of a record";
     ///
     /// One larger batch is sent alone.
     request_bytes_max: usize, "request.bytes.max" ["MaxRequestSize"],
         BYTES = "8388608" in 1..=BYTES_MAX, "maximum size of a request, over all its partitions";
+    ///
+    /// `max.request.size` if that is more, unless set.
     ///
     /// Codecs take up to half of it once a topic is compressed: at their default levels zstd about 9 MiB for each of its
     /// threads, the others 1.4 MiB.
@@ -189,7 +196,7 @@ settings! {
         TIME = "60000", "time that a record waits for the topic and for room in the buffer together";
     ///
     /// The linger and the request timeout together if that is more, unless set.
-    delivery_timeout: Duration, "delivery.timeout.ms" ["message.timeout.ms"],
+    delivery_timeout: Duration, "delivery.timeout.ms" [],
         TIME = "120000", "time within which an accepted record is delivered or fails";
     request_timeout: Duration, "request.timeout.ms" ["socket.timeout.ms", "Net.ReadTimeout", "Producer.Timeout"],
         TIME = "30000" in MILLISECOND..=REQUEST_TIMEOUT_MAX,
@@ -235,7 +242,7 @@ settings! {
     /// cluster without one gets no request. The names are those of [`ProducerMetrics::java`](crate::ProducerMetrics::java).
     metrics_push: bool, "enable.metrics.push" [],
         SWITCH = "true", "metrics are pushed to brokers that subscribe to them (KIP-714)";
-    metadata_max_age: Duration, "metadata.max.age.ms" ["topic.metadata.refresh.interval.ms", "Metadata.RefreshFrequency"],
+    metadata_max_age: Duration, "metadata.max.age.ms" [],
         TIME = "300000" in MILLISECOND..=Duration::MAX, "time after which metadata is requested again without an error";
     ///
     /// At least the delivery timeout. An idle topic is noticed within twice that time; it takes no memory and is in no
@@ -301,21 +308,3 @@ settings! {
     seed: Option<u64> | u64, "seed" [],
         SEED, "seed of jitter and of random partitions; random for each producer unless set";
 }
-
-/// Other properties of the same settings, in other units.
-pub(super) const OTHER_UNITS: &[Property] = &[
-    Property::new(
-        "queue.buffering.max.kbytes",
-        &[],
-        Effect::Set(|settings, text| KIBIBYTES.store(&mut settings.buffer_memory, text)),
-        "buffer.memory in KiB",
-    )
-    .of_kind(&KIBIBYTES),
-    Property::new(
-        "Net.KeepAlive",
-        &[],
-        Effect::Set(|settings, text| PROBES.store(&mut settings.socket_keepalive, text)),
-        "socket.keepalive.enable, on unless negative",
-    )
-    .of_kind(&PROBES),
-];

@@ -19,9 +19,16 @@ pub(super) const ROWS: &[Property] = refused! {
     "broker.address.family" [] = ["any"]: "addresses of both families are tried";
     "plugin.library.paths" [] = [""]: "plug-ins are not supported";
     "enable.gapless.guarantee" [] = ["false"]: "a failed record does not fail those behind it";
+    "transaction.two.phase.commit.enable" [] = ["false"]: "transactions are not supported";
+    "compat" [] = [""]: "the defaults of another client cannot be chosen together; set each property";
+    "proxy.url" [] = [""]: "a proxy is a `Connector`, given to `ProducerBuilder::connector`";
     "partitioner.ignore.keys" [] = ["false"]: "keys decide unless the partitioner is `random` or `round-robin`";
     "partitioner.rack.aware" [] = ["false"]: "partitions are chosen without racks";
-    "interceptor.classes" ["Producer.Interceptors"] = [""]: "Java classes cannot be run";
+    "interceptor.classes" ["Producer.Interceptors"] = [""]:
+        "Java classes cannot be run, and a record that an interceptor would change must not be sent unchanged";
+    "Producer.Retry.BackoffFunc" ["Metadata.Retry.BackoffFunc"] = ["", "nil"]:
+        "functions of Go cannot be run; use retry.backoff.ms and retry.backoff.max.ms";
+    "partitioner_cb" ["interceptors", "msg_order_cmp"] = [""]: "functions of C cannot be run";
     "config.providers" [] = [""]: "no value is looked up elsewhere";
     "ssl.protocol" [] = ["TLSv1.3", "TLSv1.2", "TLS"]: "versions are chosen with ssl.enabled.protocols";
     "ssl.cipher.suites" ["ssl.curves.list", "ssl.sigalgs.list"] = [""]:
