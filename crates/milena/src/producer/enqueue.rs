@@ -9,53 +9,15 @@ use milena_codec::ids::PartitionId;
 use milena_sender::accumulator::{AcceptedRecord, AppendOptions, ChooseError, RecordRef, Refusal, Topic};
 use milena_sender::sync::Ticket;
 
+use super::block_timeout::BlockTimeout;
 use super::growth::Growth;
 use super::{Delivery, no_room};
-use crate::clock;
 use crate::core::Core;
-use crate::deadlines::Deadline;
 use crate::error::{ErrorKind, SendError};
 use crate::outcome::{self, InVain};
 use crate::park::yield_once;
 use crate::record::Record;
 use crate::reports::Report;
-
-/// The deadline of a caller that waits for metadata or for room (`max.block.ms`, from its first wait on), and its ticket in
-/// the queue for room. Created by the first wait: a record that does not wait pays nothing for it.
-#[derive(Debug, Default)]
-pub(super) struct BlockTimeout(Option<Box<Wait>>);
-
-#[derive(Debug)]
-struct Wait {
-    deadline: Deadline,
-    ticket: Option<Ticket>,
-}
-
-impl BlockTimeout {
-    /// Ready when `max.block.ms` is over.
-    pub(super) fn poll(&mut self, core: &Core, cx: &Context<'_>) -> Poll<()> {
-        self.wait(core).deadline.poll(clock::now(), cx.waker())
-    }
-
-    fn wait(&mut self, core: &Core) -> &mut Wait {
-        self.0.get_or_insert_with(|| {
-            let until = clock::now() + core.config.max_block;
-            Box::new(Wait { deadline: Deadline::new(Arc::clone(&core.deadlines), until), ticket: None })
-        })
-    }
-
-    /// Gives up the place in the queue for room.
-    fn leave_line(&mut self) {
-        if let Some(wait) = &mut self.0 {
-            wait.ticket = None;
-        }
-    }
-
-    #[inline]
-    fn ticket(&mut self) -> Option<&mut Ticket> {
-        self.0.as_mut().and_then(|wait| wait.ticket.as_mut())
-    }
-}
 
 /// What few records on their way have: in one box, so that the others pay for one comparison.
 #[derive(Debug, Default)]
@@ -102,7 +64,7 @@ impl<'a, const HANDLE: bool> Enter<'a, HANDLE> {
             partition: None,
             record,
             skip_linger: false,
-            block_timeout: BlockTimeout(None),
+            block_timeout: BlockTimeout::unused(),
             yielded: false,
             moved_on: false,
             rare,
@@ -277,7 +239,7 @@ impl<'a, const HANDLE: bool> Enter<'a, HANDLE> {
 
     #[inline]
     pub(super) fn poll_enter(&mut self, cx: &mut Context<'_>) -> Poll<Result<AcceptedRecord, SendError>> {
-        if self.block_timeout.0.is_some() && self.poll_ticket(cx).is_pending() {
+        if self.block_timeout.is_used() && self.poll_ticket(cx).is_pending() {
             return self.still_waits(cx);
         }
         match self.try_enter() {

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use super::enqueue::BlockTimeout;
+use super::block_timeout::BlockTimeout;
 use super::{Handle, Topic};
 use crate::clock;
 use crate::core::Core;

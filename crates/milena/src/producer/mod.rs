@@ -1,5 +1,6 @@
 //! The public face: [`Producer`], and what it hands out.
 
+mod block_timeout;
 mod build;
 mod dead_letter_topic;
 mod delivery;
@@ -36,7 +37,8 @@ use crate::metrics::ProducerMetrics;
 use crate::outcome;
 use crate::record::{Ack, IntoTopicName, Record};
 use crate::reports::{Report, Reports};
-use enqueue::{BlockTimeout, delivery_of};
+use block_timeout::BlockTimeout;
+use enqueue::delivery_of;
 use look_up::LookUp;
 use milena_sender::accumulator::{ChooseError, Refusal};
 

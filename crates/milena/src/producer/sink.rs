@@ -40,7 +40,7 @@ impl<K: IntoPayload, V: IntoPayload> IntoTopicRecord for (K, V) {
 /// A record for the topic, whichever topic it names.
 impl IntoTopicRecord for Record {
     fn into_topic_record(self, topic: &Arc<str>) -> Record {
-        Record { topic: Arc::clone(topic), ..self }
+        Self { topic: Arc::clone(topic), ..self }
     }
 }
 

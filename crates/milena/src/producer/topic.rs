@@ -55,7 +55,7 @@ impl Topic {
     /// # Ok(()) }
     /// ```
     pub fn record(&self) -> TopicRecord<'_> {
-        TopicRecord::new(self)
+        TopicRecord::new(&self.handle.core, &self.topic)
     }
 
     /// Accepts a record, once there is room: it is copied into its batch, and nothing is allocated.

@@ -2,15 +2,16 @@
 
 use milena_codec::ids::PartitionId;
 use milena_codec::record::Header;
-use milena_sender::accumulator::{ChooseError, RecordRef, Refusal};
+use milena_sender::accumulator::{ChooseError, RecordRef, Refusal, Topic};
 
 use super::enqueue::{Enter, delivery_of};
-use super::{Delivery, Enqueue, Topic};
+use super::{Delivery, Enqueue};
+use crate::core::Core;
 use crate::error::{SendError, TryEnqueueError};
 use crate::outcome;
 use crate::record::{Ack, IntoPayload, Record};
 
-/// A record of a [`Topic`] with everything that it may have, borrowed until it is accepted: nothing is allocated for a record without
+/// A record of a [`Topic`](crate::Topic) with everything that it may have, borrowed until it is accepted: nothing is allocated for a record without
 /// headers.
 ///
 /// ```no_run
@@ -24,6 +25,7 @@ use crate::record::{Ack, IntoPayload, Record};
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent until it is enqueued"]
 pub struct TopicRecord<'a> {
+    core: &'a Core,
     topic: &'a Topic,
     partition: Option<i32>,
     record: RecordRef<'a>,
@@ -31,8 +33,8 @@ pub struct TopicRecord<'a> {
 }
 
 impl<'a> TopicRecord<'a> {
-    pub(super) fn new(topic: &'a Topic) -> Self {
-        Self { topic, partition: None, record: RecordRef::default(), headers: Vec::new() }
+    pub(super) fn new(core: &'a Core, topic: &'a Topic) -> Self {
+        Self { core, topic, partition: None, record: RecordRef::default(), headers: Vec::new() }
     }
 
     /// With this key.
@@ -74,7 +76,7 @@ impl<'a> TopicRecord<'a> {
     /// Accepts the record, once there is room.
     ///
     /// # Errors
-    /// As [`Topic::enqueue`], and when the timestamp is negative, or the topic has no such partition.
+    /// As [`Topic::enqueue`](crate::Topic::enqueue), and when the timestamp is negative, or the topic has no such partition.
     ///
     /// # Cancel safety
     /// Dropped before it is ready, the record is not sent.
@@ -104,7 +106,7 @@ impl<'a> TopicRecord<'a> {
     pub fn try_enqueue(self) -> Result<Delivery, TryEnqueueError> {
         let record = || self.clone().into_record();
         self.check().map_err(|error| TryEnqueueError::refused(record(), error))?;
-        let (core, name) = (&self.topic.handle.core, self.topic.topic.name());
+        let (core, name) = (self.core, self.topic.name());
         match self.clone().enter::<true>().try_enter_now() {
             Ok(appended) => {
                 delivery_of(appended, name).map_err(|error| TryEnqueueError::refused(record(), error))
@@ -120,7 +122,7 @@ impl<'a> TopicRecord<'a> {
     fn check(&self) -> Result<(), SendError> {
         match self.record.timestamp_ms {
             Some(negative @ ..0) => {
-                let error = outcome::of_timestamp(self.topic.topic.name().clone(), negative);
+                let error = outcome::of_timestamp(self.topic.name().clone(), negative);
                 Err(error.with_record(Some(self.clone().into_record())))
             }
             _ => Ok(()),
@@ -130,12 +132,12 @@ impl<'a> TopicRecord<'a> {
     /// The same, owned.
     fn into_record(self) -> Record {
         let partition = self.partition.map(PartitionId);
-        let record = Record::of_refused(self.topic.topic.name(), partition, &self.record);
+        let record = Record::of_refused(self.topic.name(), partition, &self.record);
         Record { headers: self.headers, ..record }
     }
 
     fn enter<const HANDLE: bool>(self) -> Enter<'a, HANDLE> {
-        let (core, topic) = (&*self.topic.handle.core, &*self.topic.topic);
+        let (core, topic) = (self.core, self.topic);
         if self.headers.is_empty() && core.interceptors.is_empty() {
             let mut enter = Enter::new(core, topic, self.record);
             enter.partition = self.partition.map(PartitionId);

@@ -374,14 +374,4 @@ impl Queue {
         let room = SPARES_MAX.saturating_sub(self.spares.len());
         self.spares.extend(spares.drain(..).take(room));
     }
-
-    pub(super) fn opened_at(&self) -> Option<Instant> {
-        self.times.map(|times| times.opened)
-    }
-
-    /// The bytes of the budget that the chunks of the open batch take.
-    #[cfg(all(test, not(loom)))]
-    pub(super) fn open_capacity(&self) -> usize {
-        self.full.iter().chain([&self.tail]).map(Vec::capacity).sum()
-    }
 }

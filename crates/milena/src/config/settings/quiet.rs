@@ -84,7 +84,6 @@ const QUIET: &[(&str, &[&str])] = &[
     ("topic.metadata.refresh.sparse", &["true"]),
     ("queue.buffering.backpressure.threshold", &["1"]),
     ("message.copy.max.bytes", &["65535"]),
-    ("enable.metrics.push", &["false"]),
     (
         "metric.reporters",
         &["org.apache.kafka.common.metrics.JmxReporter", "[org.apache.kafka.common.metrics.JmxReporter]"],

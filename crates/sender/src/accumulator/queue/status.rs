@@ -7,6 +7,17 @@ use super::Queue;
 use crate::sync::CHUNK_BYTES_MAX;
 
 impl Queue {
+    /// When the open batch was opened.
+    pub(in crate::accumulator) fn opened_at(&self) -> Option<Instant> {
+        self.times.map(|times| times.opened)
+    }
+
+    /// The bytes of the budget that the chunks of the open batch take.
+    #[cfg(all(test, not(loom)))]
+    pub(in crate::accumulator) fn open_capacity(&self) -> usize {
+        self.full.iter().chain([&self.tail]).map(Vec::capacity).sum()
+    }
+
     /// Whether a batch is worth sending now. `idle`: nothing of the partition is in flight.
     pub(in crate::accumulator) fn is_ready(
         &self,
