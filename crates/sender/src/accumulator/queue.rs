@@ -183,11 +183,6 @@ impl Queue {
         }
     }
 
-    /// Whether a batch of `bytes` is to be offered and is not yet.
-    fn is_due_at(&self, bytes: usize, shared: &Shared) -> bool {
-        !self.offered && bytes > shared.config.offered_from()
-    }
-
     fn open(
         &mut self,
         shared: &Shared,

@@ -2,11 +2,16 @@
 
 use std::time::Instant;
 
-use super::super::settings::AccumulatorConfig;
+use super::super::settings::{AccumulatorConfig, Shared};
 use super::Queue;
 use crate::sync::CHUNK_BYTES_MAX;
 
 impl Queue {
+    /// Whether a batch of `bytes` is to be offered and is not yet.
+    pub(super) fn is_due_at(&self, bytes: usize, shared: &Shared) -> bool {
+        !self.offered && bytes > shared.config.offered_from()
+    }
+
     /// When the open batch was opened.
     pub(in crate::accumulator) fn opened_at(&self) -> Option<Instant> {
         self.times.map(|times| times.opened)
