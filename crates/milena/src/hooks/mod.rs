@@ -4,8 +4,8 @@
 //!  send ─▶ before_send ─▶ accepted ─▶ … ─▶ settled ─▶ queue of reports ─▶ the thread of the hooks: on_settled, hook, dead letter
 //! ```
 //!
-//! What happens after a record is settled runs on a thread of its own, so that a hook may block. The records of which it has
-//! not heard yet hold their part of `buffer.memory`: a slow hook slows down callers, and loses nothing.
+//! The calls after a record is settled run on a thread of their own, so that a hook may block. The records before such a call
+//! hold their part of `buffer.memory`: a slow hook slows down callers, and loses nothing.
 
 mod dead_letters;
 mod interceptor;

@@ -19,7 +19,7 @@ use crate::park::yield_once;
 use crate::record::Record;
 use crate::reports::Report;
 
-/// What few records on their way have: in one box, so that the others pay for one comparison.
+/// Fields that few records need, in one box, so that the others pay for one comparison.
 #[derive(Debug, Default)]
 struct Rare<'a> {
     /// The record in its place, where interceptors may have changed it.
@@ -41,7 +41,7 @@ pub(super) struct Enter<'a, const HANDLE: bool> {
     yielded: bool,
     /// Its partition was gone, and another was looked for.
     moved_on: bool,
-    /// What few records have.
+    /// The fields that few records need.
     rare: Option<Box<Rare<'a>>>,
 }
 

@@ -34,7 +34,7 @@ pub(super) struct Queue {
     max_timestamp_ms: i64,
     /// Completes the deliveries of the open batch; none while no batch is open.
     completion: Option<Arc<Completion>>,
-    /// What reports say of the records of the open batch; none where no report is made of them.
+    /// Tag and timestamp of each record of the open batch, for reports; none without a reader of reports.
     metas: Option<Vec<RecordMeta>>,
     /// Full chunks of the open batch, and their bytes.
     full: Vec<Vec<u8>>,
@@ -129,7 +129,7 @@ impl Queue {
         (record_handle, u32::try_from(self.tail.len() - before).unwrap_or(u32::MAX))
     }
 
-    /// Keeps what the report of the newest record will say.
+    /// Keeps tag and timestamp of the newest record, for its report.
     #[cold]
     #[inline(never)]
     fn note_meta(&mut self, meta: RecordMeta) {

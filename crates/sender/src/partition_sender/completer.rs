@@ -8,7 +8,9 @@ use crate::accumulator::{Partition, Shared};
 use crate::batch::{Batch, Claim};
 use crate::compression::{CompressionResult, Output};
 use crate::outcome::Failure;
-use crate::sync::{Account, Arc, BatchReport, Charge, Completion, FailedRecords, Release, Settled, wake_all};
+use crate::sync::{
+    Account, Arc, BatchReport, Charge, Completion, FailedBatch, FailedRecords, Release, Settled, wake_all,
+};
 use crate::timing::BatchTiming;
 
 /// Counts of a broker sender's work.
@@ -116,7 +118,7 @@ impl Completer {
         self.note(&claim.account, 0, true);
         let timing = self.note_timing(&claim);
         let settled = Settled::Written { base_offset, append_time_ms };
-        self.report(&claim, (0, claim.records), &settled, timing);
+        self.report(&claim, (0, claim.records), &settled, timing, None);
         self.settle(claim, settled, spares);
     }
 
@@ -133,22 +135,29 @@ impl Completer {
         let timing = self.note_timing(&claim);
         self.keep_records(&claim);
         let settled = Settled::Failed(failure);
-        self.report(&claim, (0, claim.records), &settled, timing);
+        let batch = self.reported_batch(&claim);
+        self.report(&claim, (0, claim.records), &settled, timing, batch);
         self.settle(claim, settled, spares);
     }
 
-    /// Makes a report of records of a claim, if there is a reader: before a flush that waits for them returns.
+    /// The bytes of a claim that fails, for the reports of its records: decoded once for all of them.
+    fn reported_batch(&self, claim: &Claim) -> Option<StdArc<FailedBatch>> {
+        if self.shared.reports.is_on() { claim.failed_batch(None) } else { None }
+    }
+
+    /// Makes a report of records of a claim, if there is a reader: before a flush that waits for them returns. `batch`: their
+    /// bytes, where they failed.
     fn report(
         &mut self,
         claim: &Claim,
         (place, records): (u32, u32),
         settled: &Settled,
         timing: Option<BatchTiming>,
+        batch: Option<StdArc<FailedBatch>>,
     ) {
         let shared = &self.shared;
         let Some(metas) = shared.reports.is_on().then(|| claim.completion.metas()).flatten() else { return };
-        let is_failure = matches!(settled, Settled::Failed(_));
-        let holds = is_failure || shared.reports.holds_successes();
+        let holds = matches!(settled, Settled::Failed(_)) || shared.reports.holds_successes();
         let hold = if holds { claim.hold(&shared.memory) } else { None };
         let (topic, partition) = claim.account.place();
         let report = BatchReport {
@@ -159,7 +168,7 @@ impl Completer {
             settled: settled.clone(),
             metas,
             timing,
-            batch: if is_failure { claim.failed_batch(None) } else { None },
+            batch,
             _hold: hold,
         };
         shared.reports.push(report, &mut self.wakers);
@@ -185,12 +194,13 @@ impl Completer {
         spares: &mut Vec<Arc<Completion>>,
     ) {
         let timing = self.note_timing(&claim);
+        let batch = self.reported_batch(&claim);
         let mut failed = Vec::new();
         for (place, records, failure) in ranges {
             let failure = StdArc::new(failure);
             self.note_failed(records, &failure, partition);
             let settled = Settled::Failed(failure);
-            self.report(&claim, (place, records), &settled, timing);
+            self.report(&claim, (place, records), &settled, timing, batch.clone());
             failed.push((claim.first + place, records, settled));
         }
         self.keep_records(&claim);

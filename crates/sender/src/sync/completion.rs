@@ -76,7 +76,7 @@ struct Inner {
     failed: BTreeMap<u32, StdArc<FailedBatch>>,
     /// The time that each stage took, by the first record of each part that has an outcome.
     timings: Vec<(u32, BatchTiming)>,
-    /// What reports say of the records.
+    /// Tag and timestamp of each record, for reports.
     metas: Option<StdArc<Vec<RecordMeta>>>,
     /// How many slots were looked at.
     #[cfg(test)]
@@ -142,7 +142,7 @@ impl Completion {
         lock(&self.inner).timings.push((first, timing));
     }
 
-    /// What reports say of all its records.
+    /// Sets tag and timestamp of all its records, for reports.
     pub(crate) fn set_metas(&self, metas: Vec<RecordMeta>) {
         lock(&self.inner).metas = Some(StdArc::new(metas));
     }

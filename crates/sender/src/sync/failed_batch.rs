@@ -15,7 +15,7 @@ pub struct FailedBatch {
     data: StdArc<BatchData>,
     layout: RecordLayout,
     decoded: OnceLock<Decoded>,
-    /// What it takes of the memory for records that failed.
+    /// Its share of the memory for records that failed.
     _share: Option<FailedShare>,
 }
 

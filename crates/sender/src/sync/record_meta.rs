@@ -1,6 +1,6 @@
 //! The facts about a record that its report has and its bytes do not show.
 
-/// What a report says of a record beside its outcome.
+/// Tag and timestamp of a record.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RecordMeta {
     /// The caller's number for it.

@@ -6,7 +6,7 @@
 //! * Successes are dropped and counted where a queue has a limit for them and is full. In a queue without a limit they stay charged as
 //!   well.
 //!
-//! Without a reader nothing is kept of a record: whether there is one is asked once a batch.
+//! Without a reader nothing is kept of a record: the batch checks for a reader when it is opened.
 
 use std::collections::VecDeque;
 use std::sync::Arc as StdArc;
