@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::graph::{Graph, Use, graph, reached, sample};
 
 /// The crates of ours that each of our crates may depend on. `*`: all of them.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("milena-backoff", &[]),
     ("milena-codec", &[]),
     ("milena-partitioner", &[]),
@@ -17,6 +17,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ),
     ("milena-fake", &["milena-codec"]),
     ("milena-cli", &["milena", "milena-codec", "milena-fake"]),
+    ("milena-examples", &["milena", "milena-fake"]),
     ("milena-tests", &["*"]),
     ("milena-bench", &["*"]),
     ("milena-instructions", &["*"]),
