@@ -81,6 +81,8 @@ impl ProducerBuilder {
     ///
     /// Hooks run one after the other on a thread of their own. A hook may block; meanwhile the records that it was not called for hold
     /// their part of `buffer.memory`, so that callers wait for room. A hook that panics is logged, and called for the next record.
+    /// A hook that waits for room of its own producer may wait for room that it holds itself: `try_enqueue` does not wait, and
+    /// [`dead_letters`](Self::dead_letters) has a producer of its own.
     /// [`Producer::close`](crate::Producer::close) waits for the hooks within the close timeout.
     ///
     /// ```no_run
