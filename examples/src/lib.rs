@@ -1,6 +1,6 @@
 //! The cluster of the examples: the one that `KAFKA` names, or one inside the program.
 
-#![expect(clippy::print_stderr, reason = "the user is told where the cluster is")]
+#![expect(clippy::print_stderr, reason = "it prints where the cluster is")]
 
 use milena_fake::Cluster;
 

@@ -59,8 +59,13 @@ async fn refused_record_is_settled_at_once() {
     topic.enqueue(None, Some(&vec![0; 2_000_000])).await.unwrap_err();
     let error = producer.try_enqueue(Record::to("t").value(vec![0; 2_000_000]).tag(3)).unwrap_err();
     assert_eq!(error.kind(), TryEnqueueErrorKind::Refused);
-    let expected =
-        [(1, ErrorKind::UnknownTopic), (0, ErrorKind::MessageTooLarge), (3, ErrorKind::MessageTooLarge)];
+    topic.record().value("v").partition(9).tag(4).try_enqueue().unwrap_err();
+    let expected = [
+        (1, ErrorKind::UnknownTopic),
+        (0, ErrorKind::MessageTooLarge),
+        (3, ErrorKind::MessageTooLarge),
+        (4, ErrorKind::InvalidPartition),
+    ];
     assert_eq!(*seen.settled.lock().unwrap(), expected.map(|(tag, kind)| (tag, Some(kind))));
 }
 

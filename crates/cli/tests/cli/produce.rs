@@ -1,6 +1,6 @@
 //! What `produce` makes of its input.
 
-use milena_fake::LoggedRecord;
+use milena_fake::{ApiKey, ErrorCode, LoggedRecord};
 
 use crate::world::{World, value};
 
@@ -43,6 +43,23 @@ async fn key_separator_splits_lines_and_null_value_makes_tombstones() {
     let expected: [(Option<&[u8]>, _); 3] =
         [(Some(b"a"), "1=2".to_owned()), (Some(b"b"), "null".to_owned()), (Some(b"none"), "c".to_owned())];
     assert_eq!(pairs, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dead_letters_of_the_library_are_read_again() {
+    let world = World::new().await;
+    let path = world.path("dead.jsonl");
+    let builder = milena::Producer::builder().bootstrap_servers(world.cluster.bootstrap_servers());
+    let producer = builder.dead_letters(milena::DeadLetters::file(&path)).build().await.unwrap();
+    world.cluster.on(ApiKey::PRODUCE).times(1).error(ErrorCode::INVALID_RECORD);
+    let record = milena::Record::to("t").key([0xffu8]).value("a\n\"b\"").header("h", None::<&str>);
+    producer.send(&record).await.unwrap_err();
+    producer.close().await.unwrap_err();
+
+    world.run(&format!("produce --format json {}", path.display()), "").expect(0);
+    let again = only(&world);
+    assert_eq!((again.key, again.value), (record.key, record.value));
+    assert_eq!(again.headers, record.headers);
 }
 
 #[tokio::test(flavor = "multi_thread")]

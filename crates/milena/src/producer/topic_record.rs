@@ -10,6 +10,7 @@ use crate::core::Core;
 use crate::error::{SendError, TryEnqueueError};
 use crate::outcome;
 use crate::record::{Ack, IntoPayload, Record};
+use crate::reports::Report;
 
 /// A record of a [`Topic`](crate::Topic) with everything that it may have, borrowed until it is accepted: nothing is allocated for a record without
 /// headers.
@@ -115,7 +116,11 @@ impl<'a> TopicRecord<'a> {
                 core.shared.request_flush();
                 Err(TryEnqueueError::full(record()))
             }
-            Err(error) => Err(TryEnqueueError::refused(record(), outcome::of_refusal(error, name, core))),
+            Err(error) => {
+                let error = outcome::of_refusal(error, name, core).with_record(Some(record()));
+                core.interceptors.on_settled(&Report::of_refused(&error));
+                Err(TryEnqueueError::refused(record(), error))
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! A record as a line of JSON, both ways:
-//! `{"topic"?, "key"?, "value"?, "headers"?: [["name", "value"], …], "partition"?, "timestamp"?}`.
+//! `{"topic"?, "key"?, "value"?, "headers"?: [["name", "value"], …], "partition"?, "timestamp"?, "error"?}`.
 //!
+//! `error` is the reason of a failure in a file of dead letters (`milena::DeadLetters::file`): it is read over.
 //! Bytes are a string where they are UTF-8, `{"base64": "…"}` where they are not, and `null` where there are none.
 
 use std::borrow::Cow;
@@ -30,6 +31,9 @@ pub(super) struct Line<'a> {
     pub(super) partition: Option<i32>,
     #[serde(default)]
     pub(super) timestamp: Option<i64>,
+    /// Why the record failed before.
+    #[serde(borrow, default)]
+    pub(super) error: Option<Cow<'a, str>>,
 }
 
 /// A key or a value.
@@ -186,6 +190,7 @@ mod tests {
             headers: vec![("a".into(), bytes(b"1")), ("a".into(), Part::Null)],
             partition: Some(3),
             timestamp: Some(17),
+            error: None,
         };
         assert_eq!(line, expected);
     }

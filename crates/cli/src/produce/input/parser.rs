@@ -64,7 +64,7 @@ impl Parser {
         if line.trim_ascii().is_empty() {
             return Ok(None);
         }
-        let json::Line { topic, key, value, headers, partition, timestamp } = json::parse(line)?;
+        let json::Line { topic, key, value, headers, partition, timestamp, error: _ } = json::parse(line)?;
         let topic = match topic {
             Some(name) => self.named(&name),
             None => self.default_topic()?,
