@@ -68,7 +68,7 @@ impl<'a> TopicRecord<'a> {
         self
     }
 
-    /// With this number, which its [`Report`](crate::Report) has.
+    /// With this number, which its [`Report`] has.
     pub const fn tag(mut self, tag: u64) -> Self {
         self.record.tag = tag;
         self
